@@ -9,6 +9,6 @@ export default {
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  transform: { '^.+\\.ts$': ['@swc/jest', { sourceMaps: 'inline', exclude: [] }] },
+  transform: { '^.+\\.ts$': ['@swc/jest', { sourceMaps: 'inline' }] },
   testTimeout: 60_000,
 };

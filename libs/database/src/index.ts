@@ -1,0 +1,5 @@
+export * from './database.js';
+export type { SqlMigration } from './migrations.js';
+export * from './provision.js';
+export * from './roles.js';
+export * from './sql.js';

@@ -1,0 +1,60 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+
+/** Runs statements inside one transaction. */
+export interface Sql {
+  /**
+   * @param text one statement; values stand as `$1`, `$2`, ... and are bound, never spliced (P28)
+   * @returns its rows: `bigint`, `xid8` and times come as text, `jsonb` parsed, `bytea` as Buffer
+   */
+  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+export interface Transaction extends Sql {
+  /** MikroORM's unit of work over the same transaction; flushed before commit. */
+  readonly em: EntityManager;
+  /** Runs once the transaction is durable; for waking workers, never for effects that must happen. */
+  afterCommit(callback: () => void): void;
+}
+
+/** The first row, where a statement always has one. */
+export async function one<Row extends object>(
+  sql: Sql,
+  text: string,
+  values?: readonly unknown[],
+): Promise<Row> {
+  const [row] = await sql.query<Row>(text, values);
+  if (!row) throw new Error(`A row was expected from: ${text.slice(0, 80)}`);
+  return row;
+}
+
+/** Postgres error codes that this code tells apart (SQLSTATE, appendix A of its manual). */
+export type PostgresFault =
+  'unique_violation' | 'serialization_failure' | 'deadlock_detected' | 'insufficient_privilege';
+
+const sqlStates: Readonly<Record<string, PostgresFault>> = {
+  '23505': 'unique_violation',
+  '40001': 'serialization_failure',
+  '40P01': 'deadlock_detected',
+  '42501': 'insufficient_privilege',
+};
+
+/** Which of the known faults an error is, looking through the ORM's wrapping. */
+export function postgresFault(
+  error: unknown,
+): { fault: PostgresFault; constraint: string | undefined } | undefined {
+  for (
+    let cause = error;
+    typeof cause === 'object' && cause !== null;
+    cause = (cause as { cause?: unknown }).cause
+  ) {
+    const { code, constraint } = cause as { code?: unknown; constraint?: unknown };
+    const fault = typeof code === 'string' ? sqlStates[code] : undefined;
+    if (fault) return { fault, constraint: typeof constraint === 'string' ? constraint : undefined };
+  }
+  return undefined;
+}
+
+/** A `timestamptz` as this library returns it (`2026-11-22 19:44:14.168806+00`) as an instant. */
+export function instant(text: string): Date {
+  return new Date(text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00'));
+}
