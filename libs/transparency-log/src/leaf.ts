@@ -1,0 +1,209 @@
+import { decodeBase64url, decodeUtf8 } from './base64.js';
+import {
+  canonicalJson,
+  isJsonObject,
+  parseCanonicalJson,
+  type Json,
+  type JsonObject,
+} from './canonical-json.js';
+import { hash } from 'node:crypto';
+import { MAX_ENTRY_BYTES } from './tile.js';
+
+/** A value that stands in the leaf as a digest only. `path`: the names down to it; `salt`: 16 random bytes, fresh. */
+export type Disclosable = {
+  readonly path: readonly [string, ...string[]];
+  readonly value: Json;
+  readonly salt: Uint8Array;
+};
+
+/** `disclosure` opens the value; `digest` is what the leaf holds of it (RFC 9901 section 4.2). */
+export type Disclosure = {
+  readonly path: readonly [string, ...string[]];
+  readonly name: string;
+  readonly digest: string;
+  readonly disclosure: string;
+};
+
+export type MadeLeaf =
+  | { readonly status: 'made'; readonly leaf: Uint8Array; readonly disclosures: readonly Disclosure[] }
+  /** `_sd`, `_sd_alg` and `...` are the format's own names, wherever they stand. */
+  | { readonly status: 'reserved-name' }
+  /** The path leads through something that is no object, or to a member that is there already. */
+  | { readonly status: 'path-taken'; readonly path: readonly string[] }
+  | { readonly status: 'too-large'; readonly bytes: number };
+
+export type OpenedLeaf =
+  | {
+      readonly status: 'opened';
+      /** The entry with every disclosed value in its place. */
+      readonly entry: JsonObject;
+      /** Digests that none of the disclosures opened: withheld, or erased. */
+      readonly undisclosed: number;
+    }
+  /** Not canonical JSON, or not an SD-JWT payload as `makeLeaf` writes it. */
+  | { readonly status: 'malformed-leaf' }
+  /** Not base64url of canonical `[salt, name, value]`. */
+  | { readonly status: 'malformed-disclosure'; readonly disclosure: string }
+  /** Its digest is not in the leaf, or it was given twice. */
+  | { readonly status: 'foreign-disclosure'; readonly disclosure: string };
+
+const RESERVED = new Set(['_sd', '_sd_alg', '...']);
+const SALT_BYTES = 16;
+
+/**
+ * The leaf of an entry: canonical JSON in the form of an SD-JWT payload (RFC 9901 section 4.2.4.1), where the personal
+ * values are digests in the `_sd` of the object they belong to. `clear` holds all else.
+ * Throws where a salt is short, a path is given twice, or a value is none of JSON's: bugs of the caller.
+ */
+export function makeLeaf(clear: JsonObject, disclosable: readonly Disclosable[]): MadeLeaf {
+  if (
+    hasReservedName(clear) ||
+    disclosable.some((d) => d.path.some(isReserved) || hasReservedName(d.value))
+  ) {
+    return { status: 'reserved-name' };
+  }
+  const disclosures = disclosable.map(disclose);
+  const root = mutableCopy(clear);
+  for (const { path, digest } of disclosures) {
+    const parent = parentOf(root, path);
+    if (!parent || Object.hasOwn(parent, nameOf(path))) return { status: 'path-taken', path };
+    parent['_sd'] = [...((parent['_sd'] ?? []) as string[]), digest].sort();
+  }
+  if (new Set(disclosures.map((d) => JSON.stringify(d.path))).size < disclosures.length) {
+    throw new Error('a value is disclosable once');
+  }
+  if (disclosures.length > 0) root['_sd_alg'] = 'sha-256';
+  const leaf = Buffer.from(canonicalJson(root));
+  if (leaf.length > MAX_ENTRY_BYTES) return { status: 'too-large', bytes: leaf.length };
+  return { status: 'made', leaf, disclosures };
+}
+
+/** Puts disclosed values back into a leaf. Every disclosure must belong to it (RFC 9901 section 7.1). */
+export function openLeaf(leaf: Uint8Array, disclosures: readonly string[]): OpenedLeaf {
+  const payload = parseCanonicalJson(leaf)?.value;
+  if (!isJsonObject(payload)) return { status: 'malformed-leaf' };
+  return openPayload(payload, disclosures);
+}
+
+/** `openLeaf` for bytes whose JSON was parsed strictly already. */
+export function openPayload(payload: JsonObject, disclosures: readonly string[]): OpenedLeaf {
+  const byDigest = new Map<string, OpenDisclosure>();
+  for (const disclosure of disclosures) {
+    const opened = parseDisclosure(disclosure);
+    if (!opened) return { status: 'malformed-disclosure', disclosure };
+    const digest = digestOf(disclosure);
+    if (byDigest.has(digest)) return { status: 'foreign-disclosure', disclosure };
+    byDigest.set(digest, opened);
+  }
+  const seen = new Set<string>();
+  const { _sd_alg: algorithm, ...members } = payload;
+  const entry = openObject(members, byDigest, seen);
+  if (!entry || algorithm !== (seen.size > 0 ? 'sha-256' : undefined)) return { status: 'malformed-leaf' };
+  for (const [digest, { disclosure }] of byDigest) {
+    if (!seen.has(digest)) return { status: 'foreign-disclosure', disclosure };
+  }
+  return { status: 'opened', entry, undisclosed: seen.size - byDigest.size };
+}
+
+/** base64url(SHA-256(ASCII(disclosure))), RFC 9901 section 4.2.3. */
+export function digestOf(disclosure: string): string {
+  return hash('sha256', disclosure, 'base64url');
+}
+
+type OpenDisclosure = { readonly disclosure: string; readonly name: string; readonly value: Json };
+
+function disclose({ path, value, salt }: Disclosable): Disclosure {
+  // RFC 9901 section 9.3: 128 bits, so that a value can't be guessed from its digest.
+  if (salt.length < SALT_BYTES) throw new Error('a salt has 16 bytes or more');
+  const name = nameOf(path);
+  const disclosure = Buffer.from(
+    canonicalJson([Buffer.from(salt).toString('base64url'), name, value]),
+  ).toString('base64url');
+  return { path, name, digest: digestOf(disclosure), disclosure };
+}
+
+/** What a disclosure says, without asking which leaf it belongs to; undefined when malformed. */
+export function parseDisclosure(disclosure: string): OpenDisclosure | undefined {
+  const bytes = decodeBase64url(disclosure);
+  const parsed = bytes && decodeUtf8(bytes) !== undefined ? parseCanonicalJson(bytes)?.value : undefined;
+  if (!Array.isArray(parsed) || parsed.length !== 3) return undefined;
+  const [salt, name, value] = parsed as [Json, Json, Json];
+  if (typeof salt !== 'string' || (decodeBase64url(salt)?.length ?? 0) < SALT_BYTES) return undefined;
+  if (typeof name !== 'string' || isReserved(name) || hasReservedName(value)) return undefined;
+  return { disclosure, name, value };
+}
+
+function openObject(
+  object: JsonObject,
+  byDigest: ReadonlyMap<string, OpenDisclosure>,
+  seen: Set<string>,
+): JsonObject | undefined {
+  // No prototype, so that a member named `__proto__` is a member like any other.
+  const opened = Object.create(null) as Record<string, Json>;
+  for (const name of Object.keys(object)) {
+    if (name === '_sd') continue;
+    const value = openValue(object[name] as Json, byDigest, seen);
+    if (isReserved(name) || value === undefined) return undefined;
+    opened[name] = value;
+  }
+  if (!('_sd' in object)) return opened;
+  const digests = object['_sd'];
+  if (!Array.isArray(digests) || digests.length === 0) return undefined;
+  let last = '';
+  for (const digest of digests as readonly Json[]) {
+    if (typeof digest !== 'string' || !/^[\w-]{43}$/.test(digest) || digest <= last || seen.has(digest)) {
+      return undefined;
+    }
+    seen.add((last = digest));
+    const disclosed = byDigest.get(digest);
+    if (!disclosed) continue;
+    if (disclosed.name in opened) return undefined;
+    opened[disclosed.name] = disclosed.value;
+  }
+  return opened;
+}
+
+function openValue(
+  value: Json,
+  byDigest: ReadonlyMap<string, OpenDisclosure>,
+  seen: Set<string>,
+): Json | undefined {
+  if (Array.isArray(value)) return hasReservedName(value) ? undefined : value;
+  return isJsonObject(value) ? openObject(value, byDigest, seen) : value;
+}
+
+function hasReservedName(value: Json): boolean {
+  if (Array.isArray(value)) return value.some((item: Json) => hasReservedName(item));
+  if (!isJsonObject(value)) return false;
+  return Object.keys(value).some((name) => isReserved(name) || hasReservedName(value[name] as Json));
+}
+
+function isReserved(name: string): boolean {
+  return RESERVED.has(name);
+}
+
+type MutableObject = { [name: string]: Json | MutableObject };
+
+/** Objects are copied, arrays are not: a path never leads into one. */
+function mutableCopy(object: JsonObject): MutableObject {
+  const copy = Object.create(null) as MutableObject;
+  for (const name of Object.keys(object)) {
+    const value = object[name] as Json;
+    copy[name] = isJsonObject(value) ? mutableCopy(value) : value;
+  }
+  return copy;
+}
+
+function parentOf(root: MutableObject, path: readonly string[]): MutableObject | undefined {
+  let parent = root;
+  for (const name of path.slice(0, -1)) {
+    const next = (parent[name] ??= Object.create(null) as MutableObject);
+    if (!isJsonObject(next)) return undefined;
+    parent = next as MutableObject;
+  }
+  return parent;
+}
+
+function nameOf(path: readonly [string, ...string[]]): string {
+  return path.at(-1) ?? path[0];
+}
