@@ -1,1 +1,2 @@
 export * from './contract.js';
+export * as identityFacts from './identity/index.js';

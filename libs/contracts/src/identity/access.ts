@@ -1,0 +1,51 @@
+import { personal, userId } from '@vouchsafe/event-sourcing';
+import { z } from 'zod';
+import { contract } from '../contract.js';
+import { fact, role } from './fact.js';
+
+const invitationId = z.uuid();
+
+export const invitationCreated = contract({
+  type: 'vouchsafe.identity.invitation-created.v1',
+  summary: 'Somebody was asked to join; a letter with a single-use link is on its way.',
+  schema: z.strictObject({
+    ...fact,
+    invitationId,
+    // The invited person has no account yet: the invitation's id stands for the person.
+    email: personal(z.email(), { purpose: 'communication', subject: 'invitationId' }),
+    role,
+    expiresAt: z.iso.datetime(),
+  }),
+});
+
+export const invitationAccepted = contract({
+  type: 'vouchsafe.identity.invitation-accepted.v1',
+  summary: 'The invited person has an account now.',
+  schema: z.strictObject({ ...fact, invitationId, userId, role }),
+});
+
+export const invitationRevoked = contract({
+  type: 'vouchsafe.identity.invitation-revoked.v1',
+  summary: 'An invitation was withdrawn before it was accepted.',
+  schema: z.strictObject({ ...fact, invitationId }),
+});
+
+const apiKeyId = z.uuid();
+
+export const apiKeyCreated = contract({
+  type: 'vouchsafe.identity.api-key-created.v1',
+  summary: 'A key for programs was made and shown once.',
+  schema: z.strictObject({
+    ...fact,
+    apiKeyId,
+    createdBy: userId,
+    scopes: z.array(z.string()),
+    expiresAt: z.iso.datetime().nullable(),
+  }),
+});
+
+export const apiKeyRevoked = contract({
+  type: 'vouchsafe.identity.api-key-revoked.v1',
+  summary: 'A key for programs is dead.',
+  schema: z.strictObject({ ...fact, apiKeyId, reason: z.enum(['revoked', 'creator-removed']) }),
+});

@@ -1,0 +1,15 @@
+import { organizationId } from '@vouchsafe/event-sourcing';
+import { z } from 'zod';
+
+/** What every fact of identity says beside its own matter: whose it is, who did it, when, under which request. */
+export const fact = {
+  organizationId,
+  actor: z.strictObject({
+    type: z.enum(['user', 'api-key', 'staff', 'service', 'anonymous']),
+    id: z.string(),
+  }),
+  occurredAt: z.iso.datetime(),
+  requestId: z.string().nullable(),
+};
+
+export const role = z.enum(['owner', 'admin', 'member', 'auditor', 'billing']);

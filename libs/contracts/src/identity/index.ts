@@ -1,0 +1,4 @@
+export * from './access.js';
+export * from './organization.js';
+export * from './session.js';
+export * from './user.js';
