@@ -3,6 +3,7 @@ import { Migrator } from '@mikro-orm/migrations';
 import { CompiledQuery, type Kysely } from 'kysely';
 import { type SqlMigration, toMikroOrmMigrations } from './migrations.js';
 import { type DatabaseRole, roleNames } from './roles.js';
+import { type SessionLock, sessionLock } from './session-lock.js';
 import type { Transaction } from './sql.js';
 
 export interface DatabaseOptions {
@@ -51,6 +52,18 @@ export class Database {
   /** Removes what retention or a purge must remove. */
   asRetention<T>(work: Work<T>): Promise<T> {
     return this.transaction('retention', work);
+  }
+
+  /** Changes the schema at run time: rebuilds of projections alone; everything else is a migration. */
+  asMigrator<T>(
+    work: (transaction: Transaction, roles: ReturnType<typeof roleNames>) => Promise<T>,
+  ): Promise<T> {
+    return this.transaction('migrator', (transaction) => work(transaction, roleNames(this.options.service)));
+  }
+
+  /** A lock among the processes of this service, on a connection of its own. */
+  lock(name: string): SessionLock {
+    return sessionLock(this.connectionString('worker'), name);
   }
 
   /** Brings the schema up to date, as its owner; safe to call from several processes at once. */
@@ -118,12 +131,16 @@ export class Database {
     return pool;
   }
 
-  private open(role: DatabaseRole, more: Options): Promise<MikroORM> {
+  private connectionString(role: DatabaseRole): string {
     const url = new URL(this.options.url);
     url.username = roleNames(this.options.service)[role];
     url.password = this.options.password(role);
+    return url.href;
+  }
+
+  private open(role: DatabaseRole, more: Options): Promise<MikroORM> {
     return MikroORM.init({
-      clientUrl: url.href,
+      clientUrl: this.connectionString(role),
       entities: this.options.entities ?? [],
       discovery: { warnWhenNoEntities: false },
       forceUtcTimezone: true,

@@ -2,4 +2,5 @@ export * from './database.js';
 export type { SqlMigration } from './migrations.js';
 export * from './provision.js';
 export * from './roles.js';
+export type { SessionLock } from './session-lock.js';
 export * from './sql.js';

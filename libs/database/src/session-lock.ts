@@ -1,0 +1,41 @@
+import pg from 'pg';
+
+/** A lock that at most one process of the cluster holds, kept as long as its own connection lives. */
+export interface SessionLock {
+  /** Whether this process holds it now; takes it when it is free. */
+  held(): Promise<boolean>;
+  release(): Promise<void>;
+}
+
+/** A Postgres session-level advisory lock: a process that dies loses it with its connection. */
+export function sessionLock(connectionString: string, name: string): SessionLock {
+  let client: pg.Client | undefined;
+  const drop = async (): Promise<void> => {
+    const dropped = client;
+    client = undefined;
+    await dropped?.end().catch(() => undefined);
+  };
+  return {
+    held: async () => {
+      if (client) return true;
+      const candidate = new pg.Client({ connectionString, keepAlive: true });
+      // A broken connection means that the lock is gone; the next `held` takes it anew.
+      candidate.on('error', () => void drop());
+      candidate.on('end', () => {
+        if (client === candidate) client = undefined;
+      });
+      await candidate.connect();
+      const { rows } = await candidate.query<{ taken: boolean }>(
+        'select pg_try_advisory_lock(hashtextextended($1, 0)) as taken',
+        [name],
+      );
+      if (rows[0]?.taken) {
+        client = candidate;
+        return true;
+      }
+      await candidate.end();
+      return false;
+    },
+    release: drop,
+  };
+}

@@ -1,0 +1,77 @@
+import { one, type Sql } from '@vouchsafe/database';
+import { assertWritable, type DomainEvent, type EventCatalog } from '@vouchsafe/event-sourcing';
+import type { Vault } from '@vouchsafe/vault';
+import {
+  type Envelope,
+  eventColumns,
+  type EventRow,
+  sealingContext,
+  storedEnvelope,
+} from './recorded-event.js';
+
+export interface Appending {
+  readonly organizationId: string;
+  readonly stream: string;
+  /** Version of the stream's last event that was seen; 0 for a new stream. */
+  readonly expectedVersion: number;
+  readonly catalog: EventCatalog;
+  readonly events: readonly DomainEvent[];
+  readonly envelope: Envelope;
+}
+
+/**
+ * Appends events at the expected version, in one statement. A writer that came first shows as a unique violation of
+ * (stream, version).
+ * @returns position and time of each, in order
+ */
+export async function append(
+  sql: Sql,
+  vault: Vault,
+  { organizationId, stream, expectedVersion, catalog, events, envelope }: Appending,
+): Promise<{ position: string; recorded_at: number }[]> {
+  const types: string[] = [];
+  const schemaVersions: number[] = [];
+  const payloads: string[] = [];
+  for (const [index, { type, data }] of events.entries()) {
+    const definition = assertWritable(catalog, type, data);
+    const context = sealingContext(stream, expectedVersion + index + 1, type);
+    const sealed = await vault.sealFields(sql, organizationId, catalog.personal[type] ?? [], data, context);
+    types.push(type);
+    schemaVersions.push(definition.version);
+    payloads.push(JSON.stringify(sealed));
+  }
+  return sql.query(
+    `insert into event (organization_id, stream, version, type, schema_version, payload, metadata)
+     select $1, $2, $3 + new.ordinality, new.type, new.schema_version, new.payload, $7
+     from unnest($4::text[], $5::int[], $6::jsonb[]) with ordinality as new (type, schema_version, payload)
+     order by new.ordinality
+     returning position, (extract(epoch from recorded_at) * 1000)::float8 as recorded_at`,
+    [
+      organizationId,
+      stream,
+      expectedVersion,
+      types,
+      schemaVersions,
+      payloads,
+      JSON.stringify(storedEnvelope(envelope)),
+    ],
+  );
+}
+
+/** All events of a stream, oldest first. */
+export function loadStream(sql: Sql, stream: string): Promise<EventRow[]> {
+  return sql.query<EventRow>(`select ${eventColumns} from event where stream = $1 order by version`, [
+    stream,
+  ]);
+}
+
+/** Version of a stream's last event, 0 where it has none. */
+export async function streamVersion(sql: Sql, stream: string): Promise<number> {
+  return (
+    await one<{ version: number }>(
+      sql,
+      'select coalesce(max(version), 0) as version from event where stream = $1',
+      [stream],
+    )
+  ).version;
+}

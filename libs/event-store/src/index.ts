@@ -1,0 +1,12 @@
+export * from './aggregate.js';
+export { append, type Appending, streamVersion } from './append.js';
+export { progressOf, readOn } from './cursor.js';
+export * from './event-store.js';
+export * from './follower.js';
+export * from './following-projection.js';
+export { inlineProjection, type InlineProjection } from './inline-projection.js';
+export * from './lane.js';
+export { eventStoreMigrations, LANES } from './migrations.js';
+export type { ActorType, Envelope, RecordedEvent } from './recorded-event.js';
+export { sealingContext, storedEnvelope } from './recorded-event.js';
+export * from './relay.js';

@@ -1,0 +1,90 @@
+import type { SqlMigration } from '@vouchsafe/database';
+
+/** Lanes of a service's outbox: order is kept per lane, and a key always falls into the same one. Never changes. */
+export const LANES = 64;
+
+/** Numbers of one partition of `outgoing`, for each lane. */
+const OUTGOING_PARTITION = 1_000_000;
+
+const ownOrganization = `organization_id = nullif(current_setting('vouchsafe.organization_id', true), '')::uuid`;
+
+export const eventStoreMigrations: readonly SqlMigration[] = [
+  {
+    name: 'event-store-001-event',
+    sql: ({ request, worker }) => `
+      create table event (
+        position bigint generated always as identity primary key,
+        organization_id uuid not null,
+        stream text not null,
+        version int not null check (version > 0),
+        type text not null,
+        schema_version int not null,
+        payload jsonb not null,
+        metadata jsonb not null,
+        recorded_at timestamptz not null default clock_timestamp(),
+        transaction_id xid8 not null default pg_current_xact_id(),
+        unique (stream, version)
+      );
+      create index event_transaction_id_position on event (transaction_id, position);
+
+      alter table event enable row level security;
+      alter table event force row level security;
+      create policy own_organization on event to ${request} using (${ownOrganization});
+      create policy every_organization on event to ${worker} using (true);
+      -- Append-only by privilege: nobody but the owner could change a row, and the trigger stops the owner too.
+      grant select, insert on event to ${request}, ${worker};
+
+      create function refuse_change() returns trigger language plpgsql as $$
+      begin
+        raise exception 'events are immutable: % on % refused', tg_op, tg_table_name using errcode = 'insufficient_privilege';
+      end $$;
+      create trigger immutable before update or delete or truncate on event
+        for each statement execute function refuse_change();`,
+  },
+  {
+    name: 'event-store-002-cursor',
+    sql: ({ worker }) => `
+      create table cursor (
+        name text primary key,
+        previous pg_snapshot not null,
+        current pg_snapshot not null,
+        position bigint not null
+      );
+      grant select, insert, update, delete on cursor to ${worker};`,
+  },
+  {
+    name: 'event-store-003-outgoing',
+    sql: ({ worker, migrator }) => `
+      create table lane (
+        lane smallint primary key,
+        last_number bigint not null default 0,
+        acknowledged bigint not null default 0,
+        check (acknowledged <= last_number)
+      );
+      insert into lane (lane) select generate_series(0, ${LANES - 1});
+      grant select, update on lane to ${worker};
+
+      create table outgoing (
+        lane smallint not null,
+        number bigint not null,
+        event_position bigint not null,
+        ordinal smallint not null,
+        primary key (lane, number)
+      ) partition by range (number);
+      grant select, insert on outgoing to ${worker};
+
+      -- Partitions are the owner's; the relay may only ask for the one that it needs next.
+      create function ensure_outgoing_partition(wanted bigint) returns void
+        language plpgsql security definer set search_path = public as $$
+      declare
+        first bigint := (wanted / ${OUTGOING_PARTITION}) * ${OUTGOING_PARTITION};
+      begin
+        execute format('create table if not exists outgoing_%s partition of outgoing for values from (%s) to (%s)',
+          first, first, first + ${OUTGOING_PARTITION});
+      end $$;
+      alter function ensure_outgoing_partition owner to ${migrator};
+      revoke all on function ensure_outgoing_partition from public;
+      grant execute on function ensure_outgoing_partition to ${worker};
+      select ensure_outgoing_partition(0);`,
+  },
+];
