@@ -1,1 +1,2 @@
+export * from './local-postgres.js';
 export * from './postgres.js';
