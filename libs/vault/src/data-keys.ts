@@ -1,0 +1,199 @@
+import type { KeyObject } from 'node:crypto';
+import type { Sql } from '@vouchsafe/database';
+import { type Erased, ERASED } from '@vouchsafe/event-sourcing';
+import { associatedData, decrypt, encrypt, keyFrom, newKeyBytes } from './aead.js';
+import { KeyCache } from './key-cache.js';
+import { currentOrganizationKeys } from './organization-keys.js';
+import { VaultError } from './vault-error.js';
+import { organizationKeyPlace, type WrappedKeys } from './wrapped-keys.js';
+
+/** Whose key: `subject:<id>`, `month:2026-11` or `look-up`, within an organization. */
+export interface Holder {
+  readonly organizationId: string;
+  readonly name: string;
+}
+
+/** A holder's opened keys: the newest seals, all of them open. */
+export interface KeyRing {
+  readonly newest: number;
+  readonly versions: ReadonlyMap<number, KeyObject>;
+}
+
+export type KeyRings = ReadonlyMap<string, KeyRing | Erased>;
+
+export function holderId({ organizationId, name }: Holder): string {
+  return `${organizationId}/${name}`;
+}
+
+/** Data keys of one service, opened; few queries whatever the number of holders. */
+export class DataKeys {
+  private readonly opened: KeyCache<KeyRing | Erased>;
+  private erasures = 0;
+
+  constructor(
+    private readonly organizationKeys: WrappedKeys,
+    private readonly now: () => Date,
+    cacheSize: number,
+  ) {
+    this.opened = new KeyCache(cacheSize, now);
+  }
+
+  /** Those that exist, by `holderId`; no query where all are held open. */
+  async find(sql: Sql, holders: Iterable<Holder>): Promise<KeyRings> {
+    const rings = new Map<string, KeyRing | Erased>();
+    const unknown = new Map<string, Holder>();
+    for (const holder of holders) {
+      const id = holderId(holder);
+      if (rings.has(id) || unknown.has(id)) continue;
+      const ring = this.opened.get(id);
+      if (ring) rings.set(id, ring);
+      else unknown.set(id, holder);
+    }
+    if (unknown.size === 0) return rings;
+    return new Map([...rings, ...(await this.load(sql, [...unknown.values()]))]);
+  }
+
+  /** Makes the keys that are missing, but for tombstoned holders: those answer `ERASED` for ever (P10). */
+  async findOrMake(sql: Sql, holders: ReadonlyMap<string, Holder>): Promise<KeyRings> {
+    const found = await this.find(sql, holders.values());
+    const missing = [...holders].filter(([id]) => !found.has(id)).map(([, holder]) => holder);
+    if (missing.length === 0) return found;
+    await this.insert(
+      sql,
+      missing.map((holder) => ({ ...holder, version: 1 })),
+    );
+    // Where another transaction was first, its key is the one that stands; where an erasure was, its tombstone.
+    return new Map([...found, ...(await this.load(sql, missing))]);
+  }
+
+  /** Makes keys of given versions; one that is there already stays. */
+  async insert(sql: Sql, wanted: readonly (Holder & { version: number })[]): Promise<void> {
+    const organizationIds = [...new Set(wanted.map(({ organizationId }) => organizationId))];
+    const now = this.now();
+    const wrapping = await currentOrganizationKeys(sql, this.organizationKeys, organizationIds, now);
+    // One order for all, so that two transactions that make the same keys wait for each other instead of locking up.
+    const rows = [...wanted]
+      .sort((a, b) => (holderId(a) < holderId(b) ? -1 : 1))
+      .map((holder) => {
+        const by = wrapping.get(holder.organizationId);
+        if (!by) throw new VaultError('key-missing', `Organization ${holder.organizationId} has no key here`);
+        return { ...holder, by: by.version, wrapped: wrapDataKey(by.key, by.version, holder, newKeyBytes()) };
+      });
+    await sql.query(
+      `insert into vault_data_key (organization_id, holder, version, organization_key_version, wrapped, created_at)
+       select organization_id, holder, version, wrapped_by, wrapped, $6
+       from unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::bytea[])
+         as made (organization_id, holder, version, wrapped_by, wrapped)
+       on conflict do nothing`,
+      [
+        rows.map(({ organizationId }) => organizationId),
+        rows.map(({ name }) => name),
+        rows.map(({ version }) => version),
+        rows.map(({ by }) => by),
+        rows.map(({ wrapped }) => wrapped),
+        now,
+      ],
+    );
+  }
+
+  /** Drops an opened key, and whatever a query under way is about to bring. */
+  forget(holder: Holder): void {
+    this.erasures += 1;
+    this.opened.delete(holderId(holder));
+  }
+
+  private async load(sql: Sql, holders: readonly Holder[]): Promise<Map<string, KeyRing | Erased>> {
+    const { erasures } = this;
+    const heldSince = this.now().getTime();
+    const rows = await sql.query<DataKeyRow>(
+      `select w.organization_id, w.holder, e.holder is not null as erased,
+         d.version, d.wrapped, d.organization_key_version, o.kek_id, o.wrapped as organization_wrapped,
+         coalesce(pg_current_xact_id_if_assigned() in (d.created_by, e.created_by), false) as provisional
+       from unnest($1::uuid[], $2::text[]) as w (organization_id, holder)
+       left join vault_erased_key e on e.organization_id = w.organization_id and e.holder = w.holder
+       left join vault_data_key d on d.organization_id = w.organization_id and d.holder = w.holder
+       left join vault_organization_key o
+         on o.organization_id = d.organization_id and o.version = d.organization_key_version`,
+      [holders.map(({ organizationId }) => organizationId), holders.map(({ name }) => name)],
+    );
+    const rings = new Map<string, KeyRing | Erased>();
+    for (const [id, held] of Map.groupBy(rows, (row) => holderId(holderOfRow(row)))) {
+      const ring = held.some(({ erased }) => erased) ? ERASED : await this.openAll(held);
+      if (!ring) continue;
+      rings.set(id, ring);
+      // What this transaction made itself it may take back, and a key of a rolled-back transaction must never seal
+      // anything: such rows are asked for again, and held only once they were read as somebody's committed ones.
+      const provisional = held.some((row) => row.provisional);
+      if (!provisional && erasures === this.erasures) this.opened.set(id, ring, heldSince);
+    }
+    return rings;
+  }
+
+  private async openAll(rows: readonly DataKeyRow[]): Promise<KeyRing | undefined> {
+    const versions = new Map<number, KeyObject>();
+    for (const row of rows) {
+      if (row.version === null) continue;
+      const { organization_id: organizationId, organization_key_version: by } = row;
+      const organizationKey = await this.organizationKeys.open(
+        { keyId: row.kek_id, wrapped: row.organization_wrapped },
+        organizationKeyPlace(organizationId, by),
+      );
+      versions.set(
+        row.version,
+        keyFrom(
+          unwrapDataKey(organizationKey, by, { ...holderOfRow(row), version: row.version }, row.wrapped),
+        ),
+      );
+    }
+    return versions.size === 0 ? undefined : { newest: Math.max(...versions.keys()), versions };
+  }
+}
+
+type DataKeyRow = {
+  readonly organization_id: string;
+  readonly holder: string;
+  readonly erased: boolean;
+  readonly provisional: boolean;
+} & (
+  | { readonly version: null }
+  | {
+      readonly version: number;
+      readonly wrapped: Buffer;
+      readonly organization_key_version: number;
+      readonly kek_id: string;
+      readonly organization_wrapped: Buffer;
+    }
+);
+
+type VersionedHolder = Holder & { readonly version: number };
+
+export function wrapDataKey(
+  by: KeyObject,
+  byVersion: number,
+  holder: VersionedHolder,
+  key: Uint8Array,
+): Buffer {
+  return encrypt(by, dataKeyPlace(byVersion, holder), key);
+}
+
+export function unwrapDataKey(
+  by: KeyObject,
+  byVersion: number,
+  holder: VersionedHolder,
+  wrapped: Uint8Array,
+): Buffer {
+  const key = decrypt(by, dataKeyPlace(byVersion, holder), wrapped);
+  if (key) return key;
+  throw new VaultError(
+    'value-does-not-open',
+    `Organization key ${byVersion} does not open data key ${holderId(holder)}, version ${holder.version}`,
+  );
+}
+
+function dataKeyPlace(byVersion: number, { organizationId, name, version }: VersionedHolder): Buffer {
+  return associatedData(['vouchsafe-data-key-v1', organizationId, String(byVersion), name, String(version)]);
+}
+
+function holderOfRow({ organization_id: organizationId, holder: name }: DataKeyRow): Holder {
+  return { organizationId, name };
+}

@@ -1,0 +1,40 @@
+import { instant, one, type Sql } from '@vouchsafe/database';
+import type { Holder } from './data-keys.js';
+import { KEY_CACHE_MILLISECONDS } from './key-cache.js';
+
+/** What a receipt of an erasure rests on. */
+export interface Destruction {
+  /** Key versions that this call removed; 0 where an earlier one had done it, or where no key was ever made. */
+  readonly keysDestroyed: number;
+  readonly erasedAt: Date;
+  /** No process holds the opened key any more: a receipt is given from here on, not before. */
+  readonly effectiveFrom: Date;
+}
+
+export async function destroyKeys(
+  sql: Sql,
+  { organizationId, name }: Holder,
+  at: Date,
+): Promise<Destruction> {
+  // The tombstone first: its trigger waits for transactions that are making this key. The delete must be a statement of
+  // its own, begun after that wait, or it would not see what they committed.
+  await sql.query(
+    `insert into vault_erased_key (organization_id, holder, erased_at) values ($1, $2, $3) on conflict do nothing`,
+    [organizationId, name, at],
+  );
+  const destroyed = await sql.query(
+    'delete from vault_data_key where organization_id = $1 and holder = $2 returning version',
+    [organizationId, name],
+  );
+  const tombstone = await one<{ erased_at: string }>(
+    sql,
+    'select erased_at from vault_erased_key where organization_id = $1 and holder = $2',
+    [organizationId, name],
+  );
+  const erasedAt = instant(tombstone.erased_at);
+  return {
+    keysDestroyed: destroyed.length,
+    erasedAt,
+    effectiveFrom: new Date(erasedAt.getTime() + KEY_CACHE_MILLISECONDS),
+  };
+}

@@ -1,0 +1,108 @@
+import type { SqlMigration } from '@vouchsafe/database';
+
+const ownOrganization = `organization_id = nullif(current_setting('vouchsafe.organization_id', true), '')::uuid`;
+
+/** First number of the vault's advisory locks, so that they meet nobody else's. */
+const LOCKS = 7_406_001;
+
+/**
+ * A lock for one of 256 groups of key holders: a batch that makes thousands of keys holds 256 entries of Postgres's lock
+ * table at most.
+ */
+const lockOfHolder = `${LOCKS}, hashtext(new.organization_id::text || new.holder) & 255`;
+
+/**
+ * Key tables of one service. `request` and `worker` read keys and make them; `worker` re-wraps them (rotation); only
+ * `retention` destroys a data key, and nobody changes or removes a tombstone (P10).
+ */
+export const vaultMigrations: readonly SqlMigration[] = [
+  {
+    name: 'vault-001-keys',
+    sql: ({ request, worker, retention }) => `
+create table vault_organization_key (
+  organization_id uuid not null,
+  version int not null check (version > 0),
+  kek_id text not null,
+  wrapped bytea not null,
+  created_at timestamptz not null,
+  primary key (organization_id, version)
+);
+
+create table vault_data_key (
+  organization_id uuid not null,
+  -- a person, the organization's month, or its look-up hashes
+  holder text not null check (holder ~ '^(subject:.+|month:[0-9]{4}-[0-9]{2}|look-up)$'),
+  version int not null check (version > 0),
+  organization_key_version int not null,
+  wrapped bytea not null,
+  created_at timestamptz not null,
+  -- tells a transaction that it made this key itself and may yet take it back
+  created_by xid8 not null default pg_current_xact_id(),
+  primary key (organization_id, holder, version),
+  foreign key (organization_id, organization_key_version) references vault_organization_key
+);
+create index vault_data_key_wrapped_by on vault_data_key (organization_id, organization_key_version);
+
+create table vault_erased_key (
+  organization_id uuid not null,
+  holder text not null,
+  erased_at timestamptz not null,
+  created_by xid8 not null default pg_current_xact_id(),
+  primary key (organization_id, holder)
+);
+
+create table vault_service_key (
+  name text primary key,
+  kek_id text not null,
+  wrapped bytea not null,
+  created_at timestamptz not null
+);
+
+-- Making a key and erasing its holder exclude each other until commit. Each statement of a volatile function sees
+-- what was committed before it began, so behind the lock the tombstone is seen.
+create function vault_refuse_erased() returns trigger language plpgsql set search_path = public as $$
+begin
+  perform pg_advisory_xact_lock_shared(${lockOfHolder});
+  if exists (select from vault_erased_key e where e.organization_id = new.organization_id and e.holder = new.holder) then
+    return null;
+  end if;
+  return new;
+end $$;
+create trigger refuse_erased before insert on vault_data_key
+  for each row execute function vault_refuse_erased();
+
+create function vault_wait_for_makers() returns trigger language plpgsql set search_path = public as $$
+begin
+  perform pg_advisory_xact_lock(${lockOfHolder});
+  return new;
+end $$;
+create trigger wait_for_makers before insert on vault_erased_key
+  for each row execute function vault_wait_for_makers();
+
+create function vault_keep_tombstones() returns trigger language plpgsql as $$
+begin
+  raise exception 'A tombstone stays' using errcode = 'insufficient_privilege';
+end $$;
+create trigger keep_tombstones before update or delete or truncate on vault_erased_key
+  for each statement execute function vault_keep_tombstones();
+
+${['vault_organization_key', 'vault_data_key', 'vault_erased_key']
+  .map(
+    (table) => `
+alter table ${table} enable row level security;
+alter table ${table} force row level security;
+create policy own on ${table} to ${request} using (${ownOrganization});
+create policy every on ${table} to ${worker}, ${retention} using (true);`,
+  )
+  .join('\n')}
+
+grant select, insert on vault_organization_key, vault_data_key, vault_service_key to ${request}, ${worker};
+grant select on vault_erased_key to ${request}, ${worker};
+grant update (kek_id, wrapped) on vault_organization_key, vault_service_key to ${worker};
+grant update (organization_key_version, wrapped) on vault_data_key to ${worker};
+-- A superseded version only: the foreign key refuses one that still wraps a data key.
+grant delete on vault_organization_key to ${worker};
+grant select, delete on vault_data_key to ${retention};
+grant select, insert on vault_erased_key to ${retention};`,
+  },
+];

@@ -1,0 +1,26 @@
+/** Why the vault cannot work. All are broken machines, wrong settings or tampering: nothing that a request can mend. */
+export type VaultFault =
+  | 'kek-file-missing'
+  | 'kek-file-permissions'
+  | 'kek-file-malformed'
+  /** A key was wrapped by a KEK that the provider does not hold (any more). */
+  | 'kek-unknown'
+  /** A KEK does not open a key: another environment's (P20), another organization's row, or tampered bytes. */
+  | 'kek-does-not-open'
+  /** A value's key is neither there nor tombstoned. */
+  | 'key-missing'
+  | 'value-malformed'
+  /** A value stands where it was not sealed for, or was tampered with. */
+  | 'value-does-not-open';
+
+/** Messages name ids and places, never plaintext, sealed text or key bytes (ASVS 16.2.5). */
+export class VaultError extends Error {
+  override readonly name = 'VaultError';
+
+  constructor(
+    readonly fault: VaultFault,
+    message: string,
+  ) {
+    super(message);
+  }
+}
