@@ -67,12 +67,12 @@ export function makeLeaf(clear: JsonObject, disclosable: readonly Disclosable[])
   for (const { path, digest } of disclosures) {
     const parent = parentOf(root, path);
     if (!parent || Object.hasOwn(parent, nameOf(path))) return { status: 'path-taken', path };
-    parent['_sd'] = [...((parent['_sd'] ?? []) as string[]), digest].sort();
+    parent._sd = [...((parent._sd ?? []) as string[]), digest].sort();
   }
   if (new Set(disclosures.map((d) => JSON.stringify(d.path))).size < disclosures.length) {
     throw new Error('a value is disclosable once');
   }
-  if (disclosures.length > 0) root['_sd_alg'] = 'sha-256';
+  if (disclosures.length > 0) root._sd_alg = 'sha-256';
   const leaf = Buffer.from(canonicalJson(root));
   if (leaf.length > MAX_ENTRY_BYTES) return { status: 'too-large', bytes: leaf.length };
   return { status: 'made', leaf, disclosures };
@@ -147,7 +147,7 @@ function openObject(
     opened[name] = value;
   }
   if (!('_sd' in object)) return opened;
-  const digests = object['_sd'];
+  const digests = object._sd;
   if (!Array.isArray(digests) || digests.length === 0) return undefined;
   let last = '';
   for (const digest of digests as readonly Json[]) {
@@ -199,7 +199,7 @@ function parentOf(root: MutableObject, path: readonly string[]): MutableObject |
   for (const name of path.slice(0, -1)) {
     const next = (parent[name] ??= Object.create(null) as MutableObject);
     if (!isJsonObject(next)) return undefined;
-    parent = next as MutableObject;
+    parent = next;
   }
   return parent;
 }

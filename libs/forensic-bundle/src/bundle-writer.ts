@@ -1,0 +1,286 @@
+import {
+  TILE_WIDTH,
+  encodeEntryBundle,
+  encodeVerifierKey,
+  parseCheckpoint,
+  parseNote,
+  signNote,
+  tileWidth,
+  tilesFor,
+  type Checkpoint,
+  type NoteSigner,
+  type TileReader,
+  type VerifierKey,
+} from '@vouchsafe/transparency-log';
+import { CSV_HEADER } from './csv.js';
+import { describeEntry, type BundleEntry } from './entry.js';
+import { formatKeyHistory, type KeyPeriod } from './key-history.js';
+import { formatManifest, manifestNoteText, type Claim, type Manifest, type ManifestLog } from './manifest.js';
+import { fileDigest, type FileDigest } from './member-digest.js';
+import {
+  KEY_HISTORY,
+  LOG_KEYS,
+  MANIFEST,
+  MANIFEST_KEY,
+  MANIFEST_NOTE,
+  README,
+  compareNames,
+  earlierCheckpointFile,
+  entryBundleFile,
+  logFile,
+  tileFile,
+  type LogFile,
+} from './names.js';
+import { areRanges, countIndices, rangeCollector, type IndexRange } from './ranges.js';
+import { README_TEXT } from './readme-text.js';
+import { layOutZip } from './zip-format.js';
+
+/** Where files wait until the ZIP is written: a folder, a table of chunks. `append` makes the file if need be. */
+export type BundleStage = {
+  readonly append: (name: string, bytes: Uint8Array) => void | Promise<void>;
+  readonly read: (name: string) => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+};
+
+export type BundleLog = {
+  readonly id: string;
+  readonly origin: string;
+  /** The signed note that all proofs lead to. */
+  readonly checkpoint: Uint8Array;
+  readonly tiles: TileReader;
+  /** In ascending order of index. */
+  readonly entries: Iterable<BundleEntry> | AsyncIterable<BundleEntry>;
+  /** Ranges of indices, within what is exported, whose leaves retention has dropped. */
+  readonly expired: readonly IndexRange[];
+  /** Notes published before, in ascending order of size. */
+  readonly earlierCheckpoints: readonly Uint8Array[];
+  readonly predecessor: ManifestLog['predecessor'];
+};
+
+export type BundleRequest = Pick<
+  Manifest,
+  'exportId' | 'createdAt' | 'organizationId' | 'range' | 'filter' | 'disclosed'
+> & {
+  readonly claim: Claim;
+  /** In ascending order of id. */
+  readonly logs: readonly BundleLog[];
+  readonly keys: readonly (KeyPeriod & { readonly key: VerifierKey })[];
+  /** The manifest's own key: never a log's. */
+  readonly signer: NoteSigner;
+};
+
+export type StagedFile = FileDigest & { readonly name: string };
+
+const BATCH_BYTES = 256 * 1024;
+
+/**
+ * Writes every file of a bundle to a stage. Memory stays that of a batch of lines, the tiles' ids, and one tile.
+ *
+ *     const files = await stageBundle(request, stage);           // the export job; may be stopped and begun again
+ *     response.header('content-length', bundleSize(files));
+ *     for await (const bytes of zipBundle(files, stage)) ...      // GET .../bundle.zip, as often as asked
+ *
+ * Rejects on an entry that is none (a leaf that is not canonical, a disclosure that is not its own), out of order, or
+ * missing where the claim is `contiguous`: better no bundle than one that does not verify.
+ */
+export async function stageBundle(request: BundleRequest, stage: BundleStage): Promise<StagedFile[]> {
+  const files = stagedFiles(stage);
+  await files.write(README, Buffer.from(README_TEXT));
+  await writeKeys(request, files);
+  const logs: ManifestLog[] = [];
+  for (const log of request.logs) logs.push(await writeLog(request.claim, log, files));
+  const { exportId, createdAt, organizationId, range, filter, disclosed, claim } = request;
+  const listed = files.finish();
+  const manifest = formatManifest({
+    format: 'vouchsafe-forensic-bundle',
+    version: 1,
+    ...{ exportId, createdAt, organizationId, range, filter, disclosed, claim, logs },
+    files: listed.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
+  });
+  const note = signNote(manifestNoteText(digestOf(manifest).sha256), request.signer);
+  await stage.append(MANIFEST, manifest);
+  await stage.append(MANIFEST_NOTE, note);
+  const all = [
+    ...listed,
+    { name: MANIFEST, ...digestOf(manifest) },
+    { name: MANIFEST_NOTE, ...digestOf(note) },
+  ];
+  return all.sort((a, b) => compareNames(a.name, b.name));
+}
+
+/** The bytes of the ZIP, as a stream. `files`: what `stageBundle` answered, from then or kept beside the stage. */
+export async function* zipBundle(
+  files: readonly StagedFile[],
+  stage: BundleStage,
+): AsyncGenerator<Uint8Array> {
+  const layout = layOutZip(files);
+  for (const { header, name } of layout.members) {
+    yield header;
+    yield* stage.read(name);
+  }
+  yield layout.tail;
+}
+
+/** Bytes of the ZIP that `zipBundle` will make. */
+export function bundleSize(files: readonly StagedFile[]): number {
+  return layOutZip(files).size;
+}
+
+type Files = {
+  readonly write: (name: string, bytes: Uint8Array) => Promise<void>;
+  /** Adds to a file in batches. */
+  readonly line: (name: string, text: string) => Promise<void>;
+  readonly flush: () => Promise<void>;
+  readonly finish: () => StagedFile[];
+};
+
+function stagedFiles(stage: BundleStage): Files {
+  const digests = new Map<string, ReturnType<typeof fileDigest>>();
+  const waiting = new Map<string, { text: string[]; length: number }>();
+  const write = async (name: string, bytes: Uint8Array): Promise<void> => {
+    let digest = digests.get(name);
+    if (!digest) digests.set(name, (digest = fileDigest()));
+    digest.update(bytes);
+    await stage.append(name, bytes);
+  };
+  const flushFile = async (name: string): Promise<void> => {
+    const batch = waiting.get(name);
+    waiting.delete(name);
+    if (batch) await write(name, Buffer.from(batch.text.join('')));
+  };
+  return {
+    write,
+    line: async (name, text) => {
+      const batch = waiting.get(name) ?? { text: [], length: 0 };
+      waiting.set(name, batch);
+      batch.text.push(text);
+      batch.length += text.length;
+      if (batch.length >= BATCH_BYTES) await flushFile(name);
+    },
+    flush: async () => {
+      for (const name of [...waiting.keys()]) await flushFile(name);
+    },
+    finish: () =>
+      [...digests]
+        .map(([name, digest]) => ({ name, ...digest.done() }))
+        .sort((a, b) => compareNames(a.name, b.name)),
+  };
+}
+
+async function writeKeys({ keys, signer }: BundleRequest, files: Files): Promise<void> {
+  const lines = (use: KeyPeriod['use']): Buffer =>
+    Buffer.from(
+      keys
+        .filter((k) => k.use === use)
+        .map(({ key }) => `${encodeVerifierKey(key)}\n`)
+        .join(''),
+    );
+  if (!keys.some(({ use, key }) => use === 'manifest' && key.name === signer.name && key.id === signer.id)) {
+    throw new Error("the manifest's key is not among the bundle's keys");
+  }
+  await files.write(LOG_KEYS, lines('log'));
+  await files.write(MANIFEST_KEY, lines('manifest'));
+  await files.write(KEY_HISTORY, formatKeyHistory(keys));
+}
+
+async function writeLog(claim: Claim, log: BundleLog, files: Files): Promise<ManifestLog> {
+  const checkpoint = checkpointOf(log.checkpoint);
+  const write = (file: LogFile, text: string): Promise<void> => files.line(logFile(log.id, file), text);
+  for (const file of ['entries', 'indices', 'disclosures', 'ocsf'] as const) await write(file, '');
+  await write('csv', CSV_HEADER);
+  const [present, erased, held] = [rangeCollector(), rangeCollector(), rangeCollector()];
+  const bundles = entryBundles(claim, log.id, checkpoint.size, files);
+  const counts = { entries: 0, disclosures: 0 };
+  const proven = new Set<number>();
+  let before = -1;
+  for await (const entry of log.entries) {
+    if (entry.index <= before || entry.index >= checkpoint.size)
+      throw new Error(`entry ${entry.index} is out of order`);
+    before = entry.index;
+    const described = describeEntry(log.id, entry);
+    if (described.status !== 'described') throw new Error(`entry ${entry.index}: ${described.status}`);
+    const { lines } = described;
+    await write('entries', lines.entry);
+    await write('indices', lines.index);
+    await write('disclosures', lines.disclosures);
+    await write('csv', lines.csv);
+    await write('ocsf', lines.ocsf);
+    await bundles.add(entry);
+    present.add(entry.index);
+    if (entry.erased) erased.add(entry.index);
+    if (entry.held) held.add(entry.index);
+    counts.entries++;
+    counts.disclosures += entry.disclosures.length;
+    // One leaf of a tile stands for all of them.
+    proven.add(entry.index - (entry.index % TILE_WIDTH));
+  }
+  await files.flush();
+  const [first, last] = bounds([...present.ranges(), ...log.expired]);
+  if (claim === 'contiguous' && first !== null && last !== null) {
+    if (counts.entries + countIndices(log.expired) !== last - first + 1)
+      throw new Error('the range has a gap');
+  }
+  if (!areRanges(log.expired, first ?? 0, last ?? -1)) throw new Error('expired ranges are out of order');
+  for (const [from] of log.expired) proven.add(from);
+  const earlier = log.earlierCheckpoints.map((note) => ({ note, size: checkpointOf(note).size }));
+  for (const { note, size } of earlier) {
+    if (size > 0) proven.add(size - 1);
+    await files.write(earlierCheckpointFile(log.id, size), note);
+  }
+  for (const tile of tilesFor(checkpoint.size, proven)) {
+    await files.write(tileFile(log.id, tile), await log.tiles(tile.level, tile.index, tile.width));
+  }
+  await files.write(logFile(log.id, 'checkpoint'), log.checkpoint);
+  return {
+    id: log.id,
+    origin: log.origin,
+    size: checkpoint.size,
+    root: Buffer.from(checkpoint.root).toString('base64'),
+    ...{ first, last, ...counts, expired: log.expired, erased: erased.ranges(), held: held.ranges() },
+    earlierCheckpoints: earlier.map(({ size }) => size),
+    predecessor: log.predecessor,
+  };
+}
+
+/** Collects the leaves of one tile at a time, and writes its entry bundle when all of them came by. */
+function entryBundles(
+  claim: Claim,
+  logId: string,
+  size: number,
+  files: Files,
+): { add: (entry: BundleEntry) => Promise<void> } {
+  let leaves: Uint8Array[] = [];
+  let next = -1;
+  return {
+    add: async ({ index, leaf }) => {
+      if (claim !== 'contiguous') return;
+      const place = index % TILE_WIDTH;
+      if (place === 0) leaves = [];
+      else if (index !== next) return;
+      leaves.push(leaf);
+      next = index + 1;
+      const tile = (index - place) / TILE_WIDTH;
+      const width = tileWidth(0, tile, size);
+      if (leaves.length === width)
+        await files.write(entryBundleFile(logId, tile, width), encodeEntryBundle(leaves));
+    },
+  };
+}
+
+function bounds(
+  ranges: readonly IndexRange[],
+): readonly [first: number, last: number] | readonly [null, null] {
+  if (ranges.length === 0) return [null, null];
+  return [Math.min(...ranges.map(([first]) => first)), Math.max(...ranges.map(([, last]) => last))];
+}
+
+function checkpointOf(note: Uint8Array): Checkpoint {
+  const checkpoint = parseCheckpoint(parseNote(note)?.text ?? '');
+  if (!checkpoint) throw new Error('not a checkpoint');
+  return checkpoint;
+}
+
+function digestOf(bytes: Uint8Array): FileDigest {
+  const digest = fileDigest();
+  digest.update(bytes);
+  return digest.done();
+}

@@ -1,0 +1,96 @@
+import {
+  isJsonObject,
+  openLeaf,
+  type Json,
+  type JsonObject,
+  type OpenedLeaf,
+} from '@vouchsafe/transparency-log';
+import { csvRow } from './csv.js';
+import { ocsfLine } from './ocsf.js';
+
+/** One entry on its way into a bundle, or out of it. */
+export type BundleEntry = {
+  readonly index: number;
+  /** The exact bytes that were hashed into the log. */
+  readonly leaf: Uint8Array;
+  /** The disclosures that this bundle opens, as `makeLeaf` gave them; in any order. */
+  readonly disclosures: readonly string[];
+  /** That personal values of it were erased, that it is under a legal hold. */
+  readonly erased: boolean;
+  readonly held: boolean;
+};
+
+/** An entry as every file of the bundle has it; each line with its end. */
+export type EntryLines = {
+  readonly entry: string;
+  readonly index: string;
+  /** Empty where nothing is opened. */
+  readonly disclosures: string;
+  readonly csv: string;
+  readonly ocsf: string;
+};
+
+export type DescribedEntry =
+  | {
+      readonly status: 'described';
+      readonly lines: EntryLines;
+      readonly undisclosed: number;
+      readonly recordedAt: string;
+    }
+  | Exclude<OpenedLeaf, { status: 'opened' }>
+  /** `recordedAt` is what the range of a bundle goes by: every leaf has it. */
+  | { readonly status: 'no-time' };
+
+/** The lines of an entry. The exporter writes them; the verifier computes them again and compares. */
+export function describeEntry(logId: string, entry: BundleEntry): DescribedEntry {
+  const opened = openLeaf(entry.leaf, entry.disclosures);
+  if (opened.status !== 'opened') return opened;
+  const recordedAt = textIn(opened.entry, 'recordedAt');
+  if (!INSTANT.test(recordedAt)) return { status: 'no-time' };
+  const fields: EntryFields = {
+    logId,
+    index: entry.index,
+    entry: opened.entry,
+    undisclosed: opened.undisclosed,
+    erased: entry.erased,
+    held: entry.held,
+  };
+  const lines: EntryLines = {
+    entry: `${Buffer.from(entry.leaf).toString('utf8')}\n`,
+    index: `${entry.index}\n`,
+    disclosures: disclosureLine(entry.index, entry.disclosures),
+    csv: csvRow(fields),
+    ocsf: ocsfLine(fields),
+  };
+  return { status: 'described', lines, undisclosed: opened.undisclosed, recordedAt };
+}
+
+/** `{"disclosures":[...],"index":n}`: canonical JSON, the disclosures sorted, so that there is one way to write it. */
+export function disclosureLine(index: number, disclosures: readonly string[]): string {
+  if (disclosures.length === 0) return '';
+  return `{"disclosures":${JSON.stringify([...disclosures].sort())},"index":${index}}\n`;
+}
+
+/** An opened entry, and what its rows in CSV and OCSF say beside it. */
+export type EntryFields = {
+  readonly logId: string;
+  readonly index: number;
+  readonly entry: JsonObject;
+  readonly undisclosed: number;
+  readonly erased: boolean;
+  readonly held: boolean;
+};
+
+/** A member that is text, or ''. */
+export function textIn(object: JsonObject, name: string): string {
+  const value = object[name];
+  return typeof value === 'string' ? value : '';
+}
+
+/** A member that is an object, or an empty one. */
+export function objectIn(object: JsonObject, name: string): JsonObject {
+  const value: Json | undefined = object[name];
+  return isJsonObject(value) ? value : {};
+}
+
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;

@@ -1,0 +1,130 @@
+import { canonicalJson } from '@vouchsafe/transparency-log';
+import { compareNames, isLogId, isMemberName } from './names.js';
+import { areRanges } from './ranges.js';
+import { count, listOf, mapOf, matching, nullable, object, oneOf, pair, text, type Shaped } from './shape.js';
+
+const BASE64_HASH = /^[A-Za-z0-9+/]{43}=$/;
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+const manifestLog = object({
+  id: text,
+  origin: text,
+  /** The tree that all proofs of this log lead to: what `log/checkpoint` signs. `root` is base64. */
+  size: count,
+  root: matching(BASE64_HASH),
+  /** First and last index of the range, expired entries included; null where the log has nothing in it. */
+  first: nullable(count),
+  last: nullable(count),
+  entries: count,
+  disclosures: count,
+  /** Dropped at the end of their retention (P04): their hashes stay in the tiles, so all else still verifies. */
+  expired: listOf(pair(count)),
+  /** Entries of which personal values were erased (P10): the digests stay in the leaf, nobody can open them. */
+  erased: listOf(pair(count)),
+  /** Entries under a legal hold. */
+  held: listOf(pair(count)),
+  earlierCheckpoints: listOf(count),
+  /** Where this log continues one that was closed after a failover: that log's closing checkpoint. */
+  predecessor: nullable(object({ id: text, size: count, root: matching(BASE64_HASH) })),
+});
+
+const manifest = object({
+  format: oneOf('vouchsafe-forensic-bundle'),
+  version: oneOf(1),
+  exportId: text,
+  createdAt: matching(INSTANT),
+  /** Null for the operator's own log. */
+  organizationId: nullable(text),
+  /** By the time of recording, `from` included, `to` not. */
+  range: object({ from: matching(INSTANT), to: matching(INSTANT) }),
+  /** As it was asked for; empty where the range is unfiltered. */
+  filter: mapOf(text),
+  /** Which personal values were asked to be opened, as dotted paths. */
+  disclosed: listOf(text),
+  /**
+   * `contiguous`: every entry of the logs from first to last is in the bundle, or named as expired: nothing was left
+   * out. `inclusion`: every entry in the bundle was logged; others may have been too.
+   */
+  claim: oneOf('contiguous', 'inclusion'),
+  logs: listOf(manifestLog),
+  /** Every other file but this one and its note, in the order of their names. */
+  files: listOf(object({ name: text, size: count, sha256: matching(/^[0-9a-f]{64}$/) })),
+});
+
+export type Manifest = Shaped<typeof manifest>;
+export type ManifestLog = Shaped<typeof manifestLog>;
+export type Claim = Manifest['claim'];
+
+/** The one form of a manifest's bytes: names sorted, indented by two, a newline at the end. */
+export function formatManifest(value: Manifest): Uint8Array {
+  return Buffer.from(`${JSON.stringify(JSON.parse(canonicalJson(value)), null, 2)}\n`);
+}
+
+/** The manifest, or what is wrong with it. */
+export function parseManifest(bytes: Uint8Array): { manifest: Manifest } | { error: string } {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return { error: 'it is not JSON' };
+  }
+  const version = (value as { version?: unknown } | null)?.version;
+  if (typeof version === 'number' && version > 1) {
+    return { error: `it is of version ${version}: a newer verifier is needed` };
+  }
+  if (!manifest(value)) return { error: 'it does not have the members of a manifest, each of its type' };
+  if (!canonical(value, bytes)) return { error: 'it is not in its canonical form' };
+  return contradictionIn(value) ?? { manifest: value };
+}
+
+/**
+ * The text that `manifest.note` signs. Its first line keeps it apart from a checkpoint, whatever key signs it.
+ * `sha256`: of the bytes of manifest.json, in hex.
+ */
+export function manifestNoteText(sha256: string): string {
+  return `vouchsafe forensic bundle v1\nmanifest.json sha256 ${sha256}\n`;
+}
+
+function canonical(value: Manifest, bytes: Uint8Array): boolean {
+  try {
+    return Buffer.from(formatManifest(value)).equals(bytes);
+  } catch {
+    return false;
+  }
+}
+
+function contradictionIn({ logs, files, range }: Manifest): { error: string } | undefined {
+  if (range.from > range.to) return { error: 'its range ends before it starts' };
+  if (logs.length === 0) return { error: 'it names no log' };
+  if (!ascending(logs.map((log) => log.id))) return { error: 'its logs are not in the order of their ids' };
+  if (!ascending(files.map((file) => file.name)))
+    return { error: 'its files are not in the order of their names' };
+  const badName = files.find((file) => !isMemberName(file.name));
+  if (badName) return { error: `it names a file ${JSON.stringify(badName.name)}` };
+  for (const log of logs) {
+    const problem = contradictionInLog(log);
+    if (problem) return { error: `log ${JSON.stringify(log.id)}: ${problem}` };
+  }
+  return undefined;
+}
+
+function contradictionInLog(log: ManifestLog): string | undefined {
+  const { first, last, size, expired, erased, held, earlierCheckpoints } = log;
+  if (!isLogId(log.id)) return 'its id can not be the name of a folder';
+  if ((first === null) !== (last === null)) return 'it has a first or a last index, but not both';
+  if (first !== null && last !== null && (first > last || last >= size))
+    return 'its range is not in its tree';
+  if (first === null && log.entries > 0) return 'it has entries and no range';
+  const bounds = [first ?? 0, last ?? -1] as const;
+  if (![expired, erased, held].every((ranges) => areRanges(ranges, ...bounds))) {
+    return 'what is expired, erased or held is not in order or not in its range';
+  }
+  if (earlierCheckpoints.some((n, i) => n > size || n <= (earlierCheckpoints[i - 1] ?? -1))) {
+    return 'its earlier checkpoints are not in order or not earlier';
+  }
+  return undefined;
+}
+
+function ascending(names: readonly string[]): boolean {
+  return names.every((name, i) => i === 0 || compareNames(names[i - 1] ?? '', name) < 0);
+}
