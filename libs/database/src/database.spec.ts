@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
-import { Database, one, postgresFault, type SqlMigration } from './index.js';
+import type { Database } from './index.js';
+import { one, postgresFault, type SqlMigration } from './index.js';
 
 const notes: SqlMigration = {
   name: 'note-001',

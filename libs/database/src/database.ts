@@ -93,7 +93,7 @@ export class Database {
 
   async close(): Promise<void> {
     const pools = await Promise.allSettled(this.pools.values());
-    await Promise.all(pools.map((pool) => (pool.status === 'fulfilled' ? pool.value.close() : undefined)));
+    for (const pool of pools) if (pool.status === 'fulfilled') await pool.value.close();
     this.pools.clear();
   }
 

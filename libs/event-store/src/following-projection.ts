@@ -4,7 +4,7 @@ import type { Vault } from '@vouchsafe/vault';
 import { progressOf, readOn } from './cursor.js';
 import { applyTo, type Handlers } from './inline-projection.js';
 import { readRows } from './recorded-event.js';
-import { type Follower, follow } from './follower.js';
+import { type Follower, follow, type Pace } from './follower.js';
 
 /** A read model that follows the events by cursor, a moment behind them. */
 export interface FollowingProjection<Event extends DomainEvent> {
@@ -47,12 +47,15 @@ export function projectionMigration<Event extends DomainEvent>(
 export function startProjection<Event extends DomainEvent>(
   { database, vault }: { readonly database: Database; readonly vault: Vault },
   projection: FollowingProjection<Event>,
+  pace?: Pace,
 ): ProjectionRunner {
   const cursor = cursorName(projection);
-  const follower = follow(() =>
-    database.asWorker((transaction) =>
-      applyPage(transaction, vault, projection, liveSchema(projection), cursor),
-    ),
+  const follower = follow(
+    () =>
+      database.asWorker((transaction) =>
+        applyPage(transaction, vault, projection, liveSchema(projection), cursor),
+      ),
+    pace,
   );
   return { ...follower, progress: () => database.asWorker((transaction) => progressOf(transaction, cursor)) };
 }

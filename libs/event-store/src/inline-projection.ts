@@ -29,7 +29,7 @@ export async function applyTo<Event extends DomainEvent>(
   events: readonly RecordedEvent<Event>[],
 ): Promise<void> {
   for (const event of events) {
-    const handler = on[event.type as Event['type']] as Handler<Event> | undefined;
+    const handler = on[event.type] as Handler<Event> | undefined;
     await handler?.(transaction, event);
   }
 }
