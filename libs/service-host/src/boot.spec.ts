@@ -1,0 +1,349 @@
+import { mkdtemp } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Body, Controller, Get, Module, Param, Post, Query } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+import {
+  anonymous,
+  bootService,
+  Caller,
+  describeService,
+  ensureInternalKeys,
+  Operation,
+  pageOf,
+  pageQuery,
+  type PageQuery,
+  problem,
+  type RunningService,
+  type ServiceDefinition,
+} from './index.js';
+import { InternalTokens, readPrivateKey } from './internal-token.js';
+
+const lampId = z.strictObject({ id: z.uuid() });
+const lamp = z.strictObject({ id: z.uuid(), on: z.boolean() });
+const newLamp = z.strictObject({ on: z.boolean() });
+const id = '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c01';
+
+@Controller('v1/lamps')
+class LampController {
+  @Get()
+  @Operation({
+    permission: 'members:read',
+    operation: 'lamp.list',
+    entity: { type: 'lamp', id: null },
+    effect: 'read',
+    summary: 'Lists lamps',
+    answers: { 200: pageOf(lamp) },
+  })
+  list(@Query({ schema: pageQuery }) query: PageQuery, @Caller() caller: Caller) {
+    return { items: [], next: `${caller.actor.id} ${query.limit}` };
+  }
+
+  @Get(':id')
+  @Operation({
+    permission: 'self',
+    operation: 'lamp.read',
+    entity: { type: 'lamp', id: 'path.id' },
+    effect: 'read',
+    summary: 'Reads a lamp',
+    answers: { 200: lamp },
+    problems: ['not-found'],
+  })
+  read(@Param({ schema: lampId }) params: z.output<typeof lampId>) {
+    if (params.id === id) return { id, on: true };
+    throw problem('not-found');
+  }
+
+  @Post()
+  @Operation({
+    permission: 'public',
+    operation: 'lamp.make',
+    entity: { type: 'lamp', id: 'response.id' },
+    effect: 'write',
+    summary: 'Makes a lamp',
+    answers: { 201: lamp },
+    idempotent: true,
+  })
+  make(@Body({ schema: newLamp }) body: z.output<typeof newLamp>) {
+    if (!body.on) throw new Error('secret-of-the-house');
+    return { id, on: body.on };
+  }
+}
+
+@Module({ controllers: [LampController] })
+class LampModule {}
+
+const definition = {
+  name: 'lamps',
+  title: 'Lamps',
+  config: z.object({ VOUCHSAFE_LAMP_COLOR: z.enum(['red', 'green']).default('red') }),
+  module: () => LampModule,
+} satisfies ServiceDefinition<z.ZodObject>;
+
+describe('a booted service', () => {
+  let env: Record<string, string>;
+  let service: RunningService;
+  let gateway: InternalTokens;
+  let identity: InternalTokens;
+  const facts = { ...anonymous, requestId: 'r-1', sourceIp: null, userAgent: null };
+  const user = {
+    ...facts,
+    organizationId: id,
+    actor: { type: 'user' as const, id },
+    authenticationLevel: 'two-factor' as const,
+    permissions: ['members:read' as const],
+  };
+
+  beforeAll(async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-host-'));
+    const keys = await ensureInternalKeys(folder, ['gateway', 'identity', 'lamps']);
+    env = {
+      PORT: '0',
+      VOUCHSAFE_LOG_LEVEL: 'silent',
+      VOUCHSAFE_BODY_LIMIT: '2048',
+      VOUCHSAFE_INTERNAL_PUBLIC_KEYS_FILE: keys.publicKeysFile,
+      VOUCHSAFE_INTERNAL_PRIVATE_KEY_FILE: keys.privateKeyFile('lamps'),
+    };
+    service = await bootService(definition, { env, handleSignals: false });
+    const tokens = async (name: string) =>
+      new InternalTokens(name, await readPrivateKey(keys.privateKeyFile(name)), () => new Date());
+    [gateway, identity] = await Promise.all([tokens('gateway'), tokens('identity')]);
+  });
+  afterAll(() => service.stop());
+
+  const send = async (
+    method: string,
+    url: string,
+    token: string | null,
+    body?: string | Uint8Array,
+    type = 'application/json',
+  ) => {
+    const response = await fetch(`${service.url}${url}`, {
+      method,
+      headers: {
+        ...(token === null ? {} : { 'vouchsafe-internal-token': token }),
+        ...(body === undefined ? {} : { 'content-type': type }),
+      },
+      ...(body === undefined ? {} : { body: body as BodyInit }),
+    });
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (await response.json()) as Record<string, unknown>,
+    };
+  };
+  const asUser = () => gateway.sign('lamps', user);
+  const asNobody = () => gateway.sign('lamps', facts);
+
+  it('answers a caller whom the gateway vouches for', async () => {
+    const answer = await send('GET', '/v1/lamps?limit=7', await asUser());
+    expect(answer).toMatchObject({ status: 200, body: { items: [], next: `${id} 7` } });
+  });
+
+  it.each([
+    ['no token', () => Promise.resolve(null), 401, 'unauthenticated'],
+    ['a token for another service', () => gateway.sign('audit', user), 401, 'unauthenticated'],
+    ['a service that speaks for a user', () => identity.sign('lamps', user), 401, 'unauthenticated'],
+    ['an anonymous caller', () => asNobody(), 401, 'unauthenticated'],
+    [
+      'a caller without the permission',
+      () => gateway.sign('lamps', { ...user, permissions: [] }),
+      403,
+      'forbidden',
+    ],
+    ['a service', () => identity.signAsService('lamps'), 403, 'forbidden'],
+    [
+      'a session without its second factor',
+      () => gateway.sign('lamps', { ...user, authenticationLevel: 'enrolment' }),
+      403,
+      'second-factor-required',
+    ],
+  ])('refuses %s (P02, P11, ASVS 9.2.3)', async (_, token, status, code) => {
+    const answer = await send('GET', '/v1/lamps', await token());
+    expect(answer).toMatchObject({ status, body: { code } });
+    expect(answer.headers.get('content-type')).toContain('application/problem+json');
+  });
+
+  it('refuses a token that is older than 60 s', async () => {
+    const file = env['VOUCHSAFE_INTERNAL_PRIVATE_KEY_FILE']?.replace('lamps', 'gateway') ?? '';
+    const old = new InternalTokens(
+      'gateway',
+      await readPrivateKey(file),
+      () => new Date(Date.now() - 70_000),
+    );
+    expect(await send('GET', '/v1/lamps', await old.sign('lamps', user))).toMatchObject({ status: 401 });
+  });
+
+  it.each<[string, string, string, string | Uint8Array | undefined, string | undefined, number, string]>([
+    ['an unknown field', 'POST', '/v1/lamps', '{"on":true,"x":1}', undefined, 400, 'invalid-request'],
+    ['a missing body', 'POST', '/v1/lamps', undefined, undefined, 400, 'invalid-request'],
+    ['broken JSON', 'POST', '/v1/lamps', '{"on":', undefined, 400, 'malformed-request'],
+    [
+      'invalid UTF-8',
+      'POST',
+      '/v1/lamps',
+      new Uint8Array([0x22, 0xff, 0x22]),
+      undefined,
+      400,
+      'malformed-request',
+    ],
+    ['a NUL in a text', 'POST', '/v1/lamps', '{"on":"\\u0000"}', undefined, 400, 'malformed-request'],
+    ['half a surrogate pair', 'POST', '/v1/lamps', '{"on":"\\ud800"}', undefined, 400, 'malformed-request'],
+    [
+      'a prototype key',
+      'POST',
+      '/v1/lamps',
+      '{"__proto__":{"on":true}}',
+      undefined,
+      400,
+      'malformed-request',
+    ],
+    [
+      'deep nesting',
+      'POST',
+      '/v1/lamps',
+      `${'['.repeat(900)}${']'.repeat(900)}`,
+      undefined,
+      400,
+      'malformed-request',
+    ],
+    [
+      'a large body',
+      'POST',
+      '/v1/lamps',
+      `{"on":"${'x'.repeat(3000)}"}`,
+      undefined,
+      413,
+      'content-too-large',
+    ],
+    ['another content type', 'POST', '/v1/lamps', 'on=true', 'text/plain', 415, 'unsupported-media-type'],
+    ['a wrong method', 'DELETE', '/v1/lamps', undefined, undefined, 405, 'method-not-allowed'],
+    ['an unknown path', 'GET', '/v1/lantern', undefined, undefined, 404, 'not-found'],
+    ['a wrong id', 'GET', '/v1/lamps/7', undefined, undefined, 400, 'invalid-request'],
+    [
+      'an unknown id',
+      'GET',
+      '/v1/lamps/5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c02',
+      undefined,
+      undefined,
+      404,
+      'not-found',
+    ],
+    ['a wrong query', 'GET', '/v1/lamps?limit=many', undefined, undefined, 400, 'invalid-request'],
+    [
+      'a repeated query field',
+      'GET',
+      '/v1/lamps?limit=1&limit=2',
+      undefined,
+      undefined,
+      400,
+      'invalid-request',
+    ],
+    ['a broken escape', 'GET', '/v1/lamps/%E0%A4%A', undefined, undefined, 400, 'malformed-request'],
+    ['a NUL in the query', 'GET', '/v1/lamps?cursor=%00', undefined, undefined, 400, 'malformed-request'],
+  ])('answers %s with a problem, never a 500', async (_, method, url, body, type, status, code) => {
+    const answer = await send(method, url, await asUser(), body, type);
+    expect(answer).toMatchObject({ status, body: { code, status, type: `urn:vouchsafe:problem:${code}` } });
+  });
+
+  it('names where the input does not fit', async () => {
+    const { body } = await send('POST', '/v1/lamps', await asUser(), '{"on":"maybe"}');
+    expect(body['errors']).toEqual([{ pointer: '/on', detail: expect.any(String) }]);
+  });
+
+  it('says Allow with a wrong method', async () => {
+    const { headers } = await send('DELETE', '/v1/lamps', await asUser());
+    expect(headers.get('allow')).toBe('GET, POST');
+  });
+
+  it('shows nothing of an unexpected error but the request id (ASVS 16.5.1)', async () => {
+    const answer = await send('POST', '/v1/lamps', await asNobody(), '{"on":false}');
+    expect(answer.status).toBe(500);
+    expect(answer.body).toEqual({
+      type: 'urn:vouchsafe:problem:internal',
+      title: expect.any(String),
+      status: 500,
+      code: 'internal',
+      requestId: 'r-1',
+    });
+  });
+
+  it('answers garbage on the wire without a crash', async () => {
+    const { port, hostname } = new URL(service.url);
+    const answer = await new Promise<string>((resolve) => {
+      const socket = connect(Number(port), hostname, () => socket.write('GARBAGE\r\n\r\n'));
+      socket.on('data', (data) => resolve(data.toString()));
+    });
+    expect(answer).toContain('HTTP/1.1 400');
+    expect(answer).toContain('malformed-request');
+  });
+
+  it('is alive and ready, and tells its metrics by route', async () => {
+    expect((await fetch(`${service.url}/health/live`)).status).toBe(200);
+    expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
+    expect(await (await fetch(`${service.url}/metrics`)).text()).toContain('route="/v1/lamps/:id"');
+  });
+
+  it('names every wrong environment variable at once, without its value', async () => {
+    const attempt = bootService(definition, {
+      env: { ...env, PORT: 'secret', VOUCHSAFE_LAMP_COLOR: 'blue' },
+    });
+    const error = (await attempt.catch((caught: unknown) => caught)) as Error;
+    expect(error.message).toMatch(/PORT: .*\n.*VOUCHSAFE_LAMP_COLOR: /);
+    expect(error.message).not.toContain('secret');
+  });
+
+  it('describes itself in OpenAPI 3.1 from the declarations and zod schemas', async () => {
+    const document = await describeService(definition, {} as never);
+    expect(document['openapi']).toBe('3.1.0');
+    expect((document['paths'] as Record<string, unknown>)['/v1/lamps']).toMatchSnapshot();
+  });
+});
+
+describe('a service with a planted mistake does not boot (P02)', () => {
+  class Undeclared {
+    open() {
+      return {};
+    }
+  }
+  const boots = async (decorate: (target: typeof Undeclared) => void) => {
+    class Planted extends Undeclared {
+      override open() {
+        return {};
+      }
+    }
+    decorate(Planted);
+    class PlantedModule {}
+    Module({ controllers: [Planted] })(PlantedModule);
+    return describeService({ ...definition, module: () => PlantedModule }, {} as never);
+  };
+  const descriptor = (target: typeof Undeclared) =>
+    Object.getOwnPropertyDescriptor(target.prototype, 'open') as TypedPropertyDescriptor<unknown>;
+
+  it('when a route declares no operation', async () => {
+    const attempt = boots((target) => {
+      Controller('open')(target);
+      Get()(target.prototype, 'open', descriptor(target));
+    });
+    await expect(attempt).rejects.toThrow('Planted.open: a route without @Operation');
+  });
+
+  it('when a route lets unknown fields pass', async () => {
+    const attempt = boots((target) => {
+      Controller('open')(target);
+      Post()(target.prototype, 'open', descriptor(target));
+      Body({ schema: z.object({}) })(target.prototype, 'open', 0);
+      Operation({
+        permission: 'self',
+        operation: 'open.do',
+        entity: { type: 'open', id: null },
+        effect: 'write',
+        summary: 'x',
+        answers: { 200: null },
+      })(target.prototype, 'open', descriptor(target));
+    });
+    await expect(attempt).rejects.toThrow('@Body lets unknown fields pass');
+  });
+});

@@ -1,0 +1,177 @@
+import 'reflect-metadata';
+import type { DynamicModule, Provider, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { z } from 'zod';
+import { assertEverythingDeclared } from './boot-checks.js';
+import { Clock, Ids, RandomIds, SystemClock } from './clock.js';
+import { type HostConfig, hostConfig, readConfig } from './config.js';
+import { httpAdapter } from './fastify.js';
+import { Readiness } from './health.js';
+import { addHealthRoutes, startManagement } from './management.js';
+import { HostModule } from './host.module.js';
+import { InternalClient } from './internal-client.js';
+import { InternalIdentityGuard } from './internal-identity.guard.js';
+import { InternalTokens, InternalTokenVerifier, readPrivateKey, readPublicKeys } from './internal-token.js';
+import { nestLogger, serviceLogger, type ServiceLogger } from './logging.js';
+import { Metrics } from './metrics.js';
+import { openApiDocument } from './openapi.js';
+import { ProblemFilter } from './problem.filter.js';
+import { RouteTable } from './route-table.js';
+import { stopOnce, stopOnSignals } from './stop.js';
+import { TraceInterceptor } from './trace.interceptor.js';
+import { validationPipe } from './validation.js';
+
+export interface ServiceDefinition<Config extends z.ZodObject> {
+  /** Also the audience of internal tokens made for this service. */
+  readonly name: string;
+  readonly title: string;
+  /** The service's own environment variables; the host's (`hostConfig`) are read besides. */
+  readonly config: Config;
+  /** The service's composition module. */
+  readonly module: (config: z.output<Config> & HostConfig) => Type | DynamicModule;
+  /** The public door: brings its own guard, passes bodies on unread, makes request ids, keeps /metrics off its port. */
+  readonly door?: 'internal' | 'public';
+}
+
+/** What tests replace. */
+export interface BootOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly clock?: Clock;
+  readonly ids?: Ids;
+  readonly logger?: ServiceLogger;
+  /** Leave the process's signals alone. */
+  readonly handleSignals?: boolean;
+}
+
+export interface RunningService {
+  readonly app: NestFastifyApplication;
+  /** `http://host:port` */
+  readonly url: string;
+  readonly managementUrl: string | null;
+  readonly logger: ServiceLogger;
+  /** Not ready any more, then drain, finish, leave. */
+  stop(): Promise<void>;
+}
+
+/** Injection token of the service's configuration: `@Inject(CONFIG) config: ...`. */
+export const CONFIG = Symbol('configuration');
+/** Injection token of the service's pino logger. */
+export const LOGGER = Symbol('logger');
+
+/**
+ * Boots a service: configuration, logs, health, metrics, identity, problems; then listens. Throws `ConfigError` or
+ * `UndeclaredRouteError` before it listens.
+ */
+export async function bootService<Config extends z.ZodObject>(
+  definition: ServiceDefinition<Config>,
+  options: BootOptions = {},
+): Promise<RunningService> {
+  const env = options.env ?? process.env;
+  const config = readAll(definition, env);
+  const logger = options.logger ?? serviceLogger(definition.name, config.VOUCHSAFE_LOG_LEVEL);
+  const { app, metrics, readiness } = await createApp(definition, config, logger, options);
+  await app.init();
+  await app.getHttpAdapter().getInstance().ready();
+  await app.listen(config.PORT, config.VOUCHSAFE_HOST);
+  const management = await startManagement(config, metrics, readiness);
+  const stopping = { app, readiness, management, logger, seconds: config.VOUCHSAFE_STOP_SECONDS };
+  const stop = stopOnce(stopping);
+  if (options.handleSignals ?? true) stopOnSignals(stop, stopping);
+  const url = (await app.getUrl()).replace('[::1]', 'localhost');
+  logger.info({ port: Number(new URL(url).port), environment: config.VOUCHSAFE_ENVIRONMENT }, 'Listening');
+  return { app, url, managementUrl: management?.url ?? null, logger, stop };
+}
+
+/** For `main.ts`: boots, or prints why not and ends the process with 1. */
+export async function runService<Config extends z.ZodObject>(
+  definition: ServiceDefinition<Config>,
+): Promise<void> {
+  try {
+    await bootService(definition);
+  } catch (error) {
+    process.stderr.write(
+      `${definition.name}: ${error instanceof Error ? (error.stack ?? error.message) : 'failed'}\n`,
+    );
+    process.exit(1);
+  }
+}
+
+/** The service's OpenAPI document, made without its dependencies: nothing is connected, nothing listens. */
+export async function describeService<Config extends z.ZodObject>(
+  definition: ServiceDefinition<Config>,
+  config: z.output<Config> & HostConfig,
+): Promise<ReturnType<typeof openApiDocument>> {
+  const adapter = httpAdapter(adapterOptions(definition, config, new Metrics(), new RouteTable()));
+  const app = await NestFactory.create<NestFastifyApplication>(definition.module(config), adapter, {
+    preview: true,
+    logger: false,
+    abortOnError: false,
+  });
+  assertEverythingDeclared(app);
+  return openApiDocument(app, definition.title, '1');
+}
+
+function adapterOptions(
+  { door = 'internal' }: { door?: 'internal' | 'public' },
+  config: HostConfig,
+  metrics: Metrics,
+  routes: RouteTable,
+) {
+  return {
+    bodyLimit: config.VOUCHSAFE_BODY_LIMIT,
+    metrics,
+    routes,
+    trustRequestId: door === 'internal',
+    parseBodies: door === 'internal',
+  };
+}
+
+function readAll<Config extends z.ZodObject>(definition: ServiceDefinition<Config>, env: NodeJS.ProcessEnv) {
+  // One schema, so that every wrong variable is named in one message.
+  return readConfig(hostConfig.extend(definition.config.shape), env) as z.output<Config> & HostConfig;
+}
+
+async function createApp<Config extends z.ZodObject>(
+  definition: ServiceDefinition<Config>,
+  config: z.output<Config> & HostConfig,
+  logger: ServiceLogger,
+  options: BootOptions,
+) {
+  const clock = options.clock ?? new SystemClock();
+  const [metrics, readiness, routes] = [new Metrics(), new Readiness(), new RouteTable()];
+  const now = () => clock.now();
+  const tokens = new InternalTokens(
+    definition.name,
+    await readPrivateKey(config.VOUCHSAFE_INTERNAL_PRIVATE_KEY_FILE),
+    now,
+  );
+  const keys = await readPublicKeys(config.VOUCHSAFE_INTERNAL_PUBLIC_KEYS_FILE);
+  const verifier = new InternalTokenVerifier(definition.name, keys, now);
+  const providers: Provider[] = [
+    { provide: CONFIG, useValue: config },
+    { provide: LOGGER, useValue: logger },
+    { provide: Clock, useValue: clock },
+    { provide: Ids, useValue: options.ids ?? new RandomIds() },
+    { provide: Metrics, useValue: metrics },
+    { provide: Readiness, useValue: readiness },
+    { provide: RouteTable, useValue: routes },
+    { provide: InternalTokens, useValue: tokens },
+    { provide: InternalTokenVerifier, useValue: verifier },
+    { provide: InternalClient, useValue: new InternalClient(tokens) },
+  ];
+  const adapter = httpAdapter(adapterOptions(definition, config, metrics, routes));
+  const metricsElsewhere = definition.door === 'public' || config.VOUCHSAFE_MANAGEMENT_PORT !== undefined;
+  addHealthRoutes(adapter.getInstance(), readiness, metricsElsewhere ? null : metrics);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    HostModule.with(providers, [definition.module(config)]),
+    adapter,
+    { logger: nestLogger(logger), bodyParser: false, abortOnError: false },
+  );
+  app.useGlobalFilters(new ProblemFilter(logger, routes));
+  app.useGlobalPipes(validationPipe());
+  app.useGlobalInterceptors(new TraceInterceptor());
+  if (definition.door !== 'public') app.useGlobalGuards(new InternalIdentityGuard(verifier));
+  assertEverythingDeclared(app);
+  return { app, metrics, readiness };
+}

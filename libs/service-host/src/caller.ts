@@ -1,0 +1,83 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { type Requirement, permissions } from './permissions.js';
+import { problem } from './problems.js';
+
+/**
+ * How sure we are of who calls: `none` (anonymous, services), `enrolment` (a session that may do nothing but enrol a
+ * second factor or accept documents), `single-factor`, `two-factor`, `api-key`.
+ */
+export const authenticationLevels = ['none', 'enrolment', 'single-factor', 'two-factor', 'api-key'] as const;
+
+/** What identity knows about a session or an API key; the gateway asks at every request. */
+export const authenticated = z.strictObject({
+  organizationId: z.uuid().nullable(),
+  actor: z.strictObject({
+    type: z.enum(['user', 'api-key', 'staff', 'service', 'anonymous']),
+    /** A user's or key's UUID, a service's name, or `anonymous`. */
+    id: z.string().min(1).max(100),
+  }),
+  roles: z.array(z.string().max(50)).max(20),
+  permissions: z.array(z.enum(permissions)),
+  authenticationLevel: z.enum(authenticationLevels),
+  sessionId: z.string().max(100).nullable(),
+  /** When the caller last proved who they are; what step-up looks at. */
+  authenticatedAt: z.iso.datetime().nullable(),
+  /** The grant under which staff sees this organization (P02). */
+  staffGrantId: z.uuid().nullable(),
+});
+export type Authenticated = z.infer<typeof authenticated>;
+
+/** Who calls, as the internal token says it. `sourceIp` and `userAgent` are personal: never log them. */
+export const caller = authenticated.extend({
+  requestId: z.string().min(1).max(100),
+  sourceIp: z.string().max(60).nullable(),
+  userAgent: z.string().max(512).nullable(),
+});
+export type Caller = z.infer<typeof caller> & {
+  /** W3C trace context of the request, for the metadata of what it causes. */
+  readonly traceparent: string | null;
+};
+
+export const anonymous: Authenticated = {
+  organizationId: null,
+  actor: { type: 'anonymous', id: 'anonymous' },
+  roles: [],
+  permissions: [],
+  authenticationLevel: 'none',
+  sessionId: null,
+  authenticatedAt: null,
+  staffGrantId: null,
+};
+
+/** `@Caller() caller: Caller` in a controller. */
+export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): Caller =>
+  callerOf(context.switchToHttp().getRequest()),
+);
+
+const callers = new WeakMap<FastifyRequest, Caller>();
+
+export function setCaller(request: FastifyRequest, value: Caller): void {
+  callers.set(request, value);
+}
+
+export function callerOf(request: FastifyRequest): Caller {
+  const found = callers.get(request);
+  if (!found) throw new Error('The request has no caller: is the route outside the guard?');
+  return found;
+}
+
+/** Refuses a caller who does not fulfil what the operation asks (P02, P11: asked at the gateway and in the service). */
+export function assertAllowed(who: Authenticated, requirement: Requirement): void {
+  if (requirement === 'public') return;
+  if (who.actor.type === 'anonymous') throw problem('unauthenticated');
+  if (requirement === 'service') {
+    if (who.actor.type !== 'service') throw problem('forbidden');
+    return;
+  }
+  if (who.actor.type === 'service') throw problem('forbidden');
+  if (requirement === 'session') return;
+  if (who.authenticationLevel === 'enrolment') throw problem('second-factor-required');
+  if (requirement !== 'self' && !who.permissions.includes(requirement)) throw problem('forbidden');
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+/** Environment variables that every service reads. */
+export const hostConfig = z.object({
+  VOUCHSAFE_ENVIRONMENT: z.enum(['production', 'testing', 'development']).default('development'),
+  /** Address to listen on; services behind the gateway keep to the loopback or the pod's address. */
+  VOUCHSAFE_HOST: z.string().default('127.0.0.1'),
+  PORT: z.coerce.number().int().min(0).max(65_535),
+  /** A second port for /health and /metrics; where it is set, /metrics is there alone. */
+  VOUCHSAFE_MANAGEMENT_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  VOUCHSAFE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  /** JWKS file with every service's public key; `kid` is the service's name. */
+  VOUCHSAFE_INTERNAL_PUBLIC_KEYS_FILE: z.string().min(1),
+  /** PKCS#8 PEM file of this service's own Ed25519 key. */
+  VOUCHSAFE_INTERNAL_PRIVATE_KEY_FILE: z.string().min(1),
+  /** Largest request body in bytes. */
+  VOUCHSAFE_BODY_LIMIT: z.coerce.number().int().min(1024).max(64_000_000).default(1_048_576),
+  /** Seconds that a stop may take: drain, finish, leave. */
+  VOUCHSAFE_STOP_SECONDS: z.coerce.number().int().min(1).max(300).default(20),
+});
+export type HostConfig = z.infer<typeof hostConfig>;
+
+/** Wrong configuration: names every wrong variable and what it should be, never its value (it may be a secret). */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** Reads the environment once. Throws a `ConfigError` that lists each wrong variable on a line of its own. */
+export function readConfig<Schema extends z.ZodType>(
+  schema: Schema,
+  env: NodeJS.ProcessEnv,
+): z.output<Schema> {
+  // An empty variable counts as unset: that is how Compose and Helm express "not given".
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const read = schema.safeParse(given);
+  if (read.success) return read.data;
+  const lines = read.error.issues.map((issue) => {
+    const name = issue.path.join('.') || 'environment';
+    return `  ${name}: ${issue.path[0] !== undefined && given[String(issue.path[0])] === undefined ? 'is not set' : issue.message}`;
+  });
+  throw new ConfigError(`Wrong configuration:\n${lines.join('\n')}`);
+}

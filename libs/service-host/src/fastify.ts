@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Metrics } from './metrics.js';
+import { problem, problems } from './problems.js';
+import { sendProblem } from './problem.filter.js';
+import {
+  requestContext,
+  runInRequestContext,
+  traceparentOf,
+  type RequestContext,
+} from './request-context.js';
+import type { RouteTable } from './route-table.js';
+import { assertWellFormedUrl, parseJson } from './validation.js';
+
+export interface HttpOptions {
+  readonly bodyLimit: number;
+  readonly metrics: Metrics;
+  readonly routes: RouteTable;
+  /** Take the request id and trace of the gateway; a public door makes its own. */
+  readonly trustRequestId: boolean;
+  /** The public door passes bodies on unread. */
+  readonly parseBodies: boolean;
+}
+
+/** Fastify as every service has it: bounded, strict about what comes in, each request in its context. */
+export function httpAdapter(options: HttpOptions): FastifyAdapter {
+  const adapter = new FastifyAdapter({
+    bodyLimit: options.bodyLimit,
+    // Header and body must arrive in bounded time: a slow sender holds a connection, not the service.
+    requestTimeout: 60_000,
+    connectionTimeout: 0,
+    keepAliveTimeout: 65_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: 500 },
+    frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {
+      sendProblem(
+        reply,
+        problem(error.code === 'FST_ERR_MAX_PARAM_LENGTH' ? 'url-too-long' : 'malformed-request'),
+      );
+    },
+    clientErrorHandler: answerClientError,
+  });
+  const fastify: FastifyInstance = adapter.getInstance();
+  fastify.addHook('onRoute', ({ method, url }) => options.routes.add(method, url));
+  addContext(fastify, options.trustRequestId);
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const route = request.is404 ? 'unknown' : (request.routeOptions.url ?? 'unknown');
+    options.metrics.requestHandled(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
+    done();
+  });
+  addParsers(fastify, options.parseBodies);
+  return adapter;
+}
+
+function addContext(fastify: FastifyInstance, trustRequestId: boolean): void {
+  const contexts = new WeakMap<object, RequestContext>();
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const received = trustRequestId ? request.headers['x-request-id'] : undefined;
+    const requestId =
+      typeof received === 'string' && /^[\w.-]{1,100}$/.test(received) ? received : randomUUID();
+    const { traceparent } = request.headers;
+    const context = {
+      requestId,
+      traceparent: traceparentOf(typeof traceparent === 'string' ? traceparent : undefined),
+    };
+    contexts.set(request, context);
+    void reply.header('x-request-id', requestId);
+    runInRequestContext(context, () => {
+      try {
+        assertWellFormedUrl(request.url);
+      } catch (error) {
+        done(error as Error);
+        return;
+      }
+      done();
+    });
+  });
+  // A body's end arrives in the socket's context, not the request's: enter it again before the handler.
+  fastify.addHook('preValidation', (request, _reply, done) => {
+    const context = contexts.get(request);
+    if (context && !requestContext()) runInRequestContext(context, () => done());
+    else done();
+  });
+}
+
+function addParsers(fastify: FastifyInstance, parse: boolean): void {
+  fastify.removeAllContentTypeParsers();
+  if (!parse) {
+    fastify.addContentTypeParser('*', (_request, _payload, done) => done(null));
+    return;
+  }
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    // Node gives a body to DELETE and the like, too: empty means none.
+    if (body.length === 0) {
+      done(null, undefined);
+      return;
+    }
+    try {
+      done(null, parseJson(body as Buffer));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+}
+
+/** What Node refuses before there is a request: too large headers, garbage, a head that never ends. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers-too-large' : 'malformed-request';
+  const body = JSON.stringify(problem(code).document(null));
+  socket.end(
+    `HTTP/1.1 ${problems[code].status} Refused\r\ncontent-type: application/problem+json\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,48 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+import { assertAllowed, setCaller } from './caller.js';
+import type { InternalTokenVerifier } from './internal-token.js';
+import { OPERATION, type OperationDeclaration } from './operation.js';
+import { problem } from './problems.js';
+import { requestContext } from './request-context.js';
+
+/** Header that carries the internal token; `Authorization` stays free for what callers from outside send. */
+export const INTERNAL_TOKEN_HEADER = 'vouchsafe-internal-token';
+
+/**
+ * Stands before every route of a service: only the gateway and other services come in, each with a token made for this
+ * service (P11), and only with what the route declares (P02).
+ */
+@Injectable()
+export class InternalIdentityGuard implements CanActivate {
+  private readonly reflector = new Reflector();
+
+  constructor(private readonly verifier: InternalTokenVerifier) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (context.getType() !== 'http') return true;
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const declaration = this.reflector.get<OperationDeclaration | undefined>(OPERATION, context.getHandler());
+    if (!declaration) throw problem('forbidden', { detail: 'The route declares no operation' });
+    const who = await this.callerOf(request);
+    assertAllowed(who, declaration.permission);
+    const current = requestContext();
+    if (current) {
+      current.requestId = who.requestId.startsWith('service:') ? current.requestId : who.requestId;
+      current.operation = declaration.operation;
+    }
+    setCaller(request, { ...who, traceparent: current?.traceparent ?? null });
+    return true;
+  }
+
+  private async callerOf(request: FastifyRequest) {
+    const token = request.headers[INTERNAL_TOKEN_HEADER];
+    if (typeof token !== 'string') throw problem('unauthenticated');
+    try {
+      return await this.verifier.verify(token);
+    } catch (cause) {
+      throw problem('unauthenticated', { cause });
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises';
+import {
+  createLocalJWKSet,
+  type CryptoKey,
+  importPKCS8,
+  type JSONWebKeySet,
+  jwtVerify,
+  type JWTVerifyGetKey,
+  SignJWT,
+} from 'jose';
+import { z } from 'zod';
+import { anonymous, caller, type Caller } from './caller.js';
+
+/** Seconds that an internal token lives at most (gateway-identity.md). */
+export const TOKEN_SECONDS = 60;
+
+type TokenCaller = z.infer<typeof caller>;
+
+/**
+ * Signs what one service says to another: an EdDSA token for one audience, of at most 60 s. Each service has a key of its
+ * own, so that no service can speak as the gateway.
+ */
+export class InternalTokens {
+  private readonly ownTokens = new Map<string, { token: Promise<string>; renewAt: number }>();
+
+  constructor(
+    private readonly issuer: string,
+    private readonly privateKey: CryptoKey,
+    private readonly now: () => Date,
+  ) {}
+
+  /** On behalf of a caller: what the gateway sends on. */
+  async sign(audience: string, who: TokenCaller): Promise<string> {
+    const issuedAt = Math.floor(this.now().getTime() / 1000);
+    return new SignJWT({ caller: who })
+      .setProtectedHeader({ alg: 'EdDSA', kid: this.issuer, typ: 'JWT' })
+      .setIssuer(this.issuer)
+      .setAudience(audience)
+      .setSubject(`${who.actor.type}:${who.actor.id}`)
+      .setIssuedAt(issuedAt)
+      .setExpirationTime(issuedAt + TOKEN_SECONDS)
+      .sign(this.privateKey);
+  }
+
+  /** As this service itself, for questions between services; one token serves half its life. */
+  signAsService(audience: string): Promise<string> {
+    const [now, known] = [this.now().getTime(), this.ownTokens.get(audience)];
+    if (known && now < known.renewAt) return known.token;
+    const token = this.sign(audience, {
+      ...anonymous,
+      actor: { type: 'service', id: this.issuer },
+      requestId: `service:${this.issuer}`,
+      sourceIp: null,
+      userAgent: null,
+    });
+    this.ownTokens.set(audience, { token, renewAt: now + (TOKEN_SECONDS / 2) * 1000 });
+    return token;
+  }
+}
+
+const claims = z.object({ iss: z.string(), iat: z.number(), exp: z.number(), caller });
+
+/** Verifies tokens made for one audience. Throws on anything else. */
+export class InternalTokenVerifier {
+  constructor(
+    private readonly audience: string,
+    private readonly keys: JWTVerifyGetKey,
+    private readonly now: () => Date,
+  ) {}
+
+  async verify(token: string): Promise<Omit<Caller, 'traceparent'>> {
+    const { payload, protectedHeader } = await jwtVerify(token, this.keys, {
+      // Pinned: the token does not choose its algorithm (ASVS 9.1.2), and is for this service alone (ASVS 9.2.3).
+      algorithms: ['EdDSA'],
+      audience: this.audience,
+      maxTokenAge: TOKEN_SECONDS,
+      clockTolerance: 5,
+      currentDate: this.now(),
+    });
+    const { iss, iat, exp, caller: who } = claims.parse(payload);
+    if (protectedHeader.kid !== iss) throw new Error('The token was signed with a key of another issuer');
+    if (exp - iat > TOKEN_SECONDS) throw new Error('The token lives too long');
+    const speaksForItself = who.actor.type === 'service' && who.actor.id === iss;
+    if (iss !== GATEWAY && !speaksForItself) throw new Error('Only the gateway speaks for others');
+    return who;
+  }
+}
+
+/** The one issuer that may speak for users, keys and staff. */
+const GATEWAY = 'gateway';
+
+/** @param file PKCS#8 PEM of an Ed25519 private key */
+export async function readPrivateKey(file: string): Promise<CryptoKey> {
+  return importPKCS8(await readFile(file, 'utf8'), 'EdDSA');
+}
+
+const publicKeySet = z.object({
+  keys: z.array(
+    z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), kid: z.string(), x: z.string() }),
+  ),
+});
+
+/** @param file JWKS of every service's public key; `kid` is the service's name */
+export async function readPublicKeys(file: string): Promise<JWTVerifyGetKey> {
+  return createLocalJWKSet(
+    publicKeySet.parse(JSON.parse(await readFile(file, 'utf8'))) satisfies JSONWebKeySet,
+  );
+}

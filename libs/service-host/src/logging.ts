@@ -1,0 +1,108 @@
+import type { LoggerService } from '@nestjs/common';
+import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
+import { requestContext, traceIdOf } from './request-context.js';
+
+/**
+ * The only fields that reach a log line with their values; any other is printed as `[redacted]` (ASVS 16.2.5, P22). An allow
+ * list: a field that somebody adds tomorrow is hidden until it is named here.
+ */
+const ALLOWED = new Set([
+  'service',
+  'instanceId',
+  'context',
+  'requestId',
+  'traceId',
+  'operation',
+  'method',
+  'route',
+  'status',
+  'code',
+  'durationMs',
+  'err',
+  'count',
+  'port',
+  'host',
+  'signal',
+  'lane',
+  'number',
+  'position',
+  'topic',
+  'projection',
+  'lagSeconds',
+  'attempt',
+  'retryInMs',
+  'version',
+  'environment',
+  'url',
+  'check',
+  'eventType',
+  'organizationId',
+]);
+
+export type ServiceLogger = Logger;
+
+/** JSON lines on standard output, each with service, request id and trace id. */
+export function serviceLogger(
+  service: string,
+  level: string,
+  destination?: DestinationStream,
+): ServiceLogger {
+  return pino(
+    {
+      level,
+      base: { service },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: errorForLog },
+      formatters: { level: (label) => ({ level: label }), log: allowedFields },
+      mixin: () => {
+        const request = requestContext();
+        return request ? { requestId: request.requestId, traceId: traceIdOf(request.traceparent) } : {};
+      },
+    },
+    destination ?? pino.destination({ sync: false, minLength: 0 }),
+  );
+}
+
+function allowedFields(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, ALLOWED.has(name) ? value : '[redacted]']),
+  );
+}
+
+/** An error's type, code, message and frames; never the other properties that libraries hang on it (queries, bodies). */
+function errorForLog(error: unknown): unknown {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const { type, stack } = stdSerializers.err(error);
+  const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
+  return { type, ...code, message: masked(error.message), stack: masked(stack) };
+}
+
+/** Hides what looks like an address, a token, a key or a cookie in free text. */
+export function masked(text: string): string {
+  return text
+    .slice(0, 4000)
+    .replace(/[^\s"'<>@=]+@[^\s"'<>@]+\.[a-z]{2,}/gi, '[e-mail]')
+    .replace(/\b(?:\d{1,3}\.){3}\d{1,3}\b(?!:\d)/g, '[address]')
+    .replace(/\b(Bearer|Basic)\s+\S+/gi, '$1 [redacted]')
+    .replace(/:\/\/[^\s/@:]+:[^\s/@]+@/g, '://[redacted]@')
+    .replace(/[A-Za-z0-9_-]{40,}/g, '[redacted]');
+}
+
+/** Nest's own messages through the same logger. */
+export function nestLogger(logger: ServiceLogger): LoggerService {
+  const write =
+    (level: 'info' | 'error' | 'warn' | 'debug' | 'trace' | 'fatal') =>
+    (message: unknown, ...rest: unknown[]) => {
+      const context = typeof rest.at(-1) === 'string' ? { context: rest.at(-1) } : {};
+      if (message instanceof Error) logger[level]({ ...context, err: message }, 'Error');
+      else logger[level](context, masked(typeof message === 'string' ? message : JSON.stringify(message)));
+    };
+  return {
+    log: write('debug'),
+    error: write('error'),
+    warn: write('warn'),
+    debug: write('trace'),
+    verbose: write('trace'),
+    fatal: write('fatal'),
+  };
+}

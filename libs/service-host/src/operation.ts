@@ -1,0 +1,70 @@
+import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { ApiExtension, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import type { z } from 'zod';
+import type { ProblemCode } from './problems.js';
+import type { Requirement } from './permissions.js';
+
+export interface OperationDeclaration {
+  /** What the caller must be allowed to do; asked at the gateway and again here (P02). */
+  readonly permission: Requirement;
+  /** `<entity>.<verb>`, unique in the service: the access log's name of what was done (P23), and the operation id. */
+  readonly operation: `${string}.${string}`;
+  /** What is operated on, and where its id stands: `path.id`, `response.userId`, `caller.organizationId`. */
+  readonly entity: { readonly type: string; readonly id: EntityId | null };
+  /** `write` when anything may change, for GET callbacks too: its access-log entry is durable before it starts. */
+  readonly effect: 'read' | 'write';
+  readonly summary: string;
+  /** Schema of each success, by status; `null` for an empty body, a media type for anything but JSON. */
+  readonly answers: Readonly<Record<number, z.ZodType | `${string}/${string}` | null>>;
+  /** The problems of this operation besides those that every one has. */
+  readonly problems?: readonly ProblemCode[];
+  /** Every POST that creates takes an Idempotency-Key. */
+  readonly idempotent?: boolean;
+  /** `stream` when the body is long-lived (downloads, server-sent events): its entry is opened and closed. */
+  readonly response?: 'stream';
+  /** Whether the request carries a body that is not JSON, and of which media type. */
+  readonly consumes?: `${string}/${string}`;
+}
+
+export type EntityId =
+  `path.${string}` | `response.${string}` | `caller.${'organizationId' | 'actorId' | 'sessionId'}`;
+
+export const OPERATION = 'vouchsafe:operation';
+
+/** Declares a route. A route without it, or a message handler without `@Reaction`, stops the boot (house rule 4). */
+export function Operation(declaration: OperationDeclaration): MethodDecorator {
+  const answers = Object.entries(declaration.answers).map(([status, answer]) =>
+    ApiResponse({
+      status: Number(status),
+      description: declaration.summary,
+      ...(answer === null
+        ? {}
+        : typeof answer === 'string'
+          ? { content: { [answer]: { schema: { type: 'string', format: 'binary' } } } }
+          : { standardSchema: answer }),
+    }),
+  );
+  return applyDecorators(
+    SetMetadata(OPERATION, declaration),
+    ApiOperation({ operationId: declaration.operation, summary: declaration.summary }),
+    ApiExtension('x-permission', declaration.permission),
+    ApiExtension('x-operation', declaration.operation),
+    ApiExtension('x-entity', { ...declaration.entity }),
+    ApiExtension('x-effect', declaration.effect),
+    ...(declaration.response ? [ApiExtension('x-response', declaration.response)] : []),
+    ...answers,
+  );
+}
+
+/** Declares a message handler: whose facts it takes and what it does with them. */
+export interface ReactionDeclaration {
+  /** The service whose facts arrive; only its topic is read. */
+  readonly source: string;
+  readonly operation: `${string}.${string}`;
+}
+
+export const REACTION = 'vouchsafe:reaction';
+
+export function Reaction(declaration: ReactionDeclaration): MethodDecorator {
+  return SetMetadata(REACTION, declaration);
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { problem } from './problems.js';
+
+/** The query of every list: `@Query({ schema: pageQuery }) query: PageQuery`, or `pageQuery.extend({...})` with filters. */
+export const pageQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().min(1).max(1000).optional(),
+});
+export type PageQuery = z.output<typeof pageQuery>;
+
+/** `{"items": [...], "next": "<cursor>" | null}` */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.strictObject({ items: z.array(item), next: z.string().nullable() });
+}
+
+/**
+ * Cursors hold where the last page ended (never an offset, which skips and repeats while rows come and go). They are opaque
+ * to callers and validated, not signed: row-level security, not the cursor, decides what a caller may see.
+ */
+export function cursorOf<Schema extends z.ZodType<object>>(schema: Schema) {
+  return {
+    write: (position: z.output<Schema>): string =>
+      Buffer.from(JSON.stringify(position)).toString('base64url'),
+    /** Throws the problem `invalid-request` for anything that `write` did not make. */
+    read: (cursor: string | undefined): z.output<Schema> | null => {
+      if (cursor === undefined) return null;
+      const read = schema.safeParse(jsonOrNull(Buffer.from(cursor, 'base64url').toString('utf8')));
+      if (!read.success) {
+        throw problem('invalid-request', {
+          errors: [{ pointer: '/cursor', detail: 'Not a cursor of this list' }],
+        });
+      }
+      return read.data;
+    },
+  };
+}
+
+/** A page out of `limit + 1` rows: the extra one only tells that there is more. */
+export function page<Row, Position>(
+  rows: readonly Row[],
+  limit: number,
+  next: (last: Row) => Position,
+  write: (position: Position) => string,
+): { items: Row[]; next: string | null } {
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  return { items, next: rows.length > limit && last !== undefined ? write(next(last)) : null };
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,25 @@
+/** What a role or an API key's scope can allow (P02, P19). Which role holds which stands in identity. */
+export const permissions = [
+  'organization:read',
+  'organization:write',
+  'members:read',
+  'members:write',
+  'invitations:write',
+  'api-keys:write',
+  'audit:read',
+  'audit:write',
+  'audit:export',
+  'security:read',
+  'staff-grants:write',
+  'staff-devices:write',
+  'operations:write',
+] as const;
+export type Permission = (typeof permissions)[number];
+
+/**
+ * What an operation asks of its caller: a permission, or one of four that no role grants:
+ * `public` (anybody), `session` (any session, also one that may only enrol a second factor or accept documents),
+ * `self` (a full session or key; the operation concerns the caller alone), `service` (another service of ours).
+ */
+export const requirements = ['public', 'session', 'self', 'service', ...permissions] as const;
+export type Requirement = (typeof requirements)[number];

@@ -1,0 +1,75 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ServiceLogger } from './logging.js';
+import { problem, type ProblemCode, ProblemError } from './problems.js';
+import { requestContext } from './request-context.js';
+import type { RouteTable } from './route-table.js';
+
+/**
+ * The one way an error leaves: as a problem document (RFC 9457). What no code foresaw is logged and answered as `internal`
+ * with the request id only: never a message, never a stack (ASVS 16.5.1).
+ */
+@Injectable()
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(
+    private readonly logger: ServiceLogger,
+    private readonly routes: RouteTable,
+  ) {}
+
+  catch(exception: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const [request, reply] = [http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>()];
+    const found = this.problemOf(exception, request);
+    if (found.status >= 500) this.logger.error({ err: exception, code: found.code }, 'Request failed');
+    sendProblem(reply, found);
+  }
+
+  private problemOf(exception: unknown, request: FastifyRequest): ProblemError {
+    if (exception instanceof ProblemError) return exception;
+    const status = statusOf(exception);
+    if (status === 404 && request.is404) return this.routes.missing(request.method, request.url);
+    const code = status === undefined ? undefined : codeOfStatus[status];
+    return problem(code ?? 'internal', { cause: exception });
+  }
+}
+
+export function sendProblem(reply: FastifyReply, found: ProblemError): void {
+  // A stream that has begun cannot turn into a problem: cut it, so that the client sees it incomplete.
+  if (reply.raw.headersSent) {
+    reply.raw.destroy();
+    return;
+  }
+  const requestId = requestContext()?.requestId ?? null;
+  void reply
+    .code(found.status)
+    .headers({ ...found.headers, 'cache-control': 'no-store' })
+    .type('application/problem+json')
+    .serializer(JSON.stringify)
+    .send(found.document(requestId));
+}
+
+function statusOf(exception: unknown): number | undefined {
+  if (exception instanceof HttpException) return exception.getStatus();
+  if (typeof exception !== 'object' || exception === null) return undefined;
+  // Fastify's own errors carry a status and a code with this prefix; other libraries' numbers mean nothing here.
+  const { code, statusCode } = exception as { code?: unknown; statusCode?: unknown };
+  const fastify = typeof code === 'string' && code.startsWith('FST_');
+  return fastify && typeof statusCode === 'number' ? statusCode : undefined;
+}
+
+/** What the framework refuses by itself, before a controller could. */
+const codeOfStatus: Readonly<Partial<Record<number, ProblemCode>>> = {
+  400: 'malformed-request',
+  401: 'unauthenticated',
+  403: 'forbidden',
+  404: 'not-found',
+  405: 'method-not-allowed',
+  406: 'not-acceptable',
+  413: 'content-too-large',
+  414: 'url-too-long',
+  415: 'unsupported-media-type',
+  429: 'too-many-requests',
+  431: 'headers-too-large',
+  503: 'unavailable',
+};

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+
+/**
+ * Every problem that any operation can answer with (RFC 9457): a closed set, so that a caller can switch over `code`.
+ * A new one is added here and nowhere else.
+ */
+export const problems = {
+  'malformed-request': { status: 400, title: 'The request is not well-formed' },
+  'invalid-request': { status: 400, title: 'The request does not fit its schema' },
+  unauthenticated: { status: 401, title: 'Log in, or send a valid API key' },
+  'wrong-credentials': { status: 401, title: 'The credentials are not right' },
+  forbidden: { status: 403, title: 'Your role does not permit this operation' },
+  'second-factor-required': { status: 403, title: 'Log in with a second factor first' },
+  'step-up-required': { status: 403, title: 'Confirm who you are again for this operation' },
+  'consent-required': { status: 403, title: 'Accept the current legal documents first' },
+  'cross-site-request': { status: 403, title: 'A request with a cookie must come from an allowed site' },
+  'not-found': { status: 404, title: 'There is no such thing, or you may not know of it' },
+  'method-not-allowed': { status: 405, title: 'This path does not take this method' },
+  'not-acceptable': { status: 406, title: 'None of the accepted media types can be produced' },
+  conflict: { status: 409, title: 'The state of the resource does not allow this' },
+  'concurrent-change': { status: 409, title: 'Others changed the same thing at once; try again' },
+  'idempotency-key-reused': { status: 409, title: 'This Idempotency-Key came with another request before' },
+  gone: { status: 410, title: 'This has expired or was used already' },
+  'precondition-failed': { status: 412, title: 'The resource has changed since you read it' },
+  'content-too-large': { status: 413, title: 'The request is too large' },
+  'url-too-long': { status: 414, title: 'The URL is too long' },
+  'unsupported-media-type': { status: 415, title: 'This operation does not take this content type' },
+  rejected: { status: 422, title: 'The request is understood but cannot be carried out' },
+  'precondition-required': { status: 428, title: 'Send If-Match with the ETag that you read' },
+  'too-many-requests': { status: 429, title: 'Too many requests; wait and try again' },
+  'headers-too-large': { status: 431, title: 'The request headers are too large' },
+  internal: { status: 500, title: 'Something failed on our side; the request id names it in our logs' },
+  'upstream-failed': { status: 502, title: 'A service behind this one failed' },
+  unavailable: { status: 503, title: 'The service cannot work right now; nothing was executed' },
+  'outcome-unknown': {
+    status: 503,
+    title: 'The operation may have been executed, but its outcome could not be recorded',
+  },
+  'timed-out': { status: 504, title: 'A service behind this one did not answer in time' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ProblemCode = keyof typeof problems;
+
+/** What a caller sees: media type `application/problem+json`. `type` is `urn:vouchsafe:problem:<code>`. */
+export const problemDocument = z.strictObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.string(),
+  detail: z.string().optional(),
+  requestId: z.string().nullable(),
+  /** Where the request does not fit: JSON pointers into the body, or `query.<name>`, `path.<name>`. */
+  errors: z.array(z.strictObject({ pointer: z.string(), detail: z.string() })).optional(),
+});
+export type ProblemDocument = z.infer<typeof problemDocument>;
+
+export interface ProblemOptions {
+  /** Why the problem occurred this time, for the caller to read; nothing personal and nothing secret. */
+  readonly detail?: string;
+  readonly errors?: ProblemDocument['errors'];
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+/** Carries a problem out of a controller to the exception filter. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    readonly code: ProblemCode,
+    private readonly options: ProblemOptions = {},
+  ) {
+    super(`${code}: ${options.detail ?? problems[code].title}`, { cause: options.cause });
+    this.headers = options.headers ?? {};
+  }
+
+  get status(): number {
+    return problems[this.code].status;
+  }
+
+  document(requestId: string | null): ProblemDocument {
+    const { detail, errors } = this.options;
+    return {
+      type: `urn:vouchsafe:problem:${this.code}`,
+      ...problems[this.code],
+      code: this.code,
+      ...(detail === undefined ? {} : { detail }),
+      requestId,
+      ...(errors === undefined ? {} : { errors }),
+    };
+  }
+}
+
+/** `throw problem('not-found')` */
+export function problem(code: ProblemCode, options: ProblemOptions = {}): ProblemError {
+  return new ProblemError(code, options);
+}

@@ -1,0 +1,38 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomBytes } from 'node:crypto';
+import { context, propagation, trace } from '@opentelemetry/api';
+
+/** What every log line of a request carries. */
+export interface RequestContext {
+  requestId: string;
+  /** W3C trace context: of the active span, else as received, else made here. */
+  readonly traceparent: string;
+  operation?: string;
+}
+
+const storage = new AsyncLocalStorage<RequestContext>();
+
+export function requestContext(): RequestContext | undefined {
+  return storage.getStore();
+}
+
+export function runInRequestContext<T>(value: RequestContext, work: () => T): T {
+  return storage.run(value, work);
+}
+
+const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** The trace context to carry on: a request stays one trace even where no tracing is set up. */
+export function traceparentOf(received: string | undefined): string {
+  if (trace.getActiveSpan()) {
+    const carrier: { traceparent?: string } = {};
+    propagation.inject(context.active(), carrier);
+    if (carrier.traceparent) return carrier.traceparent;
+  }
+  if (received && TRACEPARENT.test(received)) return received;
+  return `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`;
+}
+
+export function traceIdOf(traceparent: string): string {
+  return traceparent.slice(3, 35);
+}

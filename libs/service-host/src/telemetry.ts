@@ -1,0 +1,30 @@
+/**
+ * Loaded before everything else: `node --import @vouchsafe/service-host/telemetry main.js`. Off unless the standard variables
+ * ask for it (OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_TRACES_EXPORTER; OTEL_SERVICE_NAME names the service).
+ */
+import { register } from 'node:module';
+
+const { OTEL_SDK_DISABLED, OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_EXPORTER } = process.env;
+const wanted = Boolean(OTEL_EXPORTER_OTLP_ENDPOINT ?? OTEL_TRACES_EXPORTER) && OTEL_SDK_DISABLED !== 'true';
+
+if (wanted) {
+  register('@opentelemetry/instrumentation/hook.mjs', import.meta.url);
+  const [{ NodeSDK }, { HttpInstrumentation }, { PgInstrumentation }] = await Promise.all([
+    import('@opentelemetry/sdk-node'),
+    import('@opentelemetry/instrumentation-http'),
+    import('@opentelemetry/instrumentation-pg'),
+  ]);
+  const sdk = new NodeSDK({
+    instrumentations: [
+      new HttpInstrumentation({
+        ignoreIncomingRequestHook: ({ url }) => url?.startsWith('/health/') === true || url === '/metrics',
+        // A query may hold personal or secret values (P22): only paths are recorded.
+        startIncomingSpanHook: ({ url }) => ({ 'url.query': '', 'http.target': url?.split('?', 1)[0] ?? '' }),
+      }),
+      // No span without a request around it, and no parameter values (they hold personal data).
+      new PgInstrumentation({ requireParentSpan: true, enhancedDatabaseReporting: false }),
+    ],
+  });
+  sdk.start();
+  process.once('beforeExit', () => void sdk.shutdown());
+}
