@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { contract } from '../contract.js';
 import { fact } from './fact.js';
 
-const level = z.enum(['password', 'second-factor']);
+const level = z.enum(['single-factor', 'two-factor']);
 
 /** Where a log-in came from: needed to find misuse of an account (P05, P24). */
 const origin = {

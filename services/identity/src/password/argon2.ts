@@ -1,0 +1,47 @@
+import { hash, parseOptions, verify } from '@node-rs/argon2';
+import type { Secret } from '@vouchsafe/vault';
+import { semaphore } from './semaphore.js';
+
+/** Cost of one hash; OWASP's floor for argon2id is m = 19 MiB, t = 2, p = 1 (ASVS 11.4.2). */
+export interface Argon2Cost {
+  readonly memoryKib: number;
+  readonly passes: number;
+}
+
+const floor: Argon2Cost = { memoryKib: 19_456, passes: 2 };
+
+export interface PasswordHasher {
+  /** @returns a PHC string: `$argon2id$v=19$m=...,t=...,p=1$salt$hash` */
+  hash(password: Secret): Promise<string>;
+  /**
+   * Takes the same time whether or not there is a hash: `null` (no such account) is checked against a hash of nobody's
+   * password by the same code (ASVS 6.3.8).
+   */
+  verify(stored: string | null, password: Secret): Promise<boolean>;
+  /** The parameters rose since: hash again at the next log-in. */
+  isOutdated(stored: string): boolean;
+}
+
+/**
+ * Argon2id, a bounded number at once: hashing runs on libuv's few threads and each takes 19 MiB, so that a flood of
+ * log-ins waits in line instead of starving the process (P07).
+ */
+export async function passwordHasher(cost: Argon2Cost = floor, atOnce = 2): Promise<PasswordHasher> {
+  if (cost.memoryKib < floor.memoryKib || cost.passes < floor.passes) {
+    throw new Error(`Argon2id needs at least m=${floor.memoryKib} KiB and t=${floor.passes}`);
+  }
+  const inTurn = semaphore(atOnce);
+  const options = { memoryCost: cost.memoryKib, timeCost: cost.passes, parallelism: 1 };
+  const nobodys = await hash(crypto.getRandomValues(new Uint8Array(32)), options);
+  return {
+    hash: (password) => inTurn(() => hash(password.reveal(), options)),
+    verify: async (stored, password) => {
+      const matches = await inTurn(() => verify(stored ?? nobodys, password.reveal()));
+      return matches && stored !== null;
+    },
+    isOutdated: (stored) => {
+      const { memoryCost, timeCost } = parseOptions(stored);
+      return memoryCost < cost.memoryKib || timeCost < cost.passes;
+    },
+  };
+}

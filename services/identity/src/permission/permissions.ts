@@ -1,0 +1,50 @@
+import type { Permission } from '@vouchsafe/service-host';
+import type { Role } from './role.js';
+
+/**
+ * What each role may do in its organization (P02, P19; ASVS 8.1.1). Whatever is not named here is denied. A role that the
+ * operator's staff holds in a customer's organization comes from a grant, never from this table.
+ */
+const permissionsByRole = {
+  owner: [
+    'organization:read',
+    'organization:write',
+    'members:read',
+    'members:write',
+    'invitations:write',
+    'api-keys:write',
+    'audit:read',
+    'audit:write',
+    'audit:export',
+    'security:read',
+  ],
+  admin: [
+    'organization:read',
+    'members:read',
+    'members:write',
+    'invitations:write',
+    'api-keys:write',
+    'audit:read',
+    'audit:write',
+    'audit:export',
+    'security:read',
+  ],
+  member: ['organization:read', 'members:read'],
+  auditor: ['organization:read', 'members:read', 'audit:read', 'audit:export', 'security:read'],
+  billing: ['organization:read'],
+} as const satisfies Record<Role, readonly Permission[]>;
+
+export function permissionsOf(held: Role): readonly Permission[] {
+  return permissionsByRole[held];
+}
+
+/** A role never hands out more than it holds: an admin does not make owners (ASVS 8.2.1). */
+export function mayGrant(granting: Role, granted: Role): boolean {
+  const held = new Set<Permission>(permissionsOf(granting));
+  return permissionsOf(granted).every((permission) => held.has(permission));
+}
+
+/** True where `to` lacks something that `from` holds: sessions that carry it must end. */
+export function losesPermissions(from: Role, to: Role): boolean {
+  return !mayGrant(to, from);
+}
