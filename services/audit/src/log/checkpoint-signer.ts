@@ -1,0 +1,116 @@
+import type { Database, Sql } from '@vouchsafe/database';
+import { rootOf, signCheckpoint } from '@vouchsafe/transparency-log';
+import type { Vault } from '@vouchsafe/vault';
+import { signingKey } from './signing-key.js';
+
+export interface CheckpointSignerOptions {
+  readonly database: Database;
+  readonly vault: Vault;
+  readonly now: () => Date;
+  /** Hears of a round that failed; the next one tries again. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Between the first new entry and its checkpoint: entries of this span share one signature. At most 1 s (audit.md). */
+const COALESCE_MS = 250;
+/** For what another process recorded, or left unsigned when it died. */
+const POLL_MS = 500;
+
+/**
+ * Signs a checkpoint of every log that has grown. Only what is committed is signed: the size and the right edge are read
+ * under the head row's lock, the lock that writers hold until commit, so one size has one tree and sizes only rise.
+ */
+export class CheckpointSigner {
+  private stopped = true;
+  private coalescing: NodeJS.Timeout | undefined;
+  private poll: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
+  private again = false;
+
+  constructor(private readonly options: CheckpointSignerOptions) {}
+
+  start(): void {
+    this.stopped = false;
+    this.poll = setInterval(() => this.wake(), POLL_MS);
+    this.wake();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearInterval(this.poll);
+    clearTimeout(this.coalescing);
+    this.coalescing = undefined;
+    await this.running;
+  }
+
+  /** Something was recorded: a checkpoint will follow. */
+  wake(): void {
+    if (this.stopped) return;
+    this.coalescing ??= setTimeout(() => {
+      this.coalescing = undefined;
+      void this.signGrown();
+    }, COALESCE_MS);
+  }
+
+  /** Signs what is unsigned now; callers that come during a round share the next one. Never rejects. */
+  async signGrown(): Promise<void> {
+    if (this.running) {
+      this.again = true;
+      return this.running;
+    }
+    this.running = this.rounds();
+    try {
+      await this.running;
+    } finally {
+      this.running = undefined;
+    }
+  }
+
+  private async rounds(): Promise<void> {
+    do {
+      this.again = false;
+      try {
+        await signAllGrown(this.options);
+      } catch (error) {
+        this.options.onError(error);
+      }
+    } while (this.again);
+  }
+}
+
+export async function signAllGrown(options: Omit<CheckpointSignerOptions, 'onError'>): Promise<void> {
+  const { database } = options;
+  const grown = await database.asWorker((sql) =>
+    sql.query<{ log_id: string }>('select log_id from log where size > checkpoint_size order by log_id'),
+  );
+  // One log a transaction: no writer of one log waits for the signatures of others.
+  for (const { log_id: logId } of grown) await database.asWorker((sql) => signLog(sql, logId, options));
+}
+
+/** Signs the log's newest tree unless that is done. */
+async function signLog(
+  sql: Sql,
+  logId: string,
+  { vault, now }: Pick<CheckpointSignerOptions, 'vault' | 'now'>,
+): Promise<void> {
+  const [head] = await sql.query<{
+    organization_id: string;
+    origin: string;
+    size: string;
+    right_edge: Buffer;
+  }>(
+    `select organization_id, origin, size, right_edge from log
+     where log_id = $1 and size > checkpoint_size for update`,
+    [logId],
+  );
+  if (!head) return;
+  const size = Number(head.size);
+  const root = rootOf({ size, edge: head.right_edge });
+  const { signer } = await signingKey(sql, vault, head.origin);
+  const note = signCheckpoint({ origin: head.origin, size, root }, signer);
+  await sql.query(
+    `insert into checkpoint (organization_id, log_id, size, note, signed_at) values ($1, $2, $3, $4, $5)`,
+    [head.organization_id, logId, size, Buffer.from(note), now().toISOString()],
+  );
+  await sql.query('update log set checkpoint_size = $2 where log_id = $1', [logId, size]);
+}

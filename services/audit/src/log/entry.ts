@@ -1,0 +1,157 @@
+import { isIP } from 'node:net';
+import { isJsonObject, type Json, type JsonObject } from '@vouchsafe/transparency-log';
+
+/** `unknown`: the gateway died before it could say how a request ended. */
+export const outcomes = ['success', 'denied', 'failure', 'unknown'] as const;
+export type Outcome = (typeof outcomes)[number];
+
+/** Names down to a value of the entry: `['actor', 'id']`, `['details', 'name']`. */
+export type EntryPath = readonly [string, ...string[]];
+
+/** One thing that happened, as its source tells it (P23). */
+export interface NewEntry {
+  readonly organizationId: string;
+  /** Where it comes from: `api`, or the service whose fact it is. */
+  readonly source: string;
+  /** The client's own id of the entry; sent twice is recorded once. Null where the bus delivers exactly once. */
+  readonly id: string | null;
+  readonly occurredAt: Date;
+  readonly actor: { readonly type: string; readonly id: string };
+  readonly operation: string;
+  readonly entity: { readonly type: string; readonly id: string | null } | null;
+  readonly outcome: Outcome;
+  readonly sourceIp: string | null;
+  readonly url: string | null;
+  readonly userAgent: string | null;
+  readonly requestId: string | null;
+  readonly details: JsonObject;
+  /**
+   * What may stand in the leaf in clear: ids that are random, values of closed sets, numbers and times (its source's schema
+   * says so). Of what comes from outside everything else becomes a digest, as does an id without this mark.
+   */
+  readonly clear: readonly EntryPath[];
+  /** The person whom the disclosed values are about; null where nobody is known. */
+  readonly subject: string | null;
+  /** Values that are about somebody else. */
+  readonly about?: readonly { readonly path: EntryPath; readonly subject: string }[];
+}
+
+/** Version of the leaf's own shape, so that a reader years from now knows what it looks at. */
+const LEAF_VERSION = 1;
+
+/** Beyond this a source's clock is wrong or its report is late: flagged, never refused. */
+const SKEW_SECONDS = 300;
+
+export interface LeafParts {
+  readonly clear: JsonObject;
+  readonly hidden: readonly {
+    readonly path: EntryPath;
+    readonly value: Json;
+    readonly subject: string | null;
+  }[];
+}
+
+/** Sorts an entry's values into those that stand in the leaf and those of which only a digest does. */
+export function leafParts(entry: NewEntry, recordedAt: Date): LeafParts {
+  const clear: Record<string, Json> = {
+    version: LEAF_VERSION,
+    source: entry.source,
+    occurredAt: entry.occurredAt.toISOString(),
+    recordedAt: recordedAt.toISOString(),
+    ...skew(entry.occurredAt, recordedAt),
+    operation: entry.operation,
+    outcome: entry.outcome,
+    actor: { type: entry.actor.type },
+    ...(entry.entity && { entity: { type: entry.entity.type } }),
+  };
+  const hidden: LeafParts['hidden'][number][] = [];
+  const inClear = new Set(entry.clear.map(pathKey));
+  const subjects = new Map(entry.about?.map(({ path, subject }) => [pathKey(path), subject]));
+  for (const [path, value] of outsideValues(entry)) {
+    const key = pathKey(path);
+    if (inClear.has(key)) put(clear, path, value);
+    else hidden.push({ path, value, subject: subjects.get(key) ?? entry.subject });
+  }
+  return { clear, hidden };
+}
+
+function outsideValues(entry: NewEntry): [EntryPath, Json][] {
+  const values: [EntryPath, Json | null][] = [
+    [['id'], entry.id],
+    [['actor', 'id'], entry.actor.id],
+    [['entity', 'id'], entry.entity?.id ?? null],
+    [['sourceIp'], entry.sourceIp],
+    [['url'], entry.url],
+    [['userAgent'], entry.userAgent],
+    [['requestId'], entry.requestId],
+  ];
+  const told = values.filter((value): value is [EntryPath, Json] => value[1] !== null);
+  for (const name of Object.keys(entry.details)) told.push([['details', name], entry.details[name] ?? null]);
+  return told;
+}
+
+function put(root: Record<string, Json>, path: EntryPath, value: Json): void {
+  const [name, ...rest] = path;
+  const [next, ...further] = rest;
+  if (next === undefined) root[name] = value;
+  else {
+    const inner = { ...(root[name] as JsonObject | undefined) };
+    put(inner, [next, ...further], value);
+    root[name] = inner;
+  }
+}
+
+function skew(occurredAt: Date, recordedAt: Date): { skewSeconds?: number } {
+  const seconds = Math.round((occurredAt.getTime() - recordedAt.getTime()) / 1000);
+  return Math.abs(seconds) > SKEW_SECONDS ? { skewSeconds: seconds } : {};
+}
+
+/**
+ * The words that free text finds an entry by: of what stands in its leaf in clear, and of nothing else. Ids of actor, entity
+ * and request are found by their own keyed hashes.
+ */
+export function wordsOf(clear: JsonObject): string[] {
+  const { source, operation, outcome, actor, entity, details } = clear;
+  const types = [actor, entity].map((named) => (isJsonObject(named) ? (named.type ?? null) : null));
+  const words = new Set<string>();
+  collectWords([source ?? null, operation ?? null, outcome ?? null, ...types, details ?? null], words);
+  return [...words];
+}
+
+function collectWords(value: Json, words: Set<string>): void {
+  if (typeof value === 'string') {
+    for (const word of wordsIn(value)) words.add(word);
+  } else if (typeof value === 'object' && value !== null) {
+    for (const inner of Object.values(value) as Json[]) collectWords(inner, words);
+  }
+}
+
+/** Words of a text, in lower case: an id is one word, all else is cut at everything but letters and digits. */
+export function wordsIn(text: string): string[] {
+  const tokens = text.toLowerCase().split(/\s+/);
+  return [
+    ...new Set(tokens.flatMap((token) => (isId(token) ? [token] : (token.match(/[\p{L}\p{N}]+/gu) ?? [])))),
+  ];
+}
+
+export function isId(text: string): boolean {
+  return uuid.test(text);
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** One spelling of an address, so that equal addresses have equal keyed hashes; undefined when it is none. */
+export function canonicalIp(text: string): string | undefined {
+  const version = isIP(text);
+  if (version === 4) return text;
+  if (version !== 6 || text.includes('%')) return undefined;
+  const compressed = new URL(`http://[${text}]/`).hostname.slice(1, -1);
+  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(compressed);
+  if (!mapped) return compressed;
+  const bytes = Buffer.from((mapped[1] ?? '').padStart(4, '0') + (mapped[2] ?? '').padStart(4, '0'), 'hex');
+  return bytes.join('.');
+}
+
+export function pathKey(path: EntryPath): string {
+  return path.join('\u0000');
+}

@@ -1,0 +1,203 @@
+import type { SqlMigration } from '@vouchsafe/database';
+
+const own = `organization_id = nullif(current_setting('vouchsafe.organization_id', true), '')::uuid`;
+
+type Roles = Parameters<SqlMigration['sql']>[0];
+
+/** Row-level security (P19): a request sees and takes its organization's rows alone, a worker every one. */
+const separated = (table: string, { request, worker, retention }: Roles): string => `
+  alter table ${table} enable row level security;
+  alter table ${table} force row level security;
+  create policy own_organization on ${table} to ${request} using (${own});
+  create policy every_organization on ${table} to ${worker}, ${retention} using (true);`;
+
+/** Partitions of a table that grows for ever and is read by log: by a value of the row that never changes. */
+const partitionedByHash = (table: string): string =>
+  Array.from(
+    { length: 8 },
+    (_, remainder) =>
+      `create table ${table}_${remainder} partition of ${table} for values with (modulus 8, remainder ${remainder});`,
+  ).join('\n');
+
+export const auditMigrations: readonly SqlMigration[] = [
+  {
+    name: 'audit-001-log',
+    sql: (roles) => `
+      create table log (
+        log_id uuid primary key,
+        organization_id uuid not null,
+        origin text not null unique,
+        -- The right edge of the tree: all that an append needs. This row's lock is the fence: who holds it writes alone.
+        size bigint not null default 0 check (size >= 0),
+        right_edge bytea not null default '',
+        recorded_at timestamptz not null,
+        -- The size that the newest checkpoint covers.
+        checkpoint_size bigint not null default 0 check (checkpoint_size <= size),
+        opened_at timestamptz not null,
+        closed_at timestamptz
+      );
+      create unique index log_open on log (organization_id) where closed_at is null;
+      create index log_to_sign on log (log_id) where size > checkpoint_size;
+      ${separated('log', roles)}
+      grant select, insert, update (size, right_edge, recorded_at) on log to ${roles.request}, ${roles.worker};
+      grant update (checkpoint_size) on log to ${roles.worker};
+
+      create function log_only_grows() returns trigger language plpgsql as $$
+      begin
+        if new.size < old.size or new.checkpoint_size < old.checkpoint_size or new.recorded_at < old.recorded_at then
+          raise exception 'log % would go back', old.log_id using errcode = 'integrity_constraint_violation';
+        end if;
+        return new;
+      end $$;
+      create trigger only_grows before update on log for each row execute function log_only_grows();
+
+      create table tile (
+        organization_id uuid not null,
+        log_id uuid not null,
+        level smallint not null,
+        index bigint not null,
+        hashes bytea not null check (length(hashes) % 32 = 0 and length(hashes) <= 8192),
+        primary key (log_id, level, index)
+      ) partition by hash (log_id);
+      ${partitionedByHash('tile')}
+      -- Hashes do not compress.
+      alter table tile alter column hashes set storage external;
+      ${separated('tile', roles)}
+      grant select, insert, update (hashes) on tile to ${roles.request}, ${roles.worker};
+
+      create function tile_only_grows() returns trigger language plpgsql as $$
+      begin
+        if substring(new.hashes for length(old.hashes)) <> old.hashes then
+          raise exception 'a tile of log % would change', old.log_id using errcode = 'integrity_constraint_violation';
+        end if;
+        return new;
+      end $$;
+      create trigger only_grows before update on tile for each row execute function tile_only_grows();
+
+      create table checkpoint (
+        organization_id uuid not null,
+        log_id uuid not null,
+        size bigint not null,
+        note bytea not null,
+        signed_at timestamptz not null,
+        primary key (log_id, size)
+      ) partition by hash (log_id);
+      ${partitionedByHash('checkpoint')}
+      ${separated('checkpoint', roles)}
+      grant select on checkpoint to ${roles.request};
+      grant select, insert on checkpoint to ${roles.worker};
+
+      -- Keys of logs, and of manifests (then log_id is null); the private half is sealed by the vault.
+      create table signing_key (
+        vkey text primary key,
+        organization_id uuid not null,
+        log_id uuid references log,
+        name text not null,
+        sealed_seed text not null,
+        signs_from timestamptz not null,
+        signs_until timestamptz
+      );
+      create unique index signing_key_current on signing_key (name) where signs_until is null;
+      ${separated('signing_key', roles)}
+      grant select, insert on signing_key to ${roles.request}, ${roles.worker};`,
+  },
+  {
+    name: 'audit-002-entry',
+    sql: (roles) => `
+      create table entry (
+        organization_id uuid not null,
+        log_id uuid not null,
+        index bigint not null,
+        -- Never falls while the index rises, so (recorded_at, index) is the order of the log and months are its cuts.
+        recorded_at timestamptz not null,
+        occurred_at timestamptz not null,
+        operation text not null,
+        outcome text not null,
+        entity_type text,
+        -- Keyed hashes, 128 bits, of what may stand in the leaf as a digest only. Erasable.
+        actor_key uuid,
+        entity_key uuid,
+        source_key uuid,
+        request_key uuid,
+        -- The words of what is in clear, for free text.
+        words text[] not null,
+        leaf bytea not null,
+        primary key (organization_id, recorded_at, index)
+      ) partition by range (recorded_at);
+      create index entry_actor on entry (organization_id, actor_key, recorded_at, index);
+      create index entry_entity on entry (organization_id, entity_key, recorded_at, index);
+      create index entry_source on entry (organization_id, source_key, recorded_at, index);
+      create index entry_request on entry (organization_id, request_key) where request_key is not null;
+      create index entry_operation on entry (organization_id, operation, recorded_at, index);
+      create index entry_entity_type on entry (organization_id, entity_type, recorded_at, index);
+      create index entry_unsuccessful on entry (organization_id, recorded_at, index) where outcome <> 'success';
+      create index entry_words on entry using gin (words);
+      ${separated('entry', roles)}
+      -- Append-only by privilege; what has expired or is erased is removed by the role 'retention'.
+      grant select, insert on entry to ${roles.request}, ${roles.worker};
+
+      create table disclosure (
+        organization_id uuid not null,
+        log_id uuid not null,
+        index bigint not null,
+        recorded_at timestamptz not null,
+        -- The person whom these values are about; null: the organization's monthly key seals them.
+        subject_id text,
+        sealed text not null
+      ) partition by range (recorded_at);
+      create index disclosure_entry on disclosure (organization_id, recorded_at, index);
+      ${separated('disclosure', roles)}
+      grant select, insert on disclosure to ${roles.request}, ${roles.worker};
+
+      -- Partitions are the owner's; a writer may only ask for the month that it needs.
+      create function ensure_entry_month(wanted timestamptz) returns void
+        language plpgsql security definer set search_path = public as $$
+      declare
+        first timestamptz := date_trunc('month', wanted, 'UTC');
+        next timestamptz := date_trunc('month', wanted, 'UTC') + interval '1 month';
+        suffix text := to_char(first at time zone 'UTC', 'YYYY_MM');
+      begin
+        if to_regclass('entry_' || suffix) is not null and to_regclass('disclosure_' || suffix) is not null then
+          return;
+        end if;
+        perform pg_advisory_xact_lock(3104200501);
+        execute format('create table if not exists entry_%s partition of entry for values from (%L) to (%L)',
+          suffix, first, next);
+        execute format('create table if not exists disclosure_%s partition of disclosure for values from (%L) to (%L)',
+          suffix, first, next);
+      end $$;
+      alter function ensure_entry_month set timezone = 'UTC';
+      alter function ensure_entry_month owner to ${roles.migrator};
+      revoke all on function ensure_entry_month from public;
+      grant execute on function ensure_entry_month to ${roles.request}, ${roles.worker};
+
+      -- A row for each 256 entries of a log: where in time they lie. Finds an index's month, and a time range's indices.
+      create table entry_bundle (
+        organization_id uuid not null,
+        log_id uuid not null,
+        number bigint not null,
+        first_recorded_at timestamptz not null,
+        last_recorded_at timestamptz not null,
+        first_occurred_at timestamptz not null,
+        last_occurred_at timestamptz not null,
+        primary key (log_id, number)
+      ) partition by hash (log_id);
+      ${partitionedByHash('entry_bundle')}
+      ${separated('entry_bundle', roles)}
+      grant select, insert,
+        update (last_recorded_at, first_occurred_at, last_occurred_at) on entry_bundle to ${roles.request}, ${roles.worker};
+
+      -- What a client sent, by the keyed hash of its own id, so that sent twice is recorded once.
+      create table submission (
+        organization_id uuid not null,
+        id_key uuid not null,
+        content_key uuid not null,
+        log_id uuid not null,
+        index bigint not null,
+        primary key (organization_id, id_key)
+      ) partition by hash (organization_id);
+      ${partitionedByHash('submission')}
+      ${separated('submission', roles)}
+      grant select, insert on submission to ${roles.request}, ${roles.worker};`,
+  },
+];
