@@ -126,7 +126,7 @@ describe('a booted service', () => {
         ...(token === null ? {} : { 'vouchsafe-internal-token': token }),
         ...(body === undefined ? {} : { 'content-type': type }),
       },
-      ...(body === undefined ? {} : { body: body as BodyInit }),
+      ...(body === undefined ? {} : { body: body as string }),
     });
     return {
       status: response.status,

@@ -9,7 +9,7 @@ export * from './idempotency.js';
 export * from './internal-client.js';
 export { INTERNAL_TOKEN_HEADER } from './internal-identity.guard.js';
 export * from './internal-keys.js';
-export { InternalTokens, InternalTokenVerifier } from './internal-token.js';
+export { InternalTokens, InternalTokenVerifier, readPrivateKey, readPublicKeys } from './internal-token.js';
 export { masked, type ServiceLogger, serviceLogger } from './logging.js';
 export { Metrics } from './metrics.js';
 export { compareGolden } from './openapi.js';
