@@ -29,17 +29,16 @@ export async function append(
   vault: Vault,
   { organizationId, stream, expectedVersion, catalog, events, envelope }: Appending,
 ): Promise<{ position: string; recorded_at: number }[]> {
-  const types: string[] = [];
-  const schemaVersions: number[] = [];
-  const payloads: string[] = [];
-  for (const [index, { type, data }] of events.entries()) {
-    const definition = assertWritable(catalog, type, data);
-    const context = sealingContext(stream, expectedVersion + index + 1, type);
-    const sealed = await vault.sealFields(sql, organizationId, catalog.personal[type] ?? [], data, context);
-    types.push(type);
-    schemaVersions.push(definition.version);
-    payloads.push(JSON.stringify(sealed));
-  }
+  const schemaVersions = events.map(({ type, data }) => assertWritable(catalog, type, data).version);
+  const payloads = await vault.sealFieldsMany(
+    sql,
+    events.map(({ type, data }, index) => ({
+      organizationId,
+      fields: catalog.personal[type] ?? [],
+      data,
+      context: sealingContext(stream, expectedVersion + index + 1, type),
+    })),
+  );
   return sql.query(
     `insert into event (organization_id, stream, version, type, schema_version, payload, metadata)
      select $1, $2, $3 + new.ordinality, new.type, new.schema_version, new.payload, $7
@@ -50,9 +49,9 @@ export async function append(
       organizationId,
       stream,
       expectedVersion,
-      types,
+      events.map(({ type }) => type),
       schemaVersions,
-      payloads,
+      payloads.map((payload) => JSON.stringify(payload)),
       JSON.stringify(storedEnvelope(envelope)),
     ],
   );

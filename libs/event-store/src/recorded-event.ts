@@ -64,27 +64,23 @@ export async function readRows<Event extends DomainEvent = DomainEvent>(
   catalogOf: (type: string) => EventCatalog,
   rows: readonly EventRow[],
 ): Promise<RecordedEvent<Event>[]> {
-  const events: RecordedEvent<Event>[] = [];
-  for (const row of rows) {
-    const catalog = catalogOf(row.type);
-    const opened = await vault.openFields(
-      sql,
-      row.organization_id,
-      catalog.personal[row.type] ?? [],
-      row.payload,
-      sealingContext(row.stream, row.version, row.type),
-    );
-    const { data } = readEvent(catalog, row.type, row.schema_version, opened);
-    events.push({
-      position: BigInt(row.position),
-      organizationId: row.organization_id,
-      stream: row.stream,
-      version: row.version,
-      type: row.type,
-      data,
-      envelope: { ...row.metadata, occurredAt: new Date(row.metadata.occurredAt) },
-      recordedAt: new Date(row.recorded_at),
-    });
-  }
-  return events;
+  const opened = await vault.openFieldsMany(
+    sql,
+    rows.map(({ organization_id, stream, version, type, payload }) => ({
+      organizationId: organization_id,
+      fields: catalogOf(type).personal[type] ?? [],
+      data: payload,
+      context: sealingContext(stream, version, type),
+    })),
+  );
+  return rows.map((row, index) => ({
+    position: BigInt(row.position),
+    organizationId: row.organization_id,
+    stream: row.stream,
+    version: row.version,
+    type: row.type,
+    data: readEvent(catalogOf(row.type), row.type, row.schema_version, opened[index] ?? {}).data,
+    envelope: { ...row.metadata, occurredAt: new Date(row.metadata.occurredAt) },
+    recordedAt: new Date(row.recorded_at),
+  }));
 }

@@ -246,7 +246,7 @@ function factsOf(publishing: readonly Publishing[], event: RecordedEvent): reado
 }
 
 function entryOf(publishing: readonly Publishing[], type: string): Publishing {
-  const entry = publishing.find(({ catalog }) => type in catalog.definitions);
+  const entry = publishing.find(({ catalog }) => Object.hasOwn(catalog.definitions, type));
   if (!entry) throw new Error(`The relay knows no event type ${type}: list it as published or private`);
   return entry;
 }
