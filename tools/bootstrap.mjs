@@ -35,7 +35,9 @@ async function main(root, [command, ...rest]) {
   const complaint = nodeComplaint(process.versions.node);
   if (complaint) throw new Refusal(complaint);
   if (!existsSync(path.join(root, script[0]))) {
-    throw new Refusal(`${script[0]} is missing from this clone: fetch it again (git status shows what changed).`);
+    throw new Refusal(
+      `${script[0]} is missing from this clone: fetch it again (git status shows what changed).`,
+    );
   }
   const why = staleness(root);
   if (why) await install(root, why);
@@ -80,7 +82,9 @@ function readPackages(file) {
     return JSON.parse(readFileSync(file, 'utf8')).packages ?? {};
   } catch (error) {
     if (file.includes('node_modules')) return {};
-    throw new Refusal(`package-lock.json cannot be read (${error.message}): restore it with git checkout package-lock.json`);
+    throw new Refusal(
+      `package-lock.json cannot be read (${error.message}): restore it with git checkout package-lock.json`,
+    );
   }
 }
 
@@ -114,14 +118,18 @@ export function installComplaint(output) {
   if (/\bnpm\b.*not found|^ENOENT$/.test(output)) {
     return 'npm was not found on the PATH. It comes with Node (https://nodejs.org/en/download): install it, then run the same command again.';
   }
-  const network = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT)\b/.exec(output);
+  const network =
+    /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT)\b/.exec(
+      output,
+    );
   if (network) {
     return (
       `The packages could not be downloaded: no package registry answered (${network[1]}).\n` +
       `Check the network, the proxy settings and \`npm config get registry\`, then run the same command again.`
     );
   }
-  if (/\bENOSPC\b/.test(output)) return 'The disk is full: node_modules needs 1 GB. Free some space, then run the same command again.';
+  if (/\bENOSPC\b/.test(output))
+    return 'The disk is full: node_modules needs 1 GB. Free some space, then run the same command again.';
   if (/\b(EACCES|EPERM|EROFS)\b/.test(output)) {
     return 'npm may not write node_modules here: check who owns this folder, then run the same command again.';
   }

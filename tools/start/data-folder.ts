@@ -1,0 +1,204 @@
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { othersMayPass } from '@vouchsafe/testing';
+import { end, identityOf, isAlive, type ProcessIdentity } from './process-identity.ts';
+import { Refusal } from './refusal.ts';
+
+/** Layout of the folder; raised when an older one can no longer be read. */
+const layout = '1';
+const postgresMajor = '18';
+const refuseBelow = 256 * 1024 * 1024;
+const warnBelow = 2 * 1024 * 1024 * 1024;
+
+export interface DataFolder {
+  readonly path: string;
+  readonly postgres: string;
+  readonly secrets: string;
+  readonly mail: string;
+  readonly logs: string;
+  /** Writes down a process that a later start must end, should this one be killed. */
+  record(name: string, pid: number): Promise<void>;
+  release(): Promise<void>;
+}
+
+interface Run {
+  readonly supervisor: ProcessIdentity;
+  readonly processes: Readonly<Record<string, ProcessIdentity>>;
+}
+
+/** Opens the folder for this process alone; refuses, with words that say what to do, what it must not touch. */
+export async function openDataFolder(folder: string, say: (line: string) => void): Promise<DataFolder> {
+  await writable(folder);
+  await knownVersion(folder);
+  const { bavail, bsize } = await statfs(folder);
+  const space = spaceComplaint(bavail * bsize, folder);
+  if (space?.refuse) throw new Refusal(space.message);
+  if (space) say(space.message);
+  await endFormerRun(folder, say);
+  const postgres = await postgresFolder(folder, say);
+  await knownPostgres(postgres);
+  await ownerOfPostgres(postgres);
+  const [secrets, mail, logs] = ['secrets', 'mail', 'logs'].map((name) => path.join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  await mkdir(secrets, { recursive: true, mode: 0o700 });
+  await mkdir(mail, { recursive: true, mode: 0o700 });
+  await mkdir(logs, { recursive: true, mode: 0o700 });
+  const supervisor = identityOf(process.pid);
+  if (!supervisor) throw new Error('This process does not find itself');
+  let run: Run = { supervisor, processes: {} };
+  await writeWhole(runFile(folder), JSON.stringify(run));
+  return {
+    path: folder,
+    postgres,
+    secrets,
+    mail,
+    logs,
+    record: async (name, pid) => {
+      const identity = identityOf(pid);
+      if (!identity) return;
+      run = { ...run, processes: { ...run.processes, [name]: identity } };
+      await writeWhole(runFile(folder), JSON.stringify(run));
+    },
+    release: () => rm(runFile(folder), { force: true }),
+  };
+}
+
+/** @param free bytes */
+export function spaceComplaint(
+  free: number,
+  folder: string,
+): { refuse: boolean; message: string } | undefined {
+  if (free >= warnBelow) return undefined;
+  const left = `${Math.floor(free / 1024 / 1024)} MB are free where ${folder} lies`;
+  return free < refuseBelow
+    ? {
+        refuse: true,
+        message: `Only ${left}; at least 256 MB are needed. Free some, or use --data with a folder on another disk.`,
+      }
+    : { refuse: false, message: `Note: ${left}. The log only grows: see that there is room.` };
+}
+
+async function writable(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    // Postgres may run as a user of its own, who must be able to pass.
+    await chmod(folder, 0o711);
+    const probe = path.join(folder, `.probe-${process.pid}`);
+    await writeFile(probe, '');
+    await rm(probe);
+  } catch (error) {
+    throw new Refusal(
+      `The data folder ${folder} cannot be written (${(error as NodeJS.ErrnoException).code ?? String(error)}).\n` +
+        `Make it yours (chown, chmod), or choose another: npm start -- --data /a/folder/of/yours`,
+    );
+  }
+}
+
+async function knownVersion(folder: string): Promise<void> {
+  const file = path.join(folder, 'VERSION');
+  const found = await readFile(file, 'utf8').then(
+    (text) => text.trim(),
+    () => undefined,
+  );
+  if (found === undefined) return writeWhole(file, `${layout}\n`);
+  if (found !== layout) {
+    throw new Refusal(
+      `The data in ${folder} is of layout ${found}; this version of Vouchsafe reads layout ${layout}. Nothing was changed.\n` +
+        `Start the version that wrote it, or begin with an empty folder: npm start -- --data another-folder`,
+    );
+  }
+}
+
+async function knownPostgres(postgres: string): Promise<void> {
+  const found = await readFile(path.join(postgres, 'PG_VERSION'), 'utf8').then(
+    (text) => text.trim(),
+    () => undefined,
+  );
+  if (found !== undefined && found !== postgresMajor) {
+    throw new Refusal(
+      `The database in ${postgres} was written by Postgres ${found}; this version of Vouchsafe brings Postgres ${postgresMajor}. Nothing was changed.\n` +
+        `Start the version that wrote it, or begin with an empty folder: npm start -- --data another-folder`,
+    );
+  }
+}
+
+/** A start that was killed leaves its processes behind; they are ended, unless that start still lives. */
+async function endFormerRun(folder: string, say: (line: string) => void): Promise<void> {
+  const former = await readRun(folder);
+  if (!former) return;
+  if (isAlive(former.supervisor) && former.supervisor.pid !== process.pid) {
+    throw new Refusal(
+      `Vouchsafe already runs on ${folder}, as process ${former.supervisor.pid}.\n` +
+        `Stop it (kill ${former.supervisor.pid}), or give this one its own: npm start -- --port 8081 --data another-folder`,
+    );
+  }
+  const left = Object.entries(former.processes).filter(([, identity]) => isAlive(identity));
+  say(
+    left.length === 0
+      ? 'The last run was killed; going on with its data.'
+      : `The last run was killed; ending what it left behind: ${left.map(([name, { pid }]) => `${name} (${pid})`).join(', ')}.`,
+  );
+  // Services before the database that they write to.
+  for (const [name, identity] of left.filter(([name]) => name !== 'postgres')) {
+    if (!(await end(identity, 'SIGTERM', 10_000)) && !(await end(identity, 'SIGKILL', 5_000))) {
+      throw new Refusal(`${name} of the last run does not end: kill -9 ${identity.pid}, then start again.`);
+    }
+  }
+  const postgres = former.processes['postgres'];
+  if (postgres && !(await end(postgres, 'SIGINT', 60_000))) {
+    throw new Refusal(
+      `The last run's database does not stop: look at process ${postgres.pid}, then start again.`,
+    );
+  }
+}
+
+/**
+ * postmaster.pid of a server that was killed. Postgres removes it by itself unless the number belongs to somebody else by
+ * now; of a living Postgres it must not be touched.
+ */
+async function ownerOfPostgres(postgres: string): Promise<void> {
+  const file = path.join(postgres, 'postmaster.pid');
+  const pid = Number((await readFile(file, 'utf8').catch(() => '')).split('\n')[0]);
+  if (!pid || !identityOf(pid)) return;
+  const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => 'postgres');
+  if (name.trim() === 'postgres') {
+    throw new Refusal(
+      `A database server still runs on ${postgres}, as process ${pid}, and was not started by the last run.\n` +
+        `Stop it (kill -INT ${pid}), then start again; or use --data with another folder.`,
+    );
+  }
+  await rm(file);
+}
+
+/** Where the cluster lies: with the data, or where the server's own user can reach it. */
+async function postgresFolder(folder: string, say: (line: string) => void): Promise<string> {
+  const own = path.join(folder, 'postgres');
+  if (existsSync(own) || (await othersMayPass(folder))) return own;
+  const elsewhere = `/var/tmp/vouchsafe-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`;
+  await mkdir(elsewhere, { recursive: true, mode: 0o711 });
+  say(
+    `Postgres does not run as root, and its user may not enter ${folder}: the database lies in ${elsewhere}/postgres. ` +
+      `(--data with a folder that others may enter keeps everything together.)`,
+  );
+  return path.join(elsewhere, 'postgres');
+}
+
+function runFile(folder: string): string {
+  return path.join(folder, 'run.json');
+}
+
+async function readRun(folder: string): Promise<Run | undefined> {
+  const text = await readFile(runFile(folder), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as Run);
+}
+
+/** A reader sees the old text or the new one, never half of it. */
+async function writeWhole(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.new`, text, { mode: 0o600 });
+  await rename(`${file}.new`, file);
+}

@@ -1,0 +1,43 @@
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { Refusal } from './refusal.ts';
+
+export interface StartOptions {
+  /** Port of the gateway, the only public one. */
+  readonly port: number;
+  /** Folder that everything written goes to. */
+  readonly data: string;
+}
+
+export const usage = `npm start -- [--port 8080] [--data data]
+
+  --port  where the API listens, on 127.0.0.1   (or VOUCHSAFE_PORT)
+  --data  folder of the data                    (or VOUCHSAFE_DATA)`;
+
+export function startOptions(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  root: string,
+): StartOptions | 'help' {
+  const { port, data, help } = parse(args);
+  if (help) return 'help';
+  const wanted = port ?? env['VOUCHSAFE_PORT'] ?? '8080';
+  const number = Number(wanted);
+  if (!/^\d+$/.test(wanted) || number < 1 || number > 65_535) {
+    throw new Refusal(`--port must be a number from 1 to 65535, not ${JSON.stringify(wanted)}.`);
+  }
+  const folder = data ?? env['VOUCHSAFE_DATA'] ?? 'data';
+  if (folder === '') throw new Refusal('--data must name a folder.');
+  return { port: number, data: path.resolve(root, folder) };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: { port: { type: 'string' }, data: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    }).values;
+  } catch (error) {
+    throw new Refusal(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+  }
+}

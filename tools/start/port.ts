@@ -1,0 +1,21 @@
+import { createServer } from 'node:net';
+import { Refusal } from './refusal.ts';
+
+/** Refuses a port that cannot be listened on, before anything has been started. */
+export async function requirePort(port: number): Promise<void> {
+  const code = await new Promise<string | undefined>((resolve) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(undefined)));
+  });
+  const other = `npm start -- --port ${port < 65_535 ? Math.max(port + 1, 8080) : 8080}`;
+  if (code === 'EADDRINUSE') {
+    throw new Refusal(
+      `Port ${port} is taken by another program. Stop that program, or choose another port: ${other}`,
+    );
+  }
+  if (code === 'EACCES') {
+    throw new Refusal(`Port ${port} may not be listened on by this user. Choose one above 1023: ${other}`);
+  }
+  if (code) throw new Refusal(`Port ${port} cannot be listened on (${code}). Choose another: ${other}`);
+}

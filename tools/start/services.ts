@@ -1,0 +1,44 @@
+import type { Secrets } from './secrets.ts';
+
+/** In the order in which they stop: the door first, what it leads to after it. */
+export const serviceNames = ['gateway', 'identity', 'audit'] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+/** One for each service, and the embedded bus's own. */
+export const databases = [...serviceNames, 'bus'] as const;
+
+export interface Surroundings {
+  readonly secrets: Secrets;
+  readonly postgresPort: number;
+  readonly ports: Readonly<Record<ServiceName, number>>;
+  readonly mailFolder: string;
+  readonly filesFolder: string;
+  /** More variables, over those made here; tests turn knobs with them. */
+  readonly more?: Readonly<Record<string, string>>;
+}
+
+/** Environment variables that a service is started with. */
+export function environmentOf(name: ServiceName, surroundings: Surroundings): Record<string, string> {
+  const { secrets, postgresPort, ports, mailFolder, filesFolder, more } = surroundings;
+  const url = (service: ServiceName) => `http://127.0.0.1:${ports[service]}`;
+  return {
+    PORT: String(ports[name]),
+    VOUCHSAFE_DATABASE_URL: `postgres://127.0.0.1:${postgresPort}/${name}`,
+    VOUCHSAFE_DATABASE_PASSWORD_MIGRATOR: secrets.databasePassword(name, 'migrator'),
+    VOUCHSAFE_DATABASE_PASSWORD_REQUEST: secrets.databasePassword(name, 'request'),
+    VOUCHSAFE_DATABASE_PASSWORD_WORKER: secrets.databasePassword(name, 'worker'),
+    VOUCHSAFE_DATABASE_PASSWORD_RETENTION: secrets.databasePassword(name, 'retention'),
+    VOUCHSAFE_BUS_URL: `postgres://bus_migrator:${secrets.databasePassword('bus', 'migrator')}@127.0.0.1:${postgresPort}/bus`,
+    VOUCHSAFE_KEK_FILE: secrets.kekFile(name),
+    VOUCHSAFE_INTERNAL_PUBLIC_KEYS_FILE: secrets.publicKeysFile,
+    VOUCHSAFE_INTERNAL_PRIVATE_KEY_FILE: secrets.privateKeyFile(name),
+    VOUCHSAFE_OPERATOR_ORGANIZATION_ID: secrets.operatorOrganizationId,
+    VOUCHSAFE_PUBLIC_URL: `http://localhost:${ports.gateway}`,
+    VOUCHSAFE_IDENTITY_URL: url('identity'),
+    VOUCHSAFE_AUDIT_URL: url('audit'),
+    VOUCHSAFE_GATEWAY_URL: url('gateway'),
+    VOUCHSAFE_MAIL_FOLDER: mailFolder,
+    VOUCHSAFE_FILES_FOLDER: filesFolder,
+    ...more,
+  };
+}

@@ -1,0 +1,86 @@
+import path from 'node:path';
+import { build } from './build.ts';
+import { startOptions, type StartOptions, usage } from './options.ts';
+import { requirePort } from './port.ts';
+import { Refusal } from './refusal.ts';
+import type { RunningSystem } from './system.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+/** `npm start`: a whole Vouchsafe on this machine, until Ctrl-C. */
+async function main(): Promise<void> {
+  const options = startOptions(process.argv.slice(2), process.env, root);
+  if (options === 'help') return say(usage);
+  const { aborted, signal } = stopSignal();
+
+  await requirePort(options.port);
+  say('Building ...');
+  const began = performance.now();
+  await build(root);
+  say(`build      done in ${seconds(began)} s`);
+  if (signal.aborted) return;
+
+  // The rooms can be imported once they are built.
+  const { startSystem } = await import('./system.ts');
+  const system = await startSystem({ root, ...options, say, signal }).catch((error: unknown) => {
+    if (signal.aborted) return undefined;
+    throw error;
+  });
+  if (!system) return say('Stopped before it was ready.');
+  say(welcome(system, options, seconds(began)));
+  try {
+    await Promise.race([aborted, system.broken]);
+  } finally {
+    say('Stopping ...');
+    await system.stop();
+  }
+  say('Stopped. The data stays; the next start goes on with it.');
+}
+
+function welcome(
+  { url, mailFolder, logsFolder }: RunningSystem,
+  { port, data }: StartOptions,
+  took: string,
+): string {
+  return `
+Vouchsafe is ready (${took} s).
+
+  API        ${url}/v1
+  API page   ${url}/docs
+  mail       ${mailFolder}   (letters are written here: no SMTP server is set)
+  logs       ${logsFolder}
+  data       ${data}
+
+See it at work, in another terminal:  npm run tour${port === 8080 ? '' : ` -- --url ${url}`}
+Stop it:  Ctrl-C
+`;
+}
+
+/** Settles at the first Ctrl-C or SIGTERM; npm and the terminal may both send one, so later ones change nothing. */
+function stopSignal(): { aborted: Promise<void>; signal: AbortSignal } {
+  const controller = new AbortController();
+  const aborted = new Promise<void>((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(name, () => {
+        controller.abort();
+        resolve();
+      });
+    }
+  });
+  return { aborted, signal: controller.signal };
+}
+
+function say(line: string): void {
+  console.log(line);
+}
+
+function seconds(since: number): string {
+  return ((performance.now() - since) / 1000).toFixed(1);
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Refusal ? `\n${error.message}\n` : error);
+  process.exitCode = 1;
+}

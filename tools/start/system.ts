@@ -1,0 +1,153 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { provisionDatabase } from '@vouchsafe/database';
+import { createPostgresFolder, freePort, type LocalPostgres, startLocalPostgres } from '@vouchsafe/testing';
+import { type DataFolder, openDataFolder } from './data-folder.ts';
+import { openSecrets, type Secrets } from './secrets.ts';
+import { death, type ServiceProcess, startService } from './service-process.ts';
+import { databases, serviceNames, type ServiceName, type Surroundings } from './services.ts';
+
+export interface SystemOptions {
+  /** The clone; its services are built. */
+  readonly root: string;
+  readonly data: string;
+  /** Port of the gateway. */
+  readonly port: number;
+  /** One line of progress. */
+  readonly say: (line: string) => void;
+  /** Gives the start up half-way; what runs already is ended. */
+  readonly signal?: AbortSignal;
+  /** More environment variables for every service. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface RunningSystem {
+  /** `http://127.0.0.1:port`, the gateway. */
+  readonly url: string;
+  readonly mailFolder: string;
+  readonly logsFolder: string;
+  /** Superuser's URL of the cluster; for tests that look behind the services' backs. */
+  readonly adminUrl: string;
+  readonly secrets: Secrets;
+  service(name: ServiceName): ServiceProcess;
+  /** Starts a service again that a test has killed, on its former port, and waits until it is ready. */
+  restart(name: ServiceName): Promise<void>;
+  /** Rejects when a part ends that nobody asked to end. */
+  readonly broken: Promise<never>;
+  /** Ends every part, in order: the door, the services, the database. */
+  stop(): Promise<void>;
+}
+
+/** Brings up a whole Vouchsafe on this machine: Postgres, the databases, every service as a process of its own. */
+export async function startSystem(options: SystemOptions): Promise<RunningSystem> {
+  const folder = await openDataFolder(options.data, options.say);
+  const started: Started = { services: new Map() };
+  try {
+    return await bringUp(options, folder, started);
+  } catch (error) {
+    await takeDown(folder, started, () => undefined);
+    throw error;
+  }
+}
+
+/** What runs already; all of it is ended when a later part fails. */
+interface Started {
+  postgres?: LocalPostgres;
+  readonly services: Map<ServiceName, ServiceProcess>;
+}
+
+async function bringUp(options: SystemOptions, folder: DataFolder, started: Started): Promise<RunningSystem> {
+  const { root, port, say, env, signal } = options;
+  const secrets = await openSecrets(folder.secrets);
+  signal?.throwIfAborted();
+  const postgresPort = await freePort();
+  const postgres = await startPostgres(folder, secrets, postgresPort);
+  started.postgres = postgres;
+  await folder.record('postgres', postgres.pid);
+  for (const database of databases) {
+    const password = (role: Parameters<Secrets['databasePassword']>[1]) =>
+      secrets.databasePassword(database, role);
+    await provisionDatabase({ adminUrl: postgres.adminUrl, service: database, password });
+  }
+  say(`postgres   ready on 127.0.0.1:${postgresPort}`);
+
+  const filesFolder = path.join(folder.path, 'files');
+  await mkdir(filesFolder, { recursive: true, mode: 0o700 });
+  const surroundings: Surroundings = {
+    secrets,
+    postgresPort,
+    ports: { gateway: port, identity: await freePort(), audit: await freePort() },
+    mailFolder: folder.mail,
+    filesFolder,
+    ...(env && { more: env }),
+  };
+  const watch = watcher();
+  const run = async (name: ServiceName) => {
+    const service = await startService(name, { ...surroundings, root, logs: folder.logs });
+    started.services.set(name, service);
+    watch(service);
+    await folder.record(name, service.pid);
+    await service.ready(signal);
+    say(`${name.padEnd(10)} ready`);
+  };
+  void postgres.exited.then(() =>
+    watch.fail('postgres', 'see its log', path.join(folder.logs, 'postgres.log')),
+  );
+  await Promise.all(serviceNames.map(run));
+
+  return {
+    url: `http://127.0.0.1:${port}`,
+    mailFolder: folder.mail,
+    logsFolder: folder.logs,
+    adminUrl: postgres.adminUrl,
+    secrets,
+    service: (name) => {
+      const service = started.services.get(name);
+      if (!service) throw new Error(`${name} was not started`);
+      return service;
+    },
+    restart: run,
+    broken: watch.broken,
+    stop: () => takeDown(folder, started, watch.stand),
+  };
+}
+
+async function startPostgres(folder: DataFolder, secrets: Secrets, port: number): Promise<LocalPostgres> {
+  if (!existsSync(path.join(folder.postgres, 'PG_VERSION'))) {
+    await createPostgresFolder(folder.postgres, secrets.postgres, 'scram-sha-256');
+  }
+  return startLocalPostgres({
+    folder: folder.postgres,
+    port,
+    password: secrets.postgres,
+    logFile: path.join(folder.logs, 'postgres.log'),
+    settings: ['max_connections=200'],
+    ownProcessGroup: true,
+  });
+}
+
+/** Tells an end that nobody asked for from one that somebody did. */
+function watcher() {
+  const { promise: broken, reject } = Promise.withResolvers<never>();
+  // Who waits for it hears of it; who does not must not be ended by an unhandled rejection.
+  broken.catch(() => undefined);
+  let standing = true;
+  const fail = (name: string, how: string, log: string) => {
+    if (standing) void death(name, how, log).then(reject);
+  };
+  const watch = (service: ServiceProcess) =>
+    void service.exited.then((how) => fail(service.name, how, service.log));
+  return Object.assign(watch, { broken, fail, stand: () => (standing = false) });
+}
+
+async function takeDown(
+  folder: DataFolder,
+  { postgres, services }: Started,
+  stand: () => void,
+): Promise<void> {
+  stand();
+  for (const name of serviceNames) await services.get(name)?.stop();
+  await postgres?.stop();
+  await folder.release();
+}
