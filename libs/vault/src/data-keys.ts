@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Sql } from '@vouchsafe/database';
-import { type Erased, ERASED } from '@vouchsafe/event-sourcing';
+import { type Erased, ERASED, isErased } from '@vouchsafe/event-sourcing';
 import { associatedData, decrypt, encrypt, keyFrom, newKeyBytes } from './aead.js';
 import { KeyCache } from './key-cache.js';
 import { currentOrganizationKeys } from './organization-keys.js';
@@ -38,15 +38,19 @@ export class DataKeys {
     this.opened = new KeyCache(cacheSize, now);
   }
 
-  /** Those that exist, by `holderId`; no query where all are held open. */
-  async find(sql: Sql, holders: Iterable<Holder>): Promise<KeyRings> {
+  /**
+   * Those that exist, by `holderId`; no query where all are held open. Where a version is asked for that the open ones lack,
+   * the key was rotated by another process: they are read again.
+   */
+  async find(sql: Sql, wanted: Iterable<Holder & { readonly version?: number }>): Promise<KeyRings> {
     const rings = new Map<string, KeyRing | Erased>();
     const unknown = new Map<string, Holder>();
-    for (const holder of holders) {
+    for (const holder of wanted) {
       const id = holderId(holder);
-      if (rings.has(id) || unknown.has(id)) continue;
-      const ring = this.opened.get(id);
-      if (ring) rings.set(id, ring);
+      if (unknown.has(id)) continue;
+      const ring = rings.get(id) ?? this.opened.get(id);
+      if (ring && (isErased(ring) || !holder.version || ring.versions.has(holder.version)))
+        rings.set(id, ring);
       else unknown.set(id, holder);
     }
     if (unknown.size === 0) return rings;
@@ -54,10 +58,11 @@ export class DataKeys {
   }
 
   /** Makes the keys that are missing, but for tombstoned holders: those answer `ERASED` for ever (P10). */
-  async findOrMake(sql: Sql, holders: ReadonlyMap<string, Holder>): Promise<KeyRings> {
-    const found = await this.find(sql, holders.values());
-    const missing = [...holders].filter(([id]) => !found.has(id)).map(([, holder]) => holder);
-    if (missing.length === 0) return found;
+  async findOrMake(sql: Sql, wanted: readonly Holder[]): Promise<KeyRings> {
+    const found = await this.find(sql, wanted);
+    const absent = wanted.filter((holder) => !found.has(holderId(holder)));
+    if (absent.length === 0) return found;
+    const missing = [...new Map(absent.map((holder) => [holderId(holder), holder])).values()];
     await this.insert(
       sql,
       missing.map((holder) => ({ ...holder, version: 1 })),
@@ -67,7 +72,7 @@ export class DataKeys {
   }
 
   /** Makes keys of given versions; one that is there already stays. */
-  async insert(sql: Sql, wanted: readonly (Holder & { version: number })[]): Promise<void> {
+  async insert(sql: Sql, wanted: readonly VersionedHolder[]): Promise<void> {
     const organizationIds = [...new Set(wanted.map(({ organizationId }) => organizationId))];
     const now = this.now();
     const wrapping = await currentOrganizationKeys(sql, this.organizationKeys, organizationIds, now);
@@ -185,7 +190,7 @@ export function unwrapDataKey(
   const key = decrypt(by, dataKeyPlace(byVersion, holder), wrapped);
   if (key) return key;
   throw new VaultError(
-    'value-does-not-open',
+    'key-does-not-open',
     `Organization key ${byVersion} does not open data key ${holderId(holder)}, version ${holder.version}`,
   );
 }

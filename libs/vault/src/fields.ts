@@ -1,72 +1,73 @@
-import { isErased, type PersonalField } from '@vouchsafe/event-sourcing';
-import { lengthPrefixed } from './aead.js';
+import type { Sql } from '@vouchsafe/database';
+import { ERASED, isErased, type PersonalField } from '@vouchsafe/event-sourcing';
+import type { DataKeys } from './data-keys.js';
+import { personalValues } from './personal-values.js';
+import type { Context } from './scope.js';
+import { openValues, sealValues } from './values.js';
+import { VaultError } from './vault-error.js';
 
-/** One personal value in a piece of data. */
-export interface PersonalValue {
-  readonly value: unknown;
-  /** The person it is about; `null` where nobody is known. */
-  readonly subjectId: string | null;
-  /** Where it stands, as one unambiguous part of its associated data. */
-  readonly place: string;
-  replace(value: unknown): void;
+/** A piece of data (an event's, a contract's) whose personal fields are sealed or opened. */
+export interface DataWithFields {
+  readonly organizationId: string;
+  readonly fields: readonly PersonalField[];
+  readonly data: object;
+  readonly context: Context;
+}
+
+export async function sealAllFields(
+  sql: Sql,
+  dataKeys: DataKeys,
+  items: readonly DataWithFields[],
+  now: Date,
+): Promise<object[]> {
+  const { copies, values } = locate(items);
+  const sealed = await sealValues(
+    sql,
+    dataKeys,
+    values.map(({ value, scope, context }) => ({ scope, context, plaintext: JSON.stringify(value) })),
+    now,
+  );
+  sealed.forEach((result, index) => values[index]?.replace(isErased(result) ? ERASED : { sealed: result }));
+  return copies;
+}
+
+export async function openAllFields(
+  sql: Sql,
+  dataKeys: DataKeys,
+  items: readonly DataWithFields[],
+): Promise<object[]> {
+  const { copies, values } = locate(items);
+  const opened = await openValues(
+    sql,
+    dataKeys,
+    values.map(({ value, scope, context }) => {
+      if (isSealedField(value)) return { scope, context, sealed: value.sealed };
+      throw new VaultError('value-malformed', `A personal field of ${scope.organizationId} is not sealed`);
+    }),
+  );
+  opened.forEach((result, index) => values[index]?.replace(isErased(result) ? ERASED : JSON.parse(result)));
+  return copies;
 }
 
 /** A personal value as it is stored. */
-export function isSealedField(value: unknown): value is { readonly sealed: string } {
+function isSealedField(value: unknown): value is { readonly sealed: string } {
   return typeof value === 'object' && value !== null && 'sealed' in value && typeof value.sealed === 'string';
 }
 
-/** Every personal value that is present and not erased, once, whichever alternatives of a union name it. */
-export function personalValues(fields: readonly PersonalField[], data: object): PersonalValue[] {
-  const values = new Map<string, PersonalValue>();
-  for (const field of fields) {
-    for (const value of valuesAt(field, field.path, data, [])) {
-      if (!isErased(value.value) && !values.has(value.place)) values.set(value.place, value);
-    }
-  }
-  return [...values.values()];
-}
-
-interface Step {
-  readonly parent: object;
-  readonly name: string;
-}
-
-function* valuesAt(
-  field: PersonalField,
-  rest: readonly string[],
-  at: unknown,
-  steps: readonly Step[],
-): Generator<PersonalValue> {
-  const [name, ...further] = rest;
-  if (name === undefined) {
-    const last = steps.at(-1);
-    if (!last) throw new Error('The whole of a piece of data cannot be one personal value');
-    yield {
-      value: at,
-      // `subject` may name a field that only this alternative of a union has, so it is looked up where a value is.
-      subjectId: subjectOf(field, steps),
-      place: lengthPrefixed(steps.map((step) => step.name)),
-      replace: (value) => Object.assign(last.parent, { [last.name]: value }),
-    };
-    return;
-  }
-  if (typeof at !== 'object' || at === null) return;
-  for (const step of name === '*' ? Object.keys(at) : [name]) {
-    const inner: unknown = Object.hasOwn(at, step) ? (at as Record<string, unknown>)[step] : undefined;
-    if (inner !== undefined) yield* valuesAt(field, further, inner, [...steps, { parent: at, name: step }]);
-  }
-}
-
-/** The nearest field of that name, from the value outwards. */
-function subjectOf({ subject, path }: PersonalField, steps: readonly Step[]): string | null {
-  if (subject === null) return null;
-  for (const { parent } of steps.toReversed()) {
-    if (!Object.hasOwn(parent, subject)) continue;
-    const id = (parent as Record<string, unknown>)[subject];
-    if (id === null || (typeof id === 'string' && id !== '')) return id;
-    throw new Error(`Field ${subject}, the subject of ${path.join('.')}, is neither an id nor null`);
-  }
-  // Falling back on the monthly key would put the value out of reach of its subject's erasure (P10).
-  throw new Error(`No field ${subject}, the subject of ${path.join('.')}`);
+/** Copies, and in them every personal value with the place that its associated data binds. */
+function locate(items: readonly DataWithFields[]) {
+  const located = items.map(({ organizationId, fields, data, context }) => {
+    const copy = structuredClone(data);
+    const values = personalValues(fields, copy).map(({ value, subjectId, place, replace }) => ({
+      value,
+      replace,
+      scope: { organizationId, subjectId },
+      context: [...context, place],
+    }));
+    return { copy, values };
+  });
+  return {
+    copies: located.map(({ copy }) => copy),
+    values: located.flatMap(({ values }) => values),
+  };
 }

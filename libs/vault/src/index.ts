@@ -1,8 +1,12 @@
 export type { Destruction } from './destruction.js';
+export type { DataWithFields } from './fields.js';
 export { KEY_CACHE_MILLISECONDS } from './key-cache.js';
 export type { KeyContext, KeyProvider, WrappedKey } from './key-provider.js';
 export { addLocalKek, deleteLocalKek, localKeyProvider } from './local-key-provider.js';
 export { vaultMigrations } from './migrations.js';
+export type { RotationStep } from './rotation.js';
+export type { Context, Scope, SubjectScope } from './scope.js';
 export { Secret, secret } from './secret.js';
-export * from './vault.js';
+export type { ToOpen, ToSeal } from './values.js';
+export { Vault, type VaultOptions } from './vault.js';
 export { VaultError, type VaultFault } from './vault-error.js';

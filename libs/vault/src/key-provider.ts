@@ -4,7 +4,7 @@
  */
 export interface KeyProvider {
   /** The KEK that `wrap` uses; rotation re-wraps whatever stands under another. */
-  readonly currentKeyId: string;
+  currentKeyId(): Promise<string>;
   wrap(key: Uint8Array, context: KeyContext): Promise<WrappedKey>;
   /** @throws VaultError `kek-unknown`, `kek-does-not-open` */
   unwrap(keyId: string, wrapped: Uint8Array, context: KeyContext): Promise<Uint8Array>;

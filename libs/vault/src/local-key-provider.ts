@@ -27,12 +27,11 @@ export async function localKeyProvider(
   if (create) await createIfMissing(file);
   let kek = await readKekFile(file);
   return {
-    get currentKeyId() {
-      return kek.current;
-    },
-    wrap: (key, context) => {
-      const wrapped = encrypt(kekOf(kek, kek.current), contextBytes(context), key);
-      return Promise.resolve({ keyId: kek.current, wrapped });
+    currentKeyId: async () => (kek = await readKekFile(file)).current,
+    // Read anew, for wrapping is rare and must not go on under a KEK that is about to be deleted.
+    wrap: async (key, context) => {
+      kek = await readKekFile(file);
+      return { keyId: kek.current, wrapped: encrypt(kekOf(kek, kek.current), contextBytes(context), key) };
     },
     unwrap: async (keyId, wrapped, context) => {
       // Another process may have rotated since this one read the file.

@@ -5,8 +5,10 @@ export type VaultFault =
   | 'kek-file-malformed'
   /** A key was wrapped by a KEK that the provider does not hold (any more). */
   | 'kek-unknown'
-  /** A KEK does not open a key: another environment's (P20), another organization's row, or tampered bytes. */
+  /** A KEK does not open a key: another environment's (P20), a moved row, or tampered bytes. */
   | 'kek-does-not-open'
+  /** An organization's key does not open a data key: its row was moved or tampered with. */
+  | 'key-does-not-open'
   /** A value's key is neither there nor tombstoned. */
   | 'key-missing'
   | 'value-malformed'

@@ -19,8 +19,8 @@ export class WrappedKeys {
     this.opened = new KeyCache(cacheSize, now);
   }
 
-  get currentKekId(): string {
-    return this.provider.currentKeyId;
+  currentKekId(): Promise<string> {
+    return this.provider.currentKeyId();
   }
 
   /** A fresh key, wrapped; the caller stores it and opens what the database kept. */
