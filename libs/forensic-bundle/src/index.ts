@@ -10,6 +10,7 @@ export {
 export { CSV_COLUMNS, CSV_HEADER, csvCell, csvRow } from './csv.js';
 export {
   describeEntry,
+  disclosureLine,
   type BundleEntry,
   type DescribedEntry,
   type EntryFields,

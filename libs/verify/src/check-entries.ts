@@ -1,0 +1,267 @@
+import {
+  CSV_HEADER,
+  countIndices,
+  describeEntry,
+  disclosureLine,
+  entryBundleFile,
+  logFile,
+  rangeCursor,
+  type DescribedEntry,
+  type Manifest,
+  type ManifestLog,
+} from '@vouchsafe/forensic-bundle';
+import { TILE_WIDTH, encodeEntryBundle, hashAt, leafHash, tileWidth } from '@vouchsafe/transparency-log';
+import type { Cursor, Members } from './members.js';
+import { Problem, check } from './problem.js';
+import type { TileChain } from './tile-chain.js';
+
+/** Compared this many at a time; a difference is then looked for line by line. */
+const BATCH = 512;
+
+/**
+ * Goes once through the entries of a log: each stands in the tree at its index, its disclosures are its own, and every
+ * other file says of it what it says itself.
+ */
+export function checkEntries(manifest: Manifest, log: ManifestLog, members: Members, tiles: TileChain): void {
+  const cursor = (file: Parameters<typeof logFile>[1]): Cursor => members.cursor(logFile(log.id, file));
+  const [entries, indices] = [cursor('entries'), cursor('indices')];
+  const [csv, ocsf] = [lineChecker(cursor('csv')), lineChecker(cursor('ocsf'))];
+  const disclosed = disclosureReader(cursor('disclosures'));
+  const bundles = bundleChecker(manifest, log, members);
+  const [isErased, isHeld, isExpired] = [
+    rangeCursor(log.erased),
+    rangeCursor(log.held),
+    rangeCursor(log.expired),
+  ];
+  let line = 0;
+  let first: number | undefined;
+  let before = -1;
+  csv.expect(CSV_HEADER);
+
+  for (let leaf = entries.line(); leaf; leaf = entries.line()) {
+    line++;
+    const index = readIndex(indices, line);
+    check(
+      index > before && index < log.size,
+      indices.name,
+      'the index is out of order or not in the tree',
+      line,
+    );
+    first ??= index;
+    before = index;
+    check(isIncluded(tiles, index, leaf), entries.name, `the log has another entry at index ${index}`, line);
+    const disclosures = disclosed.of(index);
+    const entry = { index, leaf, disclosures, erased: isErased(index), held: isHeld(index) };
+    const described = describeEntry(log.id, entry);
+    if (described.status !== 'described') throw notDescribed(described, entries, disclosed, line);
+    const { recordedAt, undisclosed, lines } = described;
+    const inRange = manifest.range.from <= recordedAt && recordedAt < manifest.range.to;
+    check(inRange, entries.name, `it was recorded at ${recordedAt}, outside the range of the bundle`, line);
+    check(
+      !entry.erased || undisclosed > 0,
+      entries.name,
+      'it is called erased, but nothing of it is missing',
+      line,
+    );
+    check(!isExpired(index), entries.name, 'it is called expired, but it is here', line);
+    csv.expect(lines.csv);
+    ocsf.expect(lines.ocsf);
+    bundles.add(index, leaf);
+    if (line % BATCH !== 0) continue;
+    csv.compare();
+    ocsf.compare();
+  }
+  for (const read of [entries, indices, csv, ocsf]) read.end();
+  disclosed.end();
+  bundles.end();
+  checkCounts(manifest, log, line, disclosed.count(), first, before);
+}
+
+function isIncluded(tiles: TileChain, index: number, leaf: Uint8Array): boolean {
+  const place = index % TILE_WIDTH;
+  const logged = tiles.leaves((index - place) / TILE_WIDTH);
+  return Buffer.from(leafHash(leaf)).equals(hashAt(logged, place));
+}
+
+/** The figures of the manifest, and its claim. */
+function checkCounts(
+  { claim }: Manifest,
+  log: ManifestLog,
+  entries: number,
+  disclosures: number,
+  firstEntry: number | undefined,
+  lastEntry: number,
+): void {
+  const file = logFile(log.id, 'entries');
+  check(entries === log.entries, file, `it has ${entries} entries, the manifest says ${log.entries}`);
+  const disclosureFile = logFile(log.id, 'disclosures');
+  const saysDisclosures = `it opens ${disclosures} values, the manifest says ${log.disclosures}`;
+  check(disclosures === log.disclosures, disclosureFile, saysDisclosures);
+  const firsts = [firstEntry, log.expired[0]?.[0]].filter((index) => index !== undefined);
+  const lasts = [entries > 0 ? lastEntry : undefined, log.expired.at(-1)?.[1]].filter(
+    (index) => index !== undefined,
+  );
+  const [first, last] = firsts.length > 0 ? [Math.min(...firsts), Math.max(...lasts)] : [null, null];
+  check(
+    first === log.first && last === log.last,
+    file,
+    'its first or last index is not that of the manifest',
+  );
+  if (claim === 'inclusion' || first === null || last === null) return;
+  const missing = last - first + 1 - entries - countIndices(log.expired);
+  check(
+    missing === 0,
+    file,
+    `the manifest claims a contiguous range, but ${missing} entries of it are left out`,
+  );
+}
+
+function readIndex(indices: Cursor, line: number): number {
+  const text = Buffer.from(indices.line() ?? []).toString('latin1');
+  check(/^(0|[1-9]\d{0,15})$/.test(text), indices.name, 'there is no index for an entry', line);
+  return Number(text);
+}
+
+type DisclosureReader = {
+  /** What is opened of an entry; asked for in ascending order of index. */
+  readonly of: (index: number) => readonly string[];
+  readonly end: () => void;
+  readonly count: () => number;
+  readonly name: string;
+  readonly line: () => number;
+};
+
+function disclosureReader(cursor: Cursor): DisclosureReader {
+  let line = 0;
+  let count = 0;
+  let before = -1;
+  let next: { index: number; disclosures: readonly string[] } | undefined;
+  const advance = (): void => {
+    const bytes = cursor.line();
+    next = undefined;
+    if (!bytes) return;
+    line++;
+    const text = Buffer.from(bytes).toString('utf8');
+    const match = /^\{"disclosures":\["([\w-]+(?:","[\w-]+)*)"\],"index":(\d+)\}$/.exec(text);
+    const disclosures = match?.[1]?.split('","') ?? [];
+    const index = Number(match?.[2]);
+    check(
+      disclosureLine(index, disclosures) === `${text}\n`,
+      cursor.name,
+      'it is not a list of disclosures',
+      line,
+    );
+    check(index > before, cursor.name, 'it is twice there, or out of order', line);
+    before = index;
+    next = { index, disclosures };
+  };
+  advance();
+  return {
+    of: (index) => {
+      if (next?.index !== index) return [];
+      const { disclosures } = next;
+      count += disclosures.length;
+      advance();
+      return disclosures;
+    },
+    end: () => {
+      check(
+        next === undefined,
+        cursor.name,
+        'it opens values of an entry that is not here, or out of order',
+        line,
+      );
+      cursor.end();
+    },
+    count: () => count,
+    name: cursor.name,
+    line: () => line,
+  };
+}
+
+function notDescribed(
+  described: Exclude<DescribedEntry, { status: 'described' }>,
+  entries: Cursor,
+  disclosed: DisclosureReader,
+  line: number,
+): Problem {
+  switch (described.status) {
+    case 'malformed-leaf':
+      return new Problem(entries.name, 'it is not an entry', line);
+    case 'no-time':
+      return new Problem(entries.name, 'it does not say when it was recorded', line);
+    case 'malformed-disclosure':
+      return new Problem(disclosed.name, `a disclosure of entry line ${line} can not be read`);
+    case 'foreign-disclosure':
+      return new Problem(disclosed.name, `a disclosure does not belong to the entry of line ${line}`);
+  }
+}
+
+/** Entry bundles are there for every whole tile of a contiguous range, and for nothing else. */
+function bundleChecker(
+  { claim }: Manifest,
+  log: ManifestLog,
+  members: Members,
+): { add: (index: number, leaf: Uint8Array) => void; end: () => void } {
+  const prefix = `${log.id}/log/tile/entries/`;
+  const unexpected = new Set(members.names.filter((name) => name.startsWith(prefix)));
+  let leaves: Uint8Array[] = [];
+  let next = -1;
+  return {
+    add: (index, leaf) => {
+      if (claim !== 'contiguous') return;
+      const place = index % TILE_WIDTH;
+      if (place === 0) leaves = [];
+      else if (index !== next) return;
+      // The cursor's view is gone at the next line.
+      leaves.push(Uint8Array.from(leaf));
+      next = index + 1;
+      const tile = (index - place) / TILE_WIDTH;
+      const width = tileWidth(0, tile, log.size);
+      if (leaves.length !== width) return;
+      const name = entryBundleFile(log.id, tile, width);
+      check(
+        members.whole(name).equals(encodeEntryBundle(leaves)),
+        name,
+        'it holds other entries than entries.ndjson',
+      );
+      unexpected.delete(name);
+    },
+    end: () => {
+      for (const name of unexpected) throw new Problem(name, 'its entries are not all in the bundle');
+    },
+  };
+}
+
+/** Holds lines against a file, a batch at a time. */
+function lineChecker(cursor: Cursor): {
+  expect: (line: string) => void;
+  compare: () => void;
+  end: () => void;
+} {
+  let expected: string[] = [];
+  let compared = 0;
+  const compare = (): void => {
+    const at = cursor.differsAt(Buffer.from(expected.join('')));
+    if (at !== undefined) {
+      throw new Problem(cursor.name, 'it does not say what the entries say', compared + lineAt(expected, at));
+    }
+    compared += expected.length;
+    expected = [];
+  };
+  return {
+    expect: (line) => expected.push(line),
+    compare,
+    end: () => {
+      compare();
+      cursor.end();
+    },
+  };
+}
+
+/** Which of the lines, counted from 1, has the byte at this offset. */
+function lineAt(lines: readonly string[], offset: number): number {
+  let end = 0;
+  const line = lines.findIndex((text) => (end += Buffer.byteLength(text)) > offset);
+  return line < 0 ? lines.length : line + 1;
+}

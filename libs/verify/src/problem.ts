@@ -1,0 +1,19 @@
+/** Something in the bundle that does not hold. Thrown where it is found; `verifyBundle` turns it into its report. */
+export class Problem extends Error {
+  readonly file: string;
+  /** Counted from 1; undefined where it is not about one line. */
+  readonly line: number | undefined;
+
+  constructor(file: string, why: string, line?: number) {
+    super(why);
+    this.file = file;
+    this.line = line;
+  }
+}
+
+/** The file is not a bundle that this version can read. */
+export class Unreadable extends Error {}
+
+export function check(holds: boolean, file: string, why: string, line?: number): asserts holds {
+  if (!holds) throw new Problem(file, why, line);
+}
