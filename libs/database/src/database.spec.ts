@@ -86,6 +86,20 @@ describe('a service database', () => {
     expect(await database.forOrganization(ours, (sql) => sql.query('select 1 from note'))).toHaveLength(1);
   });
 
+  it('keeps role and organization of a transaction that is opened while another one is', async () => {
+    const who = `select current_user as role, current_setting('vouchsafe.organization_id', true) as organization`;
+    const seen = await database.forOrganization(ours, async (sql) => [
+      ...(await database.asWorker((inner) => inner.query(who))),
+      ...(await database.forOrganization(theirs, (inner) => inner.query(who))),
+      ...(await sql.query(who)),
+    ]);
+    expect(seen).toEqual([
+      { role: 'notes_worker', organization: expect.not.stringContaining('-') },
+      { role: 'notes_request', organization: theirs },
+      { role: 'notes_request', organization: ours },
+    ]);
+  });
+
   it('runs callbacks only after the commit', async () => {
     const seen: string[] = [];
     await database.asWorker((transaction) => {

@@ -104,7 +104,8 @@ export class Database {
   ): Promise<T> {
     const orm = await this.pool(role);
     const callbacks: (() => void)[] = [];
-    const em = orm.em.fork();
+    // Without this, a call made while another transaction is open would join it: its role, its organization.
+    const em = orm.em.fork({ disableContextResolution: true });
     if (variables) em.setSessionContext({ variables });
     const result = await em.transactional(async (inner) => {
       const kysely = inner.getTransactionContext<Kysely<unknown>>();
