@@ -31,10 +31,13 @@ export function decider<State, Command, Event extends DomainEvent, Rejection ext
   return definition;
 }
 
+/** Tells a rejection from a decision's events, or from what the store answers when they were appended. */
 export function isRejected<Event extends DomainEvent, Rejection extends Rejected>(
   decision: Decision<Event, Rejection>,
-): decision is Rejection {
-  return !Array.isArray(decision);
+): decision is Rejection;
+export function isRejected<Value extends object>(value: Value): value is Extract<Value, Rejected>;
+export function isRejected(value: object): value is Rejected {
+  return 'rejected' in value;
 }
 
 /** The state after `events`, from the initial state or a known one. */
