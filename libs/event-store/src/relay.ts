@@ -2,7 +2,7 @@ import type { Publication } from '@vouchsafe/contracts';
 import type { Database, Sql } from '@vouchsafe/database';
 import type { DomainEvent, EventCatalog } from '@vouchsafe/event-sourcing';
 import type { Vault } from '@vouchsafe/vault';
-import { readOn } from './cursor.js';
+import { progressOf, readOn } from './cursor.js';
 import { type Follower, follow, type Pace } from './follower.js';
 import { laneOf } from './lane.js';
 import { eventColumns, type EventRow, readRows, type RecordedEvent } from './recorded-event.js';
@@ -249,4 +249,17 @@ function entryOf(publishing: readonly Publishing[], type: string): Publishing {
   const entry = publishing.find(({ catalog }) => Object.hasOwn(catalog.definitions, type));
   if (!entry) throw new Error(`The relay knows no event type ${type}: list it as published or private`);
   return entry;
+}
+
+/** Seconds since the oldest event was recorded that the relay has not read or the bus has not acknowledged. */
+export function relayAge(database: Database): Promise<number> {
+  return database.asWorker(async (sql) => {
+    const { lagSeconds } = await progressOf(sql, CURSOR);
+    const [waiting] = await sql.query<{ age: number | null }>(
+      `select extract(epoch from clock_timestamp() - min(event.recorded_at))::float8 as age
+       from (${unacknowledged}) as due join event on event.position = due.event_position`,
+      [1],
+    );
+    return Math.max(lagSeconds, waiting?.age ?? 0);
+  });
 }

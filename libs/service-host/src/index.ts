@@ -20,3 +20,8 @@ export { sendProblem } from './problem.filter.js';
 export * from './problems.js';
 export { requestContext, traceIdOf } from './request-context.js';
 export { RouteTable } from './route-table.js';
+export * from './persistence/background.js';
+export { fetchMissingFrom } from './persistence/lanes.js';
+export * from './persistence/persistence.config.js';
+export * from './persistence/persistence.module.js';
+export * from './persistence/topics.js';

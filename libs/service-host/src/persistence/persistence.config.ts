@@ -1,0 +1,38 @@
+import type { DatabaseRole } from '@vouchsafe/database';
+import { secret } from '@vouchsafe/vault';
+import { z } from 'zod';
+
+const password = z
+  .string()
+  .min(1)
+  .transform((value) => secret(value));
+
+/** Environment variables of a service that keeps data; every one of them goes through `PersistenceModule`. */
+export const persistenceConfig = z.object({
+  /** `postgres://host:port/database`, without credentials. */
+  VOUCHSAFE_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+  /** Only for an instance that migrates at its start; in a cluster a job does. */
+  VOUCHSAFE_DATABASE_PASSWORD_MIGRATOR: password.optional(),
+  VOUCHSAFE_DATABASE_PASSWORD_REQUEST: password,
+  VOUCHSAFE_DATABASE_PASSWORD_WORKER: password,
+  VOUCHSAFE_DATABASE_PASSWORD_RETENTION: password,
+  /** Connections of each role's pool. */
+  VOUCHSAFE_DATABASE_POOL: z.coerce.number().int().min(1).max(200).default(10),
+  /** File of key-encryption keys (libs/vault), readable by its owner alone. */
+  VOUCHSAFE_KEK_FILE: z.string().min(1),
+  /** `postgres://user:password@host:port/bus` of the embedded bus. */
+  VOUCHSAFE_BUS_URL: z.url({ protocol: /^postgres(ql)?$/ }).transform((value) => secret(value)),
+});
+export type PersistenceConfig = z.output<typeof persistenceConfig>;
+
+/** @throws Error for a role whose password this instance was not given */
+export function passwordOf(config: PersistenceConfig, role: DatabaseRole): string {
+  const found = {
+    migrator: config.VOUCHSAFE_DATABASE_PASSWORD_MIGRATOR,
+    request: config.VOUCHSAFE_DATABASE_PASSWORD_REQUEST,
+    worker: config.VOUCHSAFE_DATABASE_PASSWORD_WORKER,
+    retention: config.VOUCHSAFE_DATABASE_PASSWORD_RETENTION,
+  }[role];
+  if (!found) throw new Error(`No password was configured for the ${role} role`);
+  return found.reveal();
+}

@@ -1,0 +1,156 @@
+import { type DynamicModule, Inject, Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { Database, type DatabaseOptions, type SqlMigration } from '@vouchsafe/database';
+import {
+  EventStore,
+  eventStoreMigrations,
+  type Publishing,
+  relayAge,
+  startRelay,
+} from '@vouchsafe/event-store';
+import { type Bus, consumerMigrations, embeddedBus, publishTo } from '@vouchsafe/messaging';
+import { localKeyProvider, Vault, vaultMigrations } from '@vouchsafe/vault';
+import { Gauge } from 'prom-client';
+import { LOGGER } from '../boot.js';
+import { Clock } from '../clock.js';
+import type { HostConfig } from '../config.js';
+import { Readiness } from '../health.js';
+import { idempotencyMigrations } from '../idempotency.js';
+import type { ServiceLogger } from '../logging.js';
+import { Metrics } from '../metrics.js';
+import { Background } from './background.js';
+import { LanesController, PUBLISHING } from './lanes.js';
+import { passwordOf, type PersistenceConfig } from './persistence.config.js';
+import { topicOf, topicSpecs } from './topics.js';
+
+/** Injection token of the bus. */
+export const BUS = Symbol('bus');
+
+export interface PersistenceOptions {
+  /** Name of the service: its database, its topic, the prefix of its roles. */
+  readonly service: string;
+  readonly config: PersistenceConfig & Pick<HostConfig, 'VOUCHSAFE_ENVIRONMENT'>;
+  /** The service's own steps; those of the rooms below come first. */
+  readonly migrations: readonly SqlMigration[];
+  readonly entities?: DatabaseOptions['entities'];
+  /** One for each event catalog of the service, private ones too. */
+  readonly publishing: readonly Publishing[];
+}
+
+/** What every service with a database needs below it, in the order of the rooms. */
+export function withRoomMigrations(migrations: readonly SqlMigration[]): readonly SqlMigration[] {
+  return [
+    ...vaultMigrations,
+    ...eventStoreMigrations,
+    ...consumerMigrations,
+    ...idempotencyMigrations,
+    ...migrations,
+  ];
+}
+
+/** Gives a service its `Database`, `Vault`, `EventStore` and `BUS`, and runs its relay. */
+@Module({})
+export class PersistenceModule {
+  static for({ service, config, migrations, entities, publishing }: PersistenceOptions): DynamicModule {
+    return {
+      module: PersistenceModule,
+      global: true,
+      controllers: [LanesController],
+      providers: [
+        { provide: PUBLISHING, useValue: publishing },
+        {
+          provide: Database,
+          useFactory: async (readiness: Readiness, background: Background) => {
+            const database = new Database({
+              service,
+              url: config.VOUCHSAFE_DATABASE_URL,
+              password: (role) => passwordOf(config, role),
+              poolSize: config.VOUCHSAFE_DATABASE_POOL,
+              ...(entities ? { entities } : {}),
+            });
+            if (config.VOUCHSAFE_DATABASE_PASSWORD_MIGRATOR)
+              await database.migrate(withRoomMigrations(migrations));
+            readiness.add('database', () => database.asWorker((sql) => sql.query('select 1')));
+            background.add({ stop: () => database.close() });
+            return database;
+          },
+          inject: [Readiness, Background],
+        },
+        {
+          provide: Vault,
+          useFactory: async (clock: Clock) =>
+            new Vault({
+              provider: await localKeyProvider(config.VOUCHSAFE_KEK_FILE),
+              environment: config.VOUCHSAFE_ENVIRONMENT,
+              now: () => clock.now(),
+            }),
+          inject: [Clock],
+        },
+        {
+          provide: EventStore,
+          useFactory: (database: Database, vault: Vault) => new EventStore({ database, vault }),
+          inject: [Database, Vault],
+        },
+        {
+          provide: BUS,
+          // After the database, so that it is closed before it.
+          useFactory: async (_: Database, logger: ServiceLogger, background: Background) => {
+            const bus = embeddedBus({
+              url: config.VOUCHSAFE_BUS_URL.reveal(),
+              onError: (error) => logger.warn({ err: error }, 'Bus'),
+            });
+            await bus.ensureTopics(topicSpecs);
+            background.add({ stop: () => bus.close() });
+            return bus;
+          },
+          inject: [Database, LOGGER, Background],
+        },
+        Background,
+        RunningRelay,
+      ],
+      exports: [Database, Vault, EventStore, BUS, Background],
+    };
+  }
+}
+
+/** The service's outbox relay, from the first request to the last. */
+@Injectable()
+class RunningRelay implements OnApplicationBootstrap {
+  constructor(
+    private readonly database: Database,
+    private readonly vault: Vault,
+    private readonly store: EventStore,
+    @Inject(BUS) private readonly bus: Bus,
+    @Inject(PUBLISHING) private readonly publishing: readonly Publishing[],
+    @Inject(LOGGER) private readonly logger: ServiceLogger,
+    private readonly metrics: Metrics,
+    private readonly background: Background,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const { database, vault, publishing, logger } = this;
+    const relay = this.background.add(
+      startRelay({
+        database,
+        vault,
+        publishing,
+        ...publishTo(this.bus, topicOf(database.service)),
+        pace: { onError: (error) => logger.warn({ err: error }, 'The relay waits') },
+      }),
+    );
+    this.store.onAppended(() => relay.wake());
+    this.measureAge();
+  }
+
+  /** Operations page: relay age, warned of at 30 s and paged at 5 min. */
+  private measureAge(): void {
+    const { database, metrics } = this;
+    new Gauge({
+      name: 'relay_age_seconds',
+      help: 'Age of the oldest event that the bus has not acknowledged',
+      registers: [metrics.registry],
+      async collect() {
+        this.set(await relayAge(database).catch(() => Number.NaN));
+      },
+    });
+  }
+}
