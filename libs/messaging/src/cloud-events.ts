@@ -1,0 +1,153 @@
+import type { LaneMessage, LanePosition } from '@vouchsafe/event-store';
+import { z } from 'zod';
+import type { IncomingMessage, OutgoingMessage } from './bus.js';
+
+/**
+ * CloudEvents 1.0 in Kafka's binary mode (cloudevents/spec, kafka-protocol-binding.md, 3.2): each attribute is a header
+ * `ce_<name>`, the data is the message's value. Extensions: `lane` and `number` (with `source` they give each fact its place,
+ * event-core 'numbered lanes') and `traceparent` (CloudEvents' distributed tracing extension; not Kafka's own `traceparent`
+ * header, which kafkajs's instrumentation writes over). No personal data here: headers and keys are never sealed.
+ */
+export type WireMessage = Pick<OutgoingMessage, 'key' | 'headers' | 'value'>;
+
+/** Type of the message that tells how far lanes stand; no contract of any service. */
+const LANE_POSITIONS = 'vouchsafe.lane-positions.v1';
+
+/** A fact as it arrives: its place in the source's lanes, and data that nobody has checked yet. */
+export interface ArrivedFact {
+  readonly kind: 'fact';
+  readonly source: string;
+  readonly lane: number;
+  readonly number: bigint;
+  readonly id: string;
+  /** The contract and its version. */
+  readonly type: string;
+  readonly time: Date;
+  readonly organizationId: string;
+  readonly traceparent: string | undefined;
+  /** JSON text. */
+  readonly value: string;
+}
+
+export interface ArrivedPositions {
+  readonly kind: 'positions';
+  readonly source: string;
+  readonly lanes: readonly LanePosition[];
+}
+
+/** What another producer put on our topic: it has no place in a lane, so it can have no effect exactly once. */
+export interface ForeignMessage {
+  readonly kind: 'foreign';
+  readonly reason: string;
+}
+
+export function factMessage(fact: LaneMessage): OutgoingMessage {
+  return {
+    key: fact.key,
+    slot: fact.lane,
+    headers: {
+      ...attributes(fact.source, fact.id, fact.publication.contract.type, fact.time),
+      ce_lane: String(fact.lane),
+      ce_number: String(fact.number),
+      ...(fact.traceparent === undefined ? {} : { ce_traceparent: fact.traceparent }),
+    },
+    value: JSON.stringify(fact.publication.data),
+  };
+}
+
+/** All lanes given must fall into the partition of `slot`. */
+export function positionsMessage(
+  source: string,
+  slot: number,
+  lanes: readonly LanePosition[],
+  at: Date,
+): OutgoingMessage {
+  return {
+    key: null,
+    slot,
+    headers: attributes(source, `${source}/positions/${slot}/${at.getTime()}`, LANE_POSITIONS, at),
+    value: JSON.stringify(lanes.map(({ lane, number }) => [lane, String(number)])),
+  };
+}
+
+export function readMessage(
+  message: WireMessage | IncomingMessage,
+): ArrivedFact | ArrivedPositions | ForeignMessage {
+  const isPositions = message.headers['ce_type'] === LANE_POSITIONS;
+  const headers = (isPositions ? attributeHeaders : factHeaders).safeParse(message.headers);
+  if (!headers.success) return foreign(`headers ${fieldsOf(headers.error)}`);
+  if (isPositions) return readPositions(headers.data.ce_source, message.value);
+  const key = z.uuid().safeParse(message.key);
+  if (!key.success) return foreign('the key is no organization');
+  const fact = headers.data as z.output<typeof factHeaders>;
+  return {
+    kind: 'fact',
+    source: fact.ce_source,
+    lane: fact.ce_lane,
+    number: fact.ce_number,
+    id: fact.ce_id,
+    type: fact.ce_type,
+    time: new Date(fact.ce_time),
+    organizationId: key.data,
+    traceparent: fact.ce_traceparent,
+    value: message.value,
+  };
+}
+
+function readPositions(source: string, value: string): ArrivedPositions | ForeignMessage {
+  const lanes = positions.safeParse(value);
+  return lanes.success
+    ? { kind: 'positions', source, lanes: lanes.data.map(([lane, number]) => ({ lane, number })) }
+    : foreign('positions that cannot be read');
+}
+
+function attributes(source: string, id: string, type: string, time: Date): Record<string, string> {
+  return {
+    ce_specversion: '1.0',
+    ce_id: id,
+    ce_source: source,
+    ce_type: type,
+    ce_time: time.toISOString(),
+    'content-type': 'application/json',
+  };
+}
+
+const attributeHeaders = z.object({
+  ce_specversion: z.literal('1.0'),
+  ce_id: z.string().min(1),
+  ce_source: z.string().min(1),
+  ce_type: z.string().min(1),
+  ce_time: z.iso.datetime({ offset: true }),
+  'content-type': z.literal('application/json'),
+});
+const laneNumber = z
+  .string()
+  .regex(/^[1-9][0-9]{0,18}$/)
+  .transform(BigInt);
+const factHeaders = attributeHeaders.extend({
+  ce_lane: z
+    .string()
+    .regex(/^[0-9]{1,4}$/)
+    .transform(Number),
+  ce_number: laneNumber,
+  ce_traceparent: z.string().optional(),
+});
+const positions = z
+  .string()
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue({ code: 'custom' });
+      return z.NEVER;
+    }
+  })
+  .pipe(z.array(z.tuple([z.int().nonnegative(), laneNumber])));
+
+function foreign(reason: string): ForeignMessage {
+  return { kind: 'foreign', reason };
+}
+
+function fieldsOf(error: z.ZodError): string {
+  return error.issues.map(({ path }) => path.join('.')).join(', ');
+}

@@ -1,0 +1,426 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Database } from '@vouchsafe/database';
+import type { LaneMessage } from '@vouchsafe/event-store';
+import { ERASED } from '@vouchsafe/event-sourcing';
+import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
+import { localKeyProvider, Vault, vaultMigrations } from '@vouchsafe/vault';
+import fc from 'fast-check';
+import type { Batch, Bus, IncomingMessage, SubscribeOptions } from '../bus.js';
+import { factMessage, positionsMessage, type WireMessage } from '../cloud-events.js';
+import { type Consumer, type ConsumerOptions, startConsumer } from './consumer.js';
+import { consumerMigrations } from './migrations.js';
+import { parkedMessages } from './parking.js';
+import { reactionTable } from './react.js';
+import { batchReaction, type Reaction } from './reaction.js';
+import { effectMigration, noteTaken, organizations, recording, sourceOf } from './source.fixture.js';
+
+let postgres: TestPostgres;
+let database: Database;
+let vault: Vault;
+let folder: string;
+let group = '';
+let groups = 0;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-consumer-'));
+  postgres = await testPostgres();
+  database = await postgres.database('receiver', [
+    ...vaultMigrations,
+    ...consumerMigrations,
+    effectMigration,
+  ]);
+  vault = new Vault({
+    provider: await localKeyProvider(path.join(folder, 'kek.json'), { create: true }),
+    environment: 'test',
+    now: () => new Date('2026-11-22T10:00:00Z'),
+  });
+});
+afterAll(async () => {
+  await postgres.stop();
+  await rm(folder, { recursive: true });
+});
+beforeEach(() => {
+  groups += 1;
+  group = `group-${groups}`;
+});
+
+/** A bus that delivers exactly what the test says, to whom it says; the real ones have a suite of their own. */
+function scriptedBus() {
+  const members: SubscribeOptions[] = [];
+  const sought: bigint[] = [];
+  const bus: Bus = {
+    ensureTopics: () => Promise.resolve(),
+    partitions: () => Promise.resolve(1),
+    send: () => Promise.resolve(),
+    subscribe: (options) => {
+      members.push(options);
+      return Promise.resolve({
+        assigned: () => [],
+        seek: (_, offset) => void sought.push(offset as bigint),
+        close: () => Promise.resolve(),
+      });
+    },
+    close: () => Promise.resolve(),
+  };
+  let offset = 0n;
+  const log: IncomingMessage[] = [];
+  return {
+    bus,
+    sought,
+    append: (messages: readonly WireMessage[]): IncomingMessage[] =>
+      messages.map((message) => {
+        const incoming = { ...message, offset: offset++, appendedAt: new Date() };
+        log.push(incoming);
+        return incoming;
+      }),
+    assign: (member = 0) =>
+      members[member]?.startFrom({
+        topic: 't',
+        partition: 0,
+        earliest: 0n,
+        end: offset,
+        committed: null,
+        generation: 1,
+      }),
+    deliver: async (messages: readonly IncomingMessage[], member = 0): Promise<void> => {
+      const batch: Batch = {
+        topic: 't',
+        partition: 0,
+        generation: 1,
+        messages,
+        end: offset,
+        signal: new AbortController().signal,
+        heartbeat: () => Promise.resolve(),
+      };
+      await members[member]?.onBatch(batch);
+    },
+  };
+}
+
+async function consumer(
+  bus: Bus,
+  source: ReturnType<typeof sourceOf>,
+  reactions: readonly Reaction[] = [recording()],
+  more: Partial<ConsumerOptions> = {},
+): Promise<Consumer> {
+  return startConsumer({
+    database,
+    vault,
+    bus,
+    group,
+    topics: ['t'],
+    reactions,
+    fetchMissing: source.fetchMissing,
+    attempts: 2,
+    pauseMs: 1,
+    ...more,
+  });
+}
+
+function effects(source: string): Promise<{ lane: number; number: string; text: string; name: unknown }[]> {
+  return database.asWorker((sql) =>
+    sql.query('select lane, number, text, name from effect where source = $1 order by place', [source]),
+  );
+}
+
+async function eventually(check: () => Promise<boolean> | boolean): Promise<void> {
+  const until = Date.now() + 20_000;
+  while (!(await check())) {
+    if (Date.now() > until) throw new Error('It did not come true');
+    await sleep(5);
+  }
+}
+
+/** Every fact of the source once, each lane in its order. */
+async function expectOnceInOrder(source: ReturnType<typeof sourceOf>): Promise<void> {
+  const rows = await effects(source.name);
+  for (const [lane, messages] of source.given) {
+    expect(rows.filter((row) => row.lane === lane).map(({ number }) => number)).toEqual(
+      messages.map(({ number }) => String(number)),
+    );
+  }
+}
+
+const wire = (messages: readonly LaneMessage[]) => messages.map(factMessage);
+
+describe('a consumer', () => {
+  it('gives each fact its effect once, however deliveries are shuffled, repeated and dropped', async () => {
+    let runs = 0;
+    const lanes = 3;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.nat(lanes - 1), { minLength: 1, maxLength: 25 }),
+        fc.array(fc.array(fc.nat(24), { maxLength: 12 }), { maxLength: 6 }),
+        async (lanesTaken, deliveries) => {
+          runs += 1;
+          group = `shuffled-${runs}`;
+          const source = sourceOf(`shuffled-${runs}`);
+          const script = scriptedBus();
+          const messages = lanesTaken.map((lane, n) => source.take(lane, `note ${n}`));
+          const incoming = script.append(wire(messages));
+          const running = await consumer(script.bus, source);
+          await script.assign();
+          for (const delivery of deliveries) {
+            const batch = delivery.flatMap((index) => incoming[index] ?? []);
+            if (batch.length > 0) await script.deliver(batch);
+          }
+          // The relay's positions make even a wholly lost tail show.
+          const positions = [...source.given].map(([lane, own]) => ({ lane, number: BigInt(own.length) }));
+          await script.deliver(script.append([positionsMessage(source.name, 0, positions, new Date())]));
+          await eventually(() => running.lanesBehind().length === 0);
+          await running.stop();
+          await expectOnceInOrder(source);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('stops a lane at a gap until the source has given what is missing, while other lanes go on', async () => {
+    const source = sourceOf('gap');
+    const script = scriptedBus();
+    const facts = [source.take(0, 'a'), source.take(0, 'b'), source.take(0, 'c'), source.take(1, 'x')];
+    let reachable = false;
+    const errors: unknown[] = [];
+    const running = await consumer(script.bus, source, [recording()], {
+      fetchMissing: (...asked) =>
+        reachable ? source.fetchMissing(...asked) : Promise.reject(new Error('source is down')),
+      onError: (error) => errors.push(error),
+    });
+    await script.assign();
+    const [a, , c, x] = script.append(wire(facts));
+    if (!a || !c || !x) throw new Error('Appended messages are missing');
+    await script.deliver([a, c, x]);
+    await eventually(() => errors.length > 0);
+    expect((await effects('gap')).map(({ text }) => text)).toEqual(['a', 'x']);
+    expect(running.lanesBehind()).toEqual([{ source: 'gap', lane: 0, reached: 1n, expected: 3n }]);
+    reachable = true;
+    await eventually(() => running.lanesBehind().length === 0);
+    expect((await effects('gap')).map(({ text }) => text)).toEqual(['a', 'x', 'b', 'c']);
+    await running.stop();
+  });
+
+  it('says so, and stands, when the source does not have what its lane says', async () => {
+    const source = sourceOf('hollow');
+    const script = scriptedBus();
+    const errors: unknown[] = [];
+    const running = await consumer(script.bus, source, [recording()], {
+      onError: (error) => errors.push(error),
+    });
+    await script.assign();
+    await script.deliver(
+      script.append([positionsMessage('hollow', 0, [{ lane: 4, number: 9n }], new Date())]),
+    );
+    await eventually(() => errors.length > 0);
+    expect(errors.map(String)[0]).toContain('hollow does not give number 1 of lane 4');
+    await running.stop();
+  });
+
+  it('fails a zombie on the number that it expected, before its handlers run', async () => {
+    const source = sourceOf('zombie');
+    const script = scriptedBus();
+    let handled = 0;
+    const counting = recording(() => {
+      handled += 1;
+      return false;
+    });
+    const errors: unknown[] = [];
+    const zombie = await consumer(script.bus, source, [counting], { onError: (error) => errors.push(error) });
+    const successor = await consumer(script.bus, source);
+    const batch = script.append(wire([source.take(0, 'a'), source.take(0, 'b')]));
+    await script.assign(0);
+    await script.assign(1);
+    await script.deliver(batch, 1);
+    await script.deliver(batch, 0);
+    expect(errors.map((error) => (error as Error).name)).toEqual(['LostPlaceError']);
+    expect(handled).toBe(0);
+    expect(script.sought).toEqual([2n]);
+    // Should it hold the partition after all, it goes on from the database's place.
+    await script.deliver(script.append(wire([source.take(0, 'c')])), 0);
+    await expectOnceInOrder(source);
+    await zombie.stop();
+    await successor.stop();
+  });
+
+  it('goes on where its own database says, whatever the bus remembers', async () => {
+    const source = sourceOf('place');
+    const script = scriptedBus();
+    const first = await consumer(script.bus, source);
+    await script.assign(0);
+    await script.deliver(script.append(wire([source.take(0, 'a'), source.take(0, 'b')])), 0);
+    await first.stop();
+    const second = await consumer(script.bus, source);
+    expect(await script.assign(1)).toBe(2n);
+    await second.stop();
+  });
+
+  it('hands whole batches to a reaction that asks for them, and single facts to the others, in order', async () => {
+    const source = sourceOf('batch');
+    const script = scriptedBus();
+    const sizes: number[] = [];
+    const running = await consumer(script.bus, source, [
+      batchReaction(noteTaken, (messages) => {
+        sizes.push(messages.length);
+        return Promise.resolve();
+      }),
+      recording(),
+    ]);
+    await script.assign();
+    await script.deliver(
+      script.append(wire([source.take(0, 'a'), source.take(1, 'b'), source.take(0, 'c')])),
+    );
+    expect(sizes).toEqual([3]);
+    await expectOnceInOrder(source);
+    await running.stop();
+  });
+
+  it('leaves out, loudly, what no relay has sent', async () => {
+    const source = sourceOf('foreign');
+    const script = scriptedBus();
+    const errors: unknown[] = [];
+    const running = await consumer(script.bus, source, [recording()], {
+      onError: (error) => errors.push(error),
+    });
+    await script.assign();
+    const strange = { key: 'k', headers: {}, value: 'not even JSON' };
+    await script.deliver(script.append([strange, ...wire([source.take(0, 'a')])]));
+    expect(errors.map((error) => (error as Error).name)).toEqual(['ForeignMessageError']);
+    await expectOnceInOrder(source);
+    await running.stop();
+  });
+});
+
+describe('a message that keeps failing', () => {
+  const parking = () => ({
+    database,
+    vault,
+    group,
+    table: reactionTable([recording()]),
+    now: () => new Date(),
+  });
+
+  it('is parked with its error, its organization behind it in order; the others go on', async () => {
+    const source = sourceOf('park');
+    const script = scriptedBus();
+    const running = await consumer(script.bus, source, [recording((text) => text === 'poison')]);
+    await script.assign();
+    const facts = [
+      source.take(0, 'before'),
+      source.take(1, 'other'),
+      source.take(0, 'poison'),
+      source.take(0, 'behind'),
+      source.take(1, 'other still'),
+    ];
+    await script.deliver(script.append(wire(facts)));
+    await script.deliver(script.append(wire([source.take(0, 'behind, later')])));
+    expect((await effects('park')).map(({ text }) => text)).toEqual(['before', 'other', 'other still']);
+    expect(await running.parkedCount()).toBe(3);
+
+    const parked = parkedMessages(parking());
+    expect(
+      (await parked.list()).map(({ error, attempts, messageId }) => ({ error, attempts, messageId })),
+    ).toEqual([
+      { error: 'Error: No effect of poison', attempts: 2, messageId: 'park/0/2' },
+      { error: null, attempts: 0, messageId: 'park/0/3' },
+      { error: null, attempts: 0, messageId: 'park/0/4' },
+    ]);
+
+    const failing = parkedMessages({ ...parking(), table: reactionTable([recording(() => true)]) });
+    expect(await failing.replay(organizations[0] ?? '')).toEqual({ replayed: 0, left: 3 });
+    expect(await parked.replay(organizations[0] ?? '')).toEqual({ replayed: 3, left: 0 });
+    await script.deliver(script.append(wire([source.take(0, 'free again')])));
+    expect((await effects('park')).filter(({ lane }) => lane === 0).map(({ text }) => text)).toEqual([
+      'before',
+      'poison',
+      'behind',
+      'behind, later',
+      'free again',
+    ]);
+    await running.stop();
+  });
+
+  it('can be discarded; those behind it wait for a replay', async () => {
+    const source = sourceOf('discard');
+    const script = scriptedBus();
+    const running = await consumer(script.bus, source, [recording((text) => text === 'poison')]);
+    await script.assign();
+    await script.deliver(script.append(wire([source.take(0, 'poison'), source.take(0, 'behind')])));
+    const parked = parkedMessages(parking());
+    const [head] = await parked.list();
+    expect((await parked.discard(head?.id ?? 0n))?.messageId).toBe('discard/0/1');
+    expect(await parked.replay(organizations[0] ?? '')).toEqual({ replayed: 1, left: 0 });
+    expect((await effects('discard')).map(({ text }) => text)).toEqual(['behind']);
+    await running.stop();
+  });
+
+  it('is not parked for a fault of the machine', async () => {
+    const source = sourceOf('machine');
+    const script = scriptedBus();
+    let down = true;
+    const running = await consumer(script.bus, source, [
+      recording(() => {
+        if (down) throw Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
+        return false;
+      }),
+    ]);
+    await script.assign();
+    const batch = script.append(wire([source.take(0, 'a')]));
+    await expect(script.deliver(batch)).rejects.toThrow('connect');
+    down = false;
+    await script.deliver(batch);
+    expect(await running.parkedCount()).toBe(0);
+    await expectOnceInOrder(source);
+    await running.stop();
+  });
+
+  it('keeps personal values sealed, also of what does not fit its contract, and gives them back', async () => {
+    const source = sourceOf('sealed');
+    const script = scriptedBus();
+    const running = await consumer(script.bus, source, [recording((text) => text === 'poison')]);
+    await script.assign();
+    const fits = factMessage(source.take(0, 'poison'));
+    const broken = { ...factMessage(source.take(1, 'x')), value: '{"name":"Ada of nowhere"}' };
+    await script.deliver(script.append([fits, broken]));
+    const rows = await database.asWorker((sql) =>
+      sql.query('select * from parked_message where consumer = $1', [group]),
+    );
+    expect(rows).toHaveLength(2);
+    expect(JSON.stringify(rows)).not.toContain('Ada of');
+    await parkedMessages(parking()).replay(organizations[0] ?? '');
+    expect((await effects('sealed')).map(({ name }) => name)).toEqual(['Ada of poison']);
+    await running.stop();
+  });
+
+  it('and every other fact of an erased subject arrives as erased', async () => {
+    const source = sourceOf('erased');
+    const script = scriptedBus();
+    const running = await consumer(script.bus, source, [recording((text) => text === 'poison')]);
+    await script.assign();
+    const about = (text: string) => {
+      const fact = source.take(2, text);
+      return factMessage({
+        ...fact,
+        publication: { contract: noteTaken, data: { text, author: 'grace', name: 'Grace' } },
+      });
+    };
+    await script.deliver(script.append([about('poison')]));
+    await database.asRetention((transaction) =>
+      vault.destroySubject(
+        transaction,
+        { organizationId: organizations[2] ?? '', subjectId: 'grace' },
+        new Date('2026-11-22T11:00:00Z'),
+      ),
+    );
+    await script.deliver(script.append([about('late')]));
+    await parkedMessages(parking()).replay(organizations[2] ?? '');
+    expect((await effects('erased')).map(({ text, name }) => ({ text, name }))).toEqual([
+      { text: 'poison', name: ERASED },
+      { text: 'late', name: ERASED },
+    ]);
+    await running.stop();
+  });
+});

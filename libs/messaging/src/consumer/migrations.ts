@@ -1,0 +1,50 @@
+import type { SqlMigration } from '@vouchsafe/database';
+
+/** What a consumer keeps beside its effects, in its own database. */
+export const consumerMigrations: readonly SqlMigration[] = [
+  {
+    name: 'messaging-001-consumer',
+    sql: ({ worker }) => `
+      -- The last number of each lane that has had its effect.
+      create table consumed_lane (
+        consumer text not null,
+        source text not null,
+        lane int not null,
+        number bigint not null default 0,
+        primary key (consumer, source, lane)
+      );
+      create table consumer_offset (
+        consumer text not null,
+        topic text not null,
+        partition int not null,
+        next_offset bigint not null,
+        primary key (consumer, topic, partition)
+      );
+      grant select, insert, update on consumed_lane, consumer_offset to ${worker};
+
+      create table parked_message (
+        id bigint generated always as identity primary key,
+        consumer text not null,
+        organization_id uuid not null,
+        source text not null,
+        lane int not null,
+        number bigint not null,
+        message_id text not null,
+        type text not null,
+        time timestamptz not null,
+        traceparent text,
+        -- JSON: its personal fields are sealed, or the whole of it where it does not fit its contract.
+        data jsonb not null,
+        -- Sealed; null for a message that only waits behind one that failed.
+        error text,
+        attempts int not null default 0,
+        parked_at timestamptz not null,
+        unique (consumer, source, lane, number)
+      );
+      create index parked_message_order on parked_message (consumer, organization_id, id);
+      alter table parked_message enable row level security;
+      alter table parked_message force row level security;
+      create policy every_organization on parked_message to ${worker} using (true);
+      grant select, insert, update, delete on parked_message to ${worker};`,
+  },
+];

@@ -1,0 +1,287 @@
+import { type Database, instant, type Sql, type Transaction } from '@vouchsafe/database';
+import { isErased, type PersonalField } from '@vouchsafe/event-sourcing';
+import type { Vault } from '@vouchsafe/vault';
+import type { ArrivedFact } from '../cloud-events.js';
+import { describeFailure } from './failure.js';
+import { react, type ReactionTable } from './react.js';
+
+export interface ParkedMessage {
+  readonly id: bigint;
+  readonly organizationId: string;
+  readonly source: string;
+  readonly lane: number;
+  readonly number: bigint;
+  readonly messageId: string;
+  readonly type: string;
+  readonly time: Date;
+  /** Null for one that only waits behind another of its organization. */
+  readonly error: string | null;
+  readonly attempts: number;
+  readonly parkedAt: Date;
+}
+
+export interface Parking {
+  readonly database: Database;
+  readonly vault: Vault;
+  /** The consumer group. */
+  readonly group: string;
+  readonly table: ReactionTable;
+  readonly now: () => Date;
+}
+
+/**
+ * Which of the organizations have parked messages. Their rows are held until the transaction ends: a replay that is just working
+ * one off is waited for, so a later message never overtakes it.
+ */
+export async function parkedAmong(
+  sql: Sql,
+  group: string,
+  organizationIds: readonly string[],
+): Promise<Set<string>> {
+  const rows = await sql.query<{ organization_id: string }>(
+    `select organization_id from parked_message
+     where consumer = $1 and organization_id = any ($2) order by id for key share`,
+    [group, [...new Set(organizationIds)]],
+  );
+  return new Set(rows.map((row) => row.organization_id));
+}
+
+export async function park(
+  sql: Sql,
+  parking: Omit<Parking, 'database'>,
+  fact: ArrivedFact,
+  failure: { readonly error: unknown; readonly attempts: number } | null,
+): Promise<void> {
+  const { vault, group, now } = parking;
+  const error =
+    failure &&
+    (await vault.seal(
+      sql,
+      ofOrganization(fact),
+      contextOf(group, fact, 'error'),
+      describeFailure(failure.error),
+    ));
+  await sql.query(
+    `insert into parked_message (consumer, organization_id, source, lane, number, message_id, type, time, traceparent,
+       data, error, attempts, parked_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+    [
+      group,
+      fact.organizationId,
+      fact.source,
+      fact.lane,
+      fact.number,
+      fact.id,
+      fact.type,
+      fact.time,
+      fact.traceparent ?? null,
+      JSON.stringify(await sealed(sql, parking, fact)),
+      typeof error === 'string' ? error : null,
+      failure?.attempts ?? 0,
+      now(),
+    ],
+  );
+}
+
+/** What an operator can do about parked messages. The commands record each step in the audit log. */
+export function parkedMessages(parking: Parking) {
+  const { database, vault, group, table } = parking;
+  return {
+    /** For the gauge. */
+    count: (): Promise<number> =>
+      database.asWorker(async (sql) => {
+        const [row] = await sql.query<{ count: number }>(
+          'select count(*)::int as count from parked_message where consumer = $1',
+          [group],
+        );
+        return row?.count ?? 0;
+      }),
+
+    /** Oldest first. */
+    list: (limit = 100): Promise<ParkedMessage[]> =>
+      database.asWorker(async (sql) => {
+        const rows = await sql.query<ParkedRow>(
+          'select * from parked_message where consumer = $1 order by id limit $2',
+          [group, limit],
+        );
+        return Promise.all(rows.map((row) => toParked(sql, vault, group, row)));
+      }),
+
+    /**
+     * Handles an organization's parked messages in order, each in a transaction of its own, until one fails again.
+     * @returns how many were handled, and what is left
+     */
+    replay: async (organizationId: string): Promise<{ replayed: number; left: number }> => {
+      for (let replayed = 0; ; replayed += 1) {
+        const attempt = await replayFirst(parking, organizationId);
+        if (attempt !== 'handled') return { replayed, left: attempt };
+      }
+    },
+
+    /** Removes one message without its effect; those behind it wait for `replay`. */
+    discard: (id: bigint): Promise<ParkedMessage | undefined> =>
+      database.asWorker(async (sql) => {
+        const [row] = await sql.query<ParkedRow>(
+          'delete from parked_message where consumer = $1 and id = $2 returning *',
+          [group, id],
+        );
+        return row && toParked(sql, vault, group, row);
+      }),
+    /** Types that this consumer reacts to, for the command's help. */
+    types: (): string[] => [...table.keys()],
+  };
+}
+
+/** @returns 'handled', or how many are left: none, or those behind one that failed again */
+async function replayFirst(parking: Parking, organizationId: string): Promise<'handled' | number> {
+  const { database, vault, group, table } = parking;
+  let tried: ParkedRow | undefined;
+  try {
+    return await database.asWorker(async (transaction) => {
+      const [row] = await transaction.query<ParkedRow>(
+        `select * from parked_message where consumer = $1 and organization_id = $2 order by id limit 1 for update`,
+        [group, organizationId],
+      );
+      if (!row) return 0;
+      tried = row;
+      await react(transaction, vault, table, [await unsealed(transaction, parking, row)]);
+      await transaction.query('delete from parked_message where id = $1', [row.id]);
+      return 'handled';
+    });
+  } catch (error) {
+    if (!tried) throw error;
+    return noteFailure(parking, tried, error);
+  }
+}
+
+async function noteFailure(
+  { database, vault, group }: Parking,
+  row: ParkedRow,
+  error: unknown,
+): Promise<number> {
+  return database.asWorker(async (transaction: Transaction) => {
+    const place = placeOf(row);
+    const sealedError = await vault.seal(
+      transaction,
+      ofOrganization(place),
+      contextOf(group, place, 'error'),
+      describeFailure(error),
+    );
+    await transaction.query('update parked_message set attempts = attempts + 1, error = $2 where id = $1', [
+      row.id,
+      typeof sealedError === 'string' ? sealedError : null,
+    ]);
+    const left = await transaction.query(
+      'select from parked_message where consumer = $1 and organization_id = $2',
+      [group, row.organization_id],
+    );
+    return left.length;
+  });
+}
+
+type Place = Pick<ArrivedFact, 'organizationId' | 'source' | 'lane' | 'number'>;
+
+/**
+ * Field by field under the subjects' keys, so that an erasure reaches parked messages too. What does not fit its contract has no
+ * known fields and is sealed whole, under the organization's key.
+ */
+async function sealed(
+  sql: Sql,
+  { vault, group, table }: Omit<Parking, 'database'>,
+  fact: ArrivedFact,
+): Promise<object> {
+  const fields = readableFields(table, fact);
+  const context = contextOf(group, fact, 'data');
+  if (fields) {
+    const data = JSON.parse(fact.value) as object;
+    return { fields: await vault.sealFields(sql, fact.organizationId, fields, data, context) };
+  }
+  return { whole: await vault.seal(sql, ofOrganization(fact), context, fact.value) };
+}
+
+async function unsealed(sql: Sql, { vault, group, table }: Parking, row: ParkedRow): Promise<ArrivedFact> {
+  const place = placeOf(row);
+  const context = contextOf(group, place, 'data');
+  const value =
+    'fields' in row.data
+      ? JSON.stringify(
+          await vault.openFields(
+            sql,
+            row.organization_id,
+            table.get(row.type)?.contract.personal ?? [],
+            row.data.fields,
+            context,
+          ),
+        )
+      : await vault.open(sql, ofOrganization(place), context, row.data.whole);
+  return {
+    ...place,
+    kind: 'fact',
+    id: row.message_id,
+    type: row.type,
+    time: instant(row.time),
+    traceparent: row.traceparent ?? undefined,
+    value: isErased(value) ? 'null' : value,
+  };
+}
+
+/** The personal fields of a fact that fits its contract. */
+function readableFields(table: ReactionTable, fact: ArrivedFact): readonly PersonalField[] | undefined {
+  const contract = table.get(fact.type)?.contract;
+  try {
+    return contract?.schema.safeParse(JSON.parse(fact.value)).success ? contract.personal : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+interface ParkedRow {
+  readonly id: string;
+  readonly organization_id: string;
+  readonly source: string;
+  readonly lane: number;
+  readonly number: string;
+  readonly message_id: string;
+  readonly type: string;
+  readonly time: string;
+  readonly traceparent: string | null;
+  readonly data: { readonly fields: object } | { readonly whole: string };
+  readonly error: string | null;
+  readonly attempts: number;
+  readonly parked_at: string;
+}
+
+async function toParked(sql: Sql, vault: Vault, group: string, row: ParkedRow): Promise<ParkedMessage> {
+  const place = placeOf(row);
+  const error =
+    row.error === null
+      ? null
+      : await vault.open(sql, ofOrganization(place), contextOf(group, place, 'error'), row.error);
+  return {
+    ...place,
+    id: BigInt(row.id),
+    messageId: row.message_id,
+    type: row.type,
+    time: instant(row.time),
+    error: isErased(error) ? '(erased)' : error,
+    attempts: row.attempts,
+    parkedAt: instant(row.parked_at),
+  };
+}
+
+function placeOf(row: ParkedRow): Place {
+  return {
+    organizationId: row.organization_id,
+    source: row.source,
+    lane: row.lane,
+    number: BigInt(row.number),
+  };
+}
+
+function ofOrganization({ organizationId }: Place) {
+  return { organizationId, subjectId: null };
+}
+
+function contextOf(group: string, { source, lane, number }: Place, column: string): string[] {
+  return ['parked-message', group, source, String(lane), String(number), column];
+}

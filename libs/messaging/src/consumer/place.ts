@@ -1,0 +1,45 @@
+import type { Sql } from '@vouchsafe/database';
+import type { TopicPartition } from '../bus.js';
+
+/** A step of a partition's offset in the consumer's own database; Kafka's committed offset is a hint only. */
+export interface PlaceStep extends TopicPartition {
+  /** What this member last saw in the database; null before there was a row. */
+  readonly expected: bigint | null;
+  readonly next: bigint;
+}
+
+/** The partition belongs to another member, who has moved on. */
+export class LostPlaceError extends Error {
+  override readonly name = 'LostPlaceError';
+}
+
+export async function readPlace(
+  sql: Sql,
+  consumer: string,
+  { topic, partition }: TopicPartition,
+): Promise<bigint | null> {
+  const [row] = await sql.query<{ next_offset: string }>(
+    'select next_offset from consumer_offset where consumer = $1 and topic = $2 and partition = $3',
+    [consumer, topic, partition],
+  );
+  return row ? BigInt(row.next_offset) : null;
+}
+
+/**
+ * First thing in the transaction: the row's lock holds a second holder of the partition off, and one who has lost it fails here
+ * on the number that it expected, before any handler has run.
+ */
+export async function moveToPlace(sql: Sql, consumer: string, step: PlaceStep): Promise<void> {
+  const moved = await sql.query(
+    `insert into consumer_offset as place (consumer, topic, partition, next_offset) values ($1, $2, $3, $4)
+     on conflict (consumer, topic, partition) do update set next_offset = excluded.next_offset
+       where place.next_offset = $5
+     returning 1`,
+    [consumer, step.topic, step.partition, step.next, step.expected],
+  );
+  if (moved.length === 0) {
+    throw new LostPlaceError(
+      `${consumer} is no longer at ${step.expected} of ${step.topic}/${step.partition}`,
+    );
+  }
+}

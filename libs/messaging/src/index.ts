@@ -1,0 +1,13 @@
+export * from './bus.js';
+export * from './cloud-events.js';
+export type { BehindLane, FetchMissing } from './consumer/catch-up.js';
+export { MissingFactsError } from './consumer/catch-up.js';
+export * from './consumer/consumer.js';
+export { UnreadableFactError } from './consumer/facts.js';
+export { consumerMigrations } from './consumer/migrations.js';
+export { type ParkedMessage, type Parking, parkedMessages } from './consumer/parking.js';
+export { reactionTable } from './consumer/react.js';
+export * from './consumer/reaction.js';
+export { embeddedBus, type EmbeddedBusOptions } from './embedded/embedded-bus.js';
+export { busMigrations } from './embedded/migrations.js';
+export * from './publish.js';

@@ -1,0 +1,44 @@
+import type { LaneMessage, LanePosition } from '@vouchsafe/event-store';
+import type { Bus } from './bus.js';
+import { factMessage, positionsMessage } from './cloud-events.js';
+
+const QUIET_MS = { first: 1_000, most: 60_000 } as const;
+
+/** The two ends that the relay sends through (`startRelay({ ...publishTo(bus, topic) })`). */
+export interface Publisher {
+  readonly send: (messages: readonly LaneMessage[]) => Promise<void>;
+  readonly sendPositions: (source: string, lanes: readonly LanePosition[]) => Promise<void>;
+}
+
+/**
+ * Facts go to the partition of their lane. Lane positions go after them into the same partitions, one message for each partition:
+ * so whoever reads a position has been offered every fact before it. Positions that have not changed are repeated ever more
+ * rarely, down to once a minute: a log that nobody writes to should not grow.
+ */
+export function publishTo(bus: Bus, topic: string, now: () => Date = () => new Date()): Publisher {
+  const quiet = new Map<number, { told: string; at: number; pause: number }>();
+
+  const isDue = (slot: number, told: string, at: number): boolean => {
+    const last = quiet.get(slot);
+    if (last?.told !== told) {
+      quiet.set(slot, { told, at, pause: QUIET_MS.first });
+      return true;
+    }
+    if (at - last.at < last.pause) return false;
+    quiet.set(slot, { told, at, pause: Math.min(last.pause * 2, QUIET_MS.most) });
+    return true;
+  };
+
+  return {
+    send: (messages) => bus.send(topic, messages.map(factMessage)),
+    sendPositions: async (source, lanes) => {
+      const at = now();
+      const partitions = await bus.partitions(topic);
+      const bySlot = Map.groupBy(lanes, ({ lane }) => lane % partitions);
+      const due = [...bySlot]
+        .map(([slot, own]) => positionsMessage(source, slot, own, at))
+        .filter(({ slot = 0, value }) => isDue(slot, value, at.getTime()));
+      await bus.send(topic, due);
+    },
+  };
+}
