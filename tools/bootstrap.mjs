@@ -18,14 +18,6 @@ const commands = {
   bench: ['benchmarks/bench.ts'],
 };
 
-if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-  main(root, process.argv.slice(2)).catch((error) => {
-    console.error(error instanceof Refusal ? `\n${error.message}\n` : error);
-    process.exitCode = 1;
-  });
-}
-
 /** What a person can put right; printed without a stack. */
 class Refusal extends Error {}
 
@@ -67,6 +59,8 @@ export function staleness(root) {
   const present = readPackages(record);
   for (const [where, entry] of Object.entries(wanted)) {
     if (!where.startsWith('node_modules/') && !where.includes('/node_modules/')) continue;
+    // A room of this workspace that the clone does not have cannot be linked, however often npm is asked.
+    if (entry.link && !existsSync(path.join(root, entry.resolved))) continue;
     const found = present[where];
     // Packages for other machines' processors are in the lock and rightly absent here.
     if (!found && (entry.optional || entry.devOptional || entry.peer)) continue;
@@ -160,4 +154,12 @@ async function handOver(root, node, args) {
     child.on('close', (...outcome) => resolve(outcome));
   });
   process.exitCode = signal ? 128 + constants.signals[signal] : code;
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+  main(root, process.argv.slice(2)).catch((error) => {
+    console.error(error instanceof Refusal ? `\n${error.message}\n` : error);
+    process.exitCode = 1;
+  });
 }

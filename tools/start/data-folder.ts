@@ -1,26 +1,22 @@
-import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
-import { createHash } from 'node:crypto';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmod, mkdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { othersMayPass } from '@vouchsafe/testing';
 import { end, identityOf, isAlive, type ProcessIdentity } from './process-identity.ts';
 import { Refusal } from './refusal.ts';
 
 /** Layout of the folder; raised when an older one can no longer be read. */
 const layout = '1';
-const postgresMajor = '18';
 const refuseBelow = 256 * 1024 * 1024;
 const warnBelow = 2 * 1024 * 1024 * 1024;
 
 export interface DataFolder {
   readonly path: string;
-  readonly postgres: string;
   readonly secrets: string;
   readonly mail: string;
   readonly logs: string;
   /** Writes down a process that a later start must end, should this one be killed. */
-  record(name: string, pid: number): Promise<void>;
-  release(): Promise<void>;
+  record(name: string, pid: number): void;
+  release(): void;
 }
 
 interface Run {
@@ -37,9 +33,6 @@ export async function openDataFolder(folder: string, say: (line: string) => void
   if (space?.refuse) throw new Refusal(space.message);
   if (space) say(space.message);
   await endFormerRun(folder, say);
-  const postgres = await postgresFolder(folder, say);
-  await knownPostgres(postgres);
-  await ownerOfPostgres(postgres);
   const [secrets, mail, logs] = ['secrets', 'mail', 'logs'].map((name) => path.join(folder, name)) as [
     string,
     string,
@@ -51,20 +44,19 @@ export async function openDataFolder(folder: string, say: (line: string) => void
   const supervisor = identityOf(process.pid);
   if (!supervisor) throw new Error('This process does not find itself');
   let run: Run = { supervisor, processes: {} };
-  await writeWhole(runFile(folder), JSON.stringify(run));
+  writeWhole(runFile(folder), JSON.stringify(run));
   return {
     path: folder,
-    postgres,
     secrets,
     mail,
     logs,
-    record: async (name, pid) => {
+    record: (name, pid) => {
       const identity = identityOf(pid);
       if (!identity) return;
       run = { ...run, processes: { ...run.processes, [name]: identity } };
-      await writeWhole(runFile(folder), JSON.stringify(run));
+      writeWhole(runFile(folder), JSON.stringify(run));
     },
-    release: () => rm(runFile(folder), { force: true }),
+    release: () => rmSync(runFile(folder), { force: true }),
   };
 }
 
@@ -114,19 +106,6 @@ async function knownVersion(folder: string): Promise<void> {
   }
 }
 
-async function knownPostgres(postgres: string): Promise<void> {
-  const found = await readFile(path.join(postgres, 'PG_VERSION'), 'utf8').then(
-    (text) => text.trim(),
-    () => undefined,
-  );
-  if (found !== undefined && found !== postgresMajor) {
-    throw new Refusal(
-      `The database in ${postgres} was written by Postgres ${found}; this version of Vouchsafe brings Postgres ${postgresMajor}. Nothing was changed.\n` +
-        `Start the version that wrote it, or begin with an empty folder: npm start -- --data another-folder`,
-    );
-  }
-}
-
 /** A start that was killed leaves its processes behind; they are ended, unless that start still lives. */
 async function endFormerRun(folder: string, say: (line: string) => void): Promise<void> {
   const former = await readRun(folder);
@@ -157,37 +136,6 @@ async function endFormerRun(folder: string, say: (line: string) => void): Promis
   }
 }
 
-/**
- * postmaster.pid of a server that was killed. Postgres removes it by itself unless the number belongs to somebody else by
- * now; of a living Postgres it must not be touched.
- */
-async function ownerOfPostgres(postgres: string): Promise<void> {
-  const file = path.join(postgres, 'postmaster.pid');
-  const pid = Number((await readFile(file, 'utf8').catch(() => '')).split('\n')[0]);
-  if (!pid || !identityOf(pid)) return;
-  const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => 'postgres');
-  if (name.trim() === 'postgres') {
-    throw new Refusal(
-      `A database server still runs on ${postgres}, as process ${pid}, and was not started by the last run.\n` +
-        `Stop it (kill -INT ${pid}), then start again; or use --data with another folder.`,
-    );
-  }
-  await rm(file);
-}
-
-/** Where the cluster lies: with the data, or where the server's own user can reach it. */
-async function postgresFolder(folder: string, say: (line: string) => void): Promise<string> {
-  const own = path.join(folder, 'postgres');
-  if (existsSync(own) || (await othersMayPass(folder))) return own;
-  const elsewhere = `/var/tmp/vouchsafe-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`;
-  await mkdir(elsewhere, { recursive: true, mode: 0o711 });
-  say(
-    `Postgres does not run as root, and its user may not enter ${folder}: the database lies in ${elsewhere}/postgres. ` +
-      `(--data with a folder that others may enter keeps everything together.)`,
-  );
-  return path.join(elsewhere, 'postgres');
-}
-
 function runFile(folder: string): string {
   return path.join(folder, 'run.json');
 }
@@ -197,8 +145,8 @@ async function readRun(folder: string): Promise<Run | undefined> {
   return text === undefined ? undefined : (JSON.parse(text) as Run);
 }
 
-/** A reader sees the old text or the new one, never half of it. */
-async function writeWhole(file: string, text: string): Promise<void> {
-  await writeFile(`${file}.new`, text, { mode: 0o600 });
-  await rename(`${file}.new`, file);
+/** A reader sees the old text or the new one, never half of it; nor do two writers of this process mix. */
+function writeWhole(file: string, text: string): void {
+  writeFileSync(`${file}.new`, text, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
 }

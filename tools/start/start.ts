@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { build } from './build.ts';
+import { openDataFolder } from './data-folder.ts';
 import { startOptions, type StartOptions, usage } from './options.ts';
 import { requirePort } from './port.ts';
 import { Refusal } from './refusal.ts';
@@ -13,6 +14,8 @@ async function main(): Promise<void> {
   if (options === 'help') return say(usage);
   const { aborted, signal } = stopSignal();
 
+  const data = await openDataFolder(options.data, say);
+  process.once('exit', data.release);
   await requirePort(options.port);
   say('Building ...');
   const began = performance.now();
@@ -22,10 +25,12 @@ async function main(): Promise<void> {
 
   // The rooms can be imported once they are built.
   const { startSystem } = await import('./system.ts');
-  const system = await startSystem({ root, ...options, say, signal }).catch((error: unknown) => {
-    if (signal.aborted) return undefined;
-    throw error;
-  });
+  const system = await startSystem({ root, data, port: options.port, say, signal }).catch(
+    (error: unknown) => {
+      if (signal.aborted) return undefined;
+      throw error;
+    },
+  );
   if (!system) return say('Stopped before it was ready.');
   say(welcome(system, options, seconds(began)));
   try {

@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { provisionDatabase } from '@vouchsafe/database';
-import { createPostgresFolder, freePort, type LocalPostgres, startLocalPostgres } from '@vouchsafe/testing';
-import { type DataFolder, openDataFolder } from './data-folder.ts';
+import { freePort, type LocalPostgres } from '@vouchsafe/testing';
+import type { DataFolder } from './data-folder.ts';
+import { startPostgres } from './postgres.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
 import { death, type ServiceProcess, startService } from './service-process.ts';
 import { databases, serviceNames, type ServiceName, type Surroundings } from './services.ts';
@@ -11,7 +11,8 @@ import { databases, serviceNames, type ServiceName, type Surroundings } from './
 export interface SystemOptions {
   /** The clone; its services are built. */
   readonly root: string;
-  readonly data: string;
+  /** Opened for this process; released when the system has stopped. */
+  readonly data: DataFolder;
   /** Port of the gateway. */
   readonly port: number;
   /** One line of progress. */
@@ -41,12 +42,11 @@ export interface RunningSystem {
 
 /** Brings up a whole Vouchsafe on this machine: Postgres, the databases, every service as a process of its own. */
 export async function startSystem(options: SystemOptions): Promise<RunningSystem> {
-  const folder = await openDataFolder(options.data, options.say);
   const started: Started = { services: new Map() };
   try {
-    return await bringUp(options, folder, started);
+    return await bringUp(options, started);
   } catch (error) {
-    await takeDown(folder, started, () => undefined);
+    await takeDown(options.data, started, () => undefined);
     throw error;
   }
 }
@@ -57,14 +57,14 @@ interface Started {
   readonly services: Map<ServiceName, ServiceProcess>;
 }
 
-async function bringUp(options: SystemOptions, folder: DataFolder, started: Started): Promise<RunningSystem> {
-  const { root, port, say, env, signal } = options;
+async function bringUp(options: SystemOptions, started: Started): Promise<RunningSystem> {
+  const { root, data: folder, port, say, env, signal } = options;
   const secrets = await openSecrets(folder.secrets);
   signal?.throwIfAborted();
   const postgresPort = await freePort();
-  const postgres = await startPostgres(folder, secrets, postgresPort);
+  const postgres = await startPostgres(folder, secrets.postgres, postgresPort, say);
   started.postgres = postgres;
-  await folder.record('postgres', postgres.pid);
+  folder.record('postgres', postgres.pid);
   for (const database of databases) {
     const password = (role: Parameters<Secrets['databasePassword']>[1]) =>
       secrets.databasePassword(database, role);
@@ -87,7 +87,7 @@ async function bringUp(options: SystemOptions, folder: DataFolder, started: Star
     const service = await startService(name, { ...surroundings, root, logs: folder.logs });
     started.services.set(name, service);
     watch(service);
-    await folder.record(name, service.pid);
+    folder.record(name, service.pid);
     await service.ready(signal);
     say(`${name.padEnd(10)} ready`);
   };
@@ -113,20 +113,6 @@ async function bringUp(options: SystemOptions, folder: DataFolder, started: Star
   };
 }
 
-async function startPostgres(folder: DataFolder, secrets: Secrets, port: number): Promise<LocalPostgres> {
-  if (!existsSync(path.join(folder.postgres, 'PG_VERSION'))) {
-    await createPostgresFolder(folder.postgres, secrets.postgres, 'scram-sha-256');
-  }
-  return startLocalPostgres({
-    folder: folder.postgres,
-    port,
-    password: secrets.postgres,
-    logFile: path.join(folder.logs, 'postgres.log'),
-    settings: ['max_connections=200'],
-    ownProcessGroup: true,
-  });
-}
-
 /** Tells an end that nobody asked for from one that somebody did. */
 function watcher() {
   const { promise: broken, reject } = Promise.withResolvers<never>();
@@ -149,5 +135,5 @@ async function takeDown(
   stand();
   for (const name of serviceNames) await services.get(name)?.stop();
   await postgres?.stop();
-  await folder.release();
+  folder.release();
 }

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import {
+  createPostgresFolder,
+  type LocalPostgres,
+  othersMayPass,
+  startLocalPostgres,
+} from '@vouchsafe/testing';
+import type { DataFolder } from './data-folder.ts';
+import { identityOf } from './process-identity.ts';
+import { Refusal } from './refusal.ts';
+
+const postgresMajor = '18';
+
+/** Starts the database server of the data folder; makes its cluster at the first start. */
+export async function startPostgres(
+  data: DataFolder,
+  password: string,
+  port: number,
+  say: (line: string) => void,
+): Promise<LocalPostgres> {
+  const folder = await place(data.path, say);
+  await knownVersion(folder);
+  await refuseLivingOwner(folder);
+  if (!existsSync(path.join(folder, 'PG_VERSION'))) {
+    await createPostgresFolder(folder, password, 'scram-sha-256');
+  }
+  return startLocalPostgres({
+    folder,
+    port,
+    password,
+    logFile: path.join(data.logs, 'postgres.log'),
+    settings: ['max_connections=200'],
+    ownProcessGroup: true,
+  });
+}
+
+/** With the data, or where the server's own user can reach it. */
+async function place(folder: string, say: (line: string) => void): Promise<string> {
+  const own = path.join(folder, 'postgres');
+  if (existsSync(own) || (await othersMayPass(folder))) return own;
+  const elsewhere = `/var/tmp/vouchsafe-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`;
+  await mkdir(elsewhere, { recursive: true, mode: 0o711 });
+  say(
+    `Postgres does not run as root, and its user may not enter ${folder}: the database lies in ${elsewhere}/postgres. ` +
+      `(--data with a folder that others may enter keeps everything together.)`,
+  );
+  return path.join(elsewhere, 'postgres');
+}
+
+async function knownVersion(folder: string): Promise<void> {
+  const found = await readFile(path.join(folder, 'PG_VERSION'), 'utf8').then(
+    (text) => text.trim(),
+    () => undefined,
+  );
+  if (found !== undefined && found !== postgresMajor) {
+    throw new Refusal(
+      `The database in ${folder} was written by Postgres ${found}; this version of Vouchsafe brings Postgres ${postgresMajor}. Nothing was changed.\n` +
+        `Start the version that wrote it, or begin with an empty folder: npm start -- --data another-folder`,
+    );
+  }
+}
+
+/**
+ * postmaster.pid of a server that was killed. Postgres removes it by itself unless the number belongs to somebody else by
+ * now; of a living Postgres it must not be touched.
+ */
+async function refuseLivingOwner(folder: string): Promise<void> {
+  const file = path.join(folder, 'postmaster.pid');
+  const pid = Number((await readFile(file, 'utf8').catch(() => '')).split('\n')[0]);
+  if (!pid || !identityOf(pid)) return;
+  const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => 'postgres');
+  if (name.trim() === 'postgres') {
+    throw new Refusal(
+      `A database server still runs on ${folder}, as process ${pid}, and was not started by the last run.\n` +
+        `Stop it (kill -INT ${pid}), then start again; or use --data with another folder.`,
+    );
+  }
+  await rm(file);
+}
