@@ -122,15 +122,17 @@ export class DataKeys {
       [holders.map(({ organizationId }) => organizationId), holders.map(({ name }) => name)],
     );
     const rings = new Map<string, KeyRing | Erased>();
-    for (const [id, held] of Map.groupBy(rows, (row) => holderId(holderOfRow(row)))) {
+    const byHolder = Map.groupBy(rows, (row) => holderId(holderOfRow(row)));
+    const openings = [...byHolder].map(async ([id, held]) => {
       const ring = held.some(({ erased }) => erased) ? ERASED : await this.openAll(held);
-      if (!ring) continue;
+      if (!ring) return;
       rings.set(id, ring);
       // What this transaction made itself it may take back, and a key of a rolled-back transaction must never seal
       // anything: such rows are asked for again, and held only once they were read as somebody's committed ones.
       const provisional = held.some((row) => row.provisional);
       if (!provisional && erasures === this.erasures) this.opened.set(id, ring, heldSince);
-    }
+    });
+    await Promise.all(openings);
     return rings;
   }
 

@@ -2,12 +2,15 @@ import { instant, one, type Sql } from '@vouchsafe/database';
 import type { Holder } from './data-keys.js';
 import { KEY_CACHE_MILLISECONDS } from './key-cache.js';
 
+/** The commit comes a moment after this room has done its part, and the clocks of processes differ. */
+const ALLOWANCE_MILLISECONDS = 5_000;
+
 /** What a receipt of an erasure rests on. */
 export interface Destruction {
   /** Key versions that this call removed; 0 where an earlier one had done it, or where no key was ever made. */
   readonly keysDestroyed: number;
   readonly erasedAt: Date;
-  /** No process holds the opened key any more: a receipt is given from here on, not before. */
+  /** No process holds the opened key any more: a receipt is given from here on, not before. Repeated, it is later. */
   readonly effectiveFrom: Date;
 }
 
@@ -15,6 +18,7 @@ export async function destroyKeys(
   sql: Sql,
   { organizationId, name }: Holder,
   at: Date,
+  now: Date,
 ): Promise<Destruction> {
   // The tombstone first: its trigger waits for transactions that are making this key. The delete must be a statement of
   // its own, begun after that wait, or it would not see what they committed.
@@ -31,10 +35,10 @@ export async function destroyKeys(
     'select erased_at from vault_erased_key where organization_id = $1 and holder = $2',
     [organizationId, name],
   );
-  const erasedAt = instant(tombstone.erased_at);
   return {
     keysDestroyed: destroyed.length,
-    erasedAt,
-    effectiveFrom: new Date(erasedAt.getTime() + KEY_CACHE_MILLISECONDS),
+    erasedAt: instant(tombstone.erased_at),
+    // From now, not from `at`, which may be an older message's: until the commit others may still read the key.
+    effectiveFrom: new Date(now.getTime() + KEY_CACHE_MILLISECONDS + ALLOWANCE_MILLISECONDS),
   };
 }

@@ -45,13 +45,22 @@ export async function openAllFields(
       throw new VaultError('value-malformed', `A personal field of ${scope.organizationId} is not sealed`);
     }),
   );
-  opened.forEach((result, index) => values[index]?.replace(isErased(result) ? ERASED : JSON.parse(result)));
+  opened.forEach((result, index) => values[index]?.replace(isErased(result) ? ERASED : parsed(result)));
   return copies;
 }
 
 /** A personal value as it is stored. */
 function isSealedField(value: unknown): value is { readonly sealed: string } {
   return typeof value === 'object' && value !== null && 'sealed' in value && typeof value.sealed === 'string';
+}
+
+function parsed(plaintext: string): unknown {
+  try {
+    return JSON.parse(plaintext);
+  } catch {
+    // The parser's own message quotes the text.
+    throw new VaultError('value-malformed', 'A personal field was not sealed as JSON');
+  }
 }
 
 /** Copies, and in them every personal value with the place that its associated data binds. */

@@ -126,10 +126,10 @@ export class Vault {
 
   /**
    * Destroys a subject's key and leaves a tombstone that keeps it from being made again (P10). Runs as `retention`
-   * (`Database.asRetention`): no other role may delete a key. Repeated, it gives the first time's instant.
+   * (`Database.asRetention`): no other role may delete a key. May be repeated; `erasedAt` stays the first.
    */
   async destroySubject(transaction: Transaction, scope: SubjectScope, at: Date): Promise<Destruction> {
-    const destruction = await destroyKeys(transaction, subjectHolder(scope), at);
+    const destruction = await destroyKeys(transaction, subjectHolder(scope), at, this.now());
     transaction.afterCommit(() => this.forget(scope));
     return destruction;
   }

@@ -8,7 +8,7 @@ import type { KeyContext, KeyProvider, WrappedKey } from './key-provider.js';
  * nothing here can outlive a rollback, a rotation or a purge.
  */
 export class WrappedKeys {
-  private readonly opened: KeyCache<KeyObject>;
+  private readonly opened: KeyCache<Promise<KeyObject>>;
 
   constructor(
     private readonly provider: KeyProvider,
@@ -28,20 +28,26 @@ export class WrappedKeys {
     return this.provider.wrap(newKeyBytes(), this.context(place));
   }
 
-  async open({ keyId, wrapped }: WrappedKey, place: KeyContext): Promise<KeyObject> {
-    const heldSince = this.now().getTime();
-    const name = JSON.stringify([keyId, Buffer.from(wrapped).toString('base64'), place]);
+  /** Asks the provider once, however many ask at a time. */
+  open(key: WrappedKey, place: KeyContext): Promise<KeyObject> {
+    const name = JSON.stringify([key.keyId, Buffer.from(key.wrapped).toString('base64'), place]);
     const known = this.opened.get(name);
     if (known) return known;
-    const key = keyFrom(await this.provider.unwrap(keyId, wrapped, this.context(place)));
-    this.opened.set(name, key, heldSince);
-    return key;
+    const opening = this.unwrap(key, place);
+    this.opened.set(name, opening, this.now().getTime());
+    // A failure must not be remembered: the provider may be back a moment later.
+    opening.catch(() => this.opened.delete(name));
+    return opening;
   }
 
   /** The same key under today's KEK. */
   async rewrap({ keyId, wrapped }: WrappedKey, place: KeyContext): Promise<WrappedKey> {
     const context = this.context(place);
     return this.provider.wrap(await this.provider.unwrap(keyId, wrapped, context), context);
+  }
+
+  private async unwrap({ keyId, wrapped }: WrappedKey, place: KeyContext): Promise<KeyObject> {
+    return keyFrom(await this.provider.unwrap(keyId, wrapped, this.context(place)));
   }
 
   /** P20: the environment's name is bound, so a key of another environment does not open. */
