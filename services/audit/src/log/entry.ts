@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { isJsonObject, type Json, type JsonObject } from '@vouchsafe/transparency-log';
+import type { Json, JsonObject } from '@vouchsafe/transparency-log';
 
 /** `unknown`: the gateway died before it could say how a request ended. */
 export const outcomes = ['success', 'denied', 'failure', 'unknown'] as const;
@@ -106,15 +106,11 @@ function skew(occurredAt: Date, recordedAt: Date): { skewSeconds?: number } {
   return Math.abs(seconds) > SKEW_SECONDS ? { skewSeconds: seconds } : {};
 }
 
-/**
- * The words that free text finds an entry by: of what stands in its leaf in clear, and of nothing else. Ids of actor, entity
- * and request are found by their own keyed hashes.
- */
+/** The words that free text finds an entry by: of what stands in its leaf in clear, and of nothing else. */
 export function wordsOf(clear: JsonObject): string[] {
-  const { source, operation, outcome, actor, entity, details } = clear;
-  const types = [actor, entity].map((named) => (isJsonObject(named) ? (named.type ?? null) : null));
+  const { occurredAt: _, recordedAt: __, ...telling } = clear;
   const words = new Set<string>();
-  collectWords([source ?? null, operation ?? null, outcome ?? null, ...types, details ?? null], words);
+  collectWords(telling, words);
   return [...words];
 }
 
@@ -130,12 +126,10 @@ function collectWords(value: Json, words: Set<string>): void {
 export function wordsIn(text: string): string[] {
   const tokens = text.toLowerCase().split(/\s+/);
   return [
-    ...new Set(tokens.flatMap((token) => (isId(token) ? [token] : (token.match(/[\p{L}\p{N}]+/gu) ?? [])))),
+    ...new Set(
+      tokens.flatMap((token) => (uuid.test(token) ? [token] : (token.match(/[\p{L}\p{N}]+/gu) ?? []))),
+    ),
   ];
-}
-
-export function isId(text: string): boolean {
-  return uuid.test(text);
 }
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -136,6 +136,22 @@ export const auditMigrations: readonly SqlMigration[] = [
       -- Append-only by privilege; what has expired or is erased is removed by the role 'retention'.
       grant select, insert on entry to ${roles.request}, ${roles.worker};
 
+      grant select on entry to ${roles.lookup};
+
+      -- Behind row security an index serves leakproof operators alone, and array containment is none: this look-up bypasses
+      -- row security and restricts itself to the request's organization.
+      set local role ${roles.lookup};
+      create function lookup.entries_with_words(wanted text[], at_most int) returns table (recorded_at timestamptz, index bigint)
+        language sql stable security definer set search_path = public as $$
+          select recorded_at, index from entry
+          where words @> wanted
+            and organization_id = nullif(current_setting('vouchsafe.organization_id', true), '')::uuid
+          limit at_most
+        $$;
+      revoke all on function lookup.entries_with_words from public;
+      grant execute on function lookup.entries_with_words to ${roles.request};
+      reset role;
+
       create table disclosure (
         organization_id uuid not null,
         log_id uuid not null,

@@ -1,0 +1,118 @@
+import type { Sql } from '@vouchsafe/database';
+import { type Erased, isErased } from '@vouchsafe/event-sourcing';
+import { isJsonObject, type Json, type JsonObject, openLeaf } from '@vouchsafe/transparency-log';
+import type { Vault } from '@vouchsafe/vault';
+import { z } from 'zod';
+import { disclosureContext } from '../log/record.js';
+import { instant } from '@vouchsafe/database';
+import { outcomes } from '../log/entry.js';
+import type { EntryRow } from './entry-search.js';
+
+const named = z.strictObject({ type: z.string(), id: z.string().nullable() });
+
+/** An entry as a reader with `audit:read` sees it; what is erased is null. */
+export const entryView = z.strictObject({
+  logId: z.uuid(),
+  index: z.int().min(0),
+  id: z.string().nullable(),
+  source: z.string(),
+  occurredAt: z.iso.datetime(),
+  recordedAt: z.iso.datetime(),
+  skewSeconds: z.int().optional().describe('How far the source’s clock is from ours, where that is much'),
+  actor: named,
+  operation: z.string(),
+  entity: named.nullable(),
+  outcome: z.enum(outcomes),
+  sourceIp: z.string().nullable(),
+  url: z.string().nullable(),
+  userAgent: z.string().nullable(),
+  requestId: z.string().nullable(),
+  details: z.record(z.string(), z.json()),
+  erased: z.int().min(0).describe('How many values of the entry were erased'),
+});
+export type EntryView = z.output<typeof entryView>;
+
+/** Opens all that is left of the entries' disclosed values. */
+export async function viewEntries(
+  sql: Sql,
+  vault: Vault,
+  organizationId: string,
+  rows: readonly EntryRow[],
+): Promise<EntryView[]> {
+  const disclosures = await openDisclosures(sql, vault, organizationId, rows);
+  return rows.map((row, i) => viewOf(row, disclosures[i] ?? []));
+}
+
+/** Each row's disclosures, opened, in the rows' order; those of an erased person are missing. */
+export async function openDisclosures(
+  sql: Sql,
+  vault: Vault,
+  organizationId: string,
+  rows: readonly EntryRow[],
+): Promise<string[][]> {
+  const opened = rows.map((): string[] => []);
+  if (rows.length === 0) return opened;
+  const sealed = await sql.query<{ nth: string; subject_id: string | null; sealed: string }>(
+    `select nth, d.subject_id, d.sealed
+     from unnest($2::timestamptz[], $3::bigint[]) with ordinality as wanted (recorded_at, index, nth)
+     join disclosure d on d.organization_id = $1::uuid and d.recorded_at = wanted.recorded_at and d.index = wanted.index
+       and d.recorded_at >= $4::timestamptz and d.recorded_at <= $5::timestamptz`,
+    [organizationId, rows.map((row) => row.recorded_at), rows.map((row) => row.index), ...boundsOf(rows)],
+  );
+  const found = sealed.map(({ nth, subject_id: subjectId, sealed }) => {
+    const position = Number(nth) - 1;
+    const row = rows[position];
+    if (!row) throw new Error('A disclosure belongs to a row that was asked for');
+    const context = disclosureContext({ logId: row.log_id, index: Number(row.index) });
+    return { position, value: { scope: { organizationId, subjectId }, context, sealed } };
+  });
+  const texts: (string | Erased)[] = await vault.openMany(
+    sql,
+    found.map(({ value }) => value),
+  );
+  found.forEach(({ position }, i) => {
+    const text = texts[i];
+    if (text !== undefined && !isErased(text)) opened[position]?.push(...text.split(' '));
+  });
+  return opened;
+}
+
+function boundsOf(rows: readonly EntryRow[]): [string, string] {
+  const [first, last] = [rows[0], rows.at(-1)].map((row) => row?.recorded_at ?? '');
+  if (first === undefined || last === undefined) throw new Error('There are rows');
+  return instant(first) <= instant(last) ? [first, last] : [last, first];
+}
+
+function viewOf({ log_id: logId, index, leaf }: EntryRow, disclosures: readonly string[]): EntryView {
+  const opened = openLeaf(leaf, disclosures);
+  if (opened.status !== 'opened')
+    throw new Error(`Leaf ${index} of log ${logId} does not open: ${opened.status}`);
+  const { entry, undisclosed } = opened;
+  return entryView.parse({
+    logId,
+    index: Number(index),
+    id: textOf(entry.id),
+    source: textOf(entry.source),
+    occurredAt: textOf(entry.occurredAt),
+    recordedAt: textOf(entry.recordedAt),
+    ...(entry.skewSeconds === undefined ? {} : { skewSeconds: entry.skewSeconds }),
+    actor: namedOf(entry.actor),
+    operation: textOf(entry.operation),
+    entity: isJsonObject(entry.entity) ? namedOf(entry.entity) : null,
+    outcome: textOf(entry.outcome),
+    sourceIp: textOf(entry.sourceIp),
+    url: textOf(entry.url),
+    userAgent: textOf(entry.userAgent),
+    requestId: textOf(entry.requestId),
+    details: { ...(entry.details as JsonObject | undefined) },
+    erased: undisclosed,
+  });
+}
+
+function namedOf(value: Json | undefined) {
+  return isJsonObject(value) ? { type: textOf(value.type), id: textOf(value.id) } : { type: null, id: null };
+}
+
+function textOf(value: Json | undefined): string | null {
+  return typeof value === 'string' ? value : null;
+}

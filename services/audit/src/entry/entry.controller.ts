@@ -1,0 +1,207 @@
+import { Body, Controller, Get, Header, Param, Post, Query, Res } from '@nestjs/common';
+import { Database } from '@vouchsafe/database';
+import { Caller, cursorOf, Operation, page, problem } from '@vouchsafe/service-host';
+import { instant } from '@vouchsafe/database';
+import { Vault } from '@vouchsafe/vault';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { CheckpointSigner } from '../log/checkpoint-signer.js';
+import { canonicalIp, outcomes } from '../log/entry.js';
+import { newestCheckpoint, proofOf, recordedBetween } from '../log/log-reader.js';
+import { Recorder, type RecordAnswer } from '../log/record.js';
+import { searchKeys } from '../log/search-keys.js';
+import { type EntryRow, searchEntries } from './entry-search.js';
+import { entryView, viewEntries } from './entry-view.js';
+import { ENTRY_DETAILS_HEADER, shownHeader } from './shown.js';
+import { entryOfSubmission, submission } from './submission.js';
+
+const time = z
+  .union([z.iso.datetime({ offset: true }), z.iso.date()])
+  .transform((text) => new Date(text))
+  .describe('An instant, or a day (its start in UTC)');
+
+export const entryFilter = z.strictObject({
+  from: time.optional().describe('Entries that occurred at this instant or later'),
+  to: time.optional().describe('Entries that occurred before this instant'),
+  actor: z.string().min(1).max(500).optional().describe('Id of who did it'),
+  operation: z.string().min(1).max(100).optional(),
+  entityType: z.string().min(1).max(100).optional(),
+  entityId: z.string().min(1).max(500).optional(),
+  outcome: z.enum(outcomes).optional(),
+  sourceIp: z
+    .string()
+    .max(60)
+    .refine((text) => canonicalIp(text) !== undefined, 'not an IP address')
+    .optional(),
+  requestId: z.string().min(1).max(200).optional(),
+  q: z.string().min(1).max(500).optional().describe('Words that all stand in what an entry holds in clear'),
+});
+
+const entryQuery = entryFilter.extend({
+  order: z.enum(['newest', 'oldest']).default('newest'),
+  limit: z.coerce.number().int().min(1).max(1000).default(50),
+  cursor: z.string().min(1).max(200).optional(),
+});
+
+const entryPage = z.strictObject({ entries: z.array(entryView), next: z.string().nullable() });
+const entryPath = z.strictObject({
+  logId: z.uuid(),
+  index: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+});
+const recorded = z.strictObject({
+  entries: z.array(z.strictObject({ id: z.string(), logId: z.uuid(), index: z.int() })),
+});
+const provenEntry = z.strictObject({
+  entry: entryView,
+  leaf: z.base64().describe('The bytes whose hash stands in the log'),
+  proof: z.string().describe('`c2sp.org/tlog-proof@v1`: that the leaf is in the tree of a signed checkpoint'),
+});
+
+const position = z.strictObject({ recordedAt: z.int(), index: z.int().min(0) });
+const cursor = cursorOf(position);
+
+@Controller('v1/audit/entries')
+export class EntryController {
+  constructor(
+    private readonly database: Database,
+    private readonly vault: Vault,
+    private readonly recorder: Recorder,
+    private readonly signer: CheckpointSigner,
+  ) {}
+
+  @Post()
+  @Operation({
+    permission: 'audit:write',
+    operation: 'audit-entry.record',
+    entity: { type: 'audit-log', id: 'response.entries.0.logId' },
+    effect: 'write',
+    summary: 'Records 1 to 1,000 entries; answers when they are durable. An id sent twice is recorded once',
+    answers: { 201: recorded },
+    problems: ['conflict', 'rejected'],
+  })
+  async record(@Body({ schema: submission }) body: z.output<typeof submission>, @Caller() caller: Caller) {
+    const organizationId = organizationOf(caller);
+    const entries = body.entries.map((sent) => entryOfSubmission(organizationId, sent));
+    const answer = await this.database.forOrganization(organizationId, (sql) =>
+      this.recorder.record(sql, entries),
+    );
+    if (answer.status === 'rejected') throw refusal(answer);
+    return { entries: body.entries.map(({ id }, i) => ({ id, ...answer.places[i] })) };
+  }
+
+  @Get()
+  @Header('cache-control', 'no-store')
+  @Operation({
+    permission: 'audit:read',
+    operation: 'audit-entry.list',
+    entity: { type: 'audit-log', id: null },
+    effect: 'read',
+    summary: 'Entries by any combination of filters, in the order of the log',
+    answers: { 200: entryPage },
+  })
+  async list(
+    @Query({ schema: entryQuery }) query: z.output<typeof entryQuery>,
+    @Caller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const organizationId = organizationOf(caller);
+    const { order, limit, cursor: given, ...filter } = query;
+    const after = cursor.read(given);
+    return this.database.forOrganization(organizationId, async (sql) => {
+      const keys = await searchKeys(this.vault, sql, organizationId);
+      // One more than asked for: whether there is a next page.
+      const found = await searchEntries(sql, {
+        organizationId,
+        filter,
+        keys,
+        order,
+        limit: limit + 1,
+        after,
+      });
+      const { items, next } = page(found, limit, positionOf, cursor.write);
+      const entries = await viewEntries(sql, this.vault, organizationId, items);
+      void reply.header(ENTRY_DETAILS_HEADER, shownHeader(entries));
+      return { entries, next };
+    });
+  }
+
+  @Get(':logId/:index')
+  @Header('cache-control', 'no-store')
+  @Operation({
+    permission: 'audit:read',
+    operation: 'audit-entry.read',
+    entity: { type: 'audit-log', id: 'path.logId' },
+    effect: 'read',
+    summary: 'An entry, its leaf, and the proof that the log holds it',
+    answers: { 200: provenEntry },
+    problems: ['not-found'],
+  })
+  async read(
+    @Param({ schema: entryPath }) { logId, index }: z.output<typeof entryPath>,
+    @Caller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const organizationId = organizationOf(caller);
+    const place = { logId, index };
+    const row = await this.database.forOrganization(organizationId, (sql) =>
+      entryAt(sql, organizationId, place),
+    );
+    if (!row) throw problem('not-found');
+    const checkpoint = await this.checkpointOver(organizationId, place);
+    return this.database.forOrganization(organizationId, async (sql) => {
+      const [entry] = await viewEntries(sql, this.vault, organizationId, [row]);
+      const proof = await proofOf(sql, place, checkpoint);
+      void reply.header(ENTRY_DETAILS_HEADER, shownHeader([place]));
+      return { entry, leaf: row.leaf.toString('base64'), proof };
+    });
+  }
+
+  /** The newest checkpoint; where the entry is younger, one is signed now. */
+  private async checkpointOver(organizationId: string, { logId, index }: { logId: string; index: number }) {
+    const newest = () => this.database.forOrganization(organizationId, (sql) => newestCheckpoint(sql, logId));
+    let checkpoint = await newest();
+    if (!checkpoint || checkpoint.size <= index) {
+      await this.signer.signGrown();
+      checkpoint = await newest();
+    }
+    if (!checkpoint || checkpoint.size <= index)
+      throw problem('unavailable', { detail: 'No checkpoint covers it yet' });
+    return checkpoint;
+  }
+}
+
+async function entryAt(
+  sql: Parameters<typeof recordedBetween>[0],
+  organizationId: string,
+  place: { logId: string; index: number },
+): Promise<EntryRow | undefined> {
+  const between = await recordedBetween(sql, place);
+  if (!between) return undefined;
+  const [row] = await sql.query<EntryRow>(
+    `select log_id, index, recorded_at, leaf from entry
+     where organization_id = $1 and recorded_at >= $2 and recorded_at <= $3 and index = $4 and log_id = $5`,
+    [organizationId, between.first, between.last, place.index, place.logId],
+  );
+  return row;
+}
+
+function positionOf(row: EntryRow): z.output<typeof position> {
+  return { recordedAt: instant(row.recorded_at).getTime(), index: Number(row.index) };
+}
+
+export function organizationOf(caller: Caller): string {
+  if (caller.organizationId === null) throw problem('forbidden');
+  return caller.organizationId;
+}
+
+function refusal({ entry, because }: Extract<RecordAnswer, { status: 'rejected' }>) {
+  const errors = [{ pointer: `/entries/${entry}`, detail: reasons[because] }];
+  return problem(because === 'id-reused' ? 'conflict' : 'invalid-request', { errors });
+}
+
+const reasons = {
+  'id-reused': 'An entry with this id and another content was recorded before',
+  'reserved-name': 'The names _sd, _sd_alg and ... are the leaf’s own',
+  'too-large': 'The entry does not fit in a leaf of 65,535 bytes',
+  'not-json': 'A value cannot be carried in JSON exactly',
+} as const;

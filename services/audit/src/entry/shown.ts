@@ -1,0 +1,34 @@
+import type { Place } from '../log/record.js';
+
+/**
+ * Response header by which a service adds to the gateway's access-log entry of the request: base64url of a JSON object. The gateway
+ * takes it off before the answer leaves.
+ */
+export const ENTRY_DETAILS_HEADER = 'vouchsafe-entry-details';
+
+/** Which entries a read has shown, for the read's own entry: places only, none of the values asked for (audit.md). */
+export function shownHeader(places: readonly Place[]): string {
+  const shown = Object.fromEntries(
+    [...Map.groupBy(places, (place) => place.logId)].map(([logId, its]) => [
+      logId,
+      ranges(its.map((p) => p.index)),
+    ]),
+  );
+  return entryDetails({ shown });
+}
+
+export function entryDetails(details: object): string {
+  return Buffer.from(JSON.stringify(details)).toString('base64url');
+}
+
+/** `3,5-9`, ascending. */
+export function ranges(indices: readonly number[]): string {
+  const sorted = [...new Set(indices)].sort((a, b) => a - b);
+  const runs: [number, number][] = [];
+  for (const index of sorted) {
+    const run = runs.at(-1);
+    if (run && run[1] + 1 === index) run[1] = index;
+    else runs.push([index, index]);
+  }
+  return runs.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { canonicalIp, type NewEntry } from '../log/entry.js';
+
+/** Names of operations and types: closed sets of the sender's, nothing personal; searched as they stand. */
+const token = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/, 'letters, digits and . _ : / - only, at most 100');
+const outsideId = z.string().min(1).max(500);
+const ip = z
+  .string()
+  .max(60)
+  .refine((text) => canonicalIp(text) !== undefined, 'not an IP address');
+
+/** An entry as an organization's own back end sends it. */
+export const submittedEntry = z.strictObject({
+  id: z
+    .string()
+    .min(1)
+    .max(200)
+    .describe('The sender’s own id of the entry: sent twice, it is recorded once'),
+  occurredAt: z.iso.datetime({ offset: true }).transform((text) => new Date(text)),
+  actor: z.strictObject({ type: token, id: outsideId }),
+  operation: token,
+  entity: z.strictObject({ type: token, id: outsideId }).nullish(),
+  outcome: z.enum(['success', 'denied', 'failure']),
+  sourceIp: ip.nullish(),
+  url: z.string().min(1).max(8192).nullish(),
+  userAgent: z.string().min(1).max(1024).nullish(),
+  requestId: z.string().min(1).max(200).nullish(),
+  details: z.record(z.string().min(1).max(100), z.json()).default({}),
+});
+export type SubmittedEntry = z.output<typeof submittedEntry>;
+
+export const submission = z.strictObject({ entries: z.array(submittedEntry).min(1).max(1000) });
+
+/**
+ * What a sender says is from outside: ids and details become digests. The person concerned is the actor, where that is
+ * one of our users: then the user's key seals what is disclosed, and an erasure reaches it.
+ */
+export function entryOfSubmission(organizationId: string, sent: SubmittedEntry): NewEntry {
+  return {
+    organizationId,
+    source: 'api',
+    id: sent.id,
+    occurredAt: sent.occurredAt,
+    actor: sent.actor,
+    operation: sent.operation,
+    entity: sent.entity ?? null,
+    outcome: sent.outcome,
+    sourceIp: sent.sourceIp == null ? null : (canonicalIp(sent.sourceIp) ?? null),
+    url: sent.url ?? null,
+    userAgent: sent.userAgent ?? null,
+    requestId: sent.requestId ?? null,
+    details: sent.details,
+    clear: [],
+    subject:
+      sent.actor.type === 'user' && z.uuid().safeParse(sent.actor.id).success
+        ? sent.actor.id.toLowerCase()
+        : null,
+  };
+}

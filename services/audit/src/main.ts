@@ -1,0 +1,4 @@
+import { runService } from '@vouchsafe/service-host';
+import { auditService } from './audit.service.js';
+
+await runService(auditService);
