@@ -1,4 +1,5 @@
 export * from './aggregate.js';
+export { appendBatch, type BatchEntry } from './append-batch.js';
 export { append, type Appending, streamVersion } from './append.js';
 export { progressOf, readOn } from './cursor.js';
 export * from './event-store.js';

@@ -5,10 +5,11 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { z } from 'zod';
 import { assertEverythingDeclared } from './boot-checks.js';
 import { Clock, Ids, RandomIds, SystemClock } from './clock.js';
-import { type HostConfig, hostConfig, readConfig } from './config.js';
+import { ConfigError, type HostConfig, hostConfig, readConfig } from './config.js';
 import { httpAdapter } from './fastify.js';
+import { EntityInterceptor } from './entity.interceptor.js';
 import { Readiness } from './health.js';
-import { addHealthRoutes, startManagement } from './management.js';
+import { addHealthRoutes } from './health-routes.js';
 import { HostModule } from './host.module.js';
 import { InternalClient } from './internal-client.js';
 import { InternalIdentityGuard } from './internal-identity.guard.js';
@@ -30,7 +31,7 @@ export interface ServiceDefinition<Config extends z.ZodObject> {
   readonly config: Config;
   /** The service's composition module. */
   readonly module: (config: z.output<Config> & HostConfig) => Type | DynamicModule;
-  /** The public door: brings its own guard, passes bodies on unread, makes request ids, keeps /metrics off its port. */
+  /** The public door brings its own guard, passes bodies on unread, makes request ids; health and metrics stand elsewhere. */
   readonly door?: 'internal' | 'public';
 }
 
@@ -40,6 +41,9 @@ export interface BootOptions {
   readonly clock?: Clock;
   readonly ids?: Ids;
   readonly logger?: ServiceLogger;
+  /** Of a service that runs in the same process: what one port tells is told of both. */
+  readonly metrics?: Metrics;
+  readonly readiness?: Readiness;
   /** Leave the process's signals alone. */
   readonly handleSignals?: boolean;
 }
@@ -48,8 +52,9 @@ export interface RunningService {
   readonly app: NestFastifyApplication;
   /** `http://host:port` */
   readonly url: string;
-  readonly managementUrl: string | null;
   readonly logger: ServiceLogger;
+  readonly metrics: Metrics;
+  readonly readiness: Readiness;
   /** Not ready any more, then drain, finish, leave. */
   stop(): Promise<void>;
 }
@@ -74,13 +79,12 @@ export async function bootService<Config extends z.ZodObject>(
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
   await app.listen(config.PORT, config.VOUCHSAFE_HOST);
-  const management = await startManagement(config, metrics, readiness);
-  const stopping = { app, readiness, management, logger, seconds: config.VOUCHSAFE_STOP_SECONDS };
+  const stopping = { app, readiness, logger, seconds: config.VOUCHSAFE_STOP_SECONDS };
   const stop = stopOnce(stopping);
   if (options.handleSignals ?? true) stopOnSignals(stop, stopping);
   const url = (await app.getUrl()).replace('[::1]', 'localhost');
   logger.info({ port: Number(new URL(url).port), environment: config.VOUCHSAFE_ENVIRONMENT }, 'Listening');
-  return { app, url, managementUrl: management?.url ?? null, logger, stop };
+  return { app, url, logger, metrics, readiness, stop };
 }
 
 /** For `main.ts`: boots, or prints why not and ends the process with 1. */
@@ -90,11 +94,15 @@ export async function runService<Config extends z.ZodObject>(
   try {
     await bootService(definition);
   } catch (error) {
-    process.stderr.write(
-      `${definition.name}: ${error instanceof Error ? (error.stack ?? error.message) : 'failed'}\n`,
-    );
-    process.exit(1);
+    exitBecause(definition.name, error);
   }
+}
+
+/** A wrong configuration is the operator's to mend and needs no stack; anything else is ours. */
+export function exitBecause(service: string, error: unknown): never {
+  const reason = error instanceof Error && !(error instanceof ConfigError) ? error.stack : undefined;
+  process.stderr.write(`${service}: ${reason ?? (error instanceof Error ? error.message : 'failed')}\n`);
+  process.exit(1);
 }
 
 /** The service's OpenAPI document, made without its dependencies: nothing is connected, nothing listens. */
@@ -139,7 +147,8 @@ async function createApp<Config extends z.ZodObject>(
   options: BootOptions,
 ) {
   const clock = options.clock ?? new SystemClock();
-  const [metrics, readiness, routes] = [new Metrics(), new Readiness(), new RouteTable()];
+  const { metrics = new Metrics(), readiness = new Readiness() } = options;
+  const routes = new RouteTable();
   const now = () => clock.now();
   const tokens = new InternalTokens(
     definition.name,
@@ -161,8 +170,7 @@ async function createApp<Config extends z.ZodObject>(
     { provide: InternalClient, useValue: new InternalClient(tokens) },
   ];
   const adapter = httpAdapter(adapterOptions(definition, config, metrics, routes));
-  const metricsElsewhere = definition.door === 'public' || config.VOUCHSAFE_MANAGEMENT_PORT !== undefined;
-  addHealthRoutes(adapter.getInstance(), readiness, metricsElsewhere ? null : metrics);
+  if (definition.door !== 'public') addHealthRoutes(adapter.getInstance(), readiness, metrics);
   const app = await NestFactory.create<NestFastifyApplication>(
     HostModule.with(providers, [definition.module(config)]),
     adapter,
@@ -170,7 +178,7 @@ async function createApp<Config extends z.ZodObject>(
   );
   app.useGlobalFilters(new ProblemFilter(logger, routes));
   app.useGlobalPipes(validationPipe());
-  app.useGlobalInterceptors(new TraceInterceptor());
+  app.useGlobalInterceptors(new TraceInterceptor(), new EntityInterceptor());
   if (definition.door !== 'public') app.useGlobalGuards(new InternalIdentityGuard(verifier));
   assertEverythingDeclared(app);
   return { app, metrics, readiness };

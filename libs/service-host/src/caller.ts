@@ -34,6 +34,8 @@ export const caller = authenticated.extend({
   requestId: z.string().min(1).max(100),
   sourceIp: z.string().max(60).nullable(),
   userAgent: z.string().max(512).nullable(),
+  /** The operation that the gateway let pass; a token for one operation opens no other. */
+  operation: z.string().max(100).optional(),
 });
 export type Caller = z.infer<typeof caller> & {
   /** W3C trace context of the request, for the metadata of what it causes. */

@@ -6,8 +6,6 @@ export const hostConfig = z.object({
   /** Address to listen on; services behind the gateway keep to the loopback or the pod's address. */
   VOUCHSAFE_HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535),
-  /** A second port for /health and /metrics; where it is set, /metrics is there alone. */
-  VOUCHSAFE_MANAGEMENT_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   VOUCHSAFE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** JWKS file with every service's public key; `kid` is the service's name. */
   VOUCHSAFE_INTERNAL_PUBLIC_KEYS_FILE: z.string().min(1),

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Agent } from 'undici';
 import type { z } from 'zod';
-import { INTERNAL_TOKEN_HEADER } from './internal-identity.guard.js';
+import { INTERNAL_TOKEN_HEADER } from './internal-headers.js';
 import type { InternalTokens } from './internal-token.js';
 import { requestContext } from './request-context.js';
 

@@ -2,13 +2,11 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { assertAllowed, setCaller } from './caller.js';
+import { INTERNAL_TOKEN_HEADER } from './internal-headers.js';
 import type { InternalTokenVerifier } from './internal-token.js';
 import { OPERATION, type OperationDeclaration } from './operation.js';
 import { problem } from './problems.js';
 import { requestContext } from './request-context.js';
-
-/** Header that carries the internal token; `Authorization` stays free for what callers from outside send. */
-export const INTERNAL_TOKEN_HEADER = 'vouchsafe-internal-token';
 
 /**
  * Stands before every route of a service: only the gateway and other services come in, each with a token made for this
@@ -27,6 +25,10 @@ export class InternalIdentityGuard implements CanActivate {
     if (!declaration) throw problem('forbidden', { detail: 'The route declares no operation' });
     const who = await this.callerOf(request);
     assertAllowed(who, declaration.permission);
+    // What the access log calls this request and what is executed must be the same (P23).
+    if (who.operation !== undefined && who.operation !== declaration.operation) {
+      throw problem('forbidden', { detail: `The token is for ${who.operation}` });
+    }
     const current = requestContext();
     if (current) {
       current.requestId = who.requestId.startsWith('service:') ? current.requestId : who.requestId;

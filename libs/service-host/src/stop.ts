@@ -1,12 +1,10 @@
 import type { INestApplication } from '@nestjs/common';
 import type { Readiness } from './health.js';
 import type { ServiceLogger } from './logging.js';
-import type { Management } from './management.js';
 
 interface Stopping {
   readonly app: INestApplication;
   readonly readiness: Readiness;
-  readonly management: Management | null;
   readonly logger: ServiceLogger;
   readonly seconds: number;
 }
@@ -16,13 +14,12 @@ interface Stopping {
  * `onApplicationShutdown` closes pools and leaves groups. (`onModuleDestroy` comes before requests have ended: don't
  * close there what requests need.)
  */
-export function stopOnce({ app, readiness, management, logger }: Stopping): () => Promise<void> {
+export function stopOnce({ app, readiness, logger }: Stopping): () => Promise<void> {
   let stopped: Promise<void> | undefined;
   return () => {
     stopped ??= (async () => {
       readiness.stop();
       await app.close();
-      management?.close();
       logger.info('Stopped');
       logger.flush();
     })();

@@ -1,0 +1,20 @@
+/**
+ * Headers between the gateway and the services. The gateway removes every header of this prefix from what comes in from
+ * outside, and from what leaves.
+ */
+export const INTERNAL_HEADER_PREFIX = 'vouchsafe-';
+
+/** Request: the internal token. `Authorization` stays free for what callers from outside send. */
+export const INTERNAL_TOKEN_HEADER = 'vouchsafe-internal-token';
+
+/** Answer: id of the entity operated on, where only the answer knows it (P23). */
+export const ENTITY_HEADER = 'vouchsafe-entity-id';
+
+/** Answer: the organization that a request without a caller turned out to concern (sign-up, a letter's link). */
+export const ORGANIZATION_HEADER = 'vouchsafe-organization';
+
+/** Answer: `<session id>; expires=<date>` after a log-in; the gateway makes the cookie of it. */
+export const SESSION_HEADER = 'vouchsafe-session';
+
+/** Answer: the caller's session has ended; the gateway removes the cookie. */
+export const SESSION_ENDED_HEADER = 'vouchsafe-session-ended';
