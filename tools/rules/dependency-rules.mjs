@@ -1,0 +1,112 @@
+/**
+ * The rules of who may import whom (house rules 1 and 2), as dependency-cruiser reads them. All of them come from rooms.json, the one
+ * place where the order of the rooms is written; ARCHITECTURE.md's map is drawn from the same file.
+ */
+import { readFileSync } from 'node:fs';
+
+export const rooms = JSON.parse(readFileSync(new URL('rooms.json', import.meta.url), 'utf8'));
+
+/** Specs, and what only specs import, may look at everything that helps a test. */
+const testOnly = String.raw`\.(spec|fixture)\.ts$|/testing/`;
+/** A decider stands in the file that is named after its folder: `user/user.ts` (a test holds every decider to it). */
+const deciders = String.raw`^services/[^/]+/src/([^/]+)/\1\.ts$`;
+const pureFiles = String.raw`^services/[^/]+/src/.*\.(events|published)\.ts$`;
+const pureRooms = rooms.libs.filter(({ pure }) => pure).map(({ room }) => room);
+
+export function forbidden() {
+  return [
+    ...rooms.libs.map(onlyRoomsBelow),
+    {
+      name: 'services-do-not-import-one-another',
+      comment: 'House rule 2: services meet through contracts on the bus, and HTTP with an internal token.',
+      severity: 'error',
+      from: { path: '^services/([^/]+)/' },
+      to: { path: '^services/', pathNot: '^services/$1/' },
+    },
+    {
+      name: 'libs-do-not-import-services',
+      comment: 'House rule 2: imports go downwards only.',
+      severity: 'error',
+      from: { path: '^libs/' },
+      to: { path: '^(services|tests|tools|benchmarks)/' },
+    },
+    {
+      name: 'production-code-does-not-import-tests-or-tools',
+      comment: 'What is deployed must not need what is not.',
+      severity: 'error',
+      from: { path: '^services/', pathNot: testOnly },
+      to: { path: `^(tests|tools|benchmarks)/|^libs/testing/` },
+    },
+    {
+      name: 'rooms-are-entered-by-their-door',
+      comment: 'A room shows what index.ts exports; its other files are its own.',
+      severity: 'error',
+      from: { path: '^(libs|services|tests|tools|benchmarks)/([^/]+)/' },
+      to: {
+        path: '^libs/',
+        pathNot: ['^$1/$2/', String.raw`^libs/[^/]+/src/index\.ts$`, String.raw`\.json$`],
+      },
+    },
+    {
+      name: 'pure-code-imports-only-pure-code',
+      comment:
+        'House rule 1: no Nest, no MikroORM, no node:, no clock, no randomness; they come in with the command.',
+      severity: 'error',
+      from: { path: [`^libs/(${pureRooms.join('|')})/src/`, pureFiles, deciders], pathNot: testOnly },
+      to: {
+        pathNot: [
+          String.raw`^services/[^/]+/src/`,
+          `^libs/(${pureRooms.join('|')})/src/`,
+          `(^|/)node_modules/(${rooms.pureImports.join('|')})/`,
+          '^(node:)?crypto$',
+        ],
+      },
+    },
+    {
+      name: 'pure-slices-import-only-pure-slices',
+      comment: 'House rule 1: an impure neighbor would bring its clock and its database along.',
+      severity: 'error',
+      from: { path: [pureFiles, deciders], pathNot: testOnly },
+      to: {
+        path: String.raw`^services/[^/]+/src/.*(\.(controller|module|projection|guard|interceptor|store|migrations?)\.ts$|/persistence/|/reactions/)`,
+      },
+    },
+    {
+      name: 'pure-code-does-not-hash',
+      comment: 'House rule 1: crypto for its hashes, and in transparency-log alone.',
+      severity: 'error',
+      from: {
+        path: [
+          `^libs/(${pureRooms.filter((room) => !rooms.hashingRooms.includes(room)).join('|')})/src/`,
+          pureFiles,
+          deciders,
+        ],
+        pathNot: testOnly,
+      },
+      to: { path: '^(node:)?crypto$' },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'A cycle is one thing cut in two.',
+      severity: 'error',
+      from: { path: '^(libs|services|tools)/' },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'every-import-resolves',
+      severity: 'error',
+      from: { path: '^(libs|services|tests|tools|benchmarks)/' },
+      to: { couldNotResolve: true },
+    },
+  ];
+}
+
+function onlyRoomsBelow({ room, imports }) {
+  return {
+    name: `${room}-imports-only-rooms-below`,
+    comment: `House rule 2: ${room} may import ${imports.length ? imports.join(', ') : 'no other room'}.`,
+    severity: 'error',
+    from: { path: `^libs/${room}/`, pathNot: testOnly },
+    to: { path: '^libs/', pathNot: `^libs/(${[room, ...imports].join('|')})/` },
+  };
+}

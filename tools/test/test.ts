@@ -1,0 +1,86 @@
+import path from 'node:path';
+import { build } from '../start/build.ts';
+import { describePostgres } from './postgres.ts';
+import { runJest } from './jest.ts';
+import { runProgram, type Step, type Tally } from './step.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+/** What `npm test` checks before the suites; the two lanes run side by side, a step each. */
+const lanes: readonly (readonly Step[])[] = [
+  [
+    { name: 'build', run: () => build(root).then(() => ({ ok: true, output: '' }), failed) },
+    program('type check', 'typescript/bin/tsc', '-p', 'tsconfig.json'),
+    program('unused exports', 'knip/bin/knip.js', '--no-progress'),
+  ],
+  [
+    program('format', 'prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '--cache', '.'),
+    program(
+      'dependency rules',
+      'dependency-cruiser/bin/dependency-cruise.mjs',
+      '--config',
+      '.dependency-cruiser.mjs',
+      'libs',
+      'services',
+      'tests',
+      'tools',
+      'benchmarks',
+    ),
+    program(
+      'lint',
+      'eslint/bin/eslint.js',
+      '.',
+      '--cache',
+      '--cache-location',
+      'node_modules/.cache/eslint/',
+      '--max-warnings',
+      '0',
+    ),
+  ],
+];
+
+/** `npm test`, or `npm test -- PATTERN` for the suites whose path matches. Ends with `N passed, N failed, N skipped`. */
+async function main(patterns: readonly string[]): Promise<Tally> {
+  console.log(`Postgres: ${await describePostgres()}`);
+  const steps = patterns.length === 0 ? lanes : [[lanes[0]?.[0] ?? unreachable()]];
+  const checked = (await Promise.all(steps.map(inTurn))).flat();
+  // Suites that start the services need them built.
+  const suites = checked[0]?.failed
+    ? { passed: 0, failed: 0, skipped: 0 }
+    : await runJest(root, patterns, Boolean(process.env['CI']));
+  return [...checked, suites].reduce((sum, { passed, failed, skipped }) => ({
+    passed: sum.passed + passed,
+    failed: sum.failed + failed,
+    skipped: sum.skipped + skipped,
+  }));
+}
+
+async function inTurn(steps: readonly Step[]): Promise<Tally[]> {
+  const tallies = [];
+  for (const step of steps) {
+    const began = performance.now();
+    const { ok, output } = await step.run().catch(failed);
+    console.log(
+      `${ok ? 'ok    ' : 'FAILED'}  ${step.name} (${((performance.now() - began) / 1000).toFixed(1)} s)`,
+    );
+    if (!ok) console.log(output.trimEnd().replace(/^/gm, '  '));
+    tallies.push({ passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 });
+  }
+  return tallies;
+}
+
+function program(name: string, script: string, ...args: string[]): Step {
+  return { name, run: () => runProgram(root, path.join(root, 'node_modules', script), args) };
+}
+
+function failed(error: unknown) {
+  return { ok: false, output: error instanceof Error ? error.message : String(error) };
+}
+
+function unreachable(): never {
+  throw new Error('The first lane begins with the build');
+}
+
+const tally = await main(process.argv.slice(2));
+if (tally.failed > 0) process.exitCode = 1;
+console.log(`${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`);
