@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Sql } from '@vouchsafe/database';
 import { organizationKeyPlace, type WrappedKeys } from './wrapped-keys.js';
 
-export interface OrganizationKey {
+interface OrganizationKey {
   readonly version: number;
   readonly key: KeyObject;
 }

@@ -2,7 +2,7 @@ import { isErased, type PersonalField } from '@vouchsafe/event-sourcing';
 import { lengthPrefixed } from './aead.js';
 
 /** One personal value in a piece of data. */
-export interface PersonalValue {
+interface PersonalValue {
   readonly value: unknown;
   /** The person it is about; `null` where nobody is known. */
   readonly subjectId: string | null;

@@ -1,7 +1,7 @@
 import { VaultError } from './vault-error.js';
 
 /** Which key of a holder sealed a value; `month` only for the organization's monthly keys. */
-export interface KeyVersion {
+interface KeyVersion {
   readonly month: string | null;
   readonly version: number;
 }
@@ -16,7 +16,7 @@ export function printSealed(keyVersion: string, bytes: Buffer): string {
   return `v1.${keyVersion}.${bytes.toString('base64url')}`;
 }
 
-export interface SealedValue {
+interface SealedValue {
   readonly keyVersion: string;
   readonly key: KeyVersion;
   readonly bytes: Buffer;
