@@ -43,6 +43,11 @@ export const accessEntry = z.strictObject({
   /** When its outcome was known. */
   occurredAt: z.iso.datetime(),
   traceId: z.string(),
+  /**
+   * What the service that answered adds (response header `vouchsafe-entry-details`): ids, places and counts, nothing personal; of a
+   * read of the audit log, which entries it showed.
+   */
+  details: z.record(z.string(), z.json()).optional(),
 });
 
 export const requestHandled = contract({
