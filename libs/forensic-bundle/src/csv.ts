@@ -1,4 +1,4 @@
-import { canonicalJson, type JsonObject } from '@vouchsafe/transparency-log';
+import { canonicalJson, isJsonObject, type JsonObject } from '@vouchsafe/transparency-log';
 import { objectIn, textIn, type EntryFields } from './entry.js';
 
 /** The columns of entries.csv: P23's figures first, what else the entry says as JSON in the last two. */
@@ -81,23 +81,25 @@ const OWN_COLUMN = new Set([
 
 /** What has no cell of its own: members unknown to the columns, and known ones that are not of the usual type. */
 function otherMembers(entry: JsonObject): JsonObject {
-  const other: Record<string, JsonObject[string]> = {};
-  for (const [name, value] of Object.entries(entry)) {
-    if (OWN_COLUMN.has(name) && typeof value === 'string') continue;
-    if (name === 'details' && typeof value === 'object') continue;
-    if ((name === 'actor' || name === 'entity') && hasOnlyTypeAndId(value)) continue;
-    Object.defineProperty(other, name, { value, enumerable: true });
-  }
-  return other;
+  const names = Object.keys(entry).filter((name) => !hasOwnCell(name, entry[name]));
+  return names.length === 0 ? NOTHING : Object.fromEntries(names.map((name) => [name, entry[name] ?? null]));
 }
 
-function hasOnlyTypeAndId(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.entries(value).every(
-    ([name, v]) => (name === 'type' || name === 'id') && typeof v === 'string',
+function hasOwnCell(name: string, value: JsonObject[string] | undefined): boolean {
+  if (OWN_COLUMN.has(name)) return typeof value === 'string';
+  if (name === 'details') return isJsonObject(value);
+  return (name === 'actor' || name === 'entity') && hasOnlyTypeAndId(value);
+}
+
+function hasOnlyTypeAndId(value: JsonObject[string] | undefined): boolean {
+  if (!isJsonObject(value)) return false;
+  return Object.keys(value).every(
+    (name) => (name === 'type' || name === 'id') && typeof value[name] === 'string',
   );
 }
 
 function jsonCell(object: JsonObject): string {
   return Object.keys(object).length === 0 ? '' : canonicalJson(object);
 }
+
+const NOTHING: JsonObject = {};

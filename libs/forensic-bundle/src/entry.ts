@@ -20,9 +20,8 @@ export type BundleEntry = {
   readonly held: boolean;
 };
 
-/** An entry as every file of the bundle has it; each line with its end. */
+/** What the files beside entries.ndjson say of an entry; each line with its end. */
 export type EntryLines = {
-  readonly entry: string;
   readonly index: string;
   /** Empty where nothing is opened. */
   readonly disclosures: string;
@@ -56,7 +55,6 @@ export function describeEntry(logId: string, entry: BundleEntry): DescribedEntry
     held: entry.held,
   };
   const lines: EntryLines = {
-    entry: `${Buffer.from(entry.leaf).toString('utf8')}\n`,
     index: `${entry.index}\n`,
     disclosures: disclosureLine(entry.index, entry.disclosures),
     csv: csvRow(fields),

@@ -1,4 +1,4 @@
-import { canonicalJson, type JsonObject } from '@vouchsafe/transparency-log';
+import type { JsonObject } from '@vouchsafe/transparency-log';
 import { objectIn, textIn, type EntryFields } from './entry.js';
 
 /**
@@ -265,7 +265,7 @@ function milliseconds(instant: string): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
-/** One line of ocsf.ndjson, and one event of the stream to a SIEM. */
+/** One line of ocsf.ndjson, its members in the order of `ocsfEvent`, and one event of the stream to a SIEM. */
 export function ocsfLine(fields: EntryFields): string {
-  return `${canonicalJson(ocsfEvent(fields))}\n`;
+  return `${JSON.stringify(ocsfEvent(fields))}\n`;
 }

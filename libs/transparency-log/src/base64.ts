@@ -16,11 +16,8 @@ export function encodeBase64(bytes: Uint8Array): string {
 
 /** UTF-8, strictly (no replacement characters, a byte order mark stays), or undefined. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
-  try {
-    return strictUtf8.decode(bytes);
-  } catch {
-    return undefined;
-  }
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  // What is no UTF-8 shows as U+FFFD, which well-formed text may hold as well.
+  if (!text.includes('\ufffd')) return text;
+  return Buffer.from(text).equals(bytes) ? text : undefined;
 }
-
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

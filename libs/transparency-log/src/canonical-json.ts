@@ -21,10 +21,32 @@ export function parseCanonicalJson(bytes: Uint8Array): { readonly value: Json } 
   if (text === undefined) return undefined;
   try {
     const value = JSON.parse(text) as Json;
-    return canonicalJson(value) === text ? { value } : undefined;
+    return isPlainlyCanonical(value, text) || canonicalJson(value) === text ? { value } : undefined;
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Says of nearly all canonical texts, at a third of the cost, that they are. JSON.stringify writes as RFC 8785 asks but
+ * for two things, which are looked at here: it keeps the members' order, and it writes lone surrogates, as `\ud...`.
+ */
+function isPlainlyCanonical(value: Json, text: string): boolean {
+  return JSON.stringify(value) === text && !text.includes('\\ud') && isSorted(value, 0);
+}
+
+function isSorted(value: Json, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth === MAX_DEPTH) return false;
+  if (Array.isArray(value)) return value.every((item: Json) => isSorted(item, depth + 1));
+  const object = value as JsonObject;
+  let last: string | undefined;
+  for (const name of Object.keys(object)) {
+    if (last !== undefined && name < last) return false;
+    if (!isSorted(object[name] as Json, depth + 1)) return false;
+    last = name;
+  }
+  return true;
 }
 
 export function isJsonObject(value: unknown): value is JsonObject {

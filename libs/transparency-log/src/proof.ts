@@ -160,7 +160,7 @@ async function subtreeHash(
     throw new Error(`tile ${level}/${tile} is less than ${width} hashes wide`);
   let hashes = bytes.subarray((first % TILE_WIDTH) * HASH_SIZE, ((first % TILE_WIDTH) + count) * HASH_SIZE);
   while (hashes.length > HASH_SIZE) hashes = parentHashes(hashes);
-  return Uint8Array.from(hashAt(hashes, 0));
+  return new Uint8Array(hashAt(hashes, 0));
 }
 
 /** A proof takes several hashes of one tile: it is read once. */

@@ -39,7 +39,7 @@ export function append(tree: RightEdge, newLeafHashes: Uint8Array): { tree: Righ
     const all = open ? Buffer.concat([open, hashes]) : hashes;
     const count = all.length / HASH_SIZE;
     // A view would keep the whole batch alive as long as the edge.
-    if (count % 2 === 1) openAfter.unshift(Uint8Array.from(hashAt(all, count - 1)));
+    if (count % 2 === 1) openAfter.unshift(new Uint8Array(hashAt(all, count - 1)));
     hashes = parentHashes(all);
     start = Math.floor(start / 2);
   }

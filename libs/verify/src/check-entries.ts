@@ -107,7 +107,7 @@ function checkCounts(
     file,
     'its first or last index is not that of the manifest',
   );
-  if (claim === 'inclusion' || first === null || last === null) return;
+  if (claim === 'inclusion' || first === null) return;
   const missing = last - first + 1 - entries - countIndices(log.expired);
   check(
     missing === 0,
@@ -214,7 +214,7 @@ function bundleChecker(
       if (place === 0) leaves = [];
       else if (index !== next) return;
       // The cursor's view is gone at the next line.
-      leaves.push(Uint8Array.from(leaf));
+      leaves.push(new Uint8Array(leaf));
       next = index + 1;
       const tile = (index - place) / TILE_WIDTH;
       const width = tileWidth(0, tile, log.size);

@@ -1,0 +1,244 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { decodeSdJwtSync, getClaimsSync } from '@sd-jwt/decode';
+import canonicalize from 'canonicalize';
+import fc from 'fast-check';
+import { canonicalJson, parseCanonicalJson } from './canonical-json.js';
+import { makeLeaf, openLeaf, type Disclosable, type MadeLeaf } from './leaf.js';
+
+const salt = Buffer.alloc(16, 5);
+const ENTRY = { id: 'e1', operation: 'document.read', details: { reason: 'support', nested: { deep: 1 } } };
+const PERSONAL: Disclosable[] = [
+  { path: ['sourceIp'], value: '192.0.2.1', salt },
+  { path: ['url'], value: '/a?b="c"', salt },
+  { path: ['details', 'recipient'], value: { name: 'Ada', age: 36 }, salt },
+  { path: ['details', 'nested', 'email'], value: 'ada@example.com', salt },
+];
+
+function made(leaf: MadeLeaf): Extract<MadeLeaf, { status: 'made' }> {
+  if (leaf.status !== 'made') throw new Error(leaf.status);
+  return leaf;
+}
+
+describe('a leaf', () => {
+  const { leaf, disclosures } = made(makeLeaf(ENTRY, PERSONAL));
+  const all = disclosures.map((d) => d.disclosure);
+
+  it('holds no personal value, only their digests, sorted', () => {
+    const text = Buffer.from(leaf).toString();
+    for (const value of ['192.0.2.1', '/a?b', 'Ada', 'sourceIp', 'recipient', 'email']) {
+      expect(text).not.toContain(value);
+    }
+    const payload = JSON.parse(text) as { _sd: string[]; _sd_alg: string };
+    expect(payload._sd).toEqual([...payload._sd].sort());
+    expect(payload._sd_alg).toBe('sha-256');
+    expect(text).toBe(canonicalize(payload));
+  });
+
+  it('opens with all, some or none of its disclosures', () => {
+    const whole = {
+      ...ENTRY,
+      sourceIp: '192.0.2.1',
+      url: '/a?b="c"',
+      details: {
+        reason: 'support',
+        recipient: { name: 'Ada', age: 36 },
+        nested: { deep: 1, email: 'ada@example.com' },
+      },
+    };
+    const opened = openLeaf(leaf, all);
+    expect(opened).toMatchObject({ status: 'opened', undisclosed: 0 });
+    expect(opened.status === 'opened' && canonicalJson(opened.entry)).toBe(canonicalJson(whole));
+    expect(openLeaf(leaf, all.slice(0, 1))).toMatchObject({ status: 'opened', undisclosed: 3 });
+    expect(openLeaf(leaf, [])).toMatchObject({ status: 'opened', undisclosed: 4 });
+  });
+
+  it('is opened to the same by another library of SD-JWT', () => {
+    const jwt = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from(leaf).toString('base64url')}.AA`;
+    const sha256 = (data: string | ArrayBuffer): Uint8Array =>
+      createHash('sha256')
+        .update(typeof data === 'string' ? data : Buffer.from(data))
+        .digest();
+    const decoded = decodeSdJwtSync(`${[jwt, ...all].join('~')}~`, sha256);
+    const claims = getClaimsSync<object>(decoded.jwt.payload, decoded.disclosures, sha256);
+    const opened = openLeaf(leaf, all);
+    expect(opened.status === 'opened' && canonicalJson(opened.entry)).toBe(canonicalJson(claims));
+    expect(decoded.disclosures.map((d) => d.digestSync({ hasher: sha256, alg: 'sha-256' }))).toEqual(
+      disclosures.map((d) => d.digest),
+    );
+  });
+
+  it('refuses a disclosure of another leaf, one given twice, and one that is none', () => {
+    const other =
+      made(makeLeaf({}, [{ path: ['sourceIp'], value: '192.0.2.2', salt }])).disclosures[0]?.disclosure ?? '';
+    expect(openLeaf(leaf, [...all, other])).toEqual({ status: 'foreign-disclosure', disclosure: other });
+    expect(openLeaf(leaf, [...all, ...all.slice(0, 1)]).status).toBe('foreign-disclosure');
+    const forge = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const s = salt.toString('base64url');
+    for (const bad of [
+      '',
+      '!',
+      `${all[0] ?? ''}=`,
+      forge([s, 'a']),
+      forge(['short', 'a', 1]),
+      forge([s, '_sd', 1]),
+    ]) {
+      expect(openLeaf(leaf, [bad]).status).toBe('malformed-disclosure');
+    }
+  });
+
+  it('is refused unless it is exactly what makeLeaf writes', () => {
+    const text = Buffer.from(leaf).toString();
+    const d = disclosures[0]?.digest ?? '';
+    for (const bad of [
+      ` ${text}`,
+      text.replace('"_sd_alg":"sha-256",', ''),
+      text.replace('sha-256', 'sha-512'),
+      `{"_sd":["${d}","${d}"],"_sd_alg":"sha-256"}`,
+      `{"_sd":[],"_sd_alg":"sha-256"}`,
+      `{"_sd":["x"],"_sd_alg":"sha-256"}`,
+      `{"_sd_alg":"sha-256"}`,
+      `{"a":1,"a":2}`,
+      `{"a":[{"...":"${d}"}]}`,
+      '[]',
+      '',
+      '{',
+    ]) {
+      expect(openLeaf(Buffer.from(bad), []).status).toBe('malformed-leaf');
+    }
+  });
+
+  it('refuses the format’s own names anywhere in its input', () => {
+    for (const name of ['_sd', '_sd_alg', '...']) {
+      expect(makeLeaf({ [name]: 1 }, []).status).toBe('reserved-name');
+      expect(makeLeaf({ a: [{ b: { [name]: 1 } }] }, []).status).toBe('reserved-name');
+      expect(makeLeaf({}, [{ path: [name], value: 1, salt }]).status).toBe('reserved-name');
+      expect(makeLeaf({}, [{ path: ['a'], value: [{ [name]: 1 }], salt }]).status).toBe('reserved-name');
+    }
+  });
+
+  it('refuses a path that is taken, a leaf that is too large, and a weak salt', () => {
+    expect(makeLeaf(ENTRY, [{ path: ['id'], value: 1, salt }]).status).toBe('path-taken');
+    expect(makeLeaf(ENTRY, [{ path: ['id', 'x'], value: 1, salt }]).status).toBe('path-taken');
+    expect(makeLeaf({ a: 'x'.repeat(65_528) }, [])).toEqual({ status: 'too-large', bytes: 65_536 });
+    expect(makeLeaf({ a: 'x'.repeat(65_527) }, []).status).toBe('made');
+    expect(() => makeLeaf({}, [{ path: ['a'], value: 1, salt: Buffer.alloc(15) }])).toThrow('16 bytes');
+    const twice: Disclosable[] = [
+      { path: ['a'], value: 1, salt },
+      { path: ['a'], value: 2, salt },
+    ];
+    expect(() => makeLeaf({}, twice)).toThrow('once');
+  });
+
+  it('keeps members with names that JavaScript treats specially', () => {
+    const value = JSON.parse('{"__proto__":{"x":1},"constructor":2,"10":3,"9":4}') as Record<string, never>;
+    const odd = made(makeLeaf(value, [{ path: ['toString'], value: 5, salt }]));
+    const opened = openLeaf(
+      odd.leaf,
+      odd.disclosures.map((d) => d.disclosure),
+    );
+    expect(opened.status === 'opened' && canonicalJson(opened.entry)).toBe(
+      '{"10":3,"9":4,"__proto__":{"x":1},"constructor":2,"toString":5}',
+    );
+  });
+
+  it('gives back whatever it was made from', () => {
+    const name = fc
+      .string({ maxLength: 8 })
+      .filter((n) => !['_sd', '_sd_alg', '...'].includes(n) && n.isWellFormed());
+    const value = fc.jsonValue({ maxDepth: 3 }).filter(isWritable);
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.tuple(name, value, fc.boolean()), { selector: ([n]) => n }),
+        (members) => {
+          const clear = Object.fromEntries(members.filter(([, , hidden]) => !hidden).map(([n, v]) => [n, v]));
+          const hidden = members.filter(([, , h]) => h).map(([n, v]) => ({ path: [n], value: v, salt }));
+          const result = made(makeLeaf(clear as never, hidden as never));
+          const opened = openLeaf(
+            result.leaf,
+            result.disclosures.map((d) => d.disclosure),
+          );
+          const whole = Object.fromEntries(members.map(([n, v]) => [n, v]));
+          expect(opened.status === 'opened' && canonicalJson(opened.entry)).toBe(canonicalJson(whole));
+        },
+      ),
+    );
+  });
+});
+
+describe('canonical JSON', () => {
+  it('is what another library of RFC 8785 writes, and reads back', () => {
+    fc.assert(
+      fc.property(fc.jsonValue().filter(isWritable), (value) => {
+        const text = canonicalJson(value);
+        expect(text).toBe(canonicalize(value));
+        expect(parseCanonicalJson(Buffer.from(text))).toEqual({ value: JSON.parse(text) });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('writes the numbers and the order of the RFC', () => {
+    expect(canonicalJson([333333333.33333329, 1e30, 4.5, 2e-3, 0.000000000000000000000000001, -0])).toBe(
+      '[333333333.3333333,1e+30,4.5,0.002,1e-27,0]',
+    );
+    const sorted = canonicalJson({
+      '\u20ac': 1,
+      '\r': 2,
+      '\ufb33': 3,
+      '1': 4,
+      '\ud83d\ude00': 5,
+      '\u0080': 6,
+      '\u00f6': 7,
+    });
+    expect(sorted).toBe('{"\\r":2,"1":4,"\u0080":6,"ö":7,"€":1,"😀":5,"\ufb33":3}');
+  });
+
+  it.each([
+    [undefined],
+    [Number.NaN],
+    [Infinity],
+    ['\ud800'],
+    [{ '\udc00': 1 }],
+    [() => 1],
+    [10n],
+    [new Date(0)],
+    [[undefined]],
+    [{ a: undefined }],
+    [new Map()],
+  ])('can not carry %p', (value) => {
+    expect(() => canonicalJson(value)).toThrow(TypeError);
+  });
+
+  it.each([
+    '{"a":1,"a":1}',
+    '{"b":1,"a":1}',
+    '{"a": 1}',
+    '1.0',
+    '-0',
+    '1e2',
+    '"\\u0041"',
+    '"\\ud800"',
+    '[1,]',
+    '{"9":1,"10":1}',
+  ])('is not %s', (text) => {
+    expect(parseCanonicalJson(Buffer.from(text))).toBeUndefined();
+  });
+
+  it('is not what is nested too deep, nor what is no UTF-8', () => {
+    expect(parseCanonicalJson(Buffer.from('['.repeat(30_000) + ']'.repeat(30_000)))).toBeUndefined();
+    expect(parseCanonicalJson(Buffer.from([0x22, 0xff, 0x22]))).toBeUndefined();
+    expect(parseCanonicalJson(Buffer.from('\ufeff1'))).toBeUndefined();
+    expect(parseCanonicalJson(Buffer.from('"\ufffd"'))).toEqual({ value: '\ufffd' });
+  });
+});
+
+/** fast-check makes lone surrogates and our reserved names as well. */
+function isWritable(value: unknown): boolean {
+  try {
+    canonicalJson(value);
+    return !/"(_sd|_sd_alg|\.\.\.)":/.test(JSON.stringify(value));
+  } catch {
+    return false;
+  }
+}
