@@ -1,5 +1,19 @@
 import js from '@eslint/js';
+import { readFileSync } from 'node:fs';
 import tseslint from 'typescript-eslint';
+import { deciderFiles } from './tools/rules/deciders.mjs';
+
+const rooms = JSON.parse(readFileSync(new URL('tools/rules/rooms.json', import.meta.url), 'utf8'));
+const pureFiles = [
+  ...rooms.libs.filter(({ pure }) => pure).map(({ room }) => `libs/${room}/src/**/*.ts`),
+  ...rooms.pureFiles,
+  ...deciderFiles(import.meta.dirname),
+];
+
+const noEnum = { selector: 'TSEnumDeclaration', message: 'Use a union of literals (house rule).' };
+const noClock = 'House rule 1: pure code has no clock; time comes in with the command.';
+const noRandomness = 'House rule 1: pure code has no randomness; ids come in with the command.';
+const noOutside = 'House rule 1: pure code touches nothing outside itself.';
 
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', 'data/**', 'tour-output/**'] },
@@ -24,9 +38,31 @@ export default tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'error',
       // MikroORM and Nest hand out structural types for their classes by design.
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+      'no-restricted-syntax': ['error', noEnum],
+    },
+  },
+  {
+    files: pureFiles,
+    ignores: ['**/*.spec.ts', '**/*.fixture.ts'],
+    rules: {
       'no-restricted-syntax': [
         'error',
-        { selector: 'TSEnumDeclaration', message: 'Use a union of literals (house rule).' },
+        noEnum,
+        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: noClock },
+        { selector: "CallExpression[callee.name='Date']", message: noClock },
+        { selector: "MemberExpression[object.name='Date'][property.name='now']", message: noClock },
+        { selector: "MemberExpression[object.name='Math'][property.name='random']", message: noRandomness },
+        { selector: 'ImportSpecifier[imported.name=/^(random|generateKey)/]', message: noRandomness },
+      ],
+      'no-restricted-globals': [
+        'error',
+        { name: 'performance', message: noClock },
+        { name: 'setTimeout', message: noClock },
+        { name: 'setInterval', message: noClock },
+        { name: 'crypto', message: noRandomness },
+        { name: 'process', message: noOutside },
+        { name: 'fetch', message: noOutside },
+        { name: 'console', message: noOutside },
       ],
     },
   },

@@ -3,17 +3,24 @@
  * place where the order of the rooms is written; ARCHITECTURE.md's map is drawn from the same file.
  */
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { deciderFiles } from './deciders.mjs';
 
 export const rooms = JSON.parse(readFileSync(new URL('rooms.json', import.meta.url), 'utf8'));
 
 /** Specs, and what only specs import, may look at everything that helps a test. */
-const testOnly = String.raw`\.(spec|fixture)\.ts$|/testing/`;
-/** A decider stands in the file that is named after its folder: `user/user.ts` (a test holds every decider to it). */
-const deciders = String.raw`^services/[^/]+/src/([^/]+)/\1\.ts$`;
+const testOnly = String.raw`\.(spec|fixture)\.ts$|/src/testing/`;
 const pureFiles = String.raw`^services/[^/]+/src/.*\.(events|published)\.ts$`;
 const pureRooms = rooms.libs.filter(({ pure }) => pure).map(({ room }) => room);
 
 export function forbidden() {
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  // Matches no file where there is no decider yet.
+  const deciders = `^(${
+    deciderFiles(root)
+      .map((file) => file.replaceAll('.', '[.]'))
+      .join('|') || '-'
+  })$`;
   return [
     ...rooms.libs.map(onlyRoomsBelow),
     {
@@ -60,6 +67,8 @@ export function forbidden() {
           `(^|/)node_modules/(${rooms.pureImports.join('|')})/`,
           '^(node:)?crypto$',
         ],
+        // A type is gone when the program runs, and brings nothing along.
+        dependencyTypesNot: ['type-only'],
       },
     },
     {
@@ -69,6 +78,7 @@ export function forbidden() {
       from: { path: [pureFiles, deciders], pathNot: testOnly },
       to: {
         path: String.raw`^services/[^/]+/src/.*(\.(controller|module|projection|guard|interceptor|store|migrations?)\.ts$|/persistence/|/reactions/)`,
+        dependencyTypesNot: ['type-only'],
       },
     },
     {

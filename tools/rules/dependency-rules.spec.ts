@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const cruiser = path.join(root, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
+
+interface Rooms {
+  readonly libs: readonly { readonly room: string; readonly imports: readonly string[] }[];
+}
+interface Report {
+  readonly summary: { readonly violations: readonly { from: string; rule: { name: string } }[] };
+}
+
+/** One breach of each rule: where it stands, and what stands there. */
+const planted: Readonly<Record<string, { file: string; code: string }>> = {
+  'services-do-not-import-one-another': {
+    file: 'services/audit/src/peek.ts',
+    code: `import { user } from '../../identity/src/user/user.js'; user;`,
+  },
+  'libs-do-not-import-services': {
+    file: 'libs/vault/src/upwards.ts',
+    code: `import { user } from '../../../services/identity/src/user/user.js'; user;`,
+  },
+  'production-code-does-not-import-tests-or-tools': {
+    file: 'services/gateway/src/shortcut.ts',
+    code: `import { testPostgres } from '@vouchsafe/testing'; testPostgres;`,
+  },
+  'rooms-are-entered-by-their-door': {
+    file: 'services/gateway/src/window.ts',
+    code: `import { hidden } from '../../../libs/vault/src/hidden.js'; hidden;`,
+  },
+  'pure-code-imports-only-pure-code': {
+    file: 'services/identity/src/consent/consent.ts',
+    code: `import { readFile } from 'node:fs'; import { decider } from '@vouchsafe/event-sourcing'; decider({ readFile });`,
+  },
+  'pure-slices-import-only-pure-slices': {
+    file: 'services/identity/src/user/user.events.ts',
+    code: `import { rows } from './user.projection.js'; rows;`,
+  },
+  'pure-code-does-not-hash': {
+    file: 'libs/event-sourcing/src/hash.ts',
+    code: `import { createHash } from 'node:crypto'; createHash;`,
+  },
+  'no-cycles': {
+    file: 'libs/messaging/src/back.ts',
+    code: `import { there } from './there.js'; export const back = there;`,
+  },
+  'every-import-resolves': {
+    file: 'services/audit/src/nowhere.ts',
+    code: `import { nothing } from './never-written.js'; nothing;`,
+  },
+};
+
+/** What the breaches look at. */
+const scenery: Readonly<Record<string, string>> = {
+  'services/identity/src/user/user.ts': `export const user = 1;`,
+  'services/identity/src/user/user.projection.ts': `export const rows = 1;`,
+  'libs/vault/src/hidden.ts': `export const hidden = 1;`,
+  'libs/messaging/src/there.ts': `import { back } from './back.js'; export const there = back;`,
+};
+
+describe('the rules of who may import whom', () => {
+  let workspace: string;
+  let rooms: Rooms;
+  let rules: readonly string[];
+  let found: Report['summary']['violations'];
+
+  beforeAll(async () => {
+    rooms = JSON.parse(await readFile(path.join(import.meta.dirname, 'rooms.json'), 'utf8')) as Rooms;
+    const listing = execFileSync(
+      process.execPath,
+      [
+        '-e',
+        `import('./tools/rules/dependency-rules.mjs').then((m) => console.log(JSON.stringify(m.forbidden().map((rule) => rule.name))))`,
+      ],
+      { cwd: root, encoding: 'utf8' },
+    );
+    rules = JSON.parse(listing) as string[];
+    workspace = await plantedWorkspace(rooms);
+    found = cruise(workspace);
+  });
+  afterAll(() => rm(workspace, { recursive: true }));
+
+  it('have a planted breach each', () => {
+    const perRoom = rooms.libs.map(({ room }) => `${room}-imports-only-rooms-below`);
+    expect([...rules].sort()).toEqual([...perRoom, ...Object.keys(planted)].sort());
+  });
+
+  it.each(Object.entries(planted))('catch a breach of %s', (rule, { file }) => {
+    expect(breaches(found)).toContain(`${file}: ${rule}`);
+  });
+
+  it('catch each room that imports a room which is not below it', () => {
+    const wanted = rooms.libs.map(
+      ({ room }) => `libs/${room}/src/too-high.ts: ${room}-imports-only-rooms-below`,
+    );
+    expect(breaches(found)).toEqual(expect.arrayContaining(wanted));
+  });
+
+  it('let a spec use what helps a test, and a room what is below it', () => {
+    const allowed = ['libs/vault/src/vault.spec.ts', 'libs/vault/src/index.ts'];
+    expect(found.filter(({ from }) => allowed.includes(from))).toEqual([]);
+  });
+
+  it('write the order of the rooms so that each imports only rooms named before it', () => {
+    const before = new Set<string>();
+    for (const { room, imports } of rooms.libs) {
+      expect([room, imports.filter((name) => !before.has(name))]).toEqual([room, []]);
+      before.add(room);
+    }
+  });
+});
+
+function breaches(found: Report['summary']['violations']): string[] {
+  return found.map(({ from, rule }) => `${from}: ${rule.name}`);
+}
+
+/** A small workspace of the same shape, with every breach in it. */
+async function plantedWorkspace(rooms: Rooms): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-rules-'));
+  const write = async (file: string, text: string) => {
+    await mkdir(path.dirname(path.join(folder, file)), { recursive: true });
+    await writeFile(path.join(folder, file), text);
+  };
+  for (const file of ['.dependency-cruiser.mjs', 'tsconfig.json', 'tsconfig.base.json', 'tools/rules']) {
+    await cp(path.join(root, file), path.join(folder, file), { recursive: true });
+  }
+  await write('package.json', '{ "type": "module" }');
+  await mkdir(path.join(folder, 'node_modules/@vouchsafe'), { recursive: true });
+  for (const { room, imports } of rooms.libs) {
+    await cp(path.join(root, 'libs', room, 'package.json'), path.join(folder, 'libs', room, 'package.json'));
+    await symlink(path.join(folder, 'libs', room), path.join(folder, 'node_modules/@vouchsafe', room));
+    const below = imports.map(
+      (name) =>
+        `import * as ${name.replaceAll('-', '')} from '@vouchsafe/${name}'; ${name.replaceAll('-', '')};`,
+    );
+    await write(`libs/${room}/src/index.ts`, `${below.join('\n')}\nexport const door = 1;`);
+    const tooHigh = room === 'testing' ? 'verify' : 'testing';
+    await write(`libs/${room}/src/too-high.ts`, `import { door } from '@vouchsafe/${tooHigh}'; door;`);
+  }
+  await write('libs/vault/src/vault.spec.ts', `import { door } from '@vouchsafe/testing'; door;`);
+  for (const [file, code] of Object.entries(scenery)) await write(file, code);
+  for (const { file, code } of Object.values(planted)) await write(file, code);
+  return folder;
+}
+
+function cruise(cwd: string): Report['summary']['violations'] {
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    [
+      cruiser,
+      '--config',
+      '.dependency-cruiser.mjs',
+      '--no-cache',
+      '--output-type',
+      'json',
+      'libs',
+      'services',
+    ],
+    { cwd, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 },
+  );
+  if (stdout === '') throw new Error(stderr);
+  return (JSON.parse(stdout) as Report).summary.violations;
+}
