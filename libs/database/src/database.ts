@@ -1,6 +1,7 @@
 import { MikroORM, type Options } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
 import { CompiledQuery, type Kysely } from 'kysely';
+import pg from 'pg';
 import { type SqlMigration, toMikroOrmMigrations } from './migrations.js';
 import { type DatabaseRole, roleNames } from './roles.js';
 import { type SessionLock, sessionLock } from './session-lock.js';
@@ -19,11 +20,19 @@ export interface DatabaseOptions {
   readonly poolSize?: number;
 }
 
+/** A statement that is a transaction of its own. */
+export interface PreparedStatement {
+  /** Unique in the service: each connection prepares it once under this name. */
+  readonly name: string;
+  readonly text: string;
+}
+
 type Work<T> = (transaction: Transaction) => Promise<T>;
 
 /** One service's database: a pool for each role, and transactions as the only way in. */
 export class Database {
   private readonly pools = new Map<DatabaseRole, Promise<MikroORM>>();
+  private readonly statementPools = new Map<DatabaseRole, pg.Pool>();
 
   constructor(private readonly options: DatabaseOptions) {}
 
@@ -61,6 +70,18 @@ export class Database {
     return this.transaction('migrator', (transaction) => work(transaction, roleNames(this.options.service)));
   }
 
+  /**
+   * Runs one statement as a transaction of its own: prepared, in a single round trip, past the unit of work. For writers on
+   * hot paths; whoever needs an organization's view sets it inside the statement (docs/adr/0009).
+   */
+  async statement<Row extends object>(
+    role: DatabaseRole,
+    { name, text }: PreparedStatement,
+    values: readonly unknown[],
+  ): Promise<Row[]> {
+    return (await this.statementPool(role).query<Row>({ name, text, values: [...values] })).rows;
+  }
+
   /** A lock among the processes of this service, on a connection of its own. */
   lock(name: string): SessionLock {
     return sessionLock(this.connectionString('worker'), name);
@@ -95,6 +116,8 @@ export class Database {
     const pools = await Promise.allSettled(this.pools.values());
     for (const pool of pools) if (pool.status === 'fulfilled') await pool.value.close();
     this.pools.clear();
+    for (const pool of this.statementPools.values()) await pool.end();
+    this.statementPools.clear();
   }
 
   private async transaction<T>(
@@ -128,6 +151,17 @@ export class Database {
       // A failed opening must not be remembered: the database may be back a moment later.
       pool.catch(() => this.pools.delete(role));
       this.pools.set(role, pool);
+    }
+    return pool;
+  }
+
+  private statementPool(role: DatabaseRole): pg.Pool {
+    let pool = this.statementPools.get(role);
+    if (!pool) {
+      pool = new pg.Pool({ connectionString: this.connectionString(role), max: this.options.poolSize ?? 8 });
+      // A pooled connection that breaks while idle is replaced at the next use.
+      pool.on('error', () => undefined);
+      this.statementPools.set(role, pool);
     }
     return pool;
   }

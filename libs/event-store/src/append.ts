@@ -1,4 +1,4 @@
-import { one, type Sql } from '@vouchsafe/database';
+import { type Database, one, type PreparedStatement, type Sql } from '@vouchsafe/database';
 import { assertWritable, type DomainEvent, type EventCatalog } from '@vouchsafe/event-sourcing';
 import type { Vault } from '@vouchsafe/vault';
 import {
@@ -19,16 +19,52 @@ export interface Appending {
   readonly envelope: Envelope;
 }
 
+const columns = 'organization_id, stream, version, type, schema_version, payload, metadata';
+const newRows = `select $1::uuid, $2::text, $3::int + new.ordinality, new.type, new.schema_version, new.payload, $7::jsonb
+  from unnest($4::text[], $5::int[], $6::jsonb[]) with ordinality as new (type, schema_version, payload)`;
+
 /**
- * Appends events at the expected version, in one statement. A writer that came first shows as a unique violation of
- * (stream, version).
+ * Appends events at the expected version, in one statement of the caller's transaction. A writer that came first shows as
+ * a unique violation of (stream, version).
  * @returns position and time of each, in order
  */
 export async function append(
   sql: Sql,
   vault: Vault,
-  { organizationId, stream, expectedVersion, catalog, events, envelope }: Appending,
+  appending: Appending,
 ): Promise<{ position: string; recorded_at: number }[]> {
+  return sql.query(
+    `insert into event (${columns}) ${newRows} order by new.ordinality
+     returning position, (extract(epoch from recorded_at) * 1000)::float8 as recorded_at`,
+    await valuesOf(sql, vault, appending),
+  );
+}
+
+/** The same as a transaction of its own: the organization's view is set before the first row is checked. */
+const appendAlone: PreparedStatement = {
+  name: 'event-store-append',
+  text: `with view as materialized (select set_config('vouchsafe.organization_id', $1::text, true))
+    insert into event (${columns}) ${newRows}, view order by new.ordinality`,
+};
+
+export async function appendInOneStatement(
+  database: Database,
+  vault: Vault,
+  appending: Appending,
+): Promise<void> {
+  // Only a key that is not held open yet is looked up, in a transaction of its own.
+  const keys: Sql = {
+    query: (text, values) =>
+      database.forOrganization(appending.organizationId, (sql) => sql.query(text, values)),
+  };
+  await database.statement('request', appendAlone, await valuesOf(keys, vault, appending));
+}
+
+async function valuesOf(
+  sql: Sql,
+  vault: Vault,
+  { organizationId, stream, expectedVersion, catalog, events, envelope }: Appending,
+): Promise<unknown[]> {
   const schemaVersions = events.map(({ type, data }) => assertWritable(catalog, type, data).version);
   const payloads = await vault.sealFieldsMany(
     sql,
@@ -39,22 +75,15 @@ export async function append(
       context: sealingContext(stream, expectedVersion + index + 1, type),
     })),
   );
-  return sql.query(
-    `insert into event (organization_id, stream, version, type, schema_version, payload, metadata)
-     select $1, $2, $3 + new.ordinality, new.type, new.schema_version, new.payload, $7
-     from unnest($4::text[], $5::int[], $6::jsonb[]) with ordinality as new (type, schema_version, payload)
-     order by new.ordinality
-     returning position, (extract(epoch from recorded_at) * 1000)::float8 as recorded_at`,
-    [
-      organizationId,
-      stream,
-      expectedVersion,
-      events.map(({ type }) => type),
-      schemaVersions,
-      payloads.map((payload) => JSON.stringify(payload)),
-      JSON.stringify(storedEnvelope(envelope)),
-    ],
-  );
+  return [
+    organizationId,
+    stream,
+    expectedVersion,
+    events.map(({ type }) => type),
+    schemaVersions,
+    payloads.map((payload) => JSON.stringify(payload)),
+    JSON.stringify(storedEnvelope(envelope)),
+  ];
 }
 
 /** All events of a stream, oldest first. */

@@ -2,7 +2,7 @@ import { type Database, postgresFault, type Transaction } from '@vouchsafe/datab
 import { type DomainEvent, fold, isRejected, type Rejected } from '@vouchsafe/event-sourcing';
 import type { Vault } from '@vouchsafe/vault';
 import { type Aggregate, streamOf } from './aggregate.js';
-import { append, loadStream } from './append.js';
+import { append, appendInOneStatement, type Appending, loadStream } from './append.js';
 import { applyTo } from './inline-projection.js';
 import { type Envelope, readRows, type RecordedEvent } from './recorded-event.js';
 
@@ -68,6 +68,15 @@ export class EventStore {
       }
     }
     throw new ConcurrencyConflictError(`Gave up after ${ATTEMPTS} attempts`);
+  }
+
+  /**
+   * Appends what needs no decision: a writer that knows its stream's version (imports, the access log).
+   * @throws an error whose `postgresFault` is a unique violation when the stream has moved on
+   */
+  async append(appending: Appending): Promise<void> {
+    await appendInOneStatement(this.options.database, this.options.vault, appending);
+    this.appended();
   }
 
   /** A unit over a transaction that is already open, such as a consumer's; no retry of its own. */

@@ -3,7 +3,14 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
-import { Database, type DatabaseOptions, provisionDatabase, type SqlMigration } from '@vouchsafe/database';
+import {
+  Database,
+  type DatabaseOptions,
+  type DatabaseRole,
+  provisionDatabase,
+  roleNames,
+  type SqlMigration,
+} from '@vouchsafe/database';
 import { copyPostgresFolder, createPostgresFolder, startLocalPostgres } from './local-postgres.js';
 
 export interface TestPostgres {
@@ -14,13 +21,17 @@ export interface TestPostgres {
     migrations: readonly SqlMigration[],
     options?: Partial<DatabaseOptions>,
   ): Promise<Database>;
+  /** A role's own connection string, for tools that bring their own client. */
+  url(service: string, role: DatabaseRole): string;
   stop(): Promise<void>;
 }
 
 const password = 'only-for-tests';
 
 /** A real Postgres of this suite's own, gone with it. */
-export async function testPostgres(): Promise<TestPostgres> {
+export async function testPostgres({
+  durable = false,
+}: { readonly durable?: boolean } = {}): Promise<TestPostgres> {
   const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-postgres-'));
   // Started by root, the server runs as a user of its own, who must be able to reach its folder.
   await chmod(folder, 0o711);
@@ -32,8 +43,8 @@ export async function testPostgres(): Promise<TestPostgres> {
     port,
     password,
     logFile: path.join(folder, 'log'),
-    // A test's data need not outlive the machine; a killed process loses nothing by it.
-    settings: ['fsync=off', 'full_page_writes=off', 'max_connections=200'],
+    // A test's data need not outlive the machine; a killed process loses nothing by it. Benchmarks pay the full price.
+    settings: ['max_connections=200', ...(durable ? [] : ['fsync=off', 'full_page_writes=off'])],
   });
   // A suite that dies must not leave its server behind.
   const stopWithUs = () => void server.stop();
@@ -54,6 +65,7 @@ export async function testPostgres(): Promise<TestPostgres> {
       await database.migrate(migrations);
       return database;
     },
+    url: (service, role) => `postgres://${roleNames(service)[role]}:${password}@127.0.0.1:${port}/${service}`,
     stop: async () => {
       process.removeListener('exit', stopWithUs);
       await Promise.all(opened.map((database) => database.close()));
