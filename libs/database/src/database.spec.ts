@@ -100,6 +100,20 @@ describe('a service database', () => {
     ]);
   });
 
+  it('answers again after the server was killed and started, with connections idle in the pool and a transaction open', async () => {
+    const restarting = database.asWorker(async (sql) => {
+      await sql.query('select 1');
+      await postgres.restart();
+      await sql.query('select 1');
+    });
+    await expect(restarting).rejects.toThrow();
+    expect(await database.statement('worker', { name: 'ask', text: 'select 1 as one' }, [])).toEqual([
+      { one: 1 },
+    ]);
+    expect(await database.asWorker((sql) => sql.query('select 1 as one'))).toEqual([{ one: 1 }]);
+    expect(await database.forOrganization(ours, (sql) => sql.query('select 1 as one'))).toEqual([{ one: 1 }]);
+  });
+
   it('runs callbacks only after the commit', async () => {
     const seen: string[] = [];
     await database.asWorker((transaction) => {

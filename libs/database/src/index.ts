@@ -2,5 +2,6 @@ export * from './database.js';
 export type { SqlMigration } from './migrations.js';
 export * from './provision.js';
 export * from './roles.js';
+export * from './schema-dump.js';
 export type { SessionLock } from './session-lock.js';
 export * from './sql.js';
