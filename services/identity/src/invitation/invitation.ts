@@ -1,10 +1,4 @@
-import {
-  decider,
-  isErased,
-  type OrganizationId,
-  unreachable,
-  type UserId,
-} from '@vouchsafe/event-sourcing';
+import { decider, isErased, type OrganizationId, unreachable, type UserId } from '@vouchsafe/event-sourcing';
 import { mayGrant } from '../permission/permissions.js';
 import type { Role } from '../permission/role.js';
 import type { InvitationEvent } from './invitation.events.js';
@@ -58,7 +52,10 @@ export const invitation = decider<Invitation, InvitationCommand, InvitationEvent
       case 'accept':
         if (command.at >= state.expiresAt) return { rejected: 'expired' };
         return [
-          { type: 'invitation-accepted', data: { organizationId, invitationId, userId: command.userId, role } },
+          {
+            type: 'invitation-accepted',
+            data: { organizationId, invitationId, userId: command.userId, role },
+          },
         ];
       case 'revoke':
         return [{ type: 'invitation-revoked', data: { organizationId, invitationId } }];

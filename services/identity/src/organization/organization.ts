@@ -34,7 +34,12 @@ export type OrganizationCommand =
 
 export type OrganizationRejection = {
   readonly rejected:
-    'already-registered' | 'not-active' | 'no-such-member' | 'already-a-member' | 'last-owner' | 'beyond-own-role';
+    | 'already-registered'
+    | 'not-active'
+    | 'no-such-member'
+    | 'already-a-member'
+    | 'last-owner'
+    | 'beyond-own-role';
 };
 
 /** An organization and its members. Time and ids come in with the command. */
@@ -134,4 +139,3 @@ export const organization = decider<
 function owners(members: ReadonlyMap<UserId, Role>): number {
   return [...members.values()].filter((role) => role === 'owner').length;
 }
-

@@ -32,7 +32,8 @@ export function writeBloomFilter(members: ReadonlySet<string>, falsePositives: n
   const hashes = Math.round((bits / members.size) * Math.LN2);
   const field = Buffer.alloc(bits / 8);
   for (const member of members) {
-    for (const bit of positions(member, hashes, bits)) field[bit >> 3] = (field[bit >> 3] ?? 0) | (1 << (bit & 7));
+    for (const bit of positions(member, hashes, bits))
+      field[bit >> 3] = (field[bit >> 3] ?? 0) | (1 << (bit & 7));
   }
   const size = Buffer.alloc(5);
   size.writeUInt8(hashes, 0);
@@ -44,7 +45,9 @@ export function writeBloomFilter(members: ReadonlySet<string>, falsePositives: n
 function positions(text: string, hashes: number, bits: number): number[] {
   const digest = sha256(Buffer.from(text));
   const [first, second] = [digest.readUIntBE(0, 6), digest.readUIntBE(6, 6)];
-  return Array.from({ length: hashes }, (_, index) => Number((BigInt(first) + BigInt(index) * BigInt(second)) % BigInt(bits)));
+  return Array.from({ length: hashes }, (_, index) =>
+    Number((BigInt(first) + BigInt(index) * BigInt(second)) % BigInt(bits)),
+  );
 }
 
 function isSet(field: Buffer, bit: number): boolean {

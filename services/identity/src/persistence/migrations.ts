@@ -135,7 +135,8 @@ export const identityMigrations: readonly SqlMigration[] = [
         }),
         lookupFunction(roles, {
           signature: 'link_token(wanted bytea, meant_for text)',
-          returns: 'table (organization_id uuid, subject_id uuid, expires_at timestamptz, used_at timestamptz)',
+          returns:
+            'table (organization_id uuid, subject_id uuid, expires_at timestamptz, used_at timestamptz)',
           body: `select organization_id, subject_id, expires_at, used_at from link_token
                  where token_hash = wanted and purpose = meant_for`,
         }),

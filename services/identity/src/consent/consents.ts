@@ -1,0 +1,51 @@
+import type { Sql } from '@vouchsafe/database';
+import { type Caller, problem } from '@vouchsafe/service-host';
+import { z } from 'zod';
+import type { Identity } from '../identity.js';
+import { documentKind } from '../user/user.events.js';
+import type { Acceptance, Consent } from '../user/user.js';
+import type { LegalDocument } from './legal-documents.js';
+
+/** The part of a request by which somebody accepts documents. */
+export const acceptance = z
+  .array(z.strictObject({ document: documentKind, version: z.string().max(50) }))
+  .max(10);
+
+/** What was accepted, with the hash of the text that is shown under that version. */
+export function consentOf(
+  { documents, now }: Identity,
+  { sourceIp, userAgent }: Caller,
+  accept: z.infer<typeof acceptance>,
+): Consent {
+  const accepted = accept.map(({ document, version }) => {
+    const found = documents.find(document, version);
+    if (!found) throw problem('rejected', { detail: `There is no version ${version} of ${document}` });
+    return acceptanceOf(found);
+  });
+  return { accepted, acceptedAt: now(), sourceIp, userAgent };
+}
+
+/** The documents that must be accepted today. */
+export function requiredDocuments({ documents, now }: Identity): Acceptance[] {
+  return documents.current(now()).map(acceptanceOf);
+}
+
+/** Documents in effect that a person has not accepted: asked for at log-in. */
+export async function outstandingDocuments(
+  identity: Identity,
+  sql: Sql,
+  userId: string,
+): Promise<LegalDocument[]> {
+  const rows = await sql.query<Acceptance>(
+    'select document, version, sha256 from consent where user_id = $1',
+    [userId],
+  );
+  const given = new Set(rows.map((row) => `${row.document} ${row.version} ${row.sha256}`));
+  return identity.documents
+    .current(identity.now())
+    .filter(({ document, version, sha256 }) => !given.has(`${document} ${version} ${sha256}`));
+}
+
+function acceptanceOf({ document, version, sha256 }: LegalDocument): Acceptance {
+  return { document, version, sha256 };
+}

@@ -1,0 +1,26 @@
+import type { Sql } from '@vouchsafe/database';
+import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
+import type { Vault } from '@vouchsafe/vault';
+import { z } from 'zod';
+
+/** An address as it comes in: at most what SMTP can carry (RFC 5321 section 4.5.3.1.3). */
+export const emailAddress = z.string().trim().max(254).pipe(z.email('Not an e-mail address'));
+
+/** By which an account is found without the address standing anywhere in clear; erasable, in no event. */
+export function emailHash(vault: Vault, sql: Sql, email: string): Promise<Buffer> {
+  return vault.keyedHash(sql, 'e-mail-address', email.toLowerCase());
+}
+
+export interface AccountReference {
+  readonly organizationId: OrganizationId;
+  readonly userId: UserId;
+}
+
+/** The account that has claimed an address by verifying it. */
+export async function accountByEmailHash(sql: Sql, hash: Buffer): Promise<AccountReference | null> {
+  const [row] = await sql.query<{ organization_id: OrganizationId; user_id: UserId }>(
+    'select * from lookup.user_by_email($1)',
+    [hash],
+  );
+  return row ? { organizationId: row.organization_id, userId: row.user_id } : null;
+}

@@ -1,0 +1,69 @@
+import { isErased } from '@vouchsafe/event-sourcing';
+import type { UnitOfWork } from '@vouchsafe/event-store';
+import {
+  type Answer,
+  type AnswerSealer,
+  type Caller,
+  idempotencyKey,
+  idempotently,
+} from '@vouchsafe/service-host';
+import type { Vault } from '@vouchsafe/vault';
+import type { Identity } from './identity.js';
+
+export interface CreatingRequest {
+  readonly caller: Caller;
+  readonly operation: string;
+  /** The `Idempotency-Key` header as it came. */
+  readonly key: string | undefined;
+  /** What the effect depends on; a password stands in it as its keyed hash (`withoutPassword`). */
+  readonly request: object;
+}
+
+/** A creating POST, at most once for its Idempotency-Key, in the unit's own transaction. @returns the answer's body */
+export async function createOnce<Body extends object>(
+  identity: Identity,
+  unit: UnitOfWork,
+  { caller, operation, key, request }: CreatingRequest,
+  work: () => Promise<Omit<Answer<Body>, 'status'>>,
+): Promise<Body> {
+  const { body } = await idempotently<Body>(
+    unit,
+    {
+      organizationId: unit.organizationId,
+      caller,
+      operation,
+      key: idempotencyKey(key),
+      request,
+      at: identity.now(),
+      sealer: sealerOf(identity.vault),
+    },
+    async () => ({ status: 201, ...(await work()) }),
+  );
+  return body;
+}
+
+/**
+ * The request's hash is kept for a day: over a password it would be a fast hash of it (P07), so the password goes in under the
+ * service's own key.
+ */
+export async function withoutPassword(
+  { vault }: Identity,
+  unit: UnitOfWork,
+  request: object,
+  password: string,
+): Promise<object> {
+  const hash = await vault.keyedHash(unit, 'idempotent-request', password);
+  return { ...request, password: hash.toString('base64url') };
+}
+
+function sealerOf(vault: Vault): AnswerSealer {
+  return {
+    seal: async (sql, scope, context, plaintext) => {
+      const sealed = await vault.seal(sql, scope, context, plaintext);
+      if (isErased(sealed))
+        throw new Error("An organization's monthly key cannot be erased beneath a request");
+      return sealed;
+    },
+    open: (sql, scope, context, sealed) => vault.open(sql, scope, context, sealed),
+  };
+}

@@ -1,0 +1,21 @@
+import { type Publishing, publishing } from '@vouchsafe/event-store';
+import { apiKeyEvents } from './api-key/api-key.events.js';
+import { apiKeyFacts } from './api-key/api-key.published.js';
+import { invitationEvents } from './invitation/invitation.events.js';
+import { invitationFacts } from './invitation/invitation.published.js';
+import { organizationEvents } from './organization/organization.events.js';
+import { organizationFacts } from './organization/organization.published.js';
+import { logInEvents, sessionEvents } from './session/session.events.js';
+import { logInFacts, sessionFacts } from './session/session.published.js';
+import { userEvents } from './user/user.events.js';
+import { userFacts } from './user/user.published.js';
+
+/** Every catalog of the service, and what leaves of it. */
+export const identityPublishing: readonly Publishing[] = [
+  publishing(organizationEvents, organizationFacts),
+  publishing(userEvents, userFacts),
+  publishing(sessionEvents, sessionFacts),
+  publishing(logInEvents, logInFacts),
+  publishing(invitationEvents, invitationFacts),
+  publishing(apiKeyEvents, apiKeyFacts),
+];

@@ -1,0 +1,46 @@
+import { inlineProjection } from '@vouchsafe/event-store';
+import type { Vault } from '@vouchsafe/vault';
+import { sealCell } from '../persistence/sealed-column.js';
+import type { InvitationEvent } from './invitation.events.js';
+
+export function invitationProjection(vault: Vault) {
+  return inlineProjection<InvitationEvent>({
+    name: 'invitation',
+    on: {
+      'invitation-created': async (sql, { data, envelope }) => {
+        const { organizationId, invitationId, email, role, expiresAt } = data;
+        await sql.query(
+          `insert into invitation (organization_id, invitation_id, email_sealed, role, status, created_at, expires_at)
+           values ($1, $2, $3, $4, 'open', $5, $6)`,
+          [
+            organizationId,
+            invitationId,
+            await sealCell(vault, sql, invitationCell(organizationId, invitationId), email),
+            role,
+            envelope.occurredAt,
+            expiresAt,
+          ],
+        );
+      },
+      'invitation-accepted': async (sql, { data }) => {
+        await sql.query(`update invitation set status = 'accepted' where invitation_id = $1`, [
+          data.invitationId,
+        ]);
+      },
+      'invitation-revoked': async (sql, { data }) => {
+        await sql.query(`update invitation set status = 'revoked' where invitation_id = $1`, [
+          data.invitationId,
+        ]);
+      },
+    },
+  });
+}
+
+export function invitationCell(organizationId: string, invitationId: string) {
+  return {
+    scope: { organizationId, subjectId: invitationId },
+    table: 'invitation',
+    column: 'email_sealed',
+    row: invitationId,
+  };
+}

@@ -1,0 +1,172 @@
+import type { UserId } from '@vouchsafe/event-sourcing';
+import { type Caller, problem } from '@vouchsafe/service-host';
+import { secret } from '@vouchsafe/vault';
+import { z } from 'zod';
+import { acceptance, consentOf, requiredDocuments } from '../consent/consents.js';
+import { emailAddress, emailHash } from '../email-address.js';
+import { createOnce, withoutPassword } from '../idempotent.js';
+import type { Identity } from '../identity.js';
+import { postLetter } from '../letter/letter-outbox.js';
+import { findLink, linkHours, makeLinkToken, takeLink, voidLinks } from '../link-token.js';
+import { organizationProblems } from '../organization/organization.problems.js';
+import { assertGoodPassword, givenPassword } from '../password/password-rules.js';
+import { role } from '../permission/role.js';
+import { accepted, asUser, envelopeOf, principalOf } from '../request.js';
+import { secondFactorRequired } from '../session/sessions.js';
+import { claimEmail, personName, type SignUpAnswer, storePassword } from '../sign-up/sign-up.js';
+import { readAccount } from '../user/accounts.js';
+import { userProblems } from '../user/user.problems.js';
+import { invitationProblems } from './invitation.problems.js';
+
+export const newInvitation = z.strictObject({ email: emailAddress, role });
+
+export const acceptedInvitation = z.strictObject({
+  token: z.string().min(1).max(200),
+  name: personName,
+  password: givenPassword,
+  accept: acceptance,
+});
+
+export interface CreatedInvitation {
+  readonly invitationId: string;
+  readonly expiresAt: string;
+}
+
+/** Asks somebody to join; the answer does not tell whether the address has an account elsewhere (ASVS 6.3.8). */
+export async function invite(
+  identity: Identity,
+  caller: Caller,
+  { email, role: granted }: z.output<typeof newInvitation>,
+  key: string | undefined,
+): Promise<CreatedInvitation> {
+  const { organizationId, userId } = principalOf(caller);
+  return identity.store.transact(organizationId, envelopeOf(identity, caller), (unit) =>
+    createOnce(
+      identity,
+      unit,
+      { caller, operation: 'invitation.create', key, request: { email, role: granted } },
+      async () => {
+        const [invitationId, at] = [identity.newId(), identity.now()];
+        const expiresAt = new Date(at.getTime() + linkHours['accept-invitation'] * 3_600_000);
+        const { role: byRole } = await readAccount(identity, unit, userId);
+        accepted(
+          await unit.execute(identity.aggregates.invitation, invitationId, {
+            type: 'create',
+            organizationId,
+            invitationId,
+            email,
+            role: granted,
+            expiresAt,
+            byRole,
+          }),
+          invitationProblems,
+        );
+        const [organization] = await unit.query<{ name: string }>('select name from organization');
+        const token = await makeLinkToken(unit, {
+          organizationId,
+          purpose: 'accept-invitation',
+          subjectId: invitationId,
+          at,
+        });
+        await postLetter(unit, identity.vault, {
+          letterId: identity.newId(),
+          organizationId,
+          subjectId: invitationId,
+          content: {
+            kind: 'invitation',
+            email,
+            organization: organization?.name ?? '',
+            token: token.reveal(),
+          },
+          idempotencyKey: `invitation:${invitationId}`,
+          at,
+        });
+        unit.afterCommit(() => identity.lettersWaiting());
+        return { body: { invitationId, expiresAt: expiresAt.toISOString() } };
+      },
+    ),
+  );
+}
+
+/**
+ * Makes the account that an invitation promised: once, whatever races. The letter's link proves the e-mail address; consents
+ * are recorded in the same transaction (P15).
+ */
+export async function acceptInvitation(
+  identity: Identity,
+  caller: Caller,
+  { token, name, password, accept }: z.output<typeof acceptedInvitation>,
+  key: string | undefined,
+): Promise<SignUpAnswer> {
+  const [given, chosen] = [secret(token), secret(password)];
+  const found = await identity.database.beforeOrganization((sql) =>
+    findLink(sql, given, 'accept-invitation'),
+  );
+  if (!found) throw problem('gone');
+  const { organizationId, subjectId: invitationId } = found;
+  const { aggregates, vault } = identity;
+  const consent = consentOf(identity, caller, accept);
+  const userId = identity.newId() as UserId;
+  const hash = await identity.hasher.hash(chosen);
+  const envelope = envelopeOf(identity, caller, asUser(userId));
+  return identity.store.transact(organizationId, envelope, async (unit) => {
+    const request = await withoutPassword(identity, unit, { invitationId, name, accept }, password);
+    return createOnce(identity, unit, { caller, operation: 'invitation.accept', key, request }, async () => {
+      const { state } = await unit.load(aggregates.invitation, invitationId);
+      if (state.status !== 'open' || state.email === null) throw problem('gone');
+      const [organization] = await unit.query<{ name: string; second_factor_required: boolean }>(
+        'select name, second_factor_required from organization',
+      );
+      const required = organization?.second_factor_required ?? false;
+      assertGoodPassword(identity.breached, {
+        password: chosen,
+        secondFactor: secondFactorRequired(identity, organizationId, required),
+        context: [state.email, name, organization?.name ?? ''],
+        pointer: '/password',
+      });
+      if (!(await takeLink(unit, given, 'accept-invitation', identity.now()))) throw problem('gone');
+      const at = identity.now();
+      accepted(
+        await unit.execute(aggregates.invitation, invitationId, { type: 'accept', userId, at }),
+        invitationProblems,
+      );
+      accepted(
+        await unit.execute(aggregates.organization, organizationId, {
+          type: 'add-member',
+          userId,
+          role: state.role,
+        }),
+        organizationProblems,
+      );
+      accepted(
+        await unit.execute(aggregates.user, userId, {
+          type: 'register',
+          organizationId,
+          userId,
+          email: state.email,
+          name,
+          consent,
+          required: requiredDocuments(identity),
+          emailVerified: true,
+        }),
+        userProblems,
+      );
+      await claimEmail(unit, await emailHash(vault, unit, state.email), userId);
+      await storePassword(identity, unit, userId, hash);
+      return { body: { organizationId, userId } };
+    });
+  });
+}
+
+export async function revokeInvitation(
+  identity: Identity,
+  caller: Caller,
+  invitationId: string,
+): Promise<void> {
+  const { organizationId } = principalOf(caller);
+  await identity.store.transact(organizationId, envelopeOf(identity, caller), async (unit) => {
+    const result = await unit.execute(identity.aggregates.invitation, invitationId, { type: 'revoke' });
+    accepted(result, { ...invitationProblems, 'not-open': 'not-found' });
+    await voidLinks(unit, 'accept-invitation', invitationId);
+  });
+}

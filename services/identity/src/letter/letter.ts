@@ -1,0 +1,113 @@
+import { z } from 'zod';
+
+const email = z.string();
+
+/** What a letter needs to be written; sealed in the outbox and removed from it once it is sent. */
+export const letterContent = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('verify-email'), email, name: z.string(), token: z.string() }),
+  z.strictObject({ kind: z.literal('already-registered'), email }),
+  /** Not a letter yet: whether the address has an account is asked when nobody waits for the answer (ASVS 6.3.8). */
+  z.strictObject({ kind: z.literal('password-reset-requested'), email }),
+  z.strictObject({ kind: z.literal('reset-password'), email, token: z.string() }),
+  z.strictObject({
+    kind: z.literal('invitation'),
+    email,
+    organization: z.string(),
+    token: z.string(),
+  }),
+  z.strictObject({
+    kind: z.literal('security-notice'),
+    email,
+    what: z.enum([
+      'password-changed',
+      'password-reset',
+      'second-factor-enrolled',
+      'second-factor-removed',
+      'recovery-code-used',
+      'recovery-codes-issued',
+    ]),
+  }),
+]);
+export type LetterContent = z.infer<typeof letterContent>;
+
+export interface WrittenLetter {
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+}
+
+/**
+ * Plain text. Tokens stand behind `#`, which browsers send to nobody: they reach no server's log (ASVS 14.2.1).
+ * @param publicUrl where the people reach the product, without a slash at its end
+ */
+export function writeLetter(
+  content: Exclude<LetterContent, { kind: 'password-reset-requested' }>,
+  publicUrl: string,
+): WrittenLetter {
+  const to = content.email;
+  switch (content.kind) {
+    case 'verify-email':
+      return {
+        to,
+        subject: 'Confirm your e-mail address',
+        text: paragraphs(
+          `Hello ${content.name},`,
+          'please confirm your e-mail address by opening this link within 48 hours:',
+          `${publicUrl}/verify-email#token=${content.token}`,
+          'If you did not sign up, ignore this letter: without the link, nothing happens.',
+        ),
+      };
+    case 'already-registered':
+      return {
+        to,
+        subject: 'You have an account already',
+        text: paragraphs(
+          'Somebody, perhaps you, tried to sign up with this e-mail address, which has an account already.',
+          `You can log in, or choose a new password: ${publicUrl}/forgotten-password`,
+          'If it was not you, there is nothing to do.',
+        ),
+      };
+    case 'reset-password':
+      return {
+        to,
+        subject: 'Choose a new password',
+        text: paragraphs(
+          'To choose a new password, open this link within one hour:',
+          `${publicUrl}/reset-password#token=${content.token}`,
+          'All sessions end when you do. If you did not ask for it, ignore this letter: your password stays as it is.',
+        ),
+      };
+    case 'invitation':
+      return {
+        to,
+        subject: `Join ${content.organization}`,
+        text: paragraphs(
+          `You are invited to join ${content.organization}. Open this link within 7 days:`,
+          `${publicUrl}/accept-invitation#token=${content.token}`,
+        ),
+      };
+    case 'security-notice':
+      return { to, ...notices[content.what] };
+  }
+}
+
+/** ASVS 6.3.7: people hear of what changes how their account is opened. */
+const notices = {
+  'password-changed': notice('Your password was changed'),
+  'password-reset': notice('Your password was reset; all sessions have ended'),
+  'second-factor-enrolled': notice('A second factor was added to your account'),
+  'second-factor-removed': notice('A second factor was removed from your account'),
+  'recovery-code-used': notice('A recovery code was used to log in to your account'),
+  'recovery-codes-issued': notice('New recovery codes were made for your account; the earlier ones are void'),
+} as const;
+
+function notice(what: string) {
+  return {
+    subject: what,
+    text: paragraphs(`${what}.`, 'If it was not you, choose a new password now and tell your administrator.'),
+  };
+}
+
+function paragraphs(...lines: string[]): string {
+  return `${lines.join('\n\n')}\n`;
+}

@@ -1,0 +1,86 @@
+import type { Sql } from '@vouchsafe/database';
+import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
+import type { UnitOfWork } from '@vouchsafe/event-store';
+import { problem } from '@vouchsafe/service-host';
+import type { Identity } from '../identity.js';
+import type { SessionLevel } from '../session/session.events.js';
+
+export type ChallengeNext = 'totp' | 'enrol-second-factor' | 'accept-documents';
+
+const MINUTES = 10;
+
+/** A six-digit code has a million values: five guesses a log-in (ASVS 6.5.5, 6.3.1). */
+const MOST_ATTEMPTS = 5;
+
+export interface Challenge {
+  readonly challengeId: string;
+  readonly organizationId: OrganizationId;
+  readonly userId: UserId;
+  readonly next: ChallengeNext;
+  /** The restricted session that was begun beside it. */
+  readonly sessionId: string | null;
+  /** What has been proved so far. */
+  readonly level: SessionLevel;
+}
+
+export async function makeChallenge(
+  { newId, now }: Identity,
+  unit: UnitOfWork,
+  userId: UserId,
+  { next, level, sessionId }: { next: ChallengeNext; level: SessionLevel; sessionId?: string },
+): Promise<string> {
+  const challengeId = newId();
+  await unit.query(
+    `insert into log_in_challenge (organization_id, challenge_id, user_id, next, session_id, level, expires_at)
+     values ($1, $2, $3, $4, $5, $6, $7)`,
+    [
+      unit.organizationId,
+      challengeId,
+      userId,
+      next,
+      sessionId ?? null,
+      level,
+      new Date(now().getTime() + MINUTES * 60_000),
+    ],
+  );
+  return challengeId;
+}
+
+/**
+ * Counts an attempt at a challenge before the answer is looked at, in a transaction of its own, so that no attempt goes
+ * uncounted.
+ */
+export async function openChallenge(identity: Identity, challengeId: string): Promise<Challenge> {
+  const [found] = await identity.database.beforeOrganization((sql) =>
+    sql.query<{ organization_id: OrganizationId }>('select organization_id from lookup.challenge($1)', [
+      challengeId,
+    ]),
+  );
+  if (!found) throw problem('gone', { detail: 'Log in again' });
+  const [row] = await identity.database.forOrganization(found.organization_id, (sql) =>
+    sql.query<{ user_id: UserId; next: ChallengeNext; session_id: string | null; level: SessionLevel }>(
+      `update log_in_challenge set attempts = attempts + 1
+       where challenge_id = $1 and completed_at is null and expires_at > $2 and attempts < ${MOST_ATTEMPTS}
+       returning user_id, next, session_id, level`,
+      [challengeId, identity.now()],
+    ),
+  );
+  if (!row) throw problem('gone', { detail: 'Log in again' });
+  return {
+    challengeId,
+    organizationId: found.organization_id,
+    userId: row.user_id,
+    next: row.next,
+    sessionId: row.session_id,
+    level: row.level,
+  };
+}
+
+/** Completes it: of any number of answers at once, one gets true. */
+export async function completeChallenge(sql: Sql, challengeId: string, at: Date): Promise<boolean> {
+  const completed = await sql.query(
+    'update log_in_challenge set completed_at = $2 where challenge_id = $1 and completed_at is null returning 1',
+    [challengeId, at],
+  );
+  return completed.length === 1;
+}

@@ -1,0 +1,91 @@
+import { Body, Controller, Inject, Param, Post, Res } from '@nestjs/common';
+import { Caller, Operation } from '@vouchsafe/service-host';
+import { secret } from '@vouchsafe/vault';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { emailAddress } from '../email-address.js';
+import { IDENTITY, type Identity } from '../identity.js';
+import { givenPassword } from '../password/password-rules.js';
+import { answerChallenge, challengeAnswer, type ChallengeAnswer } from './answer-challenge.js';
+import { logIn, type LogInOutcome } from './log-in.js';
+
+const logInRequest = z.strictObject({ email: emailAddress, password: givenPassword });
+
+const loggedIn = z.strictObject({
+  sessionId: z.uuid(),
+  expiresAt: z.iso.datetime(),
+  /** Offered at every log-in until there is a second factor (P12). */
+  recommended: z.literal('enrol-second-factor').optional(),
+});
+
+const asked = z.strictObject({
+  next: z.enum(['totp', 'enrol-second-factor', 'accept-documents']),
+  challengeId: z.uuid(),
+});
+
+const challengePath = z.strictObject({ id: z.uuid() });
+
+/**
+ * Carries the session's secret to the gateway, which puts it into the cookie, encrypted, and strips the header: the secret
+ * stands in no body (P26).
+ */
+const SESSION_HEADER = 'vouchsafe-session';
+
+@Controller('v1/sessions')
+export class LogInController {
+  constructor(@Inject(IDENTITY) private readonly identity: Identity) {}
+
+  @Post()
+  @Operation({
+    permission: 'public',
+    operation: 'session.create',
+    entity: { type: 'session', id: 'response.sessionId' },
+    effect: 'write',
+    summary: 'Log in by e-mail and password; 200 asks for more',
+    answers: { 201: loggedIn, 200: asked },
+    problems: ['wrong-credentials', 'too-many-requests'],
+  })
+  async create(
+    @Caller() caller: Caller,
+    @Body({ schema: logInRequest }) { email, password }: z.output<typeof logInRequest>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return answer(reply, await logIn(this.identity, caller, email, secret(password)));
+  }
+
+  @Post('challenges/:id')
+  @Operation({
+    permission: 'public',
+    operation: 'session.answer-challenge',
+    entity: { type: 'session', id: 'response.sessionId' },
+    effect: 'write',
+    summary: 'Answer what a log-in asked for: a code, a recovery code, or the documents accepted',
+    answers: { 201: loggedIn, 200: asked },
+    problems: ['wrong-credentials', 'too-many-requests', 'gone', 'conflict', 'rejected'],
+  })
+  async answerChallenge(
+    @Caller() caller: Caller,
+    @Param({ schema: challengePath }) { id }: z.infer<typeof challengePath>,
+    @Body({ schema: challengeAnswer }) body: ChallengeAnswer,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return answer(reply, await answerChallenge(this.identity, caller, id, body));
+  }
+}
+
+function answer(
+  reply: FastifyReply,
+  outcome: LogInOutcome,
+): z.infer<typeof loggedIn> | z.infer<typeof asked> {
+  if (outcome.session) void reply.header(SESSION_HEADER, outcome.session.secret.reveal());
+  if (outcome.next !== null) {
+    void reply.status(200);
+    return { next: outcome.next, challengeId: outcome.challengeId };
+  }
+  const { sessionId, expiresAt } = outcome.session;
+  return {
+    sessionId,
+    expiresAt: expiresAt.toISOString(),
+    ...(outcome.secondFactor ? {} : { recommended: 'enrol-second-factor' as const }),
+  };
+}

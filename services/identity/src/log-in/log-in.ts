@@ -1,0 +1,163 @@
+import { type Sql, one } from '@vouchsafe/database';
+import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
+import type { UnitOfWork } from '@vouchsafe/event-store';
+import { type Caller, problem } from '@vouchsafe/service-host';
+import type { Secret } from '@vouchsafe/vault';
+import { outstandingDocuments } from '../consent/consents.js';
+import { accountByEmailHash, emailHash } from '../email-address.js';
+import type { Identity } from '../identity.js';
+import { asUser, envelopeOf } from '../request.js';
+import { hasSecondFactor } from '../second-factor/authenticators.js';
+import type { LogInFailure, SessionLevel } from '../session/session.events.js';
+import { secondFactorRequired, type StartedSession, startSession } from '../session/sessions.js';
+import { type Challenge, type ChallengeNext, makeChallenge } from './challenges.js';
+import { assertNotThrottled, countFailure, forgetFailures } from './throttle.js';
+
+/** How a log-in goes on: with a session, with a question, or with a session that can do nothing but answer the question. */
+export type LogInOutcome =
+  | { readonly session: StartedSession; readonly next: null; readonly secondFactor: boolean }
+  | { readonly session: StartedSession | null; readonly next: ChallengeNext; readonly challengeId: string };
+
+/** An account that may exist or not: both go the same way, with the same queries and one hash (ASVS 6.3.8). */
+interface Candidate {
+  readonly organizationId: OrganizationId;
+  readonly userId: UserId | null;
+  readonly emailHash: Buffer;
+}
+
+export async function logIn(
+  identity: Identity,
+  caller: Caller,
+  email: string,
+  password: Secret,
+): Promise<LogInOutcome> {
+  const candidate = await findCandidate(identity, email);
+  const stored = await identity.database.forOrganization(candidate.organizationId, (sql) =>
+    passwordHashOf(sql, candidate.userId),
+  );
+  const right = await identity.hasher.verify(stored, password);
+  const { organizationId, userId } = candidate;
+  if (!right || userId === null || stored === null) {
+    const reason = userId === null ? 'unknown-account' : 'wrong-password';
+    await recordFailure(identity, caller, { ...candidate, reason });
+    throw problem('wrong-credentials');
+  }
+  return identity.store.transact(
+    organizationId,
+    envelopeOf(identity, caller, asUser(userId)),
+    async (unit) => {
+      if (identity.hasher.isOutdated(stored)) await rehash(identity, unit, userId, stored, password);
+      // Where there is a second factor, the password alone opens nothing (ASVS 6.3.3).
+      if (await hasSecondFactor(unit, userId)) {
+        const challengeId = await makeChallenge(identity, unit, userId, {
+          next: 'totp',
+          level: 'single-factor',
+        });
+        return { session: null, next: 'totp', challengeId };
+      }
+      return beginSession(identity, unit, caller, { userId, level: 'single-factor' });
+    },
+  );
+}
+
+/**
+ * Starts a session for a person who has proved who they are. Where something is outstanding, the session can do nothing but
+ * that, and a challenge says what it is.
+ */
+export async function beginSession(
+  identity: Identity,
+  unit: UnitOfWork,
+  { sourceIp, userAgent }: Caller,
+  { userId, level }: { readonly userId: UserId; readonly level: SessionLevel },
+): Promise<LogInOutcome> {
+  const { second_factor_required: byOrganization } = await one<{ second_factor_required: boolean }>(
+    unit,
+    'select second_factor_required from organization where organization_id = $1',
+    [unit.organizationId],
+  );
+  const mustEnrol =
+    level === 'single-factor' && secondFactorRequired(identity, unit.organizationId, byOrganization);
+  const awaitsDocuments = (await outstandingDocuments(identity, unit, userId)).length > 0;
+  const session = await startSession(identity, unit, { userId, level, awaitsDocuments, sourceIp, userAgent });
+  await forgetFailuresOf(unit, userId);
+  if (!mustEnrol && !awaitsDocuments) return { session, next: null, secondFactor: level === 'two-factor' };
+  const next = mustEnrol ? 'enrol-second-factor' : 'accept-documents';
+  const { sessionId } = session;
+  const challengeId = await makeChallenge(identity, unit, userId, { next, level, sessionId });
+  return { session, next, challengeId };
+}
+
+/** A denied attempt: counted, and a fact for the audit log (ASVS 16.3.1), in a transaction of its own. */
+export async function recordFailure(
+  identity: Identity,
+  caller: Caller,
+  failure: Candidate & { readonly reason: LogInFailure },
+): Promise<void> {
+  const { organizationId, userId, reason } = failure;
+  const { sourceIp, userAgent } = caller;
+  await identity.store.transact(organizationId, envelopeOf(identity, caller), async (unit) => {
+    await countFailure(unit, failure.emailHash, identity.now());
+    return unit.execute(identity.aggregates.logInAttempt, identity.newId(), {
+      organizationId,
+      userId,
+      reason,
+      sourceIp,
+      userAgent,
+    });
+  });
+}
+
+/** The candidate whom a challenge is about. */
+export async function candidateOf(
+  identity: Identity,
+  { organizationId, userId }: Pick<Challenge, 'organizationId' | 'userId'>,
+): Promise<Candidate> {
+  return identity.database.beforeOrganization(async (sql) => {
+    const { hash } = await one<{ hash: Buffer | null }>(sql, 'select lookup.email_hash_of($1) as hash', [
+      userId,
+    ]);
+    // The account went away between password and code.
+    if (!hash) throw problem('gone');
+    await assertNotThrottled(sql, hash, identity.now());
+    return { organizationId, userId, emailHash: hash };
+  });
+}
+
+async function findCandidate(identity: Identity, email: string): Promise<Candidate> {
+  return identity.database.beforeOrganization(async (sql) => {
+    const hash = await emailHash(identity.vault, sql, email);
+    await assertNotThrottled(sql, hash, identity.now());
+    const account = await accountByEmailHash(sql, hash);
+    // What belongs to no customer stands in the operator's log.
+    const nobody = { organizationId: identity.operatorOrganizationId as OrganizationId, userId: null };
+    return { ...(account ?? nobody), emailHash: hash };
+  });
+}
+
+async function passwordHashOf(sql: Sql, userId: UserId | null): Promise<string | null> {
+  const [row] = await sql.query<{ hash: string }>('select hash from password where user_id = $1', [userId]);
+  return row?.hash ?? null;
+}
+
+/** Parameters rise over the years; the password is only here now (ASVS 11.4.2). */
+async function rehash(
+  { hasher }: Identity,
+  sql: Sql,
+  userId: UserId,
+  outdated: string,
+  password: Secret,
+): Promise<void> {
+  await sql.query('update password set hash = $3 where user_id = $1 and hash = $2', [
+    userId,
+    outdated,
+    await hasher.hash(password),
+  ]);
+}
+
+async function forgetFailuresOf(sql: Sql, userId: UserId): Promise<void> {
+  const [row] = await sql.query<{ email_hash: Buffer }>(
+    'select email_hash from email_address where user_id = $1',
+    [userId],
+  );
+  if (row) await forgetFailures(sql, row.email_hash);
+}

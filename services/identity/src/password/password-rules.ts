@@ -1,0 +1,52 @@
+import { problem } from '@vouchsafe/service-host';
+import type { Secret } from '@vouchsafe/vault';
+import { z } from 'zod';
+import type { BreachedPasswords } from './breached-passwords.js';
+
+/** Longest password that is hashed, in characters; every one of them counts (ASVS 6.2.9). */
+const LONGEST = 256;
+
+/** NIST SP 800-63B-4 section 3.1.1.2: 15 characters as the only factor, 8 beside a second one. */
+const SHORTEST = { alone: 15, 'beside-second-factor': 8 } as const;
+
+/** A password as it comes in; what makes a good one is asked when one is chosen, not when one is given. */
+export const givenPassword = z
+  .string()
+  .min(1)
+  .max(LONGEST * 4);
+
+export interface ChosenPassword {
+  readonly password: Secret;
+  /** Whether a second factor is enrolled, or the organization requires one. */
+  readonly secondFactor: boolean;
+  /** What an attacker who knows the person would try first (ASVS 6.2.11). */
+  readonly context: readonly string[];
+  /** Where it stands in the request's body, as a JSON pointer. */
+  readonly pointer: string;
+}
+
+/**
+ * Refuses a password that is too short, too long, breached, or made of the account's own words. No rules of composition and no
+ * expiry (ASVS 6.2.5, 6.2.10).
+ */
+export function assertGoodPassword(breached: BreachedPasswords, chosen: ChosenPassword): void {
+  const fault = faultOf(breached, chosen);
+  if (fault) throw problem('invalid-request', { errors: [{ pointer: chosen.pointer, detail: fault }] });
+}
+
+function faultOf(
+  breached: BreachedPasswords,
+  { password, secondFactor, context }: ChosenPassword,
+): string | null {
+  const text = password.reveal();
+  const length = [...text].length;
+  const shortest = SHORTEST[secondFactor ? 'beside-second-factor' : 'alone'];
+  if (length < shortest) return `At least ${shortest} characters`;
+  if (length > LONGEST) return `At most ${LONGEST} characters`;
+  const folded = text.toLowerCase();
+  if (context.some((word) => word !== '' && folded === word.toLowerCase())) {
+    return 'Not your own name, e-mail address or organization';
+  }
+  if (breached.includes(password)) return 'This password is on lists of stolen passwords; choose another one';
+  return null;
+}

@@ -1,0 +1,67 @@
+import { Body, Controller, HttpCode, Inject, Post, Put } from '@nestjs/common';
+import { Caller, Operation } from '@vouchsafe/service-host';
+import { z } from 'zod';
+import { emailAddress } from '../email-address.js';
+import { IDENTITY, type Identity } from '../identity.js';
+import { givenPassword } from './password-rules.js';
+import { changePassword, requestPasswordReset, resetPassword } from './passwords.js';
+
+const change = z.strictObject({ currentPassword: givenPassword, newPassword: givenPassword });
+const resetRequest = z.strictObject({ email: emailAddress });
+const reset = z.strictObject({ token: z.string().min(1).max(200), password: givenPassword });
+const nothing = z.strictObject({});
+
+@Controller('v1')
+export class PasswordController {
+  constructor(@Inject(IDENTITY) private readonly identity: Identity) {}
+
+  @Put('me/password')
+  @HttpCode(204)
+  @Operation({
+    permission: 'self',
+    operation: 'password.change',
+    entity: { type: 'user', id: 'caller.actorId' },
+    effect: 'write',
+    summary: 'Change your password; your other sessions end',
+    answers: { 204: null },
+    problems: ['wrong-credentials', 'too-many-requests'],
+  })
+  async change(
+    @Caller() caller: Caller,
+    @Body({ schema: change }) body: z.infer<typeof change>,
+  ): Promise<void> {
+    await changePassword(this.identity, caller, body);
+  }
+
+  @Post('password-resets')
+  @HttpCode(202)
+  @Operation({
+    permission: 'public',
+    operation: 'password.request-reset',
+    entity: { type: 'user', id: null },
+    effect: 'write',
+    summary: 'Ask for a letter with a link; the answer is the same whether or not there is an account',
+    answers: { 202: nothing },
+  })
+  async requestReset(
+    @Body({ schema: resetRequest }) { email }: z.output<typeof resetRequest>,
+  ): Promise<z.infer<typeof nothing>> {
+    await requestPasswordReset(this.identity, email);
+    return {};
+  }
+
+  @Post('password-resets/confirmation')
+  @HttpCode(204)
+  @Operation({
+    permission: 'public',
+    operation: 'password.reset',
+    entity: { type: 'user', id: null },
+    effect: 'write',
+    summary: "Choose a new password by the token of the letter's link; all sessions end",
+    answers: { 204: null },
+    problems: ['gone'],
+  })
+  async reset(@Caller() caller: Caller, @Body({ schema: reset }) body: z.infer<typeof reset>): Promise<void> {
+    await resetPassword(this.identity, caller, body);
+  }
+}

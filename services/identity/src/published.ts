@@ -1,0 +1,29 @@
+import type { Publication } from '@vouchsafe/contracts';
+import type { DomainEvent } from '@vouchsafe/event-sourcing';
+import type { RecordedEvent } from '@vouchsafe/event-store';
+
+/** For each type of event, what leaves the service of it; total, so that a forgotten type does not compile. */
+export type FactsOf<Event extends DomainEvent> = {
+  readonly [Type in Event['type']]: (
+    event: RecordedEvent<Extract<Event, { readonly type: Type }>>,
+  ) => Publication;
+};
+
+/** What every fact says beside its own matter. */
+export function factBase({ envelope }: Pick<RecordedEvent, 'envelope'>) {
+  return {
+    actor: envelope.actor,
+    occurredAt: envelope.occurredAt.toISOString(),
+    requestId: envelope.requestId,
+  };
+}
+
+export function toFacts<Event extends DomainEvent>(
+  facts: FactsOf<Event>,
+): (event: RecordedEvent<Event>) => readonly Publication[] {
+  return (event) => {
+    // The event's own type chose the function.
+    const publish = facts[event.type as Event['type']] as (recorded: RecordedEvent<Event>) => Publication;
+    return [publish(event)];
+  };
+}

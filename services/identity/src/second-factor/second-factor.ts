@@ -1,0 +1,221 @@
+import type { UnitOfWork } from '@vouchsafe/event-store';
+import { type Caller, problem } from '@vouchsafe/service-host';
+import { secret } from '@vouchsafe/vault';
+import { assertNotThrottled, countFailure } from '../log-in/throttle.js';
+import type { Identity } from '../identity.js';
+import { postNotice } from '../letter/security-notice.js';
+import { sealCell } from '../persistence/sealed-column.js';
+import {
+  accepted,
+  assertRecentlyAuthenticated,
+  envelopeOf,
+  type Principal,
+  principalOf,
+} from '../request.js';
+import { elevateSession, secondFactorRequired } from '../session/sessions.js';
+import { readAccount } from '../user/accounts.js';
+import { userProblems } from '../user/user.problems.js';
+import { authenticatorCell, hasSecondFactor, takeTotpCode } from './authenticators.js';
+import { replaceRecoveryCodes } from './recovery-codes.js';
+import { newTotpSecret, otpauthUri } from './totp.js';
+
+export interface BegunEnrolment {
+  readonly authenticatorId: string;
+  readonly secret: string;
+  readonly otpauthUri: string;
+}
+
+/**
+ * Makes an authenticator that counts from its first code on. A person who has a second factor must have proved it in this
+ * session: a stolen password never adds another one (ASVS 6.3.4, 7.5.1).
+ */
+export async function beginTotpEnrolment(identity: Identity, caller: Caller): Promise<BegunEnrolment> {
+  const who = principalOf(caller);
+  assertRecentlyAuthenticated(identity, caller);
+  const { organizationId, userId } = who;
+  return identity.store.transact(organizationId, envelopeOf(identity, caller), async (unit) => {
+    await assertMayEnrol(unit, who);
+    const { email } = await readAccount(identity, unit, userId);
+    const authenticatorId = identity.newId();
+    const shared = newTotpSecret();
+    // One enrolment at a time: what was begun before and never confirmed is void.
+    await unit.query('delete from authenticator where user_id = $1 and enrolled_at is null', [userId]);
+    await unit.query(
+      `insert into authenticator (organization_id, authenticator_id, user_id, kind, secret_sealed, created_at)
+       values ($1, $2, $3, 'totp', $4, $5)`,
+      [
+        organizationId,
+        authenticatorId,
+        userId,
+        await sealCell(
+          identity.vault,
+          unit,
+          authenticatorCell(organizationId, userId, authenticatorId),
+          shared,
+        ),
+        identity.now(),
+      ],
+    );
+    const uri = otpauthUri(shared, 'Vouchsafe', email ?? userId);
+    return { authenticatorId, secret: shared, otpauthUri: uri };
+  });
+}
+
+/** The first right code enrols it, lifts this session to two factors, and gives recovery codes where there are none. */
+export async function confirmTotpEnrolment(
+  identity: Identity,
+  caller: Caller,
+  authenticatorId: string,
+  code: string,
+): Promise<{ recoveryCodes: string[] }> {
+  const who = principalOf(caller);
+  const { organizationId, userId, sessionId } = who;
+  const { aggregates, vault } = identity;
+  return withCountedFailures(identity, caller, async (unit) => {
+    await assertMayEnrol(unit, who);
+    const pending = await unit.query(
+      'select 1 from authenticator where authenticator_id = $1 and user_id = $2 and enrolled_at is null for update',
+      [authenticatorId, userId],
+    );
+    if (pending.length === 0) throw problem('not-found');
+    const check = await takeTotpCode(unit, vault, { userId, authenticatorId }, code, identity.now());
+    if (check !== 'taken') return 'wrong';
+    const first = !(await hasSecondFactor(unit, userId));
+    await unit.query('update authenticator set enrolled_at = $2 where authenticator_id = $1', [
+      authenticatorId,
+      identity.now(),
+    ]);
+    const recoveryCodes = first ? await replaceRecoveryCodes(unit, { organizationId, userId }) : [];
+    accepted(
+      await unit.execute(aggregates.user, userId, {
+        type: 'enrol-second-factor',
+        authenticatorId,
+        recoveryCodes: recoveryCodes.length,
+      }),
+      userProblems,
+    );
+    await elevateSession(identity, unit, sessionId, 'two-factor');
+    await postNotice(identity, unit, userId, 'second-factor-enrolled');
+    return { recoveryCodes };
+  });
+}
+
+export async function removeAuthenticator(
+  identity: Identity,
+  caller: Caller,
+  authenticatorId: string,
+): Promise<void> {
+  const who = principalOf(caller);
+  assertRecentlyAuthenticated(identity, caller);
+  const { organizationId, userId } = who;
+  await identity.store.transact(organizationId, envelopeOf(identity, caller), async (unit) => {
+    await assertMayEnrol(unit, who);
+    const [organization] = await unit.query<{ second_factor_required: boolean }>(
+      'select second_factor_required from organization',
+    );
+    accepted(
+      await unit.execute(identity.aggregates.user, userId, {
+        type: 'remove-second-factor',
+        authenticatorId,
+        requiredByOrganization: secondFactorRequired(
+          identity,
+          organizationId,
+          organization?.second_factor_required ?? false,
+        ),
+      }),
+      userProblems,
+    );
+    await unit.query('delete from authenticator where authenticator_id = $1 and user_id = $2', [
+      authenticatorId,
+      userId,
+    ]);
+    if (!(await hasSecondFactor(unit, userId))) {
+      await unit.query('delete from recovery_code where user_id = $1', [userId]);
+    }
+    await postNotice(identity, unit, userId, 'second-factor-removed');
+  });
+}
+
+export async function renewRecoveryCodes(
+  identity: Identity,
+  caller: Caller,
+): Promise<{ recoveryCodes: string[] }> {
+  const who = principalOf(caller);
+  assertRecentlyAuthenticated(identity, caller);
+  const { organizationId, userId } = who;
+  return identity.store.transact(organizationId, envelopeOf(identity, caller), async (unit) => {
+    await assertMayEnrol(unit, who);
+    const recoveryCodes = await replaceRecoveryCodes(unit, { organizationId, userId });
+    accepted(
+      await unit.execute(identity.aggregates.user, userId, {
+        type: 'issue-recovery-codes',
+        count: recoveryCodes.length,
+      }),
+      userProblems,
+    );
+    await postNotice(identity, unit, userId, 'recovery-codes-issued');
+    return { recoveryCodes };
+  });
+}
+
+/** A recent proof for sensitive operations: a code where there is a second factor, else the password (ASVS 7.5.1). */
+export async function stepUp(
+  identity: Identity,
+  caller: Caller,
+  proof: { readonly password: string } | { readonly totp: string },
+): Promise<{ authenticatedAt: string }> {
+  const { organizationId, userId, sessionId } = principalOf(caller);
+  const stored = await identity.database.forOrganization(organizationId, (sql) =>
+    sql.query<{ hash: string }>('select hash from password where user_id = $1', [userId]),
+  );
+  const passwordIsRight =
+    'password' in proof && (await identity.hasher.verify(stored[0]?.hash ?? null, secret(proof.password)));
+  return withCountedFailures(identity, caller, async (unit) => {
+    if ('password' in proof) {
+      if (await hasSecondFactor(unit, userId)) {
+        throw problem('second-factor-required', { detail: 'Confirm with a code of your second factor' });
+      }
+      if (!passwordIsRight) return 'wrong';
+      await elevateSession(identity, unit, sessionId, 'single-factor');
+    } else {
+      const check = await takeTotpCode(unit, identity.vault, { userId }, proof.totp, identity.now());
+      if (check !== 'taken') return 'wrong';
+      await elevateSession(identity, unit, sessionId, 'two-factor');
+    }
+    return { authenticatedAt: identity.now().toISOString() };
+  });
+}
+
+/** Codes and passwords are guessed within a session as well as at log-in: the failures count alike (ASVS 6.3.1). */
+export async function withCountedFailures<Result extends object>(
+  identity: Identity,
+  caller: Caller,
+  work: (unit: UnitOfWork) => Promise<Result | 'wrong'>,
+): Promise<Result> {
+  const { organizationId, userId } = principalOf(caller);
+  const result = await identity.store.transact(organizationId, envelopeOf(identity, caller), async (unit) => {
+    const hash = await ownEmailHash(unit, userId);
+    if (hash) await assertNotThrottled(unit, hash, identity.now());
+    const outcome = await work(unit);
+    if (outcome === 'wrong' && hash) await countFailure(unit, hash, identity.now());
+    return outcome;
+  });
+  if (result === 'wrong') throw problem('wrong-credentials');
+  return result;
+}
+
+async function ownEmailHash(unit: UnitOfWork, userId: string): Promise<Buffer | null> {
+  const [row] = await unit.query<{ email_hash: Buffer }>(
+    'select email_hash from email_address where user_id = $1',
+    [userId],
+  );
+  return row?.email_hash ?? null;
+}
+
+async function assertMayEnrol(unit: UnitOfWork, { userId, sessionId }: Principal): Promise<void> {
+  if (!(await hasSecondFactor(unit, userId))) return;
+  const [session] = await unit.query<{ level: string }>('select level from session where session_id = $1', [
+    sessionId,
+  ]);
+  if (session?.level !== 'two-factor') throw problem('second-factor-required');
+}

@@ -1,0 +1,56 @@
+import { Body, Controller, Headers, HttpCode, Inject, Post } from '@nestjs/common';
+import { Caller, Operation } from '@vouchsafe/service-host';
+import { z } from 'zod';
+import { IDENTITY, type Identity } from '../identity.js';
+import {
+  signUp,
+  signUpAnswer,
+  type SignUpAnswer,
+  signUpRequest,
+  type SignUpRequest,
+  verifyEmail,
+} from './sign-up.js';
+
+const verification = z.strictObject({ token: z.string().min(1).max(200) });
+
+@Controller('v1/sign-up')
+export class SignUpController {
+  constructor(@Inject(IDENTITY) private readonly identity: Identity) {}
+
+  @Post()
+  @Operation({
+    permission: 'public',
+    operation: 'sign-up.create',
+    entity: { type: 'organization', id: 'response.organizationId' },
+    effect: 'write',
+    summary: 'Sign up: a pending organization with its first owner and the consents; a letter follows',
+    answers: { 201: signUpAnswer },
+    problems: ['rejected'],
+    idempotent: true,
+  })
+  create(
+    @Caller() caller: Caller,
+    @Body({ schema: signUpRequest }) body: SignUpRequest,
+    @Headers('idempotency-key') key?: string,
+  ): Promise<SignUpAnswer> {
+    return signUp(this.identity, caller, body, key);
+  }
+
+  @Post('verification')
+  @HttpCode(200)
+  @Operation({
+    permission: 'public',
+    operation: 'sign-up.verify',
+    entity: { type: 'organization', id: 'response.organizationId' },
+    effect: 'write',
+    summary: "Confirm the e-mail address by the token of the letter's link; the organization becomes active",
+    answers: { 200: signUpAnswer },
+    problems: ['gone'],
+  })
+  verify(
+    @Caller() caller: Caller,
+    @Body({ schema: verification }) { token }: z.infer<typeof verification>,
+  ): Promise<SignUpAnswer> {
+    return verifyEmail(this.identity, caller, token);
+  }
+}

@@ -1,0 +1,191 @@
+import { postgresFault } from '@vouchsafe/database';
+import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
+import type { UnitOfWork } from '@vouchsafe/event-store';
+import { type Caller, idempotencyKey, problem } from '@vouchsafe/service-host';
+import { secret } from '@vouchsafe/vault';
+import { z } from 'zod';
+import { acceptance, consentOf, requiredDocuments } from '../consent/consents.js';
+import { accountByEmailHash, emailAddress, emailHash } from '../email-address.js';
+import { createOnce, withoutPassword } from '../idempotent.js';
+import type { Identity } from '../identity.js';
+import { postLetter } from '../letter/letter-outbox.js';
+import { findLink, makeLinkToken, takeLink } from '../link-token.js';
+import { organizationProblems } from '../organization/organization.problems.js';
+import { assertGoodPassword, givenPassword } from '../password/password-rules.js';
+import { accepted, asUser, envelopeOf } from '../request.js';
+import { readAccount } from '../user/accounts.js';
+import { userProblems } from '../user/user.problems.js';
+
+export const personName = z.string().trim().min(1).max(200);
+export const organizationName = z.string().trim().min(1).max(200);
+
+export const signUpRequest = z.strictObject({
+  organization: z.strictObject({ name: organizationName }),
+  user: z.strictObject({ email: emailAddress, name: personName, password: givenPassword }),
+  accept: acceptance,
+});
+export type SignUpRequest = z.output<typeof signUpRequest>;
+
+export const signUpAnswer = z.strictObject({ organizationId: z.uuid(), userId: z.uuid() });
+export type SignUpAnswer = z.infer<typeof signUpAnswer>;
+
+/**
+ * Registers a pending organization with its first owner and their consents, in one transaction (P15). A pending sign-up claims
+ * nothing: whether the e-mail address has an account already changes the letter alone, not the work, the time or the answer
+ * (ASVS 6.3.8).
+ */
+export async function signUp(
+  identity: Identity,
+  caller: Caller,
+  { organization, user, accept }: SignUpRequest,
+  key: string | undefined,
+): Promise<SignUpAnswer> {
+  const password = secret(user.password);
+  assertGoodPassword(identity.breached, {
+    password,
+    secondFactor: false,
+    context: [user.email, user.name, organization.name],
+    pointer: '/user/password',
+  });
+  const consent = consentOf(identity, caller, accept);
+  const [organizationId, userId] = [await newOrganizationId(identity, key), identity.newId() as UserId];
+  const hash = await identity.hasher.hash(password);
+  const { aggregates } = identity;
+  return identity.store.transact(
+    organizationId,
+    envelopeOf(identity, caller, asUser(userId)),
+    async (unit) => {
+      const request = await withoutPassword(
+        identity,
+        unit,
+        { organization, email: user.email, name: user.name, accept },
+        user.password,
+      );
+      return createOnce(identity, unit, { caller, operation: 'sign-up', key, request }, async () => {
+        accepted(
+          await unit.execute(aggregates.organization, organizationId, {
+            type: 'register',
+            organizationId,
+            name: organization.name,
+            ownerId: userId,
+          }),
+          organizationProblems,
+        );
+        accepted(
+          await unit.execute(aggregates.user, userId, {
+            type: 'register',
+            organizationId,
+            userId,
+            email: user.email,
+            name: user.name,
+            consent,
+            required: requiredDocuments(identity),
+            emailVerified: false,
+          }),
+          userProblems,
+        );
+        await storePassword(identity, unit, userId, hash);
+        await postVerification(identity, unit, { organizationId, userId, ...user });
+        return { body: { organizationId, userId } };
+      });
+    },
+  );
+}
+
+/** Activates what was signed up for, and claims the e-mail address: the first who verifies it has it. */
+export async function verifyEmail(identity: Identity, caller: Caller, token: string): Promise<SignUpAnswer> {
+  const given = secret(token);
+  const found = await identity.database.beforeOrganization((sql) => findLink(sql, given, 'verify-email'));
+  if (!found) throw problem('gone');
+  const { organizationId } = found;
+  const userId = found.subjectId as UserId;
+  const { aggregates, vault } = identity;
+  await identity.store.transact(
+    organizationId,
+    envelopeOf(identity, caller, asUser(userId)),
+    async (unit) => {
+      if (!(await takeLink(unit, given, 'verify-email', identity.now()))) throw problem('gone');
+      const { email } = await readAccount(identity, unit, userId);
+      if (email === null) throw problem('gone');
+      await claimEmail(unit, await emailHash(vault, unit, email), userId);
+      accepted(await unit.execute(aggregates.user, userId, { type: 'verify-email' }), userProblems);
+      accepted(
+        await unit.execute(aggregates.organization, organizationId, { type: 'activate' }),
+        organizationProblems,
+      );
+    },
+  );
+  return { organizationId, userId };
+}
+
+export async function storePassword(
+  { now }: Identity,
+  unit: UnitOfWork,
+  userId: UserId,
+  hash: string,
+): Promise<void> {
+  await unit.query(
+    `insert into password (organization_id, user_id, hash, changed_at) values ($1, $2, $3, $4)
+     on conflict (user_id) do update set hash = excluded.hash, changed_at = excluded.changed_at`,
+    [unit.organizationId, userId, hash, now()],
+  );
+}
+
+/** @throws the problem `gone` where another account has verified the address meanwhile */
+export async function claimEmail(unit: UnitOfWork, hash: Buffer, userId: UserId): Promise<void> {
+  try {
+    await unit.query('insert into email_address (organization_id, email_hash, user_id) values ($1, $2, $3)', [
+      unit.organizationId,
+      hash,
+      userId,
+    ]);
+  } catch (error) {
+    if (postgresFault(error)?.constraint === 'email_address_pkey') throw problem('gone', { cause: error });
+    throw error;
+  }
+}
+
+async function postVerification(
+  identity: Identity,
+  unit: UnitOfWork,
+  who: { organizationId: OrganizationId; userId: UserId; email: string; name: string },
+): Promise<void> {
+  const { organizationId, userId, email, name } = who;
+  const { vault } = identity;
+  const at = identity.now();
+  // Made in either case; the letter decides who gets it.
+  const token = await makeLinkToken(unit, { organizationId, purpose: 'verify-email', subjectId: userId, at });
+  const taken = await accountByEmailHash(unit, await emailHash(vault, unit, email));
+  await postLetter(unit, vault, {
+    letterId: identity.newId(),
+    organizationId,
+    subjectId: userId,
+    content: taken
+      ? { kind: 'already-registered', email }
+      : { kind: 'verify-email', email, name, token: token.reveal() },
+    idempotencyKey: `verify-email:${userId}`,
+    at,
+  });
+  unit.afterCommit(() => identity.lettersWaiting());
+}
+
+/**
+ * Before there is an organization, a repetition must find the first time's: with an Idempotency-Key the id comes from the key,
+ * by HMAC, without one it is random.
+ */
+async function newOrganizationId(identity: Identity, key: string | undefined): Promise<OrganizationId> {
+  const given = idempotencyKey(key);
+  if (given === undefined) return identity.newId() as OrganizationId;
+  const hash = await identity.database.beforeOrganization((sql) =>
+    identity.vault.keyedHash(sql, 'sign-up-idempotency-key', given),
+  );
+  return uuidFrom(hash) as OrganizationId;
+}
+
+/** RFC 9562 section 5.8: a UUID of version 8, whose bits are our own. */
+function uuidFrom(bytes: Buffer): string {
+  const own = Buffer.from(bytes.subarray(0, 16));
+  own.writeUInt8((own.readUInt8(6) & 0x0f) | 0x80, 6);
+  own.writeUInt8((own.readUInt8(8) & 0x3f) | 0x80, 8);
+  return own.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

@@ -1,0 +1,11 @@
+import type { ProblemCode } from '@vouchsafe/service-host';
+import type { UserRejection } from './user.js';
+
+export const userProblems = {
+  'already-registered': 'conflict',
+  'no-such-user': 'not-found',
+  'consent-missing': 'rejected',
+  'not-verified': 'conflict',
+  'no-such-authenticator': 'not-found',
+  'second-factor-required': 'conflict',
+} as const satisfies Record<UserRejection['rejected'], ProblemCode>;
