@@ -28,7 +28,7 @@ export function environmentOf(name: ServiceName, surroundings: Surroundings): Re
     VOUCHSAFE_DATABASE_PASSWORD_REQUEST: secrets.databasePassword(name, 'request'),
     VOUCHSAFE_DATABASE_PASSWORD_WORKER: secrets.databasePassword(name, 'worker'),
     VOUCHSAFE_DATABASE_PASSWORD_RETENTION: secrets.databasePassword(name, 'retention'),
-    VOUCHSAFE_BUS_URL: `postgres://bus_migrator:${secrets.databasePassword('bus', 'migrator')}@127.0.0.1:${postgresPort}/bus`,
+    VOUCHSAFE_BUS_URL: `postgres://bus_worker:${secrets.databasePassword('bus', 'worker')}@127.0.0.1:${postgresPort}/bus`,
     VOUCHSAFE_KEK_FILE: secrets.kekFile(name),
     VOUCHSAFE_INTERNAL_PUBLIC_KEYS_FILE: secrets.publicKeysFile,
     VOUCHSAFE_INTERNAL_PRIVATE_KEY_FILE: secrets.privateKeyFile(name),

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { provisionDatabase } from '@vouchsafe/database';
+import { Database, provisionDatabase } from '@vouchsafe/database';
+import { busMigrations } from '@vouchsafe/messaging';
 import { freePort, type LocalPostgres } from '@vouchsafe/testing';
 import type { DataFolder } from './data-folder.ts';
 import { startPostgres } from './postgres.ts';
@@ -70,6 +71,7 @@ async function bringUp(options: SystemOptions, started: Started): Promise<Runnin
       secrets.databasePassword(database, role);
     await provisionDatabase({ adminUrl: postgres.adminUrl, service: database, password });
   }
+  await migrateBus(secrets, postgresPort);
   say(`postgres   ready on 127.0.0.1:${postgresPort}`);
 
   const filesFolder = path.join(folder.path, 'files');
@@ -111,6 +113,20 @@ async function bringUp(options: SystemOptions, started: Started): Promise<Runnin
     broken: watch.broken,
     stop: () => takeDown(folder, started, watch.stand),
   };
+}
+
+/** The embedded bus has no service of its own that would bring its schema up to date. */
+async function migrateBus(secrets: Secrets, port: number): Promise<void> {
+  const database = new Database({
+    service: 'bus',
+    url: `postgres://127.0.0.1:${port}/bus`,
+    password: (role) => secrets.databasePassword('bus', role),
+  });
+  try {
+    await database.migrate(busMigrations);
+  } finally {
+    await database.close();
+  }
 }
 
 /** Tells an end that nobody asked for from one that somebody did. */

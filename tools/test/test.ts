@@ -11,6 +11,10 @@ const lanes: readonly (readonly Step[])[] = [
   [
     { name: 'build', run: () => build(root).then(() => ({ ok: true, output: '' }), failed) },
     program('type check', 'typescript/bin/tsc', '-p', 'tsconfig.json'),
+    {
+      name: 'golden files',
+      run: () => runProgram(root, path.join(root, 'tools/golden/golden.ts'), ['--check']),
+    },
     program('unused exports', 'knip/bin/knip.js', '--no-progress'),
   ],
   [
