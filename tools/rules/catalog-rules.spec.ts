@@ -1,0 +1,141 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { decider, type EventCatalog, eventCatalog, personal, unreachable } from '@vouchsafe/event-sourcing';
+import { globSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { everyContract } from '../golden/contracts.ts';
+import {
+  evolutionFaults,
+  publishingFaults,
+  type Slice,
+  sliceOf,
+  unmarkedPersonalFields,
+} from './catalog-rules.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+/** Fields whose names sound personal and that are not, each with its reason. */
+const notPersonal: Readonly<Record<string, string>> = {
+  'organization-registered.name': 'an organization, not a person',
+  'vouchsafe.identity.organization-registered.v1.name': 'an organization, not a person',
+  'api-key-created.name': 'a key, not a person',
+};
+
+describe('every event that a service stores', () => {
+  let slices: readonly Slice[];
+  let relayed: readonly EventCatalog[];
+  beforeAll(async () => {
+    slices = await everySlice();
+    relayed = await everyRelayedCatalog();
+  });
+
+  it('is found by these checks', () => {
+    expect(slices.flatMap(({ catalogs }) => catalogs).length).toBeGreaterThan(0);
+    expect(slices.flatMap(({ deciders }) => deciders).length).toBeGreaterThan(0);
+    expect(relayed.length).toBeGreaterThan(0);
+  });
+
+  it('is evolved by a decider of its slice, which stops at an unknown one', () => {
+    expect(slices.flatMap(evolutionFaults)).toEqual([]);
+  });
+
+  it('is published or listed as private', () => {
+    expect(slices.flatMap((slice) => publishingFaults(slice, relayed))).toEqual([]);
+  });
+
+  it('marks the fields that hold personal data', () => {
+    const found = slices
+      .flatMap(({ catalogs }) => catalogs)
+      .flatMap(({ definitions }) =>
+        Object.entries(definitions).flatMap(([type, { schema }]) =>
+          unmarkedPersonalFields(schema).map((field) => `${type}.${field}`),
+        ),
+      );
+    expect(found.filter((field) => !(field in notPersonal))).toEqual([]);
+  });
+});
+
+describe('every contract', () => {
+  it('marks the fields that hold personal data', () => {
+    const found = everyContract().flatMap(({ type, schema }) =>
+      unmarkedPersonalFields(schema).map((field) => `${type}.${field}`),
+    );
+    expect(found.filter((field) => !(field in notPersonal))).toEqual([]);
+  });
+});
+
+describe('a planted breach is caught:', () => {
+  const catalog = eventCatalog({
+    opened: { version: 1, visibility: 'private', schema: z.object({ id: z.uuid() }) },
+    closed: { version: 1, visibility: 'private', schema: z.object({ id: z.uuid() }) },
+  });
+  const forgetful = decider<string, string, { type: 'opened'; data: object }, { rejected: 'no' }>({
+    initial: 'none',
+    decide: () => [],
+    evolve: (state, event) => (event.type === 'opened' ? 'open' : unreachable(event.type)),
+  });
+  const careless = decider<string, string, { type: string; data: object }, { rejected: 'no' }>({
+    initial: 'none',
+    decide: () => [],
+    evolve: (state) => state,
+  });
+
+  it('an event type that no decider evolves', () => {
+    const slice = sliceOf('door', [{ catalog, forgetful }]);
+    expect(evolutionFaults(slice)).toEqual(['door: no decider evolves closed']);
+  });
+
+  it('a decider that skips what it does not know', () => {
+    const slice = sliceOf('door', [{ catalog, careless }]);
+    expect(evolutionFaults(slice)).toEqual(['door: a decider skips an unknown event']);
+  });
+
+  it('a catalog that the relay does not know', () => {
+    const slice = sliceOf('door', [{ catalog }]);
+    expect(publishingFaults(slice, [])).toEqual(['door: the relay does not know opened, closed']);
+    expect(publishingFaults(slice, [catalog])).toEqual([]);
+  });
+
+  it('a personal field without its mark, however deep', () => {
+    const mark = { purpose: 'account', subject: null } as const;
+    expect(
+      unmarkedPersonalFields(
+        z.object({
+          email: z.email(),
+          visitors: z.array(
+            z.object({ sourceIp: z.ipv4().nullable(), userAgent: personal(z.string(), mark) }),
+          ),
+          document: z.object({ name: z.enum(['terms']), hash: z.string() }),
+          marked: z.object({ name: personal(z.string(), mark).nullable() }),
+        }),
+      ),
+    ).toEqual(['email', 'visitors.*.sourceIp']);
+  });
+});
+
+async function everySlice(): Promise<Slice[]> {
+  const folders = new Set(
+    globSync('services/*/src/**/*.events.ts', { cwd: root }).map((file) => path.dirname(file)),
+  );
+  return Promise.all(
+    [...folders].sort().map(async (folder) => {
+      const files = globSync(`${folder}/*.ts`, { cwd: root }).filter(
+        (file) => file.endsWith('.events.ts') || /^[^.]+$/.test(path.basename(file, '.ts')),
+      );
+      return sliceOf(folder, await Promise.all(files.sort().map(load)));
+    }),
+  );
+}
+
+/** What each service gives to its relay: `<service>.publishing.ts`. */
+async function everyRelayedCatalog(): Promise<EventCatalog[]> {
+  const modules = await Promise.all(globSync('services/*/src/*.publishing.ts', { cwd: root }).map(load));
+  return modules
+    .flatMap((module) => Object.values(module))
+    .filter((exported) => Array.isArray(exported))
+    .flatMap((list: { catalog: EventCatalog }[]) => list.map(({ catalog }) => catalog));
+}
+
+function load(file: string): Promise<Record<string, unknown>> {
+  return import(path.join(root, file)) as Promise<Record<string, unknown>>;
+}
