@@ -58,9 +58,11 @@ function assemble(lib, target, types) {
 }
 
 /** Without what only the workspace needs. */
-function published({ private: _, scripts: __, exports, ...manifest }) {
-  const { source: ___, ...entry } = exports['.'];
-  return { ...manifest, exports: { '.': { types: './dist/index.d.ts', ...entry } } };
+function published(manifest) {
+  const users = { ...manifest, exports: { '.': { types: './dist/index.d.ts', default: './dist/index.js' } } };
+  delete users.private;
+  delete users.scripts;
+  return users;
 }
 
 function manifestOf(lib) {

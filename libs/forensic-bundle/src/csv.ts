@@ -1,5 +1,5 @@
-import { canonicalJson, isJsonObject, type JsonObject } from '@vouchsafe/transparency-log';
-import { objectIn, textIn, type EntryFields } from './entry.js';
+import { canonicalJson, type JsonObject } from '@vouchsafe/transparency-log';
+import { objectIn, otherMembers, textIn, type EntryFields } from './entry-fields.js';
 
 /** The columns of entries.csv: P23's figures first, what else the entry says as JSON in the last two. */
 export const CSV_COLUMNS = [
@@ -67,39 +67,6 @@ export function csvCell(value: string): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-const OWN_COLUMN = new Set([
-  'recordedAt',
-  'occurredAt',
-  'id',
-  'operation',
-  'outcome',
-  'sourceIp',
-  'url',
-  'userAgent',
-  'requestId',
-]);
-
-/** What has no cell of its own: members unknown to the columns, and known ones that are not of the usual type. */
-function otherMembers(entry: JsonObject): JsonObject {
-  const names = Object.keys(entry).filter((name) => !hasOwnCell(name, entry[name]));
-  return names.length === 0 ? NOTHING : Object.fromEntries(names.map((name) => [name, entry[name] ?? null]));
-}
-
-function hasOwnCell(name: string, value: JsonObject[string] | undefined): boolean {
-  if (OWN_COLUMN.has(name)) return typeof value === 'string';
-  if (name === 'details') return isJsonObject(value);
-  return (name === 'actor' || name === 'entity') && hasOnlyTypeAndId(value);
-}
-
-function hasOnlyTypeAndId(value: JsonObject[string] | undefined): boolean {
-  if (!isJsonObject(value)) return false;
-  return Object.keys(value).every(
-    (name) => (name === 'type' || name === 'id') && typeof value[name] === 'string',
-  );
-}
-
 function jsonCell(object: JsonObject): string {
   return Object.keys(object).length === 0 ? '' : canonicalJson(object);
 }
-
-const NOTHING: JsonObject = {};

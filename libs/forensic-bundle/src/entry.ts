@@ -1,11 +1,6 @@
-import {
-  isJsonObject,
-  openLeaf,
-  type Json,
-  type JsonObject,
-  type OpenedLeaf,
-} from '@vouchsafe/transparency-log';
+import { openLeaf, type OpenedLeaf } from '@vouchsafe/transparency-log';
 import { csvRow } from './csv.js';
+import { textIn, type EntryFields } from './entry-fields.js';
 import { ocsfLine } from './ocsf.js';
 
 /** One entry on its way into a bundle, or out of it. */
@@ -67,28 +62,6 @@ export function describeEntry(logId: string, entry: BundleEntry): DescribedEntry
 export function disclosureLine(index: number, disclosures: readonly string[]): string {
   if (disclosures.length === 0) return '';
   return `{"disclosures":${JSON.stringify([...disclosures].sort())},"index":${index}}\n`;
-}
-
-/** An opened entry, and what its rows in CSV and OCSF say beside it. */
-export type EntryFields = {
-  readonly logId: string;
-  readonly index: number;
-  readonly entry: JsonObject;
-  readonly undisclosed: number;
-  readonly erased: boolean;
-  readonly held: boolean;
-};
-
-/** A member that is text, or ''. */
-export function textIn(object: JsonObject, name: string): string {
-  const value = object[name];
-  return typeof value === 'string' ? value : '';
-}
-
-/** A member that is an object, or an empty one. */
-export function objectIn(object: JsonObject, name: string): JsonObject {
-  const value: Json | undefined = object[name];
-  return isJsonObject(value) ? value : {};
 }
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;

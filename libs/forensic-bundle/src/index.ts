@@ -13,9 +13,9 @@ export {
   disclosureLine,
   type BundleEntry,
   type DescribedEntry,
-  type EntryFields,
   type EntryLines,
 } from './entry.js';
+export type { EntryFields } from './entry-fields.js';
 export { formatKeyHistory, parseKeyHistory, type KeyPeriod } from './key-history.js';
 export {
   formatManifest,

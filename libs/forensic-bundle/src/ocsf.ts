@@ -1,5 +1,5 @@
 import type { JsonObject } from '@vouchsafe/transparency-log';
-import { objectIn, textIn, type EntryFields } from './entry.js';
+import { objectIn, otherMembers, textIn, type EntryFields } from './entry-fields.js';
 
 /**
  * The Open Cybersecurity Schema Framework, version 1.3.0 (schema.ocsf.io): an entry as one of its events. Log-ins and
@@ -42,6 +42,7 @@ export function ocsfEvent({ logId, index, entry, undisclosed, erased, held }: En
     ...endpointOf(entry),
     unmapped: {
       details: objectIn(entry, 'details'),
+      other: otherMembers(entry),
       undisclosed,
       erased,
       held,

@@ -172,16 +172,16 @@ describe('canonical JSON', () => {
       fc.property(fc.jsonValue().filter(isWritable), (value) => {
         const text = canonicalJson(value);
         expect(text).toBe(canonicalize(value));
-        expect(parseCanonicalJson(Buffer.from(text))).toEqual({ value: JSON.parse(text) });
+        expect(parseCanonicalJson(Buffer.from(text))).toEqual({ value: JSON.parse(text) as unknown });
       }),
       { numRuns: 300 },
     );
   });
 
   it('writes the numbers and the order of the RFC', () => {
-    expect(canonicalJson([333333333.33333329, 1e30, 4.5, 2e-3, 0.000000000000000000000000001, -0])).toBe(
-      '[333333333.3333333,1e+30,4.5,0.002,1e-27,0]',
-    );
+    expect(
+      canonicalJson([Number('333333333.33333329'), 1e30, 4.5, 2e-3, 0.000000000000000000000000001, -0]),
+    ).toBe('[333333333.3333333,1e+30,4.5,0.002,1e-27,0]');
     const sorted = canonicalJson({
       '\u20ac': 1,
       '\r': 2,
