@@ -11,3 +11,7 @@ export * from './consumer/reaction.js';
 export { embeddedBus, type EmbeddedBusOptions } from './embedded/embedded-bus.js';
 export { busMigrations } from './embedded/migrations.js';
 export * from './publish.js';
+export * from './asyncapi.js';
+export * from './nest/consumer-transport.js';
+export * from './nest/reaction-context.js';
+export * from './nest/reacts-to.js';

@@ -1,0 +1,116 @@
+import type { Contract } from '@vouchsafe/contracts';
+import { z } from 'zod';
+
+export interface DescribedTopic {
+  readonly name: string;
+  /** The service that publishes on it. */
+  readonly owner: string;
+}
+
+/**
+ * AsyncAPI 3.0 document of everything that leaves the services: a channel for each topic, a message for each contract. Deterministic:
+ * the same contracts give the same text, so a golden file can hold it.
+ */
+export function asyncApiDocument(
+  contracts: readonly Contract[],
+  topics: readonly DescribedTopic[],
+  info: { readonly title: string; readonly version: string } = { title: 'Vouchsafe', version: '1.0.0' },
+): object {
+  const sorted = contracts.toSorted((a, b) => (a.type < b.type ? -1 : 1));
+  const owned = (owner: string) => sorted.filter((contract) => contract.owner === owner);
+  const homeless = sorted.filter((contract) => !topics.some(({ owner }) => owner === contract.owner));
+  if (homeless.length > 0) {
+    throw new Error(`No topic carries ${homeless.map(({ type }) => type).join(', ')}`);
+  }
+  return {
+    asyncapi: '3.0.0',
+    info: {
+      ...info,
+      description:
+        'Facts that services tell each other: CloudEvents 1.0 in Kafka binary mode, key = organization. ' +
+        'Fields under x-personal cross the bus in clear and are sealed by the receiver on arrival.',
+    },
+    defaultContentType: 'application/json',
+    channels: Object.fromEntries(
+      topics.map(({ name, owner }) => [
+        name,
+        {
+          address: name,
+          description: `What ${owner} publishes, in order for each organization.`,
+          messages: Object.fromEntries(
+            owned(owner).map(({ type }) => [type, reference('components/messages', type)]),
+          ),
+        },
+      ]),
+    ),
+    operations: Object.fromEntries(
+      topics.map(({ name, owner }) => [
+        `${owner}-publishes`,
+        { action: 'send', summary: `${owner} publishes its facts.`, channel: reference('channels', name) },
+      ]),
+    ),
+    components: {
+      messages: Object.fromEntries(sorted.map((contract) => [contract.type, messageOf(contract)])),
+      messageTraits: { cloudEvent },
+      schemas: Object.fromEntries(sorted.map((contract) => [contract.type, schemaOf(contract)])),
+    },
+  };
+}
+
+function messageOf({ type, summary, personal }: Contract): object {
+  return {
+    name: type,
+    summary,
+    contentType: 'application/json',
+    traits: [reference('components/messageTraits', 'cloudEvent')],
+    payload: reference('components/schemas', type),
+    ...(personal.length > 0
+      ? {
+          'x-personal': personal.map(({ path, purpose, subject }) => ({
+            path: path.join('.'),
+            purpose,
+            subject,
+          })),
+        }
+      : {}),
+  };
+}
+
+function schemaOf({ schema }: Contract): object {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { target: 'draft-7', io: 'output' });
+  return rest;
+}
+
+const text = { type: 'string' } as const;
+const cloudEvent = {
+  headers: {
+    type: 'object',
+    required: [
+      'ce_specversion',
+      'ce_id',
+      'ce_source',
+      'ce_type',
+      'ce_time',
+      'ce_lane',
+      'ce_number',
+      'content-type',
+    ],
+    properties: {
+      ce_specversion: { type: 'string', const: '1.0' },
+      ce_id: { ...text, description: '<source>/<lane>/<number>; the same for every sending' },
+      ce_source: { ...text, description: 'The service that owns the fact' },
+      ce_type: { ...text, description: 'The contract and its version' },
+      ce_time: { ...text, format: 'date-time', description: 'When the source recorded it' },
+      ce_lane: { ...text, pattern: '^[0-9]+$' },
+      ce_number: { ...text, pattern: '^[1-9][0-9]*$', description: 'From 1, without gaps in a lane' },
+      ce_traceparent: { ...text, description: 'W3C trace context of what caused the fact' },
+      'content-type': { type: 'string', const: 'application/json' },
+    },
+  },
+  bindings: { kafka: { key: { type: 'string', format: 'uuid', description: 'organizationId' } } },
+} as const;
+
+function reference(section: string, name: string): { readonly $ref: string } {
+  // RFC 6901: `~` and `/` are escaped; no name of ours has them, other than by mistake.
+  return { $ref: `#/${section}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}` };
+}
