@@ -1,11 +1,12 @@
 /**
- * `npm run bench [-- NAME...] [--pairs=5]`: every figure of performance.md beside its peer, as ratios of one run. Nothing is asserted by time;
- * a row with an error is void.
+ * `npm run bench [-- NAME...] [--pairs=5] [--scale=1]`: every figure of performance.md beside its peer, as ratios of one run.
+ * Nothing is asserted by time; a line with an error is void.
  */
-import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { compete, type Result } from './harness.ts';
-import { report } from './report.ts';
+import { parseArgs } from 'node:util';
+import { build } from '../tools/start/build.ts';
+import { type Bench, compete, type Result, type Row } from './harness.ts';
+import { lineOf, report } from './report.ts';
 
 const rows = [
   'append-1',
@@ -20,33 +21,51 @@ const rows = [
 ] as const;
 const root = path.join(import.meta.dirname, '..');
 
-async function main(words: readonly string[]): Promise<void> {
-  const pairs = Number(words.find((word) => word.startsWith('--pairs='))?.slice('--pairs='.length) ?? 5);
-  const wanted = words.filter((word) => !word.startsWith('--'));
-  const unknown = wanted.filter((word) => !rows.some((row) => row === word));
-  if (unknown.length > 0) throw new Error(`No row ${unknown.join(', ')}; there are ${rows.join(', ')}`);
-  build();
+async function main(): Promise<void> {
+  const { wanted, pairs, scale } = options();
+  await build(root);
   const results: Result[] = [];
-  for (const name of rows) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const failures: string[] = [];
+  for (const name of rows.filter((row) => wanted.length === 0 || wanted.includes(row))) {
     process.stderr.write(`${name} ...\n`);
-    const { row } = (await import(`./rows/${name}.ts`)) as typeof import('./rows/append-1.ts');
-    await row.run(async (contest) => {
-      const result = await compete(name, contest, pairs);
-      results.push(result);
-      process.stderr.write(`  ${result.variant || name}: ${result.ratio.toFixed(2)} x ${result.peer}\n`);
-    });
+    const began = performance.now();
+    const bench: Bench = {
+      seconds: scale < 1 ? 1 : 4,
+      size: (full) => Math.max(1, Math.round(full * scale)),
+      compete: async (contest) => {
+        for (const result of await compete(name, contest, pairs)) {
+          results.push(result);
+          process.stderr.write(`  ${lineOf(result)}\n`);
+        }
+      },
+    };
+    try {
+      const { row } = (await import(`./rows/${name}.ts`)) as { row: Row };
+      await row.run(bench);
+    } catch (error) {
+      // One figure that cannot be had must not cost the others.
+      failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      process.stderr.write(`${error instanceof Error ? (error.stack ?? '') : String(error)}\n`);
+    }
+    process.stderr.write(`  ${Math.round((performance.now() - began) / 1000)} s\n`);
   }
-  await report(results, path.join(root, 'benchmarks', 'results'));
+  await report({ results, failures, whole: wanted.length === 0 && scale === 1, pairs, scale });
+  const isVoid = results.some((result) => result.status === 'measured' && result.errors > 0);
+  // Pools, servers and children were closed row by row; what a failed row left open must not keep this process.
+  process.exit(isVoid || failures.length > 0 ? 1 : 0);
 }
 
-/** The figures are those of what ships, so the built services and libraries run, not their sources. */
-function build(): void {
-  const { status } = spawnSync('npx', ['nx', 'run-many', '-t', 'build', '--output-style=static'], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'inherit'],
+function options() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { pairs: { type: 'string', default: '5' }, scale: { type: 'string', default: '1' } },
   });
-  if (status !== 0) throw new Error('The build failed: npm run build shows why');
+  const unknown = positionals.filter((word) => !rows.some((row) => row === word));
+  if (unknown.length > 0) throw new Error(`No row ${unknown.join(', ')}; there are ${rows.join(', ')}`);
+  const [pairs, scale] = [Number(values.pairs), Number(values.scale)];
+  if (!Number.isInteger(pairs) || pairs < 1) throw new Error('--pairs is a whole number of rounds');
+  if (!(scale > 0 && scale <= 1)) throw new Error('--scale lies between 0 and 1');
+  return { wanted: positionals, pairs, scale };
 }
 
-await main(process.argv.slice(2));
+await main();

@@ -1,82 +1,125 @@
+import { missingProgram, type Program } from './programs.ts';
+
 /** One run of one side: how many operations came about per second, and how many failed. */
 export interface Measured {
   readonly perSecond: number;
   readonly errors: number;
+  /** Largest resident set of the process that did it, where the figure has a bound on memory. */
+  readonly peakMb?: number;
 }
 
 export type Side = () => Promise<Measured>;
 
-/** A figure of performance.md, ready to be run: both sides on the same data, in the same process tree. */
+/** What a figure means nothing without. */
+export interface Conditions {
+  /** `16 writers` */
+  readonly concurrency: string;
+  /** `300 B an event` */
+  readonly payload: string;
+  /** `fsync on, synchronous_commit on`; `none: in memory` */
+  readonly durability: string;
+}
+
+export interface Peer {
+  readonly name: string;
+  /** Least ratio of our operations per second to the peer's that performance.md asks for. */
+  readonly atLeast: number;
+  readonly run: Side;
+  /** Programs of the machine that this peer is made of; where one is missing, only its line says so. */
+  readonly needs?: readonly Program[];
+}
+
+/** A figure of performance.md, ready to be run: every side on the same data, in turns. */
 export interface Contest {
   /** What sets this line apart from the row's others, such as `16 writers`. */
   readonly variant: string;
-  /** `1 kB payload, 16 connections, fsync on, ...` */
-  readonly conditions: string;
-  readonly peer: string;
-  /** Least ratio of ours to the peer's operations per second that performance.md asks for. */
-  readonly atLeast: number;
+  readonly conditions: Conditions;
   readonly ours: Side;
-  readonly theirs: Side;
+  readonly peers: readonly Peer[];
+  /** Whether a run of each side goes before that does not count: for caches, JIT, connections. Long runs need none. */
+  readonly warmUp?: boolean;
+  readonly memoryBelowMb?: number;
+}
+
+export interface Bench {
+  /** Seconds that a side which runs by time takes. */
+  readonly seconds: number;
+  /** A full size, scaled by `--scale`. */
+  readonly size: (full: number) => number;
+  readonly compete: (contest: Contest) => Promise<void>;
 }
 
 export interface Row {
-  readonly name: string;
   /** Sets up, hands over the contests one after the other, cleans up. */
-  readonly run: (compete: (contest: Contest) => Promise<void>) => Promise<void>;
+  readonly run: (bench: Bench) => Promise<void>;
 }
 
-export interface Result {
+export type Result = Pick<Contest, 'variant' | 'conditions'> & {
   readonly row: string;
-  readonly variant: string;
-  readonly conditions: string;
   readonly peer: string;
-  readonly ours: number;
-  readonly theirs: number;
-  readonly ratio: number;
-  readonly atLeast: number;
-  readonly errors: number;
-  readonly pairs: number;
-}
+} & (
+    | {
+        readonly status: 'measured';
+        readonly ours: number;
+        readonly theirs: number;
+        readonly ratio: number;
+        readonly atLeast: number;
+        readonly errors: number;
+        readonly pairs: number;
+        readonly memory?: { readonly peakMb: number; readonly belowMb: number };
+      }
+    | { readonly status: 'skipped'; readonly why: string }
+  );
 
-/** At least five interleaved pairs, so that a noisy moment hits both sides; medians of each. */
-export async function compete(row: string, contest: Contest, pairs: number): Promise<Result> {
-  // One run of each that does not count: caches, JIT, connections.
-  await contest.ours();
-  await contest.theirs();
-  const [ours, theirs]: [Measured[], Measured[]] = [[], []];
-  for (let pair = 0; pair < pairs; pair += 1) {
-    // Who goes first changes, so that neither always finds the other's leftovers.
-    if (pair % 2 === 0) {
-      ours.push(await contest.ours());
-      theirs.push(await contest.theirs());
-    } else {
-      theirs.push(await contest.theirs());
-      ours.push(await contest.ours());
-    }
+/** Interleaved rounds, so that a noisy moment hits every side; medians of each. */
+export async function compete(row: string, contest: Contest, pairs: number): Promise<Result[]> {
+  const { variant, conditions, memoryBelowMb } = contest;
+  const missing = new Map(contest.peers.map((peer) => [peer, missingProgram(peer.needs ?? [])]));
+  const peers = contest.peers.filter((peer) => missing.get(peer) === undefined);
+  const sides = [contest.ours, ...peers.map((peer) => peer.run)];
+  const runs: Measured[][] = sides.map(() => []);
+  if (contest.warmUp ?? true) for (const side of sides) await side();
+  for (let pair = 0; pair < pairs && peers.length > 0; pair += 1) {
+    // Who goes first changes, so that nobody always finds the other's leftovers.
+    const turns = [...sides.keys()];
+    for (const turn of pair % 2 === 0 ? turns : turns.reverse())
+      runs[turn]?.push(await required(sides[turn])());
   }
-  const { variant, conditions, peer, atLeast } = contest;
-  const [a, b] = [median(ours), median(theirs)];
-  const errors = [...ours, ...theirs].reduce((sum, run) => sum + run.errors, 0);
-  return { row, variant, conditions, peer, ours: a, theirs: b, ratio: a / b, atLeast, errors, pairs };
+  const [ours = [], ...theirs] = runs;
+  const peak = Math.max(...ours.map((run) => run.peakMb ?? 0));
+  const measured = peers.map((peer, index): Result => {
+    const [a, b] = [median(ours), median(theirs[index] ?? [])];
+    return {
+      ...{ status: 'measured', row, variant, conditions, peer: peer.name, ours: a, theirs: b, ratio: a / b },
+      atLeast: peer.atLeast,
+      errors: errorsOf(ours) + errorsOf(theirs[index] ?? []),
+      pairs,
+      ...(memoryBelowMb === undefined ? {} : { memory: { peakMb: peak, belowMb: memoryBelowMb } }),
+    };
+  });
+  const skipped = [...missing].flatMap(([peer, why]): Result[] =>
+    why === undefined ? [] : [{ status: 'skipped', row, variant, conditions, peer: peer.name, why }],
+  );
+  return [...measured, ...skipped];
 }
 
-/** Runs `work` over and over on `workers` lanes until the time is up. */
+/** Runs `work` over and over on `lanes` lanes until the time is up. */
 export async function forSeconds(
   seconds: number,
-  workers: number,
-  work: (n: number) => Promise<void>,
+  lanes: number,
+  work: (n: number) => Promise<unknown>,
 ): Promise<Measured> {
   const started = performance.now();
   const ends = started + seconds * 1000;
-  let [done, errors] = [0, 0];
+  let [begun, done, errors] = [0, 0, 0];
   await Promise.all(
-    Array.from({ length: workers }, async () => {
+    Array.from({ length: lanes }, async () => {
       while (performance.now() < ends) {
         try {
-          await work(done + errors);
+          await work(begun++);
           done += 1;
-        } catch {
-          errors += 1;
+        } catch (error) {
+          if (errors++ === 0) process.stderr.write(`  ${String(error)}\n`);
         }
       }
     }),
@@ -85,7 +128,7 @@ export async function forSeconds(
 }
 
 /** Times one piece of work of a known size. */
-export async function timed(size: number, work: () => Promise<unknown> | unknown): Promise<Measured> {
+export async function timed(size: number, work: () => unknown): Promise<Measured> {
   const started = performance.now();
   await work();
   return { perSecond: size / ((performance.now() - started) / 1000), errors: 0 };
@@ -94,4 +137,13 @@ export async function timed(size: number, work: () => Promise<unknown> | unknown
 function median(runs: readonly Measured[]): number {
   const sorted = runs.map((run) => run.perSecond).sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+function errorsOf(runs: readonly Measured[]): number {
+  return runs.reduce((sum, run) => sum + run.errors, 0);
+}
+
+function required<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('A side is missing');
+  return value;
 }

@@ -1,44 +1,79 @@
 import { randomUUID } from 'node:crypto';
+import { getPostgreSQLEventStore } from '@event-driven-io/emmett-postgresql';
+import pg from 'pg';
 import { forSeconds, type Row } from '../harness.ts';
-import { pgbench } from '../postgres.ts';
+import { DURABLE, pgbench } from '../postgres.ts';
 import { benchCatalog, envelope, organizationId, openStore, payload } from './event-store.ts';
 
-const SECONDS = 4;
+const BYTES = 300;
 
-/** One event a transaction, from one and from 16 writers, beside pgbench's prepared insert into the same table. */
+/** One event a transaction beside pgbench's prepared insert into the same table, and beside emmett's event store. */
 export const row: Row = {
-  name: 'append-1',
-  run: async (compete) => {
-    const { store, workerUrl, close } = await openStore();
-    const data = payload(300);
+  run: async ({ compete, seconds }) => {
+    const { store, workerUrl, emptyDatabase, close } = await openStore();
+    const emmett = await openEmmett(await emptyDatabase('emmett'));
+    const data = payload(BYTES);
     for (const writers of [1, 16]) {
       await compete({
         variant: writers === 1 ? 'one writer' : `${writers} writers`,
-        conditions: '300 B payload, synchronous_commit on',
-        peer: 'pgbench, prepared',
-        atLeast: 0.7,
+        conditions: {
+          concurrency: `${writers} in one process`,
+          payload: `${BYTES} B, a new stream each`,
+          durability: DURABLE,
+        },
         ours: () =>
-          forSeconds(SECONDS, writers, async () => {
-            await store.append({
+          forSeconds(seconds, writers, () =>
+            store.append({
               organizationId,
               stream: `bench-${randomUUID()}`,
               expectedVersion: 0,
               catalog: benchCatalog,
               events: [{ type: 'benched', data: { text: data } }],
               envelope,
-            });
-          }),
-        theirs: async () =>
-          pgbench(
-            workerUrl,
-            `insert into event (organization_id, stream, version, type, schema_version, payload, metadata) values (
-               '${organizationId}', 'bench-' || gen_random_uuid(), 1, 'benched', 1, '${JSON.stringify({ text: data })}',
-               '${JSON.stringify({ ...envelope, occurredAt: envelope.occurredAt.toISOString() })}')
-             returning position, (extract(epoch from recorded_at) * 1000)::float8;`,
-            { clients: writers, seconds: SECONDS },
+            }),
           ),
+        peers: [
+          {
+            name: 'pgbench, prepared, same table and indexes',
+            atLeast: 0.7,
+            needs: ['pgbench'],
+            run: () => pgbench(workerUrl, insertOf(data), { clients: writers, seconds }),
+          },
+          {
+            name: '@event-driven-io/emmett-postgresql 0.42.0',
+            atLeast: 2,
+            run: () => forSeconds(seconds, writers, () => emmett.append({ text: data })),
+          },
+        ],
       });
     }
+    await emmett.close();
     await close();
   },
 };
+
+function insertOf(text: string): string {
+  return `insert into event (organization_id, stream, version, type, schema_version, payload, metadata) values (
+    '${organizationId}', 'bench-' || gen_random_uuid(), 1, 'benched', 1, '${JSON.stringify({ text })}',
+    '${JSON.stringify({ ...envelope, occurredAt: envelope.occurredAt.toISOString() })}');`;
+}
+
+/** Emmett in a database of its own in the same cluster, with a pool as wide as ours. */
+async function openEmmett(connectionString: string) {
+  const pool = new pg.Pool({ connectionString, max: 16 });
+  const store = getPostgreSQLEventStore(connectionString, {
+    schema: { autoMigration: 'None' },
+    connectionOptions: { pooled: true, pool },
+  });
+  await store.schema.migrate();
+  return {
+    append: (data: { text: string }) =>
+      store.appendToStream(`bench-${randomUUID()}`, [{ type: 'benched', data }], {
+        expectedStreamVersion: 'STREAM_DOES_NOT_EXIST',
+      }),
+    close: async () => {
+      await store.close();
+      await pool.end();
+    },
+  };
+}

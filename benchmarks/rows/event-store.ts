@@ -1,10 +1,11 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { eventCatalog } from '@vouchsafe/event-sourcing';
 import { type Envelope, EventStore, eventStoreMigrations } from '@vouchsafe/event-store';
 import { testPostgres } from '@vouchsafe/testing';
 import { localKeyProvider, Vault, vaultMigrations } from '@vouchsafe/vault';
+import pg from 'pg';
 import { z } from 'zod';
 
 export const organizationId = '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c01';
@@ -30,17 +31,30 @@ export async function openStore() {
   const database = await postgres.database('bench', [...vaultMigrations, ...eventStoreMigrations], {
     poolSize: 16,
   });
-  const file = path.join(mkdtempSync(path.join(tmpdir(), 'vouchsafe-kek-')), 'kek.json');
+  const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-kek-'));
   const vault = new Vault({
-    provider: await localKeyProvider(file, { create: true }),
+    provider: await localKeyProvider(path.join(folder, 'kek.json'), { create: true }),
     environment: 'benchmark',
     now: () => new Date(),
   });
   return {
-    database,
-    vault,
     store: new EventStore({ database, vault }),
     workerUrl: postgres.url('bench', 'worker'),
-    close: () => postgres.stop(),
+    /** A database without anything in it, for a peer that makes its own tables; the superuser's URL. */
+    emptyDatabase: (name: string) => createDatabase(postgres.adminUrl, name),
+    close: async () => {
+      await postgres.stop();
+      await rm(folder, { recursive: true });
+    },
   };
+}
+
+async function createDatabase(adminUrl: string, name: string): Promise<string> {
+  const client = new pg.Client({ connectionString: adminUrl });
+  await client.connect();
+  await client.query(`create database ${pg.escapeIdentifier(name)}`);
+  await client.end();
+  const url = new URL(adminUrl);
+  url.pathname = `/${name}`;
+  return url.href;
 }

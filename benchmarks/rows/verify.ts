@@ -1,0 +1,102 @@
+import { createHash, hash } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type ByteSource, type LocatedMember, logFile, readZip } from '@vouchsafe/forensic-bundle';
+import { missingProgram, run } from '../programs.ts';
+import { type Row, timed } from '../harness.ts';
+import { LOG_ID, writeBundle } from './bundle.ts';
+
+const ENTRIES = 500_000;
+const verifier = path.join(import.meta.dirname, '../../libs/verify/dist/cli.js');
+
+/** The offline verifier, as a customer runs it, beside the hashes alone and beside Go's sumdb/tlog on the same bundle. */
+export const row: Row = {
+  run: async ({ compete, size }) => {
+    const entries = size(ENTRIES);
+    const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-bench-verify-'));
+    const { file, bytes, vkeys } = await writeBundle(folder, entries);
+    const goProgram = path.join(folder, 'tlog-verify');
+    if (!missingProgram(['go'])) {
+      await run('go', ['build', '-o', goProgram, '.'], { cwd: path.join(import.meta.dirname, '../tlog') });
+    }
+    const keys = vkeys.flatMap((vkey) => ['--vkey', vkey]);
+    await compete({
+      variant: '',
+      conditions: {
+        concurrency: 'one process, one thread',
+        payload: `${entries} entries, ${Math.round(bytes / 1e6)} MB`,
+        durability: 'none: reads a file',
+      },
+      warmUp: false,
+      ours: () => timed(entries, () => run(process.execPath, [verifier, file, ...keys])),
+      peers: [
+        {
+          name: 'bare hashes by crypto.hash, one thread',
+          atLeast: 0.4,
+          run: () => timed(entries, () => bareHashes(file, entries)),
+        },
+        {
+          name: 'Go, golang.org/x/mod/sumdb/tlog (inclusion of every entry alone)',
+          atLeast: 0.2,
+          needs: ['go'],
+          run: () => timed(entries, () => run(goProgram, [file, LOG_ID])),
+        },
+      ],
+    });
+    await rm(folder, { recursive: true });
+  },
+};
+
+/** The hashes that a verifier can not do without: of every file, leaf, disclosure and pair of neighbours. Nothing is compared. */
+function bareHashes(file: string, entries: number): void {
+  const descriptor = openSync(file, 'r');
+  const { size } = fstatSync(descriptor);
+  const read: ByteSource['read'] = (offset, length) => {
+    const bytes = Buffer.allocUnsafe(length);
+    if (readSync(descriptor, bytes, 0, length, offset) !== length) throw new Error('The bundle is too short');
+    return bytes;
+  };
+  const zip = readZip({ size, read });
+  if ('error' in zip) throw new Error(zip.error);
+  for (const member of zip.members) {
+    const sha256 = createHash('sha256');
+    for (const chunk of chunksOf(member, read)) sha256.update(chunk);
+    sha256.digest();
+  }
+  const named = (name: string) => zip.members.find((member) => member.name === name);
+  const leaves = hashLines(named(logFile(LOG_ID, 'entries')), read, (line) => line);
+  // What stands between the quotes of `{"disclosures":["...`: as many bytes as one disclosure has, more or less.
+  hashLines(named(logFile(LOG_ID, 'disclosures')), read, (line) => line.subarray(17, line.indexOf(0x22, 17)));
+  if (leaves !== entries) throw new Error(`${leaves} lines are not ${entries} leaves`);
+  const node = Buffer.alloc(65, 1);
+  for (let i = 1; i < leaves; i += 1) hash('sha256', node, 'binary');
+  closeSync(descriptor);
+}
+
+function hashLines(
+  member: LocatedMember | undefined,
+  read: ByteSource['read'],
+  hashed: (line: Buffer) => Buffer,
+): number {
+  if (!member) throw new Error('The bundle has no such file');
+  let [lines, rest] = [0, Buffer.alloc(0)];
+  for (const chunk of chunksOf(member, read)) {
+    const bytes = Buffer.concat([rest, chunk]);
+    let at = 0;
+    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, at)) {
+      hash('sha256', hashed(bytes.subarray(at, end)), 'binary');
+      lines += 1;
+      at = end + 1;
+    }
+    rest = bytes.subarray(at);
+  }
+  return lines;
+}
+
+function* chunksOf({ dataOffset, size }: LocatedMember, read: ByteSource['read']): Generator<Uint8Array> {
+  for (let at = 0; at < size; at += CHUNK) yield read(dataOffset + at, Math.min(CHUNK, size - at));
+}
+
+const CHUNK = 1024 * 1024;
