@@ -1,33 +1,41 @@
 import {
   CSV_HEADER,
   countIndices,
-  describeEntry,
   disclosureLine,
   entryBundleFile,
   logFile,
   rangeCursor,
+  type BundleEntry,
   type DescribedEntry,
   type Manifest,
   type ManifestLog,
 } from '@vouchsafe/forensic-bundle';
 import { TILE_WIDTH, encodeEntryBundle, hashAt, leafHash, tileWidth } from '@vouchsafe/transparency-log';
+import { linesOf, type DescribedBatch, type EntryBatch, type Lines } from './describe-batch.js';
+import type { Describer } from './describer.js';
 import type { Cursor, Members } from './members.js';
 import { Problem, check } from './problem.js';
 import type { TileChain } from './tile-chain.js';
 
-/** Compared this many at a time; a difference is then looked for line by line. */
+/** Described and compared this many at a time. */
 const BATCH = 512;
 
 /**
  * Goes once through the entries of a log: each stands in the tree at its index, its disclosures are its own, and every
  * other file says of it what it says itself.
  */
-export function checkEntries(manifest: Manifest, log: ManifestLog, members: Members, tiles: TileChain): void {
+export async function checkEntries(
+  manifest: Manifest,
+  log: ManifestLog,
+  members: Members,
+  tiles: TileChain,
+  describer: Describer,
+): Promise<void> {
   const cursor = (file: Parameters<typeof logFile>[1]): Cursor => members.cursor(logFile(log.id, file));
   const [entries, indices] = [cursor('entries'), cursor('indices')];
-  const [csv, ocsf] = [lineChecker(cursor('csv')), lineChecker(cursor('ocsf'))];
   const disclosed = disclosureReader(cursor('disclosures'));
   const bundles = bundleChecker(manifest, log, members);
+  const descriptions = descriptionChecker(manifest, log, members, describer);
   const [isErased, isHeld, isExpired] = [
     rangeCursor(log.erased),
     rangeCursor(log.held),
@@ -36,7 +44,6 @@ export function checkEntries(manifest: Manifest, log: ManifestLog, members: Memb
   let line = 0;
   let first: number | undefined;
   let before = -1;
-  csv.expect(CSV_HEADER);
 
   for (let leaf = entries.line(); leaf; leaf = entries.line()) {
     line++;
@@ -50,31 +57,80 @@ export function checkEntries(manifest: Manifest, log: ManifestLog, members: Memb
     first ??= index;
     before = index;
     check(isIncluded(tiles, index, leaf), entries.name, `the log has another entry at index ${index}`, line);
-    const disclosures = disclosed.of(index);
-    const entry = { index, leaf, disclosures, erased: isErased(index), held: isHeld(index) };
-    const described = describeEntry(log.id, entry);
-    if (described.status !== 'described') throw notDescribed(described, entries, disclosed, line);
-    const { recordedAt, undisclosed, lines } = described;
-    const inRange = manifest.range.from <= recordedAt && recordedAt < manifest.range.to;
-    check(inRange, entries.name, `it was recorded at ${recordedAt}, outside the range of the bundle`, line);
-    check(
-      !entry.erased || undisclosed > 0,
-      entries.name,
-      'it is called erased, but nothing of it is missing',
-      line,
-    );
     check(!isExpired(index), entries.name, 'it is called expired, but it is here', line);
-    csv.expect(lines.csv);
-    ocsf.expect(lines.ocsf);
     bundles.add(index, leaf);
-    if (line % BATCH !== 0) continue;
-    csv.compare();
-    ocsf.compare();
+    const disclosures = disclosed.of(index);
+    await descriptions.add({ index, leaf, disclosures, erased: isErased(index), held: isHeld(index) });
   }
-  for (const read of [entries, indices, csv, ocsf]) read.end();
+  await descriptions.end();
+  for (const read of [entries, indices]) read.end();
   disclosed.end();
   bundles.end();
   checkCounts(manifest, log, line, disclosed.count(), first, before);
+}
+
+/**
+ * Has entries described, a batch at a time and several batches ahead, and holds the result against the files that are
+ * drawn from the entries.
+ */
+function descriptionChecker(
+  { range }: Manifest,
+  log: ManifestLog,
+  members: Members,
+  { describe, lanes }: Describer,
+): { add: (entry: BundleEntry) => Promise<void> | undefined; end: () => Promise<void> } {
+  const csv = lineChecker(members.cursor(logFile(log.id, 'csv')));
+  const ocsf = lineChecker(members.cursor(logFile(log.id, 'ocsf')));
+  const entriesFile = logFile(log.id, 'entries');
+  const ahead: { entries: EntryBatch['entries']; described: Promise<DescribedBatch> }[] = [];
+  let leaves: Uint8Array[] = [];
+  let entries: EntryBatch['entries'][number][] = [];
+  let line = 0;
+  csv.compare(linesOf([CSV_HEADER]));
+
+  const send = (): void => {
+    const described = describe({ logId: log.id, leaves: Buffer.concat(leaves), entries });
+    // Awaited in its turn; until then a failed thread must not count as nobody's.
+    described.catch(() => undefined);
+    ahead.push({ entries, described });
+    leaves = [];
+    entries = [];
+  };
+  const compareNext = async (): Promise<void> => {
+    const next = ahead.shift();
+    if (!next) return;
+    const { recordedAt, undisclosed, failed, ...lines } = await next.described;
+    for (const [i, time] of recordedAt.entries()) {
+      line++;
+      const inRange = range.from <= time && time < range.to;
+      check(inRange, entriesFile, `it was recorded at ${time}, outside the range of the bundle`, line);
+      const isErased = next.entries[i]?.erased === true;
+      check(
+        !isErased || undisclosed[i] !== 0,
+        entriesFile,
+        'it is called erased, but nothing of it is missing',
+        line,
+      );
+    }
+    if (failed) throw notDescribed(failed, log, line + 1);
+    csv.compare(lines.csv);
+    ocsf.compare(lines.ocsf);
+  };
+  return {
+    add: ({ leaf, ...entry }) => {
+      leaves.push(new Uint8Array(leaf));
+      entries.push({ ...entry, length: leaf.length });
+      if (entries.length < BATCH) return undefined;
+      send();
+      return ahead.length > 2 * lanes ? compareNext() : undefined;
+    },
+    end: async () => {
+      if (entries.length > 0) send();
+      while (ahead.length > 0) await compareNext();
+      csv.end();
+      ocsf.end();
+    },
+  };
 }
 
 function isIncluded(tiles: TileChain, index: number, leaf: Uint8Array): boolean {
@@ -127,8 +183,6 @@ type DisclosureReader = {
   readonly of: (index: number) => readonly string[];
   readonly end: () => void;
   readonly count: () => number;
-  readonly name: string;
-  readonly line: () => number;
 };
 
 function disclosureReader(cursor: Cursor): DisclosureReader {
@@ -174,26 +228,29 @@ function disclosureReader(cursor: Cursor): DisclosureReader {
       cursor.end();
     },
     count: () => count,
-    name: cursor.name,
-    line: () => line,
   };
 }
 
 function notDescribed(
-  described: Exclude<DescribedEntry, { status: 'described' }>,
-  entries: Cursor,
-  disclosed: DisclosureReader,
+  { status }: Exclude<DescribedEntry, { status: 'described' }>,
+  log: ManifestLog,
   line: number,
 ): Problem {
-  switch (described.status) {
+  switch (status) {
     case 'malformed-leaf':
-      return new Problem(entries.name, 'it is not an entry', line);
+      return new Problem(logFile(log.id, 'entries'), 'it is not an entry', line);
     case 'no-time':
-      return new Problem(entries.name, 'it does not say when it was recorded', line);
+      return new Problem(logFile(log.id, 'entries'), 'it does not say when it was recorded', line);
     case 'malformed-disclosure':
-      return new Problem(disclosed.name, `a disclosure of entry line ${line} can not be read`);
+      return new Problem(
+        logFile(log.id, 'disclosures'),
+        `a disclosure of entry line ${line} can not be read`,
+      );
     case 'foreign-disclosure':
-      return new Problem(disclosed.name, `a disclosure does not belong to the entry of line ${line}`);
+      return new Problem(
+        logFile(log.id, 'disclosures'),
+        `a disclosure does not belong to the entry of line ${line}`,
+      );
   }
 }
 
@@ -233,35 +290,28 @@ function bundleChecker(
   };
 }
 
-/** Holds lines against a file, a batch at a time. */
-function lineChecker(cursor: Cursor): {
-  expect: (line: string) => void;
-  compare: () => void;
-  end: () => void;
-} {
-  let expected: string[] = [];
+/** Holds lines against a file. */
+function lineChecker(cursor: Cursor): { compare: (lines: Lines) => void; end: () => void } {
   let compared = 0;
-  const compare = (): void => {
-    const at = cursor.differsAt(Buffer.from(expected.join('')));
-    if (at !== undefined) {
-      throw new Problem(cursor.name, 'it does not say what the entries say', compared + lineAt(expected, at));
-    }
-    compared += expected.length;
-    expected = [];
-  };
   return {
-    expect: (line) => expected.push(line),
-    compare,
-    end: () => {
-      compare();
-      cursor.end();
+    compare: ({ bytes, lengths }) => {
+      const at = cursor.differsAt(bytes);
+      if (at !== undefined) {
+        throw new Problem(
+          cursor.name,
+          'it does not say what the entries say',
+          compared + lineAt(lengths, at),
+        );
+      }
+      compared += lengths.length;
     },
+    end: cursor.end,
   };
 }
 
 /** Which of the lines, counted from 1, has the byte at this offset. */
-function lineAt(lines: readonly string[], offset: number): number {
+function lineAt(lengths: readonly number[], offset: number): number {
   let end = 0;
-  const line = lines.findIndex((text) => (end += Buffer.byteLength(text)) > offset);
-  return line < 0 ? lines.length : line + 1;
+  const line = lengths.findIndex((length) => (end += length) > offset);
+  return line < 0 ? lengths.length : line + 1;
 }

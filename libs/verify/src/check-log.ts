@@ -7,6 +7,7 @@ import {
   type VerifierKey,
 } from '@vouchsafe/transparency-log';
 import { checkEntries } from './check-entries.js';
+import type { Describer } from './describer.js';
 import type { Members } from './members.js';
 import { Problem, check } from './problem.js';
 import { openTileChain, type TileChain } from './tile-chain.js';
@@ -17,13 +18,14 @@ export async function checkLog(
   log: ManifestLog,
   members: Members,
   keys: readonly VerifierKey[],
+  describer: Describer,
 ): Promise<void> {
   const name = logFile(log.id, 'checkpoint');
   const checkpoint = readCheckpoint(name, log, members, keys);
   const isPromised = checkpoint.size === log.size && base64(checkpoint.root) === log.root;
   check(isPromised, name, 'it is not the checkpoint that the manifest names');
   const tiles = await openTileChain(log, members);
-  checkEntries(manifest, log, members, tiles);
+  await checkEntries(manifest, log, members, tiles, describer);
   tiles.finish();
   await checkEarlier(log, members, keys, tiles);
   checkPredecessor(manifest, log);

@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { parseArgs } from 'node:util';
 import type { ByteSource } from '@vouchsafe/forensic-bundle';
 import type { VerifierKey } from '@vouchsafe/transparency-log';
+import { describerFor } from './describer.js';
 import { keysGiven } from './keys-given.js';
 import { EXIT_CODES, inPlainWords } from './plain-words.js';
 import { verifyBundle } from './verify-bundle.js';
@@ -24,10 +25,13 @@ export async function run(args: readonly string[]): Promise<Output> {
   const { file, keys } = parsed;
   try {
     const descriptor = openSync(file, 'r');
+    const source = fileSource(descriptor);
+    const describer = describerFor(source.size);
     try {
-      const found = await verifyBundle(fileSource(descriptor), keys);
+      const found = await verifyBundle(source, keys, describer);
       return { code: EXIT_CODES[found.status], out: inPlainWords(file, found) };
     } finally {
+      await describer.stop();
       closeSync(descriptor);
     }
   } catch (error) {

@@ -3,6 +3,7 @@ import type { VerifierKey } from '@vouchsafe/transparency-log';
 import { readOwnKeys } from './check-keys.js';
 import { checkLog } from './check-log.js';
 import { checkFileList, checkManifestNote, readManifest } from './check-manifest.js';
+import { inThisThread, type Describer } from './describer.js';
 import { bundleMembers } from './members.js';
 import { Problem, Unreadable } from './problem.js';
 
@@ -24,8 +25,13 @@ export type Verification =
  * Checks a forensic bundle: that the ZIP hides nothing, that every file is the one that the signed manifest names, that
  * every entry stands in its log, and that the files drawn from the entries say the same. Against `keys` alone, where
  * they are given. Answers with the first thing that does not hold. Throws only what `source` throws.
+ * `describer`: does the costly part elsewhere; the command line has one of several threads.
  */
-export async function verifyBundle(source: ByteSource, keys?: readonly VerifierKey[]): Promise<Verification> {
+export async function verifyBundle(
+  source: ByteSource,
+  keys?: readonly VerifierKey[],
+  describer: Describer = inThisThread,
+): Promise<Verification> {
   try {
     const zip = readZip(source);
     if ('error' in zip) return { status: 'unreadable', why: zip.error };
@@ -37,7 +43,7 @@ export async function verifyBundle(source: ByteSource, keys?: readonly VerifierK
     const trusted = keys ?? ownKeys;
     const signer = checkManifestNote(source, zip.members, read, trusted);
     members.whole(README);
-    for (const log of manifest.logs) await checkLog(manifest, log, members, trusted);
+    for (const log of manifest.logs) await checkLog(manifest, log, members, trusted, describer);
     const [unknown] = members.unread();
     if (unknown !== undefined) throw new Problem(unknown, 'a bundle has no such file');
     return { status: keys ? 'holds' : 'holds-by-its-own-keys', manifest, signer };
