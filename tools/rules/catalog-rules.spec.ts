@@ -18,6 +18,8 @@ const root = path.resolve(import.meta.dirname, '../..');
 const notPersonal: Readonly<Record<string, string>> = {
   'organization-registered.name': 'an organization, not a person',
   'vouchsafe.identity.organization-registered.v1.name': 'an organization, not a person',
+  'organization-renamed.name': 'an organization, not a person',
+  'vouchsafe.identity.organization-renamed.v1.name': 'an organization, not a person',
   'api-key-created.name': 'a key, not a person',
 };
 
