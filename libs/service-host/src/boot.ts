@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { DynamicModule, Provider, Type } from '@nestjs/common';
+import type { CanActivate, DynamicModule, Provider, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { z } from 'zod';
@@ -33,6 +33,8 @@ export interface ServiceDefinition<Config extends z.ZodObject> {
   readonly module: (config: z.output<Config> & HostConfig) => Type | DynamicModule;
   /** The public door brings its own guard, passes bodies on unread, makes request ids; health and metrics stand elsewhere. */
   readonly door?: 'internal' | 'public';
+  /** Of a public door, in place of the internal identity's. */
+  readonly guards?: readonly CanActivate[];
 }
 
 /** What tests replace. */
@@ -179,7 +181,9 @@ async function createApp<Config extends z.ZodObject>(
   app.useGlobalFilters(new ProblemFilter(logger, routes));
   app.useGlobalPipes(validationPipe());
   app.useGlobalInterceptors(new TraceInterceptor(), new EntityInterceptor());
-  if (definition.door !== 'public') app.useGlobalGuards(new InternalIdentityGuard(verifier));
+  if (definition.door === 'public' && !definition.guards?.length)
+    throw new Error('A public door needs its guards');
+  app.useGlobalGuards(...(definition.guards ?? [new InternalIdentityGuard(verifier)]));
   assertEverythingDeclared(app);
   return { app, metrics, readiness };
 }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Metrics } from './metrics.js';
-import { problem, problems } from './problems.js';
+import { problem, type ProblemCode, problems } from './problems.js';
 import { sendProblem } from './problem.filter.js';
 import {
   requestContext,
@@ -62,7 +62,7 @@ function addContext(fastify: FastifyInstance, trustRequestId: boolean): void {
     const received = trustRequestId ? request.headers['x-request-id'] : undefined;
     const requestId =
       typeof received === 'string' && /^[\w.-]{1,100}$/.test(received) ? received : randomUUID();
-    const { traceparent } = request.headers;
+    const traceparent = trustRequestId ? request.headers['traceparent'] : undefined;
     const context = {
       requestId,
       traceparent: traceparentOf(typeof traceparent === 'string' ? traceparent : undefined),
@@ -90,7 +90,7 @@ function addContext(fastify: FastifyInstance, trustRequestId: boolean): void {
 function addParsers(fastify: FastifyInstance, parse: boolean): void {
   fastify.removeAllContentTypeParsers();
   if (!parse) {
-    fastify.addContentTypeParser('*', (_request, _payload, done) => done(null));
+    fastify.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
     return;
   }
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
@@ -113,10 +113,15 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
     socket.destroy();
     return;
   }
-  const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers-too-large' : 'malformed-request';
+  const code = codeOfClientError[error.code ?? ''] ?? 'malformed-request';
   const body = JSON.stringify(problem(code).document(null));
   socket.end(
     `HTTP/1.1 ${problems[code].status} Refused\r\ncontent-type: application/problem+json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
 }
+
+const codeOfClientError: Readonly<Record<string, ProblemCode>> = {
+  HPE_HEADER_OVERFLOW: 'headers-too-large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
+};

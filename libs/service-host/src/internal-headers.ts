@@ -13,7 +13,13 @@ export const ENTITY_HEADER = 'vouchsafe-entity-id';
 /** Answer: the organization that a request without a caller turned out to concern (sign-up, a letter's link). */
 export const ORGANIZATION_HEADER = 'vouchsafe-organization';
 
-/** Answer: `<session id>; expires=<date>` after a log-in; the gateway makes the cookie of it. */
+/**
+ * Answer: what the service adds to the access-log entry, a JSON object of ids, places and counts (nothing personal); of a read of
+ * the audit log, which entries it showed.
+ */
+export const ENTRY_DETAILS_HEADER = 'vouchsafe-entry-details';
+
+/** Answer: `<session id>`, `<session id>; expires=<date>` after a log-in; the gateway makes the cookie of it. */
 export const SESSION_HEADER = 'vouchsafe-session';
 
 /** Answer: the caller's session has ended; the gateway removes the cookie. */

@@ -17,6 +17,7 @@ export const problems = {
   'not-found': { status: 404, title: 'There is no such thing, or you may not know of it' },
   'method-not-allowed': { status: 405, title: 'This path does not take this method' },
   'not-acceptable': { status: 406, title: 'None of the accepted media types can be produced' },
+  'request-timeout': { status: 408, title: 'The request did not arrive in time' },
   conflict: { status: 409, title: 'The state of the resource does not allow this' },
   'concurrent-change': { status: 409, title: 'Others changed the same thing at once; try again' },
   'idempotency-key-reused': { status: 409, title: 'This Idempotency-Key came with another request before' },

@@ -30,6 +30,11 @@ export function traceparentOf(received: string | undefined): string {
     if (carrier.traceparent) return carrier.traceparent;
   }
   if (received && TRACEPARENT.test(received)) return received;
+  return newTraceparent();
+}
+
+/** A new trace, not recorded by anybody unless somebody decides to. */
+export function newTraceparent(): string {
   return `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`;
 }
 

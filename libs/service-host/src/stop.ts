@@ -27,7 +27,10 @@ export function stopOnce({ app, readiness, logger }: Stopping): () => Promise<vo
   };
 }
 
-export function stopOnSignals(stop: () => Promise<void>, { logger, seconds }: Stopping): void {
+export function stopOnSignals(
+  stop: () => Promise<void>,
+  { logger, seconds }: Pick<Stopping, 'logger' | 'seconds'>,
+): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       logger.info({ signal }, 'Stopping');

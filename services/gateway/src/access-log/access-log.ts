@@ -1,0 +1,290 @@
+import type { Database, Transaction } from '@vouchsafe/database';
+import { appendBatch } from '@vouchsafe/event-store';
+import type { Vault } from '@vouchsafe/vault';
+import { accessLogEvents } from './access-log.events.js';
+import {
+  CLOSE_AT_ONCE,
+  eventOf,
+  insertReceived,
+  type Item,
+  type Located,
+  lockOpen,
+  removeOpen,
+  takeOver,
+} from './batch.js';
+
+export interface AccessLogOptions {
+  readonly database: Database;
+  readonly vault: Vault;
+  readonly instanceId: string;
+  readonly now: () => Date;
+  /** Milliseconds that a request waits for its entry to become durable, before it is answered 503. */
+  readonly patience: number;
+  readonly onError: (error: unknown) => void;
+  /** Wakes the relay. */
+  readonly onWritten: () => void;
+}
+
+/** The entry could not be made durable in time. */
+export class NotRecordedError extends Error {
+  override readonly name = 'NotRecordedError';
+}
+
+/** `closed`: another instance has taken this one for dead and closed the entry; its outcome stands as `unknown`. */
+export type Recorded = 'written' | 'closed';
+
+interface Waiting {
+  item: Item;
+  readonly since: number;
+  readonly resolve: (recorded: Recorded) => void;
+  readonly reject: (error: unknown) => void;
+  /** The client was answered 503 already. */
+  givenUp: boolean;
+}
+
+interface Attempt {
+  /** Number of our last entry, when this attempt has been committed. */
+  readonly sequence: number;
+  readonly results: ReadonlyMap<Waiting, Recorded>;
+  /** Dead instances have left more than one batch closes. */
+  readonly moreToClose: boolean;
+}
+
+const MOST_AT_ONCE = 512;
+const RETRY_MS = { first: 20, most: 500 } as const;
+/** A statement that answers neither yes nor no: the connection is given up, and what it did is looked up. */
+const HANGING_MS = 10_000;
+
+/**
+ * Writes entries of all requests in flight together (P23, 'group commit'): while one transaction commits, the next batch
+ * gathers; so the wait is shared and no timer adds to it. One writer at a time per process keeps the sequence.
+ */
+export class AccessLog {
+  private queue: Waiting[] = [];
+  private current: Waiting[] = [];
+  private discard: string[] = [];
+  private closing = false;
+  private sequence = 0;
+  /** The last attempt failed, and may have been committed all the same, or even be so later. */
+  private inDoubt = false;
+  private running: Promise<void> | null = null;
+
+  constructor(private readonly options: AccessLogOptions) {}
+
+  /** Durable before the request is passed on. @throws NotRecordedError: then nothing may be executed */
+  async received(entry: Located): Promise<void> {
+    await this.enqueue({ kind: 'received', ...entry });
+  }
+
+  /** Durable before the answer leaves. @throws NotRecordedError */
+  outcome(entry: Located, openEntry: 'none' | 'ends' | 'stays'): Promise<Recorded> {
+    return this.enqueue({ kind: 'outcome', openEntry, ...entry });
+  }
+
+  /** Closes what dead instances left open, with the next batch. */
+  closeTheDead(): void {
+    this.closing = true;
+    this.start();
+  }
+
+  /** Waits until nothing is to be written. */
+  async idle(): Promise<void> {
+    while (this.running) await this.running;
+  }
+
+  get waiting(): number {
+    return this.queue.length + this.current.length;
+  }
+
+  private enqueue(item: Item): Promise<Recorded> {
+    return new Promise((resolve, reject) => {
+      this.queue.push({ item, since: performance.now(), resolve, reject, givenUp: false });
+      this.start();
+    });
+  }
+
+  private start(): void {
+    this.running ??= this.run().finally(() => {
+      this.running = null;
+      if (this.hasWork()) this.start();
+    });
+  }
+
+  private hasWork(): boolean {
+    return this.queue.length > 0 || this.current.length > 0 || this.discard.length > 0 || this.closing;
+  }
+
+  private async run(): Promise<void> {
+    // Requests that arrive in the same turn of the event loop share the first batch.
+    await new Promise(setImmediate);
+    const watch = setInterval(() => this.giveUpOnTheOverdue(), 50);
+    let pause: number = RETRY_MS.first;
+    try {
+      while (this.hasWork()) {
+        if (this.current.length === 0) this.current = this.queue.splice(0, MOST_AT_ONCE);
+        try {
+          this.settle(await this.attempt());
+          pause = RETRY_MS.first;
+          this.options.onWritten();
+        } catch (error) {
+          this.options.onError(error);
+          this.afterFailure();
+          await new Promise((resolve) => setTimeout(resolve, pause));
+          pause = Math.min(pause * 2, RETRY_MS.most);
+        }
+      }
+    } finally {
+      clearInterval(watch);
+    }
+  }
+
+  /** One transaction: all of the batch becomes durable, or nothing. */
+  private async attempt(): Promise<Attempt> {
+    const [batch, discard, closing] = [this.current, this.discard, this.closing];
+    // A failed take-over is asked for again with the next heartbeat.
+    this.closing = false;
+    const attempt = await withinTime(
+      this.options.database.asWorker((transaction) => this.write(transaction, batch, discard, closing)),
+    );
+    this.discard = this.discard.slice(discard.length);
+    return attempt;
+  }
+
+  private settle({ sequence, results, moreToClose }: Attempt): void {
+    this.inDoubt = false;
+    this.sequence = sequence;
+    this.closing ||= moreToClose;
+    for (const waiting of this.current) {
+      // Answered 503 while it became durable: it is not passed on, and its entry must not stay open.
+      if (waiting.givenUp && waiting.item.kind === 'received')
+        this.discard.push(waiting.item.entry.requestId);
+      waiting.resolve(results.get(waiting) ?? 'written');
+    }
+    this.current = [];
+  }
+
+  private async write(
+    sql: Transaction,
+    batch: readonly Waiting[],
+    discard: readonly string[],
+    closing: boolean,
+  ): Promise<Attempt> {
+    const { vault, instanceId, now } = this.options;
+    const ended = await removeOpen(sql, [...idsOf(batch, 'ends'), ...discard]);
+    const staying = await lockOpen(sql, idsOf(batch, 'stays'));
+    // Behind the row locks just taken, a doubted attempt has either been committed or is gone.
+    const done = this.inDoubt ? await writtenSince(sql, this.stream, this.sequence) : nothing(this.sequence);
+
+    const received = batch.flatMap(({ item }) => (item.kind === 'received' ? [item] : []));
+    if (!(await insertReceived(sql, vault, instanceId, received))) throw new LeaseEnded();
+
+    const results = new Map<Waiting, Recorded>();
+    const outcomes = batch.flatMap((waiting) => {
+      const { item } = waiting;
+      if (item.kind === 'received') return [];
+      const already = done.entries.has(nameOf(item));
+      const open = item.openEntry === 'ends' ? ended : staying;
+      const ours = already || item.openEntry === 'none' || open.has(item.entry.requestId);
+      results.set(waiting, ours ? 'written' : 'closed');
+      return ours && !already ? [eventOf(item)] : [];
+    });
+    const taken = closing ? await takeOver(sql, vault, instanceId, now()) : [];
+    const entries = [...outcomes, ...taken.map(eventOf)];
+    await appendBatch(sql, vault, {
+      stream: this.stream,
+      expectedVersion: done.sequence,
+      catalog: accessLogEvents,
+      entries,
+    });
+    return { sequence: done.sequence + entries.length, results, moreToClose: taken.length >= CLOSE_AT_ONCE };
+  }
+
+  private get stream(): string {
+    return `access-log-${this.options.instanceId}`;
+  }
+
+  /** Nothing of the batch is passed on that was not yet; outcomes are tried again: they must not be lost. */
+  private afterFailure(): void {
+    this.inDoubt = true;
+    for (const waiting of this.current) {
+      if (waiting.item.kind === 'outcome') continue;
+      // It may have been committed all the same; nothing is executed, so no entry must stay open.
+      this.discard = [...this.discard, waiting.item.entry.requestId];
+      if (!waiting.givenUp) waiting.reject(new NotRecordedError('The entry could not be made durable'));
+    }
+    this.current = worthKeeping(this.current.filter(({ item }) => item.kind === 'outcome'));
+  }
+
+  private giveUpOnTheOverdue(): void {
+    const oldest = performance.now() - this.options.patience;
+    for (const waiting of [...this.current, ...this.queue]) {
+      if (waiting.givenUp || waiting.since > oldest) continue;
+      waiting.givenUp = true;
+      waiting.reject(new NotRecordedError('The entry could not be made durable in time'));
+    }
+    this.queue = worthKeeping(this.queue);
+  }
+}
+
+/**
+ * What was answered 503 meanwhile: it needs no entry when nothing was executed. An executed operation does, and its entry says
+ * that its outcome is unknown.
+ */
+function worthKeeping(queue: readonly Waiting[]): Waiting[] {
+  const kept = queue.filter(
+    ({ givenUp, item }) => !givenUp || (item.kind === 'outcome' && item.openEntry !== 'none'),
+  );
+  for (const waiting of kept) {
+    if (!waiting.givenUp) continue;
+    waiting.item = { ...waiting.item, entry: { ...waiting.item.entry, outcome: 'unknown', status: 503 } };
+  }
+  return kept;
+}
+
+function idsOf(batch: readonly Waiting[], openEntry: 'ends' | 'stays'): string[] {
+  return batch.flatMap(({ item }) =>
+    item.kind === 'outcome' && item.openEntry === openEntry ? [item.entry.requestId] : [],
+  );
+}
+
+interface Written {
+  readonly sequence: number;
+  readonly entries: ReadonlySet<string>;
+}
+
+function nothing(sequence: number): Written {
+  return { sequence, entries: new Set() };
+}
+
+async function writtenSince(sql: Transaction, stream: string, sequence: number): Promise<Written> {
+  const rows = await sql.query<{ version: number; request_id: string; part: string }>(
+    `select version, payload ->> 'requestId' as request_id, payload ->> 'part' as part
+     from event where stream = $1 and version > $2 order by version`,
+    [stream, sequence],
+  );
+  return {
+    sequence: rows.at(-1)?.version ?? sequence,
+    entries: new Set(rows.map(({ request_id, part }) => `${request_id} ${part}`)),
+  };
+}
+
+function nameOf({ entry }: Located): string {
+  return `${entry.requestId} ${entry.part}`;
+}
+
+/** The heartbeat will renew the lease; until then nothing may be passed on. */
+class LeaseEnded extends Error {
+  override readonly name = 'LeaseEnded';
+}
+
+async function withinTime<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('The database does not answer')), HANGING_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

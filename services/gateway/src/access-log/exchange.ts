@@ -1,0 +1,137 @@
+import type { FastifyRequest } from 'fastify';
+import { anonymous, type Authenticated, traceIdOf } from '@vouchsafe/service-host';
+import type { Route } from '../routes/route-index.js';
+import type { Entry } from './access-log.events.js';
+import type { Located } from './batch.js';
+
+/** What the gateway learns of one request on its way through; the access-log entry is made of it. */
+export interface Exchange {
+  readonly requestId: string;
+  readonly traceparent: string;
+  readonly receivedAt: Date;
+  readonly method: string;
+  /** With query values masked. */
+  readonly url: string;
+  readonly sourceIp: string;
+  readonly userAgent: string | null;
+  /** Null until, or unless, the path is one that we know. */
+  route: Pick<Route, 'path' | 'operation' | 'entity' | 'effect' | 'stream'> | null;
+  params: Readonly<Record<string, string>>;
+  caller: Authenticated;
+  /** The organization that the answer names, where no caller does. */
+  organizationId: string | null;
+  /** The entity that only the answer knows. */
+  entityId: string | null;
+  /** What the answering service adds to the entry. */
+  details: Entry['details'] | null;
+  /** Whether an entry was made before the request was passed on. */
+  openEntry: 'none' | 'ends';
+  passedOn: 'no' | 'waiting' | 'answered' | 'not-reached' | 'lost';
+  /** An outcome is being written, or is. */
+  concluded: boolean;
+}
+
+const exchanges = new WeakMap<FastifyRequest, Exchange>();
+
+export function findExchange(request: FastifyRequest): Exchange | undefined {
+  return exchanges.get(request);
+}
+
+export function exchangeOf(request: FastifyRequest): Exchange {
+  const exchange = findExchange(request);
+  if (!exchange) throw new Error('The request came in beside the door');
+  return exchange;
+}
+
+export function beginExchange(
+  request: FastifyRequest,
+  facts: Pick<Exchange, 'requestId' | 'traceparent' | 'receivedAt' | 'url' | 'sourceIp'>,
+): Exchange {
+  const exchange: Exchange = {
+    ...facts,
+    method: request.method,
+    userAgent: request.headers['user-agent']?.slice(0, 512) ?? null,
+    route: null,
+    params: {},
+    caller: anonymous,
+    organizationId: null,
+    entityId: null,
+    details: null,
+    openEntry: 'none',
+    passedOn: 'no',
+    concluded: false,
+  };
+  exchanges.set(request, exchange);
+  return exchange;
+}
+
+export interface Conclusion {
+  readonly status: number | null;
+  readonly outcome: Entry['outcome'];
+  readonly part: Entry['part'];
+  readonly bytes: number | null;
+  readonly at: Date;
+}
+
+/** The entry of an exchange, as far as it is known (P23). */
+export function entryOf(
+  exchange: Exchange,
+  { instanceId, operatorOrganizationId }: { instanceId: string; operatorOrganizationId: string },
+  { status, outcome, part, bytes, at }: Conclusion,
+): Located {
+  const { caller, route, requestId, traceparent } = exchange;
+  const person = caller.actor.type === 'user' || caller.actor.type === 'staff';
+  return {
+    organizationId: caller.organizationId ?? exchange.organizationId ?? operatorOrganizationId,
+    entry: {
+      requestId,
+      instanceId,
+      actor: caller.actor,
+      userId: person ? caller.actor.id : null,
+      sessionId: caller.sessionId,
+      staffGrantId: caller.staffGrantId,
+      method: exchange.method,
+      url: exchange.url,
+      route: route?.path ?? null,
+      operation: route?.operation ?? 'unknown',
+      entity: route ? { type: route.entity.type, id: entityIdOf(exchange) } : null,
+      outcome,
+      status,
+      part,
+      bytes,
+      sourceIp: exchange.sourceIp,
+      userAgent: exchange.userAgent,
+      receivedAt: exchange.receivedAt.toISOString(),
+      occurredAt: at.toISOString(),
+      traceId: traceIdOf(traceparent),
+      ...(exchange.details ? { details: exchange.details } : {}),
+    },
+    envelope: { actor: caller.actor, occurredAt: at, requestId, traceparent },
+  };
+}
+
+/** Where the operation's declaration says that the id stands. */
+function entityIdOf({ route, params, caller, entityId }: Exchange): string | null {
+  const [place, name = ''] = (route?.entity.id ?? '').split('.');
+  switch (place) {
+    case 'path':
+      return params[name]?.slice(0, 200) ?? null;
+    case 'response':
+      return entityId;
+    case 'caller':
+      return (
+        { organizationId: caller.organizationId, actorId: caller.actor.id, sessionId: caller.sessionId }[
+          name
+        ] ?? null
+      );
+    default:
+      return null;
+  }
+}
+
+/** What an answer's status says of the operation; `unknown` where it was passed on and nobody saw it end. */
+export function outcomeOf({ route, passedOn }: Exchange, status: number): Entry['outcome'] {
+  if (passedOn === 'lost' && route?.effect === 'write') return 'unknown';
+  if (status < 400) return 'success';
+  return status === 401 || status === 403 || status === 429 ? 'denied' : 'failure';
+}

@@ -1,0 +1,104 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { Controller, Get, Header, Inject, Param, StreamableFile } from '@nestjs/common';
+import { Operation, problem } from '@vouchsafe/service-host';
+import { z } from 'zod';
+
+/** Injection token of the merged OpenAPI document. */
+export const API_DOCUMENT = Symbol('API document');
+
+const require = createRequire(import.meta.url);
+
+const assets = {
+  'swagger-ui.css': 'text/css; charset=utf-8',
+  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
+} as const;
+
+const assetPath = z.strictObject({ file: z.enum(['swagger-ui.css', 'swagger-ui-bundle.js', 'start.js']) });
+
+/** Own files only, no inline script: what a page of ours may load. Swagger UI sets styles from its script. */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const page = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Vouchsafe API</title>
+<link rel="stylesheet" href="/docs/swagger-ui.css">
+</head>
+<body>
+<main id="api"></main>
+<script src="/docs/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+</body>
+</html>
+`;
+
+const start = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#api', deepLinking: true, validatorUrl: null });\n`;
+
+/** The API's description, and a page to read it that needs no internet. */
+@Controller()
+export class DocsController {
+  constructor(@Inject(API_DOCUMENT) private readonly document: object) {}
+
+  @Get('openapi.json')
+  @Operation({
+    permission: 'public',
+    operation: 'documentation.read',
+    entity: { type: 'documentation', id: null },
+    effect: 'read',
+    summary: 'The OpenAPI 3.1 document of all operations',
+    answers: { 200: z.looseObject({ openapi: z.string() }) },
+  })
+  read(): object {
+    return this.document;
+  }
+
+  @Get('docs')
+  @Header('content-security-policy', PAGE_POLICY)
+  @Operation({
+    permission: 'public',
+    operation: 'documentation.show',
+    entity: { type: 'documentation', id: null },
+    effect: 'read',
+    summary: 'A page to read the document',
+    answers: { 200: 'text/html' },
+  })
+  show(): StreamableFile {
+    return file(page, 'text/html; charset=utf-8');
+  }
+
+  @Get('docs/:file')
+  @Header('cache-control', 'public, max-age=3600')
+  @Operation({
+    permission: 'public',
+    operation: 'documentation.load',
+    entity: { type: 'documentation', id: 'path.file' },
+    effect: 'read',
+    summary: 'Style and script of the page',
+    answers: { 200: 'text/javascript' },
+  })
+  async load(
+    @Param({ schema: assetPath }) { file: name }: z.output<typeof assetPath>,
+  ): Promise<StreamableFile> {
+    if (name === 'start.js') return file(start, assets['swagger-ui-bundle.js']);
+    const content = await readFile(require.resolve(`swagger-ui-dist/${name}`)).catch((cause: unknown) => {
+      throw problem('not-found', { cause });
+    });
+    return file(content, assets[name]);
+  }
+}
+
+function file(content: string | Buffer, type: string): StreamableFile {
+  return new StreamableFile(Buffer.from(content), { type });
+}

@@ -1,0 +1,28 @@
+import { problem } from '@vouchsafe/service-host';
+import type { FastifyRequest } from 'fastify';
+
+/**
+ * A browser sends the cookie along with what another site made it send. So a request with a cookie that changes something must
+ * come from our own page, or from a configured origin (ASVS 3.5.1). An API key is never sent by itself: it needs neither.
+ */
+export function assertSameSite(request: FastifyRequest, allowedOrigins: ReadonlySet<string>): void {
+  const { origin, 'sec-fetch-site': site } = request.headers;
+  if (site === 'same-origin') return;
+  if (origin !== undefined && allowedOrigins.has(origin)) return;
+  throw problem('cross-site-request');
+}
+
+/** The answer to a preflight request (Fetch standard, 'CORS-preflight fetch'); nothing for origins that are not configured. */
+export function preflightHeaders(
+  request: FastifyRequest,
+  allowedOrigins: ReadonlySet<string>,
+  methods: readonly string[],
+): Record<string, string> {
+  const { origin } = request.headers;
+  if (origin === undefined || !allowedOrigins.has(origin)) return {};
+  return {
+    'access-control-allow-methods': methods.join(', '),
+    'access-control-allow-headers': 'authorization, content-type, idempotency-key, if-match',
+    'access-control-max-age': '600',
+  };
+}

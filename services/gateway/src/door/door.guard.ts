@@ -1,0 +1,106 @@
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { assertAllowed, OPERATION, type OperationDeclaration, problem } from '@vouchsafe/service-host';
+import type { FastifyRequest } from 'fastify';
+import { type Exchange, exchangeOf } from '../access-log/exchange.js';
+import type { Found } from '../routes/route-index.js';
+import { isUnambiguousPath } from '../routes/unambiguous-path.js';
+import { sessionIdOf, splitCookies } from '../session/session-cookie.js';
+import type { Credential } from '../session/who-calls.js';
+import { assertSameSite } from './cross-site.js';
+import { DOOR, type Door } from './door.js';
+import { addressGroup } from './rate-limits.js';
+
+/** Stands before every path: what is not declared, or not allowed to this caller, goes no further (P02, P11). */
+@Injectable()
+export class DoorGuard implements CanActivate {
+  constructor(@Inject(DOOR) private readonly door: Door) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const exchange = exchangeOf(request);
+    const address = addressGroup(exchange.sourceIp);
+    await this.door.rateLimits.take('address', address);
+    const own = Reflect.getMetadata(OPERATION, context.getHandler()) as OperationDeclaration | undefined;
+    const { permission, effect } = own ? this.ownPage(exchange, own) : this.route(exchange, request);
+    if (Number(request.headers['content-length'] ?? 0) > this.door.bodyLimit)
+      throw problem('content-too-large');
+    if (permission === 'public' && effect === 'write')
+      await this.door.rateLimits.take('publicChange', address);
+    await this.identify(exchange, request, permission === 'public');
+    assertAllowed(exchange.caller, permission);
+    return true;
+  }
+
+  private ownPage(exchange: Exchange, own: OperationDeclaration) {
+    const { operation, entity, effect, permission } = own;
+    exchange.route = { path: exchange.url, operation, entity, effect, stream: false };
+    return { permission, effect };
+  }
+
+  private route(exchange: Exchange, request: FastifyRequest) {
+    const [path = ''] = request.url.split('?', 1);
+    if (!isUnambiguousPath(path))
+      throw problem('malformed-request', { detail: 'The path can be read in several ways' });
+    const preflight =
+      request.method === 'OPTIONS' ? request.headers['access-control-request-method'] : undefined;
+    const found = this.door.routes.find(preflight ?? request.method, path);
+    if (preflight !== undefined && found && 'route' in found) return this.preflight(exchange);
+    const { route, params } = assertFound(found);
+    exchange.route = route;
+    exchange.params = params;
+    return route;
+  }
+
+  private preflight(exchange: Exchange) {
+    exchange.route = {
+      path: exchange.url,
+      operation: 'cross-origin.ask',
+      entity: { type: 'route', id: null },
+      effect: 'read',
+      stream: false,
+    };
+    return { permission: 'public', effect: 'read' } as const;
+  }
+
+  /** An API key goes before a cookie: who sends one means it, while a cookie comes along by itself. */
+  private async identify(exchange: Exchange, request: FastifyRequest, optional: boolean): Promise<void> {
+    const apiKey = bearerOf(request.headers.authorization);
+    const { session } = splitCookies(request.headers.cookie);
+    if (apiKey === null && session !== null && changes(exchange))
+      assertSameSite(request, this.door.allowedOrigins);
+    const credential: Credential | null = apiKey === null ? await this.sessionOf(session) : { apiKey };
+    const caller = credential && (await this.door.whoCalls(credential));
+    if (caller) {
+      exchange.caller = caller;
+      const { type, id } = caller.actor;
+      await this.door.rateLimits.take(type === 'api-key' ? 'key' : 'account', id);
+      return;
+    }
+    // A key that is nobody's is a mistake to tell; a cookie that has run out must not keep anybody from logging in.
+    if (apiKey !== null || !optional) throw problem('unauthenticated');
+  }
+
+  private async sessionOf(cookie: string | null): Promise<Credential | null> {
+    const session = cookie === null ? null : await sessionIdOf(this.door.sessionKeys, cookie);
+    return session === null ? null : { session };
+  }
+}
+
+function assertFound(found: Found) {
+  if (found === null) throw problem('not-found');
+  if ('allowed' in found)
+    throw problem('method-not-allowed', { headers: { allow: found.allowed.join(', ') } });
+  return found;
+}
+
+/** A link that leads back to us from elsewhere (a log-in's callback) is a GET and carries its own proof. */
+function changes({ route, method }: Exchange): boolean {
+  return route?.effect === 'write' && method !== 'GET';
+}
+
+function bearerOf(authorization: string | undefined): string | null {
+  if (authorization === undefined) return null;
+  const key = /^Bearer ([A-Za-z0-9._~+/=-]{1,200})$/i.exec(authorization)?.[1];
+  if (key === undefined) throw problem('unauthenticated', { detail: 'Authorization takes a Bearer key' });
+  return key;
+}

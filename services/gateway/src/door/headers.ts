@@ -1,0 +1,107 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import {
+  ENTITY_HEADER,
+  ENTRY_DETAILS_HEADER,
+  INTERNAL_HEADER_PREFIX,
+  INTERNAL_TOKEN_HEADER,
+  ORGANIZATION_HEADER,
+  SESSION_ENDED_HEADER,
+  SESSION_HEADER,
+} from '@vouchsafe/service-host';
+import { z } from 'zod';
+import type { Exchange } from '../access-log/exchange.js';
+import { splitCookies } from '../session/session-cookie.js';
+
+type Headers = Record<string, string | string[] | undefined>;
+
+/** Never passed on: who calls and from where is said by the internal token alone, and nobody outside can say it. */
+const STRIPPED_FROM_REQUESTS = new Set([
+  'authorization',
+  'cookie',
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-port',
+  'x-real-ip',
+  'x-request-id',
+  'traceparent',
+  'tracestate',
+  'baggage',
+  'expect',
+]);
+
+/** The headers of a request as a service gets them. */
+export function headersForService(
+  headers: IncomingHttpHeaders,
+  exchange: Pick<Exchange, 'method' | 'requestId' | 'traceparent'>,
+  token: string,
+): Headers {
+  const kept = Object.entries(headers).filter(
+    ([name]) => !STRIPPED_FROM_REQUESTS.has(name) && !name.startsWith(INTERNAL_HEADER_PREFIX),
+  );
+  const { rest } = splitCookies(headers.cookie);
+  const result: Headers = {
+    ...Object.fromEntries(kept),
+    ...(rest === null ? {} : { cookie: rest }),
+    [INTERNAL_TOKEN_HEADER]: token,
+    'x-request-id': exchange.requestId,
+    traceparent: exchange.traceparent,
+  };
+  // A body of a GET has no meaning (RFC 9110 section 9.3.1) and is not passed on, so neither is its length.
+  if (exchange.method === 'GET') {
+    delete result['content-length'];
+    delete result['content-type'];
+  }
+  return result;
+}
+
+/** What a service tells the gateway in its answer, and nobody else. */
+export interface ServiceNotes {
+  readonly session: string | null;
+  readonly sessionEnded: boolean;
+}
+
+const STRIPPED_FROM_ANSWERS = new Set([
+  'server',
+  'x-powered-by',
+  'x-request-id',
+  'connection',
+  'keep-alive',
+  'date',
+]);
+
+const details = z.record(z.string(), z.json());
+
+/** The headers of an answer as the caller gets them; what was for the gateway goes into the exchange. */
+export function headersForCaller(
+  headers: Headers,
+  exchange: Exchange,
+): { headers: Headers; notes: ServiceNotes } {
+  exchange.entityId = textOf(headers[ENTITY_HEADER])?.slice(0, 200) ?? null;
+  exchange.organizationId = z.uuid().safeParse(headers[ORGANIZATION_HEADER]).data ?? null;
+  exchange.details = detailsOf(textOf(headers[ENTRY_DETAILS_HEADER]));
+  const kept = Object.entries(headers).filter(
+    ([name]) => !STRIPPED_FROM_ANSWERS.has(name) && !name.startsWith(INTERNAL_HEADER_PREFIX),
+  );
+  return {
+    headers: Object.fromEntries(kept),
+    notes: {
+      session: textOf(headers[SESSION_HEADER]) ?? null,
+      sessionEnded: headers[SESSION_ENDED_HEADER] !== undefined,
+    },
+  };
+}
+
+function detailsOf(text: string | undefined): Exchange['details'] {
+  if (text === undefined) return null;
+  try {
+    return details.parse(JSON.parse(text));
+  } catch {
+    return { unreadable: true };
+  }
+}
+
+function textOf(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}

@@ -1,0 +1,148 @@
+import { Readable } from 'node:stream';
+import { All, Controller, Inject, Req, Res, SetMetadata } from '@nestjs/common';
+import { PASSES_ON, problem, ProblemError, sendProblem } from '@vouchsafe/service-host';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { entryOf, type Exchange, exchangeOf } from '../access-log/exchange.js';
+import type { Route } from '../routes/route-index.js';
+import { endedSessionCookie, readSessionHeader, sessionCookie } from '../session/session-cookie.js';
+import { boundedBody } from './bounded-body.js';
+import { preflightHeaders } from './cross-site.js';
+import { DOOR, type Door } from './door.js';
+import { headersForCaller, headersForService, type ServiceNotes } from './headers.js';
+import { recordAbandoned } from './leaving.js';
+
+/** Every path that is not a page of our own: passed on to the service that declares it. */
+@Controller()
+export class PassOnController {
+  constructor(@Inject(DOOR) private readonly door: Door) {}
+
+  @All('*path')
+  @SetMetadata(PASSES_ON, true)
+  async passOn(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const exchange = exchangeOf(request);
+    if (!isPassable(exchange.route)) {
+      const asked = request.headers['access-control-request-method'];
+      void reply
+        .code(204)
+        .headers(preflightHeaders(request, this.door.allowedOrigins, asked ? [asked] : []))
+        .send();
+      return;
+    }
+    const { service } = exchange.route;
+    await this.recordBefore(exchange);
+    const { requestId, sourceIp, userAgent, caller, route } = exchange;
+    const token = await this.door.tokens.sign(service.name, {
+      ...caller,
+      requestId,
+      sourceIp,
+      userAgent,
+      operation: route.operation,
+    });
+    this.send(request, reply, exchange, service.origin, token);
+  }
+
+  /** P23: what may change something, and what will stream, has its entry before it starts; else nothing is executed. */
+  private async recordBefore(exchange: Exchange): Promise<void> {
+    if (exchange.route?.effect !== 'write' && !exchange.route?.stream) return;
+    const part = exchange.route.stream ? 'stream-opened' : 'whole';
+    const open = { status: null, outcome: 'unknown', part, bytes: null, at: this.door.now() } as const;
+    try {
+      await this.door.accessLog.received(entryOf(exchange, this.door, open));
+    } catch (cause) {
+      throw problem('unavailable', { cause });
+    }
+    exchange.openEntry = 'ends';
+  }
+
+  private send(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    exchange: Exchange,
+    origin: string,
+    token: string,
+  ): void {
+    let notes: ServiceNotes = { session: null, sessionEnded: false };
+    exchange.passedOn = 'waiting';
+    if (request.body instanceof Readable && request.headers['content-length'] === undefined) {
+      request.body = boundedBody(request.body, this.door.bodyLimit);
+    }
+    reply.from(request.url, {
+      getUpstream: () => origin,
+      timeout: this.door.upstreamTimeout,
+      rewriteRequestHeaders: (_, headers) => headersForService(headers, exchange, token),
+      rewriteHeaders: (headers) => {
+        const answer = headersForCaller(headers, exchange);
+        notes = answer.notes;
+        return answer.headers;
+      },
+      // Called once the service has answered, or has not: never tried again, for it may have been executed.
+      retryDelay: ({ err, res }) => {
+        exchange.passedOn = passedOn(err);
+        const { statusCode } = (res as { statusCode?: number } | undefined) ?? {};
+        if (statusCode !== undefined && request.raw.aborted)
+          void recordAbandoned(this.door, exchange, statusCode);
+        return null;
+      },
+      onResponse: (_request, _reply, { stream }) => {
+        this.answer(reply, exchange, notes, stream).catch((error: unknown) => {
+          stream.destroy();
+          sendProblem(reply, error instanceof ProblemError ? error : problem('internal', { cause: error }));
+        });
+      },
+      onError: (_, { error }) => sendProblem(reply, problemOf(error)),
+    });
+  }
+
+  /** The body goes on as a stream; what the service says about the session becomes the cookie. */
+  private async answer(
+    reply: FastifyReply,
+    exchange: Exchange,
+    notes: ServiceNotes,
+    body: Readable,
+  ): Promise<void> {
+    if (notes.sessionEnded) void reply.header('set-cookie', endedSessionCookie());
+    const session = notes.session === null ? null : readSessionHeader(notes.session);
+    if (session) {
+      void reply.header(
+        'set-cookie',
+        await sessionCookie(this.door.sessionKeys, session.sessionId, session.expires),
+      );
+      // Whose log-in it was is known from now on, so the entry says it (P23).
+      exchange.caller = (await this.door.whoCalls({ session: session.sessionId })) ?? exchange.caller;
+    }
+    void reply.send(body);
+  }
+}
+
+function isPassable(route: Exchange['route']): route is Route {
+  return route !== null && 'service' in route;
+}
+
+const NOT_REACHED = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** RetryDetails types its error as present always; it is null after an answer. */
+function passedOn(error: Error | null): Exchange['passedOn'] {
+  if (error === null) return 'answered';
+  return NOT_REACHED.has(codeOf(error)) ? 'not-reached' : 'lost';
+}
+
+/** A service that failed to answer; what was executed stays unknown unless it was never reached. */
+function problemOf(error: Error): ProblemError {
+  const cause = error.cause ?? error;
+  if (cause instanceof ProblemError) return cause;
+  const code = codeOf(cause);
+  if (NOT_REACHED.has(code)) return problem('unavailable', { cause, headers: { 'retry-after': '1' } });
+  if (code === 'UND_ERR_HEADERS_TIMEOUT') return problem('timed-out', { cause });
+  return problem('upstream-failed', { cause });
+}
+
+function codeOf(error: unknown): string {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : '';
+}

@@ -1,0 +1,48 @@
+import { isIPv6 } from 'node:net';
+import { problem } from '@vouchsafe/service-host';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import type { GatewayConfig } from '../gateway.config.js';
+
+type Kind = 'address' | 'account' | 'key' | 'publicChange';
+type Rates = Pick<
+  GatewayConfig,
+  | 'VOUCHSAFE_RATE_PER_ADDRESS'
+  | 'VOUCHSAFE_RATE_PER_ACCOUNT'
+  | 'VOUCHSAFE_RATE_PER_KEY'
+  | 'VOUCHSAFE_RATE_PUBLIC_CHANGES'
+>;
+
+/** Bounds what one address, one account and one key may ask (ASVS 2.4.1). In this process's memory: per instance. */
+export class RateLimits {
+  private readonly limiters: Readonly<Record<Kind, RateLimiterMemory>>;
+
+  constructor(rates: Rates) {
+    this.limiters = {
+      address: new RateLimiterMemory({ keyPrefix: 'a', ...rates.VOUCHSAFE_RATE_PER_ADDRESS }),
+      account: new RateLimiterMemory({ keyPrefix: 'u', ...rates.VOUCHSAFE_RATE_PER_ACCOUNT }),
+      key: new RateLimiterMemory({ keyPrefix: 'k', ...rates.VOUCHSAFE_RATE_PER_KEY }),
+      publicChange: new RateLimiterMemory({ keyPrefix: 'p', ...rates.VOUCHSAFE_RATE_PUBLIC_CHANGES }),
+    };
+  }
+
+  /** @throws ProblemError `too-many-requests` with `Retry-After` */
+  async take(kind: Kind, who: string): Promise<void> {
+    try {
+      await this.limiters[kind].consume(who);
+    } catch (error) {
+      if (!(error instanceof RateLimiterRes)) throw error;
+      const seconds = Math.max(1, Math.ceil(error.msBeforeNext / 1000));
+      throw problem('too-many-requests', { headers: { 'retry-after': String(seconds) } });
+    }
+  }
+}
+
+/** Who counts as one address: of IPv6 the /64 that one line has to itself (RFC 6177). */
+export function addressGroup(ip: string): string {
+  if (!isIPv6(ip)) return ip;
+  const [head = '', tail] = ip.split('::');
+  const start = head.split(':').filter(Boolean);
+  const end = tail === undefined ? [] : tail.split(':').filter(Boolean);
+  const zeros = Array.from({ length: Math.max(0, 8 - start.length - end.length) }, () => '0');
+  return [...start, ...zeros, ...end].slice(0, 4).join(':');
+}

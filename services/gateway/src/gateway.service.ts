@@ -1,0 +1,86 @@
+import path from 'node:path';
+import {
+  type BootOptions,
+  bootService,
+  type HostConfig,
+  readConfig,
+  type RunningService,
+  hostConfig,
+  type ServiceDefinition,
+} from '@vouchsafe/service-host';
+import { DoorGuard } from './door/door.guard.js';
+import { DoorModule } from './door/door.module.js';
+import { gatewayConfig, type GatewayConfig } from './gateway.config.js';
+import { inside } from './inside.js';
+import { openDoor } from './open-door.js';
+import { mergedDocument } from './routes/merged-document.js';
+import { readServiceDocument, type UpstreamService } from './routes/service-document.js';
+
+export interface RunningGateway {
+  /** The public door. */
+  readonly url: string;
+  /** Lanes, health and metrics. */
+  readonly insideUrl: string;
+  readonly instanceId: string;
+  readonly logger: RunningService['logger'];
+  readonly stopSeconds: number;
+  stop(): Promise<void>;
+}
+
+/** Boots the gateway: first its inside (database, relay, probes), then the door, so that nothing comes in too early. */
+export async function bootGateway(options: BootOptions = {}): Promise<RunningGateway> {
+  const env = options.env ?? process.env;
+  const config = readConfig(hostConfig.extend(gatewayConfig.shape), env);
+  const services = await upstreamServices(config);
+  const within = await bootService(inside, {
+    ...options,
+    env: { ...env, PORT: String(config.VOUCHSAFE_INTERNAL_PORT) },
+    handleSignals: false,
+  });
+  const opened = await openDoor(within, services).catch(async (error: unknown) => {
+    await within.stop();
+    throw error;
+  });
+  const definition = {
+    name: 'gateway',
+    title: 'Vouchsafe',
+    door: 'public',
+    config: gatewayConfig,
+    module: () => DoorModule.with(opened.door, mergedDocument(services, config.VOUCHSAFE_PUBLIC_URL)),
+    guards: [new DoorGuard(opened.door)],
+  } satisfies ServiceDefinition<typeof gatewayConfig>;
+  const door = await bootService(definition, {
+    ...options,
+    logger: within.logger,
+    metrics: within.metrics,
+    readiness: within.readiness,
+    handleSignals: false,
+  });
+  return {
+    url: door.url,
+    insideUrl: within.url,
+    instanceId: opened.door.instanceId,
+    logger: within.logger,
+    stopSeconds: config.VOUCHSAFE_STOP_SECONDS,
+    stop: async () => {
+      await door.stop();
+      await opened.close();
+      await within.stop();
+    },
+  };
+}
+
+/** The services behind the door and what each declares; their golden documents ship with them. */
+async function upstreamServices(config: GatewayConfig & HostConfig): Promise<UpstreamService[]> {
+  const origins = { identity: config.VOUCHSAFE_IDENTITY_URL, audit: config.VOUCHSAFE_AUDIT_URL };
+  return Promise.all(
+    Object.entries(origins).map(async ([name, url]) => {
+      const folder = config.VOUCHSAFE_OPENAPI_FOLDER;
+      const file =
+        folder === undefined
+          ? new URL(import.meta.resolve(`@vouchsafe/${name}/openapi.json`))
+          : path.join(folder, `${name}.openapi.json`);
+      return { name, origin: new URL(url).origin, document: await readServiceDocument(name, file) };
+    }),
+  );
+}

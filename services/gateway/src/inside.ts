@@ -1,0 +1,36 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { publishing } from '@vouchsafe/event-store';
+import { type HostConfig, PersistenceModule, type ServiceDefinition } from '@vouchsafe/service-host';
+import { accessLogEvents } from './access-log/access-log.events.js';
+import { publishEntry } from './access-log/access-log.published.js';
+import { gatewayConfig, type GatewayConfig } from './gateway.config.js';
+import { gatewayMigrations } from './persistence/migrations.js';
+
+/** The gateway's own database, relay and lanes. */
+@Module({})
+class InsideModule {
+  static with(config: GatewayConfig & HostConfig): DynamicModule {
+    return {
+      module: InsideModule,
+      imports: [
+        PersistenceModule.for({
+          service: 'gateway',
+          config,
+          migrations: gatewayMigrations,
+          publishing: [publishing(accessLogEvents, publishEntry)],
+        }),
+      ],
+    };
+  }
+}
+
+/**
+ * The side of the gateway that other services and probes see, on a port of its own: lanes, health, metrics. So the public port
+ * answers nothing that has no access-log entry.
+ */
+export const inside = {
+  name: 'gateway',
+  title: 'Vouchsafe gateway, from inside',
+  config: gatewayConfig,
+  module: (config) => InsideModule.with(config),
+} satisfies ServiceDefinition<typeof gatewayConfig>;

@@ -1,0 +1,104 @@
+import type { Requirement } from '@vouchsafe/service-host';
+import type { UpstreamService } from './service-document.js';
+
+/** One operation that callers from outside may reach, as its service's document declares it. */
+export interface Route {
+  readonly service: Pick<UpstreamService, 'name' | 'origin'>;
+  readonly method: string;
+  /** The pattern: `/v1/members/{id}`. */
+  readonly path: string;
+  readonly permission: Requirement;
+  readonly operation: string;
+  readonly entity: { readonly type: string; readonly id: string | null };
+  readonly effect: 'read' | 'write';
+  readonly stream: boolean;
+}
+
+export type Found =
+  | { readonly route: Route; readonly params: Readonly<Record<string, string>> }
+  | { readonly allowed: readonly string[] }
+  | null;
+
+interface Node {
+  readonly fixed: Map<string, Node>;
+  variable: Node | null;
+  readonly routes: Map<string, { readonly route: Route; readonly names: readonly string[] }>;
+}
+
+/** Finds the operation of a path; `allowed` names the methods where only the method is wrong. */
+export class RouteIndex {
+  private readonly root = newNode();
+  private readonly operations = new Set<string>();
+
+  /** Questions between services (`service`) are not for callers from outside: they get no route at all (P11). */
+  constructor(services: readonly UpstreamService[]) {
+    for (const service of services) {
+      for (const [path, item] of Object.entries(service.document.paths)) {
+        for (const [method, operation] of Object.entries(item)) {
+          if (!operation || operation['x-permission'] === 'service') continue;
+          this.add({
+            service: { name: service.name, origin: service.origin },
+            method: method.toUpperCase(),
+            path,
+            permission: operation['x-permission'],
+            operation: operation['x-operation'],
+            entity: operation['x-entity'],
+            effect: operation['x-effect'],
+            stream: operation['x-response'] === 'stream',
+          });
+        }
+      }
+    }
+  }
+
+  find(method: string, path: string): Found {
+    const segments = path.split('/').slice(1);
+    const found = walk(this.root, segments, 0, []);
+    if (!found) return null;
+    const match = found.node.routes.get(method);
+    if (!match) return { allowed: [...found.node.routes.keys()].sort() };
+    const params = Object.fromEntries(match.names.map((name, index) => [name, found.values[index] ?? '']));
+    return { route: match.route, params };
+  }
+
+  private add(route: Route): void {
+    if (this.operations.has(route.operation))
+      throw new Error(`Two services declare the operation ${route.operation}`);
+    this.operations.add(route.operation);
+    const names: string[] = [];
+    let node = this.root;
+    for (const segment of route.path.split('/').slice(1)) {
+      const name = /^\{(.+)\}$/.exec(segment)?.[1];
+      if (name === undefined) {
+        const next = node.fixed.get(segment) ?? newNode();
+        node.fixed.set(segment, next);
+        node = next;
+      } else {
+        names.push(name);
+        node.variable ??= newNode();
+        node = node.variable;
+      }
+    }
+    if (node.routes.has(route.method)) throw new Error(`Two operations answer ${route.method} ${route.path}`);
+    node.routes.set(route.method, { route, names });
+  }
+}
+
+function newNode(): Node {
+  return { fixed: new Map(), variable: null, routes: new Map() };
+}
+
+/** A fixed segment goes before a variable one, as in the services' own router. */
+function walk(
+  node: Node,
+  segments: readonly string[],
+  at: number,
+  values: readonly string[],
+): { node: Node; values: readonly string[] } | null {
+  const segment = segments[at];
+  if (segment === undefined) return node.routes.size > 0 ? { node, values } : null;
+  const fixed = node.fixed.get(segment);
+  const found = fixed && walk(fixed, segments, at + 1, values);
+  if (found) return found;
+  return node.variable && segment !== '' ? walk(node.variable, segments, at + 1, [...values, segment]) : null;
+}

@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+
+/** Keys of the session cookie, newest first: the first encrypts, all decrypt, so that a key can be replaced (P26). */
+export interface SessionKeys {
+  readonly newest: SessionKey;
+  readonly byId: ReadonlyMap<string, SessionKey>;
+}
+export interface SessionKey {
+  readonly id: string;
+  /** 256 bits. */
+  readonly key: Uint8Array;
+}
+
+const keyFile = z.strictObject({
+  keys: z
+    .array(z.strictObject({ id: z.string().min(1).max(40), key: z.base64url().length(43) }))
+    .min(1)
+    .max(10),
+});
+
+/** @param file `{"keys":[{"id","key"}]}`, newest first; `key` is 32 bytes in base64url */
+export async function readSessionKeys(file: string): Promise<SessionKeys> {
+  const read = keyFile.safeParse(JSON.parse(await readFile(file, 'utf8')));
+  if (!read.success) throw new Error(`${file} holds no session keys`);
+  const keys = read.data.keys.map(({ id, key }) => ({ id, key: Buffer.from(key, 'base64url') }));
+  const [newest] = keys;
+  if (!newest) throw new Error(`${file} holds no session keys`);
+  return { newest, byId: new Map(keys.map((key) => [key.id, key])) };
+}
+
+/** Makes the file where it is missing, for its owner alone (one machine, tests); a cluster brings a secret. */
+export async function ensureSessionKeys(file: string): Promise<void> {
+  const keys = [{ id: randomBytes(6).toString('hex'), key: randomBytes(32).toString('base64url') }];
+  await writeFile(file, JSON.stringify({ keys }), { mode: 0o600, flag: 'wx' }).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  });
+}
