@@ -1,61 +1,47 @@
+import { type DynamicModule, Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { Database } from '@vouchsafe/database';
 import {
-  type DynamicModule,
-  Inject,
-  Injectable,
-  Module,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-} from '@nestjs/common';
-import { Database, type DatabaseRole } from '@vouchsafe/database';
-import { Clock, type HostConfig, LOGGER, Readiness, type ServiceLogger } from '@vouchsafe/service-host';
-import { localKeyProvider, Vault } from '@vouchsafe/vault';
+  Background,
+  Clock,
+  type HostConfig,
+  LOGGER,
+  PersistenceModule,
+  type ServiceLogger,
+} from '@vouchsafe/service-host';
+import { Vault } from '@vouchsafe/vault';
 import { type AuditConfig, logName } from './audit.config.js';
 import { EntryController } from './entry/entry.controller.js';
 import { CheckpointSigner } from './log/checkpoint-signer.js';
+import { LogController } from './log/log.controller.js';
 import { Recorder } from './log/record.js';
-import { auditDatabaseMigrations } from './persistence/index.js';
+import { auditMigrations } from './persistence/migrations.js';
+import { ReactionsController } from './reactions/reactions.controller.js';
+import { ReaderController } from './reader/reader.controller.js';
 
-type Config = AuditConfig & HostConfig;
-
-/** Starts what runs beside the requests, and ends it after them. */
+/** Starts what runs beside the requests. */
 @Injectable()
-class AuditWorkers implements OnApplicationBootstrap, OnApplicationShutdown {
+class Workers implements OnApplicationBootstrap {
   constructor(
-    @Inject(Database) private readonly database: Database,
-    @Inject(CheckpointSigner) private readonly signer: CheckpointSigner,
-    @Inject(Readiness) readiness: Readiness,
-  ) {
-    readiness.add('database', () => database.beforeOrganization((sql) => sql.query('select 1')));
-  }
+    private readonly signer: CheckpointSigner,
+    private readonly background: Background,
+  ) {}
 
   onApplicationBootstrap(): void {
     this.signer.start();
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.signer.stop();
-    await this.database.close();
+    this.background.add(this.signer);
   }
 }
 
 @Module({})
 export class AuditModule {
-  static with(config: Config): DynamicModule {
+  static with(config: AuditConfig & HostConfig): DynamicModule {
     return {
       module: AuditModule,
-      controllers: [EntryController],
+      imports: [
+        PersistenceModule.for({ service: 'audit', config, migrations: auditMigrations, publishing: [] }),
+      ],
+      controllers: [EntryController, LogController, ReaderController, ReactionsController],
       providers: [
-        { provide: Database, useFactory: () => openDatabase(config) },
-        {
-          provide: Vault,
-          inject: [Clock],
-          useFactory: async (clock: Clock) =>
-            new Vault({
-              provider: await localKeyProvider(config.VOUCHSAFE_KEK_FILE, { create: true }),
-              environment: config.VOUCHSAFE_ENVIRONMENT,
-              now: () => clock.now(),
-            }),
-        },
         {
           provide: CheckpointSigner,
           inject: [Database, Vault, Clock, LOGGER],
@@ -78,24 +64,8 @@ export class AuditModule {
               onRecorded: () => signer.wake(),
             }),
         },
-        AuditWorkers,
+        Workers,
       ],
     };
   }
-}
-
-async function openDatabase(config: Config): Promise<Database> {
-  const passwords: Record<DatabaseRole, string> = {
-    migrator: config.VOUCHSAFE_DATABASE_PASSWORD_MIGRATOR,
-    request: config.VOUCHSAFE_DATABASE_PASSWORD_REQUEST,
-    worker: config.VOUCHSAFE_DATABASE_PASSWORD_WORKER,
-    retention: config.VOUCHSAFE_DATABASE_PASSWORD_RETENTION,
-  };
-  const database = new Database({
-    service: 'audit',
-    url: config.VOUCHSAFE_DATABASE_URL,
-    password: (role) => passwords[role],
-  });
-  await database.migrate(auditDatabaseMigrations);
-  return database;
 }

@@ -1,5 +1,19 @@
-import type { ServiceDefinition } from '@vouchsafe/service-host';
-import { auditConfig } from './audit.config.js';
+import { Database } from '@vouchsafe/database';
+import { type Bus, ConsumerTransport } from '@vouchsafe/messaging';
+import {
+  type BootOptions,
+  bootService,
+  BUS,
+  Clock,
+  CONFIG,
+  fetchMissingFrom,
+  InternalClient,
+  type RunningService,
+  type ServiceDefinition,
+  topicOf,
+} from '@vouchsafe/service-host';
+import { Vault } from '@vouchsafe/vault';
+import { type AuditConfig, auditConfig } from './audit.config.js';
 import { AuditModule } from './audit.module.js';
 
 export const auditService = {
@@ -8,3 +22,32 @@ export const auditService = {
   config: auditConfig,
   module: (config) => AuditModule.with(config),
 } satisfies ServiceDefinition<typeof auditConfig>;
+
+/** The service over HTTP, and the consumer of what the others tell. */
+export async function bootAudit(options: BootOptions = {}): Promise<RunningService> {
+  const service = await bootService(auditService, options);
+  const { app, logger } = service;
+  const config = app.get<AuditConfig>(CONFIG);
+  const clock = app.get(Clock);
+  app.connectMicroservice({
+    strategy: new ConsumerTransport({
+      database: app.get(Database),
+      vault: app.get(Vault),
+      bus: app.get<Bus>(BUS),
+      group: 'audit',
+      topics: [topicOf('gateway'), topicOf('identity')],
+      fetchMissing: fetchMissingFrom(app.get(InternalClient), {
+        gateway: config.VOUCHSAFE_GATEWAY_URL,
+        identity: config.VOUCHSAFE_IDENTITY_URL,
+      }),
+      now: () => clock.now(),
+      maxBatch: BATCH,
+      onError: (error) => logger.warn({ err: error }, 'Facts wait'),
+    }),
+  });
+  await app.startAllMicroservices();
+  return service;
+}
+
+/** Facts of one transaction: large enough to share its costs, small enough for `unnest` and for memory. */
+const BATCH = 2000;

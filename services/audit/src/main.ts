@@ -1,4 +1,4 @@
-import { runService } from '@vouchsafe/service-host';
-import { auditService } from './audit.service.js';
+import { exitBecause } from '@vouchsafe/service-host';
+import { bootAudit } from './audit.service.js';
 
-await runService(auditService);
+await bootAudit().catch((error: unknown) => exitBecause('audit', error));

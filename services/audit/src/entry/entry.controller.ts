@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Header, Param, Post, Query, Res } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
-import { Caller, cursorOf, Operation, page, problem } from '@vouchsafe/service-host';
+import { Caller, cursorOf, ENTITY_HEADER, Operation, page, problem } from '@vouchsafe/service-host';
 import { instant } from '@vouchsafe/database';
 import { Vault } from '@vouchsafe/vault';
 import type { FastifyReply } from 'fastify';
@@ -73,19 +73,25 @@ export class EntryController {
   @Operation({
     permission: 'audit:write',
     operation: 'audit-entry.record',
-    entity: { type: 'audit-log', id: 'response.entries.0.logId' },
+    entity: { type: 'audit-log', id: 'response.logId' },
     effect: 'write',
     summary: 'Records 1 to 1,000 entries; answers when they are durable. An id sent twice is recorded once',
     answers: { 201: recorded },
     problems: ['conflict', 'rejected'],
   })
-  async record(@Body({ schema: submission }) body: z.output<typeof submission>, @Caller() caller: Caller) {
+  async record(
+    @Body({ schema: submission }) body: z.output<typeof submission>,
+    @Caller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const organizationId = organizationOf(caller);
     const entries = body.entries.map((sent) => entryOfSubmission(organizationId, sent));
     const answer = await this.database.forOrganization(organizationId, (sql) =>
       this.recorder.record(sql, entries),
     );
     if (answer.status === 'rejected') throw refusal(answer);
+    // The answer names the log in each entry; the access log wants it once.
+    void reply.header(ENTITY_HEADER, answer.places[0]?.logId);
     return { entries: body.entries.map(({ id }, i) => ({ id, ...answer.places[i] })) };
   }
 

@@ -1,4 +1,4 @@
-import type { Sql } from '@vouchsafe/database';
+import { instant, type Sql } from '@vouchsafe/database';
 import { formatTlogProof, inclusionProof, TILE_WIDTH, type TileReader } from '@vouchsafe/transparency-log';
 import type { Place } from './record.js';
 
@@ -60,4 +60,58 @@ export async function recordedBetween(
     [logId, Math.floor(index / TILE_WIDTH)],
   );
   return row;
+}
+
+export interface LogView {
+  readonly logId: string;
+  readonly origin: string;
+  readonly vkey: string;
+  readonly size: number;
+  readonly openedAt: string;
+  readonly closedAt: string | null;
+}
+
+/** An organization's logs, the oldest first: one, unless a successor was opened. */
+export async function logsOf(sql: Sql, organizationId: string): Promise<LogView[]> {
+  const rows = await sql.query<{
+    log_id: string;
+    origin: string;
+    vkey: string;
+    size: string;
+    opened_at: string;
+    closed_at: string | null;
+  }>(
+    `select l.log_id, l.origin, k.vkey, l.size, l.opened_at, l.closed_at
+     from log l join signing_key k on k.name = l.origin and k.signs_until is null
+     where l.organization_id = $1 order by l.opened_at`,
+    [organizationId],
+  );
+  return rows.map((row) => ({
+    logId: row.log_id,
+    origin: row.origin,
+    vkey: row.vkey,
+    size: Number(row.size),
+    openedAt: instant(row.opened_at).toISOString(),
+    closedAt: row.closed_at === null ? null : instant(row.closed_at).toISOString(),
+  }));
+}
+
+/** The leaves of an entry bundle, or undefined where some are missing: bundles are served while whole. */
+export async function entryBundle(
+  sql: Sql,
+  organizationId: string,
+  logId: string,
+  number: number,
+  width: number,
+): Promise<Buffer[] | undefined> {
+  const first = number * TILE_WIDTH;
+  const between = await recordedBetween(sql, { logId, index: first });
+  if (!between) return undefined;
+  const rows = await sql.query<{ leaf: Buffer }>(
+    `select leaf from entry
+     where organization_id = $1 and recorded_at >= $2 and recorded_at <= $3 and log_id = $4 and index >= $5 and index < $6
+     order by recorded_at, index`,
+    [organizationId, between.first, between.last, logId, first, first + width],
+  );
+  return rows.length === width ? rows.map((row) => row.leaf) : undefined;
 }

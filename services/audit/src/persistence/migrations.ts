@@ -216,4 +216,34 @@ export const auditMigrations: readonly SqlMigration[] = [
       ${separated('submission', roles)}
       grant select, insert on submission to ${roles.request}, ${roles.worker};`,
   },
+  {
+    name: 'audit-003-reader',
+    sql: (roles) => `
+      -- Paths given to auditors: whoever knows one may follow the log's hashes, until it expires or is revoked.
+      create table reader (
+        reader_id uuid primary key,
+        organization_id uuid not null,
+        log_id uuid not null references log,
+        token_hash bytea not null unique,
+        sealed_name text not null,
+        created_by text not null,
+        created_at timestamptz not null,
+        expires_at timestamptz,
+        revoked_at timestamptz
+      );
+      create index reader_organization on reader (organization_id, created_at);
+      ${separated('reader', roles)}
+      grant select, insert, update (revoked_at) on reader to ${roles.request};
+      grant select on reader to ${roles.worker}, ${roles.lookup};
+
+      set local role ${roles.lookup};
+      create function lookup.log_of_reader(token bytea, at timestamptz) returns table (organization_id uuid, log_id uuid)
+        language sql stable security definer set search_path = public as $$
+          select organization_id, log_id from reader
+          where token_hash = token and revoked_at is null and (expires_at is null or expires_at > at)
+        $$;
+      revoke all on function lookup.log_of_reader from public;
+      grant execute on function lookup.log_of_reader to ${roles.request};
+      reset role;`,
+  },
 ];

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
   anonymous,
-  bootService,
   type Caller,
   Clock,
   ensureInternalKeys,
@@ -14,7 +13,9 @@ import {
 } from '@vouchsafe/service-host';
 import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
 import { provisionDatabase } from '@vouchsafe/database';
-import { auditService } from '../audit.service.js';
+import { busMigrations } from '@vouchsafe/messaging';
+import { localKeyProvider } from '@vouchsafe/vault';
+import { bootAudit } from '../audit.service.js';
 import { ada, originName, ours } from './audit-database.js';
 
 export const operator = '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c99';
@@ -55,20 +56,20 @@ export async function auditApp(): Promise<AuditApp> {
   const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-audit-app-'));
   const postgres = await testPostgres();
   const password = 'only-for-tests';
-  for (const service of ['audit', 'bus']) {
-    await provisionDatabase({ adminUrl: postgres.adminUrl, service, password: () => password });
-  }
+  await provisionDatabase({ adminUrl: postgres.adminUrl, service: 'audit', password: () => password });
+  await postgres.database('bus', busMigrations);
   const keys = await ensureInternalKeys(folder, ['gateway', 'identity', 'audit']);
   const { host } = new URL(postgres.adminUrl);
+  await localKeyProvider(path.join(folder, 'kek.json'), { create: true });
   const env = {
     PORT: '0',
-    VOUCHSAFE_LOG_LEVEL: 'error',
+    VOUCHSAFE_LOG_LEVEL: process.env['LOG'] ?? 'error',
     VOUCHSAFE_DATABASE_URL: `postgres://${host}/audit`,
     VOUCHSAFE_DATABASE_PASSWORD_MIGRATOR: password,
     VOUCHSAFE_DATABASE_PASSWORD_REQUEST: password,
     VOUCHSAFE_DATABASE_PASSWORD_WORKER: password,
     VOUCHSAFE_DATABASE_PASSWORD_RETENTION: password,
-    VOUCHSAFE_BUS_URL: `postgres://bus_migrator:${password}@${host}/bus`,
+    VOUCHSAFE_BUS_URL: `postgres://bus_worker:${password}@${host}/bus`,
     VOUCHSAFE_KEK_FILE: path.join(folder, 'kek.json'),
     VOUCHSAFE_OPERATOR_ORGANIZATION_ID: operator,
     VOUCHSAFE_PUBLIC_URL: 'http://localhost:8080',
@@ -86,7 +87,7 @@ export async function auditApp(): Promise<AuditApp> {
     }
   }
   const clock = new MovedClock();
-  const boot = () => bootService(auditService, { env, clock, handleSignals: false });
+  const boot = () => bootAudit({ env, clock, handleSignals: false });
   let service = await boot();
   const gateway = new InternalTokens('gateway', await readPrivateKey(keys.privateKeyFile('gateway')), () =>
     clock.now(),

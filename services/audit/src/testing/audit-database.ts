@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Database } from '@vouchsafe/database';
+import { withRoomMigrations } from '@vouchsafe/service-host';
 import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
 import { localKeyProvider, Vault } from '@vouchsafe/vault';
 import type { NewEntry } from '../log/entry.js';
-import { auditDatabaseMigrations } from '../persistence/index.js';
+import { auditMigrations } from '../persistence/migrations.js';
 
 export const ours = '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c01';
 export const theirs = '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c02';
@@ -26,7 +27,7 @@ export interface AuditDatabase {
 export async function auditDatabase(): Promise<AuditDatabase> {
   const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-audit-'));
   const postgres = await testPostgres();
-  const database = await postgres.database('audit', auditDatabaseMigrations);
+  const database = await postgres.database('audit', withRoomMigrations(auditMigrations));
   const clock = { time: new Date('2026-11-22T12:00:00.000Z'), now: () => clock.time };
   const provider = await localKeyProvider(path.join(folder, 'kek.json'), { create: true });
   const vault = new Vault({ provider, environment: 'test', now: () => clock.time });

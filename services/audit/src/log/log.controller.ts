@@ -1,0 +1,170 @@
+import { Controller, Get, Header, Param, Res } from '@nestjs/common';
+import { ApiExtension } from '@nestjs/swagger';
+import { Database, type Sql } from '@vouchsafe/database';
+import { Caller, Clock, Operation, problem } from '@vouchsafe/service-host';
+import {
+  encodeEntryBundle,
+  parseTilePath,
+  TILE_WIDTH,
+  type TilePath,
+  tileWidth,
+} from '@vouchsafe/transparency-log';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { organizationOf } from '../entry/entry.controller.js';
+import { ENTRY_DETAILS_HEADER, entryDetails } from '../entry/shown.js';
+import { hashOfToken, isReaderToken } from '../reader/reader.js';
+import { entryBundle, logsOf, newestCheckpoint, tileOf } from './log-reader.js';
+
+const logView = z.strictObject({
+  logId: z.uuid(),
+  origin: z.string(),
+  vkey: z.string(),
+  size: z.int(),
+  openedAt: z.iso.datetime(),
+  closedAt: z.iso.datetime().nullable(),
+});
+const logPath = z.strictObject({ log: z.string().max(100) });
+const tileParameters = z.strictObject({ log: z.string().max(100), '*': z.string().max(200) });
+
+/** Whose log is read, and whether by a member with `audit:read` or along a reader's path. */
+interface Access {
+  readonly organizationId: string;
+  readonly logId: string;
+  readonly entries: boolean;
+}
+
+/**
+ * The logs as any tlog-tiles client reads them (c2sp.org/tlog-tiles). `{log}` is a log's id, for callers with `audit:read`, or
+ * an auditor's own unguessable reader id, for whoever knows it; so the routes are public, and the handler decides.
+ * For the gateway: `x-log: operator` (these reads stand in the operator's log alone, so watching a log does not grow it),
+ * `x-masked` (path parameters that no log may show) and `x-wildcard` (a path parameter that takes the rest of the path).
+ */
+@Controller('v1/audit/logs')
+export class LogController {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  @Get()
+  @Header('cache-control', 'no-store')
+  @Operation({
+    permission: 'audit:read',
+    operation: 'audit-log.list',
+    entity: { type: 'audit-log', id: null },
+    effect: 'read',
+    summary: 'The organization’s logs, with the keys that check them',
+    answers: { 200: z.strictObject({ logs: z.array(logView) }) },
+  })
+  list(@Caller() caller: Caller) {
+    const organizationId = organizationOf(caller);
+    return this.database.forOrganization(organizationId, async (sql) => ({
+      logs: await logsOf(sql, organizationId),
+    }));
+  }
+
+  @Get(':log/checkpoint')
+  @Header('cache-control', 'no-store')
+  @Header('content-type', 'text/plain; charset=utf-8')
+  @ApiExtension('x-log', 'operator')
+  @ApiExtension('x-masked', ['path.log'])
+  @Operation({
+    permission: 'public',
+    operation: 'audit-log.checkpoint',
+    entity: { type: 'audit-log', id: null },
+    effect: 'read',
+    summary: 'The newest signed checkpoint (c2sp.org/tlog-checkpoint)',
+    answers: { 200: 'text/plain' },
+    problems: ['unauthenticated', 'forbidden', 'not-found'],
+  })
+  async checkpoint(
+    @Param({ schema: logPath }) { log }: z.output<typeof logPath>,
+    @Caller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return this.inLog(
+      log,
+      caller,
+      reply,
+      async (sql, { logId }) => (await newestCheckpoint(sql, logId))?.note,
+    );
+  }
+
+  @Get(':log/tile/*')
+  @Header('content-type', 'application/octet-stream')
+  @ApiExtension('x-log', 'operator')
+  @ApiExtension('x-masked', ['path.log'])
+  @ApiExtension('x-wildcard', '*')
+  @Operation({
+    permission: 'public',
+    operation: 'audit-log.tile',
+    entity: { type: 'audit-log', id: null },
+    effect: 'read',
+    summary: 'A tile of hashes, or, for callers with audit:read, of entries (c2sp.org/tlog-tiles)',
+    answers: { 200: 'application/octet-stream' },
+    problems: ['unauthenticated', 'forbidden', 'not-found'],
+  })
+  async tile(
+    @Param({ schema: tileParameters }) { log, '*': path }: z.output<typeof tileParameters>,
+    @Caller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const tile = parseTilePath(`tile/${path}`);
+    if (!tile) throw problem('not-found');
+    // A whole tile never changes; a partial one is replaced by wider ones.
+    void reply.header(
+      'cache-control',
+      tile.width === TILE_WIDTH ? 'private, max-age=31536000, immutable' : 'private, no-cache',
+    );
+    return this.inLog(log, caller, reply, async (sql, access) => {
+      if (tile.kind === 'entries' && !access.entries) throw problem('forbidden');
+      return tileBytes(sql, access, tile);
+    });
+  }
+
+  private async inLog(
+    log: string,
+    caller: Caller,
+    reply: FastifyReply,
+    read: (sql: Sql, access: Access) => Promise<Buffer | undefined>,
+  ): Promise<Buffer> {
+    const access = await this.accessTo(log, caller);
+    const found = await this.database.forOrganization(access.organizationId, (sql) => read(sql, access));
+    if (!found) throw problem('not-found');
+    void reply.header(ENTRY_DETAILS_HEADER, entryDetails({ log: access.logId }));
+    return found;
+  }
+
+  private async accessTo(log: string, caller: Caller): Promise<Access> {
+    if (isReaderToken(log)) {
+      const [found] = await this.database.beforeOrganization((sql) =>
+        sql.query<{ organization_id: string; log_id: string }>('select * from lookup.log_of_reader($1, $2)', [
+          hashOfToken(log),
+          this.clock.now().toISOString(),
+        ]),
+      );
+      if (!found) throw problem('not-found');
+      return { organizationId: found.organization_id, logId: found.log_id, entries: false };
+    }
+    if (!z.uuid().safeParse(log).success) throw problem('not-found');
+    if (caller.organizationId === null) throw problem('unauthenticated');
+    if (!caller.permissions.includes('audit:read')) throw problem('forbidden');
+    return { organizationId: caller.organizationId, logId: log, entries: true };
+  }
+}
+
+/** Only what the newest checkpoint covers is given out: a client checks every tile against it. */
+async function tileBytes(
+  sql: Sql,
+  { organizationId, logId }: Access,
+  tile: TilePath,
+): Promise<Buffer | undefined> {
+  const checkpoint = await newestCheckpoint(sql, logId);
+  if (!checkpoint) return undefined;
+  const level = tile.kind === 'hashes' ? tile.level : 0;
+  if (tile.width > tileWidth(level, tile.index, checkpoint.size)) return undefined;
+  if (tile.kind === 'hashes') return tileOf(sql, logId, level, tile.index, tile.width);
+  const leaves = await entryBundle(sql, organizationId, logId, tile.index, tile.width);
+  return leaves && Buffer.from(encodeEntryBundle(leaves));
+}

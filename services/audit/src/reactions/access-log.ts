@@ -1,0 +1,58 @@
+import type { DataOf, gatewayFacts } from '@vouchsafe/contracts';
+import { isErased, type Personal } from '@vouchsafe/event-sourcing';
+import type { EntryPath, NewEntry } from '../log/entry.js';
+import { isUuid } from './uuid.js';
+
+type RequestHandled = DataOf<typeof gatewayFacts.requestHandled>;
+
+/** One request of the access log as one leaf (P23). */
+export function entryOfRequest(request: RequestHandled): NewEntry {
+  const details = {
+    method: request.method,
+    ...(request.route === null ? {} : { route: request.route }),
+    ...(request.status === null ? {} : { status: request.status }),
+    ...(request.part === 'whole' ? {} : { part: request.part }),
+    ...(request.bytes === null ? {} : { bytes: request.bytes }),
+    ...(request.sessionId === null ? {} : { sessionId: request.sessionId }),
+    ...(request.staffGrantId === null ? {} : { staffGrantId: request.staffGrantId }),
+    receivedAt: request.receivedAt,
+    traceId: request.traceId,
+    // The gateway's entries are numbered without gaps: who misses one can tell.
+    instanceId: request.instanceId,
+    sequence: request.sequence,
+    ...request.details,
+  };
+  return {
+    organizationId: request.organizationId,
+    source: 'gateway',
+    id: null,
+    occurredAt: new Date(request.occurredAt),
+    actor: request.actor,
+    operation: request.operation,
+    entity: request.entity,
+    outcome: request.outcome,
+    sourceIp: known(request.sourceIp),
+    url: known(request.url),
+    userAgent: known(request.userAgent),
+    requestId: request.requestId,
+    details,
+    clear: [
+      ['requestId'],
+      ...(isOwnId(request.actor) ? [['actor', 'id'] as const] : []),
+      // An entity's id stands in the path, and what stands there is the caller's: only our own ids' form is random.
+      ...(request.entity?.id != null && isUuid(request.entity.id) ? [['entity', 'id'] as const] : []),
+      ...Object.keys(details).map((name): EntryPath => ['details', name]),
+    ],
+    subject: request.userId,
+  };
+}
+
+/** Ids of users, keys and staff are random; services and nobody have the names of their kind. */
+export function isOwnId({ type, id }: { readonly type: string; readonly id: string }): boolean {
+  return isUuid(id) || type === 'service' || type === 'anonymous';
+}
+
+/** What the receiver's vault has left of a personal value. */
+function known(value: Personal<string> | null): string | null {
+  return isErased(value) ? null : value;
+}

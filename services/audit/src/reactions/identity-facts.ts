@@ -1,0 +1,116 @@
+import type { Contract } from '@vouchsafe/contracts';
+import { isErased } from '@vouchsafe/event-sourcing';
+import type { JsonObject } from '@vouchsafe/transparency-log';
+import { z } from 'zod';
+import type { EntryPath, NewEntry } from '../log/entry.js';
+import { isOwnId } from './access-log.js';
+import { isUuid } from './uuid.js';
+
+/** What every fact of identity says beside its own matter. */
+interface Fact {
+  readonly organizationId: string;
+  readonly actor: { readonly type: string; readonly id: string };
+  readonly occurredAt: string;
+  readonly requestId: string | null;
+}
+
+/** A fact of identity as an entry: the operation is the fact's name, its entity the most particular thing it names. */
+export function entryOfFact(contract: Contract, data: Fact & Readonly<Record<string, unknown>>): NewEntry {
+  const { organizationId, actor, occurredAt, requestId, sourceIp, userAgent, ...matter } = data;
+  const entity = entityOf(data);
+  const details = Object.fromEntries(
+    Object.entries(matter).filter(([, value]) => value !== null && !isErased(value)),
+  ) as JsonObject;
+  const subject = uuidIn(data, 'userId') ?? (actor.type === 'user' && isUuid(actor.id) ? actor.id : null);
+  return {
+    organizationId,
+    source: 'identity',
+    id: null,
+    occurredAt: new Date(occurredAt),
+    actor,
+    operation: `identity.${nameOf(contract)}`,
+    entity,
+    outcome: denials.has(contract.type) ? 'denied' : 'success',
+    sourceIp: textOf(sourceIp),
+    url: null,
+    userAgent: textOf(userAgent),
+    requestId,
+    details,
+    clear: [
+      ['requestId'],
+      ['entity', 'id'],
+      ...(isOwnId(actor) ? [['actor', 'id'] as const] : []),
+      ...closedFields(contract)
+        .filter((name) => name in details)
+        .map((name): EntryPath => ['details', name]),
+    ],
+    subject,
+    about: contract.personal.flatMap(({ path: [name], subject: field }) => {
+      const about = field === null ? null : uuidIn(data, field);
+      return name !== undefined && about !== null && name in details
+        ? [{ path: ['details', name] as const, subject: about }]
+        : [];
+    }),
+  };
+}
+
+const denials: ReadonlySet<string> = new Set(['vouchsafe.identity.log-in-failed.v1']);
+
+/** Fields that name things, the most particular first, and the type of what they name. */
+const entities = [
+  ['apiKeyId', 'api-key'],
+  ['invitationId', 'invitation'],
+  ['authenticatorId', 'authenticator'],
+  ['sessionId', 'session'],
+  ['userId', 'user'],
+  ['organizationId', 'organization'],
+] as const;
+
+function entityOf(data: Readonly<Record<string, unknown>>): { type: string; id: string } {
+  for (const [field, type] of entities) {
+    const id = uuidIn(data, field);
+    if (id !== null) return { type, id };
+  }
+  throw new Error('Every fact names its organization');
+}
+
+/** `vouchsafe.identity.member-role-changed.v1` -> `member-role-changed` */
+function nameOf({ type }: Contract): string {
+  return type.split('.')[2] ?? type;
+}
+
+const closed = new WeakMap<Contract, readonly string[]>();
+
+/** Fields whose values are random ids or of closed sets, by the contract's schema: they may stand in the leaf in clear. */
+function closedFields(contract: Contract): readonly string[] {
+  let names = closed.get(contract);
+  if (!names) {
+    const shape =
+      contract.schema instanceof z.ZodObject ? (contract.schema.shape as Record<string, z.ZodType>) : {};
+    names = Object.entries(shape).flatMap(([name, field]) => (isClosed(field) ? [name] : []));
+    closed.set(contract, names);
+  }
+  return names;
+}
+
+function isClosed(schema: z.ZodType): boolean {
+  if (schema instanceof z.ZodNullable || schema instanceof z.ZodOptional || schema instanceof z.ZodReadonly) {
+    return isClosed(schema.unwrap() as z.ZodType);
+  }
+  if (schema instanceof z.ZodStringFormat) return schema.format === 'uuid' || schema.format === 'datetime';
+  return (
+    schema instanceof z.ZodEnum ||
+    schema instanceof z.ZodLiteral ||
+    schema instanceof z.ZodBoolean ||
+    schema instanceof z.ZodNumber
+  );
+}
+
+function uuidIn(data: Readonly<Record<string, unknown>>, field: string): string | null {
+  const value: unknown = data[field];
+  return typeof value === 'string' && isUuid(value) ? value : null;
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}

@@ -1,0 +1,39 @@
+import { Controller } from '@nestjs/common';
+import { type Contract, type DataOf, gatewayFacts, identityFacts } from '@vouchsafe/contracts';
+import { type ReactionContext, ReactsTo, type Received } from '@vouchsafe/messaging';
+import type { NewEntry } from '../log/entry.js';
+import { Recorder } from '../log/record.js';
+import { entryOfRequest } from './access-log.js';
+import { entryOfFact } from './identity-facts.js';
+
+const fromIdentity: readonly Contract[] = Object.values(identityFacts);
+const contracts = new Map<string, Contract>(fromIdentity.map((contract) => [contract.type, contract]));
+
+/** What the other services tell becomes entries, whole batches in one transaction with the places of what was consumed. */
+@Controller()
+export class ReactionsController {
+  constructor(private readonly recorder: Recorder) {}
+
+  @ReactsTo([gatewayFacts.requestHandled, ...fromIdentity], { permission: 'audit:write', batch: true })
+  async record(facts: readonly Received[], { transaction }: ReactionContext): Promise<void> {
+    const answer = await this.recorder.record(transaction, facts.map(entryOf));
+    // The consumer tries the facts one by one then, and parks the one that cannot be recorded.
+    if (answer.status === 'rejected') throw new UnrecordableFactError(facts[answer.entry], answer.because);
+  }
+}
+
+export class UnrecordableFactError extends Error {
+  override readonly name = 'UnrecordableFactError';
+  constructor(fact: Received | undefined, because: string) {
+    super(`${fact?.type} ${fact?.source}/${fact?.lane}/${fact?.number} can't be an entry: ${because}`);
+  }
+}
+
+function entryOf({ type, data }: Received): NewEntry {
+  if (type === gatewayFacts.requestHandled.type) {
+    return entryOfRequest(data as DataOf<typeof gatewayFacts.requestHandled>);
+  }
+  const contract = contracts.get(type);
+  if (!contract) throw new Error(`No reaction to ${type}`);
+  return entryOfFact(contract, data as Parameters<typeof entryOfFact>[1]);
+}

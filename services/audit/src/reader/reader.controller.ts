@@ -1,0 +1,167 @@
+import { Body, Controller, Delete, Get, Header, Headers, HttpCode, Param, Post } from '@nestjs/common';
+import { Database } from '@vouchsafe/database';
+import { isErased } from '@vouchsafe/event-sourcing';
+import {
+  type AnswerSealer,
+  Caller,
+  Clock,
+  idempotencyKey,
+  idempotently,
+  Ids,
+  Operation,
+  problem,
+} from '@vouchsafe/service-host';
+import { Vault } from '@vouchsafe/vault';
+import { z } from 'zod';
+import { organizationOf } from '../entry/entry.controller.js';
+import { logsOf } from '../log/log-reader.js';
+import { insertReader, newReaderToken, readersOf, revokeReader } from './reader.js';
+
+const newReader = z.strictObject({
+  name: z.string().trim().min(1).max(200).describe('Who it is given to'),
+  logId: z.uuid().optional().describe('The open log where it is left out'),
+  expiresAt: z.iso
+    .datetime({ offset: true })
+    .transform((text) => new Date(text).toISOString())
+    .nullish(),
+});
+const readerView = z.strictObject({
+  readerId: z.uuid(),
+  logId: z.uuid(),
+  name: z.string(),
+  createdBy: z.string(),
+  createdAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime().nullable(),
+  revokedAt: z.iso.datetime().nullable(),
+});
+const madeReader = readerView.extend({
+  path: z
+    .string()
+    .nullable()
+    .describe('Root of the log for any tlog-tiles client; whoever knows it may read. Shown once'),
+  origin: z.string(),
+  vkey: z.string().describe('Verifier key of the log’s checkpoints (c2sp.org/signed-note)'),
+});
+const readerPath = z.strictObject({ readerId: z.uuid() });
+
+@Controller('v1/audit/readers')
+export class ReaderController {
+  constructor(
+    private readonly database: Database,
+    private readonly vault: Vault,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+  ) {}
+
+  @Post()
+  @Operation({
+    permission: 'audit:export',
+    operation: 'audit-reader.create',
+    entity: { type: 'audit-reader', id: 'response.readerId' },
+    effect: 'write',
+    summary: 'A path of an auditor’s own to a log’s checkpoints and tiles',
+    answers: { 201: madeReader },
+    problems: ['not-found', 'invalid-request'],
+    idempotent: true,
+  })
+  create(
+    @Body({ schema: newReader }) body: z.output<typeof newReader>,
+    @Caller() caller: Caller,
+    @Headers('idempotency-key') key?: string,
+  ) {
+    const organizationId = organizationOf(caller);
+    const at = this.clock.now();
+    return this.database.forOrganization(organizationId, async (sql) => {
+      const request = {
+        ...{
+          organizationId,
+          caller,
+          operation: 'audit-reader.create',
+          key: idempotencyKey(key),
+          request: body,
+          at,
+        },
+        sealer: sealerOf(this.vault),
+      };
+      const answer = await idempotently(sql, request, async () => {
+        const logs = await logsOf(sql, organizationId);
+        const log = body.logId
+          ? logs.find(({ logId }) => logId === body.logId)
+          : logs.find(({ closedAt }) => !closedAt);
+        if (!log) throw problem('not-found');
+        const expiresAt = body.expiresAt ?? null;
+        if (expiresAt !== null && new Date(expiresAt) <= at) {
+          throw problem('invalid-request', { errors: [{ pointer: '/expiresAt', detail: 'It is past' }] });
+        }
+        const reader = {
+          readerId: this.ids.newId(),
+          logId: log.logId,
+          name: body.name,
+          createdBy: caller.actor.id,
+          createdAt: at.toISOString(),
+          expiresAt,
+        };
+        const token = newReaderToken();
+        await insertReader(sql, this.vault, organizationId, reader, token);
+        const shown = { ...reader, revokedAt: null, origin: log.origin, vkey: log.vkey };
+        return {
+          status: 201,
+          body: { ...shown, path: `/v1/audit/logs/${token}` as string | null },
+          keep: { ...shown, path: null },
+        };
+      });
+      return answer.body;
+    });
+  }
+
+  @Get()
+  @Header('cache-control', 'no-store')
+  @Operation({
+    permission: 'audit:read',
+    operation: 'audit-reader.list',
+    entity: { type: 'audit-reader', id: null },
+    effect: 'read',
+    summary: 'Whom paths were given to',
+    answers: { 200: z.strictObject({ readers: z.array(readerView) }) },
+  })
+  list(@Caller() caller: Caller) {
+    const organizationId = organizationOf(caller);
+    return this.database.forOrganization(organizationId, async (sql) => ({
+      readers: await readersOf(sql, this.vault, organizationId),
+    }));
+  }
+
+  @Delete(':readerId')
+  @HttpCode(204)
+  @Operation({
+    permission: 'audit:export',
+    operation: 'audit-reader.revoke',
+    entity: { type: 'audit-reader', id: 'path.readerId' },
+    effect: 'write',
+    summary: 'Ends a path at once; it stays in the list',
+    answers: { 204: null },
+    problems: ['not-found'],
+  })
+  async revoke(
+    @Param({ schema: readerPath }) { readerId }: z.output<typeof readerPath>,
+    @Caller() caller: Caller,
+  ) {
+    const at = this.clock.now().toISOString();
+    const found = await this.database.forOrganization(organizationOf(caller), (sql) =>
+      revokeReader(sql, readerId, at),
+    );
+    if (!found) throw problem('not-found');
+  }
+}
+
+/** Answers are sealed by the organization's monthly key, which nobody erases beneath a request. */
+function sealerOf(vault: Vault): AnswerSealer {
+  return {
+    seal: async (sql, scope, context, plaintext) => {
+      const sealed = await vault.seal(sql, scope, context, plaintext);
+      if (isErased(sealed)) throw new Error('A monthly key was erased beneath a request');
+      return sealed;
+    },
+    open: (sql, scope, context, sealed) => vault.open(sql, scope, context, sealed),
+  };
+}
