@@ -45,8 +45,10 @@ export async function checkEntries(
   let first: number | undefined;
   let before = -1;
 
-  for (let leaf = entries.line(); leaf; leaf = entries.line()) {
+  for (let view = entries.line(); view; view = entries.line()) {
     line++;
+    // The cursor's view is gone at the next line.
+    const leaf = Buffer.from(view);
     const index = readIndex(indices, line);
     check(
       index > before && index < log.size,
@@ -118,7 +120,7 @@ function descriptionChecker(
   };
   return {
     add: ({ leaf, ...entry }) => {
-      leaves.push(new Uint8Array(leaf));
+      leaves.push(leaf);
       entries.push({ ...entry, length: leaf.length });
       if (entries.length < BATCH) return undefined;
       send();
@@ -270,8 +272,7 @@ function bundleChecker(
       const place = index % TILE_WIDTH;
       if (place === 0) leaves = [];
       else if (index !== next) return;
-      // The cursor's view is gone at the next line.
-      leaves.push(new Uint8Array(leaf));
+      leaves.push(leaf);
       next = index + 1;
       const tile = (index - place) / TILE_WIDTH;
       const width = tileWidth(0, tile, log.size);
