@@ -55,7 +55,7 @@ class NoteReactions {
 @Controller()
 class Undeclared {
   @EventPattern('vouchsafe.identity.note-taken.v1')
-  onNote(): void {
+  onNote(..._facts: unknown[]): void {
     throw new Error('Never called');
   }
 }
