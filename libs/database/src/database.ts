@@ -1,8 +1,9 @@
 import { MikroORM, type Options } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
 import { CompiledQuery, type Kysely } from 'kysely';
-import pg from 'pg';
+import type pg from 'pg';
 import { type SqlMigration, toMikroOrmMigrations } from './migrations.js';
+import { connectionPool, ReleasingPostgresDialect } from './pool.js';
 import { type DatabaseRole, roleNames } from './roles.js';
 import { type SessionLock, sessionLock } from './session-lock.js';
 import type { Transaction } from './sql.js';
@@ -31,8 +32,8 @@ type Work<T> = (transaction: Transaction) => Promise<T>;
 
 /** One service's database: a pool for each role, and transactions as the only way in. */
 export class Database {
-  private readonly pools = new Map<DatabaseRole, Promise<MikroORM>>();
-  private readonly statementPools = new Map<DatabaseRole, pg.Pool>();
+  private readonly connections = new Map<DatabaseRole, pg.Pool>();
+  private readonly orms = new Map<DatabaseRole, Promise<MikroORM>>();
 
   constructor(private readonly options: DatabaseOptions) {}
 
@@ -79,7 +80,7 @@ export class Database {
     { name, text }: PreparedStatement,
     values: readonly unknown[],
   ): Promise<Row[]> {
-    return (await this.statementPool(role).query<Row>({ name, text, values: [...values] })).rows;
+    return (await this.connectionsOf(role).query<Row>({ name, text, values: [...values] })).rows;
   }
 
   /** A lock among the processes of this service, on a connection of its own. */
@@ -89,7 +90,7 @@ export class Database {
 
   /** Brings the schema up to date, as its owner; safe to call from several processes at once. */
   async migrate(steps: readonly SqlMigration[]): Promise<void> {
-    const orm = await this.open('migrator', {
+    const orm = await this.open(connectionPool(this.connectionString('migrator'), 2), {
       extensions: [Migrator],
       migrations: {
         migrationsList: toMikroOrmMigrations(steps, roleNames(this.options.service)),
@@ -99,7 +100,6 @@ export class Database {
         transactional: true,
         allOrNothing: true,
       },
-      pool: { min: 0, max: 2 },
     });
     try {
       // The lock's connection is the transaction's; the migrator runs on the pool's second one.
@@ -113,11 +113,12 @@ export class Database {
   }
 
   async close(): Promise<void> {
-    const pools = await Promise.allSettled(this.pools.values());
-    for (const pool of pools) if (pool.status === 'fulfilled') await pool.value.close();
-    this.pools.clear();
-    for (const pool of this.statementPools.values()) await pool.end();
-    this.statementPools.clear();
+    const orms = await Promise.allSettled(this.orms.values());
+    this.orms.clear();
+    // MikroORM ends the pool that it was given; one that served statements alone is ours to end.
+    for (const orm of orms) if (orm.status === 'fulfilled') await orm.value.close();
+    for (const pool of this.connections.values()) if (!pool.ended) await pool.end();
+    this.connections.clear();
   }
 
   private async transaction<T>(
@@ -125,7 +126,7 @@ export class Database {
     work: Work<T>,
     variables?: Record<string, string>,
   ): Promise<T> {
-    const orm = await this.pool(role);
+    const orm = await this.orm(role);
     const callbacks: (() => void)[] = [];
     // Without this, a call made while another transaction is open would join it: its role, its organization.
     const em = orm.em.fork({ disableContextResolution: true });
@@ -144,24 +145,22 @@ export class Database {
     return result;
   }
 
-  private pool(role: DatabaseRole): Promise<MikroORM> {
-    let pool = this.pools.get(role);
-    if (!pool) {
-      pool = this.open(role, { pool: { min: 0, max: this.options.poolSize ?? 8 } });
+  private orm(role: DatabaseRole): Promise<MikroORM> {
+    let orm = this.orms.get(role);
+    if (!orm) {
+      orm = this.open(this.connectionsOf(role));
       // A failed opening must not be remembered: the database may be back a moment later.
-      pool.catch(() => this.pools.delete(role));
-      this.pools.set(role, pool);
+      orm.catch(() => this.orms.delete(role));
+      this.orms.set(role, orm);
     }
-    return pool;
+    return orm;
   }
 
-  private statementPool(role: DatabaseRole): pg.Pool {
-    let pool = this.statementPools.get(role);
+  private connectionsOf(role: DatabaseRole): pg.Pool {
+    let pool = this.connections.get(role);
     if (!pool) {
-      pool = new pg.Pool({ connectionString: this.connectionString(role), max: this.options.poolSize ?? 8 });
-      // A pooled connection that breaks while idle is replaced at the next use.
-      pool.on('error', () => undefined);
-      this.statementPools.set(role, pool);
+      pool = connectionPool(this.connectionString(role), this.options.poolSize ?? 8);
+      this.connections.set(role, pool);
     }
     return pool;
   }
@@ -173,9 +172,10 @@ export class Database {
     return url.href;
   }
 
-  private open(role: DatabaseRole, more: Options): Promise<MikroORM> {
+  private open(pool: pg.Pool, more: Options = {}): Promise<MikroORM> {
     return MikroORM.init({
-      clientUrl: this.connectionString(role),
+      dbName: this.options.service,
+      driverOptions: new ReleasingPostgresDialect({ pool }),
       entities: this.options.entities ?? [],
       discovery: { warnWhenNoEntities: false },
       forceUtcTimezone: true,

@@ -1,2 +1,3 @@
 export * from './local-postgres.js';
 export * from './postgres.js';
+export * from './source-process.js';

@@ -11,7 +11,12 @@ import {
   roleNames,
   type SqlMigration,
 } from '@vouchsafe/database';
-import { copyPostgresFolder, createPostgresFolder, startLocalPostgres } from './local-postgres.js';
+import {
+  copyPostgresFolder,
+  createPostgresFolder,
+  type LocalPostgres,
+  startLocalPostgres,
+} from './local-postgres.js';
 
 export interface TestPostgres {
   readonly adminUrl: string;
@@ -23,6 +28,8 @@ export interface TestPostgres {
   ): Promise<Database>;
   /** A role's own connection string, for tools that bring their own client. */
   url(service: string, role: DatabaseRole): string;
+  /** Kills the server without warning and starts it on the same data and port; crash recovery is Postgres's own. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -38,14 +45,16 @@ export async function testPostgres({
   const data = path.join(folder, 'data');
   await copyPostgresFolder(await template(), data);
   const port = await freePort();
-  const server = await startLocalPostgres({
-    folder: data,
-    port,
-    password,
-    logFile: path.join(folder, 'log'),
-    // A test's data need not outlive the machine; a killed process loses nothing by it. Benchmarks pay the full price.
-    settings: ['max_connections=200', ...(durable ? [] : ['fsync=off', 'full_page_writes=off'])],
-  });
+  const start = (): Promise<LocalPostgres> =>
+    startLocalPostgres({
+      folder: data,
+      port,
+      password,
+      logFile: path.join(folder, 'log'),
+      // A test's data need not outlive the machine; a killed process loses nothing by it. Benchmarks pay the full price.
+      settings: ['max_connections=200', ...(durable ? [] : ['fsync=off', 'full_page_writes=off'])],
+    });
+  let server = await start();
   // A suite that dies must not leave its server behind.
   const stopWithUs = () => void server.stop();
   process.once('exit', stopWithUs);
@@ -66,6 +75,11 @@ export async function testPostgres({
       return database;
     },
     url: (service, role) => `postgres://${roleNames(service)[role]}:${password}@127.0.0.1:${port}/${service}`,
+    restart: async () => {
+      process.kill(server.pid, 'SIGQUIT');
+      await server.exited;
+      server = await start();
+    },
     stop: async () => {
       process.removeListener('exit', stopWithUs);
       await Promise.all(opened.map((database) => database.close()));
