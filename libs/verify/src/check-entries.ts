@@ -1,7 +1,6 @@
 import {
   CSV_HEADER,
   countIndices,
-  disclosureLine,
   entryBundleFile,
   logFile,
   rangeCursor,
@@ -11,8 +10,10 @@ import {
   type ManifestLog,
 } from '@vouchsafe/forensic-bundle';
 import { TILE_WIDTH, encodeEntryBundle, hashAt, leafHash, tileWidth } from '@vouchsafe/transparency-log';
-import { linesOf, type DescribedBatch, type EntryBatch, type Lines } from './describe-batch.js';
+import { linesOf, type DescribedBatch, type EntryBatch } from './describe-batch.js';
 import type { Describer } from './describer.js';
+import { disclosureReader } from './disclosure-reader.js';
+import { lineChecker } from './line-checker.js';
 import type { Cursor, Members } from './members.js';
 import { Problem, check } from './problem.js';
 import type { TileChain } from './tile-chain.js';
@@ -180,59 +181,6 @@ function readIndex(indices: Cursor, line: number): number {
   return Number(text);
 }
 
-type DisclosureReader = {
-  /** What is opened of an entry; asked for in ascending order of index. */
-  readonly of: (index: number) => readonly string[];
-  readonly end: () => void;
-  readonly count: () => number;
-};
-
-function disclosureReader(cursor: Cursor): DisclosureReader {
-  let line = 0;
-  let count = 0;
-  let before = -1;
-  let next: { index: number; disclosures: readonly string[] } | undefined;
-  const advance = (): void => {
-    const bytes = cursor.line();
-    next = undefined;
-    if (!bytes) return;
-    line++;
-    const text = Buffer.from(bytes).toString('utf8');
-    const match = /^\{"disclosures":\["([\w-]+(?:","[\w-]+)*)"\],"index":(\d+)\}$/.exec(text);
-    const disclosures = match?.[1]?.split('","') ?? [];
-    const index = Number(match?.[2]);
-    check(
-      disclosureLine(index, disclosures) === `${text}\n`,
-      cursor.name,
-      'it is not a list of disclosures',
-      line,
-    );
-    check(index > before, cursor.name, 'it is twice there, or out of order', line);
-    before = index;
-    next = { index, disclosures };
-  };
-  advance();
-  return {
-    of: (index) => {
-      if (next?.index !== index) return [];
-      const { disclosures } = next;
-      count += disclosures.length;
-      advance();
-      return disclosures;
-    },
-    end: () => {
-      check(
-        next === undefined,
-        cursor.name,
-        'it opens values of an entry that is not here, or out of order',
-        line,
-      );
-      cursor.end();
-    },
-    count: () => count,
-  };
-}
-
 function notDescribed(
   { status }: Exclude<DescribedEntry, { status: 'described' }>,
   log: ManifestLog,
@@ -289,30 +237,4 @@ function bundleChecker(
       for (const name of unexpected) throw new Problem(name, 'its entries are not all in the bundle');
     },
   };
-}
-
-/** Holds lines against a file. */
-function lineChecker(cursor: Cursor): { compare: (lines: Lines) => void; end: () => void } {
-  let compared = 0;
-  return {
-    compare: ({ bytes, lengths }) => {
-      const at = cursor.differsAt(bytes);
-      if (at !== undefined) {
-        throw new Problem(
-          cursor.name,
-          'it does not say what the entries say',
-          compared + lineAt(lengths, at),
-        );
-      }
-      compared += lengths.length;
-    },
-    end: cursor.end,
-  };
-}
-
-/** Which of the lines, counted from 1, has the byte at this offset. */
-function lineAt(lengths: readonly number[], offset: number): number {
-  let end = 0;
-  const line = lengths.findIndex((length) => (end += length) > offset);
-  return line < 0 ? lengths.length : line + 1;
 }
