@@ -1,0 +1,94 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Database, provisionDatabase } from '@vouchsafe/database';
+import { busMigrations } from '@vouchsafe/messaging';
+import { freePort } from '@vouchsafe/testing';
+import { localKeyProvider } from '@vouchsafe/vault';
+import pg from 'pg';
+import { openDataFolder } from '../../tools/start/data-folder.ts';
+import { startPostgres } from '../../tools/start/postgres.ts';
+import { openSecrets } from '../../tools/start/secrets.ts';
+import { type ServiceProcess, startService } from '../../tools/start/service-process.ts';
+import type { ServiceName } from '../../tools/start/services.ts';
+
+const root = path.join(import.meta.dirname, '../..');
+
+export interface AuditSystem {
+  /** Superuser's URL of a database of the cluster. */
+  readonly adminUrl: (database: string) => string;
+  readonly busUrl: string;
+  readonly organizationId: string;
+  /** Starts the audit service; resolves when it is ready. */
+  readonly start: (env?: Readonly<Record<string, string>>) => Promise<ServiceProcess>;
+  /** Takes all that audit has away; it must not run. */
+  readonly forget: () => Promise<void>;
+  readonly query: <Row extends object>(database: string, text: string, values?: readonly unknown[]) => Promise<Row[]>;
+  readonly privateKeyFile: (service: ServiceName) => string;
+  readonly close: () => Promise<void>;
+}
+
+/** A durable Postgres, the embedded bus, and the audit service as `npm start` runs it, without the other services. */
+export async function openAuditSystem(): Promise<AuditSystem> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-bench-'));
+  const data = await openDataFolder(folder, () => undefined);
+  const secrets = await openSecrets(data.secrets);
+  const port = await freePort();
+  const postgres = await startPostgres(data, secrets.postgres, port, () => undefined);
+  const provision = (service: 'audit' | 'bus') =>
+    provisionDatabase({
+      adminUrl: postgres.adminUrl,
+      service,
+      password: (role) => secrets.databasePassword(service, role),
+    });
+  const adminUrl = (database: string) => Object.assign(new URL(postgres.adminUrl), { pathname: `/${database}` }).href;
+  const query: AuditSystem['query'] = async <Row extends object>(
+    database: string,
+    text: string,
+    values: readonly unknown[] = [],
+  ) => {
+    const client = new pg.Client({ connectionString: adminUrl(database) });
+    await client.connect();
+    try {
+      return (await client.query<Row>(text, [...values])).rows;
+    } finally {
+      await client.end();
+    }
+  };
+  await provision('audit');
+  await provision('bus');
+  const bus = new Database({
+    service: 'bus',
+    url: `postgres://127.0.0.1:${port}/bus`,
+    password: (role) => secrets.databasePassword('bus', role),
+  });
+  await bus.migrate(busMigrations);
+  await bus.close();
+  await localKeyProvider(secrets.kekFile('audit'), { create: true });
+  return {
+    adminUrl,
+    busUrl: `postgres://bus_worker:${secrets.databasePassword('bus', 'worker')}@127.0.0.1:${port}/bus`,
+    organizationId: secrets.operatorOrganizationId,
+    privateKeyFile: secrets.privateKeyFile,
+    query,
+    start: async (env) => {
+      const audit = await startService('audit', {
+        ...{ root, secrets, logs: data.logs, postgresPort: port, mailFolder: data.mail, filesFolder: folder },
+        // Nobody listens where the other services would: nothing is missing from the bus.
+        ports: { audit: await freePort(), gateway: 1, identity: 1 },
+        ...(env && { more: env }),
+      });
+      await audit.ready();
+      return audit;
+    },
+    forget: async () => {
+      await query('postgres', 'drop database audit with (force)');
+      await provision('audit');
+    },
+    close: async () => {
+      await postgres.stop();
+      data.release();
+      await rm(folder, { recursive: true });
+    },
+  };
+}

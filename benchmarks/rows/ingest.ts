@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type DataOf, gatewayFacts, publication } from '@vouchsafe/contracts';
+import type { OrganizationId } from '@vouchsafe/event-sourcing';
+import { laneOf } from '@vouchsafe/event-store';
+import { embeddedBus, factMessage } from '@vouchsafe/messaging';
+import { topicOf, topicSpecs } from '@vouchsafe/service-host';
+import { missingProgram } from '../programs.ts';
+import { type Measured, type Row, timed } from '../harness.ts';
+import { DURABLE, psql } from '../postgres.ts';
+import { type AuditSystem, openAuditSystem } from './audit-system.ts';
+
+const ENTRIES = 200_000;
+const ORGANIZATIONS = 16;
+const USERS = 100;
+
+/** What an entry leaves behind: filled by ours, then by \copy. */
+const tables = ['entry', 'disclosure', 'entry_bundle', 'tile', 'checkpoint'];
+
+/** The access log from the bus to signed checkpoints, beside COPY of the rows that came of it, already made, into the same tables. */
+export const row: Row = {
+  run: async ({ compete, size }) => {
+    const entries = size(ENTRIES);
+    const system = await openAuditSystem();
+    const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-bench-copy-'));
+    await fillBus(system.busUrl, entries);
+    // The first run counts for nothing, and leaves the rows that the peer copies.
+    await ingest(system, entries);
+    if (!missingProgram(['psql'])) await prepareCopy(system, folder);
+    await compete({
+      variant: '',
+      conditions: {
+        concurrency: 'one audit process',
+        payload: `${entries} facts of the access log, ${ORGANIZATIONS} organizations`,
+        durability: DURABLE,
+      },
+      warmUp: false,
+      ours: () => ingest(system, entries),
+      peers: [
+        {
+          name: 'psql \\copy into the same tables with indexes',
+          atLeast: 0.5,
+          needs: ['psql'],
+          run: () => copyIn(system, folder, entries),
+        },
+      ],
+    });
+    await rm(folder, { recursive: true });
+    await system.close();
+  },
+};
+
+/** From a database that knows nothing: from when the service is ready until checkpoints cover every entry. */
+export async function ingest(system: AuditSystem, entries: number): Promise<Measured> {
+  await system.forget();
+  const audit = await system.start();
+  const measured = await timed(entries, async () => {
+    for (;;) {
+      const [covered] = await system.query<{ entries: string }>(
+        'audit',
+        'select coalesce(sum(checkpoint_size), 0) as entries from log',
+      );
+      if (Number(covered?.entries) === entries) return;
+      await sleep(50);
+    }
+  });
+  await audit.stop();
+  return measured;
+}
+
+async function prepareCopy(system: AuditSystem, folder: string): Promise<void> {
+  const dump = tables.map((table) => `\\copy (select * from ${table}) to '${path.join(folder, table)}'`);
+  await psql(system.adminUrl('audit'), dump.join('\n'));
+  await system.query('postgres', 'create database audit_copy template audit');
+}
+
+async function copyIn(system: AuditSystem, folder: string, entries: number): Promise<Measured> {
+  const url = system.adminUrl('audit_copy');
+  await psql(url, `truncate ${tables.join(', ')}; checkpoint;`);
+  return timed(entries, () =>
+    psql(url, tables.map((table) => `\\copy ${table} from '${path.join(folder, table)}'`).join('\n')),
+  );
+}
+
+export async function fillBus(busUrl: string, entries: number): Promise<void> {
+  const bus = embeddedBus({ url: busUrl });
+  await bus.ensureTopics(topicSpecs);
+  const organizations = Array.from({ length: ORGANIZATIONS }, () => ({
+    id: randomUUID() as OrganizationId,
+    users: Array.from({ length: USERS }, () => randomUUID()),
+  }));
+  const numbers = new Map<number, bigint>();
+  const instanceId = randomUUID();
+  for (let sent = 0; sent < entries;) {
+    const messages = Array.from({ length: Math.min(2000, entries - sent) }, (_, i) => {
+      const sequence = sent + i + 1;
+      const { id, users } = organizations[sequence % ORGANIZATIONS] ?? { id: '' as OrganizationId, users: [] };
+      const lane = laneOf(id);
+      const number = (numbers.get(lane) ?? 0n) + 1n;
+      numbers.set(lane, number);
+      return factMessage({
+        ...{ source: 'gateway', lane, number, key: id, id: `gateway/${lane}/${number}` },
+        time: new Date(),
+        traceparent: undefined,
+        publication: publication(
+          gatewayFacts.requestHandled,
+          requestOf(id, users[sequence % USERS] ?? '', instanceId, sequence),
+        ),
+      });
+    });
+    await bus.send(topicOf('gateway'), messages);
+    sent += messages.length;
+  }
+  await bus.close();
+}
+
+function requestOf(
+  organizationId: OrganizationId,
+  userId: string,
+  instanceId: string,
+  sequence: number,
+): DataOf<typeof gatewayFacts.requestHandled> {
+  const at = new Date().toISOString();
+  const memberId = randomUUID();
+  return {
+    ...{ requestId: randomUUID(), instanceId, sequence, organizationId, userId, sessionId: randomUUID() },
+    actor: { type: 'user', id: userId },
+    staffGrantId: null,
+    method: 'GET',
+    url: `/v1/members/${memberId}`,
+    route: '/v1/members/{id}',
+    operation: 'member.read',
+    entity: { type: 'member', id: memberId },
+    outcome: 'success',
+    status: 200,
+    part: 'whole',
+    bytes: null,
+    sourceIp: `203.0.113.${sequence % 250}`,
+    userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+    receivedAt: at,
+    occurredAt: at,
+    traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+  };
+}
