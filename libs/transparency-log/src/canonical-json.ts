@@ -52,7 +52,8 @@ function isSorted(value: Json, depth: number): boolean {
 export function isJsonObject(value: unknown): value is JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  // Its own prototype's prototype tells a plain object of any realm (structuredClone's, a worker's) from a class's.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function write(value: unknown, depth: number): string {
