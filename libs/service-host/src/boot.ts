@@ -113,14 +113,28 @@ export async function describeService<Config extends z.ZodObject>(
   config: z.output<Config> & HostConfig,
 ): Promise<ReturnType<typeof openApiDocument>> {
   const adapter = httpAdapter(adapterOptions(definition, config, new Metrics(), new RouteTable()));
-  const app = await NestFactory.create<NestFastifyApplication>(definition.module(config), adapter, {
-    preview: true,
-    logger: false,
-    abortOnError: false,
-  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    HostModule.with(standIns, [definition.module(config)]),
+    adapter,
+    { preview: true, logger: false, abortOnError: false },
+  );
   assertEverythingDeclared(app);
   return openApiDocument(app, definition.title, '1');
 }
+
+/** In a preview nothing is made, but Nest wants to know that everything could be. */
+const standIns: Provider[] = [
+  CONFIG,
+  LOGGER,
+  Clock,
+  Ids,
+  Metrics,
+  Readiness,
+  RouteTable,
+  InternalTokens,
+  InternalTokenVerifier,
+  InternalClient,
+].map((provide) => ({ provide, useValue: {} }));
 
 function adapterOptions(
   { door = 'internal' }: { door?: 'internal' | 'public' },

@@ -1,14 +1,28 @@
-import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  HttpCode,
+  Inject,
+  Param,
+  Post,
+  Query,
+  Res,
+} from '@nestjs/common';
 import { instant } from '@vouchsafe/database';
 import {
   Caller,
   cursorOf,
   Operation,
+  ORGANIZATION_HEADER,
   page,
   pageOf,
   pageQuery,
   type PageQuery,
 } from '@vouchsafe/service-host';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { IDENTITY, type Identity } from '../identity.js';
 import { openCells } from '../persistence/sealed-column.js';
@@ -131,12 +145,15 @@ export class InvitationController {
     problems: ['gone', 'rejected'],
     idempotent: true,
   })
-  accept(
+  async accept(
     @Caller() caller: Caller,
     @Body({ schema: acceptedInvitation }) body: z.output<typeof acceptedInvitation>,
+    @Res({ passthrough: true }) reply: FastifyReply,
     @Headers('idempotency-key') key?: string,
   ): Promise<SignUpAnswer> {
-    return acceptInvitation(this.identity, caller, body, key);
+    const answer = await acceptInvitation(this.identity, caller, body, key);
+    void reply.header(ORGANIZATION_HEADER, answer.organizationId);
+    return answer;
   }
 
   @Delete(':id')

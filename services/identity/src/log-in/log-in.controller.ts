@@ -1,5 +1,5 @@
 import { Body, Controller, Inject, Param, Post, Res } from '@nestjs/common';
-import { Caller, Operation } from '@vouchsafe/service-host';
+import { Caller, Operation, ORGANIZATION_HEADER, SESSION_HEADER } from '@vouchsafe/service-host';
 import { secret } from '@vouchsafe/vault';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
@@ -24,12 +24,6 @@ const asked = z.strictObject({
 });
 
 const challengePath = z.strictObject({ id: z.uuid() });
-
-/**
- * Carries the session's secret to the gateway, which puts it into the cookie, encrypted, and strips the header: the secret
- * stands in no body (P26).
- */
-const SESSION_HEADER = 'vouchsafe-session';
 
 @Controller('v1/sessions')
 export class LogInController {
@@ -77,7 +71,12 @@ function answer(
   reply: FastifyReply,
   outcome: LogInOutcome,
 ): z.infer<typeof loggedIn> | z.infer<typeof asked> {
-  if (outcome.session) void reply.header(SESSION_HEADER, outcome.session.secret.reveal());
+  void reply.header(ORGANIZATION_HEADER, outcome.organizationId);
+  if (outcome.session) {
+    // For the gateway alone, which encrypts it into the cookie: the secret stands in no body (P26).
+    const { secret: cookie, expiresAt } = outcome.session;
+    void reply.header(SESSION_HEADER, `${cookie.reveal()}; expires=${expiresAt.toISOString()}`);
+  }
   if (outcome.next !== null) {
     void reply.status(200);
     return { next: outcome.next, challengeId: outcome.challengeId };

@@ -14,9 +14,10 @@ import { type Challenge, type ChallengeNext, makeChallenge } from './challenges.
 import { assertNotThrottled, countFailure, forgetFailures } from './throttle.js';
 
 /** How a log-in goes on: with a session, with a question, or with a session that can do nothing but answer the question. */
-export type LogInOutcome =
+export type LogInOutcome = { readonly organizationId: string } & (
   | { readonly session: StartedSession; readonly next: null; readonly secondFactor: boolean }
-  | { readonly session: StartedSession | null; readonly next: ChallengeNext; readonly challengeId: string };
+  | { readonly session: StartedSession | null; readonly next: ChallengeNext; readonly challengeId: string }
+);
 
 /** An account that may exist or not: both go the same way, with the same queries and one hash (ASVS 6.3.8). */
 interface Candidate {
@@ -53,7 +54,7 @@ export async function logIn(
           next: 'totp',
           level: 'single-factor',
         });
-        return { session: null, next: 'totp', challengeId };
+        return { organizationId, session: null, next: 'totp', challengeId };
       }
       return beginSession(identity, unit, caller, { userId, level: 'single-factor' });
     },
@@ -70,21 +71,24 @@ export async function beginSession(
   { sourceIp, userAgent }: Caller,
   { userId, level }: { readonly userId: UserId; readonly level: SessionLevel },
 ): Promise<LogInOutcome> {
+  const { organizationId } = unit;
   const { second_factor_required: byOrganization } = await one<{ second_factor_required: boolean }>(
     unit,
     'select second_factor_required from organization where organization_id = $1',
-    [unit.organizationId],
+    [organizationId],
   );
   const mustEnrol =
-    level === 'single-factor' && secondFactorRequired(identity, unit.organizationId, byOrganization);
+    level === 'single-factor' && secondFactorRequired(identity, organizationId, byOrganization);
   const awaitsDocuments = (await outstandingDocuments(identity, unit, userId)).length > 0;
   const session = await startSession(identity, unit, { userId, level, awaitsDocuments, sourceIp, userAgent });
   await forgetFailuresOf(unit, userId);
-  if (!mustEnrol && !awaitsDocuments) return { session, next: null, secondFactor: level === 'two-factor' };
+  if (!mustEnrol && !awaitsDocuments) {
+    return { organizationId, session, next: null, secondFactor: level === 'two-factor' };
+  }
   const next = mustEnrol ? 'enrol-second-factor' : 'accept-documents';
   const { sessionId } = session;
   const challengeId = await makeChallenge(identity, unit, userId, { next, level, sessionId });
-  return { session, next, challengeId };
+  return { organizationId, session, next, challengeId };
 }
 
 /** A denied attempt: counted, and a fact for the audit log (ASVS 16.3.1), in a transaction of its own. */

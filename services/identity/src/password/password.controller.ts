@@ -1,5 +1,6 @@
-import { Body, Controller, HttpCode, Inject, Post, Put } from '@nestjs/common';
-import { Caller, Operation } from '@vouchsafe/service-host';
+import { Body, Controller, HttpCode, Inject, Post, Put, Res } from '@nestjs/common';
+import { Caller, Operation, ORGANIZATION_HEADER } from '@vouchsafe/service-host';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { emailAddress } from '../email-address.js';
 import { IDENTITY, type Identity } from '../identity.js';
@@ -61,7 +62,11 @@ export class PasswordController {
     answers: { 204: null },
     problems: ['gone'],
   })
-  async reset(@Caller() caller: Caller, @Body({ schema: reset }) body: z.infer<typeof reset>): Promise<void> {
-    await resetPassword(this.identity, caller, body);
+  async reset(
+    @Caller() caller: Caller,
+    @Body({ schema: reset }) body: z.infer<typeof reset>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    void reply.header(ORGANIZATION_HEADER, await resetPassword(this.identity, caller, body));
   }
 }

@@ -57,12 +57,13 @@ export async function requestPasswordReset(identity: Identity, email: string): P
 /**
  * Sets a new password by a letter's link and ends all sessions. A second factor stays: the link alone opens nothing that it
  * guards (ASVS 6.4.3).
+ * @returns the organization that the link turned out to belong to
  */
 export async function resetPassword(
   identity: Identity,
   caller: Caller,
   { token, password }: { token: string; password: string },
-): Promise<void> {
+): Promise<string> {
   const [given, chosen] = [secret(token), secret(password)];
   const found = await identity.database.beforeOrganization((sql) => findLink(sql, given, 'reset-password'));
   if (!found) throw problem('gone');
@@ -74,6 +75,7 @@ export async function resetPassword(
     if (!(await takeLink(unit, given, 'reset-password', identity.now()))) throw problem('gone');
     await replacePassword(identity, unit, userId, await identity.hasher.hash(chosen), 'reset', null);
   });
+  return found.organizationId;
 }
 
 async function replacePassword(

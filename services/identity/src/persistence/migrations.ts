@@ -105,7 +105,7 @@ export const identityMigrations: readonly SqlMigration[] = [
           request: 'select, insert, update, delete',
           lookup: true,
         }),
-        'create index authenticator_user on authenticator (user_id);',
+        'create index authenticator_by_user on authenticator (user_id);',
         tenantTable(roles, {
           name: 'recovery_code',
           columns: `
@@ -127,7 +127,7 @@ export const identityMigrations: readonly SqlMigration[] = [
           worker: 'select, insert, delete',
           lookup: true,
         }),
-        'create index link_token_subject on link_token (subject_id);',
+        'create index link_token_by_subject on link_token (subject_id);',
         lookupFunction(roles, {
           signature: 'user_by_email(wanted bytea)',
           returns: 'table (organization_id uuid, user_id uuid)',
@@ -166,7 +166,7 @@ export const identityMigrations: readonly SqlMigration[] = [
           request: 'select, insert, update, delete',
           lookup: true,
         }),
-        'create index session_user on session (user_id) where ended_at is null;',
+        'create index session_by_user on session (user_id) where ended_at is null;',
         tenantTable(roles, {
           name: 'log_in_challenge',
           columns: `

@@ -1,6 +1,6 @@
 import { Controller, Delete, Get, HttpCode, Inject, Param, Res } from '@nestjs/common';
 import { instant } from '@vouchsafe/database';
-import { Caller, Operation, problem } from '@vouchsafe/service-host';
+import { Caller, Operation, problem, SESSION_ENDED_HEADER } from '@vouchsafe/service-host';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { IDENTITY, type Identity } from '../identity.js';
@@ -26,9 +26,6 @@ const sessionList = z.strictObject({
 });
 
 const sessionPath = z.strictObject({ id: z.uuid() });
-
-/** Tells the gateway to clear the cookie. */
-const ENDED_HEADER = 'vouchsafe-session-ended';
 
 @Controller('v1/sessions')
 export class SessionController {
@@ -113,7 +110,7 @@ export class SessionController {
       const ended = rows.length === 1 && (await endSession(this.identity, unit, id, reason));
       if (!ended) throw problem('not-found');
     });
-    if (own) void reply.header(ENDED_HEADER, '1');
+    if (own) void reply.header(SESSION_ENDED_HEADER, '1');
   }
 
   @Delete()

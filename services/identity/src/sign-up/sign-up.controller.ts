@@ -1,5 +1,6 @@
-import { Body, Controller, Headers, HttpCode, Inject, Post } from '@nestjs/common';
-import { Caller, Operation } from '@vouchsafe/service-host';
+import { Body, Controller, Headers, HttpCode, Inject, Post, Res } from '@nestjs/common';
+import { Caller, Operation, ORGANIZATION_HEADER } from '@vouchsafe/service-host';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { IDENTITY, type Identity } from '../identity.js';
 import {
@@ -28,12 +29,15 @@ export class SignUpController {
     problems: ['rejected'],
     idempotent: true,
   })
-  create(
+  async create(
     @Caller() caller: Caller,
     @Body({ schema: signUpRequest }) body: SignUpRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
     @Headers('idempotency-key') key?: string,
   ): Promise<SignUpAnswer> {
-    return signUp(this.identity, caller, body, key);
+    const answer = await signUp(this.identity, caller, body, key);
+    void reply.header(ORGANIZATION_HEADER, answer.organizationId);
+    return answer;
   }
 
   @Post('verification')
@@ -47,10 +51,13 @@ export class SignUpController {
     answers: { 200: signUpAnswer },
     problems: ['gone'],
   })
-  verify(
+  async verify(
     @Caller() caller: Caller,
     @Body({ schema: verification }) { token }: z.infer<typeof verification>,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SignUpAnswer> {
-    return verifyEmail(this.identity, caller, token);
+    const answer = await verifyEmail(this.identity, caller, token);
+    void reply.header(ORGANIZATION_HEADER, answer.organizationId);
+    return answer;
   }
 }

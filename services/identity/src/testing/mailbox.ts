@@ -1,0 +1,101 @@
+import { SMTPServer } from 'smtp-server';
+
+export interface ReceivedLetter {
+  readonly to: string;
+  readonly subject: string;
+  readonly messageId: string;
+  readonly text: string;
+}
+
+export interface Mailbox {
+  /** `smtp://127.0.0.1:port` */
+  readonly url: string;
+  readonly letters: readonly ReceivedLetter[];
+  /** Refuses what comes in, as a server that is down for a while does. */
+  refusing: boolean;
+  /** The first letter to an address whose subject begins so, as soon as it is there; each letter is given once. */
+  take(to: string, subject: string): Promise<ReceivedLetter>;
+  close(): Promise<void>;
+}
+
+/** A real SMTP server on this machine. */
+export async function mailbox(): Promise<Mailbox> {
+  const letters: ReceivedLetter[] = [];
+  const taken = new Set<ReceivedLetter>();
+  const box = { refusing: false };
+  const server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS', 'AUTH'],
+    onData: (stream, session, callback) => {
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('end', () => {
+        if (box.refusing) {
+          callback(new Error('451 try again later'));
+          return;
+        }
+        const recipient = session.envelope.rcptTo[0]?.address ?? '';
+        letters.push(parse(recipient, Buffer.concat(chunks).toString('utf8')));
+        callback();
+      });
+    },
+  });
+  const port = await new Promise<number>((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.server.address();
+      resolve(typeof address === 'object' && address ? address.port : 0);
+    });
+  });
+  return {
+    url: `smtp://127.0.0.1:${port}`,
+    letters,
+    get refusing() {
+      return box.refusing;
+    },
+    set refusing(value) {
+      box.refusing = value;
+    },
+    take: async (to, subject) => {
+      for (let waited = 0; waited < 15_000; waited += 20) {
+        const found = letters.find(
+          (letter) => !taken.has(letter) && letter.to === to && letter.subject.startsWith(subject),
+        );
+        if (found) {
+          taken.add(found);
+          return found;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      throw new Error(`No letter "${subject}" arrived`);
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+      }),
+  };
+}
+
+/** The token of the link in a letter. */
+export function tokenIn({ text }: ReceivedLetter): string {
+  const token = /#token=([A-Za-z0-9_-]+)/.exec(text)?.[1];
+  if (!token) throw new Error('The letter has no link');
+  return token;
+}
+
+function parse(to: string, message: string): ReceivedLetter {
+  const [head = '', ...body] = message.split('\r\n\r\n');
+  const header = (name: string) => new RegExp(`^${name}: (.*)$`, 'im').exec(head)?.[1] ?? '';
+  return {
+    to,
+    subject: header('Subject'),
+    messageId: header('Message-ID'),
+    text: fromQuotedPrintable(body.join('\r\n\r\n')),
+  };
+}
+
+function fromQuotedPrintable(text: string): string {
+  const bytes = text
+    .replace(/=\r\n/g, '')
+    .replace(/=([0-9A-F]{2})/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
