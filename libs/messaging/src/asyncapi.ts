@@ -77,8 +77,9 @@ function messageOf({ type, summary, personal }: Contract): object {
 }
 
 function schemaOf({ schema }: Contract): object {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { target: 'draft-7', io: 'output' });
-  return rest;
+  const described = z.toJSONSchema(schema, { target: 'draft-7', io: 'output' });
+  delete described.$schema;
+  return described;
 }
 
 const text = { type: 'string' } as const;

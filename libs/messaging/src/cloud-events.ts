@@ -73,7 +73,7 @@ export function positionsMessage(
 export function readMessage(
   message: WireMessage | IncomingMessage,
 ): ArrivedFact | ArrivedPositions | ForeignMessage {
-  const isPositions = message.headers['ce_type'] === LANE_POSITIONS;
+  const isPositions = message.headers.ce_type === LANE_POSITIONS;
   const headers = (isPositions ? attributeHeaders : factHeaders).safeParse(message.headers);
   if (!headers.success) return foreign(`headers ${fieldsOf(headers.error)}`);
   if (isPositions) return readPositions(headers.data.ce_source, message.value);

@@ -78,9 +78,9 @@ it('gives each fact its effect once, in order, while consumers are killed and me
     }
   })();
   let kills = 0;
-  let finished = false;
+  const published = new AbortController();
   const killing = (async () => {
-    while (!finished) {
+    while (!published.signal.aborted) {
       await sleep(900);
       await consumers.shift()?.kill();
       consumers.push(start());
@@ -88,7 +88,7 @@ it('gives each fact its effect once, in order, while consumers are killed and me
     }
   })();
   await publishing;
-  finished = true;
+  published.abort();
   await killing;
   await publisher.sendPositions(
     'source',

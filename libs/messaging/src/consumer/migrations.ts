@@ -4,7 +4,7 @@ import type { SqlMigration } from '@vouchsafe/database';
 export const consumerMigrations: readonly SqlMigration[] = [
   {
     name: 'messaging-001-consumer',
-    sql: ({ worker }) => `
+    sql: ({ worker, retention }) => `
       -- The last number of each lane that has had its effect.
       create table consumed_lane (
         consumer text not null,
@@ -45,6 +45,8 @@ export const consumerMigrations: readonly SqlMigration[] = [
       alter table parked_message enable row level security;
       alter table parked_message force row level security;
       create policy every_organization on parked_message to ${worker} using (true);
-      grant select, insert, update, delete on parked_message to ${worker};`,
+      create policy whole_organizations on parked_message to ${retention} using (true);
+      grant select, insert, update, delete on parked_message to ${worker};
+      grant select, delete on parked_message to ${retention};`,
   },
 ];

@@ -38,12 +38,12 @@ export function reaction<C extends Contract>(
   contracts: C | readonly C[],
   handle: (message: Received<DataOf<C>>, transaction: Transaction) => Promise<void>,
 ): Reaction {
-  return { contracts: [contracts].flat() as readonly C[], batch: false, handle: handle as never };
+  return { contracts: [contracts].flat(), batch: false, handle: handle as never };
 }
 
 export function batchReaction<C extends Contract>(
   contracts: C | readonly C[],
   handle: (messages: readonly Received<DataOf<C>>[], transaction: Transaction) => Promise<void>,
 ): Reaction {
-  return { contracts: [contracts].flat() as readonly C[], batch: true, handle: handle as never };
+  return { contracts: [contracts].flat(), batch: true, handle: handle as never };
 }

@@ -115,8 +115,8 @@ export function busContract(name: string, make: () => Promise<BusUnderTest>): vo
 
     it('gives each message to one member of a group, and to every group', async () => {
       const everything: Record<string, WorkerReport[]> = { left: [], right: [] };
-      const members = [member('left', 0, everything['left']), member('left', 0, everything['left'])];
-      members.push(member('right', 0, everything['right']));
+      const members = [member('left', 0, everything.left), member('left', 0, everything.left)];
+      members.push(member('right', 0, everything.right));
       await eventually(() => members.every((each) => held(each).size > 0));
       await eventually(() => held(members[0]).size === 2 && held(members[1]).size === 2);
       const sending = publisher(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'], 10);

@@ -94,7 +94,7 @@ export function joinGroup(
         options.onError?.(error);
         return beatMs;
       });
-      if (!closing) await signal.wait(pause);
+      await signal.wait(pause);
     }
   };
 

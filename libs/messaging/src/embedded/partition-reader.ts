@@ -73,7 +73,7 @@ export function readPartition(
         if (!busy) await wake.wait(IDLE_MS);
       } catch (error) {
         options.onError?.(error);
-        if (!stopped.signal.aborted) await wake.wait(pause);
+        await wake.wait(pause);
         pause = Math.min(pause * 2, RETRY_MS.most);
       }
     }

@@ -12,7 +12,6 @@ import type { Database } from '@vouchsafe/database';
 import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
 import { localKeyProvider, Vault, vaultMigrations } from '@vouchsafe/vault';
 import type { Bus } from '../bus.js';
-import type { Consumer } from '../consumer/consumer.js';
 import { consumerMigrations } from '../consumer/migrations.js';
 import type { Received } from '../consumer/reaction.js';
 import { effectMigration, noteTaken, sourceOf } from '../consumer/source.fixture.js';
@@ -55,8 +54,8 @@ class NoteReactions {
 @Controller()
 class Undeclared {
   @EventPattern('vouchsafe.identity.note-taken.v1')
-  onNote(..._facts: unknown[]): void {
-    throw new Error('Never called');
+  onNote(...facts: unknown[]): void {
+    throw new Error(`Never called, but got ${facts.length}`);
   }
 }
 
@@ -132,7 +131,7 @@ describe('reactions as methods of a Nest controller', () => {
       source.take(1, 'second'),
       source.take(2, 'poison'),
     ]);
-    const consumer = strategy.unwrap<Consumer>();
+    const consumer = strategy.running;
     const reactions = app.get(NoteReactions);
     await eventually(async () => reactions.texts.length >= 2 && (await consumer.parkedCount()) === 1);
     const rows = await database.asWorker((sql) =>

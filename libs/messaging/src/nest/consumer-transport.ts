@@ -55,10 +55,14 @@ export class ConsumerTransport extends Server implements CustomTransportStrategy
     throw new Error('The transport has no events of its own');
   }
 
+  override unwrap(): never {
+    throw new Error('Ask for running instead: its type is known');
+  }
+
   /** The running consumer, for lag and parked messages. */
-  override unwrap<T>(): T {
+  get running(): Consumer {
     if (!this.consumer) throw new Error('The consumer has not started');
-    return this.consumer as T;
+    return this.consumer;
   }
 
   private async start(): Promise<void> {
@@ -73,7 +77,7 @@ function reactionsOf(
   const mistakes: string[] = [];
   const methods = new Map<ReactionDeclaration, MessageHandler>();
   for (const { pattern, handler } of declared) {
-    const reaction = handler.extras?.['reaction'] as ReactionDeclaration | undefined;
+    const reaction = handler.extras?.reaction as ReactionDeclaration | undefined;
     if (reaction?.permission) methods.set(reaction, handler);
     else mistakes.push(`${pattern}: a message handler without a declared permission (@ReactsTo)`);
   }

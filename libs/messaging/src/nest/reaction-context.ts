@@ -5,6 +5,6 @@ import type { Transaction } from '@vouchsafe/database';
 export class ReactionContext extends BaseRpcContext<[Transaction]> {
   /** Of the consumer's own database; effects in it are committed with the facts' numbers. */
   get transaction(): Transaction {
-    return this.getArgByIndex(0);
+    return this.getArgs()[0];
   }
 }

@@ -1,11 +1,4 @@
-import {
-  applyDecorators,
-  type ArgumentsHost,
-  Catch,
-  type RpcExceptionFilter,
-  SetMetadata,
-  UseFilters,
-} from '@nestjs/common';
+import { applyDecorators, Catch, type RpcExceptionFilter, SetMetadata, UseFilters } from '@nestjs/common';
 import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import type { Contract, DataOf } from '@vouchsafe/contracts';
 import { type Observable, throwError } from 'rxjs';
@@ -72,7 +65,7 @@ function takesPayloadAndContext(target: object, name: string | symbol): void {
 /** Nest would replace an unknown error by 'Internal server error'; the consumer must see what it was. */
 @Catch()
 class PassOn implements RpcExceptionFilter {
-  catch(error: unknown, _: ArgumentsHost): Observable<never> {
+  catch(error: unknown): Observable<never> {
     return throwError(() => error);
   }
 }

@@ -1,0 +1,49 @@
+import { describe, expect, it } from '@jest/globals';
+import { asyncApiDocument } from './asyncapi.js';
+import { noteTaken } from './consumer/source.fixture.js';
+
+describe('the AsyncAPI document', () => {
+  const document = asyncApiDocument([noteTaken], [{ name: 'vouchsafe.identity', owner: 'identity' }]);
+
+  it('has a channel for each topic and a message for each contract, with its personal fields', () => {
+    expect(document).toMatchObject({
+      asyncapi: '3.0.0',
+      channels: {
+        'vouchsafe.identity': {
+          address: 'vouchsafe.identity',
+          messages: { [noteTaken.type]: { $ref: `#/components/messages/${noteTaken.type}` } },
+        },
+      },
+      operations: {
+        'identity-publishes': { action: 'send', channel: { $ref: '#/channels/vouchsafe.identity' } },
+      },
+      components: {
+        messages: {
+          [noteTaken.type]: {
+            'x-personal': [{ path: 'name', purpose: 'account', subject: 'author' }],
+            payload: { $ref: `#/components/schemas/${noteTaken.type}` },
+          },
+        },
+        schemas: { [noteTaken.type]: { type: 'object', required: ['text', 'author', 'name'] } },
+      },
+    });
+  });
+
+  it('points nowhere but into itself', () => {
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(
+      ([, target]) => target,
+    );
+    expect(references.length).toBeGreaterThan(3);
+    for (const target of references) {
+      const found = (target ?? '')
+        .replace('#/', '')
+        .split('/')
+        .reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], document);
+      expect([target, typeof found]).toEqual([target, 'object']);
+    }
+  });
+
+  it('refuses a contract that no topic carries', () => {
+    expect(() => asyncApiDocument([noteTaken], [])).toThrow(`No topic carries ${noteTaken.type}`);
+  });
+});
