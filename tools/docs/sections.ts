@@ -14,8 +14,11 @@ interface Rooms {
 
 /** Sections of ARCHITECTURE.md that are made, not written; each stands between two markers. */
 export function sections(root: string): Readonly<Record<'map' | 'promises', string>> {
-  const rooms = read<Rooms>(root, 'tools/rules/rooms.json');
-  return { map: map(rooms), promises: promisesTable(root, read(root, 'tools/docs/promises.json')) };
+  const rooms = read(root, 'tools/rules/rooms.json') as Rooms;
+  return {
+    map: map(rooms),
+    promises: promisesTable(root, read(root, 'tools/docs/promises.json') as Record<string, string>),
+  };
 }
 
 /** Puts each section between its markers; throws where a marker is missing. */
@@ -113,6 +116,6 @@ function shortened(file: string): string {
   return file.replace('/src/', '/…/').replace(/\.ts$/, '');
 }
 
-function read<T>(root: string, file: string): T {
-  return JSON.parse(readFileSync(path.join(root, file), 'utf8')) as T;
+function read(root: string, file: string): unknown {
+  return JSON.parse(readFileSync(path.join(root, file), 'utf8'));
 }

@@ -29,7 +29,7 @@ export function breaks(before: JsonSchema, after: JsonSchema, path = '$'): strin
     else if (areSchemas(old) && areSchemas(now) && old.length === now.length) {
       found.push(...old.flatMap((one, index) => breaks(one, now[index] ?? {}, `${path}/${keyword}/${index}`)));
     } else if (JSON.stringify(old) !== JSON.stringify(now)) {
-      found.push(`${path}: ${keyword} was ${JSON.stringify(old) ?? 'absent'} and is ${JSON.stringify(now) ?? 'absent'}`);
+      found.push(`${path}: ${keyword} was ${JSON.stringify(old ?? 'absent')} and is ${JSON.stringify(now ?? 'absent')}`);
     }
   }
   return found;

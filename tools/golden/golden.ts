@@ -20,7 +20,7 @@ async function main(check: boolean): Promise<void> {
     ...(await visit(await openApiFiles(root))),
     ...(await visit(await schemaFiles(root))),
   ];
-  if (complaints.length === 0) return console.log('Every golden file is what the code makes.');
+  if (complaints.length === 0) { console.log('Every golden file is what the code makes.'); return; }
   throw new Refusal(
     `${complaints.join('\n')}\n\n${check ? 'Look at what changed; if it is meant: npm run golden, and commit the files.' : 'These were not written.'}`,
   );

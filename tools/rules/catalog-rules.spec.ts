@@ -71,10 +71,10 @@ describe('a planted breach is caught:', () => {
     opened: { version: 1, visibility: 'private', schema: z.object({ id: z.uuid() }) },
     closed: { version: 1, visibility: 'private', schema: z.object({ id: z.uuid() }) },
   });
-  const forgetful = decider<string, string, { type: 'opened'; data: object }, { rejected: 'no' }>({
+  const forgetful = decider<string, string, { type: string; data: object }, { rejected: 'no' }>({
     initial: 'none',
     decide: () => [],
-    evolve: (state, event) => (event.type === 'opened' ? 'open' : unreachable(event.type)),
+    evolve: (_, event) => (event.type === 'opened' ? 'open' : unreachable(event.type as never)),
   });
   const careless = decider<string, string, { type: string; data: object }, { rejected: 'no' }>({
     initial: 'none',

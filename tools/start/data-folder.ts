@@ -15,8 +15,8 @@ export interface DataFolder {
   readonly mail: string;
   readonly logs: string;
   /** Writes down a process that a later start must end, should this one be killed. */
-  record(name: string, pid: number): void;
-  release(): void;
+  readonly record: (name: string, pid: number) => void;
+  readonly release: () => void;
 }
 
 interface Run {
@@ -97,7 +97,10 @@ async function knownVersion(folder: string): Promise<void> {
     (text) => text.trim(),
     () => undefined,
   );
-  if (found === undefined) return writeWhole(file, `${layout}\n`);
+  if (found === undefined) {
+    writeWhole(file, `${layout}\n`);
+    return;
+  }
   if (found !== layout) {
     throw new Refusal(
       `The data in ${folder} is of layout ${found}; this version of Vouchsafe reads layout ${layout}. Nothing was changed.\n` +
@@ -128,7 +131,7 @@ async function endFormerRun(folder: string, say: (line: string) => void): Promis
       throw new Refusal(`${name} of the last run does not end: kill -9 ${identity.pid}, then start again.`);
     }
   }
-  const postgres = former.processes['postgres'];
+  const postgres = former.processes.postgres;
   if (postgres && !(await end(postgres, 'SIGINT', 60_000))) {
     throw new Refusal(
       `The last run's database does not stop: look at process ${postgres.pid}, then start again.`,

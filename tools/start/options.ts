@@ -21,12 +21,12 @@ export function startOptions(
 ): StartOptions | 'help' {
   const { port, data, help } = parse(args);
   if (help) return 'help';
-  const wanted = port ?? env['VOUCHSAFE_PORT'] ?? '8080';
+  const wanted = port ?? env.VOUCHSAFE_PORT ?? '8080';
   const number = Number(wanted);
   if (!/^\d+$/.test(wanted) || number < 1 || number > 65_535) {
     throw new Refusal(`--port must be a number from 1 to 65535, not ${JSON.stringify(wanted)}.`);
   }
-  const folder = data ?? env['VOUCHSAFE_DATA'] ?? 'data';
+  const folder = data ?? env.VOUCHSAFE_DATA ?? 'data';
   if (folder === '') throw new Refusal('--data must name a folder.');
   return { port: number, data: path.resolve(root, folder) };
 }

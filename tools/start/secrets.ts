@@ -12,6 +12,8 @@ export interface Secrets {
   readonly publicKeysFile: string;
   privateKeyFile(service: string): string;
   kekFile(service: string): string;
+  /** Keys of the session cookie; the gateway makes it. */
+  readonly sessionKeyFile: string;
 }
 
 /** Secrets of one machine, made at the first start and kept (0600) for the next. */
@@ -33,6 +35,7 @@ export async function openSecrets(folder: string): Promise<Secrets> {
     },
     operatorOrganizationId: await kept(path.join(folder, 'operator-organization-id'), randomUUID),
     ...(await ensureInternalKeys(path.join(folder, 'internal'), serviceNames)),
+    sessionKeyFile: path.join(folder, 'session-keys'),
     kekFile: (service) => path.join(folder, `${service}.kek`),
   };
 }
@@ -43,8 +46,8 @@ function randomPassword(): string {
 
 /** What the file holds; made and written where there is none. */
 async function kept(file: string, make: () => string): Promise<string> {
-  const found = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
+  const found = await readFile(file, 'utf8').catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   });
   if (found !== undefined) return found.trim();

@@ -11,6 +11,8 @@ export interface Surroundings {
   readonly secrets: Secrets;
   readonly postgresPort: number;
   readonly ports: Readonly<Record<ServiceName, number>>;
+  /** Of the gateway's inside. */
+  readonly internalPort: number;
   readonly mailFolder: string;
   readonly filesFolder: string;
   /** More variables, over those made here; tests turn knobs with them. */
@@ -19,7 +21,7 @@ export interface Surroundings {
 
 /** Environment variables that a service is started with. */
 export function environmentOf(name: ServiceName, surroundings: Surroundings): Record<string, string> {
-  const { secrets, postgresPort, ports, mailFolder, filesFolder, more } = surroundings;
+  const { secrets, postgresPort, ports, internalPort, mailFolder, filesFolder, more } = surroundings;
   const url = (service: ServiceName) => `http://127.0.0.1:${ports[service]}`;
   return {
     PORT: String(ports[name]),
@@ -36,7 +38,12 @@ export function environmentOf(name: ServiceName, surroundings: Surroundings): Re
     VOUCHSAFE_PUBLIC_URL: `http://localhost:${ports.gateway}`,
     VOUCHSAFE_IDENTITY_URL: url('identity'),
     VOUCHSAFE_AUDIT_URL: url('audit'),
-    VOUCHSAFE_GATEWAY_URL: url('gateway'),
+    // The gateway's inside (lanes, health, metrics) has a port of its own, which no route from outside leads to.
+    VOUCHSAFE_GATEWAY_URL: `http://127.0.0.1:${internalPort}`,
+    ...(name === 'gateway' && {
+      VOUCHSAFE_INTERNAL_PORT: String(internalPort),
+      VOUCHSAFE_SESSION_KEY_FILE: secrets.sessionKeyFile,
+    }),
     VOUCHSAFE_MAIL_FOLDER: mailFolder,
     VOUCHSAFE_FILES_FOLDER: filesFolder,
     ...more,

@@ -11,7 +11,10 @@ const root = path.resolve(import.meta.dirname, '../..');
 /** `npm start`: a whole Vouchsafe on this machine, until Ctrl-C. */
 async function main(): Promise<void> {
   const options = startOptions(process.argv.slice(2), process.env, root);
-  if (options === 'help') return say(usage);
+  if (options === 'help') {
+    say(usage);
+    return;
+  }
   const { aborted, signal } = stopSignal();
 
   const data = await openDataFolder(options.data, say);
@@ -31,7 +34,10 @@ async function main(): Promise<void> {
       throw error;
     },
   );
-  if (!system) return say('Stopped before it was ready.');
+  if (!system) {
+    say('Stopped before it was ready.');
+    return;
+  }
   say(welcome(system, options, seconds(began)));
   try {
     await Promise.race([aborted, system.broken]);

@@ -80,6 +80,7 @@ async function bringUp(options: SystemOptions, started: Started): Promise<Runnin
     secrets,
     postgresPort,
     ports: { gateway: port, identity: await freePort(), audit: await freePort() },
+    internalPort: await freePort(),
     mailFolder: folder.mail,
     filesFolder,
     ...(env && { more: env }),

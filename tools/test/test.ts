@@ -51,7 +51,7 @@ async function main(patterns: readonly string[]): Promise<Tally> {
   // Suites that start the services need them built.
   const suites = checked[0]?.failed
     ? { passed: 0, failed: 0, skipped: 0 }
-    : await runJest(root, patterns, Boolean(process.env['CI']));
+    : await runJest(root, patterns, Boolean(process.env.CI));
   return [...checked, suites].reduce((sum, { passed, failed, skipped }) => ({
     passed: sum.passed + passed,
     failed: sum.failed + failed,

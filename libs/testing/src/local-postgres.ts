@@ -181,9 +181,8 @@ async function exists(file: string): Promise<boolean> {
 }
 
 async function answering(adminUrl: string, child: ChildProcess, logFile: string): Promise<void> {
-  let gone = false;
-  child.once('exit', () => (gone = true));
-  child.once('error', () => (gone = true));
+  // No number: the program could not even be started.
+  const gone = () => child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
   for (;;) {
     const client = new pg.Client({ connectionString: adminUrl, connectionTimeoutMillis: 5000 });
     client.on('error', () => undefined);
@@ -197,7 +196,7 @@ async function answering(adminUrl: string, child: ChildProcess, logFile: string)
         child.kill('SIGINT');
         throw error;
       }
-      if (gone) throw new Error(`Postgres ended while it started; see ${logFile}`, { cause: error });
+      if (gone()) throw new Error(`Postgres ended while it started; see ${logFile}`, { cause: error });
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
   }

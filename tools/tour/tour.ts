@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { build } from '../start/build.ts';
+import { Refusal } from '../start/refusal.ts';
+import { narrator, StepFailed } from './narrator.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+const usage = `npm run tour -- [--url http://127.0.0.1:8080] [--data data] [--output tour-output]
+
+Plays the story of Vouchsafe against a running system (npm start), as an HTTP client would.
+
+  --url     where the gateway answers                  (or VOUCHSAFE_PORT)
+  --data    the system's data folder, for its letters  (or VOUCHSAFE_DATA)
+  --output  where the evidence is left`;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      url: { type: 'string', default: `http://127.0.0.1:${process.env.VOUCHSAFE_PORT ?? '8080'}` },
+      data: { type: 'string', default: process.env.VOUCHSAFE_DATA ?? 'data' },
+      output: { type: 'string', default: 'tour-output' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(usage);
+    return;
+  }
+  await build(root);
+  // The rooms can be imported once they are built.
+  const { apiKey, invitation, secondFactor, signUp } = await import('./story.ts');
+  const { entries, forensicExport, proof, verification } = await import('./evidence.ts');
+
+  const began = performance.now();
+  const teller = narrator();
+  const setting = {
+    url: values.url.replace(/\/+$/, ''),
+    mailFolder: path.resolve(root, values.data, 'mail'),
+    narrator: teller,
+  };
+  const evidence = { narrator: teller, root, output: path.resolve(root, values.output) };
+  console.log(`The tour, against ${setting.url}`);
+
+  const signedUp = await signUp(setting);
+  const owner = await secondFactor(setting, signedUp);
+  await invitation(setting, owner, signedUp);
+  const backEnd = await apiKey(setting, owner);
+  const entry = await entries(evidence, backEnd);
+  await proof(evidence, backEnd, entry);
+  const { bundle, keys } = await forensicExport(evidence, owner);
+  await verification(evidence, bundle, keys, await readFile(bundle));
+
+  console.log(
+    `\nEvery step held (${((performance.now() - began) / 1000).toFixed(0)} s). The evidence is yours: ${evidence.output}`,
+  );
+}
+
+try {
+  await main();
+} catch (error) {
+  const expected = error instanceof StepFailed || error instanceof Refusal;
+  console.error(expected ? `\nThe tour ends here: ${error.message}` : error);
+  process.exitCode = 1;
+}
