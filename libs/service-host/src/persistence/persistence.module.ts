@@ -79,7 +79,10 @@ export class PersistenceModule {
           provide: Vault,
           useFactory: async (clock: Clock) =>
             new Vault({
-              provider: await localKeyProvider(config.VOUCHSAFE_KEK_FILE),
+              // In production a missing file is a mistake to stop at: a fresh key would open nothing that is stored.
+              provider: await localKeyProvider(config.VOUCHSAFE_KEK_FILE, {
+                create: config.VOUCHSAFE_ENVIRONMENT !== 'production',
+              }),
               environment: config.VOUCHSAFE_ENVIRONMENT,
               now: () => clock.now(),
             }),
