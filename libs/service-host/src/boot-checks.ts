@@ -6,8 +6,9 @@ import {
   RouteParamtypes,
 } from '@nestjs/common/internal';
 import { ModulesContainer } from '@nestjs/core';
+import { REACTION } from '@vouchsafe/messaging';
 import { z } from 'zod';
-import { OPERATION, type OperationDeclaration, REACTION } from './operation.js';
+import { OPERATION, type OperationDeclaration } from './operation.js';
 
 /** A planted mistake stops the boot, with every mistake named. */
 export class UndeclaredRouteError extends Error {
@@ -43,7 +44,7 @@ function mistakesOf(
     if (name === 'constructor' || typeof handler !== 'function') return [];
     const where = `${controller.name}.${name}`;
     if (Reflect.hasMetadata('microservices:pattern', handler) && !Reflect.hasMetadata(REACTION, handler)) {
-      return [`${where}: a message handler without @Reaction`];
+      return [`${where}: a message handler without @ReactsTo`];
     }
     if (!Reflect.hasMetadata(PATH_METADATA, handler) || Reflect.hasMetadata(PASSES_ON, handler)) return [];
     const declaration = Reflect.getMetadata(OPERATION, handler) as OperationDeclaration | undefined;

@@ -31,7 +31,7 @@ export type EntityId =
 
 export const OPERATION = 'vouchsafe:operation';
 
-/** Declares a route. A route without it, or a message handler without `@Reaction`, stops the boot (house rule 4). */
+/** Declares a route. A route without it, or a message handler without `@ReactsTo`, stops the boot (house rule 4). */
 export function Operation(declaration: OperationDeclaration): MethodDecorator {
   const answers = Object.entries(declaration.answers).map(([status, answer]) =>
     ApiResponse({
@@ -54,17 +54,4 @@ export function Operation(declaration: OperationDeclaration): MethodDecorator {
     ...(declaration.response ? [ApiExtension('x-response', declaration.response)] : []),
     ...answers,
   );
-}
-
-/** Declares a message handler: whose facts it takes and what it does with them. */
-export interface ReactionDeclaration {
-  /** The service whose facts arrive; only its topic is read. */
-  readonly source: string;
-  readonly operation: `${string}.${string}`;
-}
-
-export const REACTION = 'vouchsafe:reaction';
-
-export function Reaction(declaration: ReactionDeclaration): MethodDecorator {
-  return SetMetadata(REACTION, declaration);
 }

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Database } from '@vouchsafe/database';
 import type { LaneMessage } from '@vouchsafe/event-store';
@@ -11,6 +10,7 @@ import { localKeyProvider, Vault, vaultMigrations } from '@vouchsafe/vault';
 import fc from 'fast-check';
 import type { Batch, Bus, IncomingMessage, SubscribeOptions } from '../bus.js';
 import { factMessage, positionsMessage, type WireMessage } from '../cloud-events.js';
+import { eventually } from '../contract/support.js';
 import { type Consumer, type ConsumerOptions, startConsumer } from './consumer.js';
 import { consumerMigrations } from './migrations.js';
 import { parkedMessages } from './parking.js';
@@ -125,14 +125,6 @@ function effects(source: string): Promise<{ lane: number; number: string; text: 
   return database.asWorker((sql) =>
     sql.query('select lane, number, text, name from effect where source = $1 order by place', [source]),
   );
-}
-
-async function eventually(check: () => Promise<boolean> | boolean): Promise<void> {
-  const until = Date.now() + 20_000;
-  while (!(await check())) {
-    if (Date.now() > until) throw new Error('It did not come true');
-    await sleep(5);
-  }
 }
 
 /** Every fact of the source once, each lane in its order. */
