@@ -85,7 +85,7 @@ export async function park(
 
 /** What an operator can do about parked messages. The commands record each step in the audit log. */
 export function parkedMessages(parking: Parking) {
-  const { database, vault, group, table } = parking;
+  const { database, vault, group } = parking;
   return {
     /** For the gauge. */
     count: (): Promise<number> =>
@@ -127,8 +127,6 @@ export function parkedMessages(parking: Parking) {
         );
         return row && toParked(sql, vault, group, row);
       }),
-    /** Types that this consumer reacts to, for the command's help. */
-    types: (): string[] => [...table.keys()],
   };
 }
 
