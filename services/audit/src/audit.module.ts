@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { type DynamicModule, Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
 import {
@@ -11,6 +12,9 @@ import {
 import { Vault } from '@vouchsafe/vault';
 import { type AuditConfig, logName } from './audit.config.js';
 import { EntryController } from './entry/entry.controller.js';
+import { ExportController } from './export/export.controller.js';
+import { ExportFolder } from './export/export-folder.js';
+import { ExportWorker } from './export/export-worker.js';
 import { CheckpointSigner } from './log/checkpoint-signer.js';
 import { LogController } from './log/log.controller.js';
 import { Recorder } from './log/record.js';
@@ -23,12 +27,15 @@ import { ReaderController } from './reader/reader.controller.js';
 class Workers implements OnApplicationBootstrap {
   constructor(
     private readonly signer: CheckpointSigner,
+    private readonly exports: ExportWorker,
     private readonly background: Background,
   ) {}
 
   onApplicationBootstrap(): void {
     this.signer.start();
     this.background.add(this.signer);
+    this.exports.start();
+    this.background.add(this.exports);
   }
 }
 
@@ -40,7 +47,7 @@ export class AuditModule {
       imports: [
         PersistenceModule.for({ service: 'audit', config, migrations: auditMigrations, publishing: [] }),
       ],
-      controllers: [EntryController, LogController, ReaderController, ReactionsController],
+      controllers: [EntryController, ExportController, LogController, ReaderController, ReactionsController],
       providers: [
         {
           provide: CheckpointSigner,
@@ -62,6 +69,29 @@ export class AuditModule {
               originName: logName(config),
               now: () => clock.now(),
               onRecorded: () => signer.wake(),
+            }),
+        },
+        {
+          provide: ExportFolder,
+          useFactory: () => new ExportFolder(path.join(config.VOUCHSAFE_FILES_FOLDER, 'exports')),
+        },
+        {
+          provide: ExportWorker,
+          inject: [Database, Vault, CheckpointSigner, ExportFolder, Clock, LOGGER],
+          useFactory: (
+            database: Database,
+            vault: Vault,
+            signer: CheckpointSigner,
+            folder: ExportFolder,
+            clock: Clock,
+            logger: ServiceLogger,
+          ) =>
+            new ExportWorker({
+              ...{ database, vault, signer, folder: folder.path },
+              now: () => clock.now(),
+              operatorOrganizationId: config.VOUCHSAFE_OPERATOR_ORGANIZATION_ID,
+              manifestName: `${logName(config)}/exports`,
+              onError: (error) => logger.error({ err: error }, 'An export was not made; it is tried again'),
             }),
         },
         Workers,

@@ -1,4 +1,4 @@
-import type { Sql } from '@vouchsafe/database';
+import { prepared, type Sql } from '@vouchsafe/database';
 import { type Outcome, wordsIn } from '../log/entry.js';
 import { type SearchKeys, sourceIpKey } from '../log/search-keys.js';
 
@@ -29,6 +29,7 @@ export interface EntryRow {
   readonly log_id: string;
   readonly index: string;
   readonly recorded_at: string;
+  readonly disclosable: number;
   readonly leaf: Buffer;
 }
 
@@ -40,6 +41,8 @@ export interface SearchOptions {
   readonly limit: number;
   /** The last position of the page before. */
   readonly after: Position | null;
+  /** One of the organization's logs; all of them where nothing is said. */
+  readonly logId?: string;
 }
 
 /** A page of an organization's entries. Whatever page, it is one descent into an index from where the last one ended. */
@@ -48,7 +51,7 @@ export async function searchEntries(sql: Sql, options: SearchOptions): Promise<E
   const words = await wordMatches(sql, options.filter.q);
   if (span === 'empty' || words === 'none') return [];
   const { text, values } = pageStatement(options, span, words);
-  return sql.query<EntryRow>(text, values);
+  return sql.query<EntryRow>(prepared(text), values);
 }
 
 export interface Statement {
@@ -69,6 +72,7 @@ export function pageStatement(options: SearchOptions, span: Span, words: WordMat
   const bind = (value: unknown): string => `$${values.push(value)}`;
   const conditions = [
     `organization_id = ${bind(options.organizationId)}::uuid`,
+    ...(options.logId === undefined ? [] : [`log_id = ${bind(options.logId)}::uuid`]),
     ...equalities(options).map(([column, value]) => `${column} = ${bind(value)}`),
     ...range('occurred_at', options.filter.from, options.filter.to, bind),
     ...(span
@@ -78,7 +82,7 @@ export function pageStatement(options: SearchOptions, span: Span, words: WordMat
     ...afterCondition(options, bind),
   ];
   const direction = options.order === 'newest' ? 'desc' : 'asc';
-  const text = `select log_id, index, recorded_at, leaf from entry
+  const text = `select log_id, index, recorded_at, disclosable, leaf from entry
     where ${conditions.join('\n      and ')}
     order by recorded_at ${direction}, index ${direction} limit ${bind(options.limit)}::int`;
   return { text, values };
@@ -135,7 +139,11 @@ function afterCondition({ after, order }: SearchOptions, bind: (value: unknown) 
  * Which part of the log a range of `occurredAt` can lie in. Entries come nearly in the order in which they occurred, so a narrow range
  * is a narrow part, wherever in the log; only late reports widen it.
  */
-async function spanOf(sql: Sql, organizationId: string, { from, to }: EntryFilter): Promise<Span | 'empty'> {
+export async function spanOf(
+  sql: Sql,
+  organizationId: string,
+  { from, to }: EntryFilter,
+): Promise<Span | 'empty'> {
   if (!from && !to) return null;
   const [row] = await sql.query<{ first: string | null; last: string | null }>(
     `select min(first_recorded_at) as first, max(last_recorded_at) as last from entry_bundle
@@ -149,7 +157,7 @@ async function spanOf(sql: Sql, organizationId: string, { from, to }: EntryFilte
 /** Fewer matches than this are looked up and sorted; more are met soon enough by walking the log. */
 const RARE = 2000;
 
-async function wordMatches(sql: Sql, q: string | undefined): Promise<WordMatches | 'none'> {
+export async function wordMatches(sql: Sql, q: string | undefined): Promise<WordMatches | 'none'> {
   if (q === undefined) return null;
   const words = wordsIn(q);
   if (words.length === 0) return 'none';

@@ -1,10 +1,9 @@
-import type { Sql } from '@vouchsafe/database';
-import { type Erased, isErased } from '@vouchsafe/event-sourcing';
+import { instant, type Sql } from '@vouchsafe/database';
+import { isErased } from '@vouchsafe/event-sourcing';
 import { isJsonObject, type Json, type JsonObject, openLeaf } from '@vouchsafe/transparency-log';
 import type { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { disclosureContext } from '../log/record.js';
-import { instant } from '@vouchsafe/database';
 import { outcomes } from '../log/entry.js';
 import type { EntryRow } from './entry-search.js';
 
@@ -40,17 +39,28 @@ export async function viewEntries(
   rows: readonly EntryRow[],
 ): Promise<EntryView[]> {
   const disclosures = await openDisclosures(sql, vault, organizationId, rows);
-  return rows.map((row, i) => viewOf(row, disclosures[i] ?? []));
+  return rows.map((row, i) =>
+    viewOf(
+      row,
+      (disclosures[i] ?? []).map(({ disclosure }) => disclosure),
+    ),
+  );
 }
 
-/** Each row's disclosures, opened, in the rows' order; those of an erased person are missing. */
+/** A value that can still be opened: where it stands (`details.name`), and its disclosure. */
+export interface OpenDisclosure {
+  readonly path: string;
+  readonly disclosure: string;
+}
+
+/** Each row's disclosures, in the rows' order; those of an erased person are missing. */
 export async function openDisclosures(
   sql: Sql,
   vault: Vault,
   organizationId: string,
   rows: readonly EntryRow[],
-): Promise<string[][]> {
-  const opened = rows.map((): string[] => []);
+): Promise<OpenDisclosure[][]> {
+  const opened = rows.map((): OpenDisclosure[] => []);
   if (rows.length === 0) return opened;
   const sealed = await sql.query<{ nth: string; subject_id: string | null; sealed: string }>(
     `select nth, d.subject_id, d.sealed
@@ -59,20 +69,22 @@ export async function openDisclosures(
        and d.recorded_at >= $4::timestamptz and d.recorded_at <= $5::timestamptz`,
     [organizationId, rows.map((row) => row.recorded_at), rows.map((row) => row.index), ...boundsOf(rows)],
   );
-  const found = sealed.map(({ nth, subject_id: subjectId, sealed }) => {
-    const position = Number(nth) - 1;
-    const row = rows[position];
-    if (!row) throw new Error('A disclosure belongs to a row that was asked for');
-    const context = disclosureContext({ logId: row.log_id, index: Number(row.index) });
-    return { position, value: { scope: { organizationId, subjectId }, context, sealed } };
-  });
-  const texts: (string | Erased)[] = await vault.openMany(
+  const texts = await vault.openMany(
     sql,
-    found.map(({ value }) => value),
+    sealed.map(({ nth, subject_id: subjectId, sealed }) => {
+      const row = rows[Number(nth) - 1];
+      if (!row) throw new Error('A disclosure belongs to a row that was asked for');
+      const context = disclosureContext({ logId: row.log_id, index: Number(row.index) });
+      return { scope: { organizationId, subjectId }, context, sealed };
+    }),
   );
-  found.forEach(({ position }, i) => {
+  sealed.forEach(({ nth }, i) => {
     const text = texts[i];
-    if (text !== undefined && !isErased(text)) opened[position]?.push(...text.split(' '));
+    if (text === undefined || isErased(text)) return;
+    for (const named of text.split(' ')) {
+      const colon = named.indexOf(':');
+      opened[Number(nth) - 1]?.push({ path: named.slice(0, colon), disclosure: named.slice(colon + 1) });
+    }
   });
   return opened;
 }

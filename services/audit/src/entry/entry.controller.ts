@@ -184,7 +184,7 @@ async function entryAt(
   const between = await recordedBetween(sql, place);
   if (!between) return undefined;
   const [row] = await sql.query<EntryRow>(
-    `select log_id, index, recorded_at, leaf from entry
+    `select log_id, index, recorded_at, disclosable, leaf from entry
      where organization_id = $1 and recorded_at >= $2 and recorded_at <= $3 and index = $4 and log_id = $5`,
     [organizationId, between.first, between.last, place.index, place.logId],
   );

@@ -4,11 +4,18 @@ import { leafParts, type NewEntry, wordsOf } from './entry.js';
 export interface EntryLeaf {
   readonly bytes: Uint8Array;
   readonly words: readonly string[];
-  /** The disclosures of the values about one person (or about nobody known), in the order of the entry. */
+  /** How many values stand in it as digests. */
+  readonly disclosable: number;
+  /** The disclosures of the values about one person (or about nobody known), each `path:disclosure`. */
   readonly disclosures: ReadonlyMap<string | null, readonly string[]>;
 }
 
 export type LeafRejection = 'reserved-name' | 'too-large' | 'not-json';
+
+/** `actor.id`, `details.name`: where a disclosed value stands. Holds no space and no colon. */
+export function pathText(path: readonly string[]): string {
+  return path.map(encodeURIComponent).join('.');
+}
 
 /** @param salts gives 16 fresh random bytes at each call */
 export function leafOf(
@@ -31,11 +38,12 @@ export function leafOf(
   if (made.status === 'path-taken') throw new Error(`An entry's value stands twice: ${made.path.join('.')}`);
   if (made.status !== 'made') return { rejected: made.status };
   const disclosures = new Map<string | null, string[]>();
-  made.disclosures.forEach(({ disclosure }, i) => {
+  made.disclosures.forEach(({ path, disclosure }, i) => {
     const subject = hidden[i]?.subject ?? null;
     const group = disclosures.get(subject);
-    if (group) group.push(disclosure);
-    else disclosures.set(subject, [disclosure]);
+    const named = `${pathText(path)}:${disclosure}`;
+    if (group) group.push(named);
+    else disclosures.set(subject, [named]);
   });
-  return { bytes: made.leaf, words: wordsOf(clear), disclosures };
+  return { bytes: made.leaf, words: wordsOf(clear), disclosable: hidden.length, disclosures };
 }

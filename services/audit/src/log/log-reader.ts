@@ -115,3 +115,9 @@ export async function entryBundle(
   );
   return rows.length === width ? rows.map((row) => row.leaf) : undefined;
 }
+
+/** Verifier keys of forensic bundles, the oldest first. */
+export async function manifestKeys(sql: Sql): Promise<string[]> {
+  const rows = await sql.query<{ vkey: string }>('select vkey from lookup.manifest_vkeys() as vkey');
+  return rows.map(({ vkey }) => vkey);
+}

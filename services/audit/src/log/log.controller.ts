@@ -14,7 +14,7 @@ import { z } from 'zod';
 import { organizationOf } from '../entry/entry.controller.js';
 import { ENTRY_DETAILS_HEADER, entryDetails } from '../entry/shown.js';
 import { hashOfToken, isReaderToken } from '../reader/reader.js';
-import { entryBundle, logsOf, newestCheckpoint, tileOf } from './log-reader.js';
+import { entryBundle, logsOf, manifestKeys, newestCheckpoint, tileOf } from './log-reader.js';
 
 const logView = z.strictObject({
   logId: z.uuid(),
@@ -23,6 +23,12 @@ const logView = z.strictObject({
   size: z.int(),
   openedAt: z.iso.datetime(),
   closedAt: z.iso.datetime().nullable(),
+});
+const logList = z.strictObject({
+  logs: z.array(logView),
+  manifestKeys: z
+    .array(z.string())
+    .describe('Verifier keys of forensic bundles; none before the first bundle'),
 });
 const logPath = z.strictObject({ log: z.string().max(100) });
 const tileParameters = z.strictObject({ log: z.string().max(100), '*': z.string().max(200) });
@@ -55,12 +61,13 @@ export class LogController {
     entity: { type: 'audit-log', id: null },
     effect: 'read',
     summary: 'The organization’s logs, with the keys that check them',
-    answers: { 200: z.strictObject({ logs: z.array(logView) }) },
+    answers: { 200: logList },
   })
   list(@Caller() caller: Caller) {
     const organizationId = organizationOf(caller);
     return this.database.forOrganization(organizationId, async (sql) => ({
       logs: await logsOf(sql, organizationId),
+      manifestKeys: await manifestKeys(sql),
     }));
   }
 

@@ -106,7 +106,12 @@ describe('record', () => {
         sealed.sealed,
       ),
     );
-    const read = openLeaf(leaf, String(opened).split(' '));
+    const read = openLeaf(
+      leaf,
+      String(opened)
+        .split(' ')
+        .map((named) => named.slice(named.indexOf(':') + 1)),
+    );
     expect(read).toMatchObject({
       status: 'opened',
       undisclosed: 0,

@@ -225,13 +225,13 @@ function submissionKey(organizationId: string, idKey: string): string {
 async function insertEntries(sql: Sql, fresh: readonly FreshEntry[]): Promise<void> {
   await sql.query(
     `insert into entry (organization_id, log_id, index, recorded_at, occurred_at, operation, outcome, entity_type,
-       actor_key, entity_key, source_key, request_key, words, leaf)
+       actor_key, entity_key, source_key, request_key, words, disclosable, leaf)
      select organization_id, log_id, index, recorded_at, occurred_at, operation, outcome, entity_type,
-       actor_key, entity_key, source_key, request_key, string_to_array(words, ' '), leaf
+       actor_key, entity_key, source_key, request_key, string_to_array(words, ' '), disclosable, leaf
      from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::text[], $7::text[], $8::text[],
-       $9::uuid[], $10::uuid[], $11::uuid[], $12::uuid[], $13::text[], $14::bytea[])
+       $9::uuid[], $10::uuid[], $11::uuid[], $12::uuid[], $13::text[], $14::smallint[], $15::bytea[])
        as fresh (organization_id, log_id, index, recorded_at, occurred_at, operation, outcome, entity_type,
-       actor_key, entity_key, source_key, request_key, words, leaf)`,
+       actor_key, entity_key, source_key, request_key, words, disclosable, leaf)`,
     columns(
       fresh.map(({ entry, leaf, place, recordedAt, keys }) => [
         entry.organizationId,
@@ -247,9 +247,10 @@ async function insertEntries(sql: Sql, fresh: readonly FreshEntry[]): Promise<vo
         sourceIpKey(keys, entry.sourceIp),
         entry.requestId === null ? null : keys('request', entry.requestId),
         leaf.words.join(' '),
+        leaf.disclosable,
         leaf.bytes,
       ]),
-      14,
+      15,
     ),
   );
 }

@@ -99,7 +99,18 @@ export const auditMigrations: readonly SqlMigration[] = [
       );
       create unique index signing_key_current on signing_key (name) where signs_until is null;
       ${separated('signing_key', roles)}
-      grant select, insert on signing_key to ${roles.request}, ${roles.worker};`,
+      grant select, insert on signing_key to ${roles.request}, ${roles.worker};
+      grant select on signing_key to ${roles.lookup};
+
+      -- The public halves of the keys that sign manifests: the operator's, and everybody's to check by.
+      set local role ${roles.lookup};
+      create function lookup.manifest_vkeys() returns setof text
+        language sql stable security definer set search_path = public as $$
+          select vkey from signing_key where log_id is null order by signs_from
+        $$;
+      revoke all on function lookup.manifest_vkeys from public;
+      grant execute on function lookup.manifest_vkeys to ${roles.request};
+      reset role;`,
   },
   {
     name: 'audit-002-entry',
@@ -121,6 +132,8 @@ export const auditMigrations: readonly SqlMigration[] = [
         request_key uuid,
         -- The words of what is in clear, for free text.
         words text[] not null,
+        -- How many of its values stand in the leaf as digests: fewer open ones are erased ones.
+        disclosable smallint not null,
         leaf bytea not null,
         primary key (organization_id, recorded_at, index)
       ) partition by range (recorded_at);
@@ -245,5 +258,35 @@ export const auditMigrations: readonly SqlMigration[] = [
       revoke all on function lookup.log_of_reader from public;
       grant execute on function lookup.log_of_reader to ${roles.request};
       reset role;`,
+  },
+  {
+    name: 'audit-004-export',
+    sql: (roles) => `
+      create table export (
+        export_id uuid primary key,
+        organization_id uuid not null,
+        status text not null check (status in ('running', 'ready', 'failed', 'expired')),
+        requested_by text not null,
+        requested_at timestamptz not null,
+        -- What was asked for may name people: sealed, and gone with the bundle.
+        sealed_request text,
+        done bigint not null default 0,
+        total bigint not null default 0,
+        -- Whose work it is, and until when; an instance that dies leaves it to the next one.
+        attempt int not null default 0,
+        leased_until timestamptz,
+        failed_because text,
+        -- The key of the bundle's file, sealed; without it the file is noise.
+        sealed_key text,
+        directory_at bigint,
+        directory_length bigint,
+        size bigint,
+        expires_at timestamptz
+      );
+      create index export_to_do on export (requested_at) where status = 'running';
+      create index export_due on export (expires_at) where status in ('ready', 'failed');
+      ${separated('export', roles)}
+      grant select, insert on export to ${roles.request};
+      grant select, update on export to ${roles.worker};`,
   },
 ];

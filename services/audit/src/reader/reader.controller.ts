@@ -1,8 +1,6 @@
 import { Body, Controller, Delete, Get, Header, Headers, HttpCode, Param, Post } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
-import { isErased } from '@vouchsafe/event-sourcing';
 import {
-  type AnswerSealer,
   Caller,
   Clock,
   idempotencyKey,
@@ -15,6 +13,7 @@ import { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { organizationOf } from '../entry/entry.controller.js';
 import { logsOf } from '../log/log-reader.js';
+import { sealerOf } from '../idempotency/answer-sealer.js';
 import { insertReader, newReaderToken, readersOf, revokeReader } from './reader.js';
 
 const newReader = z.strictObject({
@@ -152,16 +151,4 @@ export class ReaderController {
     );
     if (!found) throw problem('not-found');
   }
-}
-
-/** Answers are sealed by the organization's monthly key, which nobody erases beneath a request. */
-function sealerOf(vault: Vault): AnswerSealer {
-  return {
-    seal: async (sql, scope, context, plaintext) => {
-      const sealed = await vault.seal(sql, scope, context, plaintext);
-      if (isErased(sealed)) throw new Error('A monthly key was erased beneath a request');
-      return sealed;
-    },
-    open: (sql, scope, context, sealed) => vault.open(sql, scope, context, sealed),
-  };
 }

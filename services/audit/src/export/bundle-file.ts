@@ -1,0 +1,139 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+import type { BundleStage, StagedFile } from '@vouchsafe/forensic-bundle';
+import { z } from 'zod';
+
+/**
+ * Where a bundle's files wait until they are fetched: one file of frames, each sealed by AES-256-GCM under a key of this bundle's
+ * own, so that opened values do not lie on a disk in clear and destroying the key removes them (P10). A frame is
+ * `nonce (12) | ciphertext | tag (16)`, bound to the export, the member and its place in it. The last one is the directory.
+ */
+export interface WritableBundle {
+  readonly stage: BundleStage;
+  /** Seals the directory, and answers when all of it is on the disk. */
+  finish(files: readonly StagedFile[]): Promise<DirectoryPlace>;
+  close(): Promise<void>;
+}
+
+export interface DirectoryPlace {
+  readonly at: number;
+  readonly length: number;
+}
+
+export interface ReadableBundle {
+  readonly stage: BundleStage;
+  readonly files: readonly StagedFile[];
+  close(): Promise<void>;
+}
+
+const NONCE = 12;
+const TAG = 16;
+const KEY = 32;
+const DIRECTORY = '';
+
+export function newBundleKey(): Buffer {
+  return randomBytes(KEY);
+}
+
+export async function writeBundle(path: string, exportId: string, key: Buffer): Promise<WritableBundle> {
+  const file = await open(path, 'w', 0o600);
+  const frames: Frames = {};
+  let end = 0;
+  const write = async (name: string, nth: number, bytes: Uint8Array): Promise<Frame> => {
+    const sealed = seal(key, place(exportId, name, nth), bytes);
+    await file.write(sealed, 0, sealed.length, end);
+    const frame: Frame = [end, sealed.length];
+    end += sealed.length;
+    return frame;
+  };
+  return {
+    stage: {
+      append: async (name, bytes) => {
+        const own = (frames[name] ??= []);
+        own.push(await write(name, own.length, bytes));
+      },
+      read: (name) => readFrames(file, exportId, key, name, frames[name] ?? []),
+    },
+    finish: async (files) => {
+      const [at, length] = await write(DIRECTORY, 0, Buffer.from(JSON.stringify({ files, frames })));
+      await file.sync();
+      return { at, length };
+    },
+    close: () => file.close(),
+  };
+}
+
+/** @throws where the file is missing, or not the one that the key sealed */
+export async function readBundle(
+  path: string,
+  exportId: string,
+  key: Buffer,
+  place: DirectoryPlace,
+): Promise<ReadableBundle> {
+  const file = await open(path, 'r');
+  try {
+    const bytes = await readFrame(file, exportId, key, DIRECTORY, 0, [place.at, place.length]);
+    const { files, frames } = directory.parse(JSON.parse(bytes.toString()));
+    return {
+      files,
+      stage: {
+        append: () => Promise.reject(new Error('The bundle is finished')),
+        read: (name) => readFrames(file, exportId, key, name, frames[name] ?? []),
+      },
+      close: () => file.close(),
+    };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+type Frame = [at: number, length: number];
+type Frames = Record<string, Frame[]>;
+
+const directory = z.strictObject({
+  files: z.array(z.strictObject({ name: z.string(), size: z.int(), crc32: z.int(), sha256: z.string() })),
+  frames: z.record(z.string(), z.array(z.tuple([z.int(), z.int()]))),
+});
+
+async function* readFrames(
+  file: FileHandle,
+  exportId: string,
+  key: Buffer,
+  name: string,
+  frames: readonly Frame[],
+) {
+  for (const [nth, frame] of frames.entries()) yield await readFrame(file, exportId, key, name, nth, frame);
+}
+
+async function readFrame(
+  file: FileHandle,
+  exportId: string,
+  key: Buffer,
+  name: string,
+  nth: number,
+  [at, length]: Frame,
+): Promise<Buffer> {
+  const sealed = Buffer.alloc(length);
+  const { bytesRead } = await file.read(sealed, 0, length, at);
+  if (bytesRead !== length) throw new Error(`The bundle of export ${exportId} ends early`);
+  return openSealed(key, place(exportId, name, nth), sealed);
+}
+
+function place(exportId: string, name: string, nth: number): Buffer {
+  return Buffer.from(JSON.stringify(['vouchsafe-bundle-v1', exportId, name, nth]));
+}
+
+function seal(key: Buffer, associated: Buffer, bytes: Uint8Array): Buffer {
+  const nonce = randomBytes(NONCE);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG });
+  cipher.setAAD(associated);
+  return Buffer.concat([nonce, cipher.update(bytes), cipher.final(), cipher.getAuthTag()]);
+}
+
+function openSealed(key: Buffer, associated: Buffer, sealed: Buffer): Buffer {
+  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE), { authTagLength: TAG });
+  decipher.setAAD(associated);
+  decipher.setAuthTag(sealed.subarray(sealed.length - TAG));
+  return Buffer.concat([decipher.update(sealed.subarray(NONCE, sealed.length - TAG)), decipher.final()]);
+}

@@ -1,0 +1,190 @@
+import { Readable } from 'node:stream';
+import {
+  Body,
+  Controller,
+  Get,
+  Header,
+  Headers,
+  HttpCode,
+  Param,
+  Post,
+  Res,
+  StreamableFile,
+} from '@nestjs/common';
+import { Database } from '@vouchsafe/database';
+import { zipBundle } from '@vouchsafe/forensic-bundle';
+import {
+  Caller,
+  Clock,
+  idempotencyKey,
+  idempotently,
+  Ids,
+  Operation,
+  problem,
+} from '@vouchsafe/service-host';
+import { Vault } from '@vouchsafe/vault';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { entryFilter, organizationOf } from '../entry/entry.controller.js';
+import { ENTRY_DETAILS_HEADER, entryDetails } from '../entry/shown.js';
+import { sealerOf } from '../idempotency/answer-sealer.js';
+import { Recorder } from '../log/record.js';
+import { entryOfExport } from './export-entry.js';
+import { ExportFolder } from './export-folder.js';
+import { readBundle } from './bundle-file.js';
+import { exportOf, exportStatuses, insertExport, openFor } from './export.js';
+import { bundlePath } from './export-worker.js';
+
+const disclosable = z
+  .string()
+  .regex(
+    /^(id|actor\.id|entity\.id|sourceIp|url|userAgent|requestId|details(\..{1,100})?)$/u,
+    'one of id, actor.id, entity.id, sourceIp, url, userAgent, requestId, details, details.<name>',
+  );
+const time = z.iso.datetime({ offset: true }).transform((text) => new Date(text).toISOString());
+const newExport = z
+  .strictObject({
+    from: time.default('1970-01-01T00:00:00.000Z'),
+    to: time.default('9999-12-31T23:59:59.999Z'),
+    filter: entryFilter.omit({ from: true, to: true }).default({}),
+    disclose: z.array(disclosable).max(100).default([]).describe('Personal values to open, as dotted paths'),
+    reason: z.string().trim().min(1).max(1000).describe('Why; it stands in the log'),
+  })
+  .refine(({ from, to }) => from <= to, { path: ['to'], message: 'before its beginning' });
+const exportView = z.strictObject({
+  exportId: z.uuid(),
+  status: z.enum(exportStatuses),
+  progress: z.strictObject({ done: z.int(), total: z.int() }),
+  requestedAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime().nullable(),
+  size: z.int().nullable().describe('Bytes of bundle.zip'),
+  failedBecause: z.string().nullable(),
+});
+const exportPath = z.strictObject({ exportId: z.uuid() });
+
+@Controller('v1/audit/exports')
+export class ExportController {
+  constructor(
+    private readonly database: Database,
+    private readonly vault: Vault,
+    private readonly recorder: Recorder,
+    private readonly folder: ExportFolder,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+  ) {}
+
+  @Post()
+  @HttpCode(202)
+  @Operation({
+    permission: 'audit:export',
+    operation: 'audit-export.request',
+    entity: { type: 'audit-export', id: 'response.exportId' },
+    effect: 'write',
+    summary: 'A forensic bundle of a time range, made in the background',
+    answers: { 202: z.strictObject({ exportId: z.uuid() }) },
+    idempotent: true,
+  })
+  request(
+    @Body({ schema: newExport }) body: z.output<typeof newExport>,
+    @Caller() caller: Caller,
+    @Headers('idempotency-key') key?: string,
+  ) {
+    const organizationId = organizationOf(caller);
+    const at = this.clock.now();
+    return this.database.forOrganization(organizationId, async (sql) => {
+      const request = {
+        ...{
+          organizationId,
+          caller,
+          operation: 'audit-export.request',
+          key: idempotencyKey(key),
+          request: body,
+          at,
+        },
+        sealer: sealerOf(this.vault),
+      };
+      const answer = await idempotently(sql, request, async () => {
+        const exportId = this.ids.newId();
+        await insertExport(sql, this.vault, {
+          ...{ exportId, organizationId, request: body },
+          requestedBy: caller.actor.id,
+          requestedAt: at.toISOString(),
+        });
+        // Who opens which values, and why, stands in the customer's own log beside the entries themselves.
+        const recorded = await this.recorder.record(sql, [
+          entryOfExport(exportId, organizationId, caller, body, at),
+        ]);
+        if (recorded.status !== 'recorded') throw new Error(`An export is not recorded: ${recorded.because}`);
+        return { status: 202, body: { exportId } };
+      });
+      return answer.body;
+    });
+  }
+
+  @Get(':exportId')
+  @Header('cache-control', 'no-store')
+  @Operation({
+    permission: 'audit:export',
+    operation: 'audit-export.read',
+    entity: { type: 'audit-export', id: 'path.exportId' },
+    effect: 'read',
+    summary: 'How far an export is',
+    answers: { 200: exportView },
+    problems: ['not-found'],
+  })
+  async read(
+    @Param({ schema: exportPath }) { exportId }: z.output<typeof exportPath>,
+    @Caller() caller: Caller,
+  ) {
+    const { status, done, total, requestedAt, expiresAt, size, failedBecause } = await this.jobOf(
+      exportId,
+      caller,
+    );
+    return { exportId, status, progress: { done, total }, requestedAt, expiresAt, size, failedBecause };
+  }
+
+  @Get(':exportId/bundle.zip')
+  @Header('cache-control', 'no-store')
+  @Operation({
+    permission: 'audit:export',
+    operation: 'audit-export.download',
+    entity: { type: 'audit-export', id: 'path.exportId' },
+    effect: 'read',
+    summary: 'The bundle, as often as asked until it expires',
+    answers: { 200: 'application/zip' },
+    problems: ['not-found', 'conflict', 'gone'],
+    response: 'stream',
+  })
+  async download(
+    @Param({ schema: exportPath }) { exportId }: z.output<typeof exportPath>,
+    @Caller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<StreamableFile> {
+    const job = await this.jobOf(exportId, caller);
+    const expired = job.expiresAt !== null && new Date(job.expiresAt) <= this.clock.now();
+    if (job.status === 'expired' || (job.status === 'ready' && expired)) throw problem('gone');
+    const { sealedKey, directory, size, attempt } = job;
+    if (job.status !== 'ready' || !sealedKey || !directory || size === null) {
+      throw problem('conflict', { detail: `The export is ${job.status}` });
+    }
+    const key = await this.database.forOrganization(job.organizationId, (sql) =>
+      openFor(sql, this.vault, job, 'key', sealedKey),
+    );
+    const path = bundlePath(this.folder.path, exportId, attempt);
+    const bundle = await readBundle(path, exportId, Buffer.from(key, 'base64'), directory);
+    void reply.header(ENTRY_DETAILS_HEADER, entryDetails({ exportId, size }));
+    const stream = Readable.from(zipBundle(bundle.files, bundle.stage), { objectMode: false });
+    stream.once('close', () => void bundle.close());
+    return new StreamableFile(stream, {
+      type: 'application/zip',
+      disposition: `attachment; filename="vouchsafe-${exportId}.zip"`,
+      length: size,
+    });
+  }
+
+  private async jobOf(exportId: string, caller: Caller) {
+    const job = await this.database.forOrganization(organizationOf(caller), (sql) => exportOf(sql, exportId));
+    if (!job) throw problem('not-found');
+    return job;
+  }
+}

@@ -1,0 +1,246 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Database } from '@vouchsafe/database';
+import { type ByteSource, type Manifest, parseManifest, readZip } from '@vouchsafe/forensic-bundle';
+import { parseVerifierKey } from '@vouchsafe/transparency-log';
+import { Vault } from '@vouchsafe/vault';
+import { verifyBundle } from '@vouchsafe/verify';
+import type { LogView } from '../log/log-reader.js';
+import { type AuditApp, auditApp } from '../testing/audit-app.js';
+import { ada, ours, theirs } from '../testing/audit-database.js';
+
+const grace = '0f8fad5b-d9cb-469f-a165-708677289511';
+type Job = { status: string; progress: { done: number; total: number }; size: number | null };
+
+let app: AuditApp;
+beforeAll(async () => {
+  app = await auditApp();
+  for (let at = 0; at < 600; at += 100) await post(100, ours, { from: at });
+  await post(10, theirs);
+});
+afterAll(() => app.stop());
+
+async function post(
+  count: number,
+  organizationId: string,
+  { from = 0, person = ada, occurred = new Date() } = {},
+) {
+  const entries = Array.from({ length: count }, (_, i) => ({
+    id: `${person} ${from + i}`,
+    occurredAt: occurred.toISOString(),
+    actor: { type: 'user', id: person },
+    operation: i % 4 === 0 ? 'invoice.delete' : 'invoice.read',
+    entity: { type: 'invoice', id: `INV-${i}` },
+    outcome: 'success',
+    sourceIp: '203.0.113.9',
+    url: `/invoices/INV-${i}`,
+    details: { 'full name': 'Ada "=Lovelace"', amount: i },
+  }));
+  const { status } = await app.ask('POST', '/v1/audit/entries', { body: { entries }, organizationId });
+  expect(status).toBe(201);
+}
+
+const begin = (body: object, organizationId = ours) =>
+  app.ask<{ exportId: string }>('POST', '/v1/audit/exports', {
+    body: { reason: 'a suspicion', ...body },
+    organizationId,
+  });
+
+async function ended(exportId: string): Promise<Job> {
+  for (let tries = 0; ; tries += 1) {
+    const { body } = await app.ask<Job>('GET', `/v1/audit/exports/${exportId}`);
+    if (body.status !== 'running' || tries > 400) return body;
+    await sleep(50);
+  }
+}
+
+async function bundle(body: object): Promise<Buffer> {
+  const { body: made, status } = await begin(body);
+  expect(status).toBe(202);
+  expect(await ended(made.exportId)).toMatchObject({ status: 'ready' });
+  const download = await app.ask('GET', `/v1/audit/exports/${made.exportId}/bundle.zip`);
+  expect([download.status, download.headers.get('content-type')]).toEqual([200, 'application/zip']);
+  expect(Number(download.headers.get('content-length'))).toBe(download.bytes.length);
+  return download.bytes;
+}
+
+const sourceOf = (bytes: Buffer): ByteSource => ({
+  size: bytes.length,
+  read: (at, length) => bytes.subarray(at, at + length),
+});
+
+/** Checks with the keys that the API gives, not those in the bundle. */
+async function verified(bytes: Buffer): Promise<Manifest> {
+  const { body } = await app.ask<{ logs: LogView[]; manifestKeys: string[] }>('GET', '/v1/audit/logs');
+  const keys = [...body.logs.map((log) => log.vkey), ...body.manifestKeys].map((vkey) => {
+    const parsed = parseVerifierKey(vkey);
+    if (!('key' in parsed)) throw new Error(parsed.error);
+    return parsed.key;
+  });
+  const result = await verifyBundle(sourceOf(bytes), keys);
+  if (result.status !== 'holds') throw new Error(JSON.stringify(result));
+  return result.manifest;
+}
+
+function fileIn(bytes: Buffer, ending: string): string {
+  const zip = readZip(sourceOf(bytes));
+  if ('error' in zip) throw new Error(zip.error);
+  const member = zip.members.find(({ name }) => name.endsWith(ending));
+  if (!member) throw new Error(`no ${ending}`);
+  return bytes.subarray(member.dataOffset, member.dataOffset + member.size).toString();
+}
+
+describe('a forensic export', () => {
+  it('of everything holds before the verifier and claims that nothing was left out', async () => {
+    const bytes = await bundle({ disclose: ['sourceIp', 'actor.id', 'details.full name'] });
+    const manifest = await verified(bytes);
+    expect(manifest).toMatchObject({ claim: 'contiguous', organizationId: ours, filter: {} });
+    const [log] = manifest.logs;
+    expect(log).toMatchObject({ first: 0, last: (log?.entries ?? 0) - 1, expired: [], erased: [], held: [] });
+    expect(log?.entries).toBeGreaterThan(600);
+    const names = manifest.files.map(({ name }) => name);
+    for (const ending of [
+      '/log/checkpoint',
+      '/log/tile/entries/000',
+      '/log/tile/0/000',
+      'keys/history.json',
+      '/ocsf.ndjson',
+      'README.txt',
+    ]) {
+      expect(names.some((name) => name.endsWith(ending))).toBe(true);
+    }
+    expect(names.some((name) => name.includes('/earlier-checkpoints/'))).toBe(true);
+    const csv = fileIn(bytes, '/entries.csv');
+    expect(csv).toContain('203.0.113.9');
+    expect(csv).toContain('Lovelace');
+    // Not asked for.
+    expect(csv).not.toContain('/invoices/INV-1');
+  });
+
+  it('opens nothing that was not asked for', async () => {
+    const bytes = await bundle({});
+    await verified(bytes);
+    for (const value of ['203.0.113.9', 'Lovelace', '/invoices', 'INV-1'])
+      expect(bytes.includes(value)).toBe(false);
+  });
+
+  it('of a filter holds what matches and claims inclusion alone', async () => {
+    const bytes = await bundle({ filter: { operation: 'invoice.delete' }, disclose: ['url'] });
+    const manifest = await verified(bytes);
+    expect(manifest).toMatchObject({ claim: 'inclusion', filter: { operation: 'invoice.delete' } });
+    expect(manifest.logs[0]?.entries).toBe(150);
+    expect(fileIn(bytes, '/entries.csv')).toContain('/invoices/INV-4');
+  });
+
+  it('of a time range holds it, late reports included, without a gap', async () => {
+    const [before, between] = [
+      new Date(Date.now() - 86_400_000 * 30),
+      new Date(Date.now() - 86_400_000 * 20),
+    ];
+    await post(3, ours, { from: 5000, occurred: new Date(between.getTime() - 1000) });
+    await post(3, ours, { from: 6000, occurred: new Date() });
+    await post(3, ours, { from: 7000, occurred: new Date(between.getTime() - 500) });
+    const manifest = await verified(await bundle({ from: before.toISOString(), to: between.toISOString() }));
+    expect(manifest.claim).toBe('contiguous');
+    expect(manifest.logs[0]?.entries).toBe(9);
+  });
+
+  it('of an empty range is a bundle of nothing, and holds', async () => {
+    const manifest = await verified(
+      await bundle({ from: '2001-01-01T00:00:00Z', to: '2001-02-01T00:00:00Z' }),
+    );
+    expect(manifest.logs[0]).toMatchObject({ entries: 0, first: null, last: null });
+  });
+
+  it('names what was erased, and its proofs still hold (P10)', async () => {
+    await post(5, ours, { person: grace });
+    const [database, vault] = [app.service.app.get(Database), app.service.app.get(Vault)];
+    await database.asRetention((sql) =>
+      vault.destroySubject(sql, { organizationId: ours, subjectId: grace }, new Date()),
+    );
+    const bytes = await bundle({ filter: { actor: grace }, disclose: ['sourceIp', 'actor.id'] });
+    const manifest = await verified(bytes);
+    const [log] = manifest.logs;
+    expect(log?.entries).toBe(5);
+    expect(log?.erased).toEqual([[log?.first, log?.last]]);
+    expect(bytes.includes(grace)).toBe(true); // in the manifest's filter alone: it was asked for
+    expect(fileIn(bytes, '/entries.csv')).not.toContain(grace);
+  });
+
+  it('stands in the organization’s own log, with who and why', async () => {
+    await begin({ reason: 'case 4711' });
+    const { body } = await app.ask<{ entries: { details: { reason: string }; actor: { id: string } }[] }>(
+      'GET',
+      '/v1/audit/entries?operation=audit-export.request&limit=1',
+    );
+    expect(body.entries[0]).toMatchObject({ actor: { id: ada }, details: { reason: 'case 4711' } });
+  });
+
+  it('lies sealed on the disk', async () => {
+    await bundle({ disclose: ['sourceIp'] });
+    const folder = path.join(app.env['VOUCHSAFE_FILES_FOLDER'] ?? '', 'exports');
+    for (const name of await readdir(folder)) {
+      const bytes = await readFile(path.join(folder, name));
+      for (const text of ['203.0.113.9', 'invoice', 'manifest.json'])
+        expect(bytes.includes(text)).toBe(false);
+    }
+  });
+
+  it('survives a restart in the middle', async () => {
+    const { body } = await begin({ disclose: ['details'] });
+    await app.service.stop();
+    app.clock.ahead = 61_000;
+    await app.boot();
+    expect(await ended(body.exportId)).toMatchObject({ status: 'ready' });
+    const { bytes } = await app.ask('GET', `/v1/audit/exports/${body.exportId}/bundle.zip`);
+    expect((await verified(bytes)).claim).toBe('contiguous');
+    app.clock.ahead = 0;
+  });
+
+  it('expires after seven days: the file is gone, and its key', async () => {
+    const { body } = await begin({});
+    await ended(body.exportId);
+    app.clock.ahead = 7 * 86_400_000 + 1000;
+    expect((await app.ask('GET', `/v1/audit/exports/${body.exportId}/bundle.zip`)).status).toBe(410);
+    const folder = path.join(app.env['VOUCHSAFE_FILES_FOLDER'] ?? '', 'exports');
+    const left = async () => (await readdir(folder)).filter((name) => name.startsWith(body.exportId));
+    for (let tries = 0; tries < 100 && (await left()).length > 0; tries += 1) await sleep(50);
+    expect(await left()).toEqual([]);
+    app.clock.ahead = 0;
+    expect((await app.ask<Job>('GET', `/v1/audit/exports/${body.exportId}`)).body.status).toBe('expired');
+  });
+
+  it('is nobody else’s (P19), and needs audit:export (P02)', async () => {
+    const { body } = await begin({});
+    for (const suffix of ['', '/bundle.zip']) {
+      const path = `/v1/audit/exports/${body.exportId}${suffix}`;
+      expect((await app.ask('GET', path, { organizationId: theirs })).status).toBe(404);
+      expect((await app.ask('GET', path, { permissions: ['audit:read'] })).status).toBe(403);
+    }
+  });
+
+  it.each([
+    ['no reason', { reason: '' }],
+    ['a range that ends before it begins', { from: '2026-02-01T00:00:00Z', to: '2026-01-01T00:00:00Z' }],
+    ['an unknown value to open', { disclose: ['password'] }],
+    ['an unknown filter', { filter: { color: 'red' } }],
+  ])('is refused with %s', async (_, body) => {
+    expect((await begin(body)).status).toBe(400);
+  });
+
+  it('of the same key is begun once', async () => {
+    const ask = () =>
+      app.ask<{ exportId: string }>('POST', '/v1/audit/exports', {
+        body: { reason: 'once' },
+        headers: { 'idempotency-key': 'export-once' },
+      });
+    expect((await ask()).body).toEqual((await ask()).body);
+  });
+});
+
+it('has a manifest that reads as one', async () => {
+  const text = fileIn(await bundle({}), 'manifest.json');
+  expect('manifest' in parseManifest(Buffer.from(text))).toBe(true);
+});
