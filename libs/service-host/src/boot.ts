@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import { assertEverythingDeclared } from './boot-checks.js';
 import { Clock, Ids, RandomIds, SystemClock } from './clock.js';
 import { ConfigError, type HostConfig, hostConfig, readConfig } from './config.js';
-import { httpAdapter } from './fastify.js';
+import { httpAdapter, type Refuse } from './fastify.js';
 import { EntityInterceptor } from './entity.interceptor.js';
 import { Readiness } from './health.js';
 import { addHealthRoutes } from './health-routes.js';
@@ -35,6 +35,8 @@ export interface ServiceDefinition<Config extends z.ZodObject> {
   readonly door?: 'internal' | 'public';
   /** Of a public door, in place of the internal identity's. */
   readonly guards?: readonly CanActivate[];
+  /** Of a public door: how it answers what the router refuses before any hook runs. */
+  readonly refuse?: Refuse;
 }
 
 /** What tests replace. */
@@ -137,7 +139,7 @@ const standIns: Provider[] = [
 ].map((provide) => ({ provide, useValue: {} }));
 
 function adapterOptions(
-  { door = 'internal' }: { door?: 'internal' | 'public' },
+  { door = 'internal', refuse }: { door?: 'internal' | 'public'; refuse?: Refuse },
   config: HostConfig,
   metrics: Metrics,
   routes: RouteTable,
@@ -148,6 +150,7 @@ function adapterOptions(
     routes,
     trustRequestId: door === 'internal',
     parseBodies: door === 'internal',
+    ...(refuse ? { refuse } : {}),
   };
 }
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Metrics } from './metrics.js';
-import { problem, type ProblemCode, problems } from './problems.js';
+import { problem, type ProblemCode, type ProblemError, problems } from './problems.js';
 import { sendProblem } from './problem.filter.js';
 import {
   requestContext,
@@ -22,7 +22,11 @@ export interface HttpOptions {
   readonly trustRequestId: boolean;
   /** The public door passes bodies on unread. */
   readonly parseBodies: boolean;
+  /** Answers what the router refuses before any hook runs. */
+  readonly refuse?: Refuse;
 }
+
+export type Refuse = (request: FastifyRequest, reply: FastifyReply, found: ProblemError) => void;
 
 /** Fastify as every service has it: bounded, strict about what comes in, each request in its context. */
 export function httpAdapter(options: HttpOptions): FastifyAdapter {
@@ -36,11 +40,10 @@ export function httpAdapter(options: HttpOptions): FastifyAdapter {
     return503OnClosing: false,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 500 },
-    frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {
-      sendProblem(
-        reply,
-        problem(error.code === 'FST_ERR_MAX_PARAM_LENGTH' ? 'url-too-long' : 'malformed-request'),
-      );
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      const found = problem(error.code === 'FST_ERR_MAX_PARAM_LENGTH' ? 'url-too-long' : 'malformed-request');
+      if (options.refuse) options.refuse(request, reply, found);
+      else sendProblem(reply, found);
     },
     clientErrorHandler: answerClientError,
   });

@@ -5,6 +5,7 @@ export * from './clock.js';
 export { ConfigError, type HostConfig, hostConfig, readConfig } from './config.js';
 export * from './etag.js';
 export { Readiness } from './health.js';
+export type { Refuse } from './fastify.js';
 export * from './idempotency.js';
 export * from './internal-client.js';
 export * from './internal-headers.js';

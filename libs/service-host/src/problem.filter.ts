@@ -34,13 +34,16 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-export function sendProblem(reply: FastifyReply, found: ProblemError): void {
+export function sendProblem(
+  reply: FastifyReply,
+  found: ProblemError,
+  requestId = requestContext()?.requestId ?? null,
+): void {
   // A stream that has begun cannot turn into a problem: cut it, so that the client sees it incomplete.
   if (reply.raw.headersSent) {
     reply.raw.destroy();
     return;
   }
-  const requestId = requestContext()?.requestId ?? null;
   void reply
     .code(found.status)
     .headers({ ...found.headers, 'cache-control': 'no-store' })

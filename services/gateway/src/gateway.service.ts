@@ -9,10 +9,11 @@ import {
   type ServiceDefinition,
 } from '@vouchsafe/service-host';
 import { DoorGuard } from './door/door.guard.js';
-import { DoorModule } from './door/door.module.js';
+import { arrive, DoorModule } from './door/door.module.js';
+import { refuseRecorded } from './door/leaving.js';
 import { gatewayConfig, type GatewayConfig } from './gateway.config.js';
 import { inside } from './inside.js';
-import { openDoor } from './open-door.js';
+import { openDoor, type OpenDoor } from './open-door.js';
 import { mergedDocument } from './routes/merged-document.js';
 import { readServiceDocument, type UpstreamService } from './routes/service-document.js';
 
@@ -37,25 +38,11 @@ export async function bootGateway(options: BootOptions = {}): Promise<RunningGat
     env: { ...env, PORT: String(config.VOUCHSAFE_INTERNAL_PORT) },
     handleSignals: false,
   });
-  const opened = await openDoor(within, services).catch(async (error: unknown) => {
+  const { door, opened } = await letIn(config, services, within, options).catch(async (error: unknown) => {
     await within.stop();
     throw error;
   });
-  const definition = {
-    name: 'gateway',
-    title: 'Vouchsafe',
-    door: 'public',
-    config: gatewayConfig,
-    module: () => DoorModule.with(opened.door, mergedDocument(services, config.VOUCHSAFE_PUBLIC_URL)),
-    guards: [new DoorGuard(opened.door)],
-  } satisfies ServiceDefinition<typeof gatewayConfig>;
-  const door = await bootService(definition, {
-    ...options,
-    logger: within.logger,
-    metrics: within.metrics,
-    readiness: within.readiness,
-    handleSignals: false,
-  });
+  within.logger.info({ url: door.url, instanceId: opened.door.instanceId }, 'The door is open');
   return {
     url: door.url,
     insideUrl: within.url,
@@ -68,6 +55,38 @@ export async function bootGateway(options: BootOptions = {}): Promise<RunningGat
       await within.stop();
     },
   };
+}
+
+async function letIn(
+  config: GatewayConfig & HostConfig,
+  services: readonly UpstreamService[],
+  within: RunningService,
+  options: BootOptions,
+): Promise<{ door: RunningService; opened: OpenDoor }> {
+  const opened = await openDoor(within, services);
+  const definition = {
+    name: 'gateway',
+    title: 'Vouchsafe',
+    door: 'public',
+    config: gatewayConfig,
+    module: () => DoorModule.with(opened.door, mergedDocument(services, config.VOUCHSAFE_PUBLIC_URL)),
+    guards: [new DoorGuard(opened.door)],
+    refuse: refuseRecorded(opened.door, (request) => arrive(request, opened.door)),
+  } satisfies ServiceDefinition<typeof gatewayConfig>;
+  try {
+    const { logger, metrics, readiness } = within;
+    const door = await bootService(definition, {
+      ...options,
+      logger,
+      metrics,
+      readiness,
+      handleSignals: false,
+    });
+    return { door, opened };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
 }
 
 /** The services behind the door and what each declares; their golden documents ship with them. */

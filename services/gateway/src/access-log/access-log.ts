@@ -128,7 +128,7 @@ export class AccessLog {
           this.options.onWritten();
         } catch (error) {
           this.options.onError(error);
-          this.afterFailure();
+          this.afterFailure(error);
           await new Promise((resolve) => setTimeout(resolve, pause));
           pause = Math.min(pause * 2, RETRY_MS.most);
         }
@@ -204,8 +204,9 @@ export class AccessLog {
   }
 
   /** Nothing of the batch is passed on that was not yet; outcomes are tried again: they must not be lost. */
-  private afterFailure(): void {
+  private afterFailure(error: unknown): void {
     this.inDoubt = true;
+    if (!isTransient(error)) this.setAside(error);
     for (const waiting of this.current) {
       if (waiting.item.kind === 'outcome') continue;
       // It may have been committed all the same; nothing is executed, so no entry must stay open.
@@ -213,6 +214,15 @@ export class AccessLog {
       if (!waiting.givenUp) waiting.reject(new NotRecordedError('The entry could not be made durable'));
     }
     this.current = worthKeeping(this.current.filter(({ item }) => item.kind === 'outcome'));
+  }
+
+  /** An entry that the database refuses for what it says must not keep back the others: halve until it stands alone. */
+  private setAside(error: unknown): void {
+    if (this.current.length === 1) {
+      for (const waiting of this.current.splice(0)) waiting.reject(error);
+      return;
+    }
+    this.queue.unshift(...this.current.splice(Math.ceil(this.current.length / 2)));
   }
 
   private giveUpOnTheOverdue(): void {
@@ -275,6 +285,16 @@ function nameOf({ entry }: Located): string {
 /** The heartbeat will renew the lease; until then nothing may be passed on. */
 class LeaseEnded extends Error {
   override readonly name = 'LeaseEnded';
+}
+
+/** All failures are taken to pass (network, restart, disk full), but for what the data itself causes: SQLSTATE class 22, 42, a schema. */
+function isTransient(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+    if (/^(?:22|42)[0-9A-Z]{3}$/.test(code) || cause.message.includes('does not fit its schema'))
+      return false;
+  }
+  return true;
 }
 
 async function withinTime<T>(work: Promise<T>): Promise<T> {

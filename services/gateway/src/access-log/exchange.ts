@@ -33,12 +33,8 @@ export interface Exchange {
 
 const exchanges = new WeakMap<FastifyRequest, Exchange>();
 
-export function findExchange(request: FastifyRequest): Exchange | undefined {
-  return exchanges.get(request);
-}
-
 export function exchangeOf(request: FastifyRequest): Exchange {
-  const exchange = findExchange(request);
+  const exchange = exchanges.get(request);
   if (!exchange) throw new Error('The request came in beside the door');
   return exchange;
 }

@@ -1,4 +1,4 @@
-import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { assertAllowed, OPERATION, type OperationDeclaration, problem } from '@vouchsafe/service-host';
 import type { FastifyRequest } from 'fastify';
 import { type Exchange, exchangeOf } from '../access-log/exchange.js';
@@ -7,13 +7,12 @@ import { isUnambiguousPath } from '../routes/unambiguous-path.js';
 import { sessionIdOf, splitCookies } from '../session/session-cookie.js';
 import type { Credential } from '../session/who-calls.js';
 import { assertSameSite } from './cross-site.js';
-import { DOOR, type Door } from './door.js';
+import type { Door } from './door.js';
 import { addressGroup } from './rate-limits.js';
 
 /** Stands before every path: what is not declared, or not allowed to this caller, goes no further (P02, P11). */
-@Injectable()
 export class DoorGuard implements CanActivate {
-  constructor(@Inject(DOOR) private readonly door: Door) {}
+  constructor(private readonly door: Door) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();

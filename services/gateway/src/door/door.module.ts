@@ -5,7 +5,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import { newTraceparent, requestContext } from '@vouchsafe/service-host';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { beginExchange } from '../access-log/exchange.js';
+import { beginExchange, type Exchange } from '../access-log/exchange.js';
 import { maskedUrl } from '../access-log/masked-url.js';
 import { API_DOCUMENT, DocsController } from '../docs/docs.controller.js';
 import { DOOR, type Door } from './door.js';
@@ -17,12 +17,11 @@ import { PassOnController } from './pass-on.controller.js';
 export class DoorModule {
   constructor(host: HttpAdapterHost<FastifyAdapter>, @Inject(DOOR) door: Door) {
     const fastify: FastifyInstance = host.httpAdapter.getInstance();
-    const begin = (request: FastifyRequest) => beginExchange(request, arrival(request, door));
     fastify.addHook('onRequest', (request, _reply, done) => {
-      begin(request);
+      arrive(request, door);
       done();
     });
-    recordBeforeLeaving(fastify, door, begin);
+    recordBeforeLeaving(fastify, door);
     void fastify.register(replyFrom, {
       undici: door.upstream,
       disableRequestLogging: true,
@@ -43,17 +42,14 @@ export class DoorModule {
   }
 }
 
-function arrival(request: FastifyRequest, door: Door) {
+export function arrive(request: FastifyRequest, door: Door): Exchange {
   const context = requestContext();
-  return {
+  const forwardedFor = request.headers['x-forwarded-for'];
+  return beginExchange(request, {
     requestId: context?.requestId ?? randomUUID(),
     traceparent: context?.traceparent ?? newTraceparent(),
     receivedAt: door.now(),
     url: maskedUrl(request.raw.url ?? ''),
-    sourceIp: clientAddress(
-      request.socket.remoteAddress ?? '0.0.0.0',
-      request.headers['x-forwarded-for'],
-      door.trustedHops,
-    ),
-  };
+    sourceIp: clientAddress(request.socket.remoteAddress ?? '0.0.0.0', forwardedFor, door.trustedHops),
+  });
 }

@@ -71,6 +71,8 @@ const STRIPPED_FROM_ANSWERS = new Set([
   'date',
 ]);
 
+const MOST_DETAILS = 8192;
+
 const details = z.record(z.string(), z.json());
 
 /** The headers of an answer as the caller gets them; what was for the gateway goes into the exchange. */
@@ -95,6 +97,8 @@ export function headersForCaller(
 
 function detailsOf(text: string | undefined): Exchange['details'] {
   if (text === undefined) return null;
+  // jsonb takes no NUL, and details hold none.
+  if (text.length > MOST_DETAILS || text.includes('\\u0000')) return { unreadable: true };
   try {
     return details.parse(JSON.parse(text));
   } catch {

@@ -1,7 +1,7 @@
 import { pipeline, Readable, Transform } from 'node:stream';
-import { problem } from '@vouchsafe/service-host';
+import { problem, type Refuse, sendProblem } from '@vouchsafe/service-host';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { entryOf, type Conclusion, type Exchange, findExchange, outcomeOf } from '../access-log/exchange.js';
+import { entryOf, type Conclusion, type Exchange, exchangeOf, outcomeOf } from '../access-log/exchange.js';
 import type { Recorded } from '../access-log/access-log.js';
 import type { Door } from './door.js';
 import { addSecurityHeaders } from './security-headers.js';
@@ -10,15 +10,10 @@ import { addSecurityHeaders } from './security-headers.js';
  * Nothing leaves before its entry is durable (P23): one hook that every answer passes, whoever made it - a service, a guard, the
  * framework - before its first byte is sent.
  */
-export function recordBeforeLeaving(
-  fastify: FastifyInstance,
-  door: Door,
-  begin: (request: FastifyRequest) => Exchange,
-): void {
+export function recordBeforeLeaving(fastify: FastifyInstance, door: Door): void {
   fastify.addHook('onSend', async (request, reply, payload) => {
     addSecurityHeaders(reply, request, door.allowedOrigins);
-    // What the framework refuses by itself (a malformed URL) has passed no other hook.
-    const exchange = findExchange(request) ?? begin(request);
+    const exchange = exchangeOf(request);
     if (exchange.concluded) return payload;
     exchange.concluded = true;
     const streams = exchange.route?.stream === true && payload instanceof Readable && reply.statusCode < 400;
@@ -31,6 +26,23 @@ export function recordBeforeLeaving(
       return unrecorded(door, exchange, reply, request, error);
     }
   });
+}
+
+/** What the router refuses by itself passes no hook: it is recorded here, and then refused. */
+export function refuseRecorded(door: Door, begin: (request: FastifyRequest) => Exchange): Refuse {
+  return (request, reply, found) => {
+    const exchange = begin(request);
+    exchange.concluded = true;
+    addSecurityHeaders(reply, request, door.allowedOrigins);
+    void reply.header('x-request-id', exchange.requestId);
+    record(door, exchange, concluded(door, exchange, found.status)).then(
+      () => sendProblem(reply, found, exchange.requestId),
+      (cause: unknown) => {
+        door.count('unavailable');
+        sendProblem(reply, problem('unavailable', { cause }), exchange.requestId);
+      },
+    );
+  };
 }
 
 /** The client went away before an answer could leave: the operation was executed, so its entry is written all the same. */

@@ -16,7 +16,7 @@ import { recordAbandoned } from './leaving.js';
 export class PassOnController {
   constructor(@Inject(DOOR) private readonly door: Door) {}
 
-  @All('*path')
+  @All('*')
   @SetMetadata(PASSES_ON, true)
   async passOn(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const exchange = exchangeOf(request);
@@ -78,7 +78,9 @@ export class PassOnController {
       // Called once the service has answered, or has not: never tried again, for it may have been executed.
       retryDelay: ({ err, res }) => {
         exchange.passedOn = passedOn(err);
-        const { statusCode } = (res as { statusCode?: number } | undefined) ?? {};
+        const { statusCode, stream } = (res as unknown as ServiceAnswer | undefined) ?? {};
+        // An answer that nobody waits for any more is cut off; that is no error of ours.
+        stream?.on('error', () => undefined);
         if (statusCode !== undefined && request.raw.aborted)
           void recordAbandoned(this.door, exchange, statusCode);
         return null;
@@ -112,6 +114,12 @@ export class PassOnController {
     }
     void reply.send(body);
   }
+}
+
+/** What `retryDelay` really gets, in spite of its type. */
+interface ServiceAnswer {
+  readonly statusCode: number;
+  readonly stream: Readable;
 }
 
 function isPassable(route: Exchange['route']): route is Route {

@@ -24,7 +24,8 @@ const accessLog: SqlMigration = {
     alter table open_entry enable row level security;
     alter table open_entry force row level security;
     create policy every_organization on open_entry to ${worker} using (true);
-    grant select, insert, delete on open_entry to ${worker};`,
+    -- Update for row locks alone.
+    grant select, insert, update, delete on open_entry to ${worker};`,
 };
 
 /** The gateway's own steps; those of the rooms below come first (`withRoomMigrations`). */
