@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Refusal } from './refusal.ts';
-import { environmentOf, type ServiceName, type Surroundings } from './services.ts';
+import { environmentOf, healthUrl, type ServiceName, type Surroundings } from './services.ts';
 
 export interface ServiceProcess {
   readonly name: ServiceName;
@@ -50,7 +50,7 @@ export async function startService(
     exited,
     ready: async (signal) => {
       const until = performance.now() + readyWithin;
-      while (!(await isReady(url))) {
+      while (!(await isReady(healthUrl(name, surroundings)))) {
         signal?.throwIfAborted();
         if (gone) throw await death(name, await exited, log, from);
         if (performance.now() > until) {

@@ -19,6 +19,11 @@ export interface Surroundings {
   readonly more?: Readonly<Record<string, string>>;
 }
 
+/** Where a service says whether it can serve. */
+export function healthUrl(name: ServiceName, { ports, internalPort }: Surroundings): string {
+  return `http://127.0.0.1:${name === 'gateway' ? internalPort : ports[name]}`;
+}
+
 /** Environment variables that a service is started with. */
 export function environmentOf(name: ServiceName, surroundings: Surroundings): Record<string, string> {
   const { secrets, postgresPort, ports, internalPort, mailFolder, filesFolder, more } = surroundings;
