@@ -5,6 +5,7 @@ import type { Vault } from '@vouchsafe/vault';
 import { progressOf, readOn } from './cursor.js';
 import { type Follower, follow, type Pace } from './follower.js';
 import { laneOf } from './lane.js';
+import { sendTraced } from './tracing.js';
 import { eventColumns, type EventRow, readRows, type RecordedEvent } from './recorded-event.js';
 
 /** A published fact with its place in the source's lanes. */
@@ -144,7 +145,7 @@ export async function publish(options: RelayOptions): Promise<number> {
     readOutgoing(transaction, options, unacknowledged, [PAGE]),
   );
   if (messages.length === 0) return 0;
-  await options.send(messages);
+  await sendTraced(messages, options.send);
   const acknowledged = new Map(messages.map(({ lane, number: sent }) => [lane, sent]));
   await options.database.asWorker((transaction) =>
     transaction.query(
