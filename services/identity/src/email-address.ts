@@ -2,6 +2,8 @@ import type { Sql } from '@vouchsafe/database';
 import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import type { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
+import { openCell } from './persistence/sealed-column.js';
+import { accountCell } from './user/user.projection.js';
 
 /** An address as it comes in: at most what SMTP can carry (RFC 5321 section 4.5.3.1.3). */
 export const emailAddress = z.string().trim().max(254).pipe(z.email('Not an e-mail address'));
@@ -23,4 +25,18 @@ export async function accountByEmailHash(sql: Sql, hash: Buffer): Promise<Accoun
     [hash],
   );
   return row ? { organizationId: row.organization_id, userId: row.user_id } : null;
+}
+
+/** The address that letters go to; `null` once it is erased (P10). */
+export async function addressOf(
+  vault: Vault,
+  sql: Sql,
+  { organizationId, userId }: { readonly organizationId: string; readonly userId: string },
+): Promise<string | null> {
+  const [row] = await sql.query<{ email_sealed: string | null }>(
+    'select email_sealed from account where user_id = $1',
+    [userId],
+  );
+  const cell = accountCell(organizationId, userId)('email_sealed');
+  return openCell(vault, sql, cell, row?.email_sealed ?? null);
 }

@@ -1,5 +1,5 @@
 import type { ServiceLogger } from '@vouchsafe/service-host';
-import { accountByEmailHash, emailHash } from '../email-address.js';
+import { accountByEmailHash, addressOf, emailHash } from '../email-address.js';
 import type { Identity } from '../identity.js';
 import { makeLinkToken } from '../link-token.js';
 import { type LetterContent, writeLetter } from './letter.js';
@@ -67,6 +67,9 @@ async function answerResetRequest(
     const account = await accountByEmailHash(sql, await emailHash(vault, sql, email));
     if (account) {
       const { organizationId, userId } = account;
+      // To the address that was verified, never to another spelling of it that somebody typed.
+      const address = await addressOf(vault, sql, account);
+      if (address === null) throw new Error('An account that can be found has its address');
       const token = await makeLinkToken(sql, {
         organizationId,
         purpose: 'reset-password',
@@ -77,7 +80,7 @@ async function answerResetRequest(
         letterId: newId(),
         organizationId,
         subjectId: userId,
-        content: { kind: 'reset-password', email, token: token.reveal() },
+        content: { kind: 'reset-password', email: address, token: token.reveal() },
         idempotencyKey: `reset-password:${letterId}`,
         at,
       });

@@ -1,7 +1,6 @@
 import type { UnitOfWork } from '@vouchsafe/event-store';
 import type { Identity } from '../identity.js';
-import { openCell } from '../persistence/sealed-column.js';
-import { accountCell } from '../user/user.projection.js';
+import { addressOf } from '../email-address.js';
 import type { LetterContent } from './letter.js';
 import { postLetter } from './letter-outbox.js';
 
@@ -13,12 +12,7 @@ export async function postNotice(
   what: Extract<LetterContent, { kind: 'security-notice' }>['what'],
 ): Promise<void> {
   const { organizationId } = unit;
-  const [row] = await unit.query<{ email_sealed: string | null }>(
-    'select email_sealed from account where user_id = $1',
-    [userId],
-  );
-  const cell = accountCell(organizationId, userId)('email_sealed');
-  const email = await openCell(identity.vault, unit, cell, row?.email_sealed ?? null);
+  const email = await addressOf(identity.vault, unit, { organizationId, userId });
   if (email === null) return;
   const letterId = identity.newId();
   await postLetter(unit, identity.vault, {

@@ -58,7 +58,10 @@ export async function mailbox(): Promise<Mailbox> {
     take: async (to, subject) => {
       for (let waited = 0; waited < 15_000; waited += 20) {
         const found = letters.find(
-          (letter) => !taken.has(letter) && letter.to === to && letter.subject.startsWith(subject),
+          (letter) =>
+            !taken.has(letter) &&
+            letter.to.toLowerCase() === to.toLowerCase() &&
+            letter.subject.startsWith(subject),
         );
         if (found) {
           taken.add(found);

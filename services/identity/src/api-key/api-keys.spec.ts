@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { given, type OrganizationId, type UserId } from '@vouchsafe/event-sourcing';
+import { identityApp, type IdentityApp, type Person } from '../testing/identity-app.js';
+import { apiKey } from './api-key.js';
+
+describe('the decider of an API key', () => {
+  const create = {
+    type: 'create' as const,
+    organizationId: '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c01' as OrganizationId,
+    apiKeyId: '5b0c7cbd-6b3c-4f0a-9a0e-000000000007',
+    createdBy: '5b0c7cbd-6b3c-4f0a-9a0e-000000000001' as UserId,
+    name: 'Importer',
+    scopes: ['audit:write', 'audit:write'],
+    creatorMay: ['audit:write', 'audit:read'],
+    expiresAt: null,
+    at: new Date('2026-11-22T10:00:00Z'),
+  };
+
+  it('gives no more than the creator holds (P02)', () => {
+    given(apiKey, [])
+      .when({ ...create, scopes: ['members:write'] })
+      .then({ rejected: 'scope-beyond-creator' });
+    given(apiKey, [])
+      .when({ ...create, expiresAt: create.at })
+      .then({ rejected: 'expires-in-the-past' });
+  });
+
+  it('revokes once', () => {
+    const { decision } = given(apiKey, []).when(create);
+    if ('rejected' in decision) throw new Error(decision.rejected);
+    const { organizationId, apiKeyId } = create;
+    const revoked = {
+      type: 'api-key-revoked' as const,
+      data: { organizationId, apiKeyId, reason: 'revoked' as const },
+    };
+    given(apiKey, decision).when({ type: 'revoke', reason: 'revoked' }).then([revoked]);
+    given(apiKey, [...decision, revoked])
+      .when({ type: 'revoke', reason: 'revoked' })
+      .then({ rejected: 'not-live' });
+  });
+});
+
+describe('API keys', () => {
+  let app: IdentityApp;
+  let ada: Person;
+  beforeAll(async () => {
+    app = await identityApp();
+    ada = await app.signUp();
+  });
+  afterAll(() => app.stop());
+
+  const create = (body: object, key?: string, session = ada.session) =>
+    app.ask('POST', '/v1/api-keys', { session, body, headers: key ? { 'idempotency-key': key } : {} });
+  const newKey = async (scopes: string[], expiresAt?: string) => {
+    const { body } = await create({ name: 'Importer', scopes, ...(expiresAt ? { expiresAt } : {}) });
+    return { apiKey: String(body['key']), apiKeyId: String(body['apiKeyId']) };
+  };
+
+  it('do what their scopes say, in their organization', async () => {
+    const { apiKey: key, apiKeyId } = await newKey(['members:read']);
+    expect(key).toMatch(/^vs_[A-Za-z0-9_-]{43}$/);
+    expect(await app.resolve({ apiKey: key })).toEqual({
+      organizationId: ada.organizationId,
+      actor: { type: 'api-key', id: apiKeyId },
+      roles: [],
+      permissions: ['members:read'],
+      authenticationLevel: 'api-key',
+      sessionId: null,
+      authenticatedAt: null,
+      staffGrantId: null,
+    });
+    expect((await app.ask('GET', '/v1/members', { apiKey: key })).status).toBe(200);
+    expect((await app.ask('GET', '/v1/organization', { apiKey: key })).status).toBe(403);
+    expect((await app.ask('GET', '/v1/me', { apiKey: key })).body).toMatchObject({ user: null });
+  });
+
+  it('are no persons: they have no password and make no keys', async () => {
+    const { apiKey: key } = await newKey(['api-keys:write', 'invitations:write']);
+    const made = await app.ask('POST', '/v1/api-keys', {
+      apiKey: key,
+      body: { name: 'Another', scopes: ['members:read'] },
+    });
+    expect(made.status).toBe(403);
+    expect((await app.ask('GET', '/v1/me/consents', { apiKey: key })).status).toBe(403);
+  });
+
+  it('are shown once: not in the list, not in a repetition (P22)', async () => {
+    const body = { name: 'Once', scopes: ['audit:write'] };
+    const [first, again] = [await create(body, 'k-1'), await create(body, 'k-1')];
+    expect(first.body['key']).toMatch(/^vs_/);
+    expect(again).toMatchObject({ status: 201, body: { apiKeyId: first.body['apiKeyId'] } });
+    expect(again.body).not.toHaveProperty('key');
+    const list = await app.ask('GET', '/v1/api-keys', { session: ada.session });
+    expect(JSON.stringify(list.body)).not.toContain(String(first.body['key']));
+    expect(list.body['items']).toContainEqual(
+      expect.objectContaining({
+        apiKeyId: first.body['apiKeyId'],
+        start: String(first.body['key']).slice(0, 8),
+      }),
+    );
+  });
+
+  it('are refused where they would hold more than their creator (P02)', async () => {
+    expect((await create({ name: 'Too much', scopes: ['staff-grants:write'] })).status).toBe(403);
+    expect((await create({ name: 'Nonsense', scopes: ['everything'] })).status).toBe(400);
+  });
+
+  it('shrink with the role of their creator', async () => {
+    const grace = await app.join(ada, 'admin');
+    const { body } = await create(
+      { name: 'x', scopes: ['audit:write', 'members:read'] },
+      undefined,
+      grace.session,
+    );
+    const key = String(body['key']);
+    await app.ask('PATCH', `/v1/members/${grace.userId}`, { session: ada.session, body: { role: 'member' } });
+    expect(await app.resolve({ apiKey: key })).toMatchObject({ permissions: ['members:read'] });
+  });
+
+  it('expire, are revoked at once, and show when they were used last', async () => {
+    const soon = new Date(Date.now() + app.clock.ahead + 60_000).toISOString();
+    const { apiKey: expiring } = await newKey(['members:read'], soon);
+    const { apiKey: revoked, apiKeyId } = await newKey(['members:read']);
+    expect(await app.resolve({ apiKey: expiring })).not.toBeNull();
+    await app.resolve({ apiKey: revoked });
+    const list = await app.ask('GET', '/v1/api-keys?limit=200', { session: ada.session });
+    const item = (list.body['items'] as { apiKeyId: string; lastUsedAt: string | null }[]).find(
+      (one) => one.apiKeyId === apiKeyId,
+    );
+    expect(item?.lastUsedAt).not.toBeNull();
+    expect((await app.ask('DELETE', `/v1/api-keys/${apiKeyId}`, { session: ada.session })).status).toBe(204);
+    expect(await app.resolve({ apiKey: revoked })).toBeNull();
+    app.clock.ahead += 61_000;
+    expect(await app.resolve({ apiKey: expiring })).toBeNull();
+  });
+});

@@ -1,0 +1,673 @@
+-- The database `identity` as its migrations make it. Written by `npm run golden`; a test compares.
+
+create schema if not exists lookup authorization identity_lookup;
+grant usage on schema lookup to identity_migrator;
+grant usage on schema lookup to identity_request;
+grant usage on schema lookup to identity_worker;
+
+create schema if not exists public authorization identity_migrator;
+grant usage on schema public to identity_lookup;
+grant usage on schema public to identity_request;
+grant usage on schema public to identity_retention;
+grant usage on schema public to identity_worker;
+
+create sequence schema_migration_id_seq as integer start 1 increment 1;
+
+CREATE OR REPLACE FUNCTION public.ensure_outgoing_partition(wanted bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+      declare
+        first bigint := (wanted / 1000000) * 1000000;
+      begin
+        execute format('create table if not exists outgoing_%s partition of outgoing for values from (%s) to (%s)',
+          first, first, first + 1000000);
+      end $function$
+;
+alter function ensure_outgoing_partition(bigint) owner to identity_migrator;
+grant execute on function ensure_outgoing_partition(bigint) to identity_worker;
+
+CREATE OR REPLACE FUNCTION lookup.api_key(wanted bytea)
+ RETURNS TABLE(organization_id uuid, api_key_id uuid, scopes text[], expires_at timestamp with time zone, last_used_at timestamp with time zone, revoked_at timestamp with time zone, creator_role text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+            select k.organization_id, k.api_key_id, k.scopes, k.expires_at, k.last_used_at, k.revoked_at, m.role
+            from api_key k join member m on m.user_id = k.created_by
+            where k.key_hash = wanted$function$
+;
+alter function lookup.api_key(bytea) owner to identity_lookup;
+grant execute on function lookup.api_key(bytea) to identity_request;
+grant execute on function lookup.api_key(bytea) to identity_worker;
+
+CREATE OR REPLACE FUNCTION lookup.challenge(wanted uuid)
+ RETURNS TABLE(organization_id uuid, user_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$select organization_id, user_id from log_in_challenge where challenge_id = wanted$function$
+;
+alter function lookup.challenge(uuid) owner to identity_lookup;
+grant execute on function lookup.challenge(uuid) to identity_request;
+grant execute on function lookup.challenge(uuid) to identity_worker;
+
+CREATE OR REPLACE FUNCTION lookup.count_log_in_failure(failed bytea, at timestamp with time zone, ends timestamp with time zone)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+            insert into log_in_throttle as t values (failed, 1, ends)
+            on conflict (email_hash) do update set
+              failures = case when t.window_ends_at > at then t.failures + 1 else 1 end,
+              window_ends_at = case when t.window_ends_at > at then t.window_ends_at else ends end
+            returning failures$function$
+;
+alter function lookup.count_log_in_failure(bytea,timestamp with time zone,timestamp with time zone) owner to identity_lookup;
+grant execute on function lookup.count_log_in_failure(bytea,timestamp with time zone,timestamp with time zone) to identity_request;
+grant execute on function lookup.count_log_in_failure(bytea,timestamp with time zone,timestamp with time zone) to identity_worker;
+
+CREATE OR REPLACE FUNCTION lookup.email_hash_of(wanted uuid)
+ RETURNS bytea
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$select email_hash from email_address where user_id = wanted$function$
+;
+alter function lookup.email_hash_of(uuid) owner to identity_lookup;
+grant execute on function lookup.email_hash_of(uuid) to identity_request;
+grant execute on function lookup.email_hash_of(uuid) to identity_worker;
+
+CREATE OR REPLACE FUNCTION lookup.forget_log_in_failures(succeeded bytea)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$delete from log_in_throttle where email_hash = succeeded$function$
+;
+alter function lookup.forget_log_in_failures(bytea) owner to identity_lookup;
+grant execute on function lookup.forget_log_in_failures(bytea) to identity_request;
+grant execute on function lookup.forget_log_in_failures(bytea) to identity_worker;
+
+CREATE OR REPLACE FUNCTION lookup.link_token(wanted bytea, meant_for text)
+ RETURNS TABLE(organization_id uuid, subject_id uuid, expires_at timestamp with time zone, used_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$select organization_id, subject_id, expires_at, used_at from link_token
+                 where token_hash = wanted and purpose = meant_for$function$
+;
+alter function lookup.link_token(bytea,text) owner to identity_lookup;
+grant execute on function lookup.link_token(bytea,text) to identity_request;
+grant execute on function lookup.link_token(bytea,text) to identity_worker;
+
+CREATE OR REPLACE FUNCTION lookup.log_in_failures(wanted bytea, at timestamp with time zone)
+ RETURNS TABLE(failures integer, window_ends_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$select failures, window_ends_at from log_in_throttle where email_hash = wanted and window_ends_at > at$function$
+;
+alter function lookup.log_in_failures(bytea,timestamp with time zone) owner to identity_lookup;
+grant execute on function lookup.log_in_failures(bytea,timestamp with time zone) to identity_request;
+grant execute on function lookup.log_in_failures(bytea,timestamp with time zone) to identity_worker;
+
+CREATE OR REPLACE FUNCTION lookup.session(wanted bytea)
+ RETURNS TABLE(organization_id uuid, session_id uuid, user_id uuid, level text, awaits_documents boolean, last_seen_at timestamp with time zone, authenticated_at timestamp with time zone, idle_expires_at timestamp with time zone, expires_at timestamp with time zone, ended_at timestamp with time zone, role text, second_factor_required boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+            select s.organization_id, s.session_id, s.user_id, s.level, s.awaits_documents, s.last_seen_at,
+              s.authenticated_at, s.idle_expires_at, s.expires_at, s.ended_at, m.role, o.second_factor_required
+            from session s
+            join member m on m.user_id = s.user_id
+            join organization o on o.organization_id = s.organization_id
+            where s.session_hash = wanted$function$
+;
+alter function lookup.session(bytea) owner to identity_lookup;
+grant execute on function lookup.session(bytea) to identity_request;
+grant execute on function lookup.session(bytea) to identity_worker;
+
+CREATE OR REPLACE FUNCTION lookup.user_by_email(wanted bytea)
+ RETURNS TABLE(organization_id uuid, user_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$select organization_id, user_id from email_address where email_hash = wanted$function$
+;
+alter function lookup.user_by_email(bytea) owner to identity_lookup;
+grant execute on function lookup.user_by_email(bytea) to identity_request;
+grant execute on function lookup.user_by_email(bytea) to identity_worker;
+
+CREATE OR REPLACE FUNCTION public.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        raise exception 'events are immutable: % on % refused', tg_op, tg_table_name using errcode = 'insufficient_privilege';
+      end $function$
+;
+alter function refuse_change() owner to identity_migrator;
+grant execute on function refuse_change() to public;
+
+CREATE OR REPLACE FUNCTION public.vault_keep_tombstones()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'A tombstone stays' using errcode = 'insufficient_privilege';
+end $function$
+;
+alter function vault_keep_tombstones() owner to identity_migrator;
+grant execute on function vault_keep_tombstones() to public;
+
+CREATE OR REPLACE FUNCTION public.vault_refuse_erased()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public'
+AS $function$
+begin
+  perform pg_advisory_xact_lock_shared(7406001, hashtext(new.organization_id::text || new.holder) & 255);
+  if exists (select from vault_erased_key e where e.organization_id = new.organization_id and e.holder = new.holder) then
+    return null;
+  end if;
+  return new;
+end $function$
+;
+alter function vault_refuse_erased() owner to identity_migrator;
+grant execute on function vault_refuse_erased() to public;
+
+CREATE OR REPLACE FUNCTION public.vault_wait_for_makers()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public'
+AS $function$
+begin
+  perform pg_advisory_xact_lock(7406001, hashtext(new.organization_id::text || new.holder) & 255);
+  return new;
+end $function$
+;
+alter function vault_wait_for_makers() owner to identity_migrator;
+grant execute on function vault_wait_for_makers() to public;
+
+create table account (
+  organization_id uuid not null,
+  user_id uuid not null,
+  email_sealed text,
+  name_sealed text,
+  email_verified_at timestamp with time zone,
+  registered_at timestamp with time zone not null,
+  constraint account_pkey PRIMARY KEY (user_id)
+);
+alter table account enable row level security;
+alter table account force row level security;
+create policy every_organization on account to identity_retention, identity_worker using (true);
+create policy own_organization on account to identity_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, insert, select, update on account to identity_request;
+grant delete, select on account to identity_retention;
+grant select on account to identity_worker;
+
+create table api_key (
+  organization_id uuid not null,
+  api_key_id uuid not null,
+  key_hash bytea not null,
+  start text not null,
+  name text not null,
+  scopes text[] not null,
+  created_by uuid not null,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone,
+  last_used_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  constraint api_key_pkey PRIMARY KEY (api_key_id),
+  constraint api_key_key_hash_key UNIQUE (key_hash),
+  constraint api_key_organization_id_created_at_api_key_id_key UNIQUE (organization_id, created_at, api_key_id)
+);
+alter table api_key enable row level security;
+alter table api_key force row level security;
+create policy every_organization on api_key to identity_retention, identity_worker using (true);
+create policy own_organization on api_key to identity_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, select on api_key to identity_retention;
+grant insert, select, update on api_key to identity_request;
+grant select on api_key to identity_lookup;
+
+create table authenticator (
+  organization_id uuid not null,
+  authenticator_id uuid not null,
+  user_id uuid not null,
+  kind text not null,
+  secret_sealed text not null,
+  last_step bigint not null default 0,
+  created_at timestamp with time zone not null,
+  enrolled_at timestamp with time zone,
+  last_used_at timestamp with time zone,
+  constraint authenticator_kind_check CHECK ((kind = 'totp'::text)),
+  constraint authenticator_pkey PRIMARY KEY (authenticator_id)
+);
+alter table authenticator enable row level security;
+alter table authenticator force row level security;
+create policy every_organization on authenticator to identity_retention, identity_worker using (true);
+create policy own_organization on authenticator to identity_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX authenticator_by_user ON public.authenticator USING btree (user_id);
+grant delete, insert, select, update on authenticator to identity_request;
+grant delete, select on authenticator to identity_retention;
+grant select on authenticator to identity_lookup;
+
+create table consent (
+  organization_id uuid not null,
+  user_id uuid not null,
+  document text not null,
+  version text not null,
+  sha256 text not null,
+  accepted_at timestamp with time zone not null,
+  source_ip_sealed text,
+  user_agent_sealed text,
+  constraint consent_pkey PRIMARY KEY (user_id, document, version, sha256)
+);
+alter table consent enable row level security;
+alter table consent force row level security;
+create policy every_organization on consent to identity_retention, identity_worker using (true);
+create policy own_organization on consent to identity_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, select on consent to identity_retention;
+grant insert, select on consent to identity_request;
+
+create table consumed_lane (
+  consumer text not null,
+  source text not null,
+  lane integer not null,
+  number bigint not null default 0,
+  constraint consumed_lane_pkey PRIMARY KEY (consumer, source, lane)
+);
+grant insert, select, update on consumed_lane to identity_worker;
+
+create table consumer_offset (
+  consumer text not null,
+  topic text not null,
+  partition integer not null,
+  next_offset bigint not null,
+  constraint consumer_offset_pkey PRIMARY KEY (consumer, topic, partition)
+);
+grant insert, select, update on consumer_offset to identity_worker;
+
+create table cursor (
+  name text not null,
+  previous pg_snapshot not null,
+  current pg_snapshot not null,
+  "position" bigint not null,
+  constraint cursor_pkey PRIMARY KEY (name)
+);
+grant delete, insert, select, update on cursor to identity_worker;
+
+create table email_address (
+  organization_id uuid not null,
+  email_hash bytea not null,
+  user_id uuid not null,
+  constraint email_address_pkey PRIMARY KEY (email_hash),
+  constraint email_address_user_id_key UNIQUE (user_id)
+);
+alter table email_address enable row level security;
+alter table email_address force row level security;
+create policy every_organization on email_address to identity_retention, identity_worker using (true);
+create policy own_organization on email_address to identity_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, insert, select on email_address to identity_request;
+grant delete, select on email_address to identity_retention;
+grant select on email_address to identity_lookup;
+
+create table event (
+  "position" bigint not null generated always as identity,
+  organization_id uuid not null,
+  stream text not null,
+  version integer not null,
+  type text not null,
+  schema_version integer not null,
+  payload jsonb not null,
+  metadata jsonb not null,
+  recorded_at timestamp with time zone not null default clock_timestamp(),
+  transaction_id xid8 not null default pg_current_xact_id(),
+  constraint event_version_check CHECK ((version > 0)),
+  constraint event_pkey PRIMARY KEY ("position"),
+  constraint event_stream_version_key UNIQUE (stream, version)
+);
+alter table event enable row level security;
+alter table event force row level security;
+create policy every_organization on event to identity_worker using (true);
+create policy own_organization on event to identity_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX event_transaction_id_position ON public.event USING btree (transaction_id, "position");
+CREATE TRIGGER immutable BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+grant insert, select on event to identity_request;
+grant insert, select on event to identity_worker;
+
+create table idempotency_key (
+  organization_id uuid not null,
+  actor text not null,
+  operation text not null,
+  key text not null,
+  request_hash bytea not null,
+  status smallint,
+  answer text,
+  recorded_at timestamp with time zone not null,
+  constraint idempotency_key_pkey PRIMARY KEY (organization_id, actor, operation, key)
+);
+alter table idempotency_key enable row level security;
+alter table idempotency_key force row level security;
+create policy every on idempotency_key to identity_worker using (true);
+create policy own on idempotency_key to identity_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX idempotency_key_recorded_at ON public.idempotency_key USING btree (recorded_at);
+grant delete, select on idempotency_key to identity_worker;
+grant insert, select, update on idempotency_key to identity_request;
+
+create table invitation (
+  organization_id uuid not null,
+  invitation_id uuid not null,
+  email_sealed text,
+  role text not null,
+  status text not null,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  constraint invitation_status_check CHECK ((status = ANY (ARRAY['open'::text, 'accepted'::text, 'revoked'::text]))),
+  constraint invitation_pkey PRIMARY KEY (invitation_id),
+  constraint invitation_organization_id_created_at_invitation_id_key UNIQUE (organization_id, created_at, invitation_id)
+);
+alter table invitation enable row level security;
+alter table invitation force row level security;
+create policy every_organization on invitation to identity_retention, identity_worker using (true);
+create policy own_organization on invitation to identity_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, select on invitation to identity_retention;
+grant insert, select, update on invitation to identity_request;
+
+create table lane (
+  lane smallint not null,
+  last_number bigint not null default 0,
+  acknowledged bigint not null default 0,
+  constraint lane_check CHECK ((acknowledged <= last_number)),
+  constraint lane_pkey PRIMARY KEY (lane)
+);
+grant select, update on lane to identity_worker;
+
+create table letter (
+  organization_id uuid not null,
+  letter_id uuid not null,
+  subject_id uuid,
+  kind text not null,
+  content_sealed text,
+  idempotency_key text not null,
+  created_at timestamp with time zone not null,
+  due_at timestamp with time zone not null,
+  attempts integer not null default 0,
+  sent_at timestamp with time zone,
+  last_error text,
+  constraint letter_pkey PRIMARY KEY (letter_id),
+  constraint letter_idempotency_key_key UNIQUE (idempotency_key)
+);
+alter table letter enable row level security;
+alter table letter force row level security;
+create policy every_organization on letter to identity_retention, identity_worker using (true);
+create policy own_organization on letter to identity_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX letter_due ON public.letter USING btree (due_at) WHERE (sent_at IS NULL);
+grant delete, insert, select, update on letter to identity_worker;
+grant delete, select on letter to identity_retention;
+grant insert, select on letter to identity_request;
+
+create table link_token (
+  organization_id uuid not null,
+  token_hash bytea not null,
+  purpose text not null,
+  subject_id uuid not null,
+  expires_at timestamp with time zone not null,
+  used_at timestamp with time zone,
+  constraint link_token_purpose_check CHECK ((purpose = ANY (ARRAY['verify-email'::text, 'reset-password'::text, 'accept-invitation'::text]))),
+  constraint link_token_pkey PRIMARY KEY (token_hash)
+);
+alter table link_token enable row level security;
+alter table link_token force row level security;
+create policy every_organization on link_token to identity_retention, identity_worker using (true);
+create policy own_organization on link_token to identity_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX link_token_by_subject ON public.link_token USING btree (subject_id);
+grant delete, insert, select on link_token to identity_worker;
+grant delete, insert, select, update on link_token to identity_request;
+grant delete, select on link_token to identity_retention;
+grant select on link_token to identity_lookup;
+
+create table log_in_challenge (
+  organization_id uuid not null,
+  challenge_id uuid not null,
+  user_id uuid not null,
+  next text not null,
+  session_id uuid,
+  level text not null,
+  attempts integer not null default 0,
+  expires_at timestamp with time zone not null,
+  completed_at timestamp with time zone,
+  constraint log_in_challenge_level_check CHECK ((level = ANY (ARRAY['single-factor'::text, 'two-factor'::text]))),
+  constraint log_in_challenge_next_check CHECK ((next = ANY (ARRAY['totp'::text, 'enrol-second-factor'::text, 'accept-documents'::text]))),
+  constraint log_in_challenge_pkey PRIMARY KEY (challenge_id)
+);
+alter table log_in_challenge enable row level security;
+alter table log_in_challenge force row level security;
+create policy every_organization on log_in_challenge to identity_retention, identity_worker using (true);
+create policy own_organization on log_in_challenge to identity_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, insert, select, update on log_in_challenge to identity_request;
+grant delete, select on log_in_challenge to identity_retention;
+grant select on log_in_challenge to identity_lookup;
+
+create table log_in_throttle (
+  email_hash bytea not null,
+  failures integer not null,
+  window_ends_at timestamp with time zone not null,
+  constraint log_in_throttle_pkey PRIMARY KEY (email_hash)
+);
+alter table log_in_throttle enable row level security;
+alter table log_in_throttle force row level security;
+create policy every_row on log_in_throttle to identity_retention using (true);
+grant delete, insert, select, update on log_in_throttle to identity_lookup;
+grant delete, select on log_in_throttle to identity_retention;
+
+create table member (
+  organization_id uuid not null,
+  user_id uuid not null,
+  role text not null,
+  joined_at timestamp with time zone not null,
+  constraint member_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text, 'auditor'::text, 'billing'::text]))),
+  constraint member_pkey PRIMARY KEY (user_id),
+  constraint member_organization_id_joined_at_user_id_key UNIQUE (organization_id, joined_at, user_id)
+);
+alter table member enable row level security;
+alter table member force row level security;
+create policy every_organization on member to identity_retention, identity_worker using (true);
+create policy own_organization on member to identity_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, insert, select, update on member to identity_request;
+grant delete, select on member to identity_retention;
+grant select on member to identity_lookup;
+grant select on member to identity_worker;
+
+create table organization (
+  organization_id uuid not null,
+  name text not null,
+  status text not null,
+  second_factor_required boolean not null default false,
+  registered_at timestamp with time zone not null,
+  constraint organization_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'active'::text]))),
+  constraint organization_pkey PRIMARY KEY (organization_id)
+);
+alter table organization enable row level security;
+alter table organization force row level security;
+create policy every_organization on organization to identity_retention, identity_worker using (true);
+create policy own_organization on organization to identity_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, select on organization to identity_retention;
+grant insert, select, update on organization to identity_request;
+grant select on organization to identity_lookup;
+grant select on organization to identity_worker;
+
+create table outgoing (
+  lane smallint not null,
+  number bigint not null,
+  event_position bigint not null,
+  ordinal smallint not null,
+  constraint outgoing_pkey PRIMARY KEY (lane, number)
+) partition by RANGE (number);
+grant insert, select on outgoing to identity_worker;
+
+create table outgoing_0 partition of outgoing FOR VALUES FROM ('0') TO ('1000000');
+
+create table parked_message (
+  id bigint not null generated always as identity,
+  consumer text not null,
+  organization_id uuid not null,
+  source text not null,
+  lane integer not null,
+  number bigint not null,
+  message_id text not null,
+  type text not null,
+  "time" timestamp with time zone not null,
+  traceparent text,
+  data jsonb not null,
+  error text,
+  attempts integer not null default 0,
+  parked_at timestamp with time zone not null,
+  constraint parked_message_pkey PRIMARY KEY (id),
+  constraint parked_message_consumer_source_lane_number_key UNIQUE (consumer, source, lane, number)
+);
+alter table parked_message enable row level security;
+alter table parked_message force row level security;
+create policy every_organization on parked_message to identity_worker using (true);
+create policy whole_organizations on parked_message to identity_retention using (true);
+CREATE INDEX parked_message_order ON public.parked_message USING btree (consumer, organization_id, id);
+grant delete, insert, select, update on parked_message to identity_worker;
+grant delete, select on parked_message to identity_retention;
+
+create table password (
+  organization_id uuid not null,
+  user_id uuid not null,
+  hash text not null,
+  changed_at timestamp with time zone not null,
+  constraint password_pkey PRIMARY KEY (user_id)
+);
+alter table password enable row level security;
+alter table password force row level security;
+create policy every_organization on password to identity_retention, identity_worker using (true);
+create policy own_organization on password to identity_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, insert, select, update on password to identity_request;
+grant delete, select on password to identity_retention;
+grant select on password to identity_lookup;
+
+create table recovery_code (
+  organization_id uuid not null,
+  user_id uuid not null,
+  code_hash bytea not null,
+  used_at timestamp with time zone,
+  constraint recovery_code_pkey PRIMARY KEY (user_id, code_hash)
+);
+alter table recovery_code enable row level security;
+alter table recovery_code force row level security;
+create policy every_organization on recovery_code to identity_retention, identity_worker using (true);
+create policy own_organization on recovery_code to identity_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, insert, select, update on recovery_code to identity_request;
+grant delete, select on recovery_code to identity_retention;
+
+create table schema_migration (
+  id integer not null default nextval('schema_migration_id_seq'::regclass),
+  name character varying(255) not null,
+  executed_at timestamp(6) with time zone not null default CURRENT_TIMESTAMP(6),
+  constraint schema_migration_pkey PRIMARY KEY (id)
+);
+
+create table session (
+  organization_id uuid not null,
+  session_id uuid not null,
+  session_hash bytea not null,
+  user_id uuid not null,
+  level text not null,
+  awaits_documents boolean not null default false,
+  started_at timestamp with time zone not null,
+  last_seen_at timestamp with time zone not null,
+  authenticated_at timestamp with time zone not null,
+  idle_expires_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  source_ip_sealed text,
+  user_agent_sealed text,
+  constraint session_level_check CHECK ((level = ANY (ARRAY['single-factor'::text, 'two-factor'::text]))),
+  constraint session_pkey PRIMARY KEY (session_id),
+  constraint session_session_hash_key UNIQUE (session_hash)
+);
+alter table session enable row level security;
+alter table session force row level security;
+create policy every_organization on session to identity_retention, identity_worker using (true);
+create policy own_organization on session to identity_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX session_by_user ON public.session USING btree (user_id) WHERE (ended_at IS NULL);
+grant delete, insert, select, update on session to identity_request;
+grant delete, select on session to identity_retention;
+grant select on session to identity_lookup;
+
+create table vault_data_key (
+  organization_id uuid not null,
+  holder text not null,
+  version integer not null,
+  organization_key_version integer not null,
+  wrapped bytea not null,
+  created_at timestamp with time zone not null,
+  created_by xid8 not null default pg_current_xact_id(),
+  constraint vault_data_key_holder_check CHECK ((holder ~ '^(subject:.+|month:[0-9]{4}-[0-9]{2}|look-up)$'::text)),
+  constraint vault_data_key_version_check CHECK ((version > 0)),
+  constraint vault_data_key_organization_id_organization_key_version_fkey FOREIGN KEY (organization_id, organization_key_version) REFERENCES vault_organization_key(organization_id, version),
+  constraint vault_data_key_pkey PRIMARY KEY (organization_id, holder, version)
+);
+alter table vault_data_key enable row level security;
+alter table vault_data_key force row level security;
+create policy every on vault_data_key to identity_retention, identity_worker using (true);
+create policy own on vault_data_key to identity_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX vault_data_key_wrapped_by ON public.vault_data_key USING btree (organization_id, organization_key_version);
+CREATE TRIGGER refuse_erased BEFORE INSERT ON public.vault_data_key FOR EACH ROW EXECUTE FUNCTION vault_refuse_erased();
+grant delete, select on vault_data_key to identity_retention;
+grant insert, select on vault_data_key to identity_request;
+grant insert, select on vault_data_key to identity_worker;
+grant update (organization_key_version, wrapped) on vault_data_key to identity_worker;
+
+create table vault_erased_key (
+  organization_id uuid not null,
+  holder text not null,
+  erased_at timestamp with time zone not null,
+  created_by xid8 not null default pg_current_xact_id(),
+  constraint vault_erased_key_pkey PRIMARY KEY (organization_id, holder)
+);
+alter table vault_erased_key enable row level security;
+alter table vault_erased_key force row level security;
+create policy every on vault_erased_key to identity_retention, identity_worker using (true);
+create policy own on vault_erased_key to identity_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE TRIGGER keep_tombstones BEFORE DELETE OR UPDATE OR TRUNCATE ON public.vault_erased_key FOR EACH STATEMENT EXECUTE FUNCTION vault_keep_tombstones();
+CREATE TRIGGER wait_for_makers BEFORE INSERT ON public.vault_erased_key FOR EACH ROW EXECUTE FUNCTION vault_wait_for_makers();
+grant insert, select on vault_erased_key to identity_retention;
+grant select on vault_erased_key to identity_request;
+grant select on vault_erased_key to identity_worker;
+
+create table vault_organization_key (
+  organization_id uuid not null,
+  version integer not null,
+  kek_id text not null,
+  wrapped bytea not null,
+  created_at timestamp with time zone not null,
+  constraint vault_organization_key_version_check CHECK ((version > 0)),
+  constraint vault_organization_key_pkey PRIMARY KEY (organization_id, version)
+);
+alter table vault_organization_key enable row level security;
+alter table vault_organization_key force row level security;
+create policy every on vault_organization_key to identity_retention, identity_worker using (true);
+create policy own on vault_organization_key to identity_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, insert, select on vault_organization_key to identity_worker;
+grant insert, select on vault_organization_key to identity_request;
+grant update (kek_id, wrapped) on vault_organization_key to identity_worker;
+
+create table vault_service_key (
+  name text not null,
+  kek_id text not null,
+  wrapped bytea not null,
+  created_at timestamp with time zone not null,
+  constraint vault_service_key_pkey PRIMARY KEY (name)
+);
+grant insert, select on vault_service_key to identity_request;
+grant insert, select on vault_service_key to identity_worker;
+grant update (kek_id, wrapped) on vault_service_key to identity_worker;
