@@ -1,6 +1,14 @@
 import { Body, Controller, Get, Header, Param, Post, Query, Res } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
-import { Caller, cursorOf, ENTITY_HEADER, Operation, page, problem } from '@vouchsafe/service-host';
+import {
+  Caller,
+  cursorOf,
+  ENTITY_HEADER,
+  ENTRY_DETAILS_HEADER,
+  Operation,
+  page,
+  problem,
+} from '@vouchsafe/service-host';
 import { instant } from '@vouchsafe/database';
 import { Vault } from '@vouchsafe/vault';
 import type { FastifyReply } from 'fastify';
@@ -12,7 +20,7 @@ import { Recorder, type RecordAnswer } from '../log/record.js';
 import { searchKeys } from '../log/search-keys.js';
 import { type EntryRow, searchEntries } from './entry-search.js';
 import { entryView, viewEntries } from './entry-view.js';
-import { ENTRY_DETAILS_HEADER, shownHeader } from './shown.js';
+import { shownHeader } from './shown.js';
 import { entryOfSubmission, submission } from './submission.js';
 
 const time = z

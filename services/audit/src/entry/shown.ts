@@ -1,11 +1,5 @@
 import type { Place } from '../log/record.js';
 
-/**
- * Response header by which a service adds to the gateway's access-log entry of the request: base64url of a JSON object. The gateway
- * takes it off before the answer leaves.
- */
-export const ENTRY_DETAILS_HEADER = 'vouchsafe-entry-details';
-
 /** Which entries a read has shown, for the read's own entry: places only, none of the values asked for (audit.md). */
 export function shownHeader(places: readonly Place[]): string {
   const shown = Object.fromEntries(

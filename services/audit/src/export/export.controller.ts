@@ -19,6 +19,7 @@ import {
   idempotencyKey,
   idempotently,
   Ids,
+  ENTRY_DETAILS_HEADER,
   Operation,
   problem,
 } from '@vouchsafe/service-host';
@@ -26,7 +27,7 @@ import { Vault } from '@vouchsafe/vault';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { entryFilter, organizationOf } from '../entry/entry.controller.js';
-import { ENTRY_DETAILS_HEADER, entryDetails } from '../entry/shown.js';
+import { entryDetails } from '../entry/shown.js';
 import { sealerOf } from '../idempotency/answer-sealer.js';
 import { Recorder } from '../log/record.js';
 import { entryOfExport } from './export-entry.js';

@@ -1,7 +1,7 @@
-import { Controller, Get, Header, Param, Res } from '@nestjs/common';
-import { ApiExtension } from '@nestjs/swagger';
+import { Controller, Get, Header, Param, Req, Res } from '@nestjs/common';
+import { ApiExtension, ApiParam } from '@nestjs/swagger';
 import { Database, type Sql } from '@vouchsafe/database';
-import { Caller, Clock, Operation, problem } from '@vouchsafe/service-host';
+import { Caller, Clock, ENTRY_DETAILS_HEADER, Operation, problem } from '@vouchsafe/service-host';
 import {
   encodeEntryBundle,
   parseTilePath,
@@ -9,10 +9,10 @@ import {
   type TilePath,
   tileWidth,
 } from '@vouchsafe/transparency-log';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { organizationOf } from '../entry/entry.controller.js';
-import { ENTRY_DETAILS_HEADER, entryDetails } from '../entry/shown.js';
+import { entryDetails } from '../entry/shown.js';
 import { hashOfToken, isReaderToken } from '../reader/reader.js';
 import { entryBundle, logsOf, manifestKeys, newestCheckpoint, tileOf } from './log-reader.js';
 
@@ -43,8 +43,8 @@ interface Access {
 /**
  * The logs as any tlog-tiles client reads them (c2sp.org/tlog-tiles). `{log}` is a log's id, for callers with `audit:read`, or
  * an auditor's own unguessable reader id, for whoever knows it; so the routes are public, and the handler decides.
- * For the gateway: `x-log: operator` (these reads stand in the operator's log alone, so watching a log does not grow it),
- * `x-masked` (path parameters that no log may show) and `x-wildcard` (a path parameter that takes the rest of the path).
+ * For the gateway: `x-log: operator` (these reads stand in the operator's log alone, so watching a log does not grow it) and
+ * `x-wildcard: path` (that path parameter takes the rest of the path).
  */
 @Controller('v1/audit/logs')
 export class LogController {
@@ -75,7 +75,6 @@ export class LogController {
   @Header('cache-control', 'no-store')
   @Header('content-type', 'text/plain; charset=utf-8')
   @ApiExtension('x-log', 'operator')
-  @ApiExtension('x-masked', ['path.log'])
   @Operation({
     permission: 'public',
     operation: 'audit-log.checkpoint',
@@ -101,8 +100,9 @@ export class LogController {
   @Get(':log/tile/*')
   @Header('content-type', 'application/octet-stream')
   @ApiExtension('x-log', 'operator')
-  @ApiExtension('x-masked', ['path.log'])
-  @ApiExtension('x-wildcard', '*')
+  @ApiExtension('x-wildcard', 'path')
+  @ApiParam({ name: 'log', schema: { type: 'string' } })
+  @ApiParam({ name: 'path', schema: { type: 'string' } })
   @Operation({
     permission: 'public',
     operation: 'audit-log.tile',
@@ -113,10 +113,14 @@ export class LogController {
     problems: ['unauthenticated', 'forbidden', 'not-found'],
   })
   async tile(
-    @Param({ schema: tileParameters }) { log, '*': path }: z.output<typeof tileParameters>,
+    @Req() request: FastifyRequest,
     @Caller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
+    // Fastify calls the rest of the path `*`, which OpenAPI has no word for.
+    const parameters = tileParameters.safeParse(request.params);
+    if (!parameters.success) throw problem('not-found');
+    const { log, '*': path } = parameters.data;
     const tile = parseTilePath(`tile/${path}`);
     if (!tile) throw problem('not-found');
     // A whole tile never changes; a partial one is replaced by wider ones.

@@ -15,7 +15,7 @@ export interface Exchange {
   readonly sourceIp: string;
   readonly userAgent: string | null;
   /** Null until, or unless, the path is one that we know. */
-  route: Pick<Route, 'path' | 'operation' | 'entity' | 'effect' | 'stream'> | null;
+  route: Pick<Route, 'path' | 'operation' | 'entity' | 'effect' | 'stream' | 'log'> | null;
   params: Readonly<Record<string, string>>;
   caller: Authenticated;
   /** The organization that the answer names, where no caller does. */
@@ -78,7 +78,9 @@ export function entryOf(
   const { caller, route, requestId, traceparent } = exchange;
   const person = caller.actor.type === 'user' || caller.actor.type === 'staff';
   return {
-    organizationId: caller.organizationId ?? exchange.organizationId ?? operatorOrganizationId,
+    organizationId:
+      (route?.log === 'operator' ? null : (caller.organizationId ?? exchange.organizationId)) ??
+      operatorOrganizationId,
     entry: {
       requestId,
       instanceId,

@@ -23,9 +23,18 @@ const NAME = /^[A-Za-z0-9_.-]{1,40}$/;
 
 const LONGEST = 2048;
 
-/** The URL executed, fit for the access log: path as it is, query values masked unless they are on the allow list. */
+/**
+ * What in a path may be a secret of its own, an auditor's reader id for one: longer than any id of ours, and random to look at.
+ */
+const SECRET_SEGMENT = /^[A-Za-z0-9_-]{40,}$/;
+
+/** The URL executed, fit for the access log: query values masked unless they are on the allow list, the path but for secrets as it is. */
 export function maskedUrl(url: string): string {
-  const [path = '', query] = splitOnce(url, '?');
+  const [asked = '', query] = splitOnce(url, '?');
+  const path = asked
+    .split('/')
+    .map((segment) => (SECRET_SEGMENT.test(segment) ? '***' : segment))
+    .join('/');
   if (query === undefined) return path.slice(0, LONGEST);
   const fields = query.split('&').map((field) => {
     const [name = '', value] = splitOnce(field, '=');

@@ -32,7 +32,7 @@ export class DoorGuard implements CanActivate {
 
   private ownPage(exchange: Exchange, own: OperationDeclaration) {
     const { operation, entity, effect, permission } = own;
-    exchange.route = { path: exchange.url, operation, entity, effect, stream: false };
+    exchange.route = { path: exchange.url, operation, entity, effect, stream: false, log: 'caller' };
     return { permission, effect };
   }
 
@@ -57,6 +57,7 @@ export class DoorGuard implements CanActivate {
       entity: { type: 'route', id: null },
       effect: 'read',
       stream: false,
+      log: 'caller',
     };
     return { permission: 'public', effect: 'read' } as const;
   }

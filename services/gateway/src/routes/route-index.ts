@@ -12,6 +12,10 @@ export interface Route {
   readonly entity: { readonly type: string; readonly id: string | null };
   readonly effect: 'read' | 'write';
   readonly stream: boolean;
+  /** Whose log the entry belongs to. */
+  readonly log: 'caller' | 'operator';
+  /** The last path parameter takes the rest of the path, slashes and all. */
+  readonly wildcard: boolean;
 }
 
 export type Found =
@@ -22,6 +26,8 @@ export type Found =
 interface Node {
   readonly fixed: Map<string, Node>;
   variable: Node | null;
+  /** Of a parameter that takes the rest of the path. */
+  rest: Node | null;
   readonly routes: Map<string, { readonly route: Route; readonly names: readonly string[] }>;
 }
 
@@ -45,6 +51,8 @@ export class RouteIndex {
             entity: operation['x-entity'],
             effect: operation['x-effect'],
             stream: operation['x-response'] === 'stream',
+            log: operation['x-log'] ?? 'caller',
+            wildcard: operation['x-wildcard'] !== undefined && path.endsWith(`/{${operation['x-wildcard']}}`),
           });
         }
       }
@@ -75,8 +83,9 @@ export class RouteIndex {
         node = next;
       } else {
         names.push(name);
-        node.variable ??= newNode();
-        node = node.variable;
+        const isRest = route.wildcard && names.length === variablesOf(route.path);
+        if (isRest) node = node.rest ??= newNode();
+        else node = node.variable ??= newNode();
       }
     }
     if (node.routes.has(route.method)) throw new Error(`Two operations answer ${route.method} ${route.path}`);
@@ -85,7 +94,11 @@ export class RouteIndex {
 }
 
 function newNode(): Node {
-  return { fixed: new Map(), variable: null, routes: new Map() };
+  return { fixed: new Map(), variable: null, rest: null, routes: new Map() };
+}
+
+function variablesOf(path: string): number {
+  return path.split('/{').length - 1;
 }
 
 /** A fixed segment goes before a variable one, as in the services' own router. */
@@ -100,5 +113,8 @@ function walk(
   const fixed = node.fixed.get(segment);
   const found = fixed && walk(fixed, segments, at + 1, values);
   if (found) return found;
-  return node.variable && segment !== '' ? walk(node.variable, segments, at + 1, [...values, segment]) : null;
+  if (segment === '') return null;
+  const one = node.variable && walk(node.variable, segments, at + 1, [...values, segment]);
+  if (one || !node.rest) return one;
+  return { node: node.rest, values: [...values, segments.slice(at).join('/')] };
 }

@@ -1,0 +1,649 @@
+-- The database `audit` as its migrations make it. Written by `npm run golden`; a test compares.
+
+create schema if not exists lookup authorization audit_lookup;
+grant usage on schema lookup to audit_migrator;
+grant usage on schema lookup to audit_request;
+grant usage on schema lookup to audit_worker;
+
+create schema if not exists public authorization audit_migrator;
+grant usage on schema public to audit_lookup;
+grant usage on schema public to audit_request;
+grant usage on schema public to audit_retention;
+grant usage on schema public to audit_worker;
+
+create sequence schema_migration_id_seq as integer start 1 increment 1;
+
+CREATE OR REPLACE FUNCTION public.ensure_entry_month(wanted timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+      declare
+        first timestamptz := date_trunc('month', wanted, 'UTC');
+        next timestamptz := date_trunc('month', wanted, 'UTC') + interval '1 month';
+        suffix text := to_char(first at time zone 'UTC', 'YYYY_MM');
+      begin
+        if to_regclass('entry_' || suffix) is not null and to_regclass('disclosure_' || suffix) is not null then
+          return;
+        end if;
+        perform pg_advisory_xact_lock(3104200501);
+        execute format('create table if not exists entry_%s partition of entry for values from (%L) to (%L)',
+          suffix, first, next);
+        execute format('create table if not exists disclosure_%s partition of disclosure for values from (%L) to (%L)',
+          suffix, first, next);
+      end $function$
+;
+alter function ensure_entry_month(timestamp with time zone) owner to audit_migrator;
+grant execute on function ensure_entry_month(timestamp with time zone) to audit_request;
+grant execute on function ensure_entry_month(timestamp with time zone) to audit_worker;
+
+CREATE OR REPLACE FUNCTION public.ensure_outgoing_partition(wanted bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+      declare
+        first bigint := (wanted / 1000000) * 1000000;
+      begin
+        execute format('create table if not exists outgoing_%s partition of outgoing for values from (%s) to (%s)',
+          first, first, first + 1000000);
+      end $function$
+;
+alter function ensure_outgoing_partition(bigint) owner to audit_migrator;
+grant execute on function ensure_outgoing_partition(bigint) to audit_worker;
+
+CREATE OR REPLACE FUNCTION public.log_only_grows()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        if new.size < old.size or new.checkpoint_size < old.checkpoint_size or new.recorded_at < old.recorded_at then
+          raise exception 'log % would go back', old.log_id using errcode = 'integrity_constraint_violation';
+        end if;
+        return new;
+      end $function$
+;
+alter function log_only_grows() owner to audit_migrator;
+grant execute on function log_only_grows() to public;
+
+CREATE OR REPLACE FUNCTION lookup.entries_with_words(wanted text[], at_most integer)
+ RETURNS TABLE(recorded_at timestamp with time zone, index bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+          select recorded_at, index from entry
+          where words @> wanted
+            and organization_id = nullif(current_setting('vouchsafe.organization_id', true), '')::uuid
+          limit at_most
+        $function$
+;
+alter function lookup.entries_with_words(text[],integer) owner to audit_lookup;
+grant execute on function lookup.entries_with_words(text[],integer) to audit_request;
+
+CREATE OR REPLACE FUNCTION lookup.log_of_reader(token bytea, at timestamp with time zone)
+ RETURNS TABLE(organization_id uuid, log_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+          select organization_id, log_id from reader
+          where token_hash = token and revoked_at is null and (expires_at is null or expires_at > at)
+        $function$
+;
+alter function lookup.log_of_reader(bytea,timestamp with time zone) owner to audit_lookup;
+grant execute on function lookup.log_of_reader(bytea,timestamp with time zone) to audit_request;
+
+CREATE OR REPLACE FUNCTION lookup.manifest_vkeys()
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+          select vkey from signing_key where log_id is null order by signs_from
+        $function$
+;
+alter function lookup.manifest_vkeys() owner to audit_lookup;
+grant execute on function lookup.manifest_vkeys() to audit_request;
+
+CREATE OR REPLACE FUNCTION public.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        raise exception 'events are immutable: % on % refused', tg_op, tg_table_name using errcode = 'insufficient_privilege';
+      end $function$
+;
+alter function refuse_change() owner to audit_migrator;
+grant execute on function refuse_change() to public;
+
+CREATE OR REPLACE FUNCTION public.tile_only_grows()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        if substring(new.hashes for length(old.hashes)) <> old.hashes then
+          raise exception 'a tile of log % would change', old.log_id using errcode = 'integrity_constraint_violation';
+        end if;
+        return new;
+      end $function$
+;
+alter function tile_only_grows() owner to audit_migrator;
+grant execute on function tile_only_grows() to public;
+
+CREATE OR REPLACE FUNCTION public.vault_keep_tombstones()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'A tombstone stays' using errcode = 'insufficient_privilege';
+end $function$
+;
+alter function vault_keep_tombstones() owner to audit_migrator;
+grant execute on function vault_keep_tombstones() to public;
+
+CREATE OR REPLACE FUNCTION public.vault_refuse_erased()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public'
+AS $function$
+begin
+  perform pg_advisory_xact_lock_shared(7406001, hashtext(new.organization_id::text || new.holder) & 255);
+  if exists (select from vault_erased_key e where e.organization_id = new.organization_id and e.holder = new.holder) then
+    return null;
+  end if;
+  return new;
+end $function$
+;
+alter function vault_refuse_erased() owner to audit_migrator;
+grant execute on function vault_refuse_erased() to public;
+
+CREATE OR REPLACE FUNCTION public.vault_wait_for_makers()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public'
+AS $function$
+begin
+  perform pg_advisory_xact_lock(7406001, hashtext(new.organization_id::text || new.holder) & 255);
+  return new;
+end $function$
+;
+alter function vault_wait_for_makers() owner to audit_migrator;
+grant execute on function vault_wait_for_makers() to public;
+
+create table checkpoint (
+  organization_id uuid not null,
+  log_id uuid not null,
+  size bigint not null,
+  note bytea not null,
+  signed_at timestamp with time zone not null,
+  constraint checkpoint_pkey PRIMARY KEY (log_id, size)
+) partition by HASH (log_id);
+alter table checkpoint enable row level security;
+alter table checkpoint force row level security;
+create policy every_organization on checkpoint to audit_retention, audit_worker using (true);
+create policy own_organization on checkpoint to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant insert, select on checkpoint to audit_worker;
+grant select on checkpoint to audit_request;
+
+create table checkpoint_0 partition of checkpoint FOR VALUES WITH (modulus 8, remainder 0);
+
+create table checkpoint_1 partition of checkpoint FOR VALUES WITH (modulus 8, remainder 1);
+
+create table checkpoint_2 partition of checkpoint FOR VALUES WITH (modulus 8, remainder 2);
+
+create table checkpoint_3 partition of checkpoint FOR VALUES WITH (modulus 8, remainder 3);
+
+create table checkpoint_4 partition of checkpoint FOR VALUES WITH (modulus 8, remainder 4);
+
+create table checkpoint_5 partition of checkpoint FOR VALUES WITH (modulus 8, remainder 5);
+
+create table checkpoint_6 partition of checkpoint FOR VALUES WITH (modulus 8, remainder 6);
+
+create table checkpoint_7 partition of checkpoint FOR VALUES WITH (modulus 8, remainder 7);
+
+create table consumed_lane (
+  consumer text not null,
+  source text not null,
+  lane integer not null,
+  number bigint not null default 0,
+  constraint consumed_lane_pkey PRIMARY KEY (consumer, source, lane)
+);
+grant insert, select, update on consumed_lane to audit_worker;
+
+create table consumer_offset (
+  consumer text not null,
+  topic text not null,
+  partition integer not null,
+  next_offset bigint not null,
+  constraint consumer_offset_pkey PRIMARY KEY (consumer, topic, partition)
+);
+grant insert, select, update on consumer_offset to audit_worker;
+
+create table cursor (
+  name text not null,
+  previous pg_snapshot not null,
+  current pg_snapshot not null,
+  "position" bigint not null,
+  constraint cursor_pkey PRIMARY KEY (name)
+);
+grant delete, insert, select, update on cursor to audit_worker;
+
+create table disclosure (
+  organization_id uuid not null,
+  log_id uuid not null,
+  index bigint not null,
+  recorded_at timestamp with time zone not null,
+  subject_id text,
+  sealed text not null
+) partition by RANGE (recorded_at);
+alter table disclosure enable row level security;
+alter table disclosure force row level security;
+create policy every_organization on disclosure to audit_retention, audit_worker using (true);
+create policy own_organization on disclosure to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX disclosure_entry ON ONLY public.disclosure USING btree (organization_id, recorded_at, index);
+grant insert, select on disclosure to audit_request;
+grant insert, select on disclosure to audit_worker;
+
+create table entry (
+  organization_id uuid not null,
+  log_id uuid not null,
+  index bigint not null,
+  recorded_at timestamp with time zone not null,
+  occurred_at timestamp with time zone not null,
+  operation text not null,
+  outcome text not null,
+  entity_type text,
+  actor_key uuid,
+  entity_key uuid,
+  source_key uuid,
+  request_key uuid,
+  words text[] not null,
+  disclosable smallint not null,
+  leaf bytea not null,
+  constraint entry_pkey PRIMARY KEY (organization_id, recorded_at, index)
+) partition by RANGE (recorded_at);
+alter table entry enable row level security;
+alter table entry force row level security;
+create policy every_organization on entry to audit_retention, audit_worker using (true);
+create policy own_organization on entry to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX entry_actor ON ONLY public.entry USING btree (organization_id, actor_key, recorded_at, index);
+CREATE INDEX entry_entity ON ONLY public.entry USING btree (organization_id, entity_key, recorded_at, index);
+CREATE INDEX entry_entity_type ON ONLY public.entry USING btree (organization_id, entity_type, recorded_at, index);
+CREATE INDEX entry_operation ON ONLY public.entry USING btree (organization_id, operation, recorded_at, index);
+CREATE INDEX entry_request ON ONLY public.entry USING btree (organization_id, request_key) WHERE (request_key IS NOT NULL);
+CREATE INDEX entry_source ON ONLY public.entry USING btree (organization_id, source_key, recorded_at, index);
+CREATE INDEX entry_unsuccessful ON ONLY public.entry USING btree (organization_id, recorded_at, index) WHERE (outcome <> 'success'::text);
+CREATE INDEX entry_words ON ONLY public.entry USING gin (words);
+grant insert, select on entry to audit_request;
+grant insert, select on entry to audit_worker;
+grant select on entry to audit_lookup;
+
+create table entry_bundle (
+  organization_id uuid not null,
+  log_id uuid not null,
+  number bigint not null,
+  first_recorded_at timestamp with time zone not null,
+  last_recorded_at timestamp with time zone not null,
+  first_occurred_at timestamp with time zone not null,
+  last_occurred_at timestamp with time zone not null,
+  constraint entry_bundle_pkey PRIMARY KEY (log_id, number)
+) partition by HASH (log_id);
+alter table entry_bundle enable row level security;
+alter table entry_bundle force row level security;
+create policy every_organization on entry_bundle to audit_retention, audit_worker using (true);
+create policy own_organization on entry_bundle to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant insert, select on entry_bundle to audit_request;
+grant insert, select on entry_bundle to audit_worker;
+grant update (last_recorded_at, first_occurred_at, last_occurred_at) on entry_bundle to audit_request;
+grant update (last_recorded_at, first_occurred_at, last_occurred_at) on entry_bundle to audit_worker;
+
+create table entry_bundle_0 partition of entry_bundle FOR VALUES WITH (modulus 8, remainder 0);
+
+create table entry_bundle_1 partition of entry_bundle FOR VALUES WITH (modulus 8, remainder 1);
+
+create table entry_bundle_2 partition of entry_bundle FOR VALUES WITH (modulus 8, remainder 2);
+
+create table entry_bundle_3 partition of entry_bundle FOR VALUES WITH (modulus 8, remainder 3);
+
+create table entry_bundle_4 partition of entry_bundle FOR VALUES WITH (modulus 8, remainder 4);
+
+create table entry_bundle_5 partition of entry_bundle FOR VALUES WITH (modulus 8, remainder 5);
+
+create table entry_bundle_6 partition of entry_bundle FOR VALUES WITH (modulus 8, remainder 6);
+
+create table entry_bundle_7 partition of entry_bundle FOR VALUES WITH (modulus 8, remainder 7);
+
+create table event (
+  "position" bigint not null generated always as identity,
+  organization_id uuid not null,
+  stream text not null,
+  version integer not null,
+  type text not null,
+  schema_version integer not null,
+  payload jsonb not null,
+  metadata jsonb not null,
+  recorded_at timestamp with time zone not null default clock_timestamp(),
+  transaction_id xid8 not null default pg_current_xact_id(),
+  constraint event_version_check CHECK ((version > 0)),
+  constraint event_pkey PRIMARY KEY ("position"),
+  constraint event_stream_version_key UNIQUE (stream, version)
+);
+alter table event enable row level security;
+alter table event force row level security;
+create policy every_organization on event to audit_worker using (true);
+create policy own_organization on event to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX event_transaction_id_position ON public.event USING btree (transaction_id, "position");
+CREATE TRIGGER immutable BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+grant insert, select on event to audit_request;
+grant insert, select on event to audit_worker;
+
+create table export (
+  export_id uuid not null,
+  organization_id uuid not null,
+  status text not null,
+  requested_by text not null,
+  requested_at timestamp with time zone not null,
+  sealed_request text,
+  done bigint not null default 0,
+  total bigint not null default 0,
+  attempt integer not null default 0,
+  leased_until timestamp with time zone,
+  failed_because text,
+  sealed_key text,
+  directory_at bigint,
+  directory_length bigint,
+  size bigint,
+  expires_at timestamp with time zone,
+  constraint export_status_check CHECK ((status = ANY (ARRAY['running'::text, 'ready'::text, 'failed'::text, 'expired'::text]))),
+  constraint export_pkey PRIMARY KEY (export_id)
+);
+alter table export enable row level security;
+alter table export force row level security;
+create policy every_organization on export to audit_retention, audit_worker using (true);
+create policy own_organization on export to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX export_due ON public.export USING btree (expires_at) WHERE (status = ANY (ARRAY['ready'::text, 'failed'::text]));
+CREATE INDEX export_to_do ON public.export USING btree (requested_at) WHERE (status = 'running'::text);
+grant insert, select on export to audit_request;
+grant select, update on export to audit_worker;
+
+create table idempotency_key (
+  organization_id uuid not null,
+  actor text not null,
+  operation text not null,
+  key text not null,
+  request_hash bytea not null,
+  status smallint,
+  answer text,
+  recorded_at timestamp with time zone not null,
+  constraint idempotency_key_pkey PRIMARY KEY (organization_id, actor, operation, key)
+);
+alter table idempotency_key enable row level security;
+alter table idempotency_key force row level security;
+create policy every on idempotency_key to audit_worker using (true);
+create policy own on idempotency_key to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX idempotency_key_recorded_at ON public.idempotency_key USING btree (recorded_at);
+grant delete, select on idempotency_key to audit_worker;
+grant insert, select, update on idempotency_key to audit_request;
+
+create table lane (
+  lane smallint not null,
+  last_number bigint not null default 0,
+  acknowledged bigint not null default 0,
+  constraint lane_check CHECK ((acknowledged <= last_number)),
+  constraint lane_pkey PRIMARY KEY (lane)
+);
+grant select, update on lane to audit_worker;
+
+create table log (
+  log_id uuid not null,
+  organization_id uuid not null,
+  origin text not null,
+  size bigint not null default 0,
+  right_edge bytea not null default '\x'::bytea,
+  recorded_at timestamp with time zone not null,
+  checkpoint_size bigint not null default 0,
+  opened_at timestamp with time zone not null,
+  closed_at timestamp with time zone,
+  constraint log_check CHECK ((checkpoint_size <= size)),
+  constraint log_size_check CHECK ((size >= 0)),
+  constraint log_pkey PRIMARY KEY (log_id),
+  constraint log_origin_key UNIQUE (origin)
+);
+alter table log enable row level security;
+alter table log force row level security;
+create policy every_organization on log to audit_retention, audit_worker using (true);
+create policy own_organization on log to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE UNIQUE INDEX log_open ON public.log USING btree (organization_id) WHERE (closed_at IS NULL);
+CREATE INDEX log_to_sign ON public.log USING btree (log_id) WHERE (size > checkpoint_size);
+CREATE TRIGGER only_grows BEFORE UPDATE ON public.log FOR EACH ROW EXECUTE FUNCTION log_only_grows();
+grant insert, select on log to audit_request;
+grant insert, select on log to audit_worker;
+grant update (size, right_edge, recorded_at) on log to audit_request;
+grant update (size, right_edge, recorded_at, checkpoint_size) on log to audit_worker;
+
+create table outgoing (
+  lane smallint not null,
+  number bigint not null,
+  event_position bigint not null,
+  ordinal smallint not null,
+  constraint outgoing_pkey PRIMARY KEY (lane, number)
+) partition by RANGE (number);
+grant insert, select on outgoing to audit_worker;
+
+create table outgoing_0 partition of outgoing FOR VALUES FROM ('0') TO ('1000000');
+
+create table parked_message (
+  id bigint not null generated always as identity,
+  consumer text not null,
+  organization_id uuid not null,
+  source text not null,
+  lane integer not null,
+  number bigint not null,
+  message_id text not null,
+  type text not null,
+  "time" timestamp with time zone not null,
+  traceparent text,
+  data jsonb not null,
+  error text,
+  attempts integer not null default 0,
+  parked_at timestamp with time zone not null,
+  constraint parked_message_pkey PRIMARY KEY (id),
+  constraint parked_message_consumer_source_lane_number_key UNIQUE (consumer, source, lane, number)
+);
+alter table parked_message enable row level security;
+alter table parked_message force row level security;
+create policy every_organization on parked_message to audit_worker using (true);
+create policy whole_organizations on parked_message to audit_retention using (true);
+CREATE INDEX parked_message_order ON public.parked_message USING btree (consumer, organization_id, id);
+grant delete, insert, select, update on parked_message to audit_worker;
+grant delete, select on parked_message to audit_retention;
+
+create table reader (
+  reader_id uuid not null,
+  organization_id uuid not null,
+  log_id uuid not null,
+  token_hash bytea not null,
+  sealed_name text not null,
+  created_by text not null,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  constraint reader_log_id_fkey FOREIGN KEY (log_id) REFERENCES log(log_id),
+  constraint reader_pkey PRIMARY KEY (reader_id),
+  constraint reader_token_hash_key UNIQUE (token_hash)
+);
+alter table reader enable row level security;
+alter table reader force row level security;
+create policy every_organization on reader to audit_retention, audit_worker using (true);
+create policy own_organization on reader to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX reader_organization ON public.reader USING btree (organization_id, created_at);
+grant insert, select on reader to audit_request;
+grant select on reader to audit_lookup;
+grant select on reader to audit_worker;
+grant update (revoked_at) on reader to audit_request;
+
+create table schema_migration (
+  id integer not null default nextval('schema_migration_id_seq'::regclass),
+  name character varying(255) not null,
+  executed_at timestamp(6) with time zone not null default CURRENT_TIMESTAMP(6),
+  constraint schema_migration_pkey PRIMARY KEY (id)
+);
+
+create table signing_key (
+  vkey text not null,
+  organization_id uuid not null,
+  log_id uuid,
+  name text not null,
+  sealed_seed text not null,
+  signs_from timestamp with time zone not null,
+  signs_until timestamp with time zone,
+  constraint signing_key_log_id_fkey FOREIGN KEY (log_id) REFERENCES log(log_id),
+  constraint signing_key_pkey PRIMARY KEY (vkey)
+);
+alter table signing_key enable row level security;
+alter table signing_key force row level security;
+create policy every_organization on signing_key to audit_retention, audit_worker using (true);
+create policy own_organization on signing_key to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE UNIQUE INDEX signing_key_current ON public.signing_key USING btree (name) WHERE (signs_until IS NULL);
+grant insert, select on signing_key to audit_request;
+grant insert, select on signing_key to audit_worker;
+grant select on signing_key to audit_lookup;
+
+create table submission (
+  organization_id uuid not null,
+  id_key uuid not null,
+  content_key uuid not null,
+  log_id uuid not null,
+  index bigint not null,
+  constraint submission_pkey PRIMARY KEY (organization_id, id_key)
+) partition by HASH (organization_id);
+alter table submission enable row level security;
+alter table submission force row level security;
+create policy every_organization on submission to audit_retention, audit_worker using (true);
+create policy own_organization on submission to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant insert, select on submission to audit_request;
+grant insert, select on submission to audit_worker;
+
+create table submission_0 partition of submission FOR VALUES WITH (modulus 8, remainder 0);
+
+create table submission_1 partition of submission FOR VALUES WITH (modulus 8, remainder 1);
+
+create table submission_2 partition of submission FOR VALUES WITH (modulus 8, remainder 2);
+
+create table submission_3 partition of submission FOR VALUES WITH (modulus 8, remainder 3);
+
+create table submission_4 partition of submission FOR VALUES WITH (modulus 8, remainder 4);
+
+create table submission_5 partition of submission FOR VALUES WITH (modulus 8, remainder 5);
+
+create table submission_6 partition of submission FOR VALUES WITH (modulus 8, remainder 6);
+
+create table submission_7 partition of submission FOR VALUES WITH (modulus 8, remainder 7);
+
+create table tile (
+  organization_id uuid not null,
+  log_id uuid not null,
+  level smallint not null,
+  index bigint not null,
+  hashes bytea not null,
+  constraint tile_hashes_check CHECK ((((length(hashes) % 32) = 0) AND (length(hashes) <= 8192))),
+  constraint tile_pkey PRIMARY KEY (log_id, level, index)
+) partition by HASH (log_id);
+alter table tile enable row level security;
+alter table tile force row level security;
+create policy every_organization on tile to audit_retention, audit_worker using (true);
+create policy own_organization on tile to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE TRIGGER only_grows BEFORE UPDATE ON public.tile FOR EACH ROW EXECUTE FUNCTION tile_only_grows();
+grant insert, select on tile to audit_request;
+grant insert, select on tile to audit_worker;
+grant update (hashes) on tile to audit_request;
+grant update (hashes) on tile to audit_worker;
+
+create table tile_0 partition of tile FOR VALUES WITH (modulus 8, remainder 0);
+
+create table tile_1 partition of tile FOR VALUES WITH (modulus 8, remainder 1);
+
+create table tile_2 partition of tile FOR VALUES WITH (modulus 8, remainder 2);
+
+create table tile_3 partition of tile FOR VALUES WITH (modulus 8, remainder 3);
+
+create table tile_4 partition of tile FOR VALUES WITH (modulus 8, remainder 4);
+
+create table tile_5 partition of tile FOR VALUES WITH (modulus 8, remainder 5);
+
+create table tile_6 partition of tile FOR VALUES WITH (modulus 8, remainder 6);
+
+create table tile_7 partition of tile FOR VALUES WITH (modulus 8, remainder 7);
+
+create table vault_data_key (
+  organization_id uuid not null,
+  holder text not null,
+  version integer not null,
+  organization_key_version integer not null,
+  wrapped bytea not null,
+  created_at timestamp with time zone not null,
+  created_by xid8 not null default pg_current_xact_id(),
+  constraint vault_data_key_holder_check CHECK ((holder ~ '^(subject:.+|month:[0-9]{4}-[0-9]{2}|look-up)$'::text)),
+  constraint vault_data_key_version_check CHECK ((version > 0)),
+  constraint vault_data_key_organization_id_organization_key_version_fkey FOREIGN KEY (organization_id, organization_key_version) REFERENCES vault_organization_key(organization_id, version),
+  constraint vault_data_key_pkey PRIMARY KEY (organization_id, holder, version)
+);
+alter table vault_data_key enable row level security;
+alter table vault_data_key force row level security;
+create policy every on vault_data_key to audit_retention, audit_worker using (true);
+create policy own on vault_data_key to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX vault_data_key_wrapped_by ON public.vault_data_key USING btree (organization_id, organization_key_version);
+CREATE TRIGGER refuse_erased BEFORE INSERT ON public.vault_data_key FOR EACH ROW EXECUTE FUNCTION vault_refuse_erased();
+grant delete, select on vault_data_key to audit_retention;
+grant insert, select on vault_data_key to audit_request;
+grant insert, select on vault_data_key to audit_worker;
+grant update (organization_key_version, wrapped) on vault_data_key to audit_worker;
+
+create table vault_erased_key (
+  organization_id uuid not null,
+  holder text not null,
+  erased_at timestamp with time zone not null,
+  created_by xid8 not null default pg_current_xact_id(),
+  constraint vault_erased_key_pkey PRIMARY KEY (organization_id, holder)
+);
+alter table vault_erased_key enable row level security;
+alter table vault_erased_key force row level security;
+create policy every on vault_erased_key to audit_retention, audit_worker using (true);
+create policy own on vault_erased_key to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE TRIGGER keep_tombstones BEFORE DELETE OR UPDATE OR TRUNCATE ON public.vault_erased_key FOR EACH STATEMENT EXECUTE FUNCTION vault_keep_tombstones();
+CREATE TRIGGER wait_for_makers BEFORE INSERT ON public.vault_erased_key FOR EACH ROW EXECUTE FUNCTION vault_wait_for_makers();
+grant insert, select on vault_erased_key to audit_retention;
+grant select on vault_erased_key to audit_request;
+grant select on vault_erased_key to audit_worker;
+
+create table vault_organization_key (
+  organization_id uuid not null,
+  version integer not null,
+  kek_id text not null,
+  wrapped bytea not null,
+  created_at timestamp with time zone not null,
+  constraint vault_organization_key_version_check CHECK ((version > 0)),
+  constraint vault_organization_key_pkey PRIMARY KEY (organization_id, version)
+);
+alter table vault_organization_key enable row level security;
+alter table vault_organization_key force row level security;
+create policy every on vault_organization_key to audit_retention, audit_worker using (true);
+create policy own on vault_organization_key to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, insert, select on vault_organization_key to audit_worker;
+grant insert, select on vault_organization_key to audit_request;
+grant update (kek_id, wrapped) on vault_organization_key to audit_worker;
+
+create table vault_service_key (
+  name text not null,
+  kek_id text not null,
+  wrapped bytea not null,
+  created_at timestamp with time zone not null,
+  constraint vault_service_key_pkey PRIMARY KEY (name)
+);
+grant insert, select on vault_service_key to audit_request;
+grant insert, select on vault_service_key to audit_worker;
+grant update (kek_id, wrapped) on vault_service_key to audit_worker;
