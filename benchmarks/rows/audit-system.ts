@@ -10,7 +10,6 @@ import { openDataFolder } from '../../tools/start/data-folder.ts';
 import { startPostgres } from '../../tools/start/postgres.ts';
 import { openSecrets } from '../../tools/start/secrets.ts';
 import { type ServiceProcess, startService } from '../../tools/start/service-process.ts';
-import type { ServiceName } from '../../tools/start/services.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 
@@ -18,13 +17,15 @@ export interface AuditSystem {
   /** Superuser's URL of a database of the cluster. */
   readonly adminUrl: (database: string) => string;
   readonly busUrl: string;
-  readonly organizationId: string;
   /** Starts the audit service; resolves when it is ready. */
-  readonly start: (env?: Readonly<Record<string, string>>) => Promise<ServiceProcess>;
+  readonly start: () => Promise<ServiceProcess>;
   /** Takes all that audit has away; it must not run. */
   readonly forget: () => Promise<void>;
-  readonly query: <Row extends object>(database: string, text: string, values?: readonly unknown[]) => Promise<Row[]>;
-  readonly privateKeyFile: (service: ServiceName) => string;
+  readonly query: <Row extends object>(
+    database: string,
+    text: string,
+    values?: readonly unknown[],
+  ) => Promise<Row[]>;
   readonly close: () => Promise<void>;
 }
 
@@ -41,7 +42,8 @@ export async function openAuditSystem(): Promise<AuditSystem> {
       service,
       password: (role) => secrets.databasePassword(service, role),
     });
-  const adminUrl = (database: string) => Object.assign(new URL(postgres.adminUrl), { pathname: `/${database}` }).href;
+  const adminUrl = (database: string) =>
+    Object.assign(new URL(postgres.adminUrl), { pathname: `/${database}` }).href;
   const query: AuditSystem['query'] = async <Row extends object>(
     database: string,
     text: string,
@@ -68,15 +70,12 @@ export async function openAuditSystem(): Promise<AuditSystem> {
   return {
     adminUrl,
     busUrl: `postgres://bus_worker:${secrets.databasePassword('bus', 'worker')}@127.0.0.1:${port}/bus`,
-    organizationId: secrets.operatorOrganizationId,
-    privateKeyFile: secrets.privateKeyFile,
     query,
-    start: async (env) => {
+    start: async () => {
       const audit = await startService('audit', {
         ...{ root, secrets, logs: data.logs, postgresPort: port, mailFolder: data.mail, filesFolder: folder },
         // Nobody listens where the other services would: nothing is missing from the bus.
         ports: { audit: await freePort(), gateway: 1, identity: 1 },
-        ...(env && { more: env }),
       });
       await audit.ready();
       return audit;

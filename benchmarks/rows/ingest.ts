@@ -97,7 +97,10 @@ export async function fillBus(busUrl: string, entries: number): Promise<void> {
   for (let sent = 0; sent < entries;) {
     const messages = Array.from({ length: Math.min(2000, entries - sent) }, (_, i) => {
       const sequence = sent + i + 1;
-      const { id, users } = organizations[sequence % ORGANIZATIONS] ?? { id: '' as OrganizationId, users: [] };
+      const { id, users } = organizations[sequence % ORGANIZATIONS] ?? {
+        id: '' as OrganizationId,
+        users: [],
+      };
       const lane = laneOf(id);
       const number = (numbers.get(lane) ?? 0n) + 1n;
       numbers.set(lane, number);

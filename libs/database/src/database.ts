@@ -6,7 +6,7 @@ import { type SqlMigration, toMikroOrmMigrations } from './migrations.js';
 import { connectionPool, ReleasingPostgresDialect } from './pool.js';
 import { type DatabaseRole, roleNames } from './roles.js';
 import { type SessionLock, sessionLock } from './session-lock.js';
-import type { Transaction } from './sql.js';
+import type { PreparedStatement, Transaction } from './sql.js';
 
 export interface DatabaseOptions {
   /** Service name; also the database's name and the prefix of its roles. */
@@ -19,13 +19,6 @@ export interface DatabaseOptions {
   readonly entities?: Options['entities'];
   /** Connections of each role's pool. */
   readonly poolSize?: number;
-}
-
-/** A statement that is a transaction of its own. */
-export interface PreparedStatement {
-  /** Unique in the service: each connection prepares it once under this name. */
-  readonly name: string;
-  readonly text: string;
 }
 
 type Work<T> = (transaction: Transaction) => Promise<T>;
@@ -136,8 +129,14 @@ export class Database {
       if (!kysely) throw new Error('No transaction is open');
       return work({
         em: inner,
-        query: async <Row extends object>(text: string, values: readonly unknown[] = []) =>
-          (await kysely.executeQuery<Row>(CompiledQuery.raw(text, [...values]))).rows,
+        query: async <Row extends object>(
+          statement: string | PreparedStatement,
+          values: readonly unknown[] = [],
+        ) => {
+          // Kysely hands on to `pg` whatever it is given here, and `pg` takes text or a named statement.
+          const compiled = CompiledQuery.raw(statement as string, [...values]);
+          return (await kysely.executeQuery<Row>(compiled)).rows;
+        },
         afterCommit: (callback) => callbacks.push(callback),
       });
     });

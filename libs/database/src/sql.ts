@@ -1,12 +1,28 @@
+import { hash } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
+
+/** A statement that each connection parses and plans once, under a name that is unique in the service. */
+export interface PreparedStatement {
+  readonly name: string;
+  readonly text: string;
+}
 
 /** Runs statements inside one transaction. */
 export interface Sql {
   /**
-   * @param text one statement; values stand as `$1`, `$2`, ... and are bound, never spliced (P28)
+   * @param statement one statement; values stand as `$1`, `$2`, ... and are bound, never spliced (P28). Prepared, it costs no
+   *   planning: over partitions with many indexes that is ten times the work of reading a page
    * @returns its rows: `bigint`, `xid8` and times come as text, `jsonb` parsed, `bytea` as Buffer
    */
-  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  query<Row extends object>(
+    statement: string | PreparedStatement,
+    values?: readonly unknown[],
+  ): Promise<Row[]>;
+}
+
+/** A statement of which there are a few forms only, named after its text. */
+export function prepared(text: string): PreparedStatement {
+  return { name: hash('sha256', text).slice(0, 32), text };
 }
 
 export interface Transaction extends Sql {

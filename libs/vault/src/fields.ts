@@ -1,8 +1,8 @@
 import type { Sql } from '@vouchsafe/database';
 import { ERASED, isErased, type PersonalField } from '@vouchsafe/event-sourcing';
-import type { DataKeys } from './data-keys.js';
+import { type DataKeys, holderId } from './data-keys.js';
 import { personalValues } from './personal-values.js';
-import type { Context } from './scope.js';
+import { type Context, subjectHolder } from './scope.js';
 import { openValues, sealValues } from './values.js';
 import { VaultError } from './vault-error.js';
 
@@ -46,6 +46,24 @@ export async function openAllFields(
     }),
   );
   opened.forEach((result, index) => values[index]?.replace(isErased(result) ? ERASED : parsed(result)));
+  return copies;
+}
+
+/** Copies in which what is personal to an erased subject is `ERASED`, and all else as it was: nothing is sealed. */
+export async function withoutErasedFields(
+  sql: Sql,
+  dataKeys: DataKeys,
+  items: readonly Omit<DataWithFields, 'context'>[],
+): Promise<object[]> {
+  const { copies, values } = locate(items.map((item) => ({ ...item, context: [] })));
+  const held = values.flatMap(({ scope: { organizationId, subjectId }, replace }) =>
+    subjectId === null ? [] : [{ holder: subjectHolder({ organizationId, subjectId }), replace }],
+  );
+  const rings = await dataKeys.find(
+    sql,
+    held.map(({ holder }) => holder),
+  );
+  for (const { holder, replace } of held) if (isErased(rings.get(holderId(holder)))) replace(ERASED);
   return copies;
 }
 

@@ -2,7 +2,7 @@ import type { Sql, Transaction } from '@vouchsafe/database';
 import { type Erased, isErased, type PersonalField } from '@vouchsafe/event-sourcing';
 import { DataKeys } from './data-keys.js';
 import { destroyKeys, type Destruction } from './destruction.js';
-import { type DataWithFields, openAllFields, sealAllFields } from './fields.js';
+import { type DataWithFields, openAllFields, sealAllFields, withoutErasedFields } from './fields.js';
 import type { KeyProvider } from './key-provider.js';
 import { keyedHashOf } from './keyed-hash.js';
 import {
@@ -95,6 +95,11 @@ export class Vault {
   /** As `openFields`, in order, with the queries of one. */
   openFieldsMany(sql: Sql, items: readonly DataWithFields[]): Promise<object[]> {
     return openAllFields(sql, this.dataKeys, items);
+  }
+
+  /** Copies in which a personal value of an erased subject is `ERASED`; for data in clear that does not stay here. */
+  withoutErasedFields(sql: Sql, items: readonly Omit<DataWithFields, 'context'>[]): Promise<object[]> {
+    return withoutErasedFields(sql, this.dataKeys, items);
   }
 
   /**
