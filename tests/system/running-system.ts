@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { freePort } from '@vouchsafe/testing';
+import pg from 'pg';
+import { openDataFolder } from '../../tools/start/data-folder.ts';
+import { type RunningSystem, startSystem } from '../../tools/start/system.ts';
+
+export const root = path.resolve(import.meta.dirname, '../..');
+
+export interface SystemUnderTest extends RunningSystem {
+  /** Everything that the system writes lies in it. */
+  readonly folder: string;
+  /** Rows of a service's database, read as superuser: behind the backs of row-level security and of the service. */
+  rows<Row extends pg.QueryResultRow>(
+    database: string,
+    query: string,
+    values?: readonly unknown[],
+  ): Promise<Row[]>;
+}
+
+/** The limits would answer before what is tested does: one address plays all of the people here. */
+const wideLimits = {
+  VOUCHSAFE_RATE_PER_ADDRESS: '1000000/60',
+  VOUCHSAFE_RATE_PER_ACCOUNT: '1000000/60',
+  VOUCHSAFE_RATE_PER_KEY: '1000000/60',
+  VOUCHSAFE_RATE_PUBLIC_CHANGES: '1000000/60',
+};
+
+/**
+ * A whole Vouchsafe of its own, as `npm start` runs it: Postgres, and each service's built program as a process. The folder goes
+ * when the system stops.
+ */
+export async function startForTests(env: Readonly<Record<string, string>> = {}): Promise<SystemUnderTest> {
+  if (!existsSync(path.join(root, 'services/gateway/dist/main.js')))
+    throw new Error('The services are not built: npm run build');
+  const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-system-'));
+  const system = await startSystem({
+    root,
+    data: await openDataFolder(folder, () => undefined),
+    port: await freePort(),
+    say: () => undefined,
+    env: { VOUCHSAFE_ENVIRONMENT: 'testing', ...wideLimits, ...env },
+  });
+  return {
+    ...system,
+    folder,
+    rows: async (database, query, values = []) => {
+      const url = new URL(system.adminUrl);
+      url.pathname = `/${database}`;
+      const client = new pg.Client({ connectionString: url.href });
+      await client.connect();
+      try {
+        return (await client.query(query, [...values])).rows as never[];
+      } finally {
+        await client.end();
+      }
+    },
+    stop: async () => {
+      await system.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
