@@ -38,8 +38,13 @@ const password = 'only-for-tests';
 /** A real Postgres of this suite's own, gone with it. */
 export async function testPostgres({
   durable = false,
-}: { readonly durable?: boolean } = {}): Promise<TestPostgres> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-postgres-'));
+  parent = tmpdir(),
+}: {
+  readonly durable?: boolean;
+  /** Folder to put the data under: a small file system of its own, for a suite that fills it. */
+  readonly parent?: string;
+} = {}): Promise<TestPostgres> {
+  const folder = await mkdtemp(path.join(parent, 'vouchsafe-postgres-'));
   // Started by root, the server runs as a user of its own, who must be able to reach its folder.
   await chmod(folder, 0o711);
   const data = path.join(folder, 'data');

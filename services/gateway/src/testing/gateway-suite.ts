@@ -41,15 +41,17 @@ export interface GatewaySuite {
   readonly env: Readonly<Record<string, string>>;
   readonly folder: string;
   /** The gateway as a process of its own; `url` and `instanceId` when it listens. */
-  startProcess(more?: Record<string, string>): Promise<SourceProcess & { readonly url: string }>;
+  startProcess(
+    more?: Record<string, string>,
+  ): Promise<SourceProcess & { readonly url: string; readonly instanceId: string }>;
   stop(): Promise<void>;
 }
 
 /** A real Postgres, two services behind the door, and the environment of a gateway before them. */
-export async function gatewaySuite(): Promise<GatewaySuite> {
+export async function gatewaySuite(postgresFolder?: string): Promise<GatewaySuite> {
   const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-gateway-'));
   const keys = await ensureInternalKeys(path.join(folder, 'keys'), ['gateway', 'identity', 'audit']);
-  const postgres = await testPostgres();
+  const postgres = await testPostgres(postgresFolder === undefined ? {} : { parent: postgresFolder });
   const database = await postgres.database('gateway', withRoomMigrations(gatewayMigrations));
   await postgres.database('bus', busMigrations);
   await localKeyProvider(path.join(folder, 'kek.json'), { create: true });
@@ -96,7 +98,7 @@ export async function gatewaySuite(): Promise<GatewaySuite> {
       const main = fileURLToPath(new URL('../main.ts', import.meta.url));
       const started = startFromSource(main, { ...env, VOUCHSAFE_LOG_LEVEL: 'info', ...more });
       const line = await started.line(/"msg":"The door is open"/);
-      return { ...started, url: z.object({ url: z.string() }).parse(JSON.parse(line)).url };
+      return { ...started, ...z.object({ url: z.string(), instanceId: z.string() }).parse(JSON.parse(line)) };
     },
     stop: async () => {
       await services.stop();

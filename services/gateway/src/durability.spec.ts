@@ -1,0 +1,226 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { apiKey, gaps, type GatewaySuite, gatewaySuite, storedEntries } from './testing/gateway-suite.js';
+import { type Answer, startLoad } from './testing/load.js';
+
+describe('the access log loses nothing (P23)', () => {
+  let suite: GatewaySuite;
+  const started: Awaited<ReturnType<GatewaySuite['startProcess']>>[] = [];
+  const start = async () => {
+    const gateway = await suite.startProcess();
+    started.push(gateway);
+    return gateway;
+  };
+  beforeAll(async () => {
+    suite = await gatewaySuite();
+  });
+  afterEach(async () => {
+    suite.services.world.delay = 0;
+    for (const gateway of started.splice(0)) {
+      gateway.signal('SIGCONT');
+      gateway.signal('SIGKILL');
+      await gateway.exited;
+    }
+  });
+  afterAll(() => suite.stop());
+
+  it('when a gateway is killed under load: another one closes what it left open', async () => {
+    const [first, second] = await Promise.all([start(), start()]);
+    suite.services.world.delay = 200;
+    const load = startLoad([first.url, second.url], 24);
+    await until(() => load.answers.length > 100);
+    // In the middle of changes, not between them.
+    await until(async () => (await openEntries(suite, first.instanceId)) >= 3);
+    first.signal('SIGKILL');
+    await first.exited;
+    const left = await openEntries(suite, first.instanceId);
+    await load.stop();
+    await until(async () => (await openEntries(suite)) === 0);
+    await assertNothingIsMissing(suite, load.answers);
+    const entries = await storedEntries(suite.database);
+    expect(entries.filter(({ payload }) => payload.outcome === 'unknown')).toHaveLength(left);
+  });
+
+  it('when Postgres is restarted under load: nothing is executed without its entry, and work goes on', async () => {
+    const gateway = await start();
+    const load = startLoad([gateway.url], 24);
+    await until(() => load.answers.length > 200);
+    await suite.postgres.restart();
+    const before = load.answers.length;
+    await until(() => load.answers.slice(before).filter(({ status }) => status < 300).length > 100);
+    await load.stop();
+    await until(async () => (await openEntries(suite)) === 0);
+    await assertNothingIsMissing(suite, load.answers);
+  });
+
+  it('when a gateway is paused: the entry that another one closed stays closed, and the answer says so', async () => {
+    const [paused, other] = await Promise.all([start(), start()]);
+    const { world } = suite.services;
+    world.delay = 400;
+    const count = world.executed.length;
+    const answer = fetch(`${paused.url}/v1/things`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+      body: '{"id":"paused"}',
+    });
+    await until(() => world.executed.length > count);
+    paused.signal('SIGSTOP');
+    const requestId = world.executed.at(-1)?.requestId ?? '';
+    await until(async () => (await entriesOf(requestId)).length > 0);
+    paused.signal('SIGCONT');
+    const response = await answer;
+    expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([
+      503,
+      'outcome-unknown',
+    ]);
+    expect(await entriesOf(requestId)).toMatchObject([{ outcome: 'unknown', status: null }]);
+    // Back under its lease, it works on.
+    world.delay = 0;
+    await until(async () => (await post(paused.url)).status === 201);
+    expect((await post(other.url)).status).toBe(201);
+    expect(gaps(await storedEntries(suite.database))).toEqual([]);
+  });
+
+  it('when a stopped gateway drains: it leaves nothing open and gives its lease back', async () => {
+    const gateway = await start();
+    suite.services.world.delay = 200;
+    const load = startLoad([gateway.url], 8);
+    await until(() => load.answers.length > 10);
+    gateway.signal('SIGTERM');
+    expect(await gateway.exited).toBe(0);
+    await load.stop();
+    expect(await openEntries(suite)).toBe(0);
+    await assertNothingIsMissing(suite, load.answers);
+  });
+
+  const entriesOf = async (requestId: string) =>
+    (await storedEntries(suite.database))
+      .map(({ payload }) => payload)
+      .filter((entry) => entry.requestId === requestId);
+});
+
+const cannotMount = whyNotMount();
+
+/** On a file system of its own, so that it can be filled without harm. */
+(cannotMount === null ? describe : describe.skip)(
+  `the access log on a full disk (P23)${cannotMount === null ? '' : `, skipped: ${cannotMount}`}`,
+  () => {
+    const folder = path.join(tmpdir(), `vouchsafe-small-disk-${process.pid}`);
+    const filler = path.join(folder, 'filler');
+    let suite: GatewaySuite;
+    let gateway: Awaited<ReturnType<GatewaySuite['startProcess']>>;
+    beforeAll(async () => {
+      mountSmall(folder);
+      suite = await gatewaySuite(folder);
+      gateway = await suite.startProcess();
+    });
+    afterAll(async () => {
+      gateway.signal('SIGKILL');
+      await gateway.exited;
+      await suite.stop();
+      unmount(folder);
+    });
+
+    it('answers 503 and executes nothing, and works again when there is room', async () => {
+      const load = startLoad([gateway.url], 16);
+      await until(() => load.answers.length > 100);
+      fill(filler);
+      await until(() => load.answers.filter(({ status }) => status === 503).length > 20, 60_000);
+      rmSync(filler);
+      const before = load.answers.length;
+      // Without room for its own log Postgres stops; whoever runs it starts it again.
+      await suite.postgres.restart().catch(() => undefined);
+      await until(() => load.answers.slice(before).some(({ status }) => status === 201), 60_000);
+      await load.stop();
+      await until(async () => (await openEntries(suite)) === 0);
+      await assertNothingIsMissing(suite, load.answers);
+    });
+  },
+);
+
+/** Responses received by clients <= entries, each change in a service's store has its entry, numbers without gaps. */
+async function assertNothingIsMissing(suite: GatewaySuite, answers: readonly Answer[]): Promise<void> {
+  const entries = await storedEntries(suite.database);
+  const known = Map.groupBy(entries, ({ payload }) => payload.requestId);
+  const heldBack = ({ code }: Answer) => code === 'unavailable';
+  expect(answers.filter((answer) => !heldBack(answer) && !known.has(answer.requestId))).toEqual([]);
+  const { executed } = suite.services.world;
+  expect(executed.filter(({ requestId }) => known.get(requestId)?.length !== 1)).toEqual([]);
+  // What the client was told is what the log says, but for answers that were held back.
+  const told = answers.filter(({ status }) => status < 300);
+  expect(
+    told.filter(({ requestId, status }) => known.get(requestId)?.[0]?.payload.status !== status),
+  ).toEqual([]);
+  // Nothing was executed of what was refused for want of an entry.
+  const refused = new Set(answers.filter(heldBack).map(({ requestId }) => requestId));
+  expect(executed.filter(({ requestId }) => refused.has(requestId))).toEqual([]);
+  expect(gaps(entries)).toEqual([]);
+}
+
+async function openEntries(suite: GatewaySuite, instanceId: string | null = null): Promise<number> {
+  const rows = await suite.database.asWorker((sql) =>
+    sql.query('select from open_entry where $1::uuid is null or instance_id = $1', [instanceId]),
+  );
+  return rows.length;
+}
+
+async function post(url: string): Promise<Response> {
+  return fetch(`${url}/v1/things`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+    body: '{"id":"again"}',
+  });
+}
+
+async function until(condition: () => boolean | Promise<boolean>, milliseconds = 30_000): Promise<void> {
+  const end = Date.now() + milliseconds;
+  while (Date.now() < end) {
+    if (await Promise.resolve(condition()).catch(() => false)) return;
+    await sleep(30);
+  }
+  throw new Error('It did not come true in time');
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+function fill(file: string): void {
+  const descriptor = openSync(file, 'w');
+  for (const size of [1 << 20, 4096]) {
+    try {
+      for (;;) writeSync(descriptor, Buffer.alloc(size, 1));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    }
+  }
+  closeSync(descriptor);
+  expect(statfsSync(path.dirname(file)).bavail).toBeLessThan(16);
+}
+
+function mountSmall(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=192m,mode=0711', 'tmpfs', folder], { stdio: 'pipe' });
+}
+
+function unmount(folder: string): void {
+  execFileSync('umount', [folder]);
+  rmSync(folder, { recursive: true });
+}
+
+/** Null where a file system can be mounted; on CI it must be. */
+function whyNotMount(): string | null {
+  const probe = path.join(tmpdir(), `vouchsafe-mount-probe-${process.pid}`);
+  try {
+    mountSmall(probe);
+    unmount(probe);
+    return null;
+  } catch {
+    rmSync(probe, { recursive: true, force: true });
+    if (process.env['CI']) throw new Error('The disk-full suite must be able to mount a file system here');
+    return 'a file system of its own cannot be mounted here (it takes root)';
+  }
+}

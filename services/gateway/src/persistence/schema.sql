@@ -1,0 +1,296 @@
+-- The database `gateway` as its migrations make it. Written by `npm run golden`; a test compares.
+
+create schema if not exists lookup authorization gateway_lookup;
+grant usage on schema lookup to gateway_migrator;
+grant usage on schema lookup to gateway_request;
+grant usage on schema lookup to gateway_worker;
+
+create schema if not exists public authorization gateway_migrator;
+grant usage on schema public to gateway_lookup;
+grant usage on schema public to gateway_request;
+grant usage on schema public to gateway_retention;
+grant usage on schema public to gateway_worker;
+
+create sequence schema_migration_id_seq as integer start 1 increment 1;
+
+CREATE OR REPLACE FUNCTION public.ensure_outgoing_partition(wanted bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+      declare
+        first bigint := (wanted / 1000000) * 1000000;
+      begin
+        execute format('create table if not exists outgoing_%s partition of outgoing for values from (%s) to (%s)',
+          first, first, first + 1000000);
+      end $function$
+;
+alter function ensure_outgoing_partition(bigint) owner to gateway_migrator;
+grant execute on function ensure_outgoing_partition(bigint) to gateway_worker;
+
+CREATE OR REPLACE FUNCTION public.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        raise exception 'events are immutable: % on % refused', tg_op, tg_table_name using errcode = 'insufficient_privilege';
+      end $function$
+;
+alter function refuse_change() owner to gateway_migrator;
+grant execute on function refuse_change() to public;
+
+CREATE OR REPLACE FUNCTION public.vault_keep_tombstones()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'A tombstone stays' using errcode = 'insufficient_privilege';
+end $function$
+;
+alter function vault_keep_tombstones() owner to gateway_migrator;
+grant execute on function vault_keep_tombstones() to public;
+
+CREATE OR REPLACE FUNCTION public.vault_refuse_erased()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public'
+AS $function$
+begin
+  perform pg_advisory_xact_lock_shared(7406001, hashtext(new.organization_id::text || new.holder) & 255);
+  if exists (select from vault_erased_key e where e.organization_id = new.organization_id and e.holder = new.holder) then
+    return null;
+  end if;
+  return new;
+end $function$
+;
+alter function vault_refuse_erased() owner to gateway_migrator;
+grant execute on function vault_refuse_erased() to public;
+
+CREATE OR REPLACE FUNCTION public.vault_wait_for_makers()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public'
+AS $function$
+begin
+  perform pg_advisory_xact_lock(7406001, hashtext(new.organization_id::text || new.holder) & 255);
+  return new;
+end $function$
+;
+alter function vault_wait_for_makers() owner to gateway_migrator;
+grant execute on function vault_wait_for_makers() to public;
+
+create table consumed_lane (
+  consumer text not null,
+  source text not null,
+  lane integer not null,
+  number bigint not null default 0,
+  constraint consumed_lane_pkey PRIMARY KEY (consumer, source, lane)
+);
+grant insert, select, update on consumed_lane to gateway_worker;
+
+create table consumer_offset (
+  consumer text not null,
+  topic text not null,
+  partition integer not null,
+  next_offset bigint not null,
+  constraint consumer_offset_pkey PRIMARY KEY (consumer, topic, partition)
+);
+grant insert, select, update on consumer_offset to gateway_worker;
+
+create table cursor (
+  name text not null,
+  previous pg_snapshot not null,
+  current pg_snapshot not null,
+  "position" bigint not null,
+  constraint cursor_pkey PRIMARY KEY (name)
+);
+grant delete, insert, select, update on cursor to gateway_worker;
+
+create table event (
+  "position" bigint not null generated always as identity,
+  organization_id uuid not null,
+  stream text not null,
+  version integer not null,
+  type text not null,
+  schema_version integer not null,
+  payload jsonb not null,
+  metadata jsonb not null,
+  recorded_at timestamp with time zone not null default clock_timestamp(),
+  transaction_id xid8 not null default pg_current_xact_id(),
+  constraint event_version_check CHECK ((version > 0)),
+  constraint event_pkey PRIMARY KEY ("position"),
+  constraint event_stream_version_key UNIQUE (stream, version)
+);
+alter table event enable row level security;
+alter table event force row level security;
+create policy every_organization on event to gateway_worker using (true);
+create policy own_organization on event to gateway_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX event_transaction_id_position ON public.event USING btree (transaction_id, "position");
+CREATE TRIGGER immutable BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+grant insert, select on event to gateway_request;
+grant insert, select on event to gateway_worker;
+
+create table gateway_instance (
+  id uuid not null,
+  lease_until timestamp with time zone not null,
+  started_at timestamp with time zone not null,
+  constraint gateway_instance_pkey PRIMARY KEY (id)
+);
+grant delete, insert, select, update on gateway_instance to gateway_worker;
+
+create table idempotency_key (
+  organization_id uuid not null,
+  actor text not null,
+  operation text not null,
+  key text not null,
+  request_hash bytea not null,
+  status smallint,
+  answer text,
+  recorded_at timestamp with time zone not null,
+  constraint idempotency_key_pkey PRIMARY KEY (organization_id, actor, operation, key)
+);
+alter table idempotency_key enable row level security;
+alter table idempotency_key force row level security;
+create policy every on idempotency_key to gateway_worker using (true);
+create policy own on idempotency_key to gateway_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX idempotency_key_recorded_at ON public.idempotency_key USING btree (recorded_at);
+grant delete, select on idempotency_key to gateway_worker;
+grant insert, select, update on idempotency_key to gateway_request;
+
+create table lane (
+  lane smallint not null,
+  last_number bigint not null default 0,
+  acknowledged bigint not null default 0,
+  constraint lane_check CHECK ((acknowledged <= last_number)),
+  constraint lane_pkey PRIMARY KEY (lane)
+);
+grant select, update on lane to gateway_worker;
+
+create table open_entry (
+  request_id text not null,
+  instance_id uuid not null,
+  organization_id uuid not null,
+  received_at timestamp with time zone not null,
+  entry jsonb not null,
+  envelope jsonb not null,
+  constraint open_entry_pkey PRIMARY KEY (request_id)
+);
+alter table open_entry enable row level security;
+alter table open_entry force row level security;
+create policy every_organization on open_entry to gateway_worker using (true);
+CREATE INDEX open_entry_instance_id ON public.open_entry USING btree (instance_id);
+grant delete, insert, select, update on open_entry to gateway_worker;
+
+create table outgoing (
+  lane smallint not null,
+  number bigint not null,
+  event_position bigint not null,
+  ordinal smallint not null,
+  constraint outgoing_pkey PRIMARY KEY (lane, number)
+) partition by RANGE (number);
+grant insert, select on outgoing to gateway_worker;
+
+create table outgoing_0 partition of outgoing FOR VALUES FROM ('0') TO ('1000000');
+
+create table parked_message (
+  id bigint not null generated always as identity,
+  consumer text not null,
+  organization_id uuid not null,
+  source text not null,
+  lane integer not null,
+  number bigint not null,
+  message_id text not null,
+  type text not null,
+  "time" timestamp with time zone not null,
+  traceparent text,
+  data jsonb not null,
+  error text,
+  attempts integer not null default 0,
+  parked_at timestamp with time zone not null,
+  constraint parked_message_pkey PRIMARY KEY (id),
+  constraint parked_message_consumer_source_lane_number_key UNIQUE (consumer, source, lane, number)
+);
+alter table parked_message enable row level security;
+alter table parked_message force row level security;
+create policy every_organization on parked_message to gateway_worker using (true);
+create policy whole_organizations on parked_message to gateway_retention using (true);
+CREATE INDEX parked_message_order ON public.parked_message USING btree (consumer, organization_id, id);
+grant delete, insert, select, update on parked_message to gateway_worker;
+grant delete, select on parked_message to gateway_retention;
+
+create table schema_migration (
+  id integer not null default nextval('schema_migration_id_seq'::regclass),
+  name character varying(255) not null,
+  executed_at timestamp(6) with time zone not null default CURRENT_TIMESTAMP(6),
+  constraint schema_migration_pkey PRIMARY KEY (id)
+);
+
+create table vault_data_key (
+  organization_id uuid not null,
+  holder text not null,
+  version integer not null,
+  organization_key_version integer not null,
+  wrapped bytea not null,
+  created_at timestamp with time zone not null,
+  created_by xid8 not null default pg_current_xact_id(),
+  constraint vault_data_key_holder_check CHECK ((holder ~ '^(subject:.+|month:[0-9]{4}-[0-9]{2}|look-up)$'::text)),
+  constraint vault_data_key_version_check CHECK ((version > 0)),
+  constraint vault_data_key_organization_id_organization_key_version_fkey FOREIGN KEY (organization_id, organization_key_version) REFERENCES vault_organization_key(organization_id, version),
+  constraint vault_data_key_pkey PRIMARY KEY (organization_id, holder, version)
+);
+alter table vault_data_key enable row level security;
+alter table vault_data_key force row level security;
+create policy every on vault_data_key to gateway_retention, gateway_worker using (true);
+create policy own on vault_data_key to gateway_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX vault_data_key_wrapped_by ON public.vault_data_key USING btree (organization_id, organization_key_version);
+CREATE TRIGGER refuse_erased BEFORE INSERT ON public.vault_data_key FOR EACH ROW EXECUTE FUNCTION vault_refuse_erased();
+grant delete, select on vault_data_key to gateway_retention;
+grant insert, select on vault_data_key to gateway_request;
+grant insert, select on vault_data_key to gateway_worker;
+grant update (organization_key_version, wrapped) on vault_data_key to gateway_worker;
+
+create table vault_erased_key (
+  organization_id uuid not null,
+  holder text not null,
+  erased_at timestamp with time zone not null,
+  created_by xid8 not null default pg_current_xact_id(),
+  constraint vault_erased_key_pkey PRIMARY KEY (organization_id, holder)
+);
+alter table vault_erased_key enable row level security;
+alter table vault_erased_key force row level security;
+create policy every on vault_erased_key to gateway_retention, gateway_worker using (true);
+create policy own on vault_erased_key to gateway_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE TRIGGER keep_tombstones BEFORE DELETE OR UPDATE OR TRUNCATE ON public.vault_erased_key FOR EACH STATEMENT EXECUTE FUNCTION vault_keep_tombstones();
+CREATE TRIGGER wait_for_makers BEFORE INSERT ON public.vault_erased_key FOR EACH ROW EXECUTE FUNCTION vault_wait_for_makers();
+grant insert, select on vault_erased_key to gateway_retention;
+grant select on vault_erased_key to gateway_request;
+grant select on vault_erased_key to gateway_worker;
+
+create table vault_organization_key (
+  organization_id uuid not null,
+  version integer not null,
+  kek_id text not null,
+  wrapped bytea not null,
+  created_at timestamp with time zone not null,
+  constraint vault_organization_key_version_check CHECK ((version > 0)),
+  constraint vault_organization_key_pkey PRIMARY KEY (organization_id, version)
+);
+alter table vault_organization_key enable row level security;
+alter table vault_organization_key force row level security;
+create policy every on vault_organization_key to gateway_retention, gateway_worker using (true);
+create policy own on vault_organization_key to gateway_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, insert, select on vault_organization_key to gateway_worker;
+grant insert, select on vault_organization_key to gateway_request;
+grant update (kek_id, wrapped) on vault_organization_key to gateway_worker;
+
+create table vault_service_key (
+  name text not null,
+  kek_id text not null,
+  wrapped bytea not null,
+  created_at timestamp with time zone not null,
+  constraint vault_service_key_pkey PRIMARY KEY (name)
+);
+grant insert, select on vault_service_key to gateway_request;
+grant insert, select on vault_service_key to gateway_worker;
+grant update (kek_id, wrapped) on vault_service_key to gateway_worker;
