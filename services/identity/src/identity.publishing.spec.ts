@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Contract, identityFacts } from '@vouchsafe/contracts';
+import { type LaneMessage, readLane } from '@vouchsafe/event-store';
+import { identityPublishing } from './identity.publishing.js';
+import { enrol, logInWithCode } from './testing/enrol.js';
+import { identityApp, type IdentityApp, type Person } from './testing/identity-app.js';
+
+describe('what identity tells the other services', () => {
+  let app: IdentityApp;
+  let ada: Person;
+  let facts: LaneMessage[];
+  beforeAll(async () => {
+    app = await identityApp();
+    ada = await everythingHappens(app);
+    facts = await published(app);
+  });
+  afterAll(() => app.stop());
+
+  it('is every fact that it has a contract for, each fitting its schema', () => {
+    const contracts: readonly Contract[] = Object.values(identityFacts);
+    const told = new Set(facts.map(({ publication }) => publication.contract.type));
+    expect([...told].sort()).toEqual(contracts.map(({ type }) => type).sort());
+    for (const { publication } of facts) {
+      expect(publication.contract.schema.safeParse(publication.data)).toMatchObject({ success: true });
+    }
+  });
+
+  it('has the organization as its key, and who did it and under which request in it (P23)', () => {
+    const joined = facts.find(({ publication }) => publication.contract === identityFacts.loggedIn);
+    expect(joined?.key).toBe(ada.organizationId);
+    expect(joined?.publication.data).toMatchObject({
+      organizationId: ada.organizationId,
+      userId: ada.userId,
+      actor: { type: 'user', id: ada.userId },
+      requestId: expect.stringMatching(/^request-/),
+      sourceIp: '198.51.100.7',
+    });
+  });
+
+  it('comes from events of which each one is published (house rule 5)', () => {
+    const types = identityPublishing.flatMap(({ catalog }) => Object.values(catalog.definitions));
+    expect(types.every(({ visibility }) => visibility === 'published')).toBe(true);
+  });
+});
+
+/** One organization in which everything happens that identity has a fact for. */
+async function everythingHappens(app: IdentityApp): Promise<Person> {
+  const ada = await app.signUp();
+  const { session } = ada;
+  await app.ask('PATCH', '/v1/organization', {
+    session,
+    body: { name: 'Renamed', requireSecondFactor: true },
+  });
+  const enrolled = await enrol(app, ada);
+  await app.ask('PATCH', '/v1/organization', { session, body: { requireSecondFactor: false } });
+  await app.ask('PATCH', '/v1/me', { session, body: { name: 'Ada' } });
+  const grace = await app.join(ada, 'member');
+  await app.ask('PATCH', `/v1/members/${grace.userId}`, { session, body: { role: 'auditor' } });
+  await app.ask('DELETE', `/v1/members/${grace.userId}`, { session });
+  const invited = await app.ask('POST', '/v1/invitations', {
+    session,
+    body: { email: 'never@example.com', role: 'member' },
+  });
+  await app.ask('DELETE', `/v1/invitations/${String(invited.body['invitationId'])}`, { session });
+  const key = await app.ask('POST', '/v1/api-keys', { session, body: { name: 'x', scopes: ['audit:read'] } });
+  await app.ask('DELETE', `/v1/api-keys/${String(key.body['apiKeyId'])}`, { session });
+  await app.ask('POST', '/v1/sessions', { body: { email: ada.email, password: 'wrong wrong wrong' } });
+  await logInWithCode(app, enrolled);
+  const { body } = await app.ask('POST', '/v1/sessions', {
+    body: { email: ada.email, password: ada.password },
+  });
+  await app.ask('POST', `/v1/sessions/challenges/${String(body['challengeId'])}`, {
+    body: { recoveryCode: enrolled.recoveryCodes[0] },
+  });
+  await app.ask('PUT', '/v1/me/password', {
+    session,
+    body: { currentPassword: ada.password, newPassword: 'another ladder, another lamp' },
+  });
+  await app.ask('DELETE', `/v1/me/authenticators/${enrolled.authenticatorId}`, { session });
+  return ada;
+}
+
+/** What the running relay has numbered, once it has caught up. */
+async function published(app: IdentityApp): Promise<LaneMessage[]> {
+  const { database, vault } = app.identity;
+  const counts = () =>
+    database.asWorker(async (sql) => {
+      const [row] = await sql.query<{ events: string; numbered: string; sent: string }>(
+        `select (select count(*) from event) as events, sum(last_number) as numbered, sum(acknowledged) as sent from lane`,
+      );
+      return row;
+    });
+  for (let waited = 0; waited < 15_000; waited += 50) {
+    const row = await counts();
+    if (row && row.events === row.numbered && row.numbered === row.sent) break;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const lanes = await Promise.all(
+    Array.from({ length: 64 }, (_, lane) =>
+      readLane({ database, vault, publishing: identityPublishing }, lane, 1n, 1000),
+    ),
+  );
+  return lanes.flat();
+}
