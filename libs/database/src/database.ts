@@ -66,7 +66,7 @@ export class Database {
 
   /**
    * Runs one statement as a transaction of its own: prepared, in a single round trip, past the unit of work. For writers on
-   * hot paths; whoever needs an organization's view sets it inside the statement (docs/adr/0009).
+   * hot paths; whoever needs an organization's view sets it inside the statement (docs/adr/0012).
    */
   async statement<Row extends object>(
     role: DatabaseRole,
