@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,6 +7,7 @@ import { testPostgres } from '@vouchsafe/testing';
 import { localKeyProvider, Vault } from '@vouchsafe/vault';
 import { forSeconds, type Row } from '../harness.ts';
 import { DURABLE, literal, pgbench, psql } from '../postgres.ts';
+import { auditRoom, requestEntry } from './audit-room.ts';
 import { organizationId } from './event-store.ts';
 
 const ENTRIES = 2_000_000;
@@ -16,17 +16,14 @@ const RECORDED = 2000;
 const PAGE = 50;
 const LANES = 1;
 
-type Search = typeof import('../../services/audit/src/entry/entry-search.ts');
-type SearchKeysRoom = typeof import('../../services/audit/src/log/search-keys.ts');
-
 /** A filtered page of the audit log as the service asks for it, beside pgbench of the same statements; and a late page beside the first. */
 export const row: Row = {
   run: async ({ compete, seconds, size }) => {
     const entries = size(ENTRIES);
     const { postgres, database, vault, close } = await openAudit();
     await grow(postgres.adminUrl, database, vault, entries);
-    const { searchEntries, pageStatement } = await built<Search>('entry/entry-search.js');
-    const { searchKeys } = await built<SearchKeysRoom>('log/search-keys.js');
+    const { searchEntries, pageStatement } = await auditRoom.search();
+    const { searchKeys } = await auditRoom.searchKeys();
     const conditions = {
       concurrency: 'one connection',
       payload: `${PAGE} of ${entries} entries a page`,
@@ -99,17 +96,9 @@ function transactionOf({ text, values }: { text: string; values: readonly unknow
   return `begin;\n${view}\n${page.replace(/\s+/g, ' ')};\ncommit;\n`;
 }
 
-/** Files of the service as it was built; the types are those of the sources. */
-async function built<Exports>(file: string): Promise<Exports> {
-  return (await import(path.join(import.meta.dirname, '../../services/audit/dist', file))) as Exports;
-}
-
 async function openAudit() {
   const postgres = await testPostgres({ durable: true });
-  const { auditMigrations } =
-    await built<typeof import('../../services/audit/src/persistence/migrations.ts')>(
-      'persistence/migrations.js',
-    );
+  const { auditMigrations } = await auditRoom.migrations();
   const database = await postgres.database('audit', withRoomMigrations(auditMigrations));
   const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-kek-'));
   const provider = await localKeyProvider(path.join(folder, 'kek.json'), { create: true });
@@ -129,40 +118,12 @@ const STEP_SECONDS = 5;
 
 /** Fills the log: some entries through the one path in, then copies, five seconds apart, over months. */
 async function grow(adminUrl: string, database: Database, vault: Vault, entries: number): Promise<void> {
-  const { Recorder } = await built<typeof import('../../services/audit/src/log/record.ts')>('log/record.js');
+  const { Recorder } = await auditRoom.record();
   const recorder = new Recorder({ vault, originName: 'audit.example.org', now: () => began });
-  const users = Array.from({ length: 500 }, () => randomUUID());
   await database.asWorker((transaction) =>
     recorder.record(
       transaction,
-      Array.from({ length: RECORDED }, (_, i) => {
-        const user = users[i % users.length] ?? '';
-        return {
-          ...{
-            organizationId,
-            source: 'gateway',
-            id: null,
-            occurredAt: began,
-            userAgent: 'Firefox/140.0',
-            subject: user,
-          },
-          actor: { type: 'user', id: user },
-          operation: ['member.read', 'member.list', 'session.create', 'member.update'][i % 4] ?? '',
-          entity: { type: i % 4 === 2 ? 'session' : 'member', id: randomUUID() },
-          outcome: i % 20 === 3 ? 'denied' : 'success',
-          sourceIp: `203.0.113.${i % 250}`,
-          url: `/v1/members/${user}`,
-          requestId: randomUUID(),
-          details: { method: 'GET', status: 200 },
-          clear: [
-            ['requestId'],
-            ['actor', 'id'],
-            ['entity', 'id'],
-            ['details', 'method'],
-            ['details', 'status'],
-          ],
-        };
-      }),
+      Array.from({ length: RECORDED }, (_, i) => requestEntry(organizationId, i, began)),
     ),
   );
   const url = Object.assign(new URL(adminUrl), { pathname: '/audit' }).href;

@@ -52,7 +52,7 @@ export function entryOfSubmission(organizationId: string, sent: SubmittedEntry):
     userAgent: sent.userAgent ?? null,
     requestId: sent.requestId ?? null,
     details: sent.details,
-    clear: [],
+    clear: new Set(),
     subject:
       sent.actor.type === 'user' && z.uuid().safeParse(sent.actor.id).success
         ? sent.actor.id.toLowerCase()

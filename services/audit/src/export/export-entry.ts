@@ -1,7 +1,7 @@
 import type { Caller } from '@vouchsafe/service-host';
 import type { JsonObject } from '@vouchsafe/transparency-log';
 import { z } from 'zod';
-import type { NewEntry } from '../log/entry.js';
+import type { NewEntry, Place } from '../log/entry.js';
 import type { ExportRequest } from './export.js';
 
 /** That somebody asked for a bundle: which values are opened stands in clear, why and of whom as digests. */
@@ -29,7 +29,7 @@ export function entryOfExport(
     userAgent,
     requestId,
     details: { from, to, filter: asked, disclose, reason },
-    clear: [['actor', 'id'], ['entity', 'id'], ['requestId'], ['details', 'from'], ['details', 'to']],
+    clear: new Set<Place>(['actor.id', 'entity.id', 'requestId', 'details.from', 'details.to']),
     subject: actor.type === 'user' && z.uuid().safeParse(actor.id).success ? actor.id : null,
   };
 }

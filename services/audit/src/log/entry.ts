@@ -5,8 +5,17 @@ import type { Json, JsonObject } from '@vouchsafe/transparency-log';
 export const outcomes = ['success', 'denied', 'failure', 'unknown'] as const;
 export type Outcome = (typeof outcomes)[number];
 
-/** Names down to a value of the entry: `['actor', 'id']`, `['details', 'name']`. */
-export type EntryPath = readonly [string, ...string[]];
+/** Where a value stands in an entry; `details` are all of them. */
+export type Place =
+  | 'id'
+  | 'actor.id'
+  | 'entity.id'
+  | 'sourceIp'
+  | 'url'
+  | 'userAgent'
+  | 'requestId'
+  | 'details'
+  | `details.${string}`;
 
 /** One thing that happened, as its source tells it (P23). */
 export interface NewEntry {
@@ -29,11 +38,11 @@ export interface NewEntry {
    * What may stand in the leaf in clear: ids that are random, values of closed sets, numbers and times (its source's schema
    * says so). Of what comes from outside everything else becomes a digest, as does an id without this mark.
    */
-  readonly clear: readonly EntryPath[];
+  readonly clear: ReadonlySet<Place>;
   /** The person whom the disclosed values are about; null where nobody is known. */
   readonly subject: string | null;
-  /** Values that are about somebody else. */
-  readonly about?: readonly { readonly path: EntryPath; readonly subject: string }[];
+  /** Values that are about somebody else, and whom. */
+  readonly about?: ReadonlyMap<Place, string>;
 }
 
 /** Version of the leaf's own shape, so that a reader years from now knows what it looks at. */
@@ -44,15 +53,28 @@ const SKEW_SECONDS = 300;
 
 export interface LeafParts {
   readonly clear: JsonObject;
-  readonly hidden: readonly {
-    readonly path: EntryPath;
-    readonly value: Json;
-    readonly subject: string | null;
-  }[];
+  readonly hidden: readonly HiddenValue[];
+}
+
+export interface HiddenValue {
+  readonly path: readonly [string, ...string[]];
+  readonly value: Json;
+  readonly subject: string | null;
 }
 
 /** Sorts an entry's values into those that stand in the leaf and those of which only a digest does. */
 export function leafParts(entry: NewEntry, recordedAt: Date): LeafParts {
+  const hidden: HiddenValue[] = [];
+  const told = (
+    place: Place,
+    path: HiddenValue['path'],
+    value: Json | null,
+    into: Record<string, Json>,
+  ): void => {
+    if (value === null) return;
+    if (entry.clear.has(place)) into[path.at(-1) ?? place] = value;
+    else hidden.push({ path, value, subject: entry.about?.get(place) ?? entry.subject });
+  };
   const clear: Record<string, Json> = {
     version: LEAF_VERSION,
     source: entry.source,
@@ -61,44 +83,33 @@ export function leafParts(entry: NewEntry, recordedAt: Date): LeafParts {
     ...skew(entry.occurredAt, recordedAt),
     operation: entry.operation,
     outcome: entry.outcome,
-    actor: { type: entry.actor.type },
-    ...(entry.entity && { entity: { type: entry.entity.type } }),
   };
-  const hidden: LeafParts['hidden'][number][] = [];
-  const inClear = new Set(entry.clear.map(pathKey));
-  const subjects = new Map(entry.about?.map(({ path, subject }) => [pathKey(path), subject]));
-  for (const [path, value] of outsideValues(entry)) {
-    const key = pathKey(path);
-    if (inClear.has(key)) put(clear, path, value);
-    else hidden.push({ path, value, subject: subjects.get(key) ?? entry.subject });
+  told('id', ['id'], entry.id, clear);
+  const actor: Record<string, Json> = (clear['actor'] = { type: entry.actor.type });
+  told('actor.id', ['actor', 'id'], entry.actor.id, actor);
+  if (entry.entity) {
+    const entity: Record<string, Json> = (clear['entity'] = { type: entry.entity.type });
+    told('entity.id', ['entity', 'id'], entry.entity.id, entity);
   }
-  return { clear, hidden };
-}
-
-function outsideValues(entry: NewEntry): [EntryPath, Json][] {
-  const values: [EntryPath, Json | null][] = [
-    [['id'], entry.id],
-    [['actor', 'id'], entry.actor.id],
-    [['entity', 'id'], entry.entity?.id ?? null],
-    [['sourceIp'], entry.sourceIp],
-    [['url'], entry.url],
-    [['userAgent'], entry.userAgent],
-    [['requestId'], entry.requestId],
-  ];
-  const told = values.filter((value): value is [EntryPath, Json] => value[1] !== null);
-  for (const name of Object.keys(entry.details)) told.push([['details', name], entry.details[name] ?? null]);
-  return told;
-}
-
-function put(root: Record<string, Json>, path: EntryPath, value: Json): void {
-  const [name, ...rest] = path;
-  const [next, ...further] = rest;
-  if (next === undefined) root[name] = value;
+  told('sourceIp', ['sourceIp'], entry.sourceIp, clear);
+  told('url', ['url'], entry.url, clear);
+  told('userAgent', ['userAgent'], entry.userAgent, clear);
+  told('requestId', ['requestId'], entry.requestId, clear);
+  const details: Record<string, Json> = {};
+  if (entry.clear.has('details')) Object.assign(details, entry.details);
   else {
-    const inner = { ...(root[name] as JsonObject | undefined) };
-    put(inner, [next, ...further], value);
-    root[name] = inner;
+    for (const name of Object.keys(entry.details)) {
+      // Null is a value that a source gave; only the fields of the entry itself use it for none.
+      const value = entry.details[name] ?? null;
+      if (entry.clear.has(`details.${name}`)) details[name] = value;
+      else {
+        const subject = entry.about?.get(`details.${name}`) ?? entry.subject;
+        hidden.push({ path: ['details', name], value, subject });
+      }
+    }
   }
+  if (Object.keys(details).length > 0) clear['details'] = details;
+  return { clear, hidden };
 }
 
 function skew(occurredAt: Date, recordedAt: Date): { skewSeconds?: number } {
@@ -123,15 +134,24 @@ function collectWords(value: Json, words: Set<string>): void {
 }
 
 /** Words of a text, in lower case: an id is one word, all else is cut at everything but letters and digits. */
-export function wordsIn(text: string): string[] {
-  const tokens = text.toLowerCase().split(/\s+/);
-  return [
-    ...new Set(
-      tokens.flatMap((token) => (uuid.test(token) ? [token] : (token.match(/[\p{L}\p{N}]+/gu) ?? []))),
-    ),
-  ];
+export function wordsIn(text: string): readonly string[] {
+  if (text.length === UUID_LENGTH && uuid.test(text)) return [text];
+  let words = knownWords.get(text);
+  if (!words) {
+    const tokens = text.toLowerCase().split(/\s+/);
+    words = [
+      ...new Set(
+        tokens.flatMap((token) => (uuid.test(token) ? [token] : (token.match(/[\p{L}\p{N}]+/gu) ?? []))),
+      ),
+    ];
+    if (knownWords.size < 5000 && text.length < 100) knownWords.set(text, words);
+  }
+  return words;
 }
 
+/** Operations, types and outcomes are few and come again and again. */
+const knownWords = new Map<string, readonly string[]>();
+const UUID_LENGTH = 36;
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** One spelling of an address, so that equal addresses have equal keyed hashes; undefined when it is none. */
@@ -144,8 +164,4 @@ export function canonicalIp(text: string): string | undefined {
   if (!mapped) return compressed;
   const bytes = Buffer.from((mapped[1] ?? '').padStart(4, '0') + (mapped[2] ?? '').padStart(4, '0'), 'hex');
   return bytes.join('.');
-}
-
-export function pathKey(path: EntryPath): string {
-  return path.join('\u0000');
 }

@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Sql } from '@vouchsafe/database';
 import { canonicalJson, type Json } from '@vouchsafe/transparency-log';
 import type { Vault } from '@vouchsafe/vault';
@@ -13,17 +13,30 @@ export type SearchField = 'id' | 'content' | 'actor' | 'entity' | 'source-ip' | 
 export type SearchKeys = (field: SearchField, value: Json) => string;
 
 export async function searchKeys(vault: Vault, sql: Sql, organizationId: string): Promise<SearchKeys> {
-  // As a `KeyObject`: given bytes, each HMAC would make one again, which costs ten times the hash.
-  const key = createSecretKey(await vault.keyedHashFor(sql, organizationId, 'audit-search', organizationId));
+  const hmac = hmacSha256(await vault.keyedHashFor(sql, organizationId, 'audit-search', organizationId));
   const known = new Map<string, string>();
   return (field, value) => {
     const text = `${field}\n${typeof value === 'string' ? value : canonicalJson(value)}`;
     let found = known.get(text);
     if (!found) {
-      found = createHmac('sha256', key).update(text).digest('hex').slice(0, 32);
+      found = hmac(text).slice(0, 32);
       known.set(text, found);
     }
     return found;
+  };
+}
+
+/** RFC 2104 by one-shot hashes: a third of the time that `createHmac` takes for a short text (Node 24). */
+function hmacSha256(key: Uint8Array): (text: string) => string {
+  const [inner, outer] = [0x36, 0x5c].map((pad) => {
+    const block = Buffer.alloc(64, pad);
+    key.forEach((byte, i) => (block[i] = byte ^ pad));
+    return block;
+  }) as [Buffer, Buffer];
+  const outerInput = Buffer.concat([outer, Buffer.alloc(32)]);
+  return (text) => {
+    outerInput.write(hash('sha256', Buffer.concat([inner, Buffer.from(text)]), 'binary'), 64, 'latin1');
+    return hash('sha256', outerInput, 'hex');
   };
 }
 

@@ -1,6 +1,6 @@
 import type { DataOf, gatewayFacts } from '@vouchsafe/contracts';
 import { isErased, type Personal } from '@vouchsafe/event-sourcing';
-import type { EntryPath, NewEntry } from '../log/entry.js';
+import type { NewEntry, Place } from '../log/entry.js';
 import { isUuid } from './uuid.js';
 
 type RequestHandled = DataOf<typeof gatewayFacts.requestHandled>;
@@ -36,16 +36,22 @@ export function entryOfRequest(request: RequestHandled): NewEntry {
     userAgent: known(request.userAgent),
     requestId: request.requestId,
     details,
-    clear: [
-      ['requestId'],
-      ...(isOwnId(request.actor) ? [['actor', 'id'] as const] : []),
-      // An entity's id stands in the path, and what stands there is the caller's: only our own ids' form is random.
-      ...(request.entity?.id != null && isUuid(request.entity.id) ? [['entity', 'id'] as const] : []),
-      ...Object.keys(details).map((name): EntryPath => ['details', name]),
-    ],
+    // An entity's id stands in the path, and what stands there is the caller's: only our own ids' form is random.
+    clear: inClear(isOwnId(request.actor), request.entity?.id != null && isUuid(request.entity.id)),
     subject: request.userId,
   };
 }
+
+/** The gateway's schema says it: ids, times and closed values, but no url, address or agent. */
+function inClear(actor: boolean, entity: boolean): ReadonlySet<Place> {
+  if (actor) return entity ? allIds : withActor;
+  return entity ? withEntity : neither;
+}
+
+const neither: ReadonlySet<Place> = new Set<Place>(['requestId', 'details']);
+const withActor: ReadonlySet<Place> = new Set<Place>([...neither, 'actor.id']);
+const withEntity: ReadonlySet<Place> = new Set<Place>([...neither, 'entity.id']);
+const allIds: ReadonlySet<Place> = new Set<Place>([...withActor, 'entity.id']);
 
 /** Ids of users, keys and staff are random; services and nobody have the names of their kind. */
 export function isOwnId({ type, id }: { readonly type: string; readonly id: string }): boolean {

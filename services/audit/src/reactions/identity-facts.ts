@@ -2,7 +2,7 @@ import type { Contract } from '@vouchsafe/contracts';
 import { isErased } from '@vouchsafe/event-sourcing';
 import type { JsonObject } from '@vouchsafe/transparency-log';
 import { z } from 'zod';
-import type { EntryPath, NewEntry } from '../log/entry.js';
+import type { NewEntry, Place } from '../log/entry.js';
 import { isOwnId } from './access-log.js';
 import { isUuid } from './uuid.js';
 
@@ -36,21 +36,19 @@ export function entryOfFact(contract: Contract, data: Fact & Readonly<Record<str
     userAgent: textOf(userAgent),
     requestId,
     details,
-    clear: [
-      ['requestId'],
-      ['entity', 'id'],
-      ...(isOwnId(actor) ? [['actor', 'id'] as const] : []),
-      ...closedFields(contract)
-        .filter((name) => name in details)
-        .map((name): EntryPath => ['details', name]),
-    ],
+    clear: new Set<Place>([
+      'requestId',
+      'entity.id',
+      ...(isOwnId(actor) ? (['actor.id'] as const) : []),
+      ...closedFields(contract).map((name) => `details.${name}` as const),
+    ]),
     subject,
-    about: contract.personal.flatMap(({ path: [name], subject: field }) => {
-      const about = field === null ? null : uuidIn(data, field);
-      return name !== undefined && about !== null && name in details
-        ? [{ path: ['details', name] as const, subject: about }]
-        : [];
-    }),
+    about: new Map(
+      contract.personal.flatMap(({ path: [name], subject: field }) => {
+        const about = field === null ? null : uuidIn(data, field);
+        return name === undefined || about === null ? [] : [[`details.${name}` as const, about]];
+      }),
+    ),
   };
 }
 

@@ -59,7 +59,7 @@ export function entry(changes: Partial<NewEntry> = {}): NewEntry {
     userAgent: 'Firefox',
     requestId: null,
     details: { name: 'Ada Lovelace' },
-    clear: [],
+    clear: new Set(),
     subject: ada,
     ...changes,
   };
