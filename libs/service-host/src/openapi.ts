@@ -59,6 +59,7 @@ function withProblems(document: OpenAPIObject, declarations: ReturnType<typeof d
     for (const operation of Object.values(item)) {
       const found = declarations.get(operation['operationId'] as string);
       if (!found) continue;
+      operation['parameters'] = withoutGuesses(operation['parameters'] as JsonObject[] | undefined);
       const codes = problemsOf(found.declaration, found.method, operation);
       operation['responses'] = { ...(operation['responses'] as JsonObject), ...problemResponses(codes) };
       operation['x-problems'] = [...codes];
@@ -67,8 +68,36 @@ function withProblems(document: OpenAPIObject, declarations: ReturnType<typeof d
   }
   const { $schema: _, ...problemSchema } = z.toJSONSchema(problemDocument, { io: 'output' }) as JsonObject;
   const { components } = json as { components?: { schemas?: JsonObject } & JsonObject };
-  json['components'] = { ...components, schemas: { ...components?.schemas, Problem: problemSchema } };
+  const lifted = liftedDefinitions(json['paths'] as JsonObject);
+  json['components'] = {
+    ...components,
+    schemas: { ...components?.schemas, ...lifted, Problem: problemSchema },
+  };
   return json;
+}
+
+/** Nest takes every header that a handler reads for required; a required one is declared otherwise (the session, the key). */
+function withoutGuesses(parameters: readonly JsonObject[] = []): JsonObject[] {
+  return parameters
+    .filter(({ name }) => name !== 'idempotency-key')
+    .map((one) => (one['in'] === 'header' ? { ...one, required: false } : one));
+}
+
+/** Swagger points references to `$defs` at the components, but leaves the definitions where they were: they are taken there. */
+function liftedDefinitions(within: Json): JsonObject {
+  if (Array.isArray(within)) return Object.assign({}, ...within.map(liftedDefinitions)) as JsonObject;
+  if (typeof within !== 'object' || within === null) return {};
+  const own = (within['$defs'] ?? {}) as JsonObject;
+  delete within['$defs'];
+  const found = { ...own };
+  for (const inner of [...Object.values(own), ...Object.values(within)]) {
+    for (const [name, schema] of Object.entries(liftedDefinitions(inner))) {
+      if (name in found && JSON.stringify(found[name]) !== JSON.stringify(schema))
+        throw new Error(`Two schemas are called ${name}: give them ids, \`.meta({ id })\``);
+      found[name] = schema;
+    }
+  }
+  return found;
 }
 
 function problemsOf(
