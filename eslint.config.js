@@ -67,6 +67,19 @@ export default tseslint.config(
     },
   },
   {
+    // Node runs these as they are, and strips types only.
+    files: ['tools/**/*.ts', 'benchmarks/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        noEnum,
+        { selector: 'TSParameterProperty', message: 'Node strips types; this one makes code.' },
+        { selector: 'TSModuleDeclaration', message: 'Node strips types; this one makes code.' },
+        { selector: 'Decorator', message: 'Node strips types; this one makes code.' },
+      ],
+    },
+  },
+  {
     files: ['**/*.js', '**/*.cjs', '**/*.mjs'],
     languageOptions: {
       globals: {

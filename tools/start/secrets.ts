@@ -46,8 +46,8 @@ function randomPassword(): string {
 
 /** What the file holds; made and written where there is none. */
 async function kept(file: string, make: () => string): Promise<string> {
-  const found = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
+  const found = await readFile(file, 'utf8').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   });
   if (found !== undefined) return found.trim();

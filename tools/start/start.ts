@@ -73,6 +73,7 @@ function stopSignal(): { aborted: Promise<void>; signal: AbortSignal } {
   const aborted = new Promise<void>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(name, () => {
+        if (!controller.signal.aborted) say(`\n${name} ...`);
         controller.abort();
         resolve();
       });

@@ -4,9 +4,12 @@ const STEP_SECONDS = 30;
 
 /** What an authenticator app does with the secret that it was shown (RFC 6238). */
 export class Authenticator {
+  private readonly secret: string;
   private usedStep = 0;
 
-  constructor(private readonly secret: string) {}
+  constructor(secret: string) {
+    this.secret = secret;
+  }
 
   /** The code of this moment, used or not. */
   code(): string {

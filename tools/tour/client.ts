@@ -19,13 +19,16 @@ export interface Sent {
 
 /** A program that speaks HTTP to the gateway, as a browser with its cookie or a back end with its key. */
 export class Client {
+  private readonly url: string;
+  private readonly narrator: Narrator;
+  private readonly apiKey: string | undefined;
   private cookie: string | undefined;
 
-  constructor(
-    private readonly url: string,
-    private readonly narrator: Narrator,
-    private readonly apiKey?: string,
-  ) {}
+  constructor(url: string, narrator: Narrator, apiKey?: string) {
+    this.url = url;
+    this.narrator = narrator;
+    this.apiKey = apiKey;
+  }
 
   get(path: string, sent: Sent): Promise<Answer> {
     return this.send('GET', path, sent);
