@@ -17,6 +17,7 @@ import { ConsentController } from './consent/consent.controller.js';
 import { legalDocuments, shippedDocuments } from './consent/legal-documents.js';
 import { DataInventoryController } from './data-inventory/data-inventory.controller.js';
 import type { IdentityConfig } from './identity.config.js';
+import { keepHouse } from './housekeeping/housekeeping.js';
 import { identityPublishing } from './identity.publishing.js';
 import { IDENTITY, type Identity } from './identity.js';
 import { InvitationController } from './invitation/invitation.controller.js';
@@ -68,6 +69,25 @@ class LetterSending implements OnApplicationBootstrap {
   }
 }
 
+const HOUR_MS = 3_600_000;
+
+/** Removes what is no longer needed, hourly. */
+@Injectable()
+class Housekeeping implements OnApplicationBootstrap {
+  constructor(
+    @Inject(IDENTITY) private readonly identity: Identity,
+    @Inject(LOGGER) private readonly logger: ServiceLogger,
+    private readonly background: Background,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const onError = (error: unknown) => this.logger.error({ err: error }, 'Nothing could be removed');
+    this.background.add(
+      follow(() => keepHouse(this.identity), { idle: HOUR_MS, retry: HOUR_MS / 60, onError }),
+    );
+  }
+}
+
 @Module({})
 export class IdentityModule {
   static with(config: IdentityConfig & HostConfig): DynamicModule {
@@ -100,6 +120,7 @@ export class IdentityModule {
         { provide: CONFIGURATION, useValue: config },
         Letters,
         LetterSending,
+        Housekeeping,
         {
           provide: IDENTITY,
           inject: [Database, EventStore, Vault, Clock, Ids, Letters],

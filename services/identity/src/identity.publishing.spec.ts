@@ -61,15 +61,15 @@ async function everythingHappens(app: IdentityApp): Promise<Person> {
     session,
     body: { email: 'never@example.com', role: 'member' },
   });
-  await app.ask('DELETE', `/v1/invitations/${String(invited.body['invitationId'])}`, { session });
+  await app.ask('DELETE', `/v1/invitations/${String(invited.body.invitationId)}`, { session });
   const key = await app.ask('POST', '/v1/api-keys', { session, body: { name: 'x', scopes: ['audit:read'] } });
-  await app.ask('DELETE', `/v1/api-keys/${String(key.body['apiKeyId'])}`, { session });
+  await app.ask('DELETE', `/v1/api-keys/${String(key.body.apiKeyId)}`, { session });
   await app.ask('POST', '/v1/sessions', { body: { email: ada.email, password: 'wrong wrong wrong' } });
   await logInWithCode(app, enrolled);
   const { body } = await app.ask('POST', '/v1/sessions', {
     body: { email: ada.email, password: ada.password },
   });
-  await app.ask('POST', `/v1/sessions/challenges/${String(body['challengeId'])}`, {
+  await app.ask('POST', `/v1/sessions/challenges/${String(body.challengeId)}`, {
     body: { recoveryCode: enrolled.recoveryCodes[0] },
   });
   await app.ask('PUT', '/v1/me/password', {

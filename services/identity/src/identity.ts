@@ -17,10 +17,10 @@ export interface Identity {
   readonly documents: LegalDocuments;
   /** The operator's own organization: its members are staff, and what belongs to no customer stands in its log. */
   readonly operatorOrganizationId: string;
-  now(): Date;
-  newId(): string;
+  readonly now: () => Date;
+  readonly newId: () => string;
   /** Called after a commit that put a letter into the outbox. */
-  lettersWaiting(): void;
+  readonly lettersWaiting: () => void;
 }
 
 /** Injection token: `@Inject(IDENTITY) identity: Identity`. */

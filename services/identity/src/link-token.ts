@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Sql } from '@vouchsafe/database';
 import type { OrganizationId } from '@vouchsafe/event-sourcing';
-import { Secret, secret } from '@vouchsafe/vault';
+import type { Secret } from '@vouchsafe/vault';
+import { secret } from '@vouchsafe/vault';
 
 export type LinkPurpose = 'verify-email' | 'reset-password' | 'accept-invitation';
 

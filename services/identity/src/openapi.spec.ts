@@ -30,6 +30,6 @@ describe("identity's interface", () => {
     } as const;
     const document = await describeService(identityService, { ...host, ...config });
     const golden = new URL('../golden/openapi.json', import.meta.url);
-    expect(await compareGolden(golden, document, process.env['UPDATE_GOLDEN'] === '1')).toEqual([]);
+    expect(await compareGolden(golden, document, process.env.UPDATE_GOLDEN === '1')).toEqual([]);
   });
 });

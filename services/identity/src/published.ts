@@ -23,7 +23,7 @@ export function toFacts<Event extends DomainEvent>(
 ): (event: RecordedEvent<Event>) => readonly Publication[] {
   return (event) => {
     // The event's own type chose the function.
-    const publish = facts[event.type as Event['type']] as (recorded: RecordedEvent<Event>) => Publication;
+    const publish = facts[event.type] as (recorded: RecordedEvent<Event>) => Publication;
     return [publish(event)];
   };
 }

@@ -60,10 +60,7 @@ export function accepted<Result extends object, Reason extends string>(
   result: Result | { readonly rejected: Reason },
   problems: Readonly<Record<Reason, ProblemCode>>,
 ): Exclude<Result, Rejected> {
-  if (!isRejection(result)) return result as Exclude<Result, Rejected>;
-  throw problem(problems[result.rejected], { detail: result.rejected });
-}
-
-function isRejection<Reason extends string>(result: object): result is { readonly rejected: Reason } {
-  return 'rejected' in result;
+  if (!('rejected' in result)) return result as Exclude<Result, Rejected>;
+  const { rejected } = result as { readonly rejected: Reason };
+  throw problem(problems[rejected], { detail: rejected });
 }

@@ -40,7 +40,7 @@ describe('from sign-up to a log-in with a second factor', () => {
     const url = `/v1/me/authenticators/totp/${body.authenticatorId}/confirmation`;
     const confirmed = await app.ask('POST', url, { session: ada.session, body: { totp: codeNow() } });
     expect(confirmed.status).toBe(201);
-    expect(new Set(confirmed.body['recoveryCodes'] as string[]).size).toBe(10);
+    expect(new Set(confirmed.body.recoveryCodes as string[]).size).toBe(10);
     expect(await app.resolve({ session: ada.session })).toMatchObject({ authenticationLevel: 'two-factor' });
   });
 
@@ -50,7 +50,7 @@ describe('from sign-up to a log-in with a second factor', () => {
       body: { email: ada.email, password: goodPassword },
     });
     expect(first).toMatchObject({ status: 200, body: { next: 'totp' }, session: null });
-    const challenge = `/v1/sessions/challenges/${String(first.body['challengeId'])}`;
+    const challenge = `/v1/sessions/challenges/${String(first.body.challengeId)}`;
     const second = await app.ask('POST', challenge, { body: { totp: codeNow() } });
     expect(second.status).toBe(201);
     expect(Object.keys(second.body).sort()).toEqual(['expiresAt', 'sessionId']);
@@ -58,7 +58,7 @@ describe('from sign-up to a log-in with a second factor', () => {
       actor: { type: 'user', id: ada.userId },
       roles: ['owner'],
       authenticationLevel: 'two-factor',
-      sessionId: second.body['sessionId'],
+      sessionId: second.body.sessionId,
     });
   });
 });

@@ -53,7 +53,7 @@ describe('API keys', () => {
     app.ask('POST', '/v1/api-keys', { session, body, headers: key ? { 'idempotency-key': key } : {} });
   const newKey = async (scopes: string[], expiresAt?: string) => {
     const { body } = await create({ name: 'Importer', scopes, ...(expiresAt ? { expiresAt } : {}) });
-    return { apiKey: String(body['key']), apiKeyId: String(body['apiKeyId']) };
+    return { apiKey: String(body.key), apiKeyId: String(body.apiKeyId) };
   };
 
   it('do what their scopes say, in their organization', async () => {
@@ -87,15 +87,15 @@ describe('API keys', () => {
   it('are shown once: not in the list, not in a repetition (P22)', async () => {
     const body = { name: 'Once', scopes: ['audit:write'] };
     const [first, again] = [await create(body, 'k-1'), await create(body, 'k-1')];
-    expect(first.body['key']).toMatch(/^vs_/);
-    expect(again).toMatchObject({ status: 201, body: { apiKeyId: first.body['apiKeyId'] } });
+    expect(first.body.key).toMatch(/^vs_/);
+    expect(again).toMatchObject({ status: 201, body: { apiKeyId: first.body.apiKeyId } });
     expect(again.body).not.toHaveProperty('key');
     const list = await app.ask('GET', '/v1/api-keys', { session: ada.session });
-    expect(JSON.stringify(list.body)).not.toContain(String(first.body['key']));
-    expect(list.body['items']).toContainEqual(
+    expect(JSON.stringify(list.body)).not.toContain(String(first.body.key));
+    expect(list.body.items).toContainEqual(
       expect.objectContaining({
-        apiKeyId: first.body['apiKeyId'],
-        start: String(first.body['key']).slice(0, 8),
+        apiKeyId: first.body.apiKeyId,
+        start: String(first.body.key).slice(0, 8),
       }),
     );
   });
@@ -112,7 +112,7 @@ describe('API keys', () => {
       undefined,
       grace.session,
     );
-    const key = String(body['key']);
+    const key = String(body.key);
     await app.ask('PATCH', `/v1/members/${grace.userId}`, { session: ada.session, body: { role: 'member' } });
     expect(await app.resolve({ apiKey: key })).toMatchObject({ permissions: ['members:read'] });
   });
@@ -124,7 +124,7 @@ describe('API keys', () => {
     expect(await app.resolve({ apiKey: expiring })).not.toBeNull();
     await app.resolve({ apiKey: revoked });
     const list = await app.ask('GET', '/v1/api-keys?limit=200', { session: ada.session });
-    const item = (list.body['items'] as { apiKeyId: string; lastUsedAt: string | null }[]).find(
+    const item = (list.body.items as { apiKeyId: string; lastUsedAt: string | null }[]).find(
       (one) => one.apiKeyId === apiKeyId,
     );
     expect(item?.lastUsedAt).not.toBeNull();

@@ -16,7 +16,7 @@ describe('the data inventory (P18)', () => {
   it('names every personal field of events, contracts and tables with its purpose', async () => {
     const ada = await app.signUp();
     const { body } = await app.ask('GET', '/v1/data-inventory', { session: ada.session });
-    const items = body['items'] as Record<string, string>[];
+    const items = body.items as Record<string, string>[];
     expect(items).toContainEqual(
       expect.objectContaining({
         place: 'user-registered',

@@ -96,7 +96,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'IP address of a log-in',
     purpose: 'security',
     form: 'sealed',
-    retention: 'until the person is erased',
+    retention: '30 days after the session ended',
   },
   {
     table: 'session',
@@ -104,7 +104,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'browser of a log-in',
     purpose: 'security',
     form: 'sealed',
-    retention: 'until the person is erased',
+    retention: '30 days after the session ended',
   },
   {
     table: 'log_in_throttle',
@@ -112,7 +112,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'keyed hash of an e-mail address with failed log-ins',
     purpose: 'security',
     form: 'hashed',
-    retention: 'until a log-in succeeds or retention removes it',
+    retention: '15 minutes, removed within an hour; or until a log-in succeeds',
   },
   {
     table: 'letter',

@@ -20,7 +20,7 @@ describe('letters', () => {
       session: ada.session,
       body: { email, role: 'member' },
     });
-    return String(body['invitationId']);
+    return String(body.invitationId);
   };
   const waiting = () =>
     app.database.asWorker((sql) =>

@@ -113,8 +113,8 @@ describe('log-in', () => {
     };
     const challenge = async () => {
       const { status, body } = await attempt(ada.email, goodPassword);
-      expect({ status, next: body['next'] }).toEqual({ status: 200, next: 'totp' });
-      return body['challengeId'];
+      expect({ status, next: body.next }).toEqual({ status: 200, next: 'totp' });
+      return body.challengeId;
     };
 
     it('lets one of two log-ins in that use the same code at the same time (ASVS 6.5.1)', async () => {

@@ -32,11 +32,11 @@ describe('members and invitations', () => {
     const owner = await app.signUp();
     const people = [await app.join(owner, 'admin'), await app.join(owner, 'member')];
     const first = await app.ask('GET', '/v1/members?limit=2', { session: owner.session });
-    expect(first.body['items']).toMatchObject([
+    expect(first.body.items).toMatchObject([
       { userId: owner.userId, role: 'owner', email: owner.email, name: 'Ada Example', secondFactor: false },
       { userId: people[0]?.userId, role: 'admin' },
     ]);
-    const url = `/v1/members?limit=2&cursor=${String(first.body['next'])}`;
+    const url = `/v1/members?limit=2&cursor=${String(first.body.next)}`;
     const second = await app.ask('GET', url, { session: owner.session });
     expect(second.body).toMatchObject({ items: [{ userId: people[1]?.userId }], next: null });
     expect((await app.ask('GET', '/v1/members?cursor=xyz', { session: owner.session })).status).toBe(400);
@@ -83,7 +83,7 @@ describe('members and invitations', () => {
       session: grace.session,
       body: { name: 'Grace’s', scopes: ['members:read'] },
     });
-    const apiKey = String(key.body['key']);
+    const apiKey = String(key.body.key);
     expect((await app.ask('GET', '/v1/members', { apiKey })).status).toBe(200);
     expect((await remove(ada, grace.userId)).status).toBe(204);
     expect(await app.resolve({ session: grace.session })).toBeNull();
@@ -112,7 +112,7 @@ describe('members and invitations', () => {
     expect(both.map(({ status }) => status).sort()).toEqual([201, 410]);
     const rows = await app.database.forOrganization(ada.organizationId, (sql) =>
       sql.query(`select 1 from event where type = 'user-registered' and payload->>'userId' = $1`, [
-        both.find(({ status }) => status === 201)?.body['userId'],
+        both.find(({ status }) => status === 201)?.body.userId,
       ]),
     );
     expect(rows).toHaveLength(1);
@@ -141,7 +141,7 @@ describe('members and invitations', () => {
   it('do not join by an invitation that was withdrawn or is a week old', async () => {
     const [revoked, late] = [address(), address()];
     const { body } = await invite(revoked);
-    const url = `/v1/invitations/${String(body['invitationId'])}`;
+    const url = `/v1/invitations/${String(body.invitationId)}`;
     expect((await app.ask('DELETE', url, { session: ada.session })).status).toBe(204);
     expect((await app.ask('DELETE', url, { session: ada.session })).status).toBe(404);
     expect((await acceptBy(tokenIn(await app.mail.take(revoked, 'Join')))).status).toBe(410);
@@ -153,7 +153,7 @@ describe('members and invitations', () => {
       body: { email: ada.email, password: goodPassword },
     });
     const list = await app.ask('GET', '/v1/invitations?limit=200', { session });
-    const statuses = (list.body['items'] as { email: string; status: string }[])
+    const statuses = (list.body.items as { email: string; status: string }[])
       .filter(({ email }) => email === revoked || email === late)
       .map(({ status }) => status);
     expect(statuses).toEqual(['revoked', 'expired']);

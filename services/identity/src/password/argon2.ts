@@ -12,14 +12,14 @@ const floor: Argon2Cost = { memoryKib: 19_456, passes: 2 };
 
 export interface PasswordHasher {
   /** @returns a PHC string: `$argon2id$v=19$m=...,t=...,p=1$salt$hash` */
-  hash(password: Secret): Promise<string>;
+  readonly hash: (password: Secret) => Promise<string>;
   /**
    * Takes the same time whether or not there is a hash: `null` (no such account) is checked against a hash of nobody's
    * password by the same code (ASVS 6.3.8).
    */
-  verify(stored: string | null, password: Secret): Promise<boolean>;
+  readonly verify: (stored: string | null, password: Secret) => Promise<boolean>;
   /** The parameters rose since: hash again at the next log-in. */
-  isOutdated(stored: string): boolean;
+  readonly isOutdated: (stored: string) => boolean;
 }
 
 /**

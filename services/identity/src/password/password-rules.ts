@@ -39,7 +39,7 @@ function faultOf(
   { password, secondFactor, context }: ChosenPassword,
 ): string | null {
   const text = password.reveal();
-  const length = [...text].length;
+  const length = Array.from(text).length;
   const shortest = SHORTEST[secondFactor ? 'beside-second-factor' : 'alone'];
   if (length < shortest) return `At least ${shortest} characters`;
   if (length > LONGEST) return `At most ${LONGEST} characters`;

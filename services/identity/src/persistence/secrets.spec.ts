@@ -16,7 +16,7 @@ describe('secrets (P07, P22)', () => {
       body: { name: 'x', scopes: ['members:read'] },
       headers: { 'idempotency-key': 'secrets-1' },
     });
-    apiKey = String(made.body['key']);
+    apiKey = String(made.body.key);
     await app.ask('POST', '/v1/sessions', { body: { email: ada.email, password: 'a wrong password, long' } });
     await app.ask('POST', '/v1/sign-up', { body: { user: { password: goodPassword } } });
   });

@@ -42,7 +42,7 @@ describe('what a session must do first', () => {
       ['PUT', '/v1/me/password'],
     ] as const) {
       const refused = await app.ask(method, url, { session: grace.session });
-      expect([url, refused.status, refused.body['code']]).toEqual([url, 403, 'second-factor-required']);
+      expect([url, refused.status, refused.body.code]).toEqual([url, 403, 'second-factor-required']);
     }
     const asked = await logIn(grace);
     expect(asked).toMatchObject({ status: 200, body: { next: 'enrol-second-factor' } });
@@ -54,7 +54,7 @@ describe('what a session must do first', () => {
     });
     expect((await app.ask('GET', '/v1/members', { session: restricted.session })).status).toBe(200);
     // The challenge takes a code as well, now that there is one; the restricted session is replaced.
-    const answered = await app.ask('POST', `/v1/sessions/challenges/${String(asked.body['challengeId'])}`, {
+    const answered = await app.ask('POST', `/v1/sessions/challenges/${String(asked.body.challengeId)}`, {
       body: { totp: freshCode(app, enrolled.secret) },
     });
     expect(answered.status).toBe(201);
@@ -91,10 +91,10 @@ describe('what a session must do first', () => {
   it('new recovery codes make the earlier ones void', async () => {
     const ada = await enrol(app, await app.signUp());
     const renewed = await app.ask('POST', '/v1/me/authenticators/recovery-codes', { session: ada.session });
-    const fresh = renewed.body['recoveryCodes'] as string[];
+    const fresh = renewed.body.recoveryCodes as string[];
     const use = async (recoveryCode: string) => {
       const { body } = await logIn(ada);
-      const url = `/v1/sessions/challenges/${String(body['challengeId'])}`;
+      const url = `/v1/sessions/challenges/${String(body.challengeId)}`;
       return (await app.ask('POST', url, { body: { recoveryCode } })).status;
     };
     expect([await use(ada.recoveryCodes[1] ?? ''), await use(fresh[1] ?? '')]).toEqual([401, 201]);
@@ -109,7 +109,7 @@ describe('what a session must do first', () => {
     const session = asked.session ?? '';
     expect((await app.ask('GET', '/v1/members', { session })).status).toBe(403);
     const me = await app.ask('GET', '/v1/me', { session });
-    expect(me.body['outstanding']).toEqual({
+    expect(me.body.outstanding).toEqual({
       enrolSecondFactor: false,
       acceptDocuments: [{ document: 'terms-of-service', version: 'next' }],
     });
@@ -122,11 +122,11 @@ describe('what a session must do first', () => {
 
     // With a second factor: first the code, then the documents; both by the challenge.
     const { body } = await logIn(enrolledGrace);
-    const second = await app.ask('POST', `/v1/sessions/challenges/${String(body['challengeId'])}`, {
+    const second = await app.ask('POST', `/v1/sessions/challenges/${String(body.challengeId)}`, {
       body: { totp: freshCode(app, enrolledGrace.secret) },
     });
     expect(second).toMatchObject({ status: 200, body: { next: 'accept-documents' } });
-    const third = await app.ask('POST', `/v1/sessions/challenges/${String(second.body['challengeId'])}`, {
+    const third = await app.ask('POST', `/v1/sessions/challenges/${String(second.body.challengeId)}`, {
       body: { accept: newTerms },
     });
     expect(third.status).toBe(201);

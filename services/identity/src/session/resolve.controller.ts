@@ -67,8 +67,9 @@ export class ResolveController {
     const [row] = await this.identity.database.beforeOrganization((sql) =>
       sql.query<ApiKeyRow>('select * from lookup.api_key($1)', [secretHash(given)]),
     );
-    if (!row || row.revoked_at !== null) return null;
-    if (row.expires_at !== null && instant(row.expires_at) <= at) return null;
+    if (!row) return null;
+    const expired = row.expires_at !== null && instant(row.expires_at) <= at;
+    if (row.revoked_at !== null || expired) return null;
     await this.noteUse(row, at);
     // Never more than its creator may do today (P02).
     const creatorMay = new Set<string>(permissionsOf(role.parse(row.creator_role)));

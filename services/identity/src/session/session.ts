@@ -38,8 +38,21 @@ export const session = decider<Session, SessionCommand, SessionEvent, SessionRej
   decide: (state, command) => {
     if (command.type === 'start') {
       if (state.status !== 'absent') return { rejected: 'already-started' };
-      const { type: _, expiresAt, ...data } = command;
-      return [{ type: 'session-started', data: { ...data, expiresAt: expiresAt.toISOString() } }];
+      const { organizationId, userId, sessionId, level, expiresAt, sourceIp, userAgent } = command;
+      return [
+        {
+          type: 'session-started',
+          data: {
+            organizationId,
+            userId,
+            sessionId,
+            level,
+            expiresAt: expiresAt.toISOString(),
+            sourceIp,
+            userAgent,
+          },
+        },
+      ];
     }
     if (state.status !== 'live') return { rejected: 'not-live' };
     const { organizationId, userId, sessionId } = state;
@@ -91,12 +104,6 @@ export const logInAttempt = decider<
   initial: { recorded: false },
   decide: (state, failure) =>
     state.recorded ? { rejected: 'already-recorded' } : [{ type: 'log-in-failed', data: { ...failure } }],
-  evolve: (_, event) => {
-    switch (event.type) {
-      case 'log-in-failed':
-        return { recorded: true };
-      default:
-        return unreachable(event.type);
-    }
-  },
+  // The stream has one type of event, and one event.
+  evolve: () => ({ recorded: true }),
 });

@@ -14,7 +14,7 @@ describe('sessions', () => {
 
   const logInAgain = async ({ email, password }: Pick<Person, 'email' | 'password'>) => {
     const { session, body } = await app.ask('POST', '/v1/sessions', { body: { email, password } });
-    return { session: session ?? '', sessionId: String(body['sessionId']) };
+    return { session: session ?? '', sessionId: String(body.sessionId) };
   };
   const isLive = async (session: string) => (await app.resolve({ session })) !== null;
 
@@ -48,7 +48,7 @@ describe('sessions', () => {
     const ada = await app.signUp();
     const [second, third] = [await logInAgain(ada), await logInAgain(ada)];
     const list = await app.ask('GET', '/v1/sessions', { session: ada.session });
-    const items = list.body['items'] as { sessionId: string; current: boolean; sourceIp: string }[];
+    const items = list.body.items as { sessionId: string; current: boolean; sourceIp: string }[];
     expect(items.map(({ current }) => current)).toEqual([false, false, true]);
     expect(items[0]).toMatchObject({ sourceIp: '198.51.100.7', userAgent: 'Test browser' });
     const one = await app.ask('DELETE', `/v1/sessions/${second.sessionId}`, { session: ada.session });

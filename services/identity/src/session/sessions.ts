@@ -130,8 +130,9 @@ export async function findLiveSession(identity: Identity, secret: Secret): Promi
   const [row] = await identity.database.beforeOrganization((sql) =>
     sql.query<SessionRow>('select * from lookup.session($1)', [secretHash(secret)]),
   );
-  if (!row || row.ended_at !== null) return null;
-  if (instant(row.expires_at) <= at || instant(row.idle_expires_at) <= at) return null;
+  if (!row) return null;
+  if (row.ended_at !== null || instant(row.expires_at) <= at || instant(row.idle_expires_at) <= at)
+    return null;
   if (at.getTime() - instant(row.last_seen_at).getTime() >= SEEN_EVERY_MS) await noteSeen(identity, row, at);
   return {
     organizationId: row.organization_id,

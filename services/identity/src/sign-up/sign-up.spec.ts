@@ -28,10 +28,10 @@ describe('sign-up', () => {
     const ada = await app.signUp();
     const consents = await app.ask('GET', '/v1/me/consents', { session: ada.session });
     const documents = await app.ask('GET', '/v1/legal-documents');
-    for (const { document, sha256, path } of documents.body['items'] as Record<string, string>[]) {
+    for (const { document, sha256, path } of documents.body.items as Record<string, string>[]) {
       const { body: text } = await app.ask('GET', path ?? '');
-      expect(createHash('sha256').update(String(text['text'])).digest('hex')).toBe(sha256);
-      expect(consents.body['items']).toContainEqual(
+      expect(createHash('sha256').update(String(text.text)).digest('hex')).toBe(sha256);
+      expect(consents.body.items).toContainEqual(
         expect.objectContaining({
           document,
           version: '2026-01',
@@ -98,7 +98,7 @@ describe('sign-up', () => {
     const ada = await app.signUp();
     const [known, unknown] = [await signUp(body(ada.email.toUpperCase())), await signUp(body(someone()))];
     expect([known.status, Object.keys(known.body)]).toEqual([unknown.status, Object.keys(unknown.body)]);
-    expect(known.body['organizationId']).not.toBe(ada.organizationId);
+    expect(known.body.organizationId).not.toBe(ada.organizationId);
     const letter = await app.mail.take(ada.email.toUpperCase(), 'You have an account');
     expect(letter.text).not.toContain('token');
     expect((await logIn(ada.email)).status).toBe(201);

@@ -30,7 +30,7 @@ export async function enrol(app: IdentityApp, person: Person): Promise<Enrolled>
 /** A new session with two factors. */
 export async function logInWithCode(app: IdentityApp, { email, secret }: Enrolled): Promise<string> {
   const { body } = await app.ask('POST', '/v1/sessions', { body: { email, password: goodPassword } });
-  const answered = await app.ask('POST', `/v1/sessions/challenges/${String(body['challengeId'])}`, {
+  const answered = await app.ask('POST', `/v1/sessions/challenges/${String(body.challengeId)}`, {
     body: { totp: freshCode(app, secret) },
   });
   if (!answered.session) throw new Error(`${answered.status} ${JSON.stringify(answered.body)}`);

@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { isErased } from '@vouchsafe/event-sourcing';
+import { accept, goodPassword, identityApp, type IdentityApp } from '../testing/identity-app.js';
+import { keepHouse } from './housekeeping.js';
+
+const DAY_MS = 86_400_000;
+
+describe('housekeeping (P03, P18)', () => {
+  let app: IdentityApp;
+  beforeAll(async () => {
+    app = await identityApp();
+  });
+  afterAll(() => app.stop());
+
+  it('erases a sign-up that nobody verified after a week, and nobody else', async () => {
+    const email = 'never.verified@example.com';
+    const { body } = await app.ask('POST', '/v1/sign-up', {
+      body: {
+        organization: { name: 'Never' },
+        user: { email, name: 'Nobody', password: goodPassword },
+        accept,
+      },
+    });
+    const ada = await app.signUp();
+    app.clock.ahead += 6 * DAY_MS;
+    expect(await keepHouse(app.identity)).toBe(0);
+    app.clock.ahead += 2 * DAY_MS;
+    expect(await keepHouse(app.identity)).toBe(1);
+    const { identity } = app;
+    const [organizationId, userId] = [String(body.organizationId), String(body.userId)];
+    const recorded = await identity.database.forOrganization(organizationId, (sql) =>
+      sql.query<{ payload: { email: { sealed: string } } }>(
+        `select payload from event where stream = $1 and type = 'user-registered'`,
+        [`user-${userId}`],
+      ),
+    );
+    const opened = await identity.database.forOrganization(organizationId, (sql) =>
+      identity.vault.openFields(
+        sql,
+        organizationId,
+        identity.aggregates.user.catalog.personal['user-registered'] ?? [],
+        { userId, email: recorded[0]?.payload.email, name: recorded[0]?.payload.email },
+        ['event', `user-${userId}`, '1', 'user-registered'],
+      ),
+    );
+    expect(isErased((opened as { email: unknown }).email)).toBe(true);
+    const logIn = await app.ask('POST', '/v1/sessions', {
+      body: { email: ada.email, password: goodPassword },
+    });
+    expect(logIn.status).toBe(201);
+  });
+
+  it('removes what ended a month ago', async () => {
+    const ada = await app.signUp();
+    const count = () =>
+      app.database.asRetention(async (sql) => {
+        const tables = ['session', 'link_token', 'letter'];
+        const own = tables.map((table) => `(select count(*)::int from ${table} where organization_id = $1)`);
+        const [row] = await sql.query<{ counts: number[] }>(`select array[${own.join(', ')}] as counts`, [
+          ada.organizationId,
+        ]);
+        return row?.counts;
+      });
+    await keepHouse(app.identity);
+    expect(await count()).toEqual([1, 1, 1]);
+    app.clock.ahead += 33 * DAY_MS;
+    await keepHouse(app.identity);
+    expect(await count()).toEqual([0, 0, 0]);
+  });
+});
