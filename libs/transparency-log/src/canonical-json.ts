@@ -70,7 +70,11 @@ function write(value: unknown, depth: number): string {
   return `{${members}}`;
 }
 
+/** Printable ASCII that JSON does not escape: most of what is written, at a quarter of the price. */
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+
 function writeString(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
   if (!text.isWellFormed()) throw new TypeError("JSON can't carry a lone surrogate");
   return JSON.stringify(text);
 }
