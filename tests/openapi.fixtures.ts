@@ -1,0 +1,339 @@
+import { randomUUID } from 'node:crypto';
+import { Authenticator } from './system/authenticator.ts';
+import { Client, freshKey } from './system/client.ts';
+import { eventually } from './system/eventually.ts';
+import { letterTo, tokenIn } from './system/letters.ts';
+import { type Operation, pathOf } from './system/openapi.ts';
+import {
+  challengeOf,
+  currentDocuments,
+  enrol,
+  join,
+  makeApiKey,
+  newPerson,
+  type Person,
+  signUp,
+} from './system/people.ts';
+import type { SystemUnderTest } from './system/running-system.ts';
+
+/** An organization and what lives in it. */
+export interface World {
+  readonly system: SystemUnderTest;
+  readonly owner: Person;
+  /** A back end of the organization, whose key holds all that its owner may do. */
+  readonly backEnd: Client;
+  /** Words by which anything of this organization would be known in an answer to somebody else. */
+  readonly marks: Set<string>;
+}
+
+/** A request that succeeds once. */
+export interface Request {
+  /** Who sends it: somebody of the organization, or, where the request itself is the authority, anybody. */
+  readonly as: Client;
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: object;
+  /** Its body names something of the organization by an id. */
+  readonly refers?: boolean;
+}
+
+export async function makeWorld(system: SystemUnderTest): Promise<World> {
+  const owner = await signUp(system);
+  const { permissions } = await owner.browser.must<{ permissions: string[] }>(200, 'GET', '/v1/me');
+  const { client } = await makeApiKey(system, owner.browser, permissions);
+  return {
+    system,
+    owner,
+    backEnd: client,
+    marks: new Set([owner.organizationId, owner.userId, owner.email, owner.name]),
+  };
+}
+
+/** Sends a request; creating ones with an Idempotency-Key, as a careful client does. */
+export function send(operation: Operation, request: Request, as: Client = request.as) {
+  const { params, query, headers, body } = request;
+  return as.send(operation.method, pathOf(operation, params), { query, headers, body });
+}
+
+/** Makes what an operation needs, in the world's organization, and the request that will succeed. */
+export async function prepare(operation: Operation, world: World): Promise<Request> {
+  const fixture = fixtures[operation.name];
+  if (!fixture) throw new Error(`The operation ${operation.name} has no fixture`);
+  const request = await fixture(world);
+  return operation.takesIdempotencyKey
+    ? { ...request, headers: { ...freshKey(), ...request.headers } }
+    : request;
+}
+
+type Fixture = (world: World) => Promise<Request> | Request;
+
+const fixtures: Readonly<Record<string, Fixture>> = {
+  'api-key.list': ({ owner }) => ({ as: owner.browser }),
+  'api-key.create': ({ owner }) => ({
+    as: owner.browser,
+    body: { name: 'reader', scopes: ['audit:read'], expiresAt: inDays(30) },
+  }),
+  'api-key.revoke': async (world) => {
+    const { apiKeyId } = await makeApiKey(world.system, world.owner.browser, ['audit:read']);
+    return { as: world.owner.browser, params: { id: marked(world, apiKeyId) } };
+  },
+  'data-inventory.read': ({ owner }) => ({ as: owner.browser }),
+
+  'invitation.list': ({ owner }) => ({ as: owner.browser }),
+  'invitation.create': (world) => ({
+    as: world.owner.browser,
+    body: { email: marked(world, newPerson().email), role: 'member' },
+  }),
+  'invitation.revoke': async (world) => {
+    const { invitationId } = await invite(world);
+    return { as: world.owner.browser, params: { id: invitationId } };
+  },
+  'invitation.accept': async (world) => {
+    const { email } = await invite(world);
+    const token = tokenIn(await letterTo(world.system.mailFolder, email, 'Join '));
+    const { name, password } = newPerson();
+    return anybody(world, { token, name, password, accept: await currentDocuments(world.system) });
+  },
+
+  'legal-document.list': (world) => anybody(world),
+  'legal-document.read': async (world) => {
+    const [{ document, version } = { document: '', version: '' }] = await currentDocuments(world.system);
+    return { ...anybody(world), params: { document, version } };
+  },
+
+  'me.read': ({ owner }) => ({ as: owner.browser }),
+  'me.rename': ({ owner }) => ({ as: owner.browser, body: { name: newPerson().name } }),
+  'me.leave': async (world) => ({ as: (await colleague(world)).browser }),
+  'authenticator.list': ({ owner }) => ({ as: owner.browser }),
+  'authenticator.begin-totp': async (world) => ({ as: (await colleague(world)).browser }),
+  'authenticator.confirm-totp': async (world) => {
+    const { browser } = await colleague(world);
+    const begun = await browser.must<{ authenticatorId: string; secret: string }>(
+      201,
+      'POST',
+      '/v1/me/authenticators/totp',
+    );
+    const totp = await new Authenticator(begun.secret).lastingCode();
+    return { as: browser, params: { id: marked(world, begun.authenticatorId) }, body: { totp } };
+  },
+  'authenticator.remove': async (world) => {
+    const { browser, authenticatorId } = await enrol(await colleague(world));
+    return { as: browser, params: { id: marked(world, authenticatorId) } };
+  },
+  'authenticator.renew-recovery-codes': async (world) => ({
+    as: (await enrol(await colleague(world))).browser,
+  }),
+  'consent.list': ({ owner }) => ({ as: owner.browser }),
+  'consent.record': async ({ owner, system }) => ({
+    as: owner.browser,
+    body: { accept: await currentDocuments(system) },
+  }),
+  'password.change': async (world) => {
+    const { browser, password } = await colleague(world);
+    return { as: browser, body: { currentPassword: password, newPassword: newPerson().password } };
+  },
+  'session.step-up': ({ owner }) => ({ as: owner.browser, body: { password: owner.password } }),
+
+  'member.list': ({ owner }) => ({ as: owner.browser }),
+  'member.read': ({ owner }) => ({ as: owner.browser, params: { id: owner.userId } }),
+  'member.change-role': async (world) => ({
+    as: world.owner.browser,
+    params: { id: (await colleague(world)).userId },
+    body: { role: 'auditor' },
+  }),
+  'member.remove': async (world) => ({
+    as: world.owner.browser,
+    params: { id: (await colleague(world)).userId },
+  }),
+
+  'organization.read': ({ owner }) => ({ as: owner.browser }),
+  'organization.change': (world) => ({
+    as: world.owner.browser,
+    body: { name: marked(world, `Renamed ${randomUUID()}`) },
+  }),
+  'organization.read-security': ({ owner }) => ({ as: owner.browser }),
+
+  'password.request-reset': async (world) => anybody(world, { email: (await colleague(world)).email }),
+  'password.reset': async (world) => {
+    const { email } = await colleague(world);
+    await new Client(world.system.url).must(202, 'POST', '/v1/password-resets', { body: { email } });
+    const token = tokenIn(await letterTo(world.system.mailFolder, email, 'Choose a new password'));
+    return anybody(world, { token, password: newPerson().password });
+  },
+
+  'session.create': async (world) => {
+    const { email, password } = await colleague(world);
+    return anybody(world, { email, password });
+  },
+  'session.list': ({ owner }) => ({ as: owner.browser }),
+  'session.end-others': async (world) => ({ as: (await colleague(world)).browser }),
+  'session.end': async (world) => {
+    const { browser } = await colleague(world);
+    const { items } = await browser.must<{ items: { sessionId: string }[] }>(200, 'GET', '/v1/sessions');
+    return { as: browser, params: { id: marked(world, items[0]?.sessionId ?? '') } };
+  },
+  'session.answer-challenge': async (world) => {
+    const person = await enrol(await colleague(world));
+    const id = await challengeOf(world.system, person);
+    return { ...anybody(world, { recoveryCode: person.recoveryCodes[0] }), params: { id } };
+  },
+
+  'sign-up.create': async (world) =>
+    anybody(world, {
+      organization: { name: 'Newcomers' },
+      user: newPerson(),
+      accept: await currentDocuments(world.system),
+    }),
+  'sign-up.verify': async (world) => {
+    const user = newPerson();
+    const accept = await currentDocuments(world.system);
+    await new Client(world.system.url).must(201, 'POST', '/v1/sign-up', {
+      body: { organization: { name: 'Newcomers' }, user, accept },
+    });
+    return anybody(world, { token: tokenIn(await letterTo(world.system.mailFolder, user.email, 'Confirm')) });
+  },
+
+  'audit-entry.record': (world) => ({ as: world.backEnd, body: { entries: [newEntry(world)] } }),
+  'audit-entry.list': (world) => ({
+    as: world.backEnd,
+    query: { entityId: world.owner.userId, limit: '10', order: 'newest', from: '2026-01-01' },
+  }),
+  'audit-entry.read': async (world) => {
+    const { logId, index } = await recorded(world);
+    return { as: world.backEnd, params: { logId, index: String(index) } };
+  },
+  'audit-log.list': ({ backEnd }) => ({ as: backEnd }),
+  'audit-log.checkpoint': async (world) => ({
+    as: world.backEnd,
+    params: { log: (await withCheckpoint(world)).logId },
+  }),
+  'audit-log.tile': async (world) => {
+    const { logId, size } = await withCheckpoint(world);
+    const path = size >= 256 ? '0/000' : `0/000.p/${size}`;
+    return { as: world.backEnd, params: { log: logId, path } };
+  },
+  'audit-reader.create': async (world) => ({
+    as: world.owner.browser,
+    body: { name: 'auditor', logId: (await recorded(world)).logId, expiresAt: inDays(30) },
+    refers: true,
+  }),
+  'audit-reader.list': ({ owner }) => ({ as: owner.browser }),
+  'audit-reader.revoke': async (world) => {
+    await recorded(world);
+    const { readerId } = await world.owner.browser.must<{ readerId: string }>(
+      201,
+      'POST',
+      '/v1/audit/readers',
+      { body: { name: 'auditor' } },
+    );
+    return { as: world.owner.browser, params: { readerId: marked(world, readerId) } };
+  },
+  'audit-export.request': async (world) => {
+    await recorded(world);
+    return { as: world.owner.browser, body: exportRequest };
+  },
+  'audit-export.read': async (world) => ({
+    as: world.owner.browser,
+    params: { exportId: await requestExport(world) },
+  }),
+  'audit-export.download': async (world) => {
+    const exportId = await requestExport(world);
+    await eventually('The export', async () => {
+      const { status } = await world.owner.browser.must<{ status: string }>(
+        200,
+        'GET',
+        `/v1/audit/exports/${exportId}`,
+      );
+      return status === 'ready' ? true : undefined;
+    });
+    return { as: world.owner.browser, params: { exportId } };
+  },
+};
+
+export const fixtureNames: readonly string[] = Object.keys(fixtures);
+
+const exportRequest = {
+  from: '2026-01-01T00:00:00Z',
+  to: '2099-01-01T00:00:00Z',
+  filter: { outcome: 'success' },
+  disclose: ['sourceIp'],
+  reason: 'A test',
+};
+
+function anybody({ system }: World, body?: object): Request {
+  return { as: new Client(system.url), ...(body && { body }) };
+}
+
+/** Notes an id or a name of the world's organization; nobody outside may ever be shown it. */
+function marked(world: World, mark: string): string {
+  world.marks.add(mark);
+  return mark;
+}
+
+async function colleague(world: World): Promise<Person> {
+  const person = await join(world.system, world.owner.browser, 'member');
+  for (const mark of [person.userId, person.email, person.name]) world.marks.add(mark);
+  return person;
+}
+
+async function invite(world: World): Promise<{ invitationId: string; email: string }> {
+  const email = marked(world, newPerson().email);
+  const { invitationId } = await world.owner.browser.must<{ invitationId: string }>(
+    201,
+    'POST',
+    '/v1/invitations',
+    { body: { email, role: 'member' } },
+  );
+  return { invitationId: marked(world, invitationId), email };
+}
+
+function newEntry(world: World): object {
+  return {
+    id: randomUUID(),
+    occurredAt: new Date().toISOString(),
+    actor: { type: 'customer-user', id: marked(world, `actor ${randomUUID()}`) },
+    operation: 'invoice.read',
+    entity: { type: 'invoice', id: marked(world, `invoice ${randomUUID()}`) },
+    outcome: 'success',
+    sourceIp: '203.0.113.7',
+    url: '/invoices/1',
+    userAgent: 'curl/8',
+    requestId: randomUUID(),
+    details: { note: marked(world, `note ${randomUUID()}`), rows: 3 },
+  };
+}
+
+async function recorded(world: World): Promise<{ logId: string; index: number }> {
+  const { entries } = await world.backEnd.must<{ entries: { logId: string; index: number }[] }>(
+    201,
+    'POST',
+    '/v1/audit/entries',
+    { body: { entries: [newEntry(world)] } },
+  );
+  const [place] = entries;
+  if (!place) throw new Error('Nothing was recorded');
+  return { ...place, logId: marked(world, place.logId) };
+}
+
+/** The organization's log and the size of its newest checkpoint, which follows what is recorded within a second. */
+async function withCheckpoint(world: World): Promise<{ logId: string; size: number }> {
+  const { logId } = await recorded(world);
+  const size = await eventually('A checkpoint', async () => {
+    const answer = await world.backEnd.send('GET', `/v1/audit/logs/${logId}/checkpoint`);
+    return answer.status === 200 ? Number(answer.text.split('\n')[1]) : undefined;
+  });
+  return { logId, size };
+}
+
+async function requestExport(world: World): Promise<string> {
+  await recorded(world);
+  const { exportId } = await world.owner.browser.must<{ exportId: string }>(202, 'POST', '/v1/audit/exports', {
+    body: exportRequest,
+  });
+  return marked(world, exportId);
+}
+
+function inDays(days: number): string {
+  return new Date(Date.now() + days * 86_400_000).toISOString();
+}
