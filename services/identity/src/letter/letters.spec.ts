@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { identityApp, type IdentityApp, type Person } from '../testing/identity-app.js';
 import { writeLetter } from './letter.js';
+import { takeDueLetters } from './letter-outbox.js';
 import { mailerFor } from './mailer.js';
 
 describe('letters', () => {
@@ -49,6 +50,22 @@ describe('letters', () => {
     app.identity.lettersWaiting();
     const sent = await app.mail.take('late@example.com', 'Join Example Ltd');
     expect(sent.messageId).toMatch(/^<[0-9a-f-]{36}@vouchsafe\.localhost>$/);
+    await until(async () => (await waiting()).length === 0);
+  });
+
+  it('are sent by another worker when one died with a letter in its hands', async () => {
+    app.mail.refusing = true;
+    await invite('abandoned@example.com');
+    await until(async () => (await waiting())[0]?.last_error != null);
+    app.clock.ahead += 11_000;
+    const { database, vault } = app.identity;
+    const taken = await database.asWorker((sql) => takeDueLetters(sql, vault, app.identity.now(), 10));
+    expect(taken).toHaveLength(1);
+    expect(await database.asWorker((sql) => takeDueLetters(sql, vault, app.identity.now(), 10))).toEqual([]);
+    app.mail.refusing = false;
+    app.clock.ahead += 121_000;
+    app.identity.lettersWaiting();
+    await app.mail.take('abandoned@example.com', 'Join Example Ltd');
     await until(async () => (await waiting()).length === 0);
   });
 

@@ -1,6 +1,7 @@
 import { hash, parseOptions, verify } from '@node-rs/argon2';
+import { problem } from '@vouchsafe/service-host';
 import type { Secret } from '@vouchsafe/vault';
-import { semaphore } from './semaphore.js';
+import { semaphore, TooManyWaitingError } from './semaphore.js';
 
 /** Cost of one hash; OWASP's floor for argon2id is m = 19 MiB, t = 2, p = 1 (ASVS 11.4.2). */
 export interface Argon2Cost {
@@ -9,6 +10,9 @@ export interface Argon2Cost {
 }
 
 const floor: Argon2Cost = { memoryKib: 19_456, passes: 2 };
+
+/** Hashes that wait for one place; at some 50 ms each, who comes later would wait longer than people do. */
+const MOST_WAITING = 100;
 
 export interface PasswordHasher {
   /** @returns a PHC string: `$argon2id$v=19$m=...,t=...,p=1$salt$hash` */
@@ -30,7 +34,11 @@ export async function passwordHasher(cost: Argon2Cost = floor, atOnce = 2): Prom
   if (cost.memoryKib < floor.memoryKib || cost.passes < floor.passes) {
     throw new Error(`Argon2id needs at least m=${floor.memoryKib} KiB and t=${floor.passes}`);
   }
-  const inTurn = semaphore(atOnce);
+  const places = semaphore(atOnce, atOnce * MOST_WAITING);
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> =>
+    places(work).catch((error: unknown) => {
+      throw error instanceof TooManyWaitingError ? problem('unavailable', { cause: error }) : error;
+    });
   const options = { memoryCost: cost.memoryKib, timeCost: cost.passes, parallelism: 1 };
   const nobodys = await hash(crypto.getRandomValues(new Uint8Array(32)), options);
   return {

@@ -44,7 +44,7 @@ describe('the hash of a password (P07)', () => {
   });
 
   it('waits its turn: no more than so many are worked out at once', async () => {
-    const inTurn = semaphore(2);
+    const inTurn = semaphore(2, 20);
     let [running, most] = [0, 0];
     const work = async (fails: boolean) => {
       running += 1;
@@ -55,6 +55,20 @@ describe('the hash of a password (P07)', () => {
     };
     await Promise.allSettled(Array.from({ length: 20 }, (_, index) => inTurn(() => work(index % 3 === 0))));
     expect([running, most]).toEqual([0, 2]);
+  });
+
+  it('is refused at once where too many wait already, and not for ever', async () => {
+    const inTurn = semaphore(1, 2);
+    const work = () => new Promise<void>((resolve) => setTimeout(resolve, 5));
+    const results = await Promise.allSettled(Array.from({ length: 5 }, () => inTurn(work)));
+    expect(results.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+      'rejected',
+    ]);
+    await expect(inTurn(work)).resolves.toBeUndefined();
   });
 });
 

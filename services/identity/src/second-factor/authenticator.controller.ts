@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { instant } from '@vouchsafe/database';
 import { Caller, Operation } from '@vouchsafe/service-host';
 import { z } from 'zod';
@@ -26,7 +26,12 @@ const authenticators = z.strictObject({
   ),
   recoveryCodesLeft: z.int(),
 });
-const enrolment = z.strictObject({ authenticatorId: z.uuid(), secret: z.string(), otpauthUri: z.string() });
+const enrolment = z.strictObject({
+  authenticatorId: z.uuid(),
+  /** Shown once; a repetition under the same Idempotency-Key is answered without it (P22). */
+  secret: z.string().optional(),
+  otpauthUri: z.string().optional(),
+});
 const confirmation = z.strictObject({ totp: totpCode });
 const shownOnce = z.strictObject({ recoveryCodes: z.array(z.string()) });
 const proof = z.union([z.strictObject({ password: givenPassword }), z.strictObject({ totp: totpCode })]);
@@ -80,9 +85,13 @@ export class AuthenticatorController {
     summary: 'Begin to enrol an authenticator app; the secret is shown once',
     answers: { 201: enrolment },
     problems: ['step-up-required', 'second-factor-required'],
+    idempotent: true,
   })
-  begin(@Caller() caller: Caller): Promise<z.infer<typeof enrolment>> {
-    return beginTotpEnrolment(this.identity, caller);
+  begin(
+    @Caller() caller: Caller,
+    @Headers('idempotency-key') key?: string,
+  ): Promise<z.infer<typeof enrolment>> {
+    return beginTotpEnrolment(this.identity, caller, key);
   }
 
   @Post('authenticators/totp/:id/confirmation')

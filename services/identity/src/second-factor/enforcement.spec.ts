@@ -76,6 +76,40 @@ describe('what a session must do first', () => {
     expect(begun).toMatchObject({ status: 403, body: { code: 'second-factor-required' } });
   });
 
+  it('the secret of an authenticator app is shown once, also to a repetition (P22)', async () => {
+    const { session } = await app.signUp();
+    const begin = (key: string) =>
+      app.ask('POST', '/v1/me/authenticators/totp', { session, headers: { 'idempotency-key': key } });
+    const [first, again, another] = [await begin('t-1'), await begin('t-1'), await begin('t-2')];
+    expect(Object.keys(first.body).sort()).toEqual(['authenticatorId', 'otpauthUri', 'secret']);
+    expect(again.body).toEqual({ authenticatorId: first.body.authenticatorId });
+    expect(another.body.authenticatorId).not.toBe(first.body.authenticatorId);
+  });
+
+  it('staff: a second factor always, and a session of 15 minutes without a request (P13)', async () => {
+    const staff = await app.signUp('The operator');
+    const operator = app.identity.operatorOrganizationId;
+    Object.assign(app.identity, { operatorOrganizationId: staff.organizationId });
+    try {
+      expect(await app.resolve({ session: staff.session })).toMatchObject({
+        authenticationLevel: 'enrolment',
+        permissions: [],
+      });
+      const asked = await logIn(staff);
+      expect(asked.body).toMatchObject({ next: 'enrol-second-factor' });
+      const enrolled = await enrol(app, { ...staff, session: asked.session ?? '' });
+      expect((await requireSecondFactor(enrolled.session, false)).status).toBe(204);
+      const removed = await app.ask('DELETE', `/v1/me/authenticators/${enrolled.authenticatorId}`, {
+        session: enrolled.session,
+      });
+      expect(removed.status).toBe(409);
+      app.clock.ahead += 16 * 60_000;
+      expect(await app.resolve({ session: enrolled.session })).toBeNull();
+    } finally {
+      Object.assign(app.identity, { operatorOrganizationId: operator });
+    }
+  });
+
   it('an authenticator can be removed after a proof, but not the last one that is required', async () => {
     const ada = await enrol(app, await app.signUp());
     const remove = (session: string) =>

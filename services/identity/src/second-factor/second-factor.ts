@@ -2,6 +2,7 @@ import type { UnitOfWork } from '@vouchsafe/event-store';
 import { type Caller, problem } from '@vouchsafe/service-host';
 import { secret } from '@vouchsafe/vault';
 import { assertNotThrottled, countFailure } from '../log-in/throttle.js';
+import { createOnce } from '../idempotent.js';
 import type { Identity } from '../identity.js';
 import { postNotice } from '../letter/security-notice.js';
 import { sealCell } from '../persistence/sealed-column.js';
@@ -21,44 +22,52 @@ import { newTotpSecret, otpauthUri } from './totp.js';
 
 export interface BegunEnrolment {
   readonly authenticatorId: string;
-  readonly secret: string;
-  readonly otpauthUri: string;
+  /** Shown this once; a repetition of the request is answered without it (P22). */
+  readonly secret?: string | undefined;
+  readonly otpauthUri?: string | undefined;
 }
 
 /**
  * Makes an authenticator that counts from its first code on. A person who has a second factor must have proved it in this
  * session: a stolen password never adds another one (ASVS 6.3.4, 7.5.1).
  */
-export async function beginTotpEnrolment(identity: Identity, caller: Caller): Promise<BegunEnrolment> {
+export async function beginTotpEnrolment(
+  identity: Identity,
+  caller: Caller,
+  key: string | undefined,
+): Promise<BegunEnrolment> {
   const who = principalOf(caller);
   assertRecentlyAuthenticated(identity, caller);
   const { organizationId, userId } = who;
-  return identity.store.transact(organizationId, envelopeOf(identity, caller), async (unit) => {
-    await assertMayEnrol(unit, who);
-    const { email } = await readAccount(identity, unit, userId);
-    const authenticatorId = identity.newId();
-    const shared = newTotpSecret();
-    // One enrolment at a time: what was begun before and never confirmed is void.
-    await unit.query('delete from authenticator where user_id = $1 and enrolled_at is null', [userId]);
-    await unit.query(
-      `insert into authenticator (organization_id, authenticator_id, user_id, kind, secret_sealed, created_at)
+  const operation = 'authenticator.begin-totp';
+  return identity.store.transact(organizationId, envelopeOf(identity, caller), (unit) =>
+    createOnce<BegunEnrolment>(identity, unit, { caller, operation, key, request: {} }, async () => {
+      await assertMayEnrol(unit, who);
+      const { email } = await readAccount(identity, unit, userId);
+      const authenticatorId = identity.newId();
+      const shared = newTotpSecret();
+      // One enrolment at a time: what was begun before and never confirmed is void.
+      await unit.query('delete from authenticator where user_id = $1 and enrolled_at is null', [userId]);
+      await unit.query(
+        `insert into authenticator (organization_id, authenticator_id, user_id, kind, secret_sealed, created_at)
        values ($1, $2, $3, 'totp', $4, $5)`,
-      [
-        organizationId,
-        authenticatorId,
-        userId,
-        await sealCell(
-          identity.vault,
-          unit,
-          authenticatorCell(organizationId, userId, authenticatorId),
-          shared,
-        ),
-        identity.now(),
-      ],
-    );
-    const uri = otpauthUri(shared, 'Vouchsafe', email ?? userId);
-    return { authenticatorId, secret: shared, otpauthUri: uri };
-  });
+        [
+          organizationId,
+          authenticatorId,
+          userId,
+          await sealCell(
+            identity.vault,
+            unit,
+            authenticatorCell(organizationId, userId, authenticatorId),
+            shared,
+          ),
+          identity.now(),
+        ],
+      );
+      const uri = otpauthUri(shared, 'Vouchsafe', email ?? userId);
+      return { body: { authenticatorId, secret: shared, otpauthUri: uri }, keep: { authenticatorId } };
+    }),
+  );
 }
 
 /** The first right code enrols it, lifts this session to two factors, and gives recovery codes where there are none. */

@@ -104,6 +104,19 @@ describe('sign-up', () => {
     expect((await logIn(ada.email)).status).toBe(201);
   });
 
+  it('takes a password exactly as it was given, spaces and case as well (ASVS 6.2.8)', async () => {
+    const email = someone();
+    const password = '  A lamp, ä ladder, 🦉 walk  ';
+    await signUp(body(email, { user: { email, name: 'Ada', password } }));
+    await verify(tokenIn(await app.mail.take(email, 'Confirm')));
+    const attempt = async (given: string) =>
+      (await app.ask('POST', '/v1/sessions', { body: { email, password: given } })).status;
+    expect(await attempt(password)).toBe(201);
+    for (const other of [password.trim(), password.toLowerCase(), password.slice(0, -1)]) {
+      expect(await attempt(other)).toBe(401);
+    }
+  });
+
   it('gives an address to the first who verifies it', async () => {
     const email = someone();
     await signUp(body(email));
