@@ -30,7 +30,7 @@ async function main(): Promise<void> {
     process.stderr.write(`${name} ...\n`);
     const began = performance.now();
     const bench: Bench = {
-      seconds: scale < 1 ? 1 : 4,
+      seconds: scale < 1 ? 1 : 3,
       size: (full) => Math.max(1, Math.round(full * scale)),
       compete: async (contest) => {
         for (const result of await compete(name, contest, pairs)) {

@@ -4,8 +4,8 @@ import { missingProgram, type Program } from './programs.ts';
 export interface Measured {
   readonly perSecond: number;
   readonly errors: number;
-  /** Largest resident set of the process that did it, where the figure has a bound on memory. */
-  readonly peakMb?: number;
+  /** Resident set of the process that did it, where the figure has a bound on memory: when it began, and at its largest. */
+  readonly memoryMb?: { readonly before: number; readonly peak: number };
 }
 
 export type Side = () => Promise<Measured>;
@@ -66,7 +66,7 @@ export type Result = Pick<Contest, 'variant' | 'conditions'> & {
         readonly atLeast: number;
         readonly errors: number;
         readonly pairs: number;
-        readonly memory?: { readonly peakMb: number; readonly belowMb: number };
+        readonly memory?: NonNullable<Measured['memoryMb']> & { readonly below: number };
       }
     | { readonly status: 'skipped'; readonly why: string }
   );
@@ -86,7 +86,10 @@ export async function compete(row: string, contest: Contest, pairs: number): Pro
       runs[turn]?.push(await required(sides[turn])());
   }
   const [ours = [], ...theirs] = runs;
-  const peak = Math.max(...ours.map((run) => run.peakMb ?? 0));
+  const memory = ours
+    .flatMap(({ memoryMb }) => memoryMb ?? [])
+    .sort((a, b) => b.peak - a.peak)
+    .at(0);
   const measured = peers.map((peer, index): Result => {
     const [a, b] = [median(ours), median(theirs[index] ?? [])];
     return {
@@ -94,7 +97,7 @@ export async function compete(row: string, contest: Contest, pairs: number): Pro
       atLeast: peer.atLeast,
       errors: errorsOf(ours) + errorsOf(theirs[index] ?? []),
       pairs,
-      ...(memoryBelowMb === undefined ? {} : { memory: { peakMb: peak, belowMb: memoryBelowMb } }),
+      ...(memory && memoryBelowMb !== undefined && { memory: { ...memory, below: memoryBelowMb } }),
     };
   });
   const skipped = [...missing].flatMap(([peer, why]): Result[] =>

@@ -28,12 +28,12 @@ export function psql(url: string, script: string): Promise<string> {
   );
 }
 
-/** A value as it stands in SQL text. */
+/** A value as it stands in SQL text: a string, a number, or null. */
 export function literal(value: unknown): string {
-  if (value === null || value === undefined) return 'null';
+  if (value === null) return 'null';
   if (typeof value === 'number') return String(value);
-  if (Array.isArray(value)) return `array[${value.map(literal).join(', ')}]`;
-  return `'${String(value as string).replaceAll("'", "''")}'`;
+  if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`;
+  throw new Error(`There is no literal for ${typeof value}`);
 }
 
 async function withScript<T>(script: string, work: (file: string) => Promise<T>): Promise<T> {

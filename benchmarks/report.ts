@@ -63,8 +63,9 @@ function verdictOf({ errors, ratio, atLeast, memory }: Extract<Result, { status:
   if (errors > 0) return 'void';
   const speed = ratio >= atLeast ? 'reached' : 'not reached';
   if (!memory) return speed;
-  const { peakMb, belowMb } = memory;
-  return `${speed}; peak ${Math.round(peakMb)} MB, ${peakMb < belowMb ? 'below' : 'NOT below'} ${belowMb} MB`;
+  const { before, peak, below } = memory;
+  const bound = `${peak < below ? 'below' : 'NOT below'} ${below} MB`;
+  return `${speed}; memory ${Math.round(before)} MB before, ${Math.round(peak)} MB at its peak: ${bound}`;
 }
 
 function round(figure: number): string {

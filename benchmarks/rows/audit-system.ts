@@ -4,19 +4,24 @@ import path from 'node:path';
 import { Database, provisionDatabase } from '@vouchsafe/database';
 import { busMigrations } from '@vouchsafe/messaging';
 import { freePort } from '@vouchsafe/testing';
-import { localKeyProvider } from '@vouchsafe/vault';
+import { localKeyProvider, Vault } from '@vouchsafe/vault';
 import pg from 'pg';
 import { openDataFolder } from '../../tools/start/data-folder.ts';
 import { startPostgres } from '../../tools/start/postgres.ts';
 import { openSecrets } from '../../tools/start/secrets.ts';
 import { type ServiceProcess, startService } from '../../tools/start/service-process.ts';
+import type { ServiceName } from '../../tools/start/services.ts';
 
+const ENVIRONMENT = 'development';
 const root = path.join(import.meta.dirname, '../..');
 
 export interface AuditSystem {
   /** Superuser's URL of a database of the cluster. */
   readonly adminUrl: (database: string) => string;
   readonly busUrl: string;
+  /** Audit's own database and vault, for a row that fills the log by itself; whoever opens them closes the database. */
+  readonly open: () => Promise<{ database: Database; vault: Vault }>;
+  readonly privateKeyFile: (service: ServiceName) => string;
   /** Starts the audit service; resolves when it is ready. */
   readonly start: () => Promise<ServiceProcess>;
   /** Takes all that audit has away; it must not run. */
@@ -71,11 +76,27 @@ export async function openAuditSystem(): Promise<AuditSystem> {
     adminUrl,
     busUrl: `postgres://bus_worker:${secrets.databasePassword('bus', 'worker')}@127.0.0.1:${port}/bus`,
     query,
+    privateKeyFile: (service) => secrets.privateKeyFile(service),
+    open: async () => ({
+      database: new Database({
+        service: 'audit',
+        url: `postgres://127.0.0.1:${port}/audit`,
+        password: (role) => secrets.databasePassword('audit', role),
+      }),
+      // The service's own environment: what is sealed under another does not open.
+      vault: new Vault({
+        provider: await localKeyProvider(secrets.kekFile('audit')),
+        environment: ENVIRONMENT,
+        now: () => new Date(),
+      }),
+    }),
     start: async () => {
       const audit = await startService('audit', {
         ...{ root, secrets, logs: data.logs, postgresPort: port, mailFolder: data.mail, filesFolder: folder },
         // Nobody listens where the other services would: nothing is missing from the bus.
         ports: { audit: await freePort(), gateway: 1, identity: 1 },
+        internalPort: 1,
+        more: { VOUCHSAFE_ENVIRONMENT: ENVIRONMENT },
       });
       await audit.ready();
       return audit;

@@ -129,7 +129,8 @@ function folderStage(folder: string): { files: BundleStage; close: () => void } 
       // Tiles and entry bundles come in one piece.
       if (name.includes('/tile/')) {
         writeSync(descriptor, bytes);
-        return closeSync(descriptor);
+        closeSync(descriptor);
+        return;
       }
       descriptors.set(name, descriptor);
     }

@@ -1,14 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { eventCatalog } from '@vouchsafe/event-sourcing';
+import { eventCatalog, type OrganizationId } from '@vouchsafe/event-sourcing';
 import { type Envelope, EventStore, eventStoreMigrations } from '@vouchsafe/event-store';
 import { testPostgres } from '@vouchsafe/testing';
 import { localKeyProvider, Vault, vaultMigrations } from '@vouchsafe/vault';
 import pg from 'pg';
 import { z } from 'zod';
 
-export const organizationId = '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c01';
+export const organizationId = '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c01' as OrganizationId;
 
 export const benchCatalog = eventCatalog({
   benched: { version: 1, visibility: 'private', schema: z.strictObject({ text: z.string() }) },

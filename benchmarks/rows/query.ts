@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -7,7 +8,8 @@ import { testPostgres } from '@vouchsafe/testing';
 import { localKeyProvider, Vault } from '@vouchsafe/vault';
 import { forSeconds, type Row } from '../harness.ts';
 import { DURABLE, literal, pgbench, psql } from '../postgres.ts';
-import { auditRoom, requestEntry } from './audit-room.ts';
+import { requestOf } from './access-log.ts';
+import { auditRoom } from './audit-room.ts';
 import { organizationId } from './event-store.ts';
 
 const ENTRIES = 2_000_000;
@@ -119,11 +121,15 @@ const STEP_SECONDS = 5;
 /** Fills the log: some entries through the one path in, then copies, five seconds apart, over months. */
 async function grow(adminUrl: string, database: Database, vault: Vault, entries: number): Promise<void> {
   const { Recorder } = await auditRoom.record();
+  const { entryOfRequest } = await auditRoom.accessLog();
+  const users = Array.from({ length: 500 }, () => randomUUID());
   const recorder = new Recorder({ vault, originName: 'audit.example.org', now: () => began });
   await database.asWorker((transaction) =>
     recorder.record(
       transaction,
-      Array.from({ length: RECORDED }, (_, i) => requestEntry(organizationId, i, began)),
+      Array.from({ length: RECORDED }, (_, i) =>
+        entryOfRequest(requestOf(organizationId, users[i % users.length] ?? '', i, began)),
+      ),
     ),
   );
   const url = Object.assign(new URL(adminUrl), { pathname: '/audit' }).href;
