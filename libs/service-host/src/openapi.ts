@@ -111,14 +111,16 @@ function problemsOf(
   return new Set<ProblemCode>([
     ...(takesInput ? (['malformed-request', 'invalid-request'] as const) : []),
     ...(operation['requestBody'] ? (['content-too-large', 'unsupported-media-type'] as const) : []),
-    ...(permission === 'public' ? [] : (['unauthenticated'] as const)),
-    ...(['public', 'session'].includes(permission) ? [] : (['forbidden', 'second-factor-required'] as const)),
+    ...(permission === 'public' ? [] : (['unauthenticated', 'forbidden'] as const)),
+    ...(['public', 'session'].includes(permission) ? [] : (['second-factor-required'] as const)),
     ...(idempotent ? (['idempotency-key-reused'] as const) : []),
     ...own,
+    ...(method === RequestMethod.GET ? [] : (['cross-site-request', 'outcome-unknown'] as const)),
     'too-many-requests',
     'internal',
     'unavailable',
-    ...(method === RequestMethod.GET ? [] : (['outcome-unknown'] as const)),
+    'upstream-failed',
+    'timed-out',
   ]);
 }
 

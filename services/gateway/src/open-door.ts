@@ -49,7 +49,7 @@ export async function openDoor(
     now: () => clock.now(),
     patience: config.VOUCHSAFE_ACCESS_LOG_PATIENCE_MS,
     onError: (error) => logger.error({ err: error }, 'Access-log entries wait'),
-    onWritten: () => store.appended(),
+    onWritten: atMostEvery(RELAY_MS, () => store.appended()),
   });
   const lease = await startLease({
     database,
@@ -88,6 +88,19 @@ export async function openDoor(
       await lease.end();
       await upstream.close();
     },
+  };
+}
+
+/** The relay works best in pages: woken for every batch of a few entries it would cost more than the requests themselves. */
+const RELAY_MS = 100;
+
+function atMostEvery(milliseconds: number, work: () => void): () => void {
+  let timer: NodeJS.Timeout | null = null;
+  return () => {
+    timer ??= setTimeout(() => {
+      timer = null;
+      work();
+    }, milliseconds).unref();
   };
 }
 

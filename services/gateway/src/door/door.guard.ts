@@ -68,7 +68,7 @@ export class DoorGuard implements CanActivate {
     const { session } = splitCookies(request.headers.cookie);
     if (apiKey === null && session !== null && changes(exchange))
       assertSameSite(request, this.door.allowedOrigins);
-    const credential: Credential | null = apiKey === null ? await this.sessionOf(session) : { apiKey };
+    const credential: Credential | null = apiKey === null ? this.sessionOf(session) : { apiKey };
     const caller = credential && (await this.door.whoCalls(credential));
     if (caller) {
       exchange.caller = caller;
@@ -80,8 +80,8 @@ export class DoorGuard implements CanActivate {
     if (apiKey !== null || !optional) throw problem('unauthenticated');
   }
 
-  private async sessionOf(cookie: string | null): Promise<Credential | null> {
-    const session = cookie === null ? null : await sessionIdOf(this.door.sessionKeys, cookie);
+  private sessionOf(cookie: string | null): Credential | null {
+    const session = cookie === null ? null : sessionIdOf(this.door.sessionKeys, cookie);
     return session === null ? null : { session };
   }
 }
