@@ -32,6 +32,6 @@ describe("audit's interface", () => {
     } as const;
     const document = await describeService(auditService, { ...host, ...config });
     const golden = new URL('../golden/openapi.json', import.meta.url);
-    expect(await compareGolden(golden, document, process.env['UPDATE_GOLDEN'] === '1')).toEqual([]);
+    expect(await compareGolden(golden, document, process.env.UPDATE_GOLDEN === '1')).toEqual([]);
   });
 });

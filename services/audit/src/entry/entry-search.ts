@@ -74,6 +74,8 @@ export function pageStatement(options: SearchOptions, span: Span, words: WordMat
     `organization_id = ${bind(options.organizationId)}::uuid`,
     ...(options.logId === undefined ? [] : [`log_id = ${bind(options.logId)}::uuid`]),
     ...equalities(options).map(([column, value]) => `${column} = ${bind(value)}`),
+    // Lets the partial index of what went wrong be used.
+    ...(options.filter.outcome && options.filter.outcome !== 'success' ? [`outcome <> 'success'`] : []),
     ...range('occurred_at', options.filter.from, options.filter.to, bind),
     ...(span
       ? [`recorded_at >= ${bind(span.first)}::timestamptz`, `recorded_at <= ${bind(span.last)}::timestamptz`]
@@ -91,16 +93,14 @@ export function pageStatement(options: SearchOptions, span: Span, words: WordMat
 function equalities({ filter, keys }: SearchOptions): [string, string][] {
   const { actor, operation, entityType, entityId, outcome, sourceIp, requestId } = filter;
   const wanted: [string, string | null | undefined][] = [
-    ['actor_key', actor && keys('actor', actor)],
+    ['actor_key', actor === undefined ? actor : keys('actor', actor)],
     ['operation', operation],
     ['entity_type', entityType],
-    ['entity_key', entityId && keys('entity', entityId)],
+    ['entity_key', entityId === undefined ? entityId : keys('entity', entityId)],
     ['outcome', outcome],
-    ['source_key', sourceIp && sourceIpKey(keys, sourceIp)],
-    ['request_key', requestId && keys('request', requestId)],
-    // Lets the partial index of what went wrong be used.
-    ...(outcome && outcome !== 'success' ? ([["outcome <> 'success' and outcome", outcome]] as const) : []),
-  ].map(([column, value]) => [column as string, value]);
+    ['source_key', sourceIp === undefined ? sourceIp : sourceIpKey(keys, sourceIp)],
+    ['request_key', requestId === undefined ? requestId : keys('request', requestId)],
+  ];
   return wanted.filter((pair): pair is [string, string] => pair[1] != null);
 }
 

@@ -180,7 +180,7 @@ describe('a forensic export', () => {
 
   it('lies sealed on the disk', async () => {
     await bundle({ disclose: ['sourceIp'] });
-    const folder = path.join(app.env['VOUCHSAFE_FILES_FOLDER'] ?? '', 'exports');
+    const folder = path.join(app.env.VOUCHSAFE_FILES_FOLDER ?? '', 'exports');
     for (const name of await readdir(folder)) {
       const bytes = await readFile(path.join(folder, name));
       for (const text of ['203.0.113.9', 'invoice', 'manifest.json'])
@@ -204,7 +204,7 @@ describe('a forensic export', () => {
     await ended(body.exportId);
     app.clock.ahead = 7 * 86_400_000 + 1000;
     expect((await app.ask('GET', `/v1/audit/exports/${body.exportId}/bundle.zip`)).status).toBe(410);
-    const folder = path.join(app.env['VOUCHSAFE_FILES_FOLDER'] ?? '', 'exports');
+    const folder = path.join(app.env.VOUCHSAFE_FILES_FOLDER ?? '', 'exports');
     const left = async () => (await readdir(folder)).filter((name) => name.startsWith(body.exportId));
     for (let tries = 0; tries < 100 && (await left()).length > 0; tries += 1) await sleep(50);
     expect(await left()).toEqual([]);

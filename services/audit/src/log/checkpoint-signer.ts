@@ -67,14 +67,13 @@ export class CheckpointSigner {
   }
 
   private async rounds(): Promise<void> {
-    do {
-      this.again = false;
-      try {
-        await signAllGrown(this.options);
-      } catch (error) {
-        this.options.onError(error);
-      }
-    } while (this.again);
+    this.again = false;
+    await signAllGrown(this.options).catch(this.options.onError);
+    if (this.wanted()) await this.rounds();
+  }
+
+  private wanted(): boolean {
+    return this.again;
   }
 }
 

@@ -85,10 +85,10 @@ export function leafParts(entry: NewEntry, recordedAt: Date): LeafParts {
     outcome: entry.outcome,
   };
   told('id', ['id'], entry.id, clear);
-  const actor: Record<string, Json> = (clear['actor'] = { type: entry.actor.type });
+  const actor: Record<string, Json> = (clear.actor = { type: entry.actor.type });
   told('actor.id', ['actor', 'id'], entry.actor.id, actor);
   if (entry.entity) {
-    const entity: Record<string, Json> = (clear['entity'] = { type: entry.entity.type });
+    const entity: Record<string, Json> = (clear.entity = { type: entry.entity.type });
     told('entity.id', ['entity', 'id'], entry.entity.id, entity);
   }
   told('sourceIp', ['sourceIp'], entry.sourceIp, clear);
@@ -108,7 +108,7 @@ export function leafParts(entry: NewEntry, recordedAt: Date): LeafParts {
       }
     }
   }
-  if (Object.keys(details).length > 0) clear['details'] = details;
+  if (Object.keys(details).length > 0) clear.details = details;
   return { clear, hidden };
 }
 
@@ -119,9 +119,11 @@ function skew(occurredAt: Date, recordedAt: Date): { skewSeconds?: number } {
 
 /** The words that free text finds an entry by: of what stands in its leaf in clear, and of nothing else. */
 export function wordsOf(clear: JsonObject): string[] {
-  const { occurredAt: _, recordedAt: __, ...telling } = clear;
+  const { source, operation, outcome, actor, entity, requestId, details } = clear;
   const words = new Set<string>();
-  collectWords(telling, words);
+  for (const told of [source, operation, outcome, actor, entity, requestId, details]) {
+    if (told !== undefined) collectWords(told, words);
+  }
   return [...words];
 }
 
@@ -129,7 +131,7 @@ function collectWords(value: Json, words: Set<string>): void {
   if (typeof value === 'string') {
     for (const word of wordsIn(value)) words.add(word);
   } else if (typeof value === 'object' && value !== null) {
-    for (const inner of Object.values(value) as Json[]) collectWords(inner, words);
+    for (const inner of Object.values<Json>(value)) collectWords(inner, words);
   }
 }
 

@@ -181,10 +181,23 @@ function lockedHeads(sql: Sql, organizationIds: readonly string[]): Promise<Head
 
 function submissionOf(entry: NewEntry, keys: SearchKeys): Submission | null {
   if (entry.id === null) return null;
-  const { organizationId: _, clear: __, about: ___, subject: ____, occurredAt, ...said } = entry;
+  const {
+    id,
+    source,
+    actor,
+    operation,
+    entity: on,
+    outcome,
+    sourceIp,
+    url,
+    userAgent,
+    requestId,
+    details,
+  } = entry;
+  const said = { id, source, actor, operation, on, outcome, sourceIp, url, userAgent, requestId, details };
   return {
     idKey: keys('id', entry.id),
-    contentKey: keys('content', { ...said, occurredAt: occurredAt.toISOString() }),
+    contentKey: keys('content', { ...said, occurredAt: entry.occurredAt.toISOString() }),
   };
 }
 

@@ -22,7 +22,7 @@ let app: AuditApp;
 let bus: Bus;
 beforeAll(async () => {
   app = await auditApp();
-  bus = embeddedBus({ url: app.env['VOUCHSAFE_BUS_URL'] ?? '' });
+  bus = embeddedBus({ url: app.env.VOUCHSAFE_BUS_URL ?? '' });
   await bus.ensureTopics(topicSpecs);
 });
 afterAll(async () => {
@@ -83,7 +83,9 @@ async function entries(query: string, count: number, organizationId = ours): Pro
   }
 }
 
-async function leafOf({ logId, index }: EntryView): Promise<Record<string, unknown>> {
+async function leafOf(entry: EntryView | undefined): Promise<Record<string, unknown>> {
+  if (!entry) throw new Error('recorded');
+  const { logId, index } = entry;
   const read = await app.ask<{ leaf: string }>('GET', `/v1/audit/entries/${logId}/${index}`);
   return JSON.parse(Buffer.from(read.body.leaf, 'base64').toString()) as Record<string, unknown>;
 }
@@ -104,7 +106,7 @@ describe('the access log of the gateway', () => {
       userAgent: 'Firefox/140',
       details: { method: 'GET', status: 200, route: '/v1/members/{id}', shown: { log: '3-9' } },
     });
-    const leaf = JSON.stringify(await leafOf(entry as EntryView));
+    const leaf = JSON.stringify(await leafOf(entry));
     for (const personal of ['203.0.113.80', '/v1/members/0f', 'Firefox'])
       expect(leaf).not.toContain(personal);
     expect(leaf).toContain(ada);
@@ -116,7 +118,7 @@ describe('the access log of the gateway', () => {
       message('gateway', ours, handled({ requestId: 'second-request', entity, outcome: 'failure' })),
     ]);
     const [entry] = await entries('entityId=bob@example.org', 1);
-    expect(JSON.stringify(await leafOf(entry as EntryView))).not.toContain('bob@');
+    expect(JSON.stringify(await leafOf(entry))).not.toContain('bob@');
   });
 
   it('has each request once, however often and in whatever batches it is delivered', async () => {
@@ -178,9 +180,9 @@ describe('facts of identity', () => {
       entity: { type: 'user', id: userId },
       details: { email: 'grace@example.org', name: 'Grace' },
     });
-    expect(JSON.stringify(await leafOf(registered as EntryView))).not.toMatch(/grace/i);
+    expect(JSON.stringify(await leafOf(registered))).not.toMatch(/grace/i);
     const [changed] = await entries('q=auditor', 1);
-    expect((await leafOf(changed as EntryView))['details']).toEqual({
+    expect((await leafOf(changed)).details).toEqual({
       userId,
       from: 'member',
       to: 'auditor',

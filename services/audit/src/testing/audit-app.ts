@@ -63,7 +63,7 @@ export async function auditApp(): Promise<AuditApp> {
   await localKeyProvider(path.join(folder, 'kek.json'), { create: true });
   const env = {
     PORT: '0',
-    VOUCHSAFE_LOG_LEVEL: process.env['LOG'] ?? 'error',
+    VOUCHSAFE_LOG_LEVEL: process.env.LOG ?? 'error',
     VOUCHSAFE_DATABASE_URL: `postgres://${host}/audit`,
     VOUCHSAFE_DATABASE_PASSWORD_MIGRATOR: password,
     VOUCHSAFE_DATABASE_PASSWORD_REQUEST: password,
@@ -99,7 +99,7 @@ export async function auditApp(): Promise<AuditApp> {
     postgres,
     env,
     clock: moved,
-    ask: async <Body>(method: string, url: string, options: AskOptions = {}) => {
+    ask: async (method, url, options = {}) => {
       const token = await gateway.sign('audit', callerWith(options));
       const response = await fetch(`${service.url}${url}`, {
         method,
@@ -116,7 +116,7 @@ export async function auditApp(): Promise<AuditApp> {
         status: response.status,
         headers: response.headers,
         bytes,
-        body: (json ? JSON.parse(bytes.toString()) : null) as Body,
+        body: (json ? JSON.parse(bytes.toString()) : null) as never,
       };
     },
     boot: async () => (service = await boot()),

@@ -19,7 +19,7 @@ export interface AuditDatabase {
   readonly database: Database;
   readonly vault: Vault;
   /** Moves with the test: `clock.time = new Date(...)`. */
-  readonly clock: { time: Date; now(): Date };
+  readonly clock: { time: Date; readonly now: () => Date };
   stop(): Promise<void>;
 }
 
