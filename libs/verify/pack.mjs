@@ -26,6 +26,7 @@ try {
   );
   const bundleDependencies = Object.keys(dependencies);
   writeJson(join(target, 'package.json'), { ...published(own), dependencies, bundleDependencies });
+  cpSync(join(here, 'bin'), join(target, 'bin'), { recursive: true });
   cpSync(join(here, 'README.md'), join(target, 'README.md'));
   const licence = join(root, 'LICENSE');
   if (existsSync(licence)) cpSync(licence, join(target, 'LICENSE'));

@@ -163,7 +163,7 @@ export async function verification(
   step('Somebody else checks the file, offline, with the verifier and the public keys.');
   const sound = await verify(root, bundle, keys);
   tell(
-    `npm run verify -- ${path.relative(root, bundle)} --vkey ${path.relative(root, keys)} -> exit code ${sound.code}\n\n${sound.said}`,
+    `npx vouchsafe-verify ${path.relative(root, bundle)} --vkey ${path.relative(root, keys)} -> exit code ${sound.code}\n\n${sound.said}`,
   );
   expectThat(sound.code === 0, 'The verifier does not accept the bundle');
 

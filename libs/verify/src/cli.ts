@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { run } from './run.js';
 
 const { code, out } = await run(process.argv.slice(2));
