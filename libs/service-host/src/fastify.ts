@@ -43,7 +43,7 @@ export function httpAdapter(options: HttpOptions): FastifyAdapter {
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       const found = problem(error.code === 'FST_ERR_MAX_PARAM_LENGTH' ? 'url-too-long' : 'malformed-request');
       if (options.refuse) options.refuse(request, reply, found);
-      else sendProblem(reply, found);
+      else sendProblem(reply, found, requestIdOf(request, options.trustRequestId));
     },
     clientErrorHandler: answerClientError,
   });
@@ -62,9 +62,7 @@ export function httpAdapter(options: HttpOptions): FastifyAdapter {
 function addContext(fastify: FastifyInstance, trustRequestId: boolean): void {
   const contexts = new WeakMap<object, RequestContext>();
   fastify.addHook('onRequest', (request, reply, done) => {
-    const received = trustRequestId ? request.headers['x-request-id'] : undefined;
-    const requestId =
-      typeof received === 'string' && /^[\w.-]{1,100}$/.test(received) ? received : randomUUID();
+    const requestId = requestIdOf(request, trustRequestId);
     const traceparent = trustRequestId ? request.headers['traceparent'] : undefined;
     const context = {
       requestId,
@@ -72,15 +70,17 @@ function addContext(fastify: FastifyInstance, trustRequestId: boolean): void {
     };
     contexts.set(request, context);
     void reply.header('x-request-id', requestId);
-    runInRequestContext(context, () => {
-      try {
-        assertWellFormedUrl(request.url);
-      } catch (error) {
-        done(error as Error);
-        return;
-      }
-      done();
-    });
+    runInRequestContext(context, done);
+  });
+  // After every `onRequest` hook: what is refused here has its context, and at the door its exchange, too.
+  fastify.addHook('preParsing', (request, _reply, _payload, done) => {
+    try {
+      assertWellFormedUrl(request.url);
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
+    done();
   });
   // A body's end arrives in the socket's context, not the request's: enter it again before the handler.
   fastify.addHook('preValidation', (request, _reply, done) => {
@@ -88,6 +88,11 @@ function addContext(fastify: FastifyInstance, trustRequestId: boolean): void {
     if (context && !requestContext()) runInRequestContext(context, () => done());
     else done();
   });
+}
+
+function requestIdOf({ headers }: FastifyRequest, trusted: boolean): string {
+  const received = trusted ? headers['x-request-id'] : undefined;
+  return typeof received === 'string' && /^[\w.-]{1,100}$/.test(received) ? received : randomUUID();
 }
 
 function addParsers(fastify: FastifyInstance, parse: boolean): void {
