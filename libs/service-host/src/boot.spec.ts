@@ -167,7 +167,7 @@ describe('a booted service', () => {
   });
 
   it('refuses a token that is older than 60 s', async () => {
-    const file = env['VOUCHSAFE_INTERNAL_PRIVATE_KEY_FILE']?.replace('lamps', 'gateway') ?? '';
+    const file = env.VOUCHSAFE_INTERNAL_PRIVATE_KEY_FILE?.replace('lamps', 'gateway') ?? '';
     const old = new InternalTokens(
       'gateway',
       await readPrivateKey(file),
@@ -250,7 +250,7 @@ describe('a booted service', () => {
 
   it('names where the input does not fit', async () => {
     const { body } = await send('POST', '/v1/lamps', await asUser(), '{"on":"maybe"}');
-    expect(body['errors']).toEqual([{ pointer: '/on', detail: expect.any(String) }]);
+    expect(body.errors).toEqual([{ pointer: '/on', detail: expect.any(String) }]);
   });
 
   it('says Allow with a wrong method', async () => {
@@ -297,8 +297,8 @@ describe('a booted service', () => {
 
   it('describes itself in OpenAPI 3.1 from the declarations and zod schemas', async () => {
     const document = await describeService(definition, {} as never);
-    expect(document['openapi']).toBe('3.1.0');
-    expect((document['paths'] as Record<string, unknown>)['/v1/lamps']).toMatchSnapshot();
+    expect(document.openapi).toBe('3.1.0');
+    expect((document.paths as Record<string, unknown>)['/v1/lamps']).toMatchSnapshot();
   });
 });
 

@@ -101,7 +101,11 @@ export async function idempotently<Body extends object>(
      values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning 1`,
     [...row, hash, request.at],
   );
-  if (taken.length === 0) return { ...(await keptAnswer<Body>(sql, request, row, hash)), replayed: true };
+  if (taken.length === 0) {
+    const { status, body } = await keptAnswer(sql, request, row, hash);
+    // What was kept is what `work` answered for the very same request.
+    return { status, body: body as Body, replayed: true };
+  }
   const { status, body, keep } = await work();
   const sealed = await request.sealer.seal(
     sql,
@@ -129,12 +133,12 @@ const kept = z.object({
   answer: z.string().nullable(),
 });
 
-async function keptAnswer<Body extends object>(
+async function keptAnswer(
   sql: Sql,
   request: IdempotentRequest,
   row: readonly string[],
   hash: Buffer,
-): Promise<{ status: number; body: Body }> {
+): Promise<{ status: number; body: unknown }> {
   const [found] = await sql.query(
     `select request_hash, status, answer from idempotency_key
      where organization_id = $1 and actor = $2 and operation = $3 and key = $4`,
@@ -146,7 +150,7 @@ async function keptAnswer<Body extends object>(
   const opened = await request.sealer.open(sql, scopeOf(request), contextOf(request), answer);
   // Its organization's key is destroyed: what was done cannot be told again.
   if (typeof opened !== 'string') throw problem('gone');
-  return { status, body: JSON.parse(opened) as Body };
+  return { status, body: JSON.parse(opened) as unknown };
 }
 
 function scopeOf({ organizationId }: IdempotentRequest): Scope {

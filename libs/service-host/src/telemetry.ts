@@ -8,6 +8,7 @@ const { OTEL_SDK_DISABLED, OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_EXPORTER } =
 const wanted = Boolean(OTEL_EXPORTER_OTLP_ENDPOINT ?? OTEL_TRACES_EXPORTER) && OTEL_SDK_DISABLED !== 'true';
 
 if (wanted) {
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- OpenTelemetry's hook is an asynchronous one, which registerHooks() does not take
   register('@opentelemetry/instrumentation/hook.mjs', import.meta.url);
   const [{ NodeSDK }, { HttpInstrumentation }, { PgInstrumentation }] = await Promise.all([
     import('@opentelemetry/sdk-node'),

@@ -220,7 +220,7 @@ function whyNotMount(): string | null {
     return null;
   } catch {
     rmSync(probe, { recursive: true, force: true });
-    if (process.env['CI']) throw new Error('The disk-full suite must be able to mount a file system here');
+    if (process.env.CI) throw new Error('The disk-full suite must be able to mount a file system here');
     return 'a file system of its own cannot be mounted here (it takes root)';
   }
 }

@@ -30,14 +30,14 @@ const SECRET_SEGMENT = /^[A-Za-z0-9_-]{40,}$/;
 
 /** The URL executed, fit for the access log: query values masked unless they are on the allow list, the path but for secrets as it is. */
 export function maskedUrl(url: string): string {
-  const [asked = '', query] = splitOnce(url, '?');
+  const [asked, query] = splitOnce(url, '?');
   const path = asked
     .split('/')
     .map((segment) => (SECRET_SEGMENT.test(segment) ? '***' : segment))
     .join('/');
   if (query === undefined) return path.slice(0, LONGEST);
   const fields = query.split('&').map((field) => {
-    const [name = '', value] = splitOnce(field, '=');
+    const [name, value] = splitOnce(field, '=');
     // A field without a value may be the value itself: it is masked, too.
     if (value === undefined) return name === '' ? '' : '***';
     if (SHOWN.has(name) && INNOCENT.test(value)) return field;

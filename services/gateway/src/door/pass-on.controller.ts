@@ -81,7 +81,7 @@ export class PassOnController {
         const { statusCode, stream } = (res as unknown as ServiceAnswer | undefined) ?? {};
         // An answer that nobody waits for any more is cut off; that is no error of ours.
         stream?.on('error', () => undefined);
-        if (statusCode !== undefined && request.raw.aborted)
+        if (statusCode !== undefined && reply.raw.destroyed)
           void recordAbandoned(this.door, exchange, statusCode);
         return null;
       },

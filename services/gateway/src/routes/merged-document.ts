@@ -12,9 +12,7 @@ export function mergedDocument(services: readonly UpstreamService[], publicUrl: 
   const schemas: JsonObject = {};
   for (const { name, document } of services) {
     const prefixed = withPrefixedSchemas(document as unknown as JsonObject, name);
-    for (const [path, item] of Object.entries(
-      prefixed['paths'] as Record<string, Record<string, JsonObject>>,
-    )) {
+    for (const [path, item] of Object.entries(prefixed.paths as Record<string, Record<string, JsonObject>>)) {
       const open = Object.entries(item).filter(([, operation]) => operation['x-permission'] !== 'service');
       if (open.length === 0) continue;
       const operations = open.map(([method, operation]) => [
@@ -26,7 +24,7 @@ export function mergedDocument(services: readonly UpstreamService[], publicUrl: 
         ...Object.fromEntries(operations),
       } as JsonObject;
     }
-    Object.assign(schemas, (prefixed['components'] as { schemas?: JsonObject } | undefined)?.schemas);
+    Object.assign(schemas, (prefixed.components as { schemas?: JsonObject } | undefined)?.schemas);
   }
   return {
     openapi: '3.1.0',

@@ -1,7 +1,7 @@
 import {
   authenticated,
   type Authenticated,
-  InternalClient,
+  type InternalClient,
   InternalRequestError,
   problem,
 } from '@vouchsafe/service-host';

@@ -209,7 +209,7 @@ function fakeAudit(world: World) {
       answers: { 200: 'application/octet-stream' },
       response: 'stream',
     })
-    download(@Param({ schema: thingPath }) _path: z.output<typeof thingPath>): StreamableFile {
+    download(): StreamableFile {
       return new StreamableFile(Readable.from(slowly(world.delay)));
     }
   }
