@@ -55,8 +55,11 @@ export class Client {
       },
       ...(body && { body: JSON.stringify(body) }),
     }).catch((error: unknown) => {
+      const cause = causeOf(error);
       throw new StepFailed(
-        `Nothing answers at ${this.url} (${causeOf(error)}). Is \`npm start\` running, and on this port?`,
+        cause === 'ECONNREFUSED'
+          ? `Nothing answers at ${this.url}. Is \`npm start\` running, and on this port?`
+          : `${method} ${path} got no answer (${cause}).`,
       );
     });
     const bytes = Buffer.from(await response.arrayBuffer());

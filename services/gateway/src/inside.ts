@@ -1,8 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { publishing } from '@vouchsafe/event-store';
 import { type HostConfig, PersistenceModule, type ServiceDefinition } from '@vouchsafe/service-host';
-import { accessLogEvents } from './access-log/access-log.events.js';
-import { publishEntry } from './access-log/access-log.published.js';
+import { gatewayPublishing } from './gateway.publishing.js';
 import { gatewayConfig, type GatewayConfig } from './gateway.config.js';
 import { gatewayMigrations } from './persistence/migrations.js';
 
@@ -17,7 +15,7 @@ class InsideModule {
           service: 'gateway',
           config,
           migrations: gatewayMigrations,
-          publishing: [publishing(accessLogEvents, publishEntry)],
+          publishing: gatewayPublishing,
         }),
       ],
     };

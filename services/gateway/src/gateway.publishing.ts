@@ -1,0 +1,6 @@
+import { type Publishing, publishing } from '@vouchsafe/event-store';
+import { accessLogEvents } from './access-log/access-log.events.js';
+import { publishEntry } from './access-log/access-log.published.js';
+
+/** Every catalog of the service, and what leaves of it. */
+export const gatewayPublishing: readonly Publishing[] = [publishing(accessLogEvents, publishEntry)];
