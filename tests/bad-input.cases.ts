@@ -94,7 +94,7 @@ export function badPaths(
 /** Queries that do not fit; of operations that take a query at all. */
 export function badQueries({ query }: Operation, canary: string): [what: string, query: Record<string, string>][] {
   const bad: Readonly<Record<string, readonly string[]>> = {
-    limit: ['0', '-1', '1.5', '1001', '1e9', canary, '', 'NaN', '0x10'],
+    limit: ['0', '-1', '1.5', '1001', '1e9', canary, '', 'NaN'],
     cursor: ['', canary, Buffer.from(`{"${canary}":1}`).toString('base64url'), canary.repeat(200)],
     order: [canary, ''],
     from: [canary, '2026-13-45', ''],

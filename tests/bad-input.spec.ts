@@ -83,12 +83,13 @@ describe('a path that nobody declared', () => {
     '/v1/me;a=b',
     '/v1/me%00',
     '/v1/me%ff',
+    '/v1/me/%zz',
     '/internal/lanes/0',
     '/v1/internal/lanes/0',
     '/__proto__',
     '/v1/constructor',
-    `/v1/${'x'.repeat(5000)}`,
-  ])('%.40s leads nowhere', async (path) => {
+    `/v1/members/${'x'.repeat(600)}`,
+  ])('leads nowhere: %s', async (path) => {
     const answer = await world.owner.browser.send('GET', path);
     expect([400, 404, 414]).toContain(answer.status);
     expect(answer.headers['content-type']).toBe('application/problem+json');
@@ -105,7 +106,8 @@ describe('an Idempotency-Key', () => {
       const second = await send(operation, request);
       expect([second.status, withoutSecrets(second)]).toEqual([first.status, withoutSecrets(first)]);
       for (const secret of secretsIn(first)) expect(second.text).not.toContain(secret);
-      const other = await send(operation, { ...request, body: changed(request.body ?? {}) });
+      if (!request.body) return;
+      const other = await send(operation, { ...request, body: changed(request.body) });
       expect(other.json()).toMatchObject({ status: 409, code: 'idempotency-key-reused' });
     },
     60_000,
@@ -172,7 +174,7 @@ async function inTurns<T>(cases: readonly T[], work: (one: T) => Promise<void>):
   await Promise.all(Array.from({ length: 4 }, worker));
 }
 
-const shownOnce = ['key', 'path'] as const;
+const shownOnce = ['key', 'path', 'secret', 'otpauthUri'] as const;
 
 function secretsIn(answer: Answer): string[] {
   const body = answer.json<Record<string, unknown>>();

@@ -32,7 +32,10 @@ const wideLimits = {
  * A whole Vouchsafe of its own, as `npm start` runs it: Postgres, and each service's built program as a process. The folder goes
  * when the system stops.
  */
-export async function startForTests(env: Readonly<Record<string, string>> = {}): Promise<SystemUnderTest> {
+export async function startForTests(
+  env: Readonly<Record<string, string>> = {},
+  { killsServices = false } = {},
+): Promise<SystemUnderTest> {
   if (!existsSync(path.join(root, 'services/gateway/dist/main.js')))
     throw new Error('The services are not built: npm run build');
   const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-system-'));
@@ -42,6 +45,10 @@ export async function startForTests(env: Readonly<Record<string, string>> = {}):
     port: await freePort(),
     say: () => undefined,
     env: { VOUCHSAFE_ENVIRONMENT: 'testing', ...wideLimits, ...env },
+  });
+  // A service that ends by itself is told with its last words; what is asked of it from then on fails.
+  system.broken.catch((error: unknown) => {
+    if (!killsServices) console.error(error instanceof Error ? error.message : error);
   });
   return {
     ...system,
