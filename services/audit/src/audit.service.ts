@@ -15,6 +15,7 @@ import {
 import { Vault } from '@vouchsafe/vault';
 import { type AuditConfig, auditConfig } from './audit.config.js';
 import { AuditModule } from './audit.module.js';
+import { measure } from './measures.js';
 
 export const auditService = {
   name: 'audit',
@@ -29,23 +30,23 @@ export async function bootAudit(options: BootOptions = {}): Promise<RunningServi
   const { app, logger } = service;
   const config = app.get<AuditConfig>(CONFIG);
   const clock = app.get(Clock);
-  app.connectMicroservice({
-    strategy: new ConsumerTransport({
-      database: app.get(Database),
-      vault: app.get(Vault),
-      bus: app.get<Bus>(BUS),
-      group: 'audit',
-      topics: [topicOf('gateway'), topicOf('identity')],
-      fetchMissing: fetchMissingFrom(app.get(InternalClient), {
-        gateway: config.VOUCHSAFE_GATEWAY_URL,
-        identity: config.VOUCHSAFE_IDENTITY_URL,
-      }),
-      now: () => clock.now(),
-      maxBatch: BATCH,
-      onError: (error) => logger.warn({ err: error }, 'Facts wait'),
+  const transport = new ConsumerTransport({
+    database: app.get(Database),
+    vault: app.get(Vault),
+    bus: app.get<Bus>(BUS),
+    group: 'audit',
+    topics: [topicOf('gateway'), topicOf('identity')],
+    fetchMissing: fetchMissingFrom(app.get(InternalClient), {
+      gateway: config.VOUCHSAFE_GATEWAY_URL,
+      identity: config.VOUCHSAFE_IDENTITY_URL,
     }),
+    now: () => clock.now(),
+    maxBatch: BATCH,
+    onError: (error) => logger.warn({ err: error }, 'Facts wait'),
   });
+  app.connectMicroservice({ strategy: transport });
   await app.startAllMicroservices();
+  measure(service, transport.running);
   return service;
 }
 

@@ -18,7 +18,7 @@ import { searchKeys } from '../log/search-keys.js';
 import type { ExportId, ExportRequest } from './export.js';
 
 /** Entries of one page: their leaves and opened values are what an export holds in memory. */
-const PAGE = 1000;
+const PAGE = 500;
 /** Of the checkpoints given out before, this many at most, spread over the log's life. */
 const EARLIER_CHECKPOINTS = 64;
 

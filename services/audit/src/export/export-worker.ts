@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Database, Sql } from '@vouchsafe/database';
 import { bundleSize, stageBundle } from '@vouchsafe/forensic-bundle';
@@ -45,7 +45,8 @@ export class ExportWorker {
 
   start(): void {
     this.stopped = false;
-    this.next(0);
+    this.running = this.removeOrphans().catch(this.options.onError);
+    void this.running.then(() => this.next(0));
   }
 
   /** Leaves a running export where it is: whoever comes next begins it again. */
@@ -191,6 +192,26 @@ export class ExportWorker {
       await createSigningKey(sql, vault, { organizationId, logId: null, name, now: now().toISOString() });
     }
     return signingKey(sql, vault, name);
+  }
+
+  /** Files whose export is over: left by an instance that died between the key's end and the file's. */
+  private async removeOrphans(): Promise<void> {
+    const { database, folder } = this.options;
+    const names = await readdir(folder).catch(() => []);
+    const ids = [...new Set(names.map((name) => name.split('.')[0] ?? ''))].filter((id) =>
+      /^[0-9a-f-]{36}$/.test(id),
+    );
+    const kept = await database.asWorker((sql) =>
+      sql.query<{ export_id: string }>(
+        `select export_id from export where export_id = any ($1::uuid[]) and status in ('running', 'ready')`,
+        [ids],
+      ),
+    );
+    const over = new Set(ids);
+    for (const row of kept) over.delete(row.export_id);
+    for (const name of names) {
+      if (over.has(name.split('.')[0] ?? '')) await rm(path.join(folder, name), { force: true });
+    }
   }
 
   /** The key goes first: from then on the file is noise, whatever becomes of it. */
