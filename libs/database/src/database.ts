@@ -140,7 +140,7 @@ export class Database {
         afterCommit: (callback) => callbacks.push(callback),
       });
     });
-    for (const callback of callbacks) callback();
+    for (const callback of callbacks) runAfterCommit(callback);
     return result;
   }
 
@@ -180,5 +180,14 @@ export class Database {
       forceUtcTimezone: true,
       ...more,
     });
+  }
+}
+
+/** What is committed stays committed: a callback's failure must not look like the transaction's. */
+function runAfterCommit(callback: () => void): void {
+  try {
+    callback();
+  } catch (error) {
+    process.emitWarning(error instanceof Error ? error : String(error));
   }
 }

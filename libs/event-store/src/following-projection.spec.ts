@@ -99,6 +99,33 @@ describe('a following projection', () => {
     expect(runner.stoppedBecause()).toBeUndefined();
   });
 
+  it('is not doubled by a rebuild before its first run', async () => {
+    const fresh = await postgres.database('fresh', [
+      ...vaultMigrations,
+      ...eventStoreMigrations,
+      accountBalanceMigration,
+      projectionMigration(deposits),
+    ]);
+    const freshStore = new EventStore({ database: fresh, vault });
+    await freshStore.transact(ours, envelope, async (unit) => {
+      await unit.execute(accountAggregate, 'p2', {
+        type: 'open',
+        accountId: 'p2',
+        holderId: ours,
+        holder: 'Ada',
+      });
+      await unit.execute(accountAggregate, 'p2', { type: 'deposit', cents: 1 });
+    });
+    await rebuildProjection({ database: fresh, vault }, deposits);
+    const late = startProjection({ database: fresh, vault }, deposits, { idle: 20, retry: 20 });
+    await until(async () => (await late.progress()).lagSeconds === 0);
+    await late.stop();
+    const rows = await fresh.asWorker((sql) =>
+      sql.query('select deposits from projection_deposits.deposit_count'),
+    );
+    expect(rows).toEqual([{ deposits: 1 }]);
+  });
+
   it('is rebuilt beside the live one and swapped, while events go on coming', async () => {
     await database.asWorker((sql) =>
       sql.query('update projection_deposits.deposit_count set deposits = 999'),

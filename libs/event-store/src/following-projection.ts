@@ -10,6 +10,7 @@ import { type Follower, follow, type Pace } from './follower.js';
 export interface FollowingProjection<Event extends DomainEvent> {
   /** Also the schema that holds its tables: `projection_<name>`. */
   readonly name: string;
+  /** All catalogs of the service: an event type that none of them knows stops the projection. */
   readonly catalogs: readonly EventCatalog[];
   /**
    * Its tables with policies and grants, under unqualified names: the same text makes the live tables and, for a
@@ -88,12 +89,12 @@ export async function rebuildProjection<Event extends DomainEvent>(
     await transaction.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [live]);
     await transaction.query(`drop schema ${live} cascade`);
     await transaction.query(`alter schema ${beside} rename to ${live}`);
-    await transaction.query(
-      `update cursor set (previous, current, position) =
-         (select previous, current, position from cursor where name = $2) where name = $1`,
-      [cursorName(projection), besideCursor],
-    );
-    await transaction.query('delete from cursor where name = $1', [besideCursor]);
+    // The live cursor goes with the live tables; it may never have been there.
+    await transaction.query('delete from cursor where name = $1', [cursorName(projection)]);
+    await transaction.query('update cursor set name = $1 where name = $2', [
+      cursorName(projection),
+      besideCursor,
+    ]);
   });
 }
 
@@ -128,7 +129,9 @@ async function applyPage<Event extends DomainEvent>(
     if (!catalog) throw new Error(`No catalog of projection ${projection.name} knows ${type}`);
     return catalog;
   };
-  const concerned = rows.filter((row) => row.type in projection.on);
+  // Every type must be known, those without a handler too: an unknown one stops the projection (house rule 5).
+  for (const { type } of rows) catalogOf(type);
+  const concerned = rows.filter(({ type }) => Object.hasOwn(projection.on, type));
   await applyTo(projection.on, transaction, await readRows<Event>(transaction, vault, catalogOf, concerned));
   return rows.length;
 }

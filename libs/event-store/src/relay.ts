@@ -70,13 +70,15 @@ export function startRelay(options: RelayOptions): Follower {
   const lock = options.database.lock('relay');
   const work = follow(async () => {
     if (!(await lock.held())) return 0;
-    const numbered = await number(options);
-    const published = await publish(options);
+    // Each on its own: an event that cannot be read stops the numbering, not what is numbered already.
+    const [numbering, publishing] = await Promise.allSettled([number(options), publish(options)]);
     if (Date.now() - positionsSentAt >= POSITIONS_EVERY_MS) {
       await tellPositions(options);
       positionsSentAt = Date.now();
     }
-    return numbered + published;
+    if (numbering.status === 'rejected') throw numbering.reason;
+    if (publishing.status === 'rejected') throw publishing.reason;
+    return numbering.value + publishing.value;
   }, options.pace);
   return {
     ...work,
@@ -188,17 +190,18 @@ async function tellPositions({ database, sendPositions }: RelayOptions): Promise
 }
 
 /**
- * The first unacknowledged facts of all lanes. By number, not by position: a lane's order is its numbers' (an event that
- * committed late has a low position and a high number).
+ * The first unacknowledged facts of all lanes, as many of each as of any other: a busy lane's backlog holds up no quiet one.
+ * By number, not by position: a lane's order is its numbers' (an event that committed late has a low position and a
+ * high number).
  */
 const unacknowledged = `
   select due.* from lane cross join lateral (
     select * from outgoing
     where outgoing.lane = lane.lane and outgoing.number > lane.acknowledged
-    order by number limit $1
+    order by number
+    limit greatest(1, $1::int / (select count(*)::int from lane where acknowledged < last_number))
   ) as due
-  where lane.acknowledged < lane.last_number
-  order by due.number limit $1`;
+  where lane.acknowledged < lane.last_number`;
 
 interface OutgoingRow extends EventRow {
   readonly lane: number;

@@ -1,4 +1,5 @@
 import { postgresFault } from '@vouchsafe/database';
+import { VaultError, type VaultFault } from '@vouchsafe/vault';
 import { z } from 'zod';
 
 /**
@@ -7,10 +8,24 @@ import { z } from 'zod';
  * appendix A.
  */
 export function isMachineFault(error: unknown): boolean {
+  if (error instanceof VaultError) return !faultsOfValues.has(error.fault);
+  // pg gives these two no code.
+  if (
+    error instanceof Error &&
+    /^Connection terminated|timeout exceeded when trying to connect/.test(error.message)
+  )
+    return true;
   return codesOf(error).some(
     (code) => /^(08|40|53|57|58)[0-9A-Z]{3}$|^25006$|^55P03$/.test(code) || networkFaults.has(code),
   );
 }
+
+/** Of the vault's faults those that a single message can bring about; the others tell of keys that nobody can open now. */
+const faultsOfValues: ReadonlySet<VaultFault> = new Set([
+  'value-malformed',
+  'value-does-not-open',
+  'key-missing',
+]);
 
 /** What is kept of a failure. Of a database's refusal only the code: its text repeats values. */
 export function describeFailure(error: unknown): string {
