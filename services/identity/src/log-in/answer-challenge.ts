@@ -11,7 +11,7 @@ import type { LogInFailure, SessionLevel } from '../session/session.events.js';
 import { endSession } from '../session/sessions.js';
 import { userProblems } from '../user/user.problems.js';
 import { type Challenge, completeChallenge, openChallenge } from './challenges.js';
-import { beginSession, candidateOf, type LogInOutcome, recordFailure } from './log-in.js';
+import { beginSession, candidateOf, failureOf, type LogInOutcome, recordFailure } from './log-in.js';
 
 export const totpCode = z.string().regex(/^[0-9]{6}$/, 'Six digits');
 export const recoveryCode = z.string().min(1).max(100);
@@ -76,7 +76,7 @@ async function prove(
   if ('totp' in answer) {
     const check = await takeTotpCode(unit, identity.vault, { userId }, answer.totp, identity.now());
     if (check === 'taken') return { level: 'two-factor' };
-    return { failure: check === 'used' ? 'used-code' : 'wrong-code' };
+    return failureOf(check);
   }
   if (!(await takeRecoveryCode(unit, userId, answer.recoveryCode, identity.now()))) {
     return { failure: 'wrong-recovery-code' };

@@ -82,6 +82,10 @@ describe('log-in', () => {
       const stopped = await attempt(email, goodPassword);
       expect(stopped).toMatchObject({ status: 429, body: { code: 'too-many-requests' } });
       expect(Number(stopped.headers.get('retry-after'))).toBeGreaterThan(0);
+      const stops = await app.database.asWorker((sql) =>
+        sql.query(`select 1 from event where type = 'log-in-stopped'`),
+      );
+      expect(stops).toHaveLength(kind === 'known' ? 1 : 2);
       app.clock.ahead += 16 * 60_000;
       expect((await attempt(email, goodPassword)).status).toBe(kind === 'known' ? 201 : 401);
     },

@@ -7,7 +7,7 @@ import { outstandingDocuments } from '../consent/consents.js';
 import { accountByEmailHash, emailHash } from '../email-address.js';
 import type { Identity } from '../identity.js';
 import { asUser, envelopeOf } from '../request.js';
-import { hasSecondFactor } from '../second-factor/authenticators.js';
+import { type CodeCheck, hasSecondFactor } from '../second-factor/authenticators.js';
 import type { LogInFailure, SessionLevel } from '../session/session.events.js';
 import { secondFactorRequired, type StartedSession, startSession } from '../session/sessions.js';
 import { type Challenge, type ChallengeNext, makeChallenge } from './challenges.js';
@@ -91,7 +91,10 @@ export async function beginSession(
   return { organizationId, session, next, challengeId };
 }
 
-/** A denied attempt: counted, and a fact for the audit log (ASVS 16.3.1), in a transaction of its own. */
+/**
+ * A denied proof, at log-in or within a session: counted, and a fact for the audit log (ASVS 16.3.1), in a transaction of its
+ * own.
+ */
 export async function recordFailure(
   identity: Identity,
   caller: Caller,
@@ -100,18 +103,24 @@ export async function recordFailure(
   const { organizationId, userId, reason } = failure;
   const { sourceIp, userAgent } = caller;
   await identity.store.transact(organizationId, envelopeOf(identity, caller), async (unit) => {
-    await countFailure(unit, failure.emailHash, identity.now());
+    const stops = await countFailure(unit, failure.emailHash, identity.now());
     return unit.execute(identity.aggregates.logInAttempt, identity.newId(), {
       organizationId,
       userId,
       reason,
+      stops,
       sourceIp,
       userAgent,
     });
   });
 }
 
-/** The candidate whom a challenge is about. */
+/** Why a code was not taken. */
+export function failureOf(check: Exclude<CodeCheck, 'taken'>): { readonly failure: LogInFailure } {
+  return { failure: check === 'used' ? 'used-code' : 'wrong-code' };
+}
+
+/** The candidate whom a challenge or a session is about. */
 export async function candidateOf(
   identity: Identity,
   { organizationId, userId }: Pick<Challenge, 'organizationId' | 'userId'>,

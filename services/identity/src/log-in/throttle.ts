@@ -1,4 +1,4 @@
-import { instant, type Sql } from '@vouchsafe/database';
+import { instant, one, type Sql } from '@vouchsafe/database';
 import { problem } from '@vouchsafe/service-host';
 
 /** Failures of one e-mail address, in a window that begins with the first (ASVS 6.3.1; NIST SP 800-63B-4 section 3.2.2). */
@@ -19,9 +19,15 @@ export async function assertNotThrottled(sql: Sql, emailHash: Buffer, at: Date):
   throw problem('too-many-requests', { headers: { 'retry-after': String(Math.max(seconds, 1)) } });
 }
 
-export async function countFailure(sql: Sql, emailHash: Buffer, at: Date): Promise<void> {
+/** @returns whether it was the one that stops further attempts */
+export async function countFailure(sql: Sql, emailHash: Buffer, at: Date): Promise<boolean> {
   const ends = new Date(at.getTime() + WINDOW_MINUTES * 60_000);
-  await sql.query('select lookup.count_log_in_failure($1, $2, $3)', [emailHash, at, ends]);
+  const { failures } = await one<{ failures: number }>(
+    sql,
+    'select lookup.count_log_in_failure($1, $2, $3) as failures',
+    [emailHash, at, ends],
+  );
+  return failures === MOST_FAILURES;
 }
 
 export async function forgetFailures(sql: Sql, emailHash: Buffer): Promise<void> {

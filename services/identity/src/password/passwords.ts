@@ -30,7 +30,7 @@ export async function changePassword(
   });
   const right = await identity.hasher.verify(stored, secret(currentPassword));
   await withCountedFailures(identity, caller, async (unit) => {
-    if (!right) return 'wrong';
+    if (!right) return { failure: 'wrong-password' as const };
     await assertGoodFor(identity, unit, userId, chosen, '/newPassword');
     await replacePassword(identity, unit, userId, await identity.hasher.hash(chosen), 'changed', sessionId);
     return {};

@@ -1,7 +1,7 @@
 import type { UnitOfWork } from '@vouchsafe/event-store';
 import { type Caller, problem } from '@vouchsafe/service-host';
 import { secret } from '@vouchsafe/vault';
-import { assertNotThrottled, countFailure } from '../log-in/throttle.js';
+import { candidateOf, failureOf, recordFailure } from '../log-in/log-in.js';
 import { createOnce } from '../idempotent.js';
 import type { Identity } from '../identity.js';
 import { postNotice } from '../letter/security-notice.js';
@@ -13,6 +13,7 @@ import {
   type Principal,
   principalOf,
 } from '../request.js';
+import type { LogInFailure } from '../session/session.events.js';
 import { elevateSession, secondFactorRequired } from '../session/sessions.js';
 import { readAccount } from '../user/accounts.js';
 import { userProblems } from '../user/user.problems.js';
@@ -88,7 +89,7 @@ export async function confirmTotpEnrolment(
     );
     if (pending.length === 0) throw problem('not-found');
     const check = await takeTotpCode(unit, vault, { userId, authenticatorId }, code, identity.now());
-    if (check !== 'taken') return 'wrong';
+    if (check !== 'taken') return failureOf(check);
     const first = !(await hasSecondFactor(unit, userId));
     await unit.query('update authenticator set enrolled_at = $2 where authenticator_id = $1', [
       authenticatorId,
@@ -184,11 +185,11 @@ export async function stepUp(
       if (await hasSecondFactor(unit, userId)) {
         throw problem('second-factor-required', { detail: 'Confirm with a code of your second factor' });
       }
-      if (!passwordIsRight) return 'wrong';
+      if (!passwordIsRight) return { failure: 'wrong-password' as const };
       await elevateSession(identity, unit, sessionId, 'single-factor');
     } else {
       const check = await takeTotpCode(unit, identity.vault, { userId }, proof.totp, identity.now());
-      if (check !== 'taken') return 'wrong';
+      if (check !== 'taken') return failureOf(check);
       await elevateSession(identity, unit, sessionId, 'two-factor');
     }
     return { authenticatedAt: identity.now().toISOString() };
@@ -199,26 +200,14 @@ export async function stepUp(
 export async function withCountedFailures<Result extends object>(
   identity: Identity,
   caller: Caller,
-  work: (unit: UnitOfWork) => Promise<Result | 'wrong'>,
+  work: (unit: UnitOfWork) => Promise<Result | { readonly failure: LogInFailure }>,
 ): Promise<Result> {
   const { organizationId, userId } = principalOf(caller);
-  const result = await identity.store.transact(organizationId, envelopeOf(identity, caller), async (unit) => {
-    const hash = await ownEmailHash(unit, userId);
-    if (hash) await assertNotThrottled(unit, hash, identity.now());
-    const outcome = await work(unit);
-    if (outcome === 'wrong' && hash) await countFailure(unit, hash, identity.now());
-    return outcome;
-  });
-  if (result === 'wrong') throw problem('wrong-credentials');
-  return result;
-}
-
-async function ownEmailHash(unit: UnitOfWork, userId: string): Promise<Buffer | null> {
-  const [row] = await unit.query<{ email_hash: Buffer }>(
-    'select email_hash from email_address where user_id = $1',
-    [userId],
-  );
-  return row?.email_hash ?? null;
+  const candidate = await candidateOf(identity, { organizationId, userId });
+  const result = await identity.store.transact(organizationId, envelopeOf(identity, caller), work);
+  if (!('failure' in result)) return result;
+  await recordFailure(identity, caller, { ...candidate, reason: result.failure });
+  throw problem('wrong-credentials');
 }
 
 async function assertMayEnrol(unit: UnitOfWork, { userId, sessionId }: Principal): Promise<void> {

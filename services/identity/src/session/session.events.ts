@@ -53,11 +53,10 @@ export const logInFailure = z.enum([
   'wrong-code',
   'used-code',
   'wrong-recovery-code',
-  'too-many-attempts',
 ]);
 export type LogInFailure = z.infer<typeof logInFailure>;
 
-/** Stream `log-in-<attempt id>`: one denied attempt each, so that an attacker makes nobody's own stream longer. */
+/** Stream `log-in-<attempt id>`: a denied attempt each, so that an attacker makes nobody's own stream longer. */
 export const logInEvents = eventCatalog({
   'log-in-failed': {
     version: 1,
@@ -68,6 +67,12 @@ export const logInEvents = eventCatalog({
       reason: logInFailure,
       ...origin,
     }),
+  },
+  /** So many failed that no more are looked at for a while. */
+  'log-in-stopped': {
+    version: 1,
+    visibility: 'published',
+    schema: z.strictObject({ organizationId, userId: userId.nullable(), ...origin }),
   },
 });
 export type LogInEvent = EventOf<typeof logInEvents>;

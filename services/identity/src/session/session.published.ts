@@ -22,4 +22,10 @@ export const sessionFacts = toFacts<SessionEvent>({
 
 export const logInFacts = toFacts<LogInEvent>({
   'log-in-failed': (event) => publication(identityFacts.logInFailed, { ...factBase(event), ...event.data }),
+  'log-in-stopped': (event) =>
+    publication(identityFacts.logInFailed, {
+      ...factBase(event),
+      ...event.data,
+      reason: 'too-many-attempts',
+    }),
 });

@@ -1,7 +1,7 @@
 import { describe, it } from '@jest/globals';
 import { given, type OrganizationId, type UserId } from '@vouchsafe/event-sourcing';
 import type { SessionEvent, SessionLevel } from './session.events.js';
-import { session } from './session.js';
+import { logInAttempt, session } from './session.js';
 
 const which = {
   organizationId: '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c01' as OrganizationId,
@@ -48,5 +48,27 @@ describe('a session', () => {
     given(session, [started('single-factor'), ended])
       .when({ type: 'end', reason: 'logged-out' })
       .then({ rejected: 'not-live' });
+  });
+});
+
+describe('a denied log-in', () => {
+  const whose = {
+    organizationId: which.organizationId,
+    userId: which.userId,
+    sourceIp: '198.51.100.7',
+    userAgent: null,
+  };
+  const failure = { ...whose, reason: 'wrong-password' as const, stops: false };
+  const failed = { type: 'log-in-failed' as const, data: { ...whose, reason: 'wrong-password' as const } };
+
+  it('is recorded once (ASVS 16.3.1)', () => {
+    given(logInAttempt, []).when(failure).then([failed]);
+    given(logInAttempt, [failed]).when(failure).then({ rejected: 'already-recorded' });
+  });
+
+  it('says when it was one too many (ASVS 6.3.1)', () => {
+    given(logInAttempt, [])
+      .when({ ...failure, stops: true })
+      .then([failed, { type: 'log-in-stopped', data: whose }]);
   });
 });

@@ -90,6 +90,8 @@ export interface FailedLogIn {
   readonly organizationId: OrganizationId;
   readonly userId: UserId | null;
   readonly reason: LogInFailure;
+  /** It was one too many: further attempts are refused for a while. */
+  readonly stops: boolean;
   readonly sourceIp: string | null;
   readonly userAgent: string | null;
 }
@@ -102,8 +104,18 @@ export const logInAttempt = decider<
   { readonly rejected: 'already-recorded' }
 >({
   initial: { recorded: false },
-  decide: (state, failure) =>
-    state.recorded ? { rejected: 'already-recorded' } : [{ type: 'log-in-failed', data: { ...failure } }],
-  // The stream has one type of event, and one event.
-  evolve: () => ({ recorded: true }),
+  decide: (state, { reason, stops, ...whose }) => {
+    if (state.recorded) return { rejected: 'already-recorded' };
+    const failed: LogInEvent = { type: 'log-in-failed', data: { ...whose, reason } };
+    return stops ? [failed, { type: 'log-in-stopped', data: whose }] : [failed];
+  },
+  evolve: (_, event) => {
+    switch (event.type) {
+      case 'log-in-failed':
+      case 'log-in-stopped':
+        return { recorded: true };
+      default:
+        return unreachable(event);
+    }
+  },
 });
