@@ -29,7 +29,9 @@ async function main(): Promise<void> {
   for (const name of rows.filter((row) => wanted.length === 0 || wanted.includes(row))) {
     process.stderr.write(`${name} ...\n`);
     const began = performance.now();
+    const closing: (() => Promise<unknown>)[] = [];
     const bench: Bench = {
+      afterwards: (close) => closing.unshift(close),
       seconds: scale < 1 ? 1 : 3,
       size: (full) => Math.max(1, Math.round(full * scale)),
       compete: async (contest) => {
@@ -47,12 +49,13 @@ async function main(): Promise<void> {
       failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
       process.stderr.write(`${error instanceof Error ? (error.stack ?? '') : String(error)}\n`);
     }
+    for (const close of closing)
+      await close().catch((error: unknown) => process.stderr.write(`${String(error)}\n`));
     process.stderr.write(`  ${Math.round((performance.now() - began) / 1000)} s\n`);
   }
   await report({ results, failures, whole: wanted.length === 0 && scale === 1, pairs, scale });
   const isVoid = results.some((result) => result.status === 'measured' && result.errors > 0);
-  // Pools, servers and children were closed row by row; what a failed row left open must not keep this process.
-  process.exit(isVoid || failures.length > 0 ? 1 : 0);
+  process.exitCode = isVoid || failures.length > 0 ? 1 : 0;
 }
 
 function options() {

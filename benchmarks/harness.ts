@@ -47,10 +47,12 @@ export interface Bench {
   /** A full size, scaled by `--scale`. */
   readonly size: (full: number) => number;
   readonly compete: (contest: Contest) => Promise<void>;
+  /** What the row has opened is closed when it ends, well or not; the last first. */
+  readonly afterwards: (close: () => Promise<unknown>) => void;
 }
 
 export interface Row {
-  /** Sets up, hands over the contests one after the other, cleans up. */
+  /** Sets up, and hands over the contests one after the other. */
   readonly run: (bench: Bench) => Promise<void>;
 }
 

@@ -9,9 +9,11 @@ const BYTES = 300;
 
 /** One event a transaction beside pgbench's prepared insert into the same table, and beside emmett's event store. */
 export const row: Row = {
-  run: async ({ compete, seconds }) => {
+  run: async ({ compete, afterwards, seconds }) => {
     const { store, workerUrl, emptyDatabase, close } = await openStore();
+    afterwards(close);
     const emmett = await openEmmett(await emptyDatabase('emmett'));
+    afterwards(() => emmett.close());
     const data = payload(BYTES);
     for (const writers of [1, 16]) {
       await compete({
@@ -47,8 +49,6 @@ export const row: Row = {
         ],
       });
     }
-    await emmett.close();
-    await close();
   },
 };
 
@@ -61,6 +61,8 @@ function insertOf(text: string): string {
 /** Emmett in a database of its own in the same cluster, with a pool as wide as ours. */
 async function openEmmett(connectionString: string) {
   const pool = new pg.Pool({ connectionString, max: 16 });
+  // The server may end a connection before the pool has.
+  pool.on('error', () => undefined);
   const store = getPostgreSQLEventStore(connectionString, {
     schema: { autoMigration: 'None' },
     connectionOptions: { pooled: true, pool },

@@ -9,9 +9,13 @@ const EVENTS = 100;
 
 /** A hundred events a transaction beside the same rows in one raw, prepared `insert ... select unnest`. */
 export const row: Row = {
-  run: async ({ compete, seconds }) => {
+  run: async ({ compete, afterwards, seconds }) => {
     const { store, workerUrl, close } = await openStore();
+    afterwards(close);
     const pool = new pg.Pool({ connectionString: workerUrl, max: 16 });
+    // The server may end a connection before the pool has.
+    pool.on('error', () => undefined);
+    afterwards(() => pool.end());
     const text = payload(BYTES);
     const events = Array.from({ length: EVENTS }, () => ({ type: 'benched', data: { text } }));
     for (const writers of [1, 16]) {
@@ -44,8 +48,6 @@ export const row: Row = {
         ],
       });
     }
-    await pool.end();
-    await close();
 
     function rawInsert() {
       const metadata = JSON.stringify({ ...envelope, occurredAt: envelope.occurredAt.toISOString() });

@@ -62,6 +62,7 @@ export async function openAuditSystem(): Promise<AuditSystem> {
       await client.end();
     }
   };
+  const started: ServiceProcess[] = [];
   await provision('audit');
   await provision('bus');
   const bus = new Database({
@@ -98,6 +99,7 @@ export async function openAuditSystem(): Promise<AuditSystem> {
         internalPort: 1,
         more: { VOUCHSAFE_ENVIRONMENT: ENVIRONMENT },
       });
+      started.push(audit);
       await audit.ready();
       return audit;
     },
@@ -106,6 +108,7 @@ export async function openAuditSystem(): Promise<AuditSystem> {
       await provision('audit');
     },
     close: async () => {
+      for (const audit of started) await audit.stop();
       await postgres.stop();
       data.release();
       await rm(folder, { recursive: true });

@@ -15,9 +15,10 @@ const BATCH = 2000;
 
 /** A forensic export as a customer asks for it, addresses opened, down to the last byte of the bundle; beside COPY and gzip. */
 export const row: Row = {
-  run: async ({ compete, size }) => {
+  run: async ({ compete, afterwards, size }) => {
     const entries = size(ENTRIES);
     const system = await openAuditSystem();
+    afterwards(() => system.close());
     let audit = await system.start();
     await fill(system, entries);
     await compete({
@@ -52,8 +53,6 @@ export const row: Row = {
         },
       ],
     });
-    await audit.stop();
-    await system.close();
   },
 };
 

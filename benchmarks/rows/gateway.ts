@@ -10,13 +10,15 @@ const CONNECTIONS = 64;
 
 /** One member read by a logged-in user through the gateway, its entry durable, beside a proxy that only passes on, to the same route. */
 export const row: Row = {
-  run: async ({ compete, seconds }) => {
+  run: async ({ compete, afterwards, seconds }) => {
     const system = await openWholeSystem();
+    afterwards(() => system.close());
     const { email, password, userId } = system.user;
     const session = await system.ask('POST', '/v1/sessions', { email, password });
     const [cookie = ''] = session.headers.getSetCookie()[0]?.split(';') ?? [];
     const route = `/v1/members/${userId}`;
     const proxy = await startProxy(system.service('identity').url);
+    afterwards(proxy.stop);
     const asked = { method: 'GET', status: 200, connections: CONNECTIONS, seconds } as const;
     await compete({
       variant: '',
@@ -39,16 +41,14 @@ export const row: Row = {
         },
       ],
     });
-    proxy.stop();
-    await system.close();
   },
 };
 
-async function startProxy(upstream: string): Promise<{ url: string; stop: () => void }> {
+async function startProxy(upstream: string): Promise<{ url: string; stop: () => Promise<void> }> {
   const program = path.join(import.meta.dirname, '../proxy.ts');
   const child = spawn(process.execPath, [program, upstream], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [url] = (await once(child.stdout, 'data')) as [Buffer];
-  return { url: String(url).trim(), stop: () => child.kill() };
+  return { url: String(url).trim(), stop: () => Promise.resolve(void child.kill()) };
 }
 
 /** What the gateway would say of the caller: the proxy passes it on as it comes. */

@@ -22,10 +22,12 @@ const tables = ['entry', 'disclosure', 'entry_bundle', 'tile', 'checkpoint'];
 
 /** The access log from the bus to signed checkpoints, beside COPY of the rows that came of it, already made, into the same tables. */
 export const row: Row = {
-  run: async ({ compete, size }) => {
+  run: async ({ compete, afterwards, size }) => {
     const entries = size(ENTRIES);
     const system = await openAuditSystem();
+    afterwards(() => system.close());
     const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-bench-copy-'));
+    afterwards(() => rm(folder, { recursive: true }));
     await fillBus(system.busUrl, entries);
     let prepared: Promise<void> | undefined;
     await compete({
@@ -51,8 +53,6 @@ export const row: Row = {
         },
       ],
     });
-    await rm(folder, { recursive: true });
-    await system.close();
   },
 };
 

@@ -9,8 +9,9 @@ const CLIENTS = 8;
 
 /** Log-ins by password through the gateway, beside nothing but the hash that each of them takes. */
 export const row: Row = {
-  run: async ({ compete, seconds }) => {
+  run: async ({ compete, afterwards, seconds }) => {
     const system = await openWholeSystem();
+    afterwards(() => system.close());
     const { email, password } = system.user;
     const stored = await hash(password, { memoryCost: 19_456, timeCost: 2, parallelism: 1 });
     await compete({
@@ -38,6 +39,5 @@ export const row: Row = {
         },
       ],
     });
-    await system.close();
   },
 };

@@ -20,9 +20,10 @@ const LANES = 1;
 
 /** A filtered page of the audit log as the service asks for it, beside pgbench of the same statements; and a late page beside the first. */
 export const row: Row = {
-  run: async ({ compete, seconds, size }) => {
+  run: async ({ compete, afterwards, seconds, size }) => {
     const entries = size(ENTRIES);
     const { postgres, database, vault, close } = await openAudit();
+    afterwards(close);
     await grow(postgres.adminUrl, database, vault, entries);
     const { searchEntries, pageStatement } = await auditRoom.search();
     const { searchKeys } = await auditRoom.searchKeys();
@@ -87,7 +88,6 @@ export const row: Row = {
       ours: () => pageAfter(after),
       peers: [{ name: 'page 1', atLeast: 1 / 1.2, run: () => pageAfter(null) }],
     });
-    await close();
   },
 };
 

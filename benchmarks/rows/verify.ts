@@ -13,9 +13,10 @@ const verifier = path.join(import.meta.dirname, '../../libs/verify/dist/cli.js')
 
 /** The offline verifier, as a customer runs it, beside the hashes alone and beside Go's sumdb/tlog on the same bundle. */
 export const row: Row = {
-  run: async ({ compete, size }) => {
+  run: async ({ compete, afterwards, size }) => {
     const entries = size(ENTRIES);
     const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-bench-verify-'));
+    afterwards(() => rm(folder, { recursive: true }));
     const { file, bytes, vkeys } = await writeBundle(folder, entries);
     const goProgram = path.join(folder, 'tlog-verify');
     if (!missingProgram(['go'])) {
@@ -45,7 +46,6 @@ export const row: Row = {
         },
       ],
     });
-    await rm(folder, { recursive: true });
   },
 };
 

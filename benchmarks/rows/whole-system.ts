@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@vouchsafe/testing';
 import { openDataFolder } from '../../tools/start/data-folder.ts';
 import { type RunningSystem, startSystem } from '../../tools/start/system.ts';
@@ -56,10 +57,24 @@ export async function openWholeSystem(): Promise<WholeSystem> {
     await rm(folder, { recursive: true });
   };
   try {
+    await doorOpen(system.url);
     return { ...system, ask, user: await signUp(system, ask), close };
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** The gateway's inside is ready a moment before its door opens. */
+async function doorOpen(url: string): Promise<void> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await (await fetch(url)).arrayBuffer();
+      return;
+    } catch (error) {
+      if (tries === 300) throw error;
+      await sleep(100);
+    }
   }
 }
 
