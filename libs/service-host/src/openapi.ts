@@ -24,12 +24,9 @@ export function openApiDocument(app: INestApplication, title: string, version: s
 
 /** OpenAPI 3.1 takes JSON Schema 2020-12 as it is; Swagger's own conversion would write 3.0. */
 function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): object {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
-    io,
-    target: 'draft-2020-12',
-    unrepresentable: 'any',
-  });
-  return rest;
+  const json = z.toJSONSchema(schema, { io, target: 'draft-2020-12', unrepresentable: 'any' });
+  delete json.$schema;
+  return json;
 }
 
 function declarationsOf(
@@ -57,19 +54,19 @@ function withProblems(document: OpenAPIObject, declarations: ReturnType<typeof d
   };
   for (const item of Object.values(json.paths)) {
     for (const operation of Object.values(item)) {
-      const found = declarations.get(operation['operationId'] as string);
+      const found = declarations.get(operation.operationId as string);
       if (!found) continue;
-      operation['parameters'] = withoutGuesses(operation['parameters'] as JsonObject[] | undefined);
+      operation.parameters = withoutGuesses(operation.parameters as JsonObject[] | undefined);
       const codes = problemsOf(found.declaration, found.method, operation);
-      operation['responses'] = { ...(operation['responses'] as JsonObject), ...problemResponses(codes) };
+      operation.responses = { ...(operation.responses as JsonObject), ...problemResponses(codes) };
       operation['x-problems'] = [...codes];
       if (found.declaration.idempotent) addIdempotencyKey(operation);
     }
   }
-  const { $schema: _, ...problemSchema } = z.toJSONSchema(problemDocument, { io: 'output' }) as JsonObject;
+  const problemSchema = jsonSchemaOf(problemDocument, 'output') as JsonObject;
   const { components } = json as { components?: { schemas?: JsonObject } & JsonObject };
-  const lifted = liftedDefinitions(json['paths'] as JsonObject);
-  json['components'] = {
+  const lifted = liftedDefinitions(json.paths as JsonObject);
+  json.components = {
     ...components,
     schemas: { ...components?.schemas, ...lifted, Problem: problemSchema },
   };
@@ -80,15 +77,15 @@ function withProblems(document: OpenAPIObject, declarations: ReturnType<typeof d
 function withoutGuesses(parameters: readonly JsonObject[] = []): JsonObject[] {
   return parameters
     .filter(({ name }) => name !== 'idempotency-key')
-    .map((one) => (one['in'] === 'header' ? { ...one, required: false } : one));
+    .map((one) => (one.in === 'header' ? { ...one, required: false } : one));
 }
 
 /** Swagger points references to `$defs` at the components, but leaves the definitions where they were: they are taken there. */
 function liftedDefinitions(within: Json): JsonObject {
   if (Array.isArray(within)) return Object.assign({}, ...within.map(liftedDefinitions)) as JsonObject;
   if (typeof within !== 'object' || within === null) return {};
-  const own = (within['$defs'] ?? {}) as JsonObject;
-  delete within['$defs'];
+  const own = (within.$defs ?? {}) as JsonObject;
+  delete within.$defs;
   const found = { ...own };
   for (const inner of [...Object.values(own), ...Object.values(within)]) {
     for (const [name, schema] of Object.entries(liftedDefinitions(inner))) {
@@ -106,11 +103,10 @@ function problemsOf(
   operation: JsonObject,
 ): Set<ProblemCode> {
   const takesInput =
-    operation['requestBody'] !== undefined ||
-    ((operation['parameters'] as Json[] | undefined) ?? []).length > 0;
+    operation.requestBody !== undefined || ((operation.parameters as Json[] | undefined) ?? []).length > 0;
   return new Set<ProblemCode>([
     ...(takesInput ? (['malformed-request', 'invalid-request'] as const) : []),
-    ...(operation['requestBody'] ? (['content-too-large', 'unsupported-media-type'] as const) : []),
+    ...(operation.requestBody ? (['content-too-large', 'unsupported-media-type'] as const) : []),
     ...(permission === 'public' ? [] : (['unauthenticated', 'forbidden'] as const)),
     ...(['public', 'session'].includes(permission) ? [] : (['second-factor-required'] as const)),
     ...(idempotent ? (['idempotency-key-reused'] as const) : []),
@@ -147,8 +143,8 @@ function problemResponses(codes: Iterable<ProblemCode>): JsonObject {
 }
 
 function addIdempotencyKey(operation: JsonObject): void {
-  operation['parameters'] = [
-    ...((operation['parameters'] as Json[] | undefined) ?? []),
+  operation.parameters = [
+    ...((operation.parameters as Json[] | undefined) ?? []),
     {
       name: 'Idempotency-Key',
       in: 'header',
@@ -162,7 +158,7 @@ function addIdempotencyKey(operation: JsonObject): void {
 
 /** Sorted, so that the golden file changes only when the interface does. */
 function sortedPaths(document: JsonObject): JsonObject {
-  const paths = Object.entries(document['paths'] as JsonObject).sort(([a], [b]) => (a < b ? -1 : 1));
+  const paths = Object.entries(document.paths as JsonObject).sort(([a], [b]) => (a < b ? -1 : 1));
   return { ...document, paths: Object.fromEntries(paths) };
 }
 
