@@ -11,6 +11,8 @@ export const invitationCreated = contract({
   schema: z.strictObject({
     ...fact,
     invitationId,
+    /** `null` where it was not recorded yet. */
+    invitedBy: userId.nullable(),
     // The invited person has no account yet: the invitation's id stands for the person.
     email: personal(z.email(), { purpose: 'communication', subject: 'invitationId' }),
     role,
@@ -27,7 +29,11 @@ export const invitationAccepted = contract({
 export const invitationRevoked = contract({
   type: 'vouchsafe.identity.invitation-revoked.v1',
   summary: 'An invitation was withdrawn before it was accepted.',
-  schema: z.strictObject({ ...fact, invitationId }),
+  schema: z.strictObject({
+    ...fact,
+    invitationId,
+    reason: z.enum(['revoked', 'inviter-removed', 'inviter-demoted']),
+  }),
 });
 
 const apiKeyId = z.uuid();

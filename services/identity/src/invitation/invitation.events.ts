@@ -4,24 +4,35 @@ import { role } from '../permission/role.js';
 
 const which = { organizationId, invitationId: z.uuid() };
 
+export const revocationReason = z.enum(['revoked', 'inviter-removed', 'inviter-demoted']);
+export type RevocationReason = z.infer<typeof revocationReason>;
+
 /** Stream `invitation-<id>`. */
 export const invitationEvents = eventCatalog({
   'invitation-created': {
-    version: 1,
+    version: 2,
     visibility: 'published',
     schema: z.strictObject({
       ...which,
+      /** Whose role must still allow it at acceptance; `null` in version 1, which did not say. */
+      invitedBy: userId.nullable(),
       // The invited person has no account yet: the invitation's id stands for the person.
       email: personal(z.email(), { purpose: 'communication', subject: 'invitationId' }),
       role,
       expiresAt: z.iso.datetime(),
     }),
+    upcasts: { 1: (data: object) => ({ ...data, invitedBy: null }) },
   },
   'invitation-accepted': {
     version: 1,
     visibility: 'published',
     schema: z.strictObject({ ...which, userId, role }),
   },
-  'invitation-revoked': { version: 1, visibility: 'published', schema: z.strictObject(which) },
+  'invitation-revoked': {
+    version: 2,
+    visibility: 'published',
+    schema: z.strictObject({ ...which, reason: revocationReason }),
+    upcasts: { 1: (data: object) => ({ ...data, reason: 'revoked' }) },
+  },
 });
 export type InvitationEvent = EventOf<typeof invitationEvents>;

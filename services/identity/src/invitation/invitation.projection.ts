@@ -8,13 +8,14 @@ export function invitationProjection(vault: Vault) {
     name: 'invitation',
     on: {
       'invitation-created': async (sql, { data, envelope }) => {
-        const { organizationId, invitationId, email, role, expiresAt } = data;
+        const { organizationId, invitationId, invitedBy, email, role, expiresAt } = data;
         await sql.query(
-          `insert into invitation (organization_id, invitation_id, email_sealed, role, status, created_at, expires_at)
-           values ($1, $2, $3, $4, 'open', $5, $6)`,
+          `insert into invitation (organization_id, invitation_id, invited_by, email_sealed, role, status, created_at, expires_at)
+           values ($1, $2, $3, $4, $5, 'open', $6, $7)`,
           [
             organizationId,
             invitationId,
+            invitedBy,
             await sealCell(vault, sql, invitationCell(organizationId, invitationId), email),
             role,
             envelope.occurredAt,

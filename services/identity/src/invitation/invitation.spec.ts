@@ -6,12 +6,14 @@ import { invitation } from './invitation.js';
 const organizationId = '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c01' as OrganizationId;
 const invitationId = '5b0c7cbd-6b3c-4f0a-9a0e-000000000009';
 const userId = '5b0c7cbd-6b3c-4f0a-9a0e-000000000001' as UserId;
+const invitedBy = '5b0c7cbd-6b3c-4f0a-9a0e-000000000002' as UserId;
 const expiresAt = new Date('2026-11-29T10:00:00Z');
 const created: InvitationEvent = {
   type: 'invitation-created',
   data: {
     organizationId,
     invitationId,
+    invitedBy,
     email: 'grace@example.com',
     role: 'admin',
     expiresAt: expiresAt.toISOString(),
@@ -24,6 +26,7 @@ const create = {
   email: 'grace@example.com',
   role: 'admin' as const,
   expiresAt,
+  invitedBy,
 };
 
 describe('an invitation', () => {
@@ -33,6 +36,9 @@ describe('an invitation', () => {
       .then([created]);
     given(invitation, [])
       .when({ ...create, role: 'owner', byRole: 'admin' })
+      .then({ rejected: 'beyond-own-role' });
+    given(invitation, [])
+      .when({ ...create, role: 'auditor', byRole: 'auditor' })
       .then({ rejected: 'beyond-own-role' });
   });
 
@@ -52,8 +58,12 @@ describe('an invitation', () => {
   });
 
   it('is not accepted after it was withdrawn', () => {
-    const revoked: InvitationEvent = { type: 'invitation-revoked', data: { organizationId, invitationId } };
-    given(invitation, [created]).when({ type: 'revoke' }).then([revoked]);
+    const reason = 'inviter-removed';
+    const revoked: InvitationEvent = {
+      type: 'invitation-revoked',
+      data: { organizationId, invitationId, reason },
+    };
+    given(invitation, [created]).when({ type: 'revoke', reason }).then([revoked]);
     given(invitation, [created, revoked])
       .when({ type: 'accept', userId, at: new Date(0) })
       .then({ rejected: 'not-open' });

@@ -1,7 +1,7 @@
 import { decider, isErased, type OrganizationId, unreachable, type UserId } from '@vouchsafe/event-sourcing';
-import { mayGrant } from '../permission/permissions.js';
+import { mayInvite } from '../permission/permissions.js';
 import type { Role } from '../permission/role.js';
-import type { InvitationEvent } from './invitation.events.js';
+import type { InvitationEvent, RevocationReason } from './invitation.events.js';
 
 export type Invitation =
   | { readonly status: 'absent' | 'accepted' | 'revoked' }
@@ -12,6 +12,8 @@ export type Invitation =
       /** `null` once it is erased. */
       readonly email: string | null;
       readonly role: Role;
+      /** `null` for an invitation of before this was recorded: nobody can be asked any more, so it is accepted no more. */
+      readonly invitedBy: UserId | null;
       readonly expiresAt: Date;
     };
 
@@ -23,10 +25,11 @@ export type InvitationCommand =
       readonly email: string;
       readonly role: Role;
       readonly expiresAt: Date;
+      readonly invitedBy: UserId;
       readonly byRole: Role;
     }
   | { readonly type: 'accept'; readonly userId: UserId; readonly at: Date }
-  | { readonly type: 'revoke' };
+  | { readonly type: 'revoke'; readonly reason: RevocationReason };
 
 export type InvitationRejection = {
   readonly rejected: 'already-created' | 'beyond-own-role' | 'not-open' | 'expired';
@@ -37,12 +40,19 @@ export const invitation = decider<Invitation, InvitationCommand, InvitationEvent
   decide: (state, command) => {
     if (command.type === 'create') {
       if (state.status !== 'absent') return { rejected: 'already-created' };
-      const { organizationId, invitationId, email, role, expiresAt, byRole } = command;
-      if (!mayGrant(byRole, role)) return { rejected: 'beyond-own-role' };
+      const { organizationId, invitationId, email, role, expiresAt, invitedBy, byRole } = command;
+      if (!mayInvite(byRole, role)) return { rejected: 'beyond-own-role' };
       return [
         {
           type: 'invitation-created',
-          data: { organizationId, invitationId, email, role, expiresAt: expiresAt.toISOString() },
+          data: {
+            organizationId,
+            invitationId,
+            invitedBy,
+            email,
+            role,
+            expiresAt: expiresAt.toISOString(),
+          },
         },
       ];
     }
@@ -58,7 +68,9 @@ export const invitation = decider<Invitation, InvitationCommand, InvitationEvent
           },
         ];
       case 'revoke':
-        return [{ type: 'invitation-revoked', data: { organizationId, invitationId } }];
+        return [
+          { type: 'invitation-revoked', data: { organizationId, invitationId, reason: command.reason } },
+        ];
       default:
         return unreachable(command);
     }
@@ -66,13 +78,14 @@ export const invitation = decider<Invitation, InvitationCommand, InvitationEvent
   evolve: (_, event) => {
     switch (event.type) {
       case 'invitation-created': {
-        const { organizationId, invitationId, email, role, expiresAt } = event.data;
+        const { organizationId, invitationId, invitedBy, email, role, expiresAt } = event.data;
         return {
           status: 'open',
           organizationId,
           invitationId,
           email: isErased(email) ? null : email,
           role,
+          invitedBy,
           expiresAt: new Date(expiresAt),
         };
       }

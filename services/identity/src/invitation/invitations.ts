@@ -1,4 +1,5 @@
 import type { UserId } from '@vouchsafe/event-sourcing';
+import type { UnitOfWork } from '@vouchsafe/event-store';
 import { type Caller, problem } from '@vouchsafe/service-host';
 import { secret } from '@vouchsafe/vault';
 import { z } from 'zod';
@@ -11,11 +12,12 @@ import { findLink, linkHours, makeLinkToken, takeLink, voidLinks } from '../link
 import { organizationProblems } from '../organization/organization.problems.js';
 import { assertGoodPassword, givenPassword } from '../password/password-rules.js';
 import { role } from '../permission/role.js';
-import { accepted, asUser, envelopeOf, principalOf } from '../request.js';
+import { accepted, asUser, assertRecentlyAuthenticated, envelopeOf, principalOf } from '../request.js';
 import { secondFactorRequired } from '../session/sessions.js';
 import { claimEmail, personName, type SignUpAnswer, storePassword } from '../sign-up/sign-up.js';
 import { readAccount } from '../user/accounts.js';
 import { userProblems } from '../user/user.problems.js';
+import type { RevocationReason } from './invitation.events.js';
 import { invitationProblems } from './invitation.problems.js';
 
 export const newInvitation = z.strictObject({ email: emailAddress, role });
@@ -32,7 +34,10 @@ export interface CreatedInvitation {
   readonly expiresAt: string;
 }
 
-/** Asks somebody to join; the answer does not tell whether the address has an account elsewhere (ASVS 6.3.8). */
+/**
+ * Asks somebody to join; the answer does not tell whether the address has an account elsewhere (ASVS 6.3.8). To hand out a
+ * role by a letter takes as recent a proof as to hand it out directly (ASVS 7.5.1).
+ */
 export async function invite(
   identity: Identity,
   caller: Caller,
@@ -40,6 +45,7 @@ export async function invite(
   key: string | undefined,
 ): Promise<CreatedInvitation> {
   const { organizationId, userId } = principalOf(caller);
+  assertRecentlyAuthenticated(identity, caller);
   return identity.store.transact(organizationId, envelopeOf(identity, caller), (unit) =>
     createOnce(
       identity,
@@ -57,6 +63,7 @@ export async function invite(
             email,
             role: granted,
             expiresAt,
+            invitedBy: userId,
             byRole,
           }),
           invitationProblems,
@@ -113,7 +120,7 @@ export async function acceptInvitation(
     const request = await withoutPassword(identity, unit, { invitationId, name, accept }, password);
     return createOnce(identity, unit, { caller, operation: 'invitation.accept', key, request }, async () => {
       const { state } = await unit.load(aggregates.invitation, invitationId);
-      if (state.status !== 'open' || state.email === null) throw problem('gone');
+      if (state.status !== 'open' || state.email === null || state.invitedBy === null) throw problem('gone');
       const [organization] = await unit.query<{ name: string; second_factor_required: boolean }>(
         'select name, second_factor_required from organization',
       );
@@ -135,6 +142,7 @@ export async function acceptInvitation(
           type: 'add-member',
           userId,
           role: state.role,
+          invitedBy: state.invitedBy,
         }),
         organizationProblems,
       );
@@ -165,8 +173,31 @@ export async function revokeInvitation(
 ): Promise<void> {
   const { organizationId } = principalOf(caller);
   await identity.store.transact(organizationId, envelopeOf(identity, caller), async (unit) => {
-    const result = await unit.execute(identity.aggregates.invitation, invitationId, { type: 'revoke' });
+    const result = await unit.execute(identity.aggregates.invitation, invitationId, {
+      type: 'revoke',
+      reason: 'revoked',
+    });
     accepted(result, { ...invitationProblems, 'not-open': 'not-found' });
     await voidLinks(unit, 'accept-invitation', invitationId);
   });
+}
+
+/** What somebody has asked for falls with the right to ask for it. */
+export async function revokeInvitationsOf(
+  identity: Identity,
+  unit: UnitOfWork,
+  inviter: UserId,
+  reason: Exclude<RevocationReason, 'revoked'>,
+): Promise<void> {
+  const open = await unit.query<{ invitation_id: string }>(
+    `select invitation_id from invitation where invited_by = $1 and status = 'open'`,
+    [inviter],
+  );
+  for (const { invitation_id } of open) {
+    accepted(
+      await unit.execute(identity.aggregates.invitation, invitation_id, { type: 'revoke', reason }),
+      invitationProblems,
+    );
+    await voidLinks(unit, 'accept-invitation', invitation_id);
+  }
 }

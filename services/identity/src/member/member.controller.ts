@@ -25,10 +25,11 @@ import {
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { IDENTITY, type Identity } from '../identity.js';
+import { organizationVersion } from '../organization/change-organization.js';
 import { role } from '../permission/role.js';
 import { envelopeOf, organizationOf } from '../request.js';
 import { type Account, readAccount, readAccounts } from '../user/accounts.js';
-import { changeRole, organizationVersion, removeMember } from './members.js';
+import { changeRole, removeMember } from './members.js';
 
 const member = z.strictObject({
   userId: z.uuid(),

@@ -96,6 +96,46 @@ describe('members and invitations', () => {
     expect((await acceptBy(tokenIn(await app.mail.take(grace.email, 'Join')))).status).toBe(201);
   });
 
+  it.each([
+    ['removed', (grace: Person) => remove(ada, grace.userId)],
+    ['demoted', (grace: Person) => changeRole(ada, grace.userId, 'member')],
+  ])(
+    'do not come back by an invitation that they wrote before they were %s (ASVS 8.3.2)',
+    async (_, lose) => {
+      const grace = await app.join(ada, 'owner');
+      const second = address();
+      await invite(second, 'owner', undefined, grace);
+      const token = tokenIn(await app.mail.take(second, 'Join'));
+      expect((await lose(grace)).status).toBe(204);
+      expect(await acceptBy(token)).toMatchObject({ status: 410, body: { code: 'gone' } });
+      const list = await app.ask('GET', '/v1/invitations?limit=200', { session: ada.session });
+      expect(list.body.items).toContainEqual(expect.objectContaining({ email: second, status: 'revoked' }));
+    },
+  );
+
+  it('are invited by somebody who has proved just now who they are: a stolen session makes no owner (ASVS 7.5.1)', async () => {
+    const grace = await app.join(ada, 'owner');
+    app.clock.ahead += 11 * 60_000;
+    expect(await invite(address(), 'owner', undefined, grace)).toMatchObject({
+      status: 403,
+      body: { code: 'step-up-required' },
+    });
+    const proof = { session: grace.session, body: { password: goodPassword } };
+    await app.ask('POST', '/v1/me/step-up', proof);
+    expect((await invite(address(), 'owner', undefined, grace)).status).toBe(201);
+    app.clock.ahead -= 11 * 60_000;
+  });
+
+  it('are changed by one of two who read the same version at the same time', async () => {
+    const people = await Promise.all([app.join(ada, 'member'), app.join(ada, 'member')]);
+    const url = `/v1/members/${people[0].userId}`;
+    const etag = (await app.ask('GET', url, { session: ada.session })).headers.get('etag') ?? '';
+    const answers = await Promise.all(
+      people.map(({ userId }) => changeRole(ada, userId, 'auditor', { 'if-match': etag })),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([204, 412]);
+  });
+
   it('are changed by one of two who read the same version', async () => {
     const grace = await app.join(ada, 'member');
     const url = `/v1/members/${grace.userId}`;

@@ -1,15 +1,19 @@
 import type { UserId } from '@vouchsafe/event-sourcing';
 import type { UnitOfWork } from '@vouchsafe/event-store';
-import { assertIfMatch, type Caller } from '@vouchsafe/service-host';
+import type { Caller } from '@vouchsafe/service-host';
 import { apiKeyProblems } from '../api-key/api-key.problems.js';
 import type { Identity } from '../identity.js';
-import { organizationProblems } from '../organization/organization.problems.js';
+import { revokeInvitationsOf } from '../invitation/invitations.js';
+import { changeOrganization } from '../organization/change-organization.js';
 import { losesPermissions } from '../permission/permissions.js';
 import type { Role } from '../permission/role.js';
 import { accepted, assertRecentlyAuthenticated, envelopeOf, principalOf } from '../request.js';
 import { endSessions } from '../session/sessions.js';
 
-/** Gives a member another role; who loses something by it loses the sessions that carried it (ASVS 7.4.2, 8.3.2). */
+/**
+ * Gives a member another role; who loses something by it loses the sessions that carried it
+ * and the invitations that were based on it (ASVS 7.4.2, 8.3.2).
+ */
 export async function changeRole(
   identity: Identity,
   caller: Caller,
@@ -20,19 +24,16 @@ export async function changeRole(
   const { organizationId, userId: by } = principalOf(caller);
   assertRecentlyAuthenticated(identity, caller);
   return identity.store.transact(organizationId, envelopeOf(identity, caller), async (unit) => {
-    await assertUnchanged(identity, unit, ifMatch);
-    const { events, version } = accepted(
-      await unit.execute(identity.aggregates.organization, organizationId, {
-        type: 'change-role',
-        userId,
-        role,
-        by,
-      }),
-      organizationProblems,
+    const { events, version } = await changeOrganization(
+      identity,
+      unit,
+      { type: 'change-role', userId, role, by },
+      ifMatch,
     );
     for (const { type, data } of events) {
       if (type === 'member-role-changed' && 'from' in data && losesPermissions(data.from, data.to)) {
         await endSessions(identity, unit, userId, 'role-changed');
+        await revokeInvitationsOf(identity, unit, userId, 'inviter-demoted');
       }
     }
     return version;
@@ -40,7 +41,7 @@ export async function changeRole(
 }
 
 /**
- * Removes a member: sessions end, API keys are revoked, credentials and the claim on the e-mail address go. What the log says of
+ * Removes a member: sessions end, API keys and open invitations are revoked, credentials and the claim on the e-mail address go. What the log says of
  * the person stays, until it is erased.
  */
 export async function removeMember(
@@ -52,35 +53,15 @@ export async function removeMember(
   const { organizationId, userId: by } = principalOf(caller);
   assertRecentlyAuthenticated(identity, caller);
   await identity.store.transact(organizationId, envelopeOf(identity, caller), async (unit) => {
-    await assertUnchanged(identity, unit, ifMatch);
-    accepted(
-      await unit.execute(identity.aggregates.organization, organizationId, {
-        type: 'remove-member',
-        userId,
-        by,
-      }),
-      organizationProblems,
-    );
+    await changeOrganization(identity, unit, { type: 'remove-member', userId, by }, ifMatch);
     await endSessions(identity, unit, userId, 'member-removed');
     await revokeKeysOf(identity, unit, userId);
+    await revokeInvitationsOf(identity, unit, userId, 'inviter-removed');
     for (const table of ['password', 'authenticator', 'recovery_code', 'email_address', 'log_in_challenge']) {
       await unit.query(`delete from ${table} where user_id = $1`, [userId]);
     }
     await unit.query('delete from link_token where subject_id = $1', [userId]);
   });
-}
-
-/** Members are the organization's state: its version is the ETag of all of them. */
-export async function organizationVersion(identity: Identity, unit: UnitOfWork): Promise<number> {
-  return (await unit.load(identity.aggregates.organization, unit.organizationId)).version;
-}
-
-async function assertUnchanged(
-  identity: Identity,
-  unit: UnitOfWork,
-  ifMatch: string | undefined,
-): Promise<void> {
-  if (ifMatch !== undefined) assertIfMatch(ifMatch, await organizationVersion(identity, unit));
 }
 
 async function revokeKeysOf(identity: Identity, unit: UnitOfWork, userId: UserId): Promise<void> {

@@ -1,14 +1,14 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Patch, Res } from '@nestjs/common';
 import type { UnitOfWork } from '@vouchsafe/event-store';
-import { assertIfMatch, Caller, etagOf, Operation, problem } from '@vouchsafe/service-host';
+import { Caller, etagOf, Operation, problem } from '@vouchsafe/service-host';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { IDENTITY, type Identity } from '../identity.js';
-import { accepted, assertRecentlyAuthenticated, envelopeOf, organizationOf } from '../request.js';
+import { assertRecentlyAuthenticated, envelopeOf, organizationOf } from '../request.js';
 import { secondFactorRequired } from '../session/sessions.js';
 import { organizationName } from '../sign-up/sign-up.js';
+import { changeOrganization, organizationVersion } from './change-organization.js';
 import type { OrganizationCommand } from './organization.js';
-import { organizationProblems } from './organization.problems.js';
 
 const organization = z.strictObject({
   organizationId: z.uuid(),
@@ -89,14 +89,13 @@ export class OrganizationController {
     ];
     const envelope = envelopeOf(this.identity, caller);
     const version = await this.identity.store.transact(organizationId, envelope, async (unit) => {
-      const before = await this.load(unit);
-      if (ifMatch !== undefined) assertIfMatch(ifMatch, before.version);
-      let last = before.version;
+      let expected = ifMatch;
+      let version = await organizationVersion(this.identity, unit);
       for (const command of commands) {
-        const result = await unit.execute(this.identity.aggregates.organization, organizationId, command);
-        last = accepted(result, organizationProblems).version;
+        ({ version } = await changeOrganization(this.identity, unit, command, expected));
+        if (expected !== undefined) expected = etagOf(version);
       }
-      return last;
+      return version;
     });
     void reply.header('etag', etagOf(version));
   }

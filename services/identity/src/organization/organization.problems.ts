@@ -8,4 +8,5 @@ export const organizationProblems = {
   'already-a-member': 'conflict',
   'last-owner': 'conflict',
   'beyond-own-role': 'forbidden',
+  'inviter-may-not': 'gone',
 } as const satisfies Record<OrganizationRejection['rejected'], ProblemCode>;

@@ -33,7 +33,7 @@ describe('an organization', () => {
     const commands: OrganizationCommand[] = [
       { type: 'rename', name: 'Other' },
       { type: 'require-second-factor', required: true },
-      { type: 'add-member', userId: grace, role: 'member' },
+      { type: 'add-member', userId: grace, role: 'member', invitedBy: ada },
     ];
     for (const command of commands) {
       given(organization, registered).when(command).then({ rejected: 'not-active' });
@@ -80,6 +80,22 @@ describe('an organization', () => {
       ]);
   });
 
+  it('lets in whom somebody asked who may ask today, not only at the time of asking', () => {
+    const history = [...active, joined(grace, 'owner')];
+    const join = { type: 'add-member' as const, userId: edsger, role: 'owner' as const, invitedBy: grace };
+    given(organization, history)
+      .when(join)
+      .then([joined(edsger, 'owner')]);
+    const demoted = { organizationId, userId: grace, from: 'owner' as const, to: 'admin' as const };
+    given(organization, [...history, { type: 'member-role-changed', data: demoted }])
+      .when(join)
+      .then({ rejected: 'inviter-may-not' });
+    const removed = { organizationId, userId: grace, role: 'owner' as const };
+    given(organization, [...history, { type: 'member-removed', data: removed }])
+      .when(join)
+      .then({ rejected: 'inviter-may-not' });
+  });
+
   it('lets everybody but the last owner leave', () => {
     given(organization, [...active, joined(edsger, 'member')])
       .when({ type: 'remove-member', userId: edsger, by: edsger })
@@ -91,7 +107,7 @@ describe('an organization', () => {
     const anyone = fc.constantFrom(...people);
     const role = fc.constantFrom<Role>('owner', 'admin', 'member', 'auditor', 'billing');
     const command: fc.Arbitrary<OrganizationCommand> = fc.oneof(
-      fc.record({ type: fc.constant('add-member' as const), userId: anyone, role }),
+      fc.record({ type: fc.constant('add-member' as const), userId: anyone, role, invitedBy: anyone }),
       fc.record({ type: fc.constant('change-role' as const), userId: anyone, role, by: anyone }),
       fc.record({ type: fc.constant('remove-member' as const), userId: anyone, by: anyone }),
     );

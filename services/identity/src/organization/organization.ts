@@ -1,5 +1,5 @@
 import { decider, type OrganizationId, unreachable, type UserId } from '@vouchsafe/event-sourcing';
-import { mayGrant } from '../permission/permissions.js';
+import { mayGrant, mayInvite } from '../permission/permissions.js';
 import type { Role } from '../permission/role.js';
 import type { OrganizationEvent } from './organization.events.js';
 
@@ -23,7 +23,12 @@ export type OrganizationCommand =
   | { readonly type: 'activate' }
   | { readonly type: 'rename'; readonly name: string }
   | { readonly type: 'require-second-factor'; readonly required: boolean }
-  | { readonly type: 'add-member'; readonly userId: UserId; readonly role: Role }
+  | {
+      readonly type: 'add-member';
+      readonly userId: UserId;
+      readonly role: Role;
+      readonly invitedBy: UserId;
+    }
   | {
       readonly type: 'change-role';
       readonly userId: UserId;
@@ -39,7 +44,8 @@ export type OrganizationRejection = {
     | 'no-such-member'
     | 'already-a-member'
     | 'last-owner'
-    | 'beyond-own-role';
+    | 'beyond-own-role'
+    | 'inviter-may-not';
 };
 
 /** An organization and its members. Time and ids come in with the command. */
@@ -82,7 +88,10 @@ export const organization = decider<
             ];
       case 'add-member': {
         if (state.members.has(command.userId)) return { rejected: 'already-a-member' };
-        const { userId, role } = command;
+        const { userId, role, invitedBy } = command;
+        // Decided with the inviter's role of today: whoever has left or was demoted brings nobody in, not even themselves.
+        const inviter = state.members.get(invitedBy);
+        if (!inviter || !mayInvite(inviter, role)) return { rejected: 'inviter-may-not' };
         return [{ type: 'member-joined', data: { organizationId, userId, role, how: 'invitation' } }];
       }
       case 'change-role': {

@@ -44,6 +44,11 @@ export function mayGrant(granting: Role, granted: Role): boolean {
   return permissionsOf(granted).every((permission) => held.has(permission));
 }
 
+/** Whether somebody in a role can ask others to join in a role: the right to invite, and nothing beyond the own role. */
+export function mayInvite(inviting: Role, granted: Role): boolean {
+  return permissionsOf(inviting).includes('invitations:write') && mayGrant(inviting, granted);
+}
+
 /** True where `to` lacks something that `from` holds: sessions that carry it must end. */
 export function losesPermissions(from: Role, to: Role): boolean {
   return !mayGrant(to, from);

@@ -1,4 +1,5 @@
 import type { SqlMigration } from '@vouchsafe/database';
+import { laterMigrations } from './later-migrations.js';
 import { lookupFunction, tenantTable } from './tenant-table.js';
 
 /** Tables of identity. Columns that end in `_sealed` hold personal values or secrets, sealed by the vault. */
@@ -292,4 +293,5 @@ export const identityMigrations: readonly SqlMigration[] = [
         'create index letter_due on letter (due_at) where sent_at is null;',
       ].join('\n'),
   },
+  ...laterMigrations,
 ];
