@@ -26,7 +26,7 @@ export const row: Row = {
     await compete({
       variant: '',
       conditions: {
-        concurrency: 'one process, one thread',
+        concurrency: 'one process, its own worker threads',
         payload: `${entries} entries, ${Math.round(bytes / 1e6)} MB`,
         durability: 'none: reads a file',
       },
