@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /**
  * Headers between the gateway and the services. The gateway removes every header of this prefix from what comes in from
  * outside, and from what leaves.
@@ -18,6 +20,30 @@ export const ORGANIZATION_HEADER = 'vouchsafe-organization';
  * the audit log, which entries it showed.
  */
 export const ENTRY_DETAILS_HEADER = 'vouchsafe-entry-details';
+
+/** The places of a full page of scattered entries need some 10 kB; what reads headers takes 16 kB of them in all. */
+const MOST_DETAILS = 12_000;
+
+/** Value of `ENTRY_DETAILS_HEADER`: JSON in ASCII, as header values are. */
+export function entryDetails(details: object): string {
+  return JSON.stringify(details).replace(
+    /[\u007f-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** The reverse of `entryDetails`; a service's mistake shows in the entry and costs nobody the answer. */
+export function readEntryDetails(header: string): Record<string, z.core.util.JSONType> {
+  // jsonb takes no NUL, and details hold none.
+  if (header.length > MOST_DETAILS || header.includes('\\u0000')) return { unreadable: true };
+  try {
+    return detailsObject.parse(JSON.parse(header));
+  } catch {
+    return { unreadable: true };
+  }
+}
+
+const detailsObject = z.record(z.string(), z.json());
 
 /** Answer: `<session id>`, `<session id>; expires=<date>` after a log-in; the gateway makes the cookie of it. */
 export const SESSION_HEADER = 'vouchsafe-session';

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readEntryDetails } from '@vouchsafe/service-host';
 import {
   leafHash,
   parseTlogProof,
@@ -38,9 +39,7 @@ const post = (entries: object[], organizationId = ours) =>
 const list = (query: string, organizationId = ours) =>
   app.ask<Page>('GET', `/v1/audit/entries?${query}`, { organizationId });
 const shown = (headers: Headers) =>
-  JSON.parse(Buffer.from(headers.get('vouchsafe-entry-details') ?? '', 'base64url').toString()) as {
-    shown: Record<string, string>;
-  };
+  readEntryDetails(headers.get('vouchsafe-entry-details') ?? '') as { shown: Record<string, string> };
 
 describe('POST /v1/audit/entries', () => {
   it('answers with places, and a proof follows at once', async () => {

@@ -1,3 +1,4 @@
+import { entryDetails } from '@vouchsafe/service-host';
 import type { Place } from '../log/record.js';
 
 /** Which entries a read has shown, for the read's own entry: places only, none of the values asked for (audit.md). */
@@ -9,10 +10,6 @@ export function shownHeader(places: readonly Place[]): string {
     ]),
   );
   return entryDetails({ shown });
-}
-
-export function entryDetails(details: object): string {
-  return Buffer.from(JSON.stringify(details)).toString('base64url');
 }
 
 /** `3,5-9`, ascending. */

@@ -20,6 +20,7 @@ import {
   idempotently,
   Ids,
   ENTRY_DETAILS_HEADER,
+  entryDetails,
   Operation,
   problem,
 } from '@vouchsafe/service-host';
@@ -27,7 +28,6 @@ import { Vault } from '@vouchsafe/vault';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { entryFilter, organizationOf } from '../entry/entry.controller.js';
-import { entryDetails } from '../entry/shown.js';
 import { sealerOf } from '../idempotency/answer-sealer.js';
 import { Recorder } from '../log/record.js';
 import { entryOfExport } from './export-entry.js';

@@ -1,7 +1,14 @@
 import { Controller, Get, Header, Param, Req, Res } from '@nestjs/common';
 import { ApiExtension, ApiParam } from '@nestjs/swagger';
 import { Database, type Sql } from '@vouchsafe/database';
-import { Caller, Clock, ENTRY_DETAILS_HEADER, Operation, problem } from '@vouchsafe/service-host';
+import {
+  Caller,
+  Clock,
+  ENTRY_DETAILS_HEADER,
+  entryDetails,
+  Operation,
+  problem,
+} from '@vouchsafe/service-host';
 import {
   encodeEntryBundle,
   parseTilePath,
@@ -12,7 +19,6 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { organizationOf } from '../entry/entry.controller.js';
-import { entryDetails } from '../entry/shown.js';
 import { hashOfToken, isReaderToken } from '../reader/reader.js';
 import { entryBundle, logsOf, manifestKeys, newestCheckpoint, tileOf } from './log-reader.js';
 

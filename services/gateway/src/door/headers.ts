@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import {
   ENTITY_HEADER,
   ENTRY_DETAILS_HEADER,
+  readEntryDetails,
   INTERNAL_HEADER_PREFIX,
   INTERNAL_TOKEN_HEADER,
   ORGANIZATION_HEADER,
@@ -71,10 +72,6 @@ const STRIPPED_FROM_ANSWERS = new Set([
   'date',
 ]);
 
-const MOST_DETAILS = 8192;
-
-const details = z.record(z.string(), z.json());
-
 /** The headers of an answer as the caller gets them; what was for the gateway goes into the exchange. */
 export function headersForCaller(
   headers: Headers,
@@ -82,7 +79,8 @@ export function headersForCaller(
 ): { headers: Headers; notes: ServiceNotes } {
   exchange.entityId = textOf(headers[ENTITY_HEADER])?.slice(0, 200) ?? null;
   exchange.organizationId = z.uuid().safeParse(headers[ORGANIZATION_HEADER]).data ?? null;
-  exchange.details = detailsOf(textOf(headers[ENTRY_DETAILS_HEADER]));
+  const details = textOf(headers[ENTRY_DETAILS_HEADER]);
+  exchange.details = details === undefined ? null : readEntryDetails(details);
   const kept = Object.entries(headers).filter(
     ([name]) => !STRIPPED_FROM_ANSWERS.has(name) && !name.startsWith(INTERNAL_HEADER_PREFIX),
   );
@@ -93,17 +91,6 @@ export function headersForCaller(
       sessionEnded: headers[SESSION_ENDED_HEADER] !== undefined,
     },
   };
-}
-
-function detailsOf(text: string | undefined): Exchange['details'] {
-  if (text === undefined) return null;
-  // jsonb takes no NUL, and details hold none.
-  if (text.length > MOST_DETAILS || text.includes('\\u0000')) return { unreadable: true };
-  try {
-    return details.parse(JSON.parse(text));
-  } catch {
-    return { unreadable: true };
-  }
 }
 
 function textOf(value: string | string[] | undefined): string | undefined {
