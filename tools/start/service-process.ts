@@ -8,6 +8,8 @@ export interface ServiceProcess {
   readonly name: ServiceName;
   readonly pid: number;
   readonly url: string;
+  /** Where its health and its metrics are asked: the gateway's are not at its door. */
+  readonly healthUrl: string;
   readonly log: string;
   /** Settles when the process is gone, wanted or not; says how it went. */
   readonly exited: Promise<string>;
@@ -28,7 +30,9 @@ export async function startService(
   const log = path.join(logs, `${name}.log`);
   const file = await open(log, 'a', 0o600);
   const from = (await file.stat()).size;
-  const child = spawn(process.execPath, [path.join(root, 'services', name, 'dist', 'main.js')], {
+  const main = path.join(root, 'services', name, 'dist', 'main.js');
+  // Tracing is loaded before all that it watches; it stays off unless the standard OTEL_ variables ask for it.
+  const child = spawn(process.execPath, ['--import', '@vouchsafe/service-host/telemetry', main], {
     cwd: path.join(root, 'services', name),
     env: { ...inherited(process.env), ...environmentOf(name, surroundings) },
     stdio: ['ignore', file.fd, file.fd],
@@ -46,6 +50,7 @@ export async function startService(
     name,
     pid: child.pid ?? 0,
     url,
+    healthUrl: healthUrl(name, surroundings),
     log,
     exited,
     ready: async (signal) => {

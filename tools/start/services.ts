@@ -49,6 +49,7 @@ export function environmentOf(name: ServiceName, surroundings: Surroundings): Re
       VOUCHSAFE_INTERNAL_PORT: String(internalPort),
       VOUCHSAFE_SESSION_KEY_FILE: secrets.sessionKeyFile,
     }),
+    OTEL_SERVICE_NAME: `vouchsafe-${name}`,
     VOUCHSAFE_MAIL_FOLDER: mailFolder,
     VOUCHSAFE_FILES_FOLDER: filesFolder,
     ...more,
