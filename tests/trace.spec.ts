@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from './system/eventually.ts';
+import { type Person, signUp } from './system/people.ts';
+import { startForTests, type SystemUnderTest } from './system/running-system.ts';
+import { type CollectedSpan, kinds, traceCollector, type TraceCollector } from './system/trace-collector.ts';
+
+let collector: TraceCollector;
+let system: SystemUnderTest;
+let owner: Person;
+/** Of the consumer's span, back to the door. */
+let chain: CollectedSpan[];
+let requestId: string;
+
+beforeAll(async () => {
+  collector = await traceCollector();
+  system = await startForTests(collector.env);
+  owner = await signUp(system);
+  const answer = await owner.browser.send('PATCH', '/v1/organization?unknown=value-of-a-query', {
+    body: { name: 'Traced' },
+  });
+  requestId = answer.headers['x-request-id'] as string;
+  expect(answer.status).toBe(204);
+  const published = await eventually('The published fact', () => find(isPublication));
+  const consumed = await eventually('The consumer', () => find((one) => follows(one, published)));
+  chain = [consumed, published];
+  // Spans are exported when they end, parents last.
+  for (let last: CollectedSpan | undefined = published; last?.parentSpanId; ) {
+    const { parentSpanId } = last;
+    last = await eventually(`The parent of ${last.name}`, () => find(({ spanId }) => spanId === parentSpanId));
+    chain.push(last);
+  }
+}, 240_000);
+afterAll(async () => {
+  await system.stop();
+  await collector.close();
+}, 60_000);
+
+describe('one trace', () => {
+  it('leads from the consumer through the bus, the relay, the event and the service back to the door', () => {
+    expect(chain.map(({ service, kind }) => [service, kind])).toEqual([
+      ['vouchsafe-audit', kinds.consumer],
+      ['vouchsafe-identity', kinds.producer],
+      ['vouchsafe-identity', kinds.server],
+      ['vouchsafe-gateway', kinds.server],
+    ]);
+    const [, ...beforeTheBus] = chain;
+    expect(new Set(beforeTheBus.map(({ traceId }) => traceId)).size).toBe(1);
+  });
+
+  it('names the operation as the access log does, inside the service', async () => {
+    const operation = await eventually('The operation', () => find(({ name }) => name === 'organization.change'));
+    const server = chain.find(({ service, kind }) => service === 'vouchsafe-identity' && kind === kinds.server);
+    expect(operation).toMatchObject({ parentSpanId: server?.spanId, traceId: server?.traceId });
+  });
+
+  it('is the one that the entry in the log names', async () => {
+    const { entries } = await eventually('The entry', async () => {
+      const page = await owner.browser.must<{ entries: { details: object }[] }>(200, 'GET', '/v1/audit/entries', {
+        query: { requestId },
+      });
+      return page.entries.length > 0 ? page : undefined;
+    });
+    expect(JSON.stringify(entries)).toContain(chain.at(-1)?.traceId);
+  });
+
+  it('shows neither who nor what: no address, no name, no query, no credentials (P18, P22)', () => {
+    const all = collector.received.join('\n');
+    const cookie = owner.browser.cookie?.split('=')[1] ?? '';
+    for (const value of [owner.email, owner.name, owner.password, cookie, 'value-of-a-query', 'Traced']) {
+      expect(value).not.toBe('');
+      expect([value, all.includes(value)]).toEqual([value, false]);
+    }
+  });
+});
+
+function isPublication({ name, kind }: CollectedSpan): boolean {
+  return kind === kinds.producer && name === 'publish vouchsafe.identity.organization-renamed.v1';
+}
+
+/** A fact that was consumed alone continues its trace; of a batch each is linked. */
+function follows(consumer: CollectedSpan, { spanId }: CollectedSpan): boolean {
+  const before = [consumer.parentSpanId, ...consumer.links.map((link) => link.spanId)];
+  return consumer.kind === kinds.consumer && before.includes(spanId);
+}
+
+function find(is: (span: CollectedSpan) => boolean): Promise<CollectedSpan | undefined> {
+  return Promise.resolve(collector.spans.find(is));
+}
