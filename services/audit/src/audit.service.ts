@@ -50,5 +50,5 @@ export async function bootAudit(options: BootOptions = {}): Promise<RunningServi
   return service;
 }
 
-/** Facts of one transaction: large enough to share its costs, small enough for `unnest` and for memory. */
-const BATCH = 2000;
+/** Facts of one transaction: enough to share the cost of its statements and commit, few enough to die young in memory. */
+const BATCH = 500;

@@ -40,10 +40,11 @@ export async function writeBundle(path: string, exportId: string, key: Buffer): 
   const frames: Frames = {};
   let end = 0;
   const write = async (name: string, nth: number, bytes: Uint8Array): Promise<Frame> => {
-    const sealed = seal(key, place(exportId, name, nth), bytes);
-    await file.write(sealed, 0, sealed.length, end);
-    const frame: Frame = [end, sealed.length];
-    end += sealed.length;
+    const parts = seal(key, place(exportId, name, nth), bytes);
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    await file.writev(parts, end);
+    const frame: Frame = [end, length];
+    end += length;
     return frame;
   };
   return {
@@ -103,7 +104,11 @@ async function* readFrames(
   name: string,
   frames: readonly Frame[],
 ) {
-  for (const [nth, frame] of frames.entries()) yield await readFrame(file, exportId, key, name, nth, frame);
+  // One for all frames of a member: a bundle of gigabytes must not leave gigabytes to be collected.
+  const scratch = Buffer.alloc(Math.max(0, ...frames.map(([, length]) => length)));
+  for (const [nth, frame] of frames.entries()) {
+    yield await readFrame(file, exportId, key, name, nth, frame, scratch);
+  }
 }
 
 async function readFrame(
@@ -113,27 +118,33 @@ async function readFrame(
   name: string,
   nth: number,
   [at, length]: Frame,
+  scratch = Buffer.alloc(length),
 ): Promise<Buffer> {
-  const sealed = Buffer.alloc(length);
-  const { bytesRead } = await file.read(sealed, 0, length, at);
+  const { bytesRead } = await file.read(scratch, 0, length, at);
   if (bytesRead !== length) throw new Error(`The bundle of export ${exportId} ends early`);
-  return openSealed(key, place(exportId, name, nth), sealed);
+  return openSealed(key, place(exportId, name, nth), scratch.subarray(0, length));
 }
 
 function place(exportId: string, name: string, nth: number): Buffer {
   return Buffer.from(JSON.stringify(['vouchsafe-bundle-v1', exportId, name, nth]));
 }
 
-function seal(key: Buffer, associated: Buffer, bytes: Uint8Array): Buffer {
+function seal(key: Buffer, associated: Buffer, bytes: Uint8Array): Buffer[] {
   const nonce = randomBytes(NONCE);
   const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG });
   cipher.setAAD(associated);
-  return Buffer.concat([nonce, cipher.update(bytes), cipher.final(), cipher.getAuthTag()]);
+  // GCM is a stream: `update` gives all of it, `final` only ends it.
+  const sealed = cipher.update(bytes);
+  cipher.final();
+  return [nonce, sealed, cipher.getAuthTag()];
 }
 
+/** @throws where a byte of it, or its place, is another than it was */
 function openSealed(key: Buffer, associated: Buffer, sealed: Buffer): Buffer {
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE), { authTagLength: TAG });
   decipher.setAAD(associated);
   decipher.setAuthTag(sealed.subarray(sealed.length - TAG));
-  return Buffer.concat([decipher.update(sealed.subarray(NONCE, sealed.length - TAG)), decipher.final()]);
+  const bytes = decipher.update(sealed.subarray(NONCE, sealed.length - TAG));
+  decipher.final();
+  return bytes;
 }
