@@ -315,8 +315,8 @@ describe('a service with a planted mistake does not boot (P02)', () => {
       }
     }
     decorate(Planted);
+    @Module({ controllers: [Planted] })
     class PlantedModule {}
-    Module({ controllers: [Planted] })(PlantedModule);
     return describeService({ ...definition, module: () => PlantedModule }, {} as never);
   };
   const descriptor = (target: typeof Undeclared) =>

@@ -63,7 +63,7 @@ function addContext(fastify: FastifyInstance, trustRequestId: boolean): void {
   const contexts = new WeakMap<object, RequestContext>();
   fastify.addHook('onRequest', (request, reply, done) => {
     const requestId = requestIdOf(request, trustRequestId);
-    const traceparent = trustRequestId ? request.headers['traceparent'] : undefined;
+    const traceparent = trustRequestId ? request.headers.traceparent : undefined;
     const context = {
       requestId,
       traceparent: traceparentOf(typeof traceparent === 'string' ? traceparent : undefined),

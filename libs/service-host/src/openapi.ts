@@ -65,7 +65,7 @@ function withProblems(document: OpenAPIObject, declarations: ReturnType<typeof d
   }
   const problemSchema = jsonSchemaOf(problemDocument, 'output') as JsonObject;
   const { components } = json as { components?: { schemas?: JsonObject } & JsonObject };
-  const lifted = liftedDefinitions(json.paths as JsonObject);
+  const lifted = liftedDefinitions(json.paths);
   json.components = {
     ...components,
     schemas: { ...components?.schemas, ...lifted, Problem: problemSchema },
