@@ -8,6 +8,7 @@ import {
   idempotently,
 } from '@vouchsafe/service-host';
 import type { Vault } from '@vouchsafe/vault';
+import canonicalize from 'canonicalize';
 import type { Identity } from './identity.js';
 
 export interface CreatingRequest {
@@ -15,7 +16,7 @@ export interface CreatingRequest {
   readonly operation: string;
   /** The `Idempotency-Key` header as it came. */
   readonly key: string | undefined;
-  /** What the effect depends on; a password stands in it as its keyed hash (`withoutPassword`). */
+  /** What the effect depends on, as it came: only its keyed hash is kept. */
   readonly request: object;
 }
 
@@ -33,7 +34,7 @@ export async function createOnce<Body extends object>(
       caller,
       operation,
       key: idempotencyKey(key),
-      request,
+      request: key === undefined ? {} : await keyedRequest(identity, unit, request),
       at: identity.now(),
       sealer: sealerOf(identity.vault),
     },
@@ -43,17 +44,12 @@ export async function createOnce<Body extends object>(
 }
 
 /**
- * The request's hash is kept for a day: over a password it would be a fast hash of it (P07), so the password goes in under the
- * service's own key.
+ * The request's hash is kept for a day, and may be of an address or a password (P07): it is made under the service's own key, so
+ * that nobody who reads it can try guesses.
  */
-export async function withoutPassword(
-  { vault }: Identity,
-  unit: UnitOfWork,
-  request: object,
-  password: string,
-): Promise<object> {
-  const hash = await vault.keyedHash(unit, 'idempotent-request', password);
-  return { ...request, password: hash.toString('base64url') };
+async function keyedRequest({ vault }: Identity, unit: UnitOfWork, request: object): Promise<object> {
+  const hash = await vault.keyedHash(unit, 'idempotent-request', canonicalize(request) ?? '');
+  return { hash: hash.toString('base64url') };
 }
 
 function sealerOf(vault: Vault): AnswerSealer {

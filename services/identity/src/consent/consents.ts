@@ -11,13 +11,14 @@ export const acceptance = z
   .array(z.strictObject({ document: documentKind, version: z.string().max(50) }))
   .max(10);
 
-/** What was accepted, with the hash of the text that is shown under that version. */
+/** What was accepted, with the hash of the text that is shown under that version; once, however often it is named. */
 export function consentOf(
   { documents, now }: Identity,
   { sourceIp, userAgent }: Caller,
   accept: z.infer<typeof acceptance>,
 ): Consent {
-  const accepted = accept.map(({ document, version }) => {
+  const once = new Map(accept.map((one) => [`${one.document} ${one.version}`, one]));
+  const accepted = [...once.values()].map(({ document, version }) => {
     const found = documents.find(document, version);
     if (!found) throw problem('rejected', { detail: `There is no version ${version} of ${document}` });
     return acceptanceOf(found);

@@ -28,6 +28,7 @@ async function removeEnded(sql: Sql, ended: Date, now: Date): Promise<void> {
   await sql.query('delete from link_token where expires_at < $1', [ended]);
   await sql.query('delete from log_in_challenge where expires_at < $1', [ended]);
   await sql.query('delete from letter where sent_at < $1', [ended]);
+  await sql.query('delete from letter_limit where window_ends_at < $1', [now]);
   await sql.query('delete from log_in_throttle where window_ends_at < $1', [now]);
 }
 

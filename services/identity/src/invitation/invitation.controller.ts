@@ -123,7 +123,7 @@ export class InvitationController {
     effect: 'write',
     summary: 'Invite somebody, by a letter with a link',
     answers: { 201: created },
-    problems: ['forbidden', 'step-up-required'],
+    problems: ['forbidden', 'step-up-required', 'too-many-requests'],
     idempotent: true,
   })
   create(

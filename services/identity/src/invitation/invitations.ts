@@ -1,3 +1,4 @@
+import { one } from '@vouchsafe/database';
 import type { UserId } from '@vouchsafe/event-sourcing';
 import type { UnitOfWork } from '@vouchsafe/event-store';
 import { type Caller, problem } from '@vouchsafe/service-host';
@@ -5,7 +6,7 @@ import { secret } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { acceptance, consentOf, requiredDocuments } from '../consent/consents.js';
 import { emailAddress, emailHash } from '../email-address.js';
-import { createOnce, withoutPassword } from '../idempotent.js';
+import { createOnce } from '../idempotent.js';
 import type { Identity } from '../identity.js';
 import { postLetter } from '../letter/letter-outbox.js';
 import { findLink, linkHours, makeLinkToken, takeLink, voidLinks } from '../link-token.js';
@@ -53,6 +54,7 @@ export async function invite(
       { caller, operation: 'invitation.create', key, request: { email, role: granted } },
       async () => {
         const [invitationId, at] = [identity.newId(), identity.now()];
+        await assertFewInvitations(unit, at);
         const expiresAt = new Date(at.getTime() + linkHours['accept-invitation'] * 3_600_000);
         const { role: byRole } = await readAccount(identity, unit, userId);
         accepted(
@@ -95,6 +97,24 @@ export async function invite(
   );
 }
 
+/** Letters go to people who have not asked for them: an organization has a day's number of them. */
+const MOST_INVITATIONS_A_DAY = 500;
+
+async function assertFewInvitations(unit: UnitOfWork, at: Date): Promise<void> {
+  const day = new Date(at.getTime() - 24 * 3_600_000);
+  const { sent } = await one<{ sent: number }>(
+    unit,
+    'select count(*)::int as sent from invitation where created_at > $1',
+    [day],
+  );
+  if (sent >= MOST_INVITATIONS_A_DAY) {
+    throw problem('too-many-requests', {
+      detail: `An organization sends ${MOST_INVITATIONS_A_DAY} invitations a day`,
+      headers: { 'retry-after': '3600' },
+    });
+  }
+}
+
 /**
  * Makes the account that an invitation promised: once, whatever races. The letter's link proves the e-mail address; consents
  * are recorded in the same transaction (P15).
@@ -117,7 +137,7 @@ export async function acceptInvitation(
   const hash = await identity.hasher.hash(chosen);
   const envelope = envelopeOf(identity, caller, asUser(userId));
   return identity.store.transact(organizationId, envelope, async (unit) => {
-    const request = await withoutPassword(identity, unit, { invitationId, name, accept }, password);
+    const request = { invitationId, name, accept, password };
     return createOnce(identity, unit, { caller, operation: 'invitation.accept', key, request }, async () => {
       const { state } = await unit.load(aggregates.invitation, invitationId);
       if (state.status !== 'open' || state.email === null || state.invitedBy === null) throw problem('gone');

@@ -2,6 +2,7 @@ import type { Sql } from '@vouchsafe/database';
 import { isErased } from '@vouchsafe/event-sourcing';
 import type { Vault } from '@vouchsafe/vault';
 import { type LetterContent, letterContent } from './letter.js';
+import { countLetter } from './letter-limit.js';
 
 export interface PostedLetter {
   readonly letterId: string;
@@ -14,9 +15,13 @@ export interface PostedLetter {
   readonly at: Date;
 }
 
-/** Puts a letter into the outbox, in the transaction of what it tells of: no letter without the fact, and none lost. */
+/**
+ * Puts a letter into the outbox, in the transaction of what it tells of: no letter without the fact, and none lost. Of letters that
+ * strangers can cause, an address gets a few in an hour: further ones are not posted, and whoever causes them does not see it.
+ */
 export async function postLetter(sql: Sql, vault: Vault, letter: PostedLetter): Promise<void> {
   const { letterId, organizationId, subjectId, content, idempotencyKey, at } = letter;
+  if (!(await countLetter(sql, vault, content, at))) return;
   const sealed = await vault.seal(
     sql,
     { organizationId, subjectId },

@@ -4,11 +4,12 @@ const email = z.string();
 
 /** What a letter needs to be written; sealed in the outbox and removed from it once it is sent. */
 export const letterContent = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('verify-email'), email, name: z.string(), token: z.string() }),
+  z.strictObject({ kind: z.literal('verify-email'), email, token: z.string() }),
   z.strictObject({ kind: z.literal('already-registered'), email }),
   /** Not a letter yet: whether the address has an account is asked when nobody waits for the answer (ASVS 6.3.8). */
   z.strictObject({ kind: z.literal('password-reset-requested'), email }),
   z.strictObject({ kind: z.literal('reset-password'), email, token: z.string() }),
+  z.strictObject({ kind: z.literal('choose-password'), email, token: z.string() }),
   z.strictObject({
     kind: z.literal('invitation'),
     email,
@@ -51,10 +52,11 @@ export function writeLetter(
         to,
         subject: 'Confirm your e-mail address',
         text: paragraphs(
-          `Hello ${content.name},`,
-          'please confirm your e-mail address by opening this link within 48 hours:',
+          // No word of whoever signed up: the address may be a stranger's to them.
+          'Hello,',
+          'somebody, we hope you, has signed up with this e-mail address. Please confirm your e-mail address by opening this link within 48 hours:',
           `${publicUrl}/verify-email#token=${content.token}`,
-          'If you did not sign up, ignore this letter: without the link, nothing happens.',
+          'If you did not sign up, do not open the link: without it, nothing happens.',
         ),
       };
     case 'already-registered':
@@ -75,6 +77,17 @@ export function writeLetter(
           'To choose a new password, open this link within one hour:',
           `${publicUrl}/reset-password#token=${content.token}`,
           'All sessions end when you do. If you did not ask for it, ignore this letter: your password stays as it is.',
+        ),
+      };
+    case 'choose-password':
+      return {
+        to,
+        subject: 'Choose your password',
+        text: paragraphs(
+          'Your e-mail address is confirmed. The sign-up came from another browser or network than the confirmation, so the password that was given then opens nothing.',
+          'To choose your password, open this link within one hour:',
+          `${publicUrl}/reset-password#token=${content.token}`,
+          `Later, ask for another one: ${publicUrl}/forgotten-password`,
         ),
       };
     case 'invitation':

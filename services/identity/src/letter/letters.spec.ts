@@ -91,7 +91,7 @@ describe('letters', () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-mail-'));
     const mailer = mailerFor({ smtpUrl: undefined, folder, from: 'Vouchsafe <no-reply@example.com>' });
     const letter = writeLetter(
-      { kind: 'verify-email', email: 'ada@example.com', name: 'Ada', token: 'the-token' },
+      { kind: 'verify-email', email: 'ada@example.com', token: 'the-token' },
       'https://app.example.com',
     );
     await mailer('letter-1', letter);

@@ -144,6 +144,19 @@ describe('members and invitations', () => {
     expect((await changeRole(ada, grace.userId, 'billing', { 'if-match': etag })).status).toBe(412);
   });
 
+  it('are invited by the hundred a day, not by the thousand', async () => {
+    const owner = await app.signUp();
+    await app.database.forOrganization(owner.organizationId, (sql) =>
+      sql.query(
+        `insert into invitation (organization_id, invitation_id, role, status, created_at, expires_at)
+         select $1::uuid, gen_random_uuid(), 'member', 'revoked', $2::timestamptz + make_interval(secs => number), $2
+         from generate_series(1, 500) as number`,
+        [owner.organizationId, app.identity.now()],
+      ),
+    );
+    expect(await invite(address(), 'member', undefined, owner)).toMatchObject({ status: 429 });
+  });
+
   it('join by an invitation once, also when two accept it at the same time', async () => {
     const email = address();
     await invite(email, 'auditor');

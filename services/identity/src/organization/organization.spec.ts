@@ -81,17 +81,19 @@ describe('an organization', () => {
   });
 
   it('lets in whom somebody asked who may ask today, not only at the time of asking', () => {
-    const history = [...active, joined(grace, 'owner')];
+    const history: OrganizationEvent[] = [...active, joined(grace, 'owner')];
     const join = { type: 'add-member' as const, userId: edsger, role: 'owner' as const, invitedBy: grace };
     given(organization, history)
       .when(join)
       .then([joined(edsger, 'owner')]);
     const demoted = { organizationId, userId: grace, from: 'owner' as const, to: 'admin' as const };
-    given(organization, [...history, { type: 'member-role-changed', data: demoted }])
+    const changed: OrganizationEvent = { type: 'member-role-changed', data: demoted };
+    given(organization, [...history, changed])
       .when(join)
       .then({ rejected: 'inviter-may-not' });
     const removed = { organizationId, userId: grace, role: 'owner' as const };
-    given(organization, [...history, { type: 'member-removed', data: removed }])
+    const gone: OrganizationEvent = { type: 'member-removed', data: removed };
+    given(organization, [...history, gone])
       .when(join)
       .then({ rejected: 'inviter-may-not' });
   });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { enrol, type Enrolled, logInWithCode } from '../testing/enrol.js';
 import { goodPassword, identityApp, type IdentityApp } from '../testing/identity-app.js';
@@ -78,6 +79,22 @@ describe('secrets (P07, P22)', () => {
         expect([what, text.includes(value), text.includes(hex)]).toEqual([what, false, false]);
       }
     }
+  });
+
+  it('are not to be guessed from the hash of a request that is kept: it is keyed (P07, P18)', async () => {
+    const request = { email: 'guessed@example.com', role: 'member' };
+    const invited = await app.ask('POST', '/v1/invitations', {
+      session,
+      body: request,
+      headers: { 'idempotency-key': 'secrets-2' },
+    });
+    expect(invited.status).toBe(201);
+    const [row] = await app.database.forOrganization(ada.organizationId, (sql) =>
+      sql.query<{ request_hash: Buffer }>(`select request_hash from idempotency_key where key = 'secrets-2'`),
+    );
+    const guessed = createHash('sha256').update(JSON.stringify(request)).digest('hex');
+    expect(row?.request_hash.toString('hex')).toHaveLength(64);
+    expect(row?.request_hash.toString('hex')).not.toBe(guessed);
   });
 
   it('and personal values are in no line of the log (ASVS 16.2.5)', () => {

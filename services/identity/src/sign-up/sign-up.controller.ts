@@ -9,6 +9,8 @@ import {
   type SignUpAnswer,
   signUpRequest,
   type SignUpRequest,
+  type VerificationAnswer,
+  verificationAnswer,
   verifyEmail,
 } from './sign-up.js';
 
@@ -48,14 +50,14 @@ export class SignUpController {
     entity: { type: 'organization', id: 'response.organizationId' },
     effect: 'write',
     summary: "Confirm the e-mail address by the token of the letter's link; the organization becomes active",
-    answers: { 200: signUpAnswer },
+    answers: { 200: verificationAnswer },
     problems: ['gone'],
   })
   async verify(
     @Caller() caller: Caller,
     @Body({ schema: verification }) { token }: z.infer<typeof verification>,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<SignUpAnswer> {
+  ): Promise<VerificationAnswer> {
     const answer = await verifyEmail(this.identity, caller, token);
     void reply.header(ORGANIZATION_HEADER, answer.organizationId);
     return answer;

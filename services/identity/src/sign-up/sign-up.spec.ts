@@ -94,6 +94,88 @@ describe('sign-up', () => {
     expect((await verify('x'.repeat(43))).status).toBe(410);
   });
 
+  describe('for a stranger’s address, with a password that the stranger does not know', () => {
+    const elsewhere = { sourceIp: '203.0.113.66', userAgent: 'Attacker browser' };
+    const signUpFrom = (email: string, from: { sourceIp: string; userAgent?: string }, more: object = {}) =>
+      app.ask('POST', '/v1/sign-up', { body: body(email, more), from });
+    const attack = async (from: { sourceIp: string; userAgent?: string }) => {
+      const email = someone();
+      await signUpFrom(email, from);
+      const verified = await verify(tokenIn(await app.mail.take(email, 'Confirm')));
+      return { email, verified };
+    };
+
+    it.each([
+      ['another network', { sourceIp: '203.0.113.66' }],
+      ['another browser', { sourceIp: '198.51.100.7', userAgent: 'Attacker browser' }],
+    ])('opens nothing to whoever signed up from %s, once the link is opened', async (_, from) => {
+      const { email, verified } = await attack(from);
+      expect(verified).toMatchObject({ status: 200, body: { next: 'choose-password' } });
+      expect((await logIn(email)).status).toBe(401);
+      const asTheAttacker = { body: { email, password: goodPassword }, from };
+      expect((await app.ask('POST', '/v1/sessions', asTheAttacker)).status).toBe(401);
+    });
+
+    it('gives the account to whoever reads the letters', async () => {
+      const { email } = await attack(elsewhere);
+      const token = tokenIn(await app.mail.take(email, 'Choose your password'));
+      const password = 'the victim chooses another one';
+      const chosen = await app.ask('POST', '/v1/password-resets/confirmation', { body: { token, password } });
+      expect(chosen.status).toBe(204);
+      expect((await app.ask('POST', '/v1/sessions', { body: { email, password } })).status).toBe(201);
+      expect((await logIn(email)).status).toBe(401);
+    });
+
+    it('writes no word of theirs into a letter to the stranger', async () => {
+      const email = someone();
+      const words = 'friend, your account is locked: http://evil.example';
+      const from = elsewhere;
+      await signUpFrom(email, from, {
+        organization: { name: words },
+        user: { email, name: words, password: goodPassword },
+      });
+      const letter = await app.mail.take(email, 'Confirm');
+      expect(letter.subject + letter.text).not.toContain('evil');
+    });
+
+    it('sends a few letters in an hour and no more, with the same answer', async () => {
+      const email = someone();
+      const count = () => app.mail.letters.filter(({ to }) => to.toLowerCase() === email).length;
+      for (let sent = 0; sent < 7; sent += 1) {
+        expect((await signUp(body(sent % 2 === 0 ? email : email.toUpperCase()))).status).toBe(201);
+      }
+      const after = someone();
+      await signUp(body(after));
+      await app.mail.take(after, 'Confirm');
+      expect(count()).toBe(5);
+      app.clock.ahead += 61 * 60_000;
+      await signUp(body(email));
+      for (let letters = 0; letters < 6; letters += 1) await app.mail.take(email, 'Confirm');
+      expect(count()).toBe(6);
+    });
+  });
+
+  it.each([
+    ['an organization', { organization: { name: 'Example\r\nBcc: all@example.com' } }],
+    [
+      'a person',
+      { user: { email: 'x@example.com', name: 'Ada\n\nYour account is locked', password: goodPassword } },
+    ],
+  ])('refuses a name of %s with more than one line', async (_, more) => {
+    expect((await signUp(body(someone(), more))).status).toBe(400);
+  });
+
+  it('takes a document that is named twice as accepted once', async () => {
+    const email = someone();
+    expect((await signUp(body(email, { accept: [...accept, ...accept] }))).status).toBe(201);
+  });
+
+  it('lets nobody use up the Idempotency-Keys of others', async () => {
+    const [one, two] = [await signUp(body(someone()), 'key-1'), await signUp(body(someone()), 'key-1')];
+    expect([one.status, two.status]).toEqual([201, 201]);
+    expect(one.body.organizationId).not.toBe(two.body.organizationId);
+  });
+
   it('answers alike for an address that has an account, which gets a letter instead (ASVS 6.3.8)', async () => {
     const ada = await app.signUp();
     const [known, unknown] = [await signUp(body(ada.email.toUpperCase())), await signUp(body(someone()))];

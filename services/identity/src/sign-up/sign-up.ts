@@ -6,18 +6,20 @@ import { secret } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { acceptance, consentOf, requiredDocuments } from '../consent/consents.js';
 import { accountByEmailHash, emailAddress, emailHash } from '../email-address.js';
-import { createOnce, withoutPassword } from '../idempotent.js';
+import { createOnce } from '../idempotent.js';
 import type { Identity } from '../identity.js';
 import { postLetter } from '../letter/letter-outbox.js';
 import { findLink, makeLinkToken, takeLink } from '../link-token.js';
 import { organizationProblems } from '../organization/organization.problems.js';
 import { assertGoodPassword, givenPassword } from '../password/password-rules.js';
+import { plainLine } from '../plain-line.js';
 import { accepted, asUser, envelopeOf } from '../request.js';
 import { readAccount } from '../user/accounts.js';
 import { userProblems } from '../user/user.problems.js';
+import { signedUpFrom, voidPassword } from './whose-password.js';
 
-export const personName = z.string().trim().min(1).max(200);
-export const organizationName = z.string().trim().min(1).max(200);
+export const personName = plainLine(200);
+export const organizationName = plainLine(200);
 
 export const signUpRequest = z.strictObject({
   organization: z.strictObject({ name: organizationName }),
@@ -28,6 +30,12 @@ export type SignUpRequest = z.output<typeof signUpRequest>;
 
 export const signUpAnswer = z.strictObject({ organizationId: z.uuid(), userId: z.uuid() });
 export type SignUpAnswer = z.infer<typeof signUpAnswer>;
+
+export const verificationAnswer = signUpAnswer.extend({
+  /** The password of the sign-up is void; a letter with a link to choose one is on its way. */
+  next: z.literal('choose-password').optional(),
+});
+export type VerificationAnswer = z.infer<typeof verificationAnswer>;
 
 /**
  * Registers a pending organization with its first owner and their consents, in one transaction (P15). A pending sign-up claims
@@ -48,19 +56,17 @@ export async function signUp(
     pointer: '/user/password',
   });
   const consent = consentOf(identity, caller, accept);
-  const [organizationId, userId] = [await newOrganizationId(identity, key), identity.newId() as UserId];
+  const [organizationId, userId] = [
+    await newOrganizationId(identity, user.email, key),
+    identity.newId() as UserId,
+  ];
   const hash = await identity.hasher.hash(password);
   const { aggregates } = identity;
   return identity.store.transact(
     organizationId,
     envelopeOf(identity, caller, asUser(userId)),
     async (unit) => {
-      const request = await withoutPassword(
-        identity,
-        unit,
-        { organization, email: user.email, name: user.name, accept },
-        user.password,
-      );
+      const request = { organization, user, accept };
       return createOnce(identity, unit, { caller, operation: 'sign-up', key, request }, async () => {
         accepted(
           await unit.execute(aggregates.organization, organizationId, {
@@ -85,22 +91,29 @@ export async function signUp(
           userProblems,
         );
         await storePassword(identity, unit, userId, hash);
-        await postVerification(identity, unit, { organizationId, userId, ...user });
+        await postVerification(identity, unit, { organizationId, userId, email: user.email });
         return { body: { organizationId, userId } };
       });
     },
   );
 }
 
-/** Activates what was signed up for, and claims the e-mail address: the first who verifies it has it. */
-export async function verifyEmail(identity: Identity, caller: Caller, token: string): Promise<SignUpAnswer> {
+/**
+ * Activates what was signed up for, and claims the e-mail address: the first who verifies it has it. The link proves the address,
+ * not who chose the password: that one holds only where sign-up and link come from the same browser (ADR 0014).
+ */
+export async function verifyEmail(
+  identity: Identity,
+  caller: Caller,
+  token: string,
+): Promise<VerificationAnswer> {
   const given = secret(token);
   const found = await identity.database.beforeOrganization((sql) => findLink(sql, given, 'verify-email'));
   if (!found) throw problem('gone');
   const { organizationId } = found;
   const userId = found.subjectId as UserId;
   const { aggregates, vault } = identity;
-  await identity.store.transact(
+  const holds = await identity.store.transact(
     organizationId,
     envelopeOf(identity, caller, asUser(userId)),
     async (unit) => {
@@ -113,9 +126,12 @@ export async function verifyEmail(identity: Identity, caller: Caller, token: str
         await unit.execute(aggregates.organization, organizationId, { type: 'activate' }),
         organizationProblems,
       );
+      if (await signedUpFrom(identity, unit, userId, caller)) return true;
+      await voidPassword(identity, unit, { organizationId, userId, email });
+      return false;
     },
   );
-  return { organizationId, userId };
+  return holds ? { organizationId, userId } : { organizationId, userId, next: 'choose-password' };
 }
 
 export async function storePassword(
@@ -148,9 +164,9 @@ export async function claimEmail(unit: UnitOfWork, hash: Buffer, userId: UserId)
 async function postVerification(
   identity: Identity,
   unit: UnitOfWork,
-  who: { organizationId: OrganizationId; userId: UserId; email: string; name: string },
+  who: { organizationId: OrganizationId; userId: UserId; email: string },
 ): Promise<void> {
-  const { organizationId, userId, email, name } = who;
+  const { organizationId, userId, email } = who;
   const { vault } = identity;
   const at = identity.now();
   // Made in either case; the letter decides who gets it.
@@ -162,7 +178,7 @@ async function postVerification(
     subjectId: userId,
     content: taken
       ? { kind: 'already-registered', email }
-      : { kind: 'verify-email', email, name, token: token.reveal() },
+      : { kind: 'verify-email', email, token: token.reveal() },
     idempotencyKey: `verify-email:${userId}`,
     at,
   });
@@ -170,14 +186,18 @@ async function postVerification(
 }
 
 /**
- * Before there is an organization, a repetition must find the first time's: with an Idempotency-Key the id comes from the key,
- * by HMAC, without one it is random.
+ * Before there is an organization, a repetition must find the first time's: with an Idempotency-Key the id comes from the key and
+ * the address, by HMAC, so that nobody uses up the keys of others; without one it is random.
  */
-async function newOrganizationId(identity: Identity, key: string | undefined): Promise<OrganizationId> {
+async function newOrganizationId(
+  identity: Identity,
+  email: string,
+  key: string | undefined,
+): Promise<OrganizationId> {
   const given = idempotencyKey(key);
   if (given === undefined) return identity.newId() as OrganizationId;
   const hash = await identity.database.beforeOrganization((sql) =>
-    identity.vault.keyedHash(sql, 'sign-up-idempotency-key', given),
+    identity.vault.keyedHash(sql, 'sign-up-idempotency-key', `${email.toLowerCase()} ${given}`),
   );
   return uuidFrom(hash) as OrganizationId;
 }

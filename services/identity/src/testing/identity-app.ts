@@ -42,6 +42,8 @@ export interface AskOptions {
   readonly session?: string | null;
   readonly apiKey?: string;
   readonly headers?: Record<string, string>;
+  /** Where it comes from, if not from the usual place. */
+  readonly from?: { readonly sourceIp: string; readonly userAgent?: string };
 }
 
 export interface Person {
@@ -156,6 +158,7 @@ export async function identityApp(more: Record<string, string> = {}): Promise<Id
       requestId: `request-${Math.random().toString(36).slice(2)}`,
       sourceIp: '198.51.100.7',
       userAgent: 'Test browser',
+      ...options.from,
     });
     return send(method, url, token, options);
   };

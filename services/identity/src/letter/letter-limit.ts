@@ -1,0 +1,36 @@
+import { one, type Sql } from '@vouchsafe/database';
+import type { Vault } from '@vouchsafe/vault';
+import { emailHash } from '../email-address.js';
+import type { LetterContent } from './letter.js';
+
+/** Letters of a kind to one address within an hour. */
+export const MOST_LETTERS_AN_HOUR = 5;
+const HOUR_MS = 3_600_000;
+
+/**
+ * Letters that somebody else can cause, who need not even have an account. What a sign-up causes counts alike, so that nobody
+ * learns who has an account (ASVS 6.3.8).
+ */
+const causedByStrangers: Partial<Record<LetterContent['kind'], string>> = {
+  'verify-email': 'sign-up',
+  'already-registered': 'sign-up',
+  'password-reset-requested': 'password-reset',
+  invitation: 'invitation',
+};
+
+/** Counts a letter to an address. @returns false where it is one too many: nobody's box is filled by others */
+export async function countLetter(
+  sql: Sql,
+  vault: Vault,
+  content: LetterContent,
+  at: Date,
+): Promise<boolean> {
+  const about = causedByStrangers[content.kind];
+  if (about === undefined) return true;
+  const { letters } = await one<{ letters: number }>(
+    sql,
+    'select lookup.count_letter($1, $2, $3, $4) as letters',
+    [await emailHash(vault, sql, content.email), about, at, new Date(at.getTime() + HOUR_MS)],
+  );
+  return letters <= MOST_LETTERS_AN_HOUR;
+}

@@ -1,0 +1,62 @@
+import type { UnitOfWork } from '@vouchsafe/event-store';
+import type { Caller } from '@vouchsafe/service-host';
+import { addressGroup } from '../address-group.js';
+import type { Identity } from '../identity.js';
+import { postLetter } from '../letter/letter-outbox.js';
+import { makeLinkToken } from '../link-token.js';
+import { openCells } from '../persistence/sealed-column.js';
+import { consentCell } from '../user/user.projection.js';
+
+/**
+ * Whether a request comes from where the account was signed up for: the same network and the same browser as its consents say
+ * (P15). Otherwise somebody may have signed up for a stranger's address and wait for the stranger to confirm it (ADR 0014).
+ */
+export async function signedUpFrom(
+  { vault }: Identity,
+  unit: UnitOfWork,
+  userId: string,
+  { sourceIp, userAgent }: Pick<Caller, 'sourceIp' | 'userAgent'>,
+): Promise<boolean> {
+  const [consent] = await unit.query<{
+    document: string;
+    version: string;
+    source_ip_sealed: string | null;
+    user_agent_sealed: string | null;
+  }>(
+    `select document, version, source_ip_sealed, user_agent_sealed from consent
+     where user_id = $1 order by accepted_at limit 1`,
+    [userId],
+  );
+  if (!consent || sourceIp === null) return false;
+  const cell = consentCell(unit.organizationId, userId, consent.document, consent.version);
+  const [ip, browser] = await openCells(vault, unit, [
+    { ...cell('source_ip_sealed'), stored: consent.source_ip_sealed },
+    { ...cell('user_agent_sealed'), stored: consent.user_agent_sealed },
+  ]);
+  return ip != null && addressGroup(ip) === addressGroup(sourceIp) && (browser ?? null) === userAgent;
+}
+
+/** Nobody's password opens the account, until the person behind the address has chosen one. */
+export async function voidPassword(
+  identity: Identity,
+  unit: UnitOfWork,
+  { organizationId, userId, email }: { organizationId: string; userId: string; email: string },
+): Promise<void> {
+  const at = identity.now();
+  await unit.query('delete from password where user_id = $1', [userId]);
+  const token = await makeLinkToken(unit, {
+    organizationId,
+    purpose: 'reset-password',
+    subjectId: userId,
+    at,
+  });
+  await postLetter(unit, identity.vault, {
+    letterId: identity.newId(),
+    organizationId,
+    subjectId: userId,
+    content: { kind: 'choose-password', email, token: token.reveal() },
+    idempotencyKey: `choose-password:${userId}`,
+    at,
+  });
+  unit.afterCommit(() => identity.lettersWaiting());
+}
