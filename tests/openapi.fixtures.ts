@@ -9,6 +9,7 @@ import {
   currentDocuments,
   enrol,
   join,
+  keyScopes,
   makeApiKey,
   newPerson,
   type Person,
@@ -20,7 +21,7 @@ import type { SystemUnderTest } from './system/running-system.ts';
 export interface World {
   readonly system: SystemUnderTest;
   readonly owner: Person;
-  /** A back end of the organization, whose key holds all that its owner may do. */
+  /** A back end of the organization, whose key holds all that a key can. */
   readonly backEnd: Client;
   /** Words by which anything of this organization would be known in an answer to somebody else. */
   readonly marks: Set<string>;
@@ -40,8 +41,7 @@ export interface Request {
 
 export async function makeWorld(system: SystemUnderTest): Promise<World> {
   const owner = await signUp(system);
-  const { permissions } = await owner.browser.must<{ permissions: string[] }>(200, 'GET', '/v1/me');
-  const { client } = await makeApiKey(system, owner.browser, permissions);
+  const { client } = await makeApiKey(system, owner.browser, keyScopes);
   return {
     system,
     owner,
@@ -328,9 +328,14 @@ async function withCheckpoint(world: World): Promise<{ logId: string; size: numb
 
 async function requestExport(world: World): Promise<string> {
   await recorded(world);
-  const { exportId } = await world.owner.browser.must<{ exportId: string }>(202, 'POST', '/v1/audit/exports', {
-    body: exportRequest,
-  });
+  const { exportId } = await world.owner.browser.must<{ exportId: string }>(
+    202,
+    'POST',
+    '/v1/audit/exports',
+    {
+      body: exportRequest,
+    },
+  );
   return marked(world, exportId);
 }
 

@@ -3,7 +3,7 @@ import { type Permission, permissions } from '@vouchsafe/service-host';
 import { makeWorld, prepare, type Request, send, type World } from './openapi.fixtures.ts';
 import { Client } from './system/client.ts';
 import { goldenOperations, type Operation } from './system/openapi.ts';
-import { enrol, join, logIn, makeApiKey, type Role, signUp } from './system/people.ts';
+import { enrol, join, keyScopes, logIn, makeApiKey, type Role, signUp } from './system/people.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
 
 /** Least privilege (P02): what each role may do is written here a second time, so that nobody widens it unseen. */
@@ -45,13 +45,13 @@ beforeAll(async () => {
     ]),
   );
   byRole = Object.fromEntries(people) as Record<Role, Client>;
-  // Every key lacks one scope, and holds all others that its maker may give.
+  // Every key lacks one scope, and holds all others that a key can.
   const needed = new Set(operations.map(({ permission }) => permission).filter(isPermission));
   for (const permission of needed) {
-    const scopes = mayDo.owner.filter((scope) => scope !== permission);
+    const scopes = keyScopes.filter((scope) => scope !== permission);
     keys.set(permission, (await makeApiKey(system, owner.browser, scopes)).client);
   }
-  keys.set('none', (await makeApiKey(system, owner.browser, mayDo.owner)).client);
+  keys.set('none', (await makeApiKey(system, owner.browser, keyScopes)).client);
   unenrolled = await sessionThatMustEnrol();
   dead = await deadCredentials();
 }, 240_000);
@@ -87,13 +87,18 @@ async function expectRefusals(operation: Operation, request: Request): Promise<v
   const refused = async (as: Client, who: string, ...expected: readonly string[]) => {
     const answer = await send(operation, request, as);
     const { code } = answer.status < 400 ? { code: 'none' } : answer.json<{ code: string }>();
-    expect([who, answer.status, code]).toEqual([who, expect.any(Number), expect.stringMatching(expected.join('|'))]);
+    expect([who, answer.status, code]).toEqual([
+      who,
+      expect.any(Number),
+      expect.stringMatching(expected.join('|')),
+    ]);
     expect(operation.problems).toContain(code);
   };
 
   await refused(new Client(system.url), 'anybody', 'unauthenticated');
   for (const [what, client] of Object.entries(dead)) await refused(client, what, 'unauthenticated');
-  if (permission !== 'session') await refused(unenrolled, 'a session that must enrol', 'second-factor-required');
+  if (permission !== 'session')
+    await refused(unenrolled, 'a session that must enrol', 'second-factor-required');
   if (isPermission(permission)) {
     for (const role of roles.filter((one) => !has(one, permission)))
       await refused(byRole[role], role, 'forbidden');
@@ -121,7 +126,11 @@ async function deadCredentials(): Promise<Readonly<Record<string, Client>>> {
     'GET',
     '/v1/sessions',
   );
-  await loggedOut.must(204, 'DELETE', `/v1/sessions/${items.find(({ current }) => current)?.sessionId ?? ''}`);
+  await loggedOut.must(
+    204,
+    'DELETE',
+    `/v1/sessions/${items.find(({ current }) => current)?.sessionId ?? ''}`,
+  );
   expect(loggedOut.cookie).toBeNull();
   loggedOut.cookie = cookie;
 
@@ -129,7 +138,7 @@ async function deadCredentials(): Promise<Readonly<Record<string, Client>>> {
   const madeUp = new Client(system.url);
   madeUp.cookie = `${name}=${value.slice(0, -2)}${value.endsWith('A') ? 'BB' : 'AA'}`;
 
-  const { apiKeyId, client: revoked } = await makeApiKey(system, owner.browser, mayDo.owner);
+  const { apiKeyId, client: revoked } = await makeApiKey(system, owner.browser, keyScopes);
   await owner.browser.must(204, 'DELETE', `/v1/api-keys/${apiKeyId}`);
   return {
     'a session that has ended': loggedOut,

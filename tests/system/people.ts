@@ -119,12 +119,20 @@ export interface ApiKey {
   readonly client: Client;
 }
 
+/** What a key can be made for; all else takes a person. */
+export const keyScopes = [
+  'organization:read',
+  'members:read',
+  'audit:read',
+  'audit:write',
+  'audit:export',
+  'security:read',
+] as const;
+
 export async function makeApiKey({ url }: System, owner: Client, scopes: readonly string[]): Promise<ApiKey> {
-  const { apiKeyId, key } = await owner.must<{ apiKeyId: string; key: string }>(
-    201,
-    'POST',
-    '/v1/api-keys',
-    { body: { name: 'a back end', scopes: [...scopes] }, headers: freshKey() },
-  );
+  const { apiKeyId, key } = await owner.must<{ apiKeyId: string; key: string }>(201, 'POST', '/v1/api-keys', {
+    body: { name: 'a back end', scopes: [...scopes] },
+    headers: freshKey(),
+  });
   return { apiKeyId, client: new Client(url, key) };
 }

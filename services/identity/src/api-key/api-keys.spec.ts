@@ -75,13 +75,33 @@ describe('API keys', () => {
   });
 
   it('are no persons: they have no password and make no keys', async () => {
-    const { apiKey: key } = await newKey(['api-keys:write', 'invitations:write']);
+    const { apiKey: key } = await newKey(['members:read', 'audit:write']);
     const made = await app.ask('POST', '/v1/api-keys', {
       apiKey: key,
       body: { name: 'Another', scopes: ['members:read'] },
     });
     expect(made.status).toBe(403);
     expect((await app.ask('GET', '/v1/me/consents', { apiKey: key })).status).toBe(403);
+  });
+
+  it.each(['organization:write', 'members:write', 'invitations:write', 'api-keys:write'])(
+    'are not made for what only people may do: %s (P02)',
+    async (scope) => {
+      const refused = await create({ name: 'Too much', scopes: ['members:read', scope] });
+      expect(refused).toMatchObject({ status: 400, body: { code: 'invalid-request' } });
+    },
+  );
+
+  it('that were made for more once may do no more than others today', async () => {
+    const { apiKey: key, apiKeyId } = await newKey(['members:read']);
+    await app.database.forOrganization(ada.organizationId, (sql) =>
+      sql.query(`update api_key set scopes = '{members:read,api-keys:write}' where api_key_id = $1`, [
+        apiKeyId,
+      ]),
+    );
+    expect(await app.resolve({ apiKey: key })).toMatchObject({ permissions: ['members:read'] });
+    const { apiKeyId: other } = await newKey(['audit:read']);
+    expect((await app.ask('DELETE', `/v1/api-keys/${other}`, { apiKey: key })).status).toBe(403);
   });
 
   it('are shown once: not in the list, not in a repetition (P22)', async () => {
@@ -101,7 +121,7 @@ describe('API keys', () => {
   });
 
   it('are refused where they would hold more than their creator (P02)', async () => {
-    expect((await create({ name: 'Too much', scopes: ['staff-grants:write'] })).status).toBe(403);
+    expect((await create({ name: 'Too much', scopes: ['staff-grants:write'] })).status).toBe(400);
     expect((await create({ name: 'Nonsense', scopes: ['everything'] })).status).toBe(400);
   });
 

@@ -1,4 +1,4 @@
-import { type Caller, type Permission, permissions } from '@vouchsafe/service-host';
+import type { Caller, Permission } from '@vouchsafe/service-host';
 import { secret, type Secret } from '@vouchsafe/vault';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
@@ -16,16 +16,29 @@ import {
 import { readAccount } from '../user/accounts.js';
 import { apiKeyProblems } from './api-key.problems.js';
 
+/**
+ * What a program may do (P02). Members, keys and the organization itself are changed by people, who prove themselves anew; a key
+ * can't, and a leaked one must not be worth more than what it was made for.
+ */
+export const keyScopes = [
+  'organization:read',
+  'members:read',
+  'audit:read',
+  'audit:write',
+  'audit:export',
+  'security:read',
+] as const satisfies readonly Permission[];
+
 export const newApiKey = z.strictObject({
   name: z.string().trim().min(1).max(100),
-  scopes: z.array(z.enum(permissions)).min(1).max(permissions.length),
+  scopes: z.array(z.enum(keyScopes)).min(1).max(keyScopes.length),
   expiresAt: z.iso.datetime().nullable().optional(),
 });
 
 export const createdApiKey = z.strictObject({
   apiKeyId: z.uuid(),
   name: z.string(),
-  scopes: z.array(z.enum(permissions)),
+  scopes: z.array(z.enum(keyScopes)),
   expiresAt: z.iso.datetime().nullable(),
   /** Shown this once; a repetition of the request is answered without it (P22). */
   key: z.string().optional(),
@@ -58,7 +71,7 @@ export async function createApiKey(
       async () => {
         const [apiKeyId, at, key] = [identity.newId(), identity.now(), newKey()];
         const { role } = await readAccount(identity, unit, userId);
-        const unique: Permission[] = [...new Set(scopes)];
+        const unique = [...new Set(scopes)];
         accepted(
           await unit.execute(identity.aggregates.apiKey, apiKeyId, {
             type: 'create',

@@ -9,6 +9,7 @@ import {
 } from '@vouchsafe/service-host';
 import { type Secret, secret } from '@vouchsafe/vault';
 import { z } from 'zod';
+import { keyScopes } from '../api-key/api-keys.js';
 import { IDENTITY, type Identity } from '../identity.js';
 import { secretHash } from '../link-token.js';
 import { permissionsOf } from '../permission/permissions.js';
@@ -77,7 +78,7 @@ export class ResolveController {
       organizationId: row.organization_id,
       actor: { type: 'api-key', id: row.api_key_id },
       roles: [],
-      permissions: row.scopes.filter((scope) => creatorMay.has(scope)),
+      permissions: keyScopes.filter((scope) => row.scopes.includes(scope) && creatorMay.has(scope)),
       authenticationLevel: 'api-key',
       sessionId: null,
       authenticatedAt: null,
