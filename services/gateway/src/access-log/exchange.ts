@@ -3,6 +3,7 @@ import { anonymous, type Authenticated, traceIdOf } from '@vouchsafe/service-hos
 import type { Route } from '../routes/route-index.js';
 import type { Entry } from './access-log.events.js';
 import type { Located } from './batch.js';
+import { maskedId } from './masked-url.js';
 
 /** What the gateway learns of one request on its way through; the access-log entry is made of it. */
 export interface Exchange {
@@ -112,8 +113,10 @@ export function entryOf(
 function entityIdOf({ route, params, caller, entityId }: Exchange): string | null {
   const [place, name = ''] = (route?.entity.id ?? '').split('.');
   switch (place) {
-    case 'path':
-      return params[name]?.slice(0, 200) ?? null;
+    case 'path': {
+      const id = params[name];
+      return id === undefined ? null : maskedId(id);
+    }
     case 'response':
       return entityId;
     case 'caller':

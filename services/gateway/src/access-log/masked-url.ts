@@ -46,6 +46,14 @@ export function maskedUrl(url: string): string {
   return `${path}?${fields.join('&')}`.slice(0, LONGEST);
 }
 
+/** An id of ours is shorter than any secret and no address; whatever else a caller writes in its place is not kept. */
+const OWN_ID = /^[A-Za-z0-9._:-]{1,39}$/;
+
+/** The id that a path names, fit for the access log. */
+export function maskedId(id: string): string {
+  return OWN_ID.test(id) ? id : '***';
+}
+
 function splitOnce(text: string, separator: string): [string, string | undefined] {
   const at = text.indexOf(separator);
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
