@@ -1,6 +1,6 @@
 import { Database } from '@vouchsafe/database';
 import type { Consumer } from '@vouchsafe/messaging';
-import { Clock, Metrics, type RunningService } from '@vouchsafe/service-host';
+import { Clock, type Metrics, type RunningService } from '@vouchsafe/service-host';
 import { Gauge } from 'prom-client';
 
 /** What an operator watches of audit. A figure that cannot be had now is not a number, never a comfortable zero. */

@@ -64,8 +64,9 @@ function mortalDatabase(database: Database, nth: number) {
   return { database: Object.assign(Object.create(database) as Database, { asWorker }), dead };
 }
 
-const newRecorder = () => new Recorder({ vault: audit.vault, originName, now: audit.clock.now });
-const signing = (database = audit.database) => ({ database, vault: audit.vault, now: audit.clock.now });
+const now = () => audit.clock.now();
+const newRecorder = () => new Recorder({ vault: audit.vault, originName, now });
+const signing = (database = audit.database) => ({ database, vault: audit.vault, now });
 
 /** Everything that must hold of every log, whatever was killed when. */
 async function expectSoundLogs(): Promise<void> {
