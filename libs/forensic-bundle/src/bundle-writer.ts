@@ -15,7 +15,14 @@ import {
 import { CSV_HEADER } from './csv.js';
 import { describeEntry, type BundleEntry } from './entry.js';
 import { formatKeyHistory, type KeyPeriod } from './key-history.js';
-import { formatManifest, manifestNoteText, type Claim, type Manifest, type ManifestLog } from './manifest.js';
+import {
+  formatManifest,
+  manifestNoteText,
+  parseManifest,
+  type Claim,
+  type Manifest,
+  type ManifestLog,
+} from './manifest.js';
 import { fileDigest, type FileDigest } from './member-digest.js';
 import {
   KEY_HISTORY,
@@ -80,7 +87,8 @@ const BATCH_BYTES = 256 * 1024;
  *     for await (const bytes of zipBundle(files, stage)) ...      // GET .../bundle.zip, as often as asked
  *
  * Rejects on an entry that is none (a leaf that is not canonical, a disclosure that is not its own), out of order, or
- * missing where the claim is `contiguous`: better no bundle than one that does not verify.
+ * missing where the claim is `contiguous`, and on a manifest that contradicts itself: better no bundle than one that does
+ * not verify.
  */
 export async function stageBundle(request: BundleRequest, stage: BundleStage): Promise<StagedFile[]> {
   const files = stagedFiles(stage);
@@ -96,6 +104,8 @@ export async function stageBundle(request: BundleRequest, stage: BundleStage): P
     ...{ exportId, createdAt, organizationId, range, filter, disclosed, claim, logs },
     files: listed.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
   });
+  const read = parseManifest(manifest);
+  if ('error' in read) throw new Error(`the manifest would be refused: ${read.error}`);
   const note = signNote(manifestNoteText(digestOf(manifest).sha256), request.signer);
   await stage.append(MANIFEST, manifest);
   await stage.append(MANIFEST_NOTE, note);
@@ -187,14 +197,16 @@ async function writeLog(claim: Claim, log: BundleLog, files: Files): Promise<Man
   const write = (file: LogFile, text: string): Promise<void> => files.line(logFile(log.id, file), text);
   for (const file of ['entries', 'indices', 'disclosures', 'ocsf'] as const) await write(file, '');
   await write('csv', CSV_HEADER);
-  const [present, erased, held] = [rangeCollector(), rangeCollector(), rangeCollector()];
+  const [erased, held] = [rangeCollector(), rangeCollector()];
   const bundles = entryBundles(claim, log.id, checkpoint.size, files);
   const counts = { entries: 0, disclosures: 0 };
   const proven = new Set<number>();
+  let firstEntry: number | null = null;
   let before = -1;
   for await (const entry of log.entries) {
     if (entry.index <= before || entry.index >= checkpoint.size)
       throw new Error(`entry ${entry.index} is out of order`);
+    firstEntry ??= entry.index;
     before = entry.index;
     const described = describeEntry(log.id, entry);
     if (described.status !== 'described') throw new Error(`entry ${entry.index}: ${described.status}`);
@@ -205,22 +217,23 @@ async function writeLog(claim: Claim, log: BundleLog, files: Files): Promise<Man
     await write('csv', lines.csv);
     await write('ocsf', lines.ocsf);
     await bundles.add(entry);
-    present.add(entry.index);
     if (entry.erased) erased.add(entry.index);
     if (entry.held) held.add(entry.index);
     counts.entries++;
     counts.disclosures += entry.disclosures.length;
     // One leaf of a tile stands for all of them.
-    proven.add(entry.index - (entry.index % TILE_WIDTH));
+    proven.add(tileStart(entry.index));
   }
   await files.flush();
-  const [first, last] = bounds([...present.ranges(), ...log.expired]);
+  const [first, last] = bounds(firstEntry === null ? [] : [[firstEntry, before]], log.expired);
   if (claim === 'contiguous' && first !== null) {
     if (counts.entries + countIndices(log.expired) !== last - first + 1)
       throw new Error('the range has a gap');
   }
   if (!areRanges(log.expired, first ?? 0, last ?? -1)) throw new Error('expired ranges are out of order');
-  for (const [from] of log.expired) proven.add(from);
+  for (const [from, to] of log.expired) {
+    for (let start = tileStart(from); start <= to; start += TILE_WIDTH) proven.add(start);
+  }
   const earlier = log.earlierCheckpoints.map((note) => ({ note, size: checkpointOf(note).size }));
   for (const { note, size } of earlier) {
     if (size > 0) proven.add(size - 1);
@@ -266,11 +279,20 @@ function entryBundles(
   };
 }
 
+/** Of what is there and what has expired, each in ascending order. */
 function bounds(
-  ranges: readonly IndexRange[],
+  ...lists: readonly (readonly IndexRange[])[]
 ): readonly [first: number, last: number] | readonly [null, null] {
-  if (ranges.length === 0) return [null, null];
-  return [Math.min(...ranges.map(([first]) => first)), Math.max(...ranges.map(([, last]) => last))];
+  const ends = lists.flatMap((ranges) => {
+    const [first, last] = [ranges[0], ranges.at(-1)];
+    return first && last ? [first[0], last[1]] : [];
+  });
+  return ends.length === 0 ? [null, null] : [Math.min(...ends), Math.max(...ends)];
+}
+
+/** The first index of the tile that an index is in. */
+function tileStart(index: number): number {
+  return index - (index % TILE_WIDTH);
 }
 
 function checkpointOf(note: Uint8Array): Checkpoint {

@@ -19,6 +19,7 @@ export type { EntryFields } from './entry-fields.js';
 export { formatKeyHistory, parseKeyHistory, type KeyPeriod } from './key-history.js';
 export {
   formatManifest,
+  manifestKeyNames,
   manifestNoteText,
   parseManifest,
   type Claim,

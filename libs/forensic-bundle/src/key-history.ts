@@ -28,7 +28,8 @@ export function formatKeyHistory(keys: readonly (KeyPeriod & { readonly key: Ver
 export function parseKeyHistory(bytes: Uint8Array): Shaped<typeof history> | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
-    return history(value) ? value : undefined;
+    const isOne = history(value) && value.every(({ from, to }) => to === null || from <= to);
+    return isOne ? value : undefined;
   } catch {
     return undefined;
   }

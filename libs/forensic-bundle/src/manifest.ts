@@ -1,49 +1,66 @@
 import { canonicalJson } from '@vouchsafe/transparency-log';
 import { compareNames, isLogId, isMemberName } from './names.js';
 import { areRanges } from './ranges.js';
-import { count, listOf, mapOf, matching, nullable, object, oneOf, pair, text, type Shaped } from './shape.js';
+import {
+  count,
+  listOf,
+  mapOf,
+  matching,
+  nullable,
+  object,
+  oneOf,
+  pair,
+  printable,
+  text,
+  type Shaped,
+} from './shape.js';
 
 const BASE64_HASH = /^[A-Za-z0-9+/]{43}=$/;
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 const manifestLog = object({
-  id: text,
-  origin: text,
+  id: printable,
+  /** `<name of the operator>/<id>`: a folder's name is the log's that its checkpoint was signed for. */
+  origin: printable,
   /** The tree that all proofs of this log lead to: what `log/checkpoint` signs. `root` is base64. */
   size: count,
   root: matching(BASE64_HASH),
-  /** First and last index of the range, expired entries included; null where the log has nothing in it. */
+  /** First and last index of what is here, expired entries included; null where there is nothing of this log. */
   first: nullable(count),
   last: nullable(count),
   entries: count,
   disclosures: count,
-  /** Dropped at the end of their retention (P04): their hashes stay in the tiles, so all else still verifies. */
+  /**
+   * Dropped at the end of their retention (P04): their hashes stay in the tiles, so all else still verifies. This and the
+   * next two are the exporter's word: no proof tells an entry that expired from one that was withheld.
+   */
   expired: listOf(pair(count)),
-  /** Entries of which personal values were erased (P10): the digests stay in the leaf, nobody can open them. */
+  /** Entries of which personal values were erased (P10): the digests stay in the leaf, unopened. */
   erased: listOf(pair(count)),
   /** Entries under a legal hold. */
   held: listOf(pair(count)),
   earlierCheckpoints: listOf(count),
   /** Where this log continues one that was closed after a failover: that log's closing checkpoint. */
-  predecessor: nullable(object({ id: text, size: count, root: matching(BASE64_HASH) })),
+  predecessor: nullable(object({ id: printable, size: count, root: matching(BASE64_HASH) })),
 });
 
 const manifest = object({
   format: oneOf('vouchsafe-forensic-bundle'),
   version: oneOf(1),
-  exportId: text,
+  exportId: printable,
   createdAt: matching(INSTANT),
   /** Null for the operator's own log. */
-  organizationId: nullable(text),
+  organizationId: nullable(printable),
   /** By the time of recording, `from` included, `to` not. */
   range: object({ from: matching(INSTANT), to: matching(INSTANT) }),
-  /** As it was asked for; empty where the range is unfiltered. */
+  /** As it was asked for; empty where the range is unfiltered, as it is for `contiguous`. */
   filter: mapOf(text),
   /** Which personal values were asked to be opened, as dotted paths. */
   disclosed: listOf(text),
   /**
-   * `contiguous`: every entry of the logs from first to last is in the bundle, or named as expired: nothing was left
-   * out. `inclusion`: every entry in the bundle was logged; others may have been too.
+   * `contiguous`: every entry of the logs from first to last is in the bundle, or named as expired: nothing between them
+   * was left out. That no entry before the first or after the last belongs to the range of time is the exporter's word.
+   * `inclusion`: every entry in the bundle was logged; others may have been too.
    */
   claim: oneOf('contiguous', 'inclusion'),
   logs: listOf(manifestLog),
@@ -85,6 +102,12 @@ export function manifestNoteText(sha256: string): string {
   return `vouchsafe forensic bundle v1\nmanifest.json sha256 ${sha256}\n`;
 }
 
+/** Names that the manifest's key may have: `<operator>/exports` of the operator of one of its logs, never a log's own. */
+export function manifestKeyNames({ logs }: Pick<Manifest, 'logs'>): string[] {
+  // No log has this name: an id is longer.
+  return [...new Set(logs.map((log) => `${operatorOf(log) ?? ''}/exports`))];
+}
+
 function canonical(value: Manifest, bytes: Uint8Array): boolean {
   try {
     return Buffer.from(formatManifest(value)).equals(bytes);
@@ -93,8 +116,13 @@ function canonical(value: Manifest, bytes: Uint8Array): boolean {
   }
 }
 
-function contradictionIn({ logs, files, range }: Manifest): { error: string } | undefined {
+function contradictionIn(manifest: Manifest): { error: string } | undefined {
+  const { logs, files, range, claim, filter, disclosed } = manifest;
   if (range.from > range.to) return { error: 'its range ends before it starts' };
+  if (claim === 'contiguous' && Object.keys(filter).length > 0)
+    return { error: 'it claims a contiguous range, and names a filter' };
+  if (disclosed.length === 0 && logs.some((log) => log.disclosures > 0))
+    return { error: 'it opens values, and says that none were asked for' };
   if (logs.length === 0) return { error: 'it names no log' };
   if (!ascending(logs.map((log) => log.id))) return { error: 'its logs are not in the order of their ids' };
   if (!ascending(files.map((file) => file.name)))
@@ -111,6 +139,7 @@ function contradictionIn({ logs, files, range }: Manifest): { error: string } | 
 function contradictionInLog(log: ManifestLog): string | undefined {
   const { first, last, size, expired, erased, held, earlierCheckpoints } = log;
   if (!isLogId(log.id)) return 'its id can not be the name of a folder';
+  if (operatorOf(log) === undefined) return 'its origin does not end in its id';
   if ((first === null) !== (last === null)) return 'it has a first or a last index, but not both';
   if (first !== null && last !== null && (first > last || last >= size))
     return 'its range is not in its tree';
@@ -123,6 +152,16 @@ function contradictionInLog(log: ManifestLog): string | undefined {
     return 'its earlier checkpoints are not in order or not earlier';
   }
   return undefined;
+}
+
+/**
+ * The first part of a log's origin, before its id. Origins are thus as distinct as ids, and the manifest's key has its
+ * name from there. Undefined where the origin is another log's.
+ */
+function operatorOf({ id, origin }: Pick<ManifestLog, 'id' | 'origin'>): string | undefined {
+  return origin.endsWith(`/${id}`) && origin.length > id.length + 1
+    ? origin.slice(0, -id.length - 1)
+    : undefined;
 }
 
 function ascending(names: readonly string[]): boolean {

@@ -25,7 +25,7 @@ WHAT IS INSIDE
   manifest.note        a signed note (c2sp.org/signed-note) over the SHA-256 of
                        manifest.json
   keys/                the verifier keys, one a line, and from when to when each
-                       of them signed
+                       of them signed, as the operator says
   <log id>/            a folder for each log
     log/checkpoint     a signed checkpoint (c2sp.org/tlog-checkpoint)
     log/tile/          the hashes that lead from the entries to the checkpoint;
@@ -35,11 +35,12 @@ WHAT IS INSIDE
     indices.txt        the index in the log of each of these lines
     disclosures.ndjson personal values that were opened for you. An entry holds
                        SHA-256 digests of them (RFC 9901, SD-JWT): a value can
-                       not be changed, and one that was erased can not be
-                       brought back
+                       not be changed, and one that is not opened can not be
+                       read from its digest
     entries.csv        the same for a spreadsheet. A cell that begins with an
                        apostrophe had one added if it could be a formula
-    ocsf.ndjson        the same for a SIEM (OCSF)
+    ocsf.ndjson        the same for a SIEM (OCSF); as in entries.csv, "erased"
+                       and "held" are the manifest's word
     earlier-checkpoints/
                        checkpoints that were published before; log/checkpoint
                        only adds to each of them
@@ -48,8 +49,20 @@ WHAT IT PROVES
 
 The manifest makes one of two claims. "inclusion": every entry here was logged.
 "contiguous": this too, and no entry of the log between the first and the last
-was left out. Entries whose retention has ended are named as expired: their
-hashes are still in the tiles, their content is gone.
+index that are here was left out.
+
+WHAT IT DOES NOT PROVE
+
+These are the word of whoever signed the manifest:
+- that entries before the first and after the last index here do not belong to
+  the time that was asked for, and that a log without entries here has none in
+  that time; the log itself shows it to whoever may read it
+- that the entries match the filter
+- that an entry which is named as expired has expired. Its hash is in the
+  tiles, so it was logged; what it said can not be seen
+- that the values called erased were erased, that an entry is under a legal
+  hold, that a log continues another
+- the times in keys/history.json
 
 CHECK IT WITHOUT OUR TOOL
 

@@ -3,6 +3,9 @@ export type Shape<T> = (value: unknown) => value is T;
 export type Shaped<S> = S extends Shape<infer T> ? T : never;
 
 export const text: Shape<string> = (value) => typeof value === 'string';
+/** A name or an id: short, and nothing in it that a terminal would obey or not show (controls, bidi marks, lone surrogates). */
+export const printable: Shape<string> = (value): value is string =>
+  text(value) && value.length > 0 && value.length <= 255 && !/\p{C}/u.test(value);
 export const count: Shape<number> = (value): value is number =>
   Number.isSafeInteger(value) && (value as number) >= 0;
 

@@ -21,6 +21,9 @@ import type { TileChain } from './tile-chain.js';
 /** Described and compared this many at a time. */
 const BATCH = 512;
 
+/** When the last of the entries here with an index under `size` was recorded. */
+export type CheckedEntries = { readonly recordedBefore: (size: number) => string | undefined };
+
 /**
  * Goes once through the entries of a log: each stands in the tree at its index, its disclosures are its own, and every
  * other file says of it what it says itself.
@@ -31,7 +34,7 @@ export async function checkEntries(
   members: Members,
   tiles: TileChain,
   describer: Describer,
-): Promise<void> {
+): Promise<CheckedEntries> {
   const cursor = (file: Parameters<typeof logFile>[1]): Cursor => members.cursor(logFile(log.id, file));
   const [entries, indices] = [cursor('entries'), cursor('indices')];
   const disclosed = disclosureReader(cursor('disclosures'));
@@ -70,6 +73,7 @@ export async function checkEntries(
   disclosed.end();
   bundles.end();
   checkCounts(manifest, log, line, disclosed.count(), first, before);
+  return { recordedBefore: descriptions.recordedBefore };
 }
 
 /**
@@ -81,13 +85,14 @@ function descriptionChecker(
   log: ManifestLog,
   members: Members,
   { describe, lanes }: Describer,
-): { add: (entry: BundleEntry) => Promise<void> | undefined; end: () => Promise<void> } {
+): CheckedEntries & { add: (entry: BundleEntry) => Promise<void> | undefined; end: () => Promise<void> } {
   const csv = lineChecker(members.cursor(logFile(log.id, 'csv')));
   const ocsf = lineChecker(members.cursor(logFile(log.id, 'ocsf')));
   const entriesFile = logFile(log.id, 'entries');
   const ahead: { entries: EntryBatch['entries']; described: Promise<DescribedBatch> }[] = [];
   let leaves: Uint8Array[] = [];
   let entries: EntryBatch['entries'][number][] = [];
+  const times = timesBefore([...log.earlierCheckpoints, log.size]);
   let line = 0;
   csv.compare(linesOf([CSV_HEADER]));
 
@@ -107,7 +112,9 @@ function descriptionChecker(
       line++;
       const inRange = range.from <= time && time < range.to;
       check(inRange, entriesFile, `it was recorded at ${time}, outside the range of the bundle`, line);
-      const isErased = next.entries[i]?.erased === true;
+      const entry = next.entries[i];
+      if (entry) times.add(entry.index, time);
+      const isErased = entry?.erased === true;
       check(
         !isErased || undisclosed[i] !== 0,
         entriesFile,
@@ -120,6 +127,7 @@ function descriptionChecker(
     ocsf.compare(lines.ocsf);
   };
   return {
+    recordedBefore: times.before,
     add: ({ leaf, ...entry }) => {
       leaves.push(leaf);
       entries.push({ ...entry, length: leaf.length });
@@ -133,6 +141,24 @@ function descriptionChecker(
       csv.end();
       ocsf.end();
     },
+  };
+}
+
+/** The last time of an index under each of these sizes, which ascend as the indices do. */
+function timesBefore(sizes: readonly number[]): {
+  add: (index: number, time: string) => void;
+  before: CheckedEntries['recordedBefore'];
+} {
+  const found = new Map<number, string | undefined>();
+  let last: string | undefined;
+  let at = 0;
+  return {
+    add: (index, time) => {
+      for (let size = sizes[at]; size !== undefined && size <= index; size = sizes[++at])
+        found.set(size, last);
+      last = time;
+    },
+    before: (size) => (found.has(size) ? found.get(size) : last),
   };
 }
 

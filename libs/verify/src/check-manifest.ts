@@ -2,13 +2,15 @@ import {
   MANIFEST,
   MANIFEST_NOTE,
   fileDigest,
+  manifestKeyNames,
   manifestNoteText,
   parseManifest,
   type ByteSource,
   type LocatedMember,
   type Manifest,
 } from '@vouchsafe/forensic-bundle';
-import { openNote, type VerifierKey } from '@vouchsafe/transparency-log';
+import { ED25519, openNote, type VerifierKey } from '@vouchsafe/transparency-log';
+import type { OwnKeys } from './check-keys.js';
 import { Problem, Unreadable, check } from './problem.js';
 
 const MAX_MANIFEST_BYTES = 256 * 1024 * 1024;
@@ -27,22 +29,26 @@ export function readManifest(
   return { manifest: parsed.manifest, bytes };
 }
 
-/** That a known key, which is no log's, signed exactly this manifest. Answers with the name of the key. */
+/**
+ * That a known key signed exactly this manifest, in the name of the logs' operator and in no log's: neither a log, which
+ * signs what it is given, nor a witness, who saw checkpoints alone, speaks for an export. Answers with the name.
+ */
 export function checkManifestNote(
   source: ByteSource,
   members: readonly LocatedMember[],
   { manifest, bytes }: { manifest: Manifest; bytes: Uint8Array },
-  keys: readonly VerifierKey[],
+  trusted: readonly VerifierKey[],
+  ownKeys: OwnKeys,
 ): string {
   const member = members.find(({ name }) => name === MANIFEST_NOTE);
   if (!member) throw new Unreadable(`it has no ${MANIFEST_NOTE}`);
   check(member.size <= 1024 * 1024, MANIFEST_NOTE, 'it is far too large');
   const note = source.read(member.dataOffset, member.size);
   checkCrc(member, note);
-  const origins = new Set(manifest.logs.map((log) => log.origin));
+  const names = manifestKeyNames(manifest);
   const opened = openNote(
     note,
-    keys.filter((key) => !origins.has(key.name)),
+    trusted.filter((key) => key.type === ED25519 && names.includes(key.name)),
   );
   switch (opened.status) {
     case 'malformed':
@@ -51,7 +57,7 @@ export function checkManifestNote(
       const signers = opened.note.unverified.map((s) => s.name).join(', ');
       throw new Problem(
         MANIFEST_NOTE,
-        `it is signed by ${signers}: none of the keys for manifests is that one`,
+        `it is signed by ${signers}: none of the keys for manifests is that one (they have the name ${names.join(', ')})`,
       );
     }
     case 'invalid-signature':
@@ -64,6 +70,8 @@ export function checkManifestNote(
   digest.update(bytes);
   const signed = opened.note.text === manifestNoteText(digest.done().sha256);
   check(signed, MANIFEST, `it is not the manifest that ${MANIFEST_NOTE} signs`);
+  const { createdAt } = manifest;
+  ownKeys.checkUse(MANIFEST_NOTE, opened.note, 'manifest', { names, since: createdAt, until: createdAt });
   return opened.note.verified.map((s) => s.name).join(', ');
 }
 

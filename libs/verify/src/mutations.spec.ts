@@ -1,23 +1,9 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  MANIFEST,
-  MANIFEST_NOTE,
-  compareNames,
-  fileDigest,
-  formatKeyHistory,
-  formatManifest,
-  layOutZip,
-  logFile,
-  manifestNoteText,
-  parseManifest,
-  readZip,
-  type Manifest,
-} from '@vouchsafe/forensic-bundle';
+import { MANIFEST_NOTE, readZip, type Manifest } from '@vouchsafe/forensic-bundle';
 import {
   append,
   ed25519Signer,
   emptyTree,
-  encodeVerifierKey,
   leafHashes,
   rootOf,
   signCheckpoint,
@@ -26,11 +12,21 @@ import {
 } from '@vouchsafe/transparency-log';
 import fc from 'fast-check';
 import { EXPORTER, LOG, LOG_ID, ORIGIN, bundleFixture, inMemory, type Fixture } from './bundle.fixture.js';
+import {
+  edit,
+  editLines,
+  file,
+  flip,
+  remanifest,
+  withKeys,
+  without,
+  zipOf,
+  type Content,
+} from './forgery.fixture.js';
 import { EXIT_CODES } from './plain-words.js';
 import { verifyBundle, type Verification } from './verify-bundle.js';
 
 const KEYS = [LOG.key, EXPORTER.key];
-type Content = Map<string, Buffer>;
 let fixture: Fixture;
 let filtered: Fixture;
 
@@ -47,66 +43,6 @@ async function expectCaught(zip: Uint8Array): Promise<Verification> {
 }
 
 const ignore = (): void => undefined;
-
-function zipOf(content: Content): Buffer {
-  const members = [...content]
-    .map(([name, bytes]) => ({ name, ...digestOf(bytes) }))
-    .sort((a, b) => compareNames(a.name, b.name));
-  const layout = layOutZip(members);
-  const parts = layout.members.flatMap(({ header, name }) => [header, content.get(name) ?? Buffer.alloc(0)]);
-  return Buffer.concat([...parts, layout.tail]);
-}
-
-/** Makes the manifest fit the files again, and signs it. */
-function remanifest(
-  content: Content,
-  signer: NoteSigner,
-  change: (m: Manifest) => Manifest = (m) => m,
-): Content {
-  const parsed = parseManifest(fixtureManifest(content));
-  if ('error' in parsed) throw new Error(parsed.error);
-  const files = [...content]
-    .filter(([name]) => name !== MANIFEST && name !== MANIFEST_NOTE)
-    .map(([name, bytes]) => ({ name, size: bytes.length, sha256: digestOf(bytes).sha256 }))
-    .sort((a, b) => compareNames(a.name, b.name));
-  const manifest = Buffer.from(formatManifest({ ...change(parsed.manifest), files }));
-  const note = signNote(manifestNoteText(digestOf(manifest).sha256), signer);
-  return new Map(content).set(MANIFEST, manifest).set(MANIFEST_NOTE, Buffer.from(note));
-}
-
-function fixtureManifest(content: Content): Buffer {
-  return content.get(MANIFEST) ?? Buffer.alloc(0);
-}
-
-function digestOf(bytes: Uint8Array): { size: number; crc32: number; sha256: string } {
-  const digest = fileDigest();
-  digest.update(bytes);
-  return digest.done();
-}
-
-function flip(bytes: Uint8Array, bit: number): Buffer {
-  const copy = Buffer.from(bytes);
-  copy.writeUInt8(copy.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
-  return copy;
-}
-
-const file = (name: Parameters<typeof logFile>[1]): string => logFile(LOG_ID, name);
-
-function edit(content: Content, name: string, change: (bytes: Buffer) => Buffer): Content {
-  return new Map(content).set(name, change(content.get(name) ?? Buffer.alloc(0)));
-}
-
-function editLines(content: Content, name: string, change: (lines: string[]) => string[]): Content {
-  return edit(content, name, (bytes) =>
-    Buffer.from(change(bytes.toString('utf8').split(/(?<=\n)/)).join('')),
-  );
-}
-
-function without(content: Content, name: string): Content {
-  const rest = new Map(content);
-  rest.delete(name);
-  return rest;
-}
 
 describe('whoever changes the bytes of the ZIP is caught', () => {
   it('at any bit of the file', async () => {
@@ -349,7 +285,11 @@ describe('whoever makes the manifest fit too, and signs it with a key of his own
   });
 
   it('even when he changes nothing else, and puts his key into the bundle', async () => {
-    const found = await expectCaught(zipOf(remanifest(withKey(fixture.content, thief), thief.signer)));
+    const withThief = withKeys(fixture.content, [
+      { key: LOG.key, use: 'log' },
+      { key: thief.key, use: 'manifest' },
+    ]);
+    const found = await expectCaught(zipOf(remanifest(withThief, thief.signer)));
     expect(found).toMatchObject({ status: 'does-not-hold', file: MANIFEST_NOTE });
   });
 });
@@ -431,19 +371,6 @@ describe("whoever has the log's key too can not rewrite what was published", () 
 function resign(checkpoint: Uint8Array, signer: NoteSigner): Uint8Array {
   const text = Buffer.from(checkpoint).toString('utf8').split('\n\n')[0] ?? '';
   return signNote(`${text}\n`, signer);
-}
-
-function withKey(content: Content, thief: ReturnType<typeof ed25519Signer>): Content {
-  const from = '2026-01-01T00:00:00.000Z';
-  return new Map(content).set('keys/manifest.vkey', Buffer.from(`${encodeVerifierKey(thief.key)}\n`)).set(
-    'keys/history.json',
-    Buffer.from(
-      formatKeyHistory([
-        { key: LOG.key, use: 'log', from, to: null },
-        { key: thief.key, use: 'manifest', from, to: null },
-      ]),
-    ),
-  );
 }
 
 function swapFirstLines(lines: string[]): string[] {

@@ -12,7 +12,7 @@ export type Verification =
   | { readonly status: 'holds'; readonly manifest: Manifest; readonly signer: string }
   /** Everything holds, but no keys were given: whoever forged the bundle could have put keys of their own in it. */
   | { readonly status: 'holds-by-its-own-keys'; readonly manifest: Manifest; readonly signer: string }
-  /** `line` counts from 1; undefined where it is not about one line. */
+  /** `why` may hold words of the bundle: `inPlainWords` makes them fit for a terminal. `line` counts from 1; undefined where it is not about one line. */
   | {
       readonly status: 'does-not-hold';
       readonly file: string;
@@ -39,11 +39,11 @@ export async function verifyBundle(
     const { manifest } = read;
     checkFileList(manifest, zip.members);
     const members = bundleMembers(source, zip.members, manifest);
-    const ownKeys = readOwnKeys(members);
-    const trusted = keys ?? ownKeys;
-    const signer = checkManifestNote(source, zip.members, read, trusted);
+    const ownKeys = readOwnKeys(members, keys);
+    const trusted = keys ?? ownKeys.keys;
+    const signer = checkManifestNote(source, zip.members, read, trusted, ownKeys);
     members.whole(README);
-    for (const log of manifest.logs) await checkLog(manifest, log, members, trusted, describer);
+    for (const log of manifest.logs) await checkLog(manifest, log, members, { trusted, ownKeys }, describer);
     const [unknown] = members.unread();
     if (unknown !== undefined) throw new Problem(unknown, 'a bundle has no such file');
     return { status: keys ? 'holds' : 'holds-by-its-own-keys', manifest, signer };

@@ -1,0 +1,115 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  append,
+  ed25519Signer,
+  emptyTree,
+  leafHashes,
+  makeLeaf,
+  rootOf,
+  signCheckpoint,
+  tilesInMemory,
+} from '@vouchsafe/transparency-log';
+import { stageBundle, type BundleRequest, type BundleStage } from './bundle-writer.js';
+import type { BundleEntry } from './entry.js';
+import { parseManifest, type Manifest } from './manifest.js';
+import { MANIFEST } from './names.js';
+
+const id = 'log-0123456789abcdef';
+const origin = `audit.example.com/${id}`;
+const log = ed25519Signer(origin, Buffer.alloc(32, 1));
+const exporter = ed25519Signer('audit.example.com/exports', Buffer.alloc(32, 2));
+const always = { from: '2026-01-01T00:00:00.000Z', to: null };
+const made = makeLeaf({ recordedAt: '2026-11-02T00:00:00.000Z' }, []);
+const leaf = made.status === 'made' ? made.leaf : Buffer.alloc(0);
+
+/** A log of one entry, said again and again. */
+function requestOf(size: number, entries: Iterable<BundleEntry>): BundleRequest {
+  const hashes = leafHashes(Array.from({ length: size }, () => leaf));
+  return {
+    exportId: 'export-1',
+    createdAt: '2026-11-22T12:00:00.000Z',
+    organizationId: null,
+    range: { from: '2026-11-01T00:00:00.000Z', to: '2026-12-01T00:00:00.000Z' },
+    filter: {},
+    disclosed: [],
+    claim: 'inclusion',
+    logs: [
+      {
+        ...{ id, origin, entries, expired: [], earlierCheckpoints: [], predecessor: null },
+        checkpoint: signCheckpoint(
+          { origin, size, root: rootOf(append(emptyTree, hashes).tree) },
+          log.signer,
+        ),
+        tiles: tilesInMemory(hashes),
+      },
+    ],
+    keys: [
+      { key: log.key, use: 'log', ...always },
+      { key: exporter.key, use: 'manifest', ...always },
+    ],
+    signer: exporter.signer,
+  };
+}
+
+function* everyOther(first: number, size: number): Generator<BundleEntry> {
+  for (let index = first; index < size; index += 2)
+    yield { index, leaf, disclosures: [], erased: false, held: false };
+}
+
+/** Keeps the manifest alone. */
+async function manifestOf(request: BundleRequest): Promise<Manifest> {
+  const kept: Uint8Array[] = [];
+  const stage: BundleStage = {
+    append: (name, bytes) => {
+      if (name === MANIFEST) kept.push(bytes);
+    },
+    read: () => [],
+  };
+  await stageBundle(request, stage);
+  const parsed = parseManifest(Buffer.concat(kept));
+  if ('error' in parsed) throw new Error(parsed.error);
+  return parsed.manifest;
+}
+
+describe('a bundle', () => {
+  it('of 150,000 entries that are no neighbors is written', async () => {
+    const manifest = await manifestOf(requestOf(300_002, everyOther(3, 300_002)));
+    expect(manifest.logs[0]).toMatchObject({ first: 3, last: 300_001, entries: 150_000 });
+  }, 60_000);
+
+  it('has the hashes of all that has expired, and its bounds', async () => {
+    const request = requestOf(2000, everyOther(1001, 1003));
+    const manifest = await manifestOf({
+      ...request,
+      logs: request.logs.map((one) => ({
+        ...one,
+        expired: [
+          [10, 900],
+          [1500, 1800],
+        ] as const,
+      })),
+    });
+    expect(manifest.logs[0]).toMatchObject({ first: 10, last: 1800, entries: 1 });
+    const tiles = manifest.files.map((file) => file.name).filter((name) => name.includes('/tile/0/'));
+    expect(tiles.map((name) => name.slice(name.lastIndexOf('/') + 1))).toEqual([
+      ...['000', '001', '002', '003', '005', '006'],
+      '208',
+    ]);
+  });
+
+  it('is not written when its manifest would be refused', async () => {
+    const request = requestOf(3, everyOther(0, 3));
+    for (const bad of [
+      {
+        ...request,
+        filter: { operation: 'x' },
+        claim: 'contiguous' as const,
+        logs: request.logs.map((one) => ({ ...one, entries: [] })),
+      },
+      { ...request, exportId: 'export\u001b[2J' },
+      { ...request, logs: request.logs.map((one) => ({ ...one, origin: 'audit.example.com/another-log' })) },
+    ]) {
+      await expect(manifestOf(bad)).rejects.toThrow('the manifest would be refused');
+    }
+  });
+});

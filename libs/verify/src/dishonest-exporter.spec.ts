@@ -1,0 +1,311 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  KEY_HISTORY,
+  LOG_KEYS,
+  MANIFEST_KEY,
+  MANIFEST_NOTE,
+  type Manifest,
+} from '@vouchsafe/forensic-bundle';
+import {
+  COSIGNATURE_V1,
+  ed25519Signer,
+  verifierKey,
+  type NoteSigner,
+  type VerifierKey,
+} from '@vouchsafe/transparency-log';
+import {
+  EXPORTER,
+  LOG,
+  LOG_ID,
+  ORIGIN,
+  bundleFixture,
+  inMemory,
+  type Fixture,
+  type FixtureOptions,
+} from './bundle.fixture.js';
+import { remanifest, withKeys, without, zipOf, type Content } from './forgery.fixture.js';
+import { inPlainWords } from './plain-words.js';
+import { verifyBundle, type Verification } from './verify-bundle.js';
+
+/**
+ * The exporter's own key signs all of this: no signature gives him away. What he makes up is refused where something in
+ * the bundle contradicts it, and told as his word where nothing could.
+ */
+const KEYS = [LOG.key, EXPORTER.key];
+let honest: Fixture;
+
+beforeAll(async () => {
+  honest = await bundleFixture();
+});
+
+const verified = (content: Content, keys?: readonly VerifierKey[]): Promise<Verification> =>
+  verifyBundle(inMemory(zipOf(content)), keys);
+
+function signed(change: (manifest: Manifest) => Manifest, content: Content = honest.content): Content {
+  return remanifest(content, EXPORTER.signer, change);
+}
+
+function inLog(change: (log: Manifest['logs'][number]) => Partial<Manifest['logs'][number]>) {
+  return (manifest: Manifest): Manifest => ({
+    ...manifest,
+    logs: manifest.logs.map((log) => ({ ...log, ...change(log) })),
+  });
+}
+
+describe('what nothing in the bundle contradicts is told as the manifest’s word', () => {
+  const told: [what: string, options: FixtureOptions, words: string[], never: string[]][] = [
+    [
+      'that the log has no entries in this time',
+      { keep: () => false },
+      ['that it has none to be here is what the manifest says, nothing in the bundle proves it'],
+      ['it has no entries', 'left out', 'is in the log, unchanged'],
+    ],
+    [
+      'that the entries end where he cut them off',
+      { last: 300 },
+      [
+        'nothing between index 200 and 300 was left out',
+        'that no entry before index 200 or after index 300 belongs to the time asked for is what the manifest says',
+      ],
+      ['these are all'],
+    ],
+    [
+      'that entries expired which he would not show',
+      { expired: [[300, 310]] },
+      [
+        'nothing between index 200 and 650 was left out but 11 that the manifest calls expired',
+        'the manifest says of 11 entries that they reached the end of their retention',
+      ],
+      ['was left out\n', 'content is gone'],
+    ],
+    [
+      'that a log continues one that nobody knows',
+      {
+        change: (request) => ({
+          ...request,
+          logs: request.logs.map((log) => ({
+            ...log,
+            predecessor: { id: 'log-aaaaaaaaaaaa', size: 5, root: Buffer.alloc(32).toString('base64') },
+          })),
+        }),
+      },
+      ['the manifest says that it continues log log-aaaaaaaaaaaa'],
+      ['    - it continues'],
+    ],
+    [
+      'which entries match his filter, are erased, are held',
+      { claim: 'inclusion', change: (request) => ({ ...request, filter: { operation: 'x' } }) },
+      [
+        'where operation = x',
+        'whether it matches the filter was not checked',
+        'entries may be missing from it',
+        'the manifest says of 4 entries that personal values of them were erased',
+        'the manifest says of 35 entries that they are under a legal hold',
+      ],
+      ['nobody can open', 'was left out'],
+    ],
+  ];
+  it.each(told)('%s', async (_, options, words, never) => {
+    const { zip } = await bundleFixture(options);
+    const found = await verifyBundle(inMemory(zip), KEYS);
+    expect(found.status).toBe('holds');
+    const out = inPlainWords('bundle.zip', found);
+    for (const word of words) expect(out).toContain(word);
+    for (const word of never) expect(out.replace('claim that nothing was left out', '')).not.toContain(word);
+  });
+});
+
+describe('what the manifest contradicts itself in is refused', () => {
+  const contradictions: [what: string, change: (manifest: Manifest) => Manifest, why: string][] = [
+    [
+      'nothing was to be opened, and values are',
+      (m) => ({ ...m, disclosed: [] }),
+      'says that none were asked for',
+    ],
+    ['a filter beside a contiguous range', (m) => ({ ...m, filter: { operation: 'x' } }), 'names a filter'],
+    [
+      'escape codes in the id of the export',
+      (m) => ({ ...m, exportId: 'x\u001b[2J' }),
+      'members of a manifest',
+    ],
+    [
+      'a mark that turns the writing',
+      (m) => ({ ...m, organizationId: 'org\u202e1' }),
+      'members of a manifest',
+    ],
+    ['an origin of controls', inLog(() => ({ origin: `a\u009b2J/${LOG_ID}` })), 'members of a manifest'],
+  ];
+  it.each(contradictions)('%s', async (_, change, why) => {
+    const found = await verified(signed(change), KEYS);
+    expect(found).toMatchObject({ status: 'unreadable', why: expect.stringContaining(why) });
+  });
+
+  it('one log in two folders, so that its entries count twice', async () => {
+    const forged = signed(
+      (m) => ({ ...m, logs: m.logs.flatMap((log) => [log, { ...log, id: OTHER_ID }]) }),
+      new Map([...honest.content, ...renamed(honest.content)]),
+    );
+    expect(await verified(forged, KEYS)).toMatchObject({
+      status: 'unreadable',
+      why: expect.stringContaining('its origin does not end in its id'),
+    });
+  });
+
+  it('a log under another log’s id, which CSV and OCSF then name', async () => {
+    const others = [...honest.content].filter(([name]) => !name.startsWith(LOG_ID));
+    const forged = signed(
+      inLog(() => ({ id: OTHER_ID })),
+      new Map([...others, ...renamed(honest.content)]),
+    );
+    expect(await verified(forged, KEYS)).toMatchObject({ status: 'unreadable' });
+  });
+});
+
+describe('what the log contradicts is refused', () => {
+  it('an entry called expired of which not even the hash is there', async () => {
+    const { content } = await bundleFixture({ first: 200, last: 650, expired: [[256, 520]] });
+    const tile = `${LOG_ID}/log/tile/0/001`;
+    const found = await verified(
+      signed((m) => m, without(content, tile)),
+      KEYS,
+    );
+    expect(found).toMatchObject({ status: 'does-not-hold', file: tile });
+  });
+});
+
+describe('only a key for manifests signs a manifest', () => {
+  const others: [who: string, signer: NoteSigner, key: VerifierKey][] = [
+    ...['audit.example.com/log-of-somebody-else', 'other.example.com/exports'].map(
+      (name): [string, NoteSigner, VerifierKey] => {
+        const { signer, key } = ed25519Signer(name, Buffer.alloc(32, 9));
+        return [`the key of ${name}`, signer, key];
+      },
+    ),
+    ['a witness', ...witness('witness.example')],
+    ['a witness of the exporter’s name', ...witness(EXPORTER.key.name)],
+  ];
+  it.each(others)('not %s, though the reader knows the key', async (_, signer, key) => {
+    const content = withKeys(honest.content, [
+      { key: LOG.key, use: 'log' },
+      { key, use: 'manifest' },
+    ]);
+    for (const keys of [[...KEYS, key], undefined]) {
+      const found = await verified(remanifest(content, signer), keys);
+      expect(found).toMatchObject({ status: 'does-not-hold', file: MANIFEST_NOTE });
+    }
+  });
+});
+
+describe('the keys inside are those that signed, and their times fit', () => {
+  const evil = {
+    log: ed25519Signer(ORIGIN, Buffer.alloc(32, 66)),
+    manifest: ed25519Signer(EXPORTER.key.name, Buffer.alloc(32, 67)),
+  };
+  const log = { key: LOG.key, use: 'log' } as const;
+  const manifest = { key: EXPORTER.key, use: 'manifest' } as const;
+  const in2020 = { from: '2020-01-01T00:00:00.000Z', to: '2020-02-01T00:00:00.000Z' };
+  const tooLate = { from: '2026-11-22T12:30:00.000Z' };
+  // Entry 650 was recorded at 00:10:50.
+  const beforeTheLast = { to: '2026-11-02T00:05:00.000Z' };
+  const lists: [what: string, keys: Parameters<typeof withKeys>[1], named: string][] = [
+    ['a log’s key that signed nothing here', [{ ...log, key: evil.log.key }, manifest], LOG_KEYS],
+    [
+      'a manifest’s key that signed nothing here',
+      [log, { ...manifest, key: evil.manifest.key }],
+      MANIFEST_KEY,
+    ],
+    ['no key of the log', [manifest], LOG_KEYS],
+    ['a log’s key that was retired years before', [{ ...log, ...in2020 }, manifest], KEY_HISTORY],
+    [
+      'a log’s key that was retired before the last entry',
+      [{ ...log, ...beforeTheLast }, manifest],
+      KEY_HISTORY,
+    ],
+    ['a log’s key that is younger than the export', [{ ...log, ...tooLate }, manifest], KEY_HISTORY],
+    ['a manifest’s key that was retired', [log, { ...manifest, ...in2020 }], KEY_HISTORY],
+    ['a manifest’s key that is younger than the export', [log, { ...manifest, ...tooLate }], KEY_HISTORY],
+    [
+      'a time that ends before it begins',
+      [{ ...log, from: in2020.to, to: in2020.from }, manifest],
+      KEY_HISTORY,
+    ],
+  ];
+  it.each(lists)('not %s', async (_, keys, named) => {
+    const found = await verified(
+      signed((m) => m, withKeys(honest.content, keys)),
+      KEYS,
+    );
+    expect(found).toMatchObject({ status: 'does-not-hold', file: named });
+  });
+
+  it('while a rotated key, in use when it signed, holds', async () => {
+    const keys = [
+      { ...log, to: '2026-11-20T00:00:00.000Z' },
+      { ...log, key: evil.log.key, from: '2026-11-20T00:00:00.000Z' },
+      manifest,
+    ];
+    expect(
+      await verified(
+        signed((m) => m, withKeys(honest.content, keys)),
+        KEYS,
+      ),
+    ).toMatchObject({ status: 'holds' });
+  });
+});
+
+describe('no bundle speaks to the terminal', () => {
+  const codes = '\u001b[2J\u009b1;1HHOLDS\u202e\u2028\r\n';
+
+  it('by what was asked for', async () => {
+    const { zip } = await bundleFixture({
+      claim: 'inclusion',
+      change: (request) => ({
+        ...request,
+        filter: { [codes]: codes },
+        disclosed: [codes, codes.repeat(1000)],
+      }),
+    });
+    const out = inPlainWords(`${codes}.zip`, await verifyBundle(inMemory(zip)));
+    expect(out).toContain('ONLY AGAINST THE KEYS INSIDE IT');
+    expect(out).toContain('\\u{1b}[2J\\u{9b}1;1HHOLDS\\u{202e}\\u{2028}\\u{d}\\u{a}');
+    expectPlain(out);
+    expect(out.length).toBeLessThan(10_000);
+  });
+
+  it('by the name of a key, in an error', async () => {
+    const { signer } = ed25519Signer('x\u009b2J\u202eHOLDS', Buffer.alloc(32, 9));
+    const found = await verified(remanifest(honest.content, signer), KEYS);
+    expect(found).toMatchObject({ why: expect.stringContaining('\u009b') });
+    expectPlain(inPlainWords('bundle.zip', found));
+  });
+});
+
+function expectPlain(out: string): void {
+  expect(out.replaceAll('\n', '')).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u);
+}
+
+const OTHER_ID = 'log-zzzzzzzzzzzzzzzz';
+
+/** The log's folder under another id, its rows with it. */
+function renamed(content: Content): [string, Buffer][] {
+  return [...content]
+    .filter(([name]) => name.startsWith(LOG_ID))
+    .map(([name, bytes]) => {
+      const text = /\.(csv|ndjson)$/.test(name) && bytes.toString('utf8').replaceAll(LOG_ID, OTHER_ID);
+      return [name.replace(LOG_ID, OTHER_ID), text === false ? bytes : Buffer.from(text)];
+    });
+}
+
+/** Signs as c2sp.org/tlog-cosignature has it: the text, and when it was seen. */
+function witness(name: string): [NoteSigner, VerifierKey] {
+  const { signer, key: plain } = ed25519Signer(name, Buffer.alloc(32, 7));
+  const key = verifierKey(name, plain.publicKey, COSIGNATURE_V1);
+  const seconds = 1_793_000_000;
+  const time = Buffer.alloc(8);
+  time.writeBigUInt64BE(BigInt(seconds));
+  const sign = (text: Uint8Array): Uint8Array => {
+    const message = Buffer.concat([Buffer.from(`cosignature/v1\ntime ${seconds}\n`), text]);
+    return Buffer.concat([time, signer.sign(message)]);
+  };
+  return [{ name, id: key.id, sign }, key];
+}
