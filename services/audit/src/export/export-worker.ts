@@ -124,6 +124,8 @@ export class ExportWorker {
     const request = exportRequest.parse(
       JSON.parse(await database.asWorker((sql) => openFor(sql, vault, job, 'request', job.sealedRequest))),
     );
+    // Before the bundle says when it was made: by keys/history.json its key was in use then.
+    const { signer: manifestSigner } = await database.asWorker((sql) => this.manifestKey(sql));
     let reportedAt = 0;
     const content = await bundleContent(job, request, {
       ...{ database, vault, operatorOrganizationId, now },
@@ -134,10 +136,7 @@ export class ExportWorker {
       },
     });
     await this.report(job, { done: 0, total: content.total });
-    const { keys, signer: manifestSigner } = await database.asWorker(async (sql) => ({
-      signer: (await this.manifestKey(sql)).signer,
-      keys: await bundleKeys(sql, job.organizationId, manifestName),
-    }));
+    const keys = await database.asWorker((sql) => bundleKeys(sql, job.organizationId, manifestName));
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const key = newBundleKey();
     const bundle = await writeBundle(bundlePath(folder, job.exportId, job.attempt), job.exportId, key);
