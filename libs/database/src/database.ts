@@ -21,6 +21,9 @@ export interface DatabaseOptions {
   readonly poolSize?: number;
 }
 
+/** No request waits longer for one statement: a question too wide must not hold a connection that others need. */
+const REQUEST_STATEMENT_MS = 20_000;
+
 type Work<T> = (transaction: Transaction) => Promise<T>;
 
 /** One service's database: a pool for each role, and transactions as the only way in. */
@@ -158,7 +161,11 @@ export class Database {
   private connectionsOf(role: DatabaseRole): pg.Pool {
     let pool = this.connections.get(role);
     if (!pool) {
-      pool = connectionPool(this.connectionString(role), this.options.poolSize ?? 8);
+      pool = connectionPool(
+        this.connectionString(role),
+        this.options.poolSize ?? 8,
+        role === 'request' ? REQUEST_STATEMENT_MS : undefined,
+      );
       this.connections.set(role, pool);
     }
     return pool;

@@ -3,13 +3,21 @@ import { type DatabaseConnection, PostgresDialect, type PostgresDialectConfig, P
 import pg from 'pg';
 import array from 'postgres-array';
 
-/** A role's connections, for MikroORM and for prepared statements alike. */
-export function connectionPool(connectionString: string, max: number): pg.Pool {
+/**
+ * A role's connections, for MikroORM and for prepared statements alike.
+ * @param statementMs longest time of one statement; without it there is no bound
+ */
+export function connectionPool(connectionString: string, max: number, statementMs?: number): pg.Pool {
   const types = new pg.TypeOverrides();
   for (const [oid, parser] of Object.entries(createPostgreSqlTypeParsers((text) => array.parse(text)))) {
     types.setTypeParser(Number(oid), parser);
   }
-  const pool = new pg.Pool({ connectionString, max, types });
+  const pool = new pg.Pool({
+    connectionString,
+    max,
+    types,
+    ...(statementMs ? { statement_timeout: statementMs } : {}),
+  });
   // A server that goes away shows as an error of whatever runs on the connection, and the pool drops it. Without listeners
   // the same news, told of an idle connection, would end the process.
   pool.on('error', () => undefined);

@@ -45,13 +45,19 @@ export async function one<Row extends object>(
 
 /** Postgres error codes that this code tells apart (SQLSTATE, appendix A of its manual). */
 export type PostgresFault =
-  'unique_violation' | 'serialization_failure' | 'deadlock_detected' | 'insufficient_privilege';
+  | 'unique_violation'
+  | 'serialization_failure'
+  | 'deadlock_detected'
+  | 'insufficient_privilege'
+  /** A statement ran out of its time (`statement_timeout`). */
+  | 'query_canceled';
 
 const sqlStates: Readonly<Record<string, PostgresFault>> = {
   '23505': 'unique_violation',
   '40001': 'serialization_failure',
   '40P01': 'deadlock_detected',
   '42501': 'insufficient_privilege',
+  '57014': 'query_canceled',
 };
 
 /** Which of the known faults an error is, looking through the ORM's wrapping. */
@@ -73,4 +79,19 @@ export function postgresFault(
 /** A `timestamptz` as this library returns it (`2026-11-22 19:44:14.168806+00`) as an instant. */
 export function instant(text: string): Date {
   return new Date(text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00'));
+}
+
+/**
+ * Runs a transaction again, three times in all, where Postgres ended it to break a deadlock or a cycle of serialization: nothing
+ * of it had happened.
+ */
+export async function retryingDeadlocks<T>(transaction: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await transaction();
+    } catch (error) {
+      const fault = postgresFault(error)?.fault;
+      if (attempt === 3 || (fault !== 'deadlock_detected' && fault !== 'serialization_failure')) throw error;
+    }
+  }
 }

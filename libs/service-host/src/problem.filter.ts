@@ -1,4 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Injectable } from '@nestjs/common';
+import { postgresFault } from '@vouchsafe/database';
+import { ConcurrencyConflictError } from '@vouchsafe/event-store';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ServiceLogger } from './logging.js';
 import { problem, type ProblemCode, ProblemError } from './problems.js';
@@ -27,6 +29,10 @@ export class ProblemFilter implements ExceptionFilter {
 
   private problemOf(exception: unknown, request: FastifyRequest): ProblemError {
     if (exception instanceof ProblemError) return exception;
+    if (exception instanceof ConcurrencyConflictError)
+      return problem('concurrent-change', { cause: exception });
+    const fault = codeOfFault[postgresFault(exception)?.fault ?? ''];
+    if (fault) return problem(fault, { cause: exception });
     const status = statusOf(exception);
     if (status === 404 && request.is404) return this.routes.missing(request.method, request.url);
     const code = status === undefined ? undefined : codeOfStatus[status];
@@ -60,6 +66,13 @@ function statusOf(exception: unknown): number | undefined {
   const fastify = typeof code === 'string' && code.startsWith('FST_');
   return fastify && typeof statusCode === 'number' ? statusCode : undefined;
 }
+
+/** What the database ended for reasons that are not the request's fault and will pass. */
+const codeOfFault: Readonly<Partial<Record<string, ProblemCode>>> = {
+  deadlock_detected: 'concurrent-change',
+  serialization_failure: 'concurrent-change',
+  query_canceled: 'timed-out',
+};
 
 /** What the framework refuses by itself, before a controller could. */
 const codeOfStatus: Readonly<Partial<Record<number, ProblemCode>>> = {

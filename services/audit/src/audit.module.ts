@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { type DynamicModule, Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { type DynamicModule, Inject, Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
 import {
   Background,
@@ -19,6 +19,7 @@ import { CheckpointSigner } from './log/checkpoint-signer.js';
 import { LogController } from './log/log.controller.js';
 import { Recorder } from './log/record.js';
 import { auditMigrations } from './persistence/migrations.js';
+import { keepMonthsAhead } from './persistence/months.js';
 import { ReactionsController } from './reactions/reactions.controller.js';
 import { ReaderController } from './reader/reader.controller.js';
 
@@ -29,9 +30,20 @@ class Workers implements OnApplicationBootstrap {
     private readonly signer: CheckpointSigner,
     private readonly exports: ExportWorker,
     private readonly background: Background,
+    private readonly database: Database,
+    private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: ServiceLogger,
   ) {}
 
   onApplicationBootstrap(): void {
+    const { database, clock, logger } = this;
+    this.background.add(
+      keepMonthsAhead(
+        database,
+        () => clock.now(),
+        (error) => logger.warn({ err: error }, 'The next month has no partition yet; trying again'),
+      ),
+    );
     this.signer.start();
     this.background.add(this.signer);
     this.exports.start();

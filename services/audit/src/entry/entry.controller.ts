@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Header, Param, Post, Query, Res } from '@nestjs/common';
-import { Database } from '@vouchsafe/database';
+import { Database, retryingDeadlocks } from '@vouchsafe/database';
 import {
   Caller,
   cursorOf,
@@ -22,10 +22,16 @@ import { type EntryRow, searchEntries } from './entry-search.js';
 import { entryView, viewEntries } from './entry-view.js';
 import { shownHeader } from './shown.js';
 import { entryOfSubmission, submission } from './submission.js';
+import { boundedInstant, isBounded } from './instant.js';
 
 const time = z
-  .union([z.iso.datetime({ offset: true }), z.iso.date()])
-  .transform((text) => new Date(text))
+  .union([
+    boundedInstant,
+    z.iso
+      .date()
+      .transform((text) => new Date(text))
+      .refine((day) => isBounded(day.getTime())),
+  ])
   .describe('An instant, or a day (its start in UTC)');
 
 export const entryFilter = z.strictObject({
@@ -65,7 +71,7 @@ const provenEntry = z.strictObject({
   proof: z.string().describe('`c2sp.org/tlog-proof@v1`: that the leaf is in the tree of a signed checkpoint'),
 });
 
-const position = z.strictObject({ recordedAt: z.int(), index: z.int().min(0) });
+const position = z.strictObject({ recordedAt: z.int().refine(isBounded), index: z.int().min(0) });
 const cursor = cursorOf(position);
 
 @Controller('v1/audit/entries')
@@ -94,8 +100,8 @@ export class EntryController {
   ) {
     const organizationId = organizationOf(caller);
     const entries = body.entries.map((sent) => entryOfSubmission(organizationId, sent));
-    const answer = await this.database.forOrganization(organizationId, (sql) =>
-      this.recorder.record(sql, entries),
+    const answer = await retryingDeadlocks(() =>
+      this.database.forOrganization(organizationId, (sql) => this.recorder.record(sql, entries)),
     );
     if (answer.status === 'rejected') throw refusal(answer);
     // The answer names the log in each entry; the access log wants it once.

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { canonicalIp, type NewEntry } from '../log/entry.js';
+import { boundedInstant } from './instant.js';
 
 /** Names of operations and types: closed sets of the sender's, nothing personal; searched as they stand. */
 const token = z
@@ -11,6 +12,9 @@ const ip = z
   .max(60)
   .refine((text) => canonicalIp(text) !== undefined, 'not an IP address');
 
+/** A page of 1,000 entries, and an export's page, hold whole entries in memory: so each is bounded. */
+const MOST_DETAILS = 16_384;
+
 /** An entry as an organization's own back end sends it. */
 export const submittedEntry = z.strictObject({
   id: z
@@ -18,7 +22,7 @@ export const submittedEntry = z.strictObject({
     .min(1)
     .max(200)
     .describe('The sender’s own id of the entry: sent twice, it is recorded once'),
-  occurredAt: z.iso.datetime({ offset: true }).transform((text) => new Date(text)),
+  occurredAt: boundedInstant,
   actor: z.strictObject({ type: token, id: outsideId }),
   operation: token,
   entity: z.strictObject({ type: token, id: outsideId }).nullish(),
@@ -27,7 +31,13 @@ export const submittedEntry = z.strictObject({
   url: z.string().min(1).max(8192).nullish(),
   userAgent: z.string().min(1).max(1024).nullish(),
   requestId: z.string().min(1).max(200).nullish(),
-  details: z.record(z.string().min(1).max(100), z.json()).default({}),
+  details: z
+    .record(z.string().min(1).max(100), z.json())
+    .refine(
+      (details) => JSON.stringify(details).length <= MOST_DETAILS,
+      `at most ${MOST_DETAILS} characters as JSON`,
+    )
+    .default({}),
 });
 export type SubmittedEntry = z.output<typeof submittedEntry>;
 

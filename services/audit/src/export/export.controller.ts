@@ -11,7 +11,7 @@ import {
   Res,
   StreamableFile,
 } from '@nestjs/common';
-import { Database } from '@vouchsafe/database';
+import { Database, retryingDeadlocks } from '@vouchsafe/database';
 import { zipBundle } from '@vouchsafe/forensic-bundle';
 import {
   Caller,
@@ -35,6 +35,7 @@ import { ExportFolder } from './export-folder.js';
 import { readBundle } from './bundle-file.js';
 import { exportOf, exportStatuses, insertExport, openFor } from './export.js';
 import { bundlePath } from './export-worker.js';
+import { boundedInstant } from '../entry/instant.js';
 
 const disclosable = z
   .string()
@@ -42,7 +43,7 @@ const disclosable = z
     /^(id|actor\.id|entity\.id|sourceIp|url|userAgent|requestId|details(\..{1,100})?)$/u,
     'one of id, actor.id, entity.id, sourceIp, url, userAgent, requestId, details, details.<name>',
   );
-const time = z.iso.datetime({ offset: true }).transform((text) => new Date(text).toISOString());
+const time = boundedInstant.transform((at) => at.toISOString());
 const newExport = z
   .strictObject({
     from: time.default('1970-01-01T00:00:00.000Z'),
@@ -92,34 +93,37 @@ export class ExportController {
   ) {
     const organizationId = organizationOf(caller);
     const at = this.clock.now();
-    return this.database.forOrganization(organizationId, async (sql) => {
-      const request = {
-        ...{
-          organizationId,
-          caller,
-          operation: 'audit-export.request',
-          key: idempotencyKey(key),
-          request: body,
-          at,
-        },
-        sealer: sealerOf(this.vault),
-      };
-      const answer = await idempotently(sql, request, async () => {
-        const exportId = this.ids.newId();
-        await insertExport(sql, this.vault, {
-          ...{ exportId, organizationId, request: body },
-          requestedBy: caller.actor.id,
-          requestedAt: at.toISOString(),
+    return retryingDeadlocks(() =>
+      this.database.forOrganization(organizationId, async (sql) => {
+        const request = {
+          ...{
+            organizationId,
+            caller,
+            operation: 'audit-export.request',
+            key: idempotencyKey(key),
+            request: body,
+            at,
+          },
+          sealer: sealerOf(this.vault),
+        };
+        const answer = await idempotently(sql, request, async () => {
+          const exportId = this.ids.newId();
+          await insertExport(sql, this.vault, {
+            ...{ exportId, organizationId, request: body },
+            requestedBy: caller.actor.id,
+            requestedAt: at.toISOString(),
+          });
+          // Who opens which values, and why, stands in the customer's own log beside the entries themselves.
+          const recorded = await this.recorder.record(sql, [
+            entryOfExport(exportId, organizationId, caller, body, at),
+          ]);
+          if (recorded.status !== 'recorded')
+            throw new Error(`An export is not recorded: ${recorded.because}`);
+          return { status: 202, body: { exportId } };
         });
-        // Who opens which values, and why, stands in the customer's own log beside the entries themselves.
-        const recorded = await this.recorder.record(sql, [
-          entryOfExport(exportId, organizationId, caller, body, at),
-        ]);
-        if (recorded.status !== 'recorded') throw new Error(`An export is not recorded: ${recorded.because}`);
-        return { status: 202, body: { exportId } };
-      });
-      return answer.body;
-    });
+        return answer.body;
+      }),
+    );
   }
 
   @Get(':exportId')

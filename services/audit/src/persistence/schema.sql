@@ -248,6 +248,10 @@ CREATE INDEX disclosure_entry ON ONLY public.disclosure USING btree (organizatio
 grant insert, select on disclosure to audit_request;
 grant insert, select on disclosure to audit_worker;
 
+create table disclosure_2026_11 partition of disclosure FOR VALUES FROM ('2026-11-01 00:00:00+00') TO ('2026-12-01 00:00:00+00');
+
+create table disclosure_2026_12 partition of disclosure FOR VALUES FROM ('2026-12-01 00:00:00+00') TO ('2027-01-01 00:00:00+00');
+
 create table entry (
   organization_id uuid not null,
   log_id uuid not null,
@@ -281,6 +285,10 @@ CREATE INDEX entry_words ON ONLY public.entry USING gin (words);
 grant insert, select on entry to audit_request;
 grant insert, select on entry to audit_worker;
 grant select on entry to audit_lookup;
+
+create table entry_2026_11 partition of entry FOR VALUES FROM ('2026-11-01 00:00:00+00') TO ('2026-12-01 00:00:00+00');
+
+create table entry_2026_12 partition of entry FOR VALUES FROM ('2026-12-01 00:00:00+00') TO ('2027-01-01 00:00:00+00');
 
 create table entry_bundle (
   organization_id uuid not null,
