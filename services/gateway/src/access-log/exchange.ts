@@ -109,13 +109,16 @@ export function entryOf(
   };
 }
 
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 /** Where the operation's declaration says that the id stands. */
 function entityIdOf({ route, params, caller, entityId }: Exchange): string | null {
   const [place, name = ''] = (route?.entity.id ?? '').split('.');
   switch (place) {
     case 'path': {
       const id = params[name];
-      return id === undefined ? null : maskedId(id);
+      // A UUID has one spelling in the log, whichever way it was asked for (RFC 9562, section 4).
+      return id === undefined ? null : maskedId(UUID.test(id) ? id.toLowerCase() : id);
     }
     case 'response':
       return entityId;

@@ -82,6 +82,9 @@ describe('a path', () => {
     for (const path of [
       '/v1/../x',
       '/v1/%2E%2e/x',
+      '/v1/members/%39c33799d',
+      '/v1/%6dembers',
+      '/v1/a%7Eb',
       '/v1//x',
       '/v1/a%2Fb',
       '/v1\\x',
