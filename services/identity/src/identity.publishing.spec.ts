@@ -46,24 +46,26 @@ describe('what identity tells the other services', () => {
 /** One organization in which everything happens that identity has a fact for. */
 async function everythingHappens(app: IdentityApp): Promise<Person> {
   const ada = await app.signUp();
-  const { session } = ada;
   await app.ask('PATCH', '/v1/organization', {
-    session,
+    session: ada.session,
     body: { name: 'Renamed', requireSecondFactor: true },
   });
   const enrolled = await enrol(app, ada);
-  await app.ask('PATCH', '/v1/organization', { session, body: { requireSecondFactor: false } });
-  await app.ask('PATCH', '/v1/me', { session, body: { name: 'Ada' } });
+  await app.ask('PATCH', '/v1/organization', { session: ada.session, body: { requireSecondFactor: false } });
+  await app.ask('PATCH', '/v1/me', { session: ada.session, body: { name: 'Ada' } });
   const grace = await app.join(ada, 'member');
-  await app.ask('PATCH', `/v1/members/${grace.userId}`, { session, body: { role: 'auditor' } });
-  await app.ask('DELETE', `/v1/members/${grace.userId}`, { session });
+  await app.ask('PATCH', `/v1/members/${grace.userId}`, { session: ada.session, body: { role: 'auditor' } });
+  await app.ask('DELETE', `/v1/members/${grace.userId}`, { session: ada.session });
   const invited = await app.ask('POST', '/v1/invitations', {
-    session,
+    session: ada.session,
     body: { email: 'never@example.com', role: 'member' },
   });
-  await app.ask('DELETE', `/v1/invitations/${String(invited.body.invitationId)}`, { session });
-  const key = await app.ask('POST', '/v1/api-keys', { session, body: { name: 'x', scopes: ['audit:read'] } });
-  await app.ask('DELETE', `/v1/api-keys/${String(key.body.apiKeyId)}`, { session });
+  await app.ask('DELETE', `/v1/invitations/${String(invited.body.invitationId)}`, { session: ada.session });
+  const key = await app.ask('POST', '/v1/api-keys', {
+    session: ada.session,
+    body: { name: 'x', scopes: ['audit:read'] },
+  });
+  await app.ask('DELETE', `/v1/api-keys/${String(key.body.apiKeyId)}`, { session: ada.session });
   await app.ask('POST', '/v1/sessions', { body: { email: ada.email, password: 'wrong wrong wrong' } });
   await logInWithCode(app, enrolled);
   const { body } = await app.ask('POST', '/v1/sessions', {
@@ -73,10 +75,10 @@ async function everythingHappens(app: IdentityApp): Promise<Person> {
     body: { recoveryCode: enrolled.recoveryCodes[0] },
   });
   await app.ask('PUT', '/v1/me/password', {
-    session,
+    session: ada.session,
     body: { currentPassword: ada.password, newPassword: 'another ladder, another lamp' },
   });
-  await app.ask('DELETE', `/v1/me/authenticators/${enrolled.authenticatorId}`, { session });
+  await app.ask('DELETE', `/v1/me/authenticators/${enrolled.authenticatorId}`, { session: ada.session });
   return ada;
 }
 

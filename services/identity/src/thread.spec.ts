@@ -41,7 +41,9 @@ describe('from sign-up to a log-in with a second factor', () => {
     const confirmed = await app.ask('POST', url, { session: ada.session, body: { totp: codeNow() } });
     expect(confirmed.status).toBe(201);
     expect(new Set(confirmed.body.recoveryCodes as string[]).size).toBe(10);
-    expect(await app.resolve({ session: ada.session })).toMatchObject({ authenticationLevel: 'two-factor' });
+    expect(await app.resolve({ session: confirmed.session ?? '' })).toMatchObject({
+      authenticationLevel: 'two-factor',
+    });
   });
 
   it('asks for a code from then on, and takes it (ASVS 6.3.3)', async () => {

@@ -107,9 +107,9 @@ export const personalColumns: readonly PersonalColumn[] = [
     retention: '30 days after the session ended',
   },
   {
-    table: 'log_in_throttle',
-    column: 'email_hash',
-    holds: 'keyed hash of an e-mail address with failed log-ins',
+    table: 'attempt_limit',
+    column: 'attempt_key',
+    holds: 'keyed hash of an e-mail address, alone and with a network, or of a session, with failed proofs',
     purpose: 'security',
     form: 'hashed',
     retention: '15 minutes, removed within an hour; or until a log-in succeeds',

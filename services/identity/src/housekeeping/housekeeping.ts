@@ -29,7 +29,7 @@ async function removeEnded(sql: Sql, ended: Date, now: Date): Promise<void> {
   await sql.query('delete from log_in_challenge where expires_at < $1', [ended]);
   await sql.query('delete from letter where sent_at < $1', [ended]);
   await sql.query('delete from letter_limit where window_ends_at < $1', [now]);
-  await sql.query('delete from log_in_throttle where window_ends_at < $1', [now]);
+  await sql.query('delete from attempt_limit where window_ends_at < $1', [now]);
 }
 
 /** Whoever never verified the address may not even know of the sign-up: their data goes, with the key that seals it. */

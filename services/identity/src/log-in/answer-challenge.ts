@@ -31,7 +31,7 @@ export async function answerChallenge(
   answer: ChallengeAnswer,
 ): Promise<LogInOutcome> {
   const challenge = await openChallenge(identity, challengeId);
-  const candidate = await candidateOf(identity, challenge);
+  const candidate = await candidateOf(identity, caller, challenge);
   const { organizationId, userId } = challenge;
   const outcome = await identity.store.transact(
     organizationId,
@@ -42,7 +42,7 @@ export async function answerChallenge(
       // Two right answers at once, by two codes: one log-in.
       if (!(await completeChallenge(unit, challengeId, identity.now()))) throw problem('gone');
       if (challenge.sessionId) await endSession(identity, unit, challenge.sessionId, 'replaced');
-      return beginSession(identity, unit, caller, { userId, level: proof.level });
+      return beginSession(identity, unit, caller, { ...candidate, userId, level: proof.level });
     },
   );
   if (!('failure' in outcome)) return outcome;

@@ -1,9 +1,10 @@
 import { Body, Controller, Inject, Param, Post, Res } from '@nestjs/common';
-import { Caller, Operation, ORGANIZATION_HEADER, SESSION_HEADER } from '@vouchsafe/service-host';
+import { Caller, Operation, ORGANIZATION_HEADER } from '@vouchsafe/service-host';
 import { secret } from '@vouchsafe/vault';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { emailAddress } from '../email-address.js';
+import { tellSession } from '../session/tell-session.js';
 import { IDENTITY, type Identity } from '../identity.js';
 import { givenPassword } from '../password/password-rules.js';
 import { answerChallenge, challengeAnswer, type ChallengeAnswer } from './answer-challenge.js';
@@ -72,11 +73,7 @@ function answer(
   outcome: LogInOutcome,
 ): z.infer<typeof loggedIn> | z.infer<typeof asked> {
   void reply.header(ORGANIZATION_HEADER, outcome.organizationId);
-  if (outcome.session) {
-    // For the gateway alone, which encrypts it into the cookie: the secret stands in no body (P26).
-    const { secret: cookie, expiresAt } = outcome.session;
-    void reply.header(SESSION_HEADER, `${cookie.reveal()}; expires=${expiresAt.toISOString()}`);
-  }
+  if (outcome.session) tellSession(reply, outcome.session);
   if (outcome.next !== null) {
     void reply.status(200);
     return { next: outcome.next, challengeId: outcome.challengeId };

@@ -3,6 +3,8 @@ import { passwordHasher } from '../password/argon2.js';
 import { codeOf, stepAt } from '../second-factor/totp.js';
 import { enrol, type Enrolled } from '../testing/enrol.js';
 import { accept, goodPassword, identityApp, type IdentityApp, operator } from '../testing/identity-app.js';
+import { tokenIn } from '../testing/mailbox.js';
+import { logInLimits, takeAttempt } from './throttle.js';
 
 describe('log-in', () => {
   let app: IdentityApp;
@@ -90,6 +92,58 @@ describe('log-in', () => {
       expect((await attempt(email, goodPassword)).status).toBe(kind === 'known' ? 201 : 401);
     },
   );
+
+  it('looks at ten guesses of any number that come at once (ASVS 6.3.1)', async () => {
+    const { email } = await app.signUp();
+    const answers = await Promise.all(Array.from({ length: 30 }, () => attempt(email, 'wrong')));
+    expect(answers.filter(({ status }) => status === 401)).toHaveLength(10);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(20);
+  });
+
+  it('lets no outsider keep an owner out, neither of the log-in nor of a proof within the session', async () => {
+    const ada = await app.signUp();
+    const outside = { sourceIp: '203.0.113.9' };
+    const from = (password: string) =>
+      app.ask('POST', '/v1/sessions', { body: { email: ada.email, password }, from: outside });
+    for (let tried = 0; tried < 10; tried += 1) await from('wrong');
+    expect((await from(goodPassword)).status).toBe(429);
+    expect((await attempt(ada.email, goodPassword)).status).toBe(201);
+    for (let tried = 0; tried < 10; tried += 1) await attempt(ada.email, 'wrong');
+    const proof = { session: ada.session, body: { password: goodPassword } };
+    expect((await app.ask('POST', '/v1/me/step-up', proof)).status).toBe(200);
+  });
+
+  it('stops guessing from many networks together at a hundred (NIST SP 800-63B-4 section 3.2.2)', async () => {
+    const { vault, database, now } = app.identity;
+    const hash = Buffer.alloc(32, 5);
+    const guess = (sourceIp: string) =>
+      database.beforeOrganization(async (sql) =>
+        takeAttempt(sql, await logInLimits(vault, sql, hash, { sourceIp }), now()),
+      );
+    for (let tried = 0; tried < 100; tried += 1) await guess(`203.0.113.${tried}`);
+    await expect(guess('198.51.100.200')).rejects.toMatchObject({ code: 'too-many-requests' });
+  });
+
+  it('counts guesses within a session, which end by themselves', async () => {
+    const ada = await app.signUp();
+    const prove = (password: string) =>
+      app.ask('POST', '/v1/me/step-up', { session: ada.session, body: { password } });
+    const answers = await Promise.all(Array.from({ length: 15 }, () => prove('wrong')));
+    expect(answers.filter(({ status }) => status === 401)).toHaveLength(10);
+    expect((await prove(goodPassword)).status).toBe(429);
+    app.clock.ahead += 16 * 60_000;
+    expect((await prove(goodPassword)).status).toBe(200);
+  });
+
+  it('opens again with a password reset', async () => {
+    const ada = await app.signUp();
+    for (let tried = 0; tried < 10; tried += 1) await attempt(ada.email, 'wrong');
+    await app.ask('POST', '/v1/password-resets', { body: { email: ada.email } });
+    const token = tokenIn(await app.mail.take(ada.email, 'Choose a new password'));
+    const body = { token, password: goodPassword };
+    await app.ask('POST', '/v1/password-resets/confirmation', { body });
+    expect((await attempt(ada.email, goodPassword)).status).toBe(201);
+  });
 
   it('hashes a password anew when the parameters have risen (ASVS 11.4.2)', async () => {
     const ada = await app.signUp();

@@ -9,9 +9,9 @@ import type { Identity } from '../identity.js';
 import { asUser, envelopeOf } from '../request.js';
 import { type CodeCheck, hasSecondFactor } from '../second-factor/authenticators.js';
 import type { LogInFailure, SessionLevel } from '../session/session.events.js';
-import { secondFactorRequired, type StartedSession, startSession } from '../session/sessions.js';
+import { endSession, secondFactorRequired, type StartedSession, startSession } from '../session/sessions.js';
 import { type Challenge, type ChallengeNext, makeChallenge } from './challenges.js';
-import { assertNotThrottled, countFailure, forgetFailures } from './throttle.js';
+import { forgetAttempts, giveBackAttempt, logInLimits, takeAttempt, type TakenAttempt } from './throttle.js';
 
 /** How a log-in goes on: with a session, with a question, or with a session that can do nothing but answer the question. */
 export type LogInOutcome = { readonly organizationId: string } & (
@@ -23,7 +23,7 @@ export type LogInOutcome = { readonly organizationId: string } & (
 interface Candidate {
   readonly organizationId: OrganizationId;
   readonly userId: UserId | null;
-  readonly emailHash: Buffer;
+  readonly attempt: TakenAttempt;
 }
 
 export async function logIn(
@@ -32,7 +32,7 @@ export async function logIn(
   email: string,
   password: Secret,
 ): Promise<LogInOutcome> {
-  const candidate = await findCandidate(identity, email);
+  const candidate = await findCandidate(identity, caller, email);
   const stored = await identity.database.forOrganization(candidate.organizationId, (sql) =>
     passwordHashOf(sql, candidate.userId),
   );
@@ -43,20 +43,30 @@ export async function logIn(
     await recordFailure(identity, caller, { ...candidate, reason });
     throw problem('wrong-credentials');
   }
+  // Parameters rise over the years; the password is only here now (ASVS 11.4.2). Hashed outside of the transaction, which
+  // would hold a connection for as long.
+  const stronger = identity.hasher.isOutdated(stored) ? await identity.hasher.hash(password) : null;
   return identity.store.transact(
     organizationId,
     envelopeOf(identity, caller, asUser(userId)),
     async (unit) => {
-      if (identity.hasher.isOutdated(stored)) await rehash(identity, unit, userId, stored, password);
+      if (stronger !== null) {
+        await unit.query('update password set hash = $3 where user_id = $1 and hash = $2', [
+          userId,
+          stored,
+          stronger,
+        ]);
+      }
       // Where there is a second factor, the password alone opens nothing (ASVS 6.3.3).
       if (await hasSecondFactor(unit, userId)) {
+        await giveBackAttempt(unit, candidate.attempt);
         const challengeId = await makeChallenge(identity, unit, userId, {
           next: 'totp',
           level: 'single-factor',
         });
         return { organizationId, session: null, next: 'totp', challengeId };
       }
-      return beginSession(identity, unit, caller, { userId, level: 'single-factor' });
+      return beginSession(identity, unit, caller, { ...candidate, userId, level: 'single-factor' });
     },
   );
 }
@@ -68,10 +78,15 @@ export async function logIn(
 export async function beginSession(
   identity: Identity,
   unit: UnitOfWork,
-  { sourceIp, userAgent }: Caller,
-  { userId, level }: { readonly userId: UserId; readonly level: SessionLevel },
+  caller: Caller,
+  {
+    userId,
+    level,
+    attempt,
+  }: { readonly userId: UserId; readonly level: SessionLevel; readonly attempt: TakenAttempt },
 ): Promise<LogInOutcome> {
   const { organizationId } = unit;
+  const { sourceIp, userAgent } = caller;
   const { second_factor_required: byOrganization } = await one<{ second_factor_required: boolean }>(
     unit,
     'select second_factor_required from organization where organization_id = $1',
@@ -80,8 +95,12 @@ export async function beginSession(
   const mustEnrol =
     level === 'single-factor' && secondFactorRequired(identity, organizationId, byOrganization);
   const awaitsDocuments = (await outstandingDocuments(identity, unit, userId)).length > 0;
+  // The browser that logs in anew gives up the session that it had (ASVS 7.2.4).
+  if (caller.sessionId !== null && caller.organizationId === organizationId) {
+    await endSession(identity, unit, caller.sessionId, 'replaced');
+  }
   const session = await startSession(identity, unit, { userId, level, awaitsDocuments, sourceIp, userAgent });
-  await forgetFailuresOf(unit, userId);
+  await forgetAttempts(unit, attempt);
   if (!mustEnrol && !awaitsDocuments) {
     return { organizationId, session, next: null, secondFactor: level === 'two-factor' };
   }
@@ -92,7 +111,7 @@ export async function beginSession(
 }
 
 /**
- * A denied proof, at log-in or within a session: counted, and a fact for the audit log (ASVS 16.3.1), in a transaction of its
+ * A denied proof, at log-in or within a session: counted already, and a fact for the audit log (ASVS 16.3.1), in a transaction of its
  * own.
  */
 export async function recordFailure(
@@ -103,12 +122,11 @@ export async function recordFailure(
   const { organizationId, userId, reason } = failure;
   const { sourceIp, userAgent } = caller;
   await identity.store.transact(organizationId, envelopeOf(identity, caller), async (unit) => {
-    const stops = await countFailure(unit, failure.emailHash, identity.now());
     return unit.execute(identity.aggregates.logInAttempt, identity.newId(), {
       organizationId,
       userId,
       reason,
-      stops,
+      stops: failure.attempt.stops,
       sourceIp,
       userAgent,
     });
@@ -120,57 +138,37 @@ export function failureOf(check: Exclude<CodeCheck, 'taken'>): { readonly failur
   return { failure: check === 'used' ? 'used-code' : 'wrong-code' };
 }
 
-/** The candidate whom a challenge or a session is about. */
+/** The candidate whom a challenge is about; one of the account's attempts is taken. */
 export async function candidateOf(
   identity: Identity,
+  caller: Caller,
   { organizationId, userId }: Pick<Challenge, 'organizationId' | 'userId'>,
 ): Promise<Candidate> {
-  return identity.database.beforeOrganization(async (sql) => {
-    const { hash } = await one<{ hash: Buffer | null }>(sql, 'select lookup.email_hash_of($1) as hash', [
-      userId,
-    ]);
+  return identity.database.forOrganization(organizationId, async (sql) => {
+    const [row] = await sql.query<{ email_hash: Buffer }>(
+      'select email_hash from email_address where user_id = $1',
+      [userId],
+    );
     // The account went away between password and code.
-    if (!hash) throw problem('gone');
-    await assertNotThrottled(sql, hash, identity.now());
-    return { organizationId, userId, emailHash: hash };
+    if (!row) throw problem('gone');
+    const limits = await logInLimits(identity.vault, sql, row.email_hash, caller);
+    return { organizationId, userId, attempt: await takeAttempt(sql, limits, identity.now()) };
   });
 }
 
-async function findCandidate(identity: Identity, email: string): Promise<Candidate> {
+async function findCandidate(identity: Identity, caller: Caller, email: string): Promise<Candidate> {
   return identity.database.beforeOrganization(async (sql) => {
     const hash = await emailHash(identity.vault, sql, email);
-    await assertNotThrottled(sql, hash, identity.now());
+    const limits = await logInLimits(identity.vault, sql, hash, caller);
+    const attempt = await takeAttempt(sql, limits, identity.now());
     const account = await accountByEmailHash(sql, hash);
     // What belongs to no customer stands in the operator's log.
     const nobody = { organizationId: identity.operatorOrganizationId as OrganizationId, userId: null };
-    return { ...(account ?? nobody), emailHash: hash };
+    return { ...(account ?? nobody), attempt };
   });
 }
 
 async function passwordHashOf(sql: Sql, userId: UserId | null): Promise<string | null> {
   const [row] = await sql.query<{ hash: string }>('select hash from password where user_id = $1', [userId]);
   return row?.hash ?? null;
-}
-
-/** Parameters rise over the years; the password is only here now (ASVS 11.4.2). */
-async function rehash(
-  { hasher }: Identity,
-  sql: Sql,
-  userId: UserId,
-  outdated: string,
-  password: Secret,
-): Promise<void> {
-  await sql.query('update password set hash = $3 where user_id = $1 and hash = $2', [
-    userId,
-    outdated,
-    await hasher.hash(password),
-  ]);
-}
-
-async function forgetFailuresOf(sql: Sql, userId: UserId): Promise<void> {
-  const [row] = await sql.query<{ email_hash: Buffer }>(
-    'select email_hash from email_address where user_id = $1',
-    [userId],
-  );
-  if (row) await forgetFailures(sql, row.email_hash);
 }

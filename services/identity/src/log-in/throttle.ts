@@ -1,35 +1,95 @@
 import { instant, one, type Sql } from '@vouchsafe/database';
-import { problem } from '@vouchsafe/service-host';
+import { type Caller, problem } from '@vouchsafe/service-host';
+import type { Vault } from '@vouchsafe/vault';
+import { addressGroup } from '../address-group.js';
 
-/** Failures of one e-mail address, in a window that begins with the first (ASVS 6.3.1; NIST SP 800-63B-4 section 3.2.2). */
-const MOST_FAILURES = 10;
+/** Attempts within a window that begins with the first (ASVS 6.3.1; NIST SP 800-63B-4 section 3.2.2). */
 const WINDOW_MINUTES = 15;
+const most = {
+  /** At one account from one network: whoever uses them up elsewhere locks nobody out. */
+  fromOnePlace: 10,
+  /** At one account from everywhere: many networks together get no further than this (NIST's bound). */
+  inAll: 100,
+  /** Within a session, which has its own, so that outsiders cannot keep an owner from proving who they are. */
+  inSession: 10,
+} as const;
+
+export interface AttemptLimit {
+  /** A keyed hash. */
+  readonly key: Buffer;
+  readonly most: number;
+}
+
+/** Attempts that are counted until they turn out to have been right. */
+export interface TakenAttempt {
+  readonly keys: readonly Buffer[];
+  /** It was the last one for a while. */
+  readonly stops: boolean;
+}
 
 /**
- * Refuses further attempts for an address, known or not, after too many failures: passwords and codes count alike, so a stolen
- * password does not open the way to guessing codes.
+ * What an account's address may be tried, known or not. Passwords and codes count alike, so a stolen password does not open the
+ * way to guessing codes.
  */
-export async function assertNotThrottled(sql: Sql, emailHash: Buffer, at: Date): Promise<void> {
-  const [row] = await sql.query<{ failures: number; window_ends_at: string }>(
-    'select * from lookup.log_in_failures($1, $2)',
-    [emailHash, at],
-  );
-  if (!row || row.failures < MOST_FAILURES) return;
-  const seconds = Math.ceil((instant(row.window_ends_at).getTime() - at.getTime()) / 1000);
-  throw problem('too-many-requests', { headers: { 'retry-after': String(Math.max(seconds, 1)) } });
+export async function logInLimits(
+  vault: Vault,
+  sql: Sql,
+  emailHash: Buffer,
+  { sourceIp }: Pick<Caller, 'sourceIp'>,
+): Promise<readonly AttemptLimit[]> {
+  const account = emailHash.toString('base64url');
+  const place = sourceIp === null ? 'unknown' : addressGroup(sourceIp);
+  return [
+    { key: await keyOf(vault, sql, `${account} ${place}`), most: most.fromOnePlace },
+    { key: await keyOf(vault, sql, account), most: most.inAll },
+  ];
 }
 
-/** @returns whether it was the one that stops further attempts */
-export async function countFailure(sql: Sql, emailHash: Buffer, at: Date): Promise<boolean> {
+export async function sessionLimits(
+  vault: Vault,
+  sql: Sql,
+  sessionId: string,
+): Promise<readonly AttemptLimit[]> {
+  return [{ key: await keyOf(vault, sql, `session ${sessionId}`), most: most.inSession }];
+}
+
+/**
+ * Counts an attempt before it is looked at, in a transaction of its own: of any number at once, no more than the limit are looked
+ * at. A right one is given back or forgotten afterwards.
+ * @throws the problem `too-many-requests` beyond a limit
+ */
+export async function takeAttempt(
+  sql: Sql,
+  limits: readonly AttemptLimit[],
+  at: Date,
+): Promise<TakenAttempt> {
   const ends = new Date(at.getTime() + WINDOW_MINUTES * 60_000);
-  const { failures } = await one<{ failures: number }>(
-    sql,
-    'select lookup.count_log_in_failure($1, $2, $3) as failures',
-    [emailHash, at, ends],
-  );
-  return failures === MOST_FAILURES;
+  let stops = false;
+  for (const limit of limits) {
+    const { attempts, window_ends_at } = await one<{ attempts: number; window_ends_at: string }>(
+      sql,
+      'select * from lookup.take_attempt($1, $2, $3)',
+      [limit.key, at, ends],
+    );
+    if (attempts > limit.most) {
+      const seconds = Math.ceil((instant(window_ends_at).getTime() - at.getTime()) / 1000);
+      throw problem('too-many-requests', { headers: { 'retry-after': String(Math.max(seconds, 1)) } });
+    }
+    stops ||= attempts === limit.most;
+  }
+  return { keys: limits.map(({ key }) => key), stops };
 }
 
-export async function forgetFailures(sql: Sql, emailHash: Buffer): Promise<void> {
-  await sql.query('select lookup.forget_log_in_failures($1)', [emailHash]);
+/** A right answer that is not the last one: the failures before it still count. */
+export async function giveBackAttempt(sql: Sql, { keys }: Pick<TakenAttempt, 'keys'>): Promise<void> {
+  await sql.query('select lookup.give_back_attempt(key) from unnest($1::bytea[]) as key', [keys]);
+}
+
+/** Proved: what failed before was the person's own mistake. */
+export async function forgetAttempts(sql: Sql, { keys }: Pick<TakenAttempt, 'keys'>): Promise<void> {
+  await sql.query('select lookup.forget_attempts(key) from unnest($1::bytea[]) as key', [keys]);
+}
+
+function keyOf(vault: Vault, sql: Sql, whose: string): Promise<Buffer> {
+  return vault.keyedHash(sql, 'attempts', whose);
 }

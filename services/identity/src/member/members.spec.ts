@@ -121,8 +121,9 @@ describe('members and invitations', () => {
       body: { code: 'step-up-required' },
     });
     const proof = { session: grace.session, body: { password: goodPassword } };
-    await app.ask('POST', '/v1/me/step-up', proof);
-    expect((await invite(address(), 'owner', undefined, grace)).status).toBe(201);
+    const { session } = await app.ask('POST', '/v1/me/step-up', proof);
+    const renewed = { ...grace, session: session ?? '' };
+    expect((await invite(address(), 'owner', undefined, renewed)).status).toBe(201);
     app.clock.ahead -= 11 * 60_000;
   });
 

@@ -6,6 +6,7 @@ import type { Identity } from '../identity.js';
 import { postLetter } from '../letter/letter-outbox.js';
 import { postNotice } from '../letter/security-notice.js';
 import { findLink, takeLink, voidLinks } from '../link-token.js';
+import { forgetAttempts, logInLimits } from '../log-in/throttle.js';
 import { accepted, asUser, envelopeOf, principalOf } from '../request.js';
 import { hasSecondFactor } from '../second-factor/authenticators.js';
 import { withCountedFailures } from '../second-factor/second-factor.js';
@@ -29,10 +30,11 @@ export async function changePassword(
     return row?.hash ?? null;
   });
   const right = await identity.hasher.verify(stored, secret(currentPassword));
+  const hash = right ? await identity.hasher.hash(chosen) : null;
   await withCountedFailures(identity, caller, async (unit) => {
-    if (!right) return { failure: 'wrong-password' as const };
+    if (hash === null) return { failure: 'wrong-password' as const };
     await assertGoodFor(identity, unit, userId, chosen, '/newPassword');
-    await replacePassword(identity, unit, userId, await identity.hasher.hash(chosen), 'changed', sessionId);
+    await replacePassword(identity, unit, userId, hash, 'changed', sessionId);
     return {};
   });
 }
@@ -68,14 +70,32 @@ export async function resetPassword(
   const found = await identity.database.beforeOrganization((sql) => findLink(sql, given, 'reset-password'));
   if (!found) throw problem('gone');
   const userId = found.subjectId as UserId;
+  const hash = await identity.hasher.hash(chosen);
   const envelope = envelopeOf(identity, caller, asUser(userId));
   await identity.store.transact(found.organizationId, envelope, async (unit) => {
     // Refused for its quality, the password can be chosen again: the link is taken only with a good one.
     await assertGoodFor(identity, unit, userId, chosen, '/password');
     if (!(await takeLink(unit, given, 'reset-password', identity.now()))) throw problem('gone');
-    await replacePassword(identity, unit, userId, await identity.hasher.hash(chosen), 'reset', null);
+    await replacePassword(identity, unit, userId, hash, 'reset', null);
+    await forgetFailuresOf(identity, unit, userId, caller);
   });
   return found.organizationId;
+}
+
+/** What was guessed at the old password is no reason to keep the owner of the new one out. */
+async function forgetFailuresOf(
+  { vault }: Identity,
+  unit: UnitOfWork,
+  userId: UserId,
+  caller: Caller,
+): Promise<void> {
+  const [row] = await unit.query<{ email_hash: Buffer }>(
+    'select email_hash from email_address where user_id = $1',
+    [userId],
+  );
+  if (!row) return;
+  const limits = await logInLimits(vault, unit, row.email_hash, caller);
+  await forgetAttempts(unit, { keys: limits.map(({ key }) => key) });
 }
 
 async function replacePassword(

@@ -39,4 +39,64 @@ export const laterMigrations: readonly SqlMigration[] = [
         }),
       ].join('\n'),
   },
+  {
+    name: 'identity-007-attempt-limit',
+    sql: (roles) =>
+      [
+        // Attempts per account and network, per account, and per session: no organization is known (ASVS 6.3.1).
+        `create table attempt_limit (
+           attempt_key bytea primary key,
+           attempts int not null,
+           window_ends_at timestamptz not null
+         );
+         alter table attempt_limit enable row level security;
+         alter table attempt_limit force row level security;
+         create policy every_row on attempt_limit to ${roles.retention} using (true);
+         grant select, delete on attempt_limit to ${roles.retention};
+         grant select, insert, update, delete on attempt_limit to ${roles.lookup};`,
+        lookupFunction(roles, {
+          signature: 'take_attempt(wanted bytea, at timestamptz, ends timestamptz)',
+          returns: 'table (attempts int, window_ends_at timestamptz)',
+          volatility: 'volatile',
+          body: `
+            insert into attempt_limit as t values (wanted, 1, ends)
+            on conflict (attempt_key) do update set
+              attempts = case when t.window_ends_at > at then t.attempts + 1 else 1 end,
+              window_ends_at = case when t.window_ends_at > at then t.window_ends_at else ends end
+            returning t.attempts, t.window_ends_at`,
+        }),
+        lookupFunction(roles, {
+          signature: 'give_back_attempt(taken bytea)',
+          returns: 'void',
+          volatility: 'volatile',
+          body: 'update attempt_limit set attempts = greatest(attempts - 1, 0) where attempt_key = taken',
+        }),
+        lookupFunction(roles, {
+          signature: 'forget_attempts(proved bytea)',
+          returns: 'void',
+          volatility: 'volatile',
+          body: 'delete from attempt_limit where attempt_key = proved',
+        }),
+        `set local role ${roles.lookup};
+         drop function lookup.log_in_failures(bytea, timestamptz);
+         drop function lookup.count_log_in_failure(bytea, timestamptz, timestamptz);
+         drop function lookup.forget_log_in_failures(bytea);
+         -- Nobody asks these any more, or not for so much.
+         drop function lookup.email_hash_of(uuid);
+         drop function lookup.challenge(uuid);
+         drop function lookup.link_token(bytea, text);
+         reset role;
+         drop table log_in_throttle;`,
+        lookupFunction(roles, {
+          signature: 'challenge(wanted uuid)',
+          returns: 'table (organization_id uuid)',
+          body: 'select organization_id from log_in_challenge where challenge_id = wanted',
+        }),
+        lookupFunction(roles, {
+          signature: 'link_token(wanted bytea, meant_for text)',
+          returns: 'table (organization_id uuid, subject_id uuid)',
+          body: 'select organization_id, subject_id from link_token where token_hash = wanted and purpose = meant_for',
+        }),
+      ].join('\n'),
+  },
 ];

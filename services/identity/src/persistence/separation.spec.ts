@@ -15,7 +15,8 @@ const shared: Readonly<Record<string, string>> = {
   outgoing: 'numbers and positions of events, no content',
   schema_migration: 'names of steps',
   vault_service_key: "the service's own wrapped keys",
-  log_in_throttle: 'counted before an organization is known; row security lets no request in',
+  attempt_limit: 'counted before an organization is known; row security lets no request in',
+  letter_limit: 'counted before an organization is known; row security lets no request in',
 };
 
 describe('the separation of customers (P19)', () => {
@@ -39,7 +40,7 @@ describe('the separation of customers (P19)', () => {
     const open = tables.filter(({ name, forced }) => !forced && !(name in shared));
     expect(open.map(({ name }) => name)).toEqual([]);
     expect(tables.filter(({ name, owned }) => !owned && !(name in shared))).toEqual([]);
-    expect(tables.find(({ name }) => name === 'log_in_throttle')?.forced).toBe(true);
+    expect(tables.find(({ name }) => name === 'attempt_limit')?.forced).toBe(true);
   });
 
   it('shows a transaction of one organization nothing of another one', async () => {
@@ -65,7 +66,7 @@ describe('the separation of customers (P19)', () => {
     const rows = await app.database.beforeOrganization((sql) => sql.query('select * from email_address'));
     expect(rows).toEqual([]);
     await expect(
-      app.database.beforeOrganization((sql) => sql.query('select * from log_in_throttle')),
+      app.database.beforeOrganization((sql) => sql.query('select * from attempt_limit')),
     ).rejects.toThrow(/permission denied/);
   });
 

@@ -1,11 +1,13 @@
-import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Res } from '@nestjs/common';
 import { instant } from '@vouchsafe/database';
 import { Caller, Operation } from '@vouchsafe/service-host';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { IDENTITY, type Identity } from '../identity.js';
 import { totpCode } from '../log-in/answer-challenge.js';
 import { givenPassword } from '../password/password-rules.js';
 import { principalOf } from '../request.js';
+import { tellSession } from '../session/tell-session.js';
 import { remainingRecoveryCodes } from './recovery-codes.js';
 import {
   beginTotpEnrolment,
@@ -104,12 +106,15 @@ export class AuthenticatorController {
     answers: { 201: shownOnce },
     problems: ['not-found', 'wrong-credentials', 'too-many-requests', 'second-factor-required'],
   })
-  confirm(
+  async confirm(
     @Caller() caller: Caller,
     @Param({ schema: path }) { id }: z.infer<typeof path>,
     @Body({ schema: confirmation }) { totp }: z.infer<typeof confirmation>,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<z.infer<typeof shownOnce>> {
-    return confirmTotpEnrolment(this.identity, caller, id, totp);
+    const { session, recoveryCodes } = await confirmTotpEnrolment(this.identity, caller, id, totp);
+    tellSession(reply, session);
+    return { recoveryCodes };
   }
 
   @Delete('authenticators/:id')
@@ -155,10 +160,13 @@ export class AuthenticatorController {
     answers: { 200: proved },
     problems: ['wrong-credentials', 'too-many-requests', 'second-factor-required'],
   })
-  stepUp(
+  async stepUp(
     @Caller() caller: Caller,
     @Body({ schema: proof }) body: z.infer<typeof proof>,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<z.infer<typeof proved>> {
-    return stepUp(this.identity, caller, body);
+    const { session, authenticatedAt } = await stepUp(this.identity, caller, body);
+    tellSession(reply, session);
+    return { authenticatedAt };
   }
 }

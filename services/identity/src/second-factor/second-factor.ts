@@ -1,7 +1,8 @@
 import type { UnitOfWork } from '@vouchsafe/event-store';
 import { type Caller, problem } from '@vouchsafe/service-host';
 import { secret } from '@vouchsafe/vault';
-import { candidateOf, failureOf, recordFailure } from '../log-in/log-in.js';
+import { failureOf, recordFailure } from '../log-in/log-in.js';
+import { forgetAttempts, sessionLimits, takeAttempt } from '../log-in/throttle.js';
 import { createOnce } from '../idempotent.js';
 import type { Identity } from '../identity.js';
 import { postNotice } from '../letter/security-notice.js';
@@ -14,7 +15,7 @@ import {
   principalOf,
 } from '../request.js';
 import type { LogInFailure } from '../session/session.events.js';
-import { elevateSession, secondFactorRequired } from '../session/sessions.js';
+import { elevateSession, secondFactorRequired, type StartedSession } from '../session/sessions.js';
 import { readAccount } from '../user/accounts.js';
 import { userProblems } from '../user/user.problems.js';
 import { authenticatorCell, hasSecondFactor, takeTotpCode } from './authenticators.js';
@@ -77,7 +78,7 @@ export async function confirmTotpEnrolment(
   caller: Caller,
   authenticatorId: string,
   code: string,
-): Promise<{ recoveryCodes: string[] }> {
+): Promise<{ recoveryCodes: string[]; session: StartedSession }> {
   const who = principalOf(caller);
   const { organizationId, userId, sessionId } = who;
   const { aggregates, vault } = identity;
@@ -104,9 +105,9 @@ export async function confirmTotpEnrolment(
       }),
       userProblems,
     );
-    await elevateSession(identity, unit, sessionId, 'two-factor');
+    const session = await elevateSession(identity, unit, sessionId, 'two-factor');
     await postNotice(identity, unit, userId, 'second-factor-enrolled');
-    return { recoveryCodes };
+    return { recoveryCodes, session };
   });
 }
 
@@ -173,7 +174,7 @@ export async function stepUp(
   identity: Identity,
   caller: Caller,
   proof: { readonly password: string } | { readonly totp: string },
-): Promise<{ authenticatedAt: string }> {
+): Promise<{ authenticatedAt: string; session: StartedSession }> {
   const { organizationId, userId, sessionId } = principalOf(caller);
   const stored = await identity.database.forOrganization(organizationId, (sql) =>
     sql.query<{ hash: string }>('select hash from password where user_id = $1', [userId]),
@@ -181,32 +182,37 @@ export async function stepUp(
   const passwordIsRight =
     'password' in proof && (await identity.hasher.verify(stored[0]?.hash ?? null, secret(proof.password)));
   return withCountedFailures(identity, caller, async (unit) => {
+    const authenticatedAt = identity.now().toISOString();
     if ('password' in proof) {
       if (await hasSecondFactor(unit, userId)) {
         throw problem('second-factor-required', { detail: 'Confirm with a code of your second factor' });
       }
       if (!passwordIsRight) return { failure: 'wrong-password' as const };
-      await elevateSession(identity, unit, sessionId, 'single-factor');
-    } else {
-      const check = await takeTotpCode(unit, identity.vault, { userId }, proof.totp, identity.now());
-      if (check !== 'taken') return failureOf(check);
-      await elevateSession(identity, unit, sessionId, 'two-factor');
+      return { authenticatedAt, session: await elevateSession(identity, unit, sessionId, 'single-factor') };
     }
-    return { authenticatedAt: identity.now().toISOString() };
+    const check = await takeTotpCode(unit, identity.vault, { userId }, proof.totp, identity.now());
+    if (check !== 'taken') return failureOf(check);
+    return { authenticatedAt, session: await elevateSession(identity, unit, sessionId, 'two-factor') };
   });
 }
 
-/** Codes and passwords are guessed within a session as well as at log-in: the failures count alike (ASVS 6.3.1). */
+/** Codes and passwords are guessed within a session as well as at log-in: a session has so many attempts (ASVS 6.3.1). */
 export async function withCountedFailures<Result extends object>(
   identity: Identity,
   caller: Caller,
   work: (unit: UnitOfWork) => Promise<Result | { readonly failure: LogInFailure }>,
 ): Promise<Result> {
-  const { organizationId, userId } = principalOf(caller);
-  const candidate = await candidateOf(identity, { organizationId, userId });
-  const result = await identity.store.transact(organizationId, envelopeOf(identity, caller), work);
+  const { organizationId, userId, sessionId } = principalOf(caller);
+  const attempt = await identity.database.beforeOrganization(async (sql) =>
+    takeAttempt(sql, await sessionLimits(identity.vault, sql, sessionId), identity.now()),
+  );
+  const result = await identity.store.transact(organizationId, envelopeOf(identity, caller), async (unit) => {
+    const outcome = await work(unit);
+    if (!('failure' in outcome)) await forgetAttempts(unit, attempt);
+    return outcome;
+  });
   if (!('failure' in result)) return result;
-  await recordFailure(identity, caller, { ...candidate, reason: result.failure });
+  await recordFailure(identity, caller, { organizationId, userId, attempt, reason: result.failure });
   throw problem('wrong-credentials');
 }
 

@@ -141,13 +141,39 @@ describe('sessions', () => {
   it('ask for a proof again before sensitive operations (ASVS 7.5.1)', async () => {
     const ada = await app.signUp();
     app.clock.ahead += minutes(11);
-    const require = () =>
-      app.ask('PATCH', '/v1/organization', { session: ada.session, body: { name: 'Renamed Ltd' } });
+    const require = (session = ada.session) =>
+      app.ask('PATCH', '/v1/organization', { session, body: { name: 'Renamed Ltd' } });
     expect(await require()).toMatchObject({ status: 403, body: { code: 'step-up-required' } });
     const stepUp = (body: object) => app.ask('POST', '/v1/me/step-up', { session: ada.session, body });
     expect((await stepUp({ password: 'wrong wrong wrong' })).status).toBe(401);
-    expect((await stepUp({ password: goodPassword })).status).toBe(200);
-    expect((await require()).status).toBe(204);
+    const proved = await stepUp({ password: goodPassword });
+    expect(proved.status).toBe(200);
+    expect((await require(proved.session ?? '')).status).toBe(204);
+    expect(JSON.stringify(proved.body)).not.toContain(proved.session);
+  });
+
+  it('go on under a new secret once more is proved: a copied cookie has no part in it (ASVS 7.2.4)', async () => {
+    const ada = await app.signUp();
+    const stolen = ada.session;
+    const proof = { session: ada.session, body: { password: goodPassword } };
+    const { session } = await app.ask('POST', '/v1/me/step-up', proof);
+    expect([await isLive(stolen), await isLive(session ?? '')]).toEqual([false, true]);
+    const copied = session ?? '';
+    ada.session = copied;
+    await enrol(app, ada);
+    expect([await isLive(copied), await isLive(ada.session)]).toEqual([false, true]);
+    expect(await app.resolve({ session: ada.session })).toMatchObject({ authenticationLevel: 'two-factor' });
+  });
+
+  it('end when their browser logs in anew (ASVS 7.2.4)', async () => {
+    const ada = await app.signUp();
+    const other = await logInAgain(ada);
+    const { session } = await app.ask('POST', '/v1/sessions', {
+      session: ada.session,
+      body: { email: ada.email, password: goodPassword },
+    });
+    const live = [await isLive(ada.session), await isLive(other.session), await isLive(session ?? '')];
+    expect(live).toEqual([false, true, true]);
   });
 
   it('with a second factor are not proved again by the password alone (ASVS 6.3.3)', async () => {

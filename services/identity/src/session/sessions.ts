@@ -1,6 +1,7 @@
-import { instant, type Sql } from '@vouchsafe/database';
+import { instant, one, type Sql } from '@vouchsafe/database';
 import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import type { UnitOfWork } from '@vouchsafe/event-store';
+import { problem } from '@vouchsafe/service-host';
 import type { Secret } from '@vouchsafe/vault';
 import type { Identity } from '../identity.js';
 import { newSecret, secretHash } from '../link-token.js';
@@ -155,15 +156,26 @@ export function secondFactorRequired(
   return byOrganization || organizationId === operatorOrganizationId;
 }
 
-/** Proved again, or by another factor; the level never sinks. */
+/**
+ * Proved again, or by another factor; the level never sinks. The session goes on under a new secret: whoever holds a copy of the
+ * old one has no part in what was proved (ASVS 7.2.4).
+ */
 export async function elevateSession(
   identity: Identity,
   unit: UnitOfWork,
   sessionId: string,
   level: SessionLevel,
-): Promise<boolean> {
+): Promise<StartedSession> {
   const result = await unit.execute(identity.aggregates.session, sessionId, { type: 'elevate', level });
-  return !('rejected' in result);
+  // Ended meanwhile, by another request.
+  if ('rejected' in result) throw problem('unauthenticated');
+  const secret = newSecret();
+  const { expires_at } = await one<{ expires_at: string }>(
+    unit,
+    'update session set session_hash = $2 where session_id = $1 returning expires_at',
+    [sessionId, secretHash(secret)],
+  );
+  return { sessionId, secret, expiresAt: instant(expires_at) };
 }
 
 export function sessionCell(organizationId: string, userId: string, sessionId: string) {

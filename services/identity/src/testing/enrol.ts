@@ -24,6 +24,8 @@ export async function enrol(app: IdentityApp, person: Person): Promise<Enrolled>
   });
   if (confirmed.status !== 201) throw new Error(`${confirmed.status} ${JSON.stringify(confirmed.body)}`);
   const { recoveryCodes } = confirmed.body as { recoveryCodes: string[] };
+  // The browser keeps the new cookie: the old one is dead (ASVS 7.2.4).
+  person.session = confirmed.session ?? '';
   return { ...person, authenticatorId, secret, recoveryCodes };
 }
 
