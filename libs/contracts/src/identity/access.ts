@@ -11,8 +11,8 @@ export const invitationCreated = contract({
   schema: z.strictObject({
     ...fact,
     invitationId,
-    /** `null` where it was not recorded yet. */
-    invitedBy: userId.nullable(),
+    /** Absent in facts of before it was recorded. */
+    invitedBy: userId.optional(),
     // The invited person has no account yet: the invitation's id stands for the person.
     email: personal(z.email(), { purpose: 'communication', subject: 'invitationId' }),
     role,
@@ -32,7 +32,8 @@ export const invitationRevoked = contract({
   schema: z.strictObject({
     ...fact,
     invitationId,
-    reason: z.enum(['revoked', 'inviter-removed', 'inviter-demoted']),
+    /** Absent in facts of before there was more than one: `revoked`. */
+    reason: z.enum(['revoked', 'inviter-removed', 'inviter-demoted']).optional(),
   }),
 });
 

@@ -3,8 +3,14 @@ import { factBase, toFacts } from '../published.js';
 import type { InvitationEvent } from './invitation.events.js';
 
 export const invitationFacts = toFacts<InvitationEvent>({
-  'invitation-created': (event) =>
-    publication(identityFacts.invitationCreated, { ...factBase(event), ...event.data }),
+  'invitation-created': (event) => {
+    const { invitedBy, ...data } = event.data;
+    return publication(identityFacts.invitationCreated, {
+      ...factBase(event),
+      ...data,
+      ...(invitedBy === null ? {} : { invitedBy }),
+    });
+  },
   'invitation-accepted': (event) =>
     publication(identityFacts.invitationAccepted, { ...factBase(event), ...event.data }),
   'invitation-revoked': (event) =>
