@@ -24,7 +24,10 @@ beforeAll(async () => {
   for (const victim of rounds) await underLoad(() => killAndRestart(victim));
   // The dead instances' open entries are closed once their leases have ended.
   await eventually('The end of open entries', async () => {
-    const [row] = await system.rows<{ open: number }>('gateway', 'select count(*)::int as open from open_entry');
+    const [row] = await system.rows<{ open: number }>(
+      'gateway',
+      'select count(*)::int as open from open_entry',
+    );
     return row?.open === 0 ? true : undefined;
   });
 }, 420_000);
@@ -39,10 +42,14 @@ describe('after services were killed under load', () => {
 
   it('each answer that a client has seen has its entry', async () => {
     const logged = await loggedRequests();
-    const unrecorded = answers.filter(({ requestId, code }) => !logged.has(requestId) && code !== 'unavailable' && code !== 'outcome-unknown');
+    const unrecorded = answers.filter(
+      ({ requestId, code }) => !logged.has(requestId) && code !== 'unavailable' && code !== 'outcome-unknown',
+    );
     expect(unrecorded).toEqual([]);
     // Held back with 503 are few: a gateway that can write answers with an entry even where a service is gone.
-    expect(answers.filter(({ requestId }) => logged.has(requestId)).length).toBeGreaterThan(answers.length * 0.9);
+    expect(answers.filter(({ requestId }) => logged.has(requestId)).length).toBeGreaterThan(
+      answers.length * 0.9,
+    );
   });
 
   it('each change that identity has stored has its entry, with the operation that made it', async () => {
@@ -61,7 +68,9 @@ describe('after services were killed under load', () => {
   });
 
   it('what audit took from back ends is no more than the entries say was asked for', async () => {
-    const asked = [...(await loggedRequests()).values()].filter(({ operation }) => operation === 'audit-entry.record');
+    const asked = [...(await loggedRequests()).values()].filter(
+      ({ operation }) => operation === 'audit-entry.record',
+    );
     const [taken] = await system.rows<{ count: number }>(
       'audit',
       `select count(*)::int as count from entry where organization_id = $1 and ${leaf} ->> 'source' = 'api'`,
@@ -94,7 +103,10 @@ describe('after services were killed under load', () => {
       'gateway',
       `select count(*)::int as count from event where stream like 'access-log-%'`,
     );
-    const [identity] = await system.rows<{ count: number }>('identity', 'select count(*)::int as count from outgoing');
+    const [identity] = await system.rows<{ count: number }>(
+      'identity',
+      'select count(*)::int as count from outgoing',
+    );
     const expected = [
       { source: 'gateway', count: gateway?.count },
       { source: 'identity', count: identity?.count },
@@ -107,7 +119,8 @@ describe('after services were killed under load', () => {
       );
     await eventually(
       'The last entry',
-      async () => ((await arrived()).every(({ count }, nth) => count >= (expected[nth]?.count ?? 0)) ? true : undefined),
+      async () =>
+        (await arrived()).every(({ count }, nth) => count >= (expected[nth]?.count ?? 0)) ? true : undefined,
       60_000,
     );
     expect(await arrived()).toEqual(expected);
@@ -162,7 +175,7 @@ async function ask(turn: number, browser: Client, key: Client): Promise<void> {
   try {
     const answer = await requests[turn % requests.length]?.();
     if (!answer) return;
-    const { code } = answer.status < 400 ? { code: null } : answer.json<{ code: string }>();
+    const { code } = answer.status < 400 ? { code: null } : (answer.json() as { code: string });
     answers.push({ requestId: String(answer.headers['x-request-id']), status: answer.status, code });
   } catch {
     // Broken off: nobody has seen an answer.

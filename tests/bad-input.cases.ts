@@ -47,7 +47,10 @@ export function rawBodies(good: object, canary: string): [what: string, sent: Se
     asJson('a number', '1'),
     asJson('null', 'null'),
     asJson('nothing', ''),
-    asJson('no UTF-8', Buffer.concat([Buffer.from(`{"${first}":"${canary}`), Buffer.from([0xff, 0xfe]), Buffer.from('"}')])),
+    asJson(
+      'no UTF-8',
+      Buffer.concat([Buffer.from(`{"${first}":"${canary}`), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]),
+    ),
     asJson('UTF-16', Buffer.from(text, 'utf16le')),
     asJson('a NUL', `{"${first}":"${canary}\\u0000"}`),
     asJson('half a surrogate pair', `{"${first}":"${canary}\\ud800"}`),
@@ -55,8 +58,17 @@ export function rawBodies(good: object, canary: string): [what: string, sent: Se
     asJson('a prototype', `{"__proto__":{"${first}":"${canary}"},${text.slice(1)}`),
     asJson('two megabytes', `{"${first}":"${canary.repeat(200_000)}"}`),
     ['as text', { body: text, headers: { 'content-type': 'text/plain' } }],
-    ['as a form', { body: `${first}=${canary}`, headers: { 'content-type': 'application/x-www-form-urlencoded' } }],
-    ['as parts', { body: `--x\r\n\r\n${canary}\r\n--x--`, headers: { 'content-type': 'multipart/form-data; boundary=x' } }],
+    [
+      'as a form',
+      { body: `${first}=${canary}`, headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+    ],
+    [
+      'as parts',
+      {
+        body: `--x\r\n\r\n${canary}\r\n--x--`,
+        headers: { 'content-type': 'multipart/form-data; boundary=x' },
+      },
+    ],
     ['as XML', { body: `<a>${canary}</a>`, headers: { 'content-type': 'application/xml' } }],
     ['as nothing said', { body: text }],
   ];
@@ -87,12 +99,18 @@ export function badPaths(
   return Object.keys(good).flatMap((parameter) =>
     values
       .filter((value) => name !== 'audit-log.tile' || parameter !== 'path' || value !== 'null')
-      .map((value): [string, Record<string, string>] => [`{${parameter}} ${value.slice(0, 40)}`, { ...good, [parameter]: value }]),
+      .map((value): [string, Record<string, string>] => [
+        `{${parameter}} ${value.slice(0, 40)}`,
+        { ...good, [parameter]: value },
+      ]),
   );
 }
 
 /** Queries that do not fit; of operations that take a query at all. */
-export function badQueries({ query }: Operation, canary: string): [what: string, query: Record<string, string>][] {
+export function badQueries(
+  { query }: Operation,
+  canary: string,
+): [what: string, query: Record<string, string>][] {
   const bad: Readonly<Record<string, readonly string[]>> = {
     limit: ['0', '-1', '1.5', '1001', '1e9', canary, '', 'NaN'],
     cursor: ['', canary, Buffer.from(`{"${canary}":1}`).toString('base64url'), canary.repeat(200)],
@@ -112,7 +130,10 @@ export function badQueries({ query }: Operation, canary: string): [what: string,
   return [
     ['a field that nobody knows', { surplus: canary }],
     ...query.flatMap((name) =>
-      (bad[name] ?? []).map((value): [string, Record<string, string>] => [`${name}=${value.slice(0, 40)}`, { [name]: value }]),
+      (bad[name] ?? []).map((value): [string, Record<string, string>] => [
+        `${name}=${value.slice(0, 40)}`,
+        { [name]: value },
+      ]),
     ),
   ];
 }

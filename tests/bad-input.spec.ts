@@ -35,7 +35,14 @@ describe('bad input', () => {
           ...sent,
           headers: { ...request.headers, ...sent.headers },
         });
-        expectProblem(what, answer, 'malformed-request', 'invalid-request', 'content-too-large', 'unsupported-media-type');
+        expectProblem(
+          what,
+          answer,
+          'malformed-request',
+          'invalid-request',
+          'content-too-large',
+          'unsupported-media-type',
+        );
       });
       await inTurns(badPaths(operation, request.params ?? {}, canary), async ([what, params]) => {
         expectProblem(what, await send(operation, { ...request, params }), ...notThere(operation));
@@ -62,7 +69,11 @@ describe('a wrong method', () => {
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
       if (right.includes(method)) continue;
       const answer = await world.owner.browser.send(method, path);
-      expect([method, answer.status, answer.headers['allow']]).toEqual([method, 405, [...right].sort().join(', ')]);
+      expect([method, answer.status, answer.headers.allow]).toEqual([
+        method,
+        405,
+        [...right].sort().join(', '),
+      ]);
       expect(answer.json()).toMatchObject({ code: 'method-not-allowed' });
     }
   });
@@ -124,7 +135,10 @@ describe('an Idempotency-Key', () => {
   });
 });
 
-function bodiesFor(operation: Operation, { body }: Request): [string, Parameters<Client['send']>[2] & object][] {
+function bodiesFor(
+  operation: Operation,
+  { body }: Request,
+): [string, Parameters<Client['send']>[2] & object][] {
   const { acceptsBody } = operation;
   if (!acceptsBody || body === undefined) return [];
   return [
@@ -140,7 +154,13 @@ function bodiesFor(operation: Operation, { body }: Request): [string, Parameters
 
 /** What may be said of an id that is malformed or of nothing. */
 function notThere({ problems: listed }: Operation): ProblemCode[] {
-  const codes: ProblemCode[] = ['malformed-request', 'invalid-request', 'not-found', 'url-too-long', 'method-not-allowed'];
+  const codes: ProblemCode[] = [
+    'malformed-request',
+    'invalid-request',
+    'not-found',
+    'url-too-long',
+    'method-not-allowed',
+  ];
   return listed.has('gone') ? [...codes, 'gone'] : codes;
 }
 
@@ -150,7 +170,8 @@ const ofTheDoor = new Set<string>(['not-found', 'method-not-allowed', 'url-too-l
 /** What is wrong with an answer to bad input; undefined when nothing is. */
 function faultOf(operation: Operation, answer: Answer, codes: readonly ProblemCode[]): string | undefined {
   if (answer.status < 400) return `taken, with ${answer.status}`;
-  if (answer.headers['content-type'] !== 'application/problem+json') return `no problem document: ${answer.text}`;
+  if (answer.headers['content-type'] !== 'application/problem+json')
+    return `no problem document: ${answer.text}`;
   const read = problemDocument.safeParse(answer.json());
   if (!read.success) return `not a problem document: ${answer.text}`;
   const { code, status, title, type, requestId } = read.data;
@@ -158,11 +179,13 @@ function faultOf(operation: Operation, answer: Answer, codes: readonly ProblemCo
   if (!known) return `an unknown code ${code}`;
   if (!codes.includes(code as ProblemCode)) return `answered ${answer.text}`;
   if (!operation.problems.has(code) && !ofTheDoor.has(code)) return `${code} is not listed`;
-  if (status !== answer.status || status !== known.status || title !== known.title) return `status ${status} of ${code}`;
+  if (status !== answer.status || status !== known.status || title !== known.title)
+    return `status ${status} of ${code}`;
   if (type !== `urn:vouchsafe:problem:${code}`) return `type ${type}`;
   if (requestId === null || requestId !== answer.headers['x-request-id']) return `request id ${requestId}`;
   if (answer.text.includes(canary)) return `repeats a value: ${answer.text}`;
-  if (/\bat .+[:(]\d+|node_modules|\.[jt]s\b|select |insert |Error:/i.test(answer.text)) return `shows its inside: ${answer.text}`;
+  if (/\bat .+[:(]\d+|node_modules|\.[jt]s\b|select |insert |Error:/i.test(answer.text))
+    return `shows its inside: ${answer.text}`;
   return undefined;
 }
 
@@ -177,13 +200,15 @@ async function inTurns<T>(cases: readonly T[], work: (one: T) => Promise<void>):
 const shownOnce = ['key', 'path', 'secret', 'otpauthUri'] as const;
 
 function secretsIn(answer: Answer): string[] {
-  const body = answer.json<Record<string, unknown>>();
+  const body = answer.json() as Record<string, unknown>;
   return shownOnce.flatMap((name) => (typeof body[name] === 'string' ? [body[name]] : []));
 }
 
 function withoutSecrets(answer: Answer): object {
-  const body = answer.json<Record<string, unknown>>();
-  return Object.fromEntries(Object.entries(body).filter(([name]) => !(shownOnce as readonly string[]).includes(name)));
+  const body = answer.json() as Record<string, unknown>;
+  return Object.fromEntries(
+    Object.entries(body).filter(([name]) => !(shownOnce as readonly string[]).includes(name)),
+  );
 }
 
 /** The same kind of request, with another name or role or reason. */
@@ -196,5 +221,6 @@ function changed(body: object): object {
   ] as const;
   const found = other.find(([pattern]) => pattern.test(text));
   if (!found) throw new Error('Nothing to change');
-  return JSON.parse(text.replace(...found)) as object;
+  const [pattern, replacement] = found;
+  return JSON.parse(text.replace(pattern, replacement)) as object;
 }

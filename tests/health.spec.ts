@@ -28,7 +28,9 @@ describe.each(services)('the inside of %s', (service) => {
     expect(status).toBe(200);
     expect(headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/);
     for (const line of text.split('\n').filter(Boolean)) {
-      expect(line).toMatch(/^(# (HELP|TYPE) |[a-z_:][a-z0-9_:]*(\{[^}]*\})? -?[0-9.e+-]+|.* (NaN|[+-]Inf)$)/i);
+      expect(line).toMatch(
+        /^(# (HELP|TYPE) |[a-z_:][a-z0-9_:]*(\{[^}]*\})? -?[0-9.e+-]+|.* (NaN|[+-]Inf)$)/i,
+      );
     }
     for (const id of [organizationId, userId]) expect(text).not.toContain(id);
   });
@@ -37,7 +39,9 @@ describe.each(services)('the inside of %s', (service) => {
     for (const path of ['/health/live', '/health/ready', '/metrics', '/internal/lanes/0']) {
       expect([path, (await anybody.send('GET', path)).status]).toEqual([path, 404]);
     }
-    expect((await anybody.send('POST', '/internal/sessions/resolve', { body: { session: 'x' } })).status).toBe(404);
+    expect(
+      (await anybody.send('POST', '/internal/sessions/resolve', { body: { session: 'x' } })).status,
+    ).toBe(404);
   });
 });
 
@@ -73,7 +77,12 @@ describe('every answer', () => {
   it('says to browsers what they may do with it, whatever it is', async () => {
     for (const path of ['/v1/legal-documents', '/v1/me', '/nowhere', '/openapi.json', '/docs', '/v1/me%00'])
       expectHeaders(await anybody.send('GET', path));
-    expectHeaders(await anybody.send('POST', '/v1/sign-up', { body: '{', headers: { 'content-type': 'application/json' } }));
+    expectHeaders(
+      await anybody.send('POST', '/v1/sign-up', {
+        body: '{',
+        headers: { 'content-type': 'application/json' },
+      }),
+    );
   });
 
   it('allows no other site to read it', async () => {

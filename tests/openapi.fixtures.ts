@@ -109,11 +109,10 @@ const fixtures: Readonly<Record<string, Fixture>> = {
   'authenticator.begin-totp': async (world) => ({ as: (await colleague(world)).browser }),
   'authenticator.confirm-totp': async (world) => {
     const { browser } = await colleague(world);
-    const begun = await browser.must<{ authenticatorId: string; secret: string }>(
-      201,
-      'POST',
-      '/v1/me/authenticators/totp',
-    );
+    const begun = (await browser.must(201, 'POST', '/v1/me/authenticators/totp')) as {
+      authenticatorId: string;
+      secret: string;
+    };
     const totp = await new Authenticator(begun.secret).lastingCode();
     return { as: browser, params: { id: marked(world, begun.authenticatorId) }, body: { totp } };
   },
@@ -170,7 +169,7 @@ const fixtures: Readonly<Record<string, Fixture>> = {
   'session.end-others': async (world) => ({ as: (await colleague(world)).browser }),
   'session.end': async (world) => {
     const { browser } = await colleague(world);
-    const { items } = await browser.must<{ items: { sessionId: string }[] }>(200, 'GET', '/v1/sessions');
+    const { items } = (await browser.must(200, 'GET', '/v1/sessions')) as { items: { sessionId: string }[] };
     return { as: browser, params: { id: marked(world, items[0]?.sessionId ?? '') } };
   },
   'session.answer-challenge': async (world) => {
@@ -221,12 +220,9 @@ const fixtures: Readonly<Record<string, Fixture>> = {
   'audit-reader.list': ({ owner }) => ({ as: owner.browser }),
   'audit-reader.revoke': async (world) => {
     await recorded(world);
-    const { readerId } = await world.owner.browser.must<{ readerId: string }>(
-      201,
-      'POST',
-      '/v1/audit/readers',
-      { body: { name: 'auditor' } },
-    );
+    const { readerId } = (await world.owner.browser.must(201, 'POST', '/v1/audit/readers', {
+      body: { name: 'auditor' },
+    })) as { readerId: string };
     return { as: world.owner.browser, params: { readerId: marked(world, readerId) } };
   },
   'audit-export.request': async (world) => {
@@ -240,11 +236,9 @@ const fixtures: Readonly<Record<string, Fixture>> = {
   'audit-export.download': async (world) => {
     const exportId = await requestExport(world);
     await eventually('The export', async () => {
-      const { status } = await world.owner.browser.must<{ status: string }>(
-        200,
-        'GET',
-        `/v1/audit/exports/${exportId}`,
-      );
+      const { status } = (await world.owner.browser.must(200, 'GET', `/v1/audit/exports/${exportId}`)) as {
+        status: string;
+      };
       return status === 'ready' ? true : undefined;
     });
     return { as: world.owner.browser, params: { exportId } };
@@ -279,12 +273,9 @@ async function colleague(world: World): Promise<Person> {
 
 async function invite(world: World): Promise<{ invitationId: string; email: string }> {
   const email = marked(world, newPerson().email);
-  const { invitationId } = await world.owner.browser.must<{ invitationId: string }>(
-    201,
-    'POST',
-    '/v1/invitations',
-    { body: { email, role: 'member' } },
-  );
+  const { invitationId } = (await world.owner.browser.must(201, 'POST', '/v1/invitations', {
+    body: { email, role: 'member' },
+  })) as { invitationId: string };
   return { invitationId: marked(world, invitationId), email };
 }
 
@@ -305,12 +296,9 @@ function newEntry(world: World): object {
 }
 
 async function recorded(world: World): Promise<{ logId: string; index: number }> {
-  const { entries } = await world.backEnd.must<{ entries: { logId: string; index: number }[] }>(
-    201,
-    'POST',
-    '/v1/audit/entries',
-    { body: { entries: [newEntry(world)] } },
-  );
+  const { entries } = (await world.backEnd.must(201, 'POST', '/v1/audit/entries', {
+    body: { entries: [newEntry(world)] },
+  })) as { entries: { logId: string; index: number }[] };
   const [place] = entries;
   if (!place) throw new Error('Nothing was recorded');
   return { ...place, logId: marked(world, place.logId) };
@@ -328,14 +316,9 @@ async function withCheckpoint(world: World): Promise<{ logId: string; size: numb
 
 async function requestExport(world: World): Promise<string> {
   await recorded(world);
-  const { exportId } = await world.owner.browser.must<{ exportId: string }>(
-    202,
-    'POST',
-    '/v1/audit/exports',
-    {
-      body: exportRequest,
-    },
-  );
+  const { exportId } = (await world.owner.browser.must(202, 'POST', '/v1/audit/exports', {
+    body: exportRequest,
+  })) as { exportId: string };
   return marked(world, exportId);
 }
 

@@ -59,11 +59,9 @@ afterAll(() => system.stop(), 60_000);
 
 describe('a role', () => {
   it.each(roles)('%s holds what the table says, and nothing besides', async (role) => {
-    const { permissions: held } = await byRole[role].must<{ permissions: Permission[] }>(
-      200,
-      'GET',
-      '/v1/me',
-    );
+    const { permissions: held } = (await byRole[role].must(200, 'GET', '/v1/me')) as {
+      permissions: Permission[];
+    };
     expect([...held].sort()).toEqual([...mayDo[role]].sort());
   });
 });
@@ -86,7 +84,7 @@ async function expectRefusals(operation: Operation, request: Request): Promise<v
   const { permission } = operation;
   const refused = async (as: Client, who: string, ...expected: readonly string[]) => {
     const answer = await send(operation, request, as);
-    const { code } = answer.status < 400 ? { code: 'none' } : answer.json<{ code: string }>();
+    const { code } = answer.status < 400 ? { code: 'none' } : (answer.json() as { code: string });
     expect([who, answer.status, code]).toEqual([
       who,
       expect.any(Number),
@@ -112,7 +110,7 @@ async function sessionThatMustEnrol(): Promise<Client> {
   const strict = await enrol(await signUp(system));
   const late = await join(system, strict.browser, 'admin');
   await strict.browser.must(204, 'PATCH', '/v1/organization', { body: { requireSecondFactor: true } });
-  const { outstanding } = await late.browser.must<{ outstanding: object }>(200, 'GET', '/v1/me');
+  const { outstanding } = (await late.browser.must(200, 'GET', '/v1/me')) as { outstanding: object };
   expect(outstanding).toMatchObject({ enrolSecondFactor: true });
   return late.browser;
 }
@@ -121,11 +119,9 @@ async function deadCredentials(): Promise<Readonly<Record<string, Client>>> {
   const { owner } = world;
   const loggedOut = await logIn(system, owner);
   const { cookie } = loggedOut;
-  const { items } = await loggedOut.must<{ items: { sessionId: string; current: boolean }[] }>(
-    200,
-    'GET',
-    '/v1/sessions',
-  );
+  const { items } = (await loggedOut.must(200, 'GET', '/v1/sessions')) as {
+    items: { sessionId: string; current: boolean }[];
+  };
   await loggedOut.must(
     204,
     'DELETE',

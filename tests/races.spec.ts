@@ -37,7 +37,9 @@ describe('of requests that arrive at once', () => {
     const challenges = await Promise.all(Array.from({ length: AT_ONCE }, () => challengeOf(system, owner)));
     const totp = await owner.app.freshCode();
     const answers = await atOnce((nth) =>
-      new Client(system.url).send('POST', `/v1/sessions/challenges/${challenges[nth] ?? ''}`, { body: { totp } }),
+      new Client(system.url).send('POST', `/v1/sessions/challenges/${challenges[nth] ?? ''}`, {
+        body: { totp },
+      }),
     );
     expect(statuses(answers)).toEqual([201, 401, 401, 401, 401, 401]);
   });
@@ -47,7 +49,9 @@ describe('of requests that arrive at once', () => {
     const codes = owner.recoveryCodes.slice(0, 2);
     const answers = await Promise.all(
       codes.map((recoveryCode) =>
-        new Client(system.url).send('POST', `/v1/sessions/challenges/${challenge}`, { body: { recoveryCode } }),
+        new Client(system.url).send('POST', `/v1/sessions/challenges/${challenge}`, {
+          body: { recoveryCode },
+        }),
       ),
     );
     expect(statuses(answers)).toEqual([201, 410]);
@@ -85,27 +89,28 @@ describe('of requests that arrive at once', () => {
     const people = await Promise.all(
       [1, 2, 3].map(async (): Promise<Omit<Person, 'browser'>> => {
         const user = { ...newPerson(), email };
-        const ids = await new Client(system.url).must<{ organizationId: string; userId: string }>(
-          201,
-          'POST',
-          '/v1/sign-up',
-          { body: { organization: { name: 'Racers' }, user, accept } },
-        );
+        const ids = (await new Client(system.url).must(201, 'POST', '/v1/sign-up', {
+          body: { organization: { name: 'Racers' }, user, accept },
+        })) as { organizationId: string; userId: string };
         return { ...ids, ...user };
       }),
     );
     const tokens = new Set<string>();
-    for (const until = performance.now() + 30_000; tokens.size < 3; ) {
+    for (const until = performance.now() + 30_000; tokens.size < 3;) {
       for (const letter of await lettersTo(email)) tokens.add(tokenIn(letter));
       expect(performance.now()).toBeLessThan(until);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     const answers = await Promise.all(
-      [...tokens].map((token) => new Client(system.url).send('POST', '/v1/sign-up/verification', { body: { token } })),
+      [...tokens].map((token) =>
+        new Client(system.url).send('POST', '/v1/sign-up/verification', { body: { token } }),
+      ),
     );
     expect(statuses(answers)).toEqual([200, 410, 410]);
     const logIns = await Promise.all(
-      people.map(({ password }) => new Client(system.url).send('POST', '/v1/sessions', { body: { email, password } })),
+      people.map(({ password }) =>
+        new Client(system.url).send('POST', '/v1/sessions', { body: { email, password } }),
+      ),
     );
     expect(statuses(logIns)).toEqual([201, 401, 401]);
   });
@@ -125,7 +130,10 @@ describe('of requests that arrive at once', () => {
     const headers = { 'idempotency-key': randomUUID() };
     const emails = Array.from({ length: AT_ONCE }, () => newPerson().email);
     const answers = await atOnce((nth) =>
-      owner.browser.send('POST', '/v1/invitations', { body: { email: emails[nth], role: 'member' }, headers }),
+      owner.browser.send('POST', '/v1/invitations', {
+        body: { email: emails[nth], role: 'member' },
+        headers,
+      }),
     );
     expect(statuses(answers)).toEqual([201, 409, 409, 409, 409, 409]);
     const refused = answers.find(({ status }) => status === 409);
@@ -138,14 +146,14 @@ describe('of requests that arrive at once', () => {
     const body = { name: 'race', scopes: ['audit:read'] };
     const answers = await atOnce(() => owner.browser.send('POST', '/v1/api-keys', { body, headers }));
     expect(statuses(answers)).toEqual([201, 201, 201, 201, 201, 201]);
-    const shown = answers.map((answer) => answer.json<{ apiKeyId: string; key?: string }>());
+    const shown = answers.map((answer) => answer.json() as { apiKeyId: string; key?: string });
     expect(new Set(shown.map(({ apiKeyId }) => apiKeyId)).size).toBe(1);
     expect(shown.filter(({ key }) => key !== undefined)).toHaveLength(1);
   });
 
   it('one changes what both have read: If-Match lets nobody overwrite unseen', async () => {
     const read = await owner.browser.send('GET', '/v1/organization');
-    const headers = { 'if-match': read.headers['etag'] as string };
+    const headers = { 'if-match': read.headers.etag as string };
     const answers = await atOnce((nth) =>
       owner.browser.send('PATCH', '/v1/organization', { body: { name: `Renamed ${nth}` }, headers }),
     );
@@ -163,22 +171,23 @@ describe('of requests that arrive at once', () => {
     });
     const second = new Client(system.url);
     await second.must(201, 'POST', '/v1/sessions', { body: { email, password } });
-    const answers = await Promise.all([first.browser.send('DELETE', '/v1/me'), second.send('DELETE', '/v1/me')]);
+    const answers = await Promise.all([
+      first.browser.send('DELETE', '/v1/me'),
+      second.send('DELETE', '/v1/me'),
+    ]);
     expect(statuses(answers)).toEqual([204, 409]);
   });
 });
 
 async function members(): Promise<number> {
-  const { items } = await owner.browser.must<{ items: object[] }>(200, 'GET', '/v1/members');
+  const { items } = (await owner.browser.must(200, 'GET', '/v1/members')) as { items: object[] };
   return items.length;
 }
 
 async function invitations(): Promise<{ email: string }[]> {
-  const { items } = await owner.browser.must<{ items: { email: string }[] }>(
-    200,
-    'GET',
-    '/v1/invitations?limit=200',
-  );
+  const { items } = (await owner.browser.must(200, 'GET', '/v1/invitations?limit=200')) as {
+    items: { email: string }[];
+  };
   return items;
 }
 

@@ -28,19 +28,21 @@ afterAll(() => system.stop(), 60_000);
 describe('a run that used every kind of secret', () => {
   it('used them', () => {
     const kinds = new Set([...secrets.values()].map((what) => what.replace(/:.*/, '')));
-    expect([...kinds].sort()).toEqual([
-      'API key',
-      'KEK',
-      'TOTP secret',
-      'cookie key',
-      'cookie',
-      'database password',
-      'internal private key',
-      'password',
-      'reader path',
-      'recovery code',
-      'token of a link',
-    ].sort());
+    expect([...kinds].sort()).toEqual(
+      [
+        'API key',
+        'KEK',
+        'TOTP secret',
+        'cookie key',
+        'cookie',
+        'database password',
+        'internal private key',
+        'password',
+        'reader path',
+        'recovery code',
+        'token of a link',
+      ].sort(),
+    );
   });
 
   it('left none of them in any table of any database', async () => {
@@ -100,24 +102,30 @@ async function useEverything(): Promise<void> {
   await answer({ totp: await enrolled.app.freshCode() });
   await answer({ recoveryCode: enrolled.recoveryCodes[0] });
   await answer({ recoveryCode: enrolled.recoveryCodes[0] });
-  const { recoveryCodes } = await owner.browser.must<{ recoveryCodes: string[] }>(
+  const { recoveryCodes } = (await owner.browser.must(
     201,
     'POST',
     '/v1/me/authenticators/recovery-codes',
-  );
+  )) as { recoveryCodes: string[] };
   keep('recovery code', ...recoveryCodes);
 
   await anybody.must(202, 'POST', '/v1/password-resets', { body: { email: colleague.email } });
   const reset = tokenIn(await letterTo(system.mailFolder, colleague.email, 'Choose a new password'));
   const [next, last, wrong] = [newPerson().password, newPerson().password, newPerson().password];
   keep('password', next, last, wrong);
-  await anybody.must(204, 'POST', '/v1/password-resets/confirmation', { body: { token: reset, password: next } });
+  await anybody.must(204, 'POST', '/v1/password-resets/confirmation', {
+    body: { token: reset, password: next },
+  });
   const again = new Client(system.url);
   await again.must(201, 'POST', '/v1/sessions', { body: { email: colleague.email, password: next } });
   keep('cookie', again.cookie?.split('=')[1]);
   await again.must(204, 'PUT', '/v1/me/password', { body: { currentPassword: next, newPassword: last } });
 
-  const { client: backEnd } = await makeApiKey(system, owner.browser, ['audit:read', 'audit:write', 'audit:export']);
+  const { client: backEnd } = await makeApiKey(system, owner.browser, [
+    'audit:read',
+    'audit:write',
+    'audit:export',
+  ]);
   keep('API key', backEnd.apiKey);
   await backEnd.must(201, 'POST', '/v1/audit/entries', {
     body: {
@@ -132,10 +140,10 @@ async function useEverything(): Promise<void> {
       ],
     },
   });
-  const reader = await owner.browser.must<{ path: string }>(201, 'POST', '/v1/audit/readers', {
+  const reader = (await owner.browser.must(201, 'POST', '/v1/audit/readers', {
     body: { name: 'auditor' },
     headers: freshKey(),
-  });
+  })) as { path: string };
   keep('reader path', reader.path.split('/').at(-1));
   await eventually('A checkpoint for the reader', async () => {
     const { status } = await anybody.send('GET', `${reader.path}/checkpoint`);
@@ -163,7 +171,10 @@ async function misuse(given: {
   const json = { 'content-type': 'application/json' };
   await anybody.send('POST', '/v1/sessions', { body: { email, password: wrong } });
   await anybody.send('POST', '/v1/sessions', { body: { email: 'nobody@example.com', password } });
-  await anybody.send('POST', '/v1/sessions', { body: `{"email":"${email}","password":"${password}`, headers: json });
+  await anybody.send('POST', '/v1/sessions', {
+    body: `{"email":"${email}","password":"${password}`,
+    headers: json,
+  });
   await anybody.send('POST', '/v1/sessions', { body: { email: password, password: email } });
   await anybody.send('POST', '/v1/sessions', { body: { email, password: { nested: password } } });
   await anybody.send('POST', '/v1/sign-up/verification', { body: { token: password } });
@@ -172,7 +183,9 @@ async function misuse(given: {
   await anybody.send('GET', `/v1/api-keys?${key}`);
   await anybody.send('GET', '/v1/members', { headers: { authorization: `Basic ${key}` } });
   await anybody.send('GET', '/v1/members', { headers: { authorization: `Bearer ${key}x` } });
-  await anybody.send('GET', '/v1/members', { headers: { 'x-api-key': key, referer: `https://example.com/?key=${key}` } });
+  await anybody.send('GET', '/v1/members', {
+    headers: { 'x-api-key': key, referer: `https://example.com/?key=${key}` },
+  });
   await anybody.send('GET', `${readerPath}/tile/0/999`);
   await anybody.send('DELETE', `${readerPath}/checkpoint`);
   await anybody.send('GET', '/v1/me', { headers: { cookie: owner.browser.cookie ?? '', 'user-agent': 'x' } });
@@ -180,11 +193,13 @@ async function misuse(given: {
 }
 
 async function exported(browser: Client): Promise<void> {
-  const { exportId } = await browser.must<{ exportId: string }>(202, 'POST', '/v1/audit/exports', {
+  const { exportId } = (await browser.must(202, 'POST', '/v1/audit/exports', {
     body: { disclose: ['url', 'sourceIp', 'details'], reason: 'P22' },
-  });
+  })) as { exportId: string };
   await eventually('The export', async () => {
-    const { status } = await browser.must<{ status: string }>(200, 'GET', `/v1/audit/exports/${exportId}`);
+    const { status } = (await browser.must(200, 'GET', `/v1/audit/exports/${exportId}`)) as {
+      status: string;
+    };
     return status === 'ready' ? true : undefined;
   });
   const bundle = await browser.send('GET', `/v1/audit/exports/${exportId}/bundle.zip`);
@@ -202,11 +217,15 @@ async function secretsOfTheMachine(): Promise<[what: string, secret: string][]> 
       const text = await readFile(file, 'utf8');
       if (file.endsWith('-password')) return [[`database password: ${path.basename(file)}`, text.trim()]];
       if (file.endsWith('.kek'))
-        return Object.values((JSON.parse(text) as { keys: Record<string, string> }).keys).map((key) => ['KEK', key]);
+        return Object.values((JSON.parse(text) as { keys: Record<string, string> }).keys).map((key) => [
+          'KEK',
+          key,
+        ]);
       if (file.endsWith('session-keys'))
         return (JSON.parse(text) as { keys: { key: string }[] }).keys.map(({ key }) => ['cookie key', key]);
       // The middle of the PEM: its head says which algorithm, as every other's does.
-      if (file.endsWith('.private.pem')) return [['internal private key', text.split('\n')[1]?.slice(24) ?? '']];
+      if (file.endsWith('.private.pem'))
+        return [['internal private key', text.split('\n')[1]?.slice(24) ?? '']];
       return [];
     }),
   );
@@ -250,7 +269,7 @@ async function filesUnder(folder: string, wanted: (name: string) => boolean): Pr
   const nested = await Promise.all(
     entries
       .filter(({ name }) => wanted(name))
-      .map((entry) => {
+      .map(async (entry): Promise<string[]> => {
         const full = path.join(folder, entry.name);
         if (entry.isDirectory()) return filesUnder(full, wanted);
         return entry.isFile() ? [full] : [];

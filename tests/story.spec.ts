@@ -52,12 +52,12 @@ describe('a sign-up', () => {
       expect([400, 422]).toContain(refused.status);
     }
     const person = await signUp(system);
-    const { items: documents } = await anybody.must<{ items: { document: string; sha256: string }[] }>(
-      200,
-      'GET',
-      '/v1/legal-documents',
-    );
-    const { items: consents } = await person.browser.must<{ items: object[] }>(200, 'GET', '/v1/me/consents');
+    const { items: documents } = (await anybody.must(200, 'GET', '/v1/legal-documents')) as {
+      items: { document: string; sha256: string }[];
+    };
+    const { items: consents } = (await person.browser.must(200, 'GET', '/v1/me/consents')) as {
+      items: object[];
+    };
     expect(consents).toHaveLength(2);
     for (const { document, sha256 } of documents) {
       expect(consents).toContainEqual({
@@ -110,7 +110,9 @@ describe('a second factor', () => {
     expect(ada.recoveryCodes).toHaveLength(10);
     const code = await ada.app.freshCode();
     const answer = async (body: object) =>
-      new Client(system.url).send('POST', `/v1/sessions/challenges/${await challengeOf(system, ada)}`, { body });
+      new Client(system.url).send('POST', `/v1/sessions/challenges/${await challengeOf(system, ada)}`, {
+        body,
+      });
     expect((await answer({ totp: ada.app.wrongCode() })).status).toBe(401);
     expect((await answer({ totp: code })).status).toBe(201);
     expect((await answer({ totp: code })).status).toBe(401);
@@ -141,21 +143,25 @@ describe('the audit log of an organization', () => {
     owner = await signUp(system);
     colleague = await join(system, owner.browser, 'member');
     backEnd = (await makeApiKey(system, owner.browser, ['audit:write', 'audit:read'])).client;
-    ({ entries: places } = await backEnd.must<{ entries: typeof places }>(201, 'POST', '/v1/audit/entries', {
+    ({ entries: places } = (await backEnd.must(201, 'POST', '/v1/audit/entries', {
       body: { entries: sent },
-    }));
+    })) as { entries: typeof places });
   }, 60_000);
 
   const ask = async (query: Record<string, string>, client = backEnd) =>
-    (await client.must<{ entries: Entry[] }>(200, 'GET', '/v1/audit/entries', { query })).entries;
+    ((await client.must(200, 'GET', '/v1/audit/entries', { query })) as { entries: Entry[] }).entries;
   const first = (query: Record<string, string>) =>
     eventually(`An entry for ${JSON.stringify(query)}`, async () => (await ask(query))[0]);
 
   it('takes the entries of a back end, each once', async () => {
-    const again = await backEnd.must<object>(201, 'POST', '/v1/audit/entries', { body: { entries: sent } });
+    const again = (await backEnd.must(201, 'POST', '/v1/audit/entries', {
+      body: { entries: sent },
+    })) as object;
     expect(again).toEqual({ entries: places });
     const changed = sent.map((entry) => ({ ...entry, outcome: 'failure' }));
-    expect((await backEnd.send('POST', '/v1/audit/entries', { body: { entries: changed } })).status).toBe(409);
+    expect((await backEnd.send('POST', '/v1/audit/entries', { body: { entries: changed } })).status).toBe(
+      409,
+    );
   });
 
   it('answers what an address did, and what an address was denied (P24)', async () => {
@@ -214,20 +220,17 @@ describe('the audit log of an organization', () => {
   });
 
   it('proves each of its entries to whoever has its public key', async () => {
-    const { logs } = await backEnd.must<{ logs: { logId: string; origin: string; vkey: string }[] }>(
-      200,
-      'GET',
-      '/v1/audit/logs',
-    );
+    const { logs } = (await backEnd.must(200, 'GET', '/v1/audit/logs')) as {
+      logs: { logId: string; origin: string; vkey: string }[];
+    };
     for (const { logId, index } of places) {
       const log = logs.find((one) => one.logId === logId);
       const parsed = parseVerifierKey(log?.vkey ?? '');
       if (!log || !('key' in parsed)) throw new Error('The log has no key');
-      const proven = await backEnd.must<{ leaf: string; proof: string }>(
-        200,
-        'GET',
-        `/v1/audit/entries/${logId}/${index}`,
-      );
+      const proven = (await backEnd.must(200, 'GET', `/v1/audit/entries/${logId}/${index}`)) as {
+        leaf: string;
+        proof: string;
+      };
       const leaf = Buffer.from(proven.leaf, 'base64');
       const check = (bytes: Uint8Array) =>
         verifyTlogProof(Buffer.from(proven.proof), leafHash(bytes), log.origin, [parsed.key]).status;
@@ -237,27 +240,30 @@ describe('the audit log of an organization', () => {
   });
 
   it('leaves the house as a bundle that anybody checks, and no changed byte escapes (P24)', async () => {
-    const { exportId } = await owner.browser.must<{ exportId: string }>(202, 'POST', '/v1/audit/exports', {
+    const { exportId } = (await owner.browser.must(202, 'POST', '/v1/audit/exports', {
       body: { disclose: ['sourceIp', 'url', 'actor.id'], reason: 'Suspicion of inappropriate access' },
       headers: freshKey(),
-    });
+    })) as { exportId: string };
     const job = await eventually('The export', async () => {
-      const now = await owner.browser.must<{ status: string }>(200, 'GET', `/v1/audit/exports/${exportId}`);
+      const now = (await owner.browser.must(200, 'GET', `/v1/audit/exports/${exportId}`)) as {
+        status: string;
+      };
       return now.status === 'running' ? undefined : now;
     });
     expect(job).toMatchObject({ status: 'ready' });
     const bundle = await owner.browser.send('GET', `/v1/audit/exports/${exportId}/bundle.zip`);
     expect(bundle).toMatchObject({ status: 200 });
-    const { logs, manifestKeys } = await owner.browser.must<{ logs: { vkey: string }[]; manifestKeys: string[] }>(
-      200,
-      'GET',
-      '/v1/audit/logs',
-    );
+    const { logs, manifestKeys } = (await owner.browser.must(200, 'GET', '/v1/audit/logs')) as {
+      logs: { vkey: string }[];
+      manifestKeys: string[];
+    };
     const keys = [...logs.map(({ vkey }) => vkey), ...manifestKeys].join('\n');
 
     const stranger = await signUp(system);
     const { logs: others } = await eventually('The log of another organization', async () => {
-      const answer = await stranger.browser.must<{ logs: { vkey: string }[] }>(200, 'GET', '/v1/audit/logs');
+      const answer = (await stranger.browser.must(200, 'GET', '/v1/audit/logs')) as {
+        logs: { vkey: string }[];
+      };
       return answer.logs.length > 0 ? answer : undefined;
     });
     expect(await verify(bundle.bytes, keys)).toMatch(/^0: /);
@@ -283,7 +289,9 @@ describe('letters', () => {
     const ada: Enrolled = await enrol(await signUp(system));
     await letterTo(system.mailFolder, ada.email, 'A second factor was added');
     const all = await letters(system.mailFolder);
-    expect(all.every(({ text }) => !text.includes(ada.app.secret) && !text.includes(ada.password))).toBe(true);
+    expect(all.every(({ text }) => !text.includes(ada.app.secret) && !text.includes(ada.password))).toBe(
+      true,
+    );
   });
 });
 

@@ -24,9 +24,8 @@ beforeAll(async () => {
   const consumed = await eventually('The consumer', () => find((one) => follows(one, published)));
   chain = [consumed, published];
   // Spans are exported when they end, parents last.
-  for (let last: CollectedSpan | undefined = published; last?.parentSpanId; ) {
-    const { parentSpanId } = last;
-    last = await eventually(`The parent of ${last.name}`, () => find(({ spanId }) => spanId === parentSpanId));
+  for (let last = published; last.parentSpanId !== undefined && last.parentSpanId !== '';) {
+    last = await parentOf(last);
     chain.push(last);
   }
 }, 240_000);
@@ -48,16 +47,20 @@ describe('one trace', () => {
   });
 
   it('names the operation as the access log does, inside the service', async () => {
-    const operation = await eventually('The operation', () => find(({ name }) => name === 'organization.change'));
-    const server = chain.find(({ service, kind }) => service === 'vouchsafe-identity' && kind === kinds.server);
+    const operation = await eventually('The operation', () =>
+      find(({ name }) => name === 'organization.change'),
+    );
+    const server = chain.find(
+      ({ service, kind }) => service === 'vouchsafe-identity' && kind === kinds.server,
+    );
     expect(operation).toMatchObject({ parentSpanId: server?.spanId, traceId: server?.traceId });
   });
 
   it('is the one that the entry in the log names', async () => {
     const { entries } = await eventually('The entry', async () => {
-      const page = await owner.browser.must<{ entries: { details: object }[] }>(200, 'GET', '/v1/audit/entries', {
+      const page = (await owner.browser.must(200, 'GET', '/v1/audit/entries', {
         query: { requestId },
-      });
+      })) as { entries: { details: object }[] };
       return page.entries.length > 0 ? page : undefined;
     });
     expect(JSON.stringify(entries)).toContain(chain.at(-1)?.traceId);
@@ -81,6 +84,10 @@ function isPublication({ name, kind }: CollectedSpan): boolean {
 function follows(consumer: CollectedSpan, { spanId }: CollectedSpan): boolean {
   const before = [consumer.parentSpanId, ...consumer.links.map((link) => link.spanId)];
   return consumer.kind === kinds.consumer && before.includes(spanId);
+}
+
+function parentOf({ name, parentSpanId }: CollectedSpan): Promise<CollectedSpan> {
+  return eventually(`The parent of ${name}`, () => find(({ spanId }) => spanId === parentSpanId));
 }
 
 function find(is: (span: CollectedSpan) => boolean): Promise<CollectedSpan | undefined> {

@@ -31,7 +31,9 @@ type System = Pick<SystemUnderTest, 'url' | 'mailFolder'>;
 
 /** The documents in effect, as somebody who signs up accepts them. */
 export async function currentDocuments({ url }: System): Promise<Acceptance[]> {
-  const { items } = await new Client(url).must<{ items: Acceptance[] }>(200, 'GET', '/v1/legal-documents');
+  const { items } = (await new Client(url).must(200, 'GET', '/v1/legal-documents')) as {
+    items: Acceptance[];
+  };
   return items.map(({ document, version }) => ({ document, version }));
 }
 
@@ -47,15 +49,10 @@ export function newPerson(): { email: string; name: string; password: string } {
 /** An organization with its owner, verified and logged in. */
 export async function signUp(system: System, organization = `Org ${randomUUID()}`): Promise<Person> {
   const user = newPerson();
-  const ids = await new Client(system.url).must<{ organizationId: string; userId: string }>(
-    201,
-    'POST',
-    '/v1/sign-up',
-    {
-      body: { organization: { name: organization }, user, accept: await currentDocuments(system) },
-      headers: freshKey(),
-    },
-  );
+  const ids = (await new Client(system.url).must(201, 'POST', '/v1/sign-up', {
+    body: { organization: { name: organization }, user, accept: await currentDocuments(system) },
+    headers: freshKey(),
+  })) as { organizationId: string; userId: string };
   const letter = await letterTo(system.mailFolder, user.email, 'Confirm your e-mail address');
   await new Client(system.url).must(200, 'POST', '/v1/sign-up/verification', {
     body: { token: tokenIn(letter) },
@@ -72,12 +69,10 @@ export async function join(system: System, owner: Client, role: Role): Promise<P
   });
   const token = tokenIn(await letterTo(system.mailFolder, person.email, 'Join '));
   const { name, password } = person;
-  const ids = await new Client(system.url).must<{ organizationId: string; userId: string }>(
-    201,
-    'POST',
-    '/v1/invitations/acceptance',
-    { body: { token, name, password, accept: await currentDocuments(system) }, headers: freshKey() },
-  );
+  const ids = (await new Client(system.url).must(201, 'POST', '/v1/invitations/acceptance', {
+    body: { token, name, password, accept: await currentDocuments(system) },
+    headers: freshKey(),
+  })) as { organizationId: string; userId: string };
   return { ...ids, ...person, browser: await logIn(system, person) };
 }
 
@@ -91,26 +86,26 @@ export async function logIn({ url }: System, { email, password }: Pick<Person, '
 
 /** The challenge of a person who has a second factor. */
 export async function challengeOf({ url }: System, { email, password }: Person): Promise<string> {
-  const { challengeId } = await new Client(url).must<{ challengeId: string }>(200, 'POST', '/v1/sessions', {
+  const { challengeId } = (await new Client(url).must(200, 'POST', '/v1/sessions', {
     body: { email, password },
-  });
+  })) as { challengeId: string };
   return challengeId;
 }
 
 /** Enrols an authenticator app in the person's session, which has two factors from then on. */
 export async function enrol(person: Person): Promise<Enrolled> {
-  const { authenticatorId, secret } = await person.browser.must<{ authenticatorId: string; secret: string }>(
+  const { authenticatorId, secret } = (await person.browser.must(
     201,
     'POST',
     '/v1/me/authenticators/totp',
-  );
+  )) as { authenticatorId: string; secret: string };
   const app = new Authenticator(secret);
-  const { recoveryCodes } = await person.browser.must<{ recoveryCodes: string[] }>(
+  const { recoveryCodes } = (await person.browser.must(
     201,
     'POST',
     `/v1/me/authenticators/totp/${authenticatorId}/confirmation`,
     { body: { totp: await app.freshCode() } },
-  );
+  )) as { recoveryCodes: string[] };
   return { ...person, authenticatorId, app, recoveryCodes };
 }
 
@@ -130,9 +125,9 @@ export const keyScopes = [
 ] as const;
 
 export async function makeApiKey({ url }: System, owner: Client, scopes: readonly string[]): Promise<ApiKey> {
-  const { apiKeyId, key } = await owner.must<{ apiKeyId: string; key: string }>(201, 'POST', '/v1/api-keys', {
+  const { apiKeyId, key } = (await owner.must(201, 'POST', '/v1/api-keys', {
     body: { name: 'a back end', scopes: [...scopes] },
     headers: freshKey(),
-  });
+  })) as { apiKeyId: string; key: string };
   return { apiKeyId, client: new Client(url, key) };
 }

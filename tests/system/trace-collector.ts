@@ -2,7 +2,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 
-const attribute = z.looseObject({ key: z.string(), value: z.looseObject({ stringValue: z.string().optional() }) });
+const attribute = z.looseObject({
+  key: z.string(),
+  value: z.looseObject({ stringValue: z.string().optional() }),
+});
 const span = z.looseObject({
   traceId: z.string(),
   spanId: z.string(),
