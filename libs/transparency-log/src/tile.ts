@@ -1,5 +1,3 @@
-import { HASH_SIZE } from './hash.js';
-
 /** c2sp.org/tlog-tiles: a tile is a subtree 8 levels high, its bottom row of up to 256 hashes. */
 export const TILE_HEIGHT = 8;
 export const TILE_WIDTH = 256;
@@ -111,11 +109,6 @@ export function tilesFor(size: number, leafIndices: Iterable<number>): TileId[] 
         .map((index) => ({ level, index, width: tileWidth(level, index, size) })),
     )
     .sort((a, b) => b.level - a.level || a.index - b.index);
-}
-
-/** Whether bytes are as many hashes as the tile is wide. */
-export function isTileOfWidth(bytes: Uint8Array, width: number): boolean {
-  return bytes.length === width * HASH_SIZE;
 }
 
 function tileOf(index: number): number {

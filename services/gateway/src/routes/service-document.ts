@@ -16,7 +16,6 @@ const operation = z.looseObject({
   /** Whose log takes the request's entry, where it is not that of the caller's organization. */
   'x-log': z.literal('operator').optional(),
 });
-export type DocumentedOperation = z.output<typeof operation>;
 
 const methods = ['get', 'put', 'post', 'delete', 'patch'] as const;
 const pathItem = z.strictObject(Object.fromEntries(methods.map((method) => [method, operation.optional()])));
