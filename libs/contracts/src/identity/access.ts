@@ -11,8 +11,6 @@ export const invitationCreated = contract({
   schema: z.strictObject({
     ...fact,
     invitationId,
-    /** Absent in facts of before it was recorded. */
-    invitedBy: userId.optional(),
     // The invited person has no account yet: the invitation's id stands for the person.
     email: personal(z.email(), { purpose: 'communication', subject: 'invitationId' }),
     role,
@@ -29,12 +27,7 @@ export const invitationAccepted = contract({
 export const invitationRevoked = contract({
   type: 'vouchsafe.identity.invitation-revoked.v1',
   summary: 'An invitation was withdrawn before it was accepted.',
-  schema: z.strictObject({
-    ...fact,
-    invitationId,
-    /** Absent in facts of before there was more than one: `revoked`. */
-    reason: z.enum(['revoked', 'inviter-removed', 'inviter-demoted']).optional(),
-  }),
+  schema: z.strictObject({ ...fact, invitationId }),
 });
 
 const apiKeyId = z.uuid();

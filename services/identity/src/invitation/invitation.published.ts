@@ -4,15 +4,21 @@ import type { InvitationEvent } from './invitation.events.js';
 
 export const invitationFacts = toFacts<InvitationEvent>({
   'invitation-created': (event) => {
-    const { invitedBy, ...data } = event.data;
+    // Who invited is the fact's actor.
+    const { organizationId, invitationId, email, role, expiresAt } = event.data;
     return publication(identityFacts.invitationCreated, {
       ...factBase(event),
-      ...data,
-      ...(invitedBy === null ? {} : { invitedBy }),
+      organizationId,
+      invitationId,
+      email,
+      role,
+      expiresAt,
     });
   },
   'invitation-accepted': (event) =>
     publication(identityFacts.invitationAccepted, { ...factBase(event), ...event.data }),
-  'invitation-revoked': (event) =>
-    publication(identityFacts.invitationRevoked, { ...factBase(event), ...event.data }),
+  'invitation-revoked': (event) => {
+    const { organizationId, invitationId } = event.data;
+    return publication(identityFacts.invitationRevoked, { ...factBase(event), organizationId, invitationId });
+  },
 });
