@@ -15,7 +15,7 @@ import { assertGoodPassword, givenPassword } from '../password/password-rules.js
 import { role } from '../permission/role.js';
 import { accepted, asUser, assertRecentlyAuthenticated, envelopeOf, principalOf } from '../request.js';
 import { secondFactorRequired } from '../session/sessions.js';
-import { claimEmail, personName, type SignUpAnswer, storePassword } from '../sign-up/sign-up.js';
+import { claimEmail, hashed, personName, type SignUpAnswer, storePassword } from '../sign-up/sign-up.js';
 import { readAccount } from '../user/accounts.js';
 import { userProblems } from '../user/user.problems.js';
 import type { RevocationReason } from './invitation.events.js';
@@ -134,7 +134,7 @@ export async function acceptInvitation(
   const { aggregates, vault } = identity;
   const consent = consentOf(identity, caller, accept);
   const userId = identity.newId() as UserId;
-  const hash = await identity.hasher.hash(chosen);
+  const stored = await hashed(identity, chosen);
   const envelope = envelopeOf(identity, caller, asUser(userId));
   return identity.store.transact(organizationId, envelope, async (unit) => {
     const request = { invitationId, name, accept, password };
@@ -180,7 +180,7 @@ export async function acceptInvitation(
         userProblems,
       );
       await claimEmail(unit, await emailHash(vault, unit, state.email), userId);
-      await storePassword(identity, unit, userId, hash);
+      await storePassword(identity, unit, userId, stored);
       return { body: { organizationId, userId } };
     });
   });

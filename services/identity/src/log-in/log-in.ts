@@ -89,8 +89,11 @@ export async function beginSession(
   const { sourceIp, userAgent } = caller;
   const { second_factor_required: byOrganization } = await one<{ second_factor_required: boolean }>(
     unit,
-    'select second_factor_required from organization where organization_id = $1',
-    [organizationId],
+    // A password that is too short alone needs a second factor, whoever has dropped it (ASVS 6.2.1).
+    `select second_factor_required or exists (select from password where user_id = $2 and not good_alone)
+       as second_factor_required
+     from organization where organization_id = $1`,
+    [organizationId, userId],
   );
   const mustEnrol =
     level === 'single-factor' && secondFactorRequired(identity, organizationId, byOrganization);

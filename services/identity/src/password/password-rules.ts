@@ -34,6 +34,11 @@ export function assertGoodPassword(breached: BreachedPasswords, chosen: ChosenPa
   if (fault) throw problem('invalid-request', { errors: [{ pointer: chosen.pointer, detail: fault }] });
 }
 
+/** Whether it may stand without a second factor; asked while it is known, for the day on which the factor goes. */
+export function isGoodAlone(password: Secret): boolean {
+  return Array.from(password.reveal()).length >= SHORTEST.alone;
+}
+
 function faultOf(
   breached: BreachedPasswords,
   { password, secondFactor, context }: ChosenPassword,

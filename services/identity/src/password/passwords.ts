@@ -11,7 +11,7 @@ import { accepted, asUser, envelopeOf, principalOf } from '../request.js';
 import { hasSecondFactor } from '../second-factor/authenticators.js';
 import { withCountedFailures } from '../second-factor/second-factor.js';
 import { endSessions, secondFactorRequired } from '../session/sessions.js';
-import { storePassword } from '../sign-up/sign-up.js';
+import { hashed, type HashedPassword, storePassword } from '../sign-up/sign-up.js';
 import { readAccount } from '../user/accounts.js';
 import { userProblems } from '../user/user.problems.js';
 import { assertGoodPassword } from './password-rules.js';
@@ -30,7 +30,7 @@ export async function changePassword(
     return row?.hash ?? null;
   });
   const right = await identity.hasher.verify(stored, secret(currentPassword));
-  const hash = right ? await identity.hasher.hash(chosen) : null;
+  const hash = right ? await hashed(identity, chosen) : null;
   await withCountedFailures(identity, caller, async (unit) => {
     if (hash === null) return { failure: 'wrong-password' as const };
     await assertGoodFor(identity, unit, userId, chosen, '/newPassword');
@@ -70,7 +70,7 @@ export async function resetPassword(
   const found = await identity.database.beforeOrganization((sql) => findLink(sql, given, 'reset-password'));
   if (!found) throw problem('gone');
   const userId = found.subjectId as UserId;
-  const hash = await identity.hasher.hash(chosen);
+  const hash = await hashed(identity, chosen);
   const envelope = envelopeOf(identity, caller, asUser(userId));
   await identity.store.transact(found.organizationId, envelope, async (unit) => {
     // Refused for its quality, the password can be chosen again: the link is taken only with a good one.
@@ -102,7 +102,7 @@ async function replacePassword(
   identity: Identity,
   unit: UnitOfWork,
   userId: UserId,
-  hash: string,
+  hash: HashedPassword,
   how: 'changed' | 'reset',
   survivingSession: string | null,
 ): Promise<void> {

@@ -99,4 +99,31 @@ export const laterMigrations: readonly SqlMigration[] = [
         }),
       ].join('\n'),
   },
+  {
+    name: 'identity-008-password-alone',
+    sql: (roles) =>
+      [
+        // Whether it is long enough to be the only factor (ASVS 6.2.1): its length is not known any more.
+        `alter table password add column good_alone boolean not null default true;
+         alter table password alter column good_alone drop default;
+         set local role ${roles.lookup};
+         drop function lookup.session(bytea);
+         reset role;`,
+        lookupFunction(roles, {
+          signature: 'session(wanted bytea)',
+          returns: `table (organization_id uuid, session_id uuid, user_id uuid, level text, awaits_documents boolean,
+            last_seen_at timestamptz, authenticated_at timestamptz, idle_expires_at timestamptz,
+            expires_at timestamptz, ended_at timestamptz, role text, second_factor_required boolean)`,
+          body: `
+            select s.organization_id, s.session_id, s.user_id, s.level, s.awaits_documents, s.last_seen_at,
+              s.authenticated_at, s.idle_expires_at, s.expires_at, s.ended_at, m.role,
+              o.second_factor_required
+                or exists (select from password p where p.user_id = s.user_id and not p.good_alone)
+            from session s
+            join member m on m.user_id = s.user_id
+            join organization o on o.organization_id = s.organization_id
+            where s.session_hash = wanted`,
+        }),
+      ].join('\n'),
+  },
 ];

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { shippedDocuments } from '../consent/legal-documents.js';
 import { enrol, freshCode, logInWithCode } from '../testing/enrol.js';
-import { goodPassword, identityApp, type IdentityApp, type Person } from '../testing/identity-app.js';
+import { accept, goodPassword, identityApp, type IdentityApp, type Person } from '../testing/identity-app.js';
+import { tokenIn } from '../testing/mailbox.js';
 
 /** Five days after today, whenever the tests run. */
 const nextVersion = new Date(Date.now() + 5 * 86_400_000).toISOString().slice(0, 10);
@@ -120,6 +121,35 @@ describe('what a session must do first', () => {
     expect((await remove(ada.session)).status).toBe(204);
     await app.mail.take(ada.email, 'A second factor was removed');
     expect((await logIn(ada)).status).toBe(201);
+  });
+
+  it('a password that is too short alone keeps its second factor (ASVS 6.2.1)', async () => {
+    const ada = await enrol(app, await app.signUp());
+    const change = (currentPassword: string, newPassword: string) =>
+      app.ask('PUT', '/v1/me/password', { session: ada.session, body: { currentPassword, newPassword } });
+    const remove = () =>
+      app.ask('DELETE', `/v1/me/authenticators/${ada.authenticatorId}`, { session: ada.session });
+    expect((await change(goodPassword, 'xk7!pq2z')).status).toBe(204);
+    expect(await remove()).toMatchObject({ status: 409, body: { detail: 'longer-password-required' } });
+    expect((await change('xk7!pq2z', goodPassword)).status).toBe(204);
+    expect((await remove()).status).toBe(204);
+  });
+
+  it('a password that is too short alone opens nothing but the enrolment once no second factor is required', async () => {
+    const ada = await enrol(app, await app.signUp());
+    await requireSecondFactor(ada.session, true);
+    const email = `short.${Math.random().toString(36).slice(2)}@example.com`;
+    await app.ask('POST', '/v1/invitations', { session: ada.session, body: { email, role: 'admin' } });
+    const token = tokenIn(await app.mail.take(email, 'Join'));
+    const password = 'xk7!pq2z';
+    const joined = { token, name: 'Grace', password, accept };
+    expect((await app.ask('POST', '/v1/invitations/acceptance', { body: joined })).status).toBe(201);
+    await requireSecondFactor(ada.session, false);
+    const asked = await app.ask('POST', '/v1/sessions', { body: { email, password } });
+    expect(asked).toMatchObject({ status: 200, body: { next: 'enrol-second-factor' } });
+    expect(await app.resolve({ session: asked.session ?? '' })).toMatchObject({ permissions: [] });
+    const me = await app.ask('GET', '/v1/me', { session: asked.session });
+    expect(me.body.outstanding).toMatchObject({ enrolSecondFactor: true });
   });
 
   it('new recovery codes make the earlier ones void', async () => {

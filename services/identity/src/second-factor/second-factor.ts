@@ -121,8 +121,10 @@ export async function removeAuthenticator(
   const { organizationId, userId } = who;
   await identity.store.transact(organizationId, envelopeOf(identity, caller), async (unit) => {
     await assertMayEnrol(unit, who);
-    const [organization] = await unit.query<{ second_factor_required: boolean }>(
-      'select second_factor_required from organization',
+    const [organization] = await unit.query<{ second_factor_required: boolean; good_alone: boolean | null }>(
+      `select second_factor_required, (select good_alone from password where user_id = $1) as good_alone
+       from organization`,
+      [userId],
     );
     accepted(
       await unit.execute(identity.aggregates.user, userId, {
@@ -133,6 +135,7 @@ export async function removeAuthenticator(
           organizationId,
           organization?.second_factor_required ?? false,
         ),
+        passwordIsGoodAlone: organization?.good_alone ?? true,
       }),
       userProblems,
     );

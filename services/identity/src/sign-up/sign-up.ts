@@ -2,7 +2,7 @@ import { postgresFault } from '@vouchsafe/database';
 import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import type { UnitOfWork } from '@vouchsafe/event-store';
 import { type Caller, idempotencyKey, problem } from '@vouchsafe/service-host';
-import { secret } from '@vouchsafe/vault';
+import { type Secret, secret } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { acceptance, consentOf, requiredDocuments } from '../consent/consents.js';
 import { accountByEmailHash, emailAddress, emailHash } from '../email-address.js';
@@ -11,7 +11,7 @@ import type { Identity } from '../identity.js';
 import { postLetter } from '../letter/letter-outbox.js';
 import { findLink, makeLinkToken, takeLink } from '../link-token.js';
 import { organizationProblems } from '../organization/organization.problems.js';
-import { assertGoodPassword, givenPassword } from '../password/password-rules.js';
+import { assertGoodPassword, givenPassword, isGoodAlone } from '../password/password-rules.js';
 import { plainLine } from '../plain-line.js';
 import { accepted, asUser, envelopeOf } from '../request.js';
 import { readAccount } from '../user/accounts.js';
@@ -60,7 +60,7 @@ export async function signUp(
     await newOrganizationId(identity, user.email, key),
     identity.newId() as UserId,
   ];
-  const hash = await identity.hasher.hash(password);
+  const stored = await hashed(identity, password);
   const { aggregates } = identity;
   return identity.store.transact(
     organizationId,
@@ -90,7 +90,7 @@ export async function signUp(
           }),
           userProblems,
         );
-        await storePassword(identity, unit, userId, hash);
+        await storePassword(identity, unit, userId, stored);
         await postVerification(identity, unit, { organizationId, userId, email: user.email });
         return { body: { organizationId, userId } };
       });
@@ -134,16 +134,27 @@ export async function verifyEmail(
   return holds ? { organizationId, userId } : { organizationId, userId, next: 'choose-password' };
 }
 
+export interface HashedPassword {
+  readonly hash: string;
+  /** Long enough without a second factor. */
+  readonly goodAlone: boolean;
+}
+
+export async function hashed({ hasher }: Identity, password: Secret): Promise<HashedPassword> {
+  return { hash: await hasher.hash(password), goodAlone: isGoodAlone(password) };
+}
+
 export async function storePassword(
   { now }: Identity,
   unit: UnitOfWork,
   userId: UserId,
-  hash: string,
+  { hash, goodAlone }: HashedPassword,
 ): Promise<void> {
   await unit.query(
-    `insert into password (organization_id, user_id, hash, changed_at) values ($1, $2, $3, $4)
-     on conflict (user_id) do update set hash = excluded.hash, changed_at = excluded.changed_at`,
-    [unit.organizationId, userId, hash, now()],
+    `insert into password (organization_id, user_id, hash, good_alone, changed_at) values ($1, $2, $3, $4, $5)
+     on conflict (user_id) do update set
+       hash = excluded.hash, good_alone = excluded.good_alone, changed_at = excluded.changed_at`,
+    [unit.organizationId, userId, hash, goodAlone, now()],
   );
 }
 

@@ -52,7 +52,10 @@ export class MeController {
     const organizationId = organizationOf(caller);
     return this.identity.database.forOrganization(organizationId, async (sql) => {
       const [organization] = await sql.query<{ name: string; second_factor_required: boolean }>(
-        'select name, second_factor_required from organization',
+        `select name, second_factor_required or exists (select from password where user_id = $1 and not good_alone)
+           as second_factor_required
+         from organization`,
+        [caller.actor.id],
       );
       const isPerson = caller.actor.type === 'user';
       const account = isPerson ? await readAccount(this.identity, sql, caller.actor.id) : null;

@@ -8,4 +8,5 @@ export const userProblems = {
   'not-verified': 'conflict',
   'no-such-authenticator': 'not-found',
   'second-factor-required': 'conflict',
+  'longer-password-required': 'conflict',
 } as const satisfies Record<UserRejection['rejected'], ProblemCode>;

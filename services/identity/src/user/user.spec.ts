@@ -99,10 +99,20 @@ describe('a user', () => {
 
   it('keeps the last second factor where the organization requires one (P13)', () => {
     given(user, enrolled)
-      .when({ type: 'remove-second-factor', authenticatorId, requiredByOrganization: true })
+      .when({
+        type: 'remove-second-factor',
+        authenticatorId,
+        requiredByOrganization: true,
+        passwordIsGoodAlone: true,
+      })
       .then({ rejected: 'second-factor-required' });
     given(user, enrolled)
-      .when({ type: 'remove-second-factor', authenticatorId, requiredByOrganization: false })
+      .when({
+        type: 'remove-second-factor',
+        authenticatorId,
+        requiredByOrganization: false,
+        passwordIsGoodAlone: true,
+      })
       .then([{ type: 'second-factor-removed', data: { ...who, authenticatorId, kind: 'totp' } }]);
   });
 

@@ -53,6 +53,8 @@ export type UserCommand =
       readonly type: 'remove-second-factor';
       readonly authenticatorId: string;
       readonly requiredByOrganization: boolean;
+      /** Long enough without a second factor. */
+      readonly passwordIsGoodAlone: boolean;
     }
   | { readonly type: 'issue-recovery-codes'; readonly count: number }
   | { readonly type: 'use-recovery-code'; readonly remaining: number };
@@ -64,7 +66,8 @@ export type UserRejection = {
     | 'consent-missing'
     | 'not-verified'
     | 'no-such-authenticator'
-    | 'second-factor-required';
+    | 'second-factor-required'
+    | 'longer-password-required';
 };
 
 /** A person with an account in one organization. */
@@ -101,10 +104,11 @@ export const user = decider<User, UserCommand, UserEvent, UserRejection>({
           : [enrolled, { type: 'recovery-codes-issued', data: { ...who, count: recoveryCodes } }];
       }
       case 'remove-second-factor': {
-        const { authenticatorId, requiredByOrganization } = command;
+        const { authenticatorId, requiredByOrganization, passwordIsGoodAlone } = command;
         if (!state.authenticators.has(authenticatorId)) return { rejected: 'no-such-authenticator' };
         const last = state.authenticators.size === 1;
         if (last && requiredByOrganization) return { rejected: 'second-factor-required' };
+        if (last && !passwordIsGoodAlone) return { rejected: 'longer-password-required' };
         return [{ type: 'second-factor-removed', data: { ...who, authenticatorId, kind: 'totp' } }];
       }
       case 'issue-recovery-codes':
