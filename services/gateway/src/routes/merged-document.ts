@@ -35,7 +35,8 @@ export function mergedDocument(services: readonly UpstreamService[], publicUrl: 
         'The trust backbone of a SaaS: promises carried out, recorded and proved. Problems are RFC 9457 documents.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: publicUrl }],
+    // The page's own origin first: from wherever it is read, its requests then need no permission of another site.
+    servers: [{ url: '/' }, { url: publicUrl }],
     tags: services.map(({ name }) => ({ name })),
     paths: Object.fromEntries(Object.entries(paths).sort(([a], [b]) => (a < b ? -1 : 1))),
     components: {
