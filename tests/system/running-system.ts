@@ -39,12 +39,16 @@ export async function startForTests(
   if (!existsSync(path.join(root, 'services/gateway/dist/main.js')))
     throw new Error('The services are not built: npm run build');
   const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-system-'));
+  const remove = () => rm(folder, { recursive: true, force: true });
   const system = await startSystem({
     root,
     data: await openDataFolder(folder, () => undefined),
     port: await freePort(),
     say: () => undefined,
     env: { VOUCHSAFE_ENVIRONMENT: 'testing', ...wideLimits, ...env },
+  }).catch(async (error: unknown) => {
+    await remove();
+    throw error;
   });
   // A service that ends by itself is told with its last words; what is asked of it from then on fails.
   system.broken.catch((error: unknown) => {
@@ -66,7 +70,7 @@ export async function startForTests(
     },
     stop: async () => {
       await system.stop();
-      await rm(folder, { recursive: true, force: true });
+      await remove();
     },
   };
 }
