@@ -44,76 +44,64 @@ grant execute on function lookup.api_key(bytea) to identity_request;
 grant execute on function lookup.api_key(bytea) to identity_worker;
 
 CREATE OR REPLACE FUNCTION lookup.challenge(wanted uuid)
- RETURNS TABLE(organization_id uuid, user_id uuid)
+ RETURNS TABLE(organization_id uuid)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'public'
-AS $function$select organization_id, user_id from log_in_challenge where challenge_id = wanted$function$
+AS $function$select organization_id from log_in_challenge where challenge_id = wanted$function$
 ;
 alter function lookup.challenge(uuid) owner to identity_lookup;
 grant execute on function lookup.challenge(uuid) to identity_request;
 grant execute on function lookup.challenge(uuid) to identity_worker;
 
-CREATE OR REPLACE FUNCTION lookup.count_log_in_failure(failed bytea, at timestamp with time zone, ends timestamp with time zone)
+CREATE OR REPLACE FUNCTION lookup.count_letter(addressee bytea, subject text, at timestamp with time zone, ends timestamp with time zone)
  RETURNS integer
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'public'
 AS $function$
-            insert into log_in_throttle as t values (failed, 1, ends)
-            on conflict (email_hash) do update set
-              failures = case when t.window_ends_at > at then t.failures + 1 else 1 end,
+            insert into letter_limit as t values (addressee, subject, 1, ends)
+            on conflict (email_hash, about) do update set
+              letters = case when t.window_ends_at > at then t.letters + 1 else 1 end,
               window_ends_at = case when t.window_ends_at > at then t.window_ends_at else ends end
-            returning failures$function$
+            returning letters$function$
 ;
-alter function lookup.count_log_in_failure(bytea,timestamp with time zone,timestamp with time zone) owner to identity_lookup;
-grant execute on function lookup.count_log_in_failure(bytea,timestamp with time zone,timestamp with time zone) to identity_request;
-grant execute on function lookup.count_log_in_failure(bytea,timestamp with time zone,timestamp with time zone) to identity_worker;
+alter function lookup.count_letter(bytea,text,timestamp with time zone,timestamp with time zone) owner to identity_lookup;
+grant execute on function lookup.count_letter(bytea,text,timestamp with time zone,timestamp with time zone) to identity_request;
+grant execute on function lookup.count_letter(bytea,text,timestamp with time zone,timestamp with time zone) to identity_worker;
 
-CREATE OR REPLACE FUNCTION lookup.email_hash_of(wanted uuid)
- RETURNS bytea
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'public'
-AS $function$select email_hash from email_address where user_id = wanted$function$
-;
-alter function lookup.email_hash_of(uuid) owner to identity_lookup;
-grant execute on function lookup.email_hash_of(uuid) to identity_request;
-grant execute on function lookup.email_hash_of(uuid) to identity_worker;
-
-CREATE OR REPLACE FUNCTION lookup.forget_log_in_failures(succeeded bytea)
+CREATE OR REPLACE FUNCTION lookup.forget_attempts(proved bytea)
  RETURNS void
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'public'
-AS $function$delete from log_in_throttle where email_hash = succeeded$function$
+AS $function$delete from attempt_limit where attempt_key = proved$function$
 ;
-alter function lookup.forget_log_in_failures(bytea) owner to identity_lookup;
-grant execute on function lookup.forget_log_in_failures(bytea) to identity_request;
-grant execute on function lookup.forget_log_in_failures(bytea) to identity_worker;
+alter function lookup.forget_attempts(bytea) owner to identity_lookup;
+grant execute on function lookup.forget_attempts(bytea) to identity_request;
+grant execute on function lookup.forget_attempts(bytea) to identity_worker;
+
+CREATE OR REPLACE FUNCTION lookup.give_back_attempt(taken bytea)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$update attempt_limit set attempts = greatest(attempts - 1, 0) where attempt_key = taken$function$
+;
+alter function lookup.give_back_attempt(bytea) owner to identity_lookup;
+grant execute on function lookup.give_back_attempt(bytea) to identity_request;
+grant execute on function lookup.give_back_attempt(bytea) to identity_worker;
 
 CREATE OR REPLACE FUNCTION lookup.link_token(wanted bytea, meant_for text)
- RETURNS TABLE(organization_id uuid, subject_id uuid, expires_at timestamp with time zone, used_at timestamp with time zone)
+ RETURNS TABLE(organization_id uuid, subject_id uuid)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'public'
-AS $function$select organization_id, subject_id, expires_at, used_at from link_token
-                 where token_hash = wanted and purpose = meant_for$function$
+AS $function$select organization_id, subject_id from link_token where token_hash = wanted and purpose = meant_for$function$
 ;
 alter function lookup.link_token(bytea,text) owner to identity_lookup;
 grant execute on function lookup.link_token(bytea,text) to identity_request;
 grant execute on function lookup.link_token(bytea,text) to identity_worker;
-
-CREATE OR REPLACE FUNCTION lookup.log_in_failures(wanted bytea, at timestamp with time zone)
- RETURNS TABLE(failures integer, window_ends_at timestamp with time zone)
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'public'
-AS $function$select failures, window_ends_at from log_in_throttle where email_hash = wanted and window_ends_at > at$function$
-;
-alter function lookup.log_in_failures(bytea,timestamp with time zone) owner to identity_lookup;
-grant execute on function lookup.log_in_failures(bytea,timestamp with time zone) to identity_request;
-grant execute on function lookup.log_in_failures(bytea,timestamp with time zone) to identity_worker;
 
 CREATE OR REPLACE FUNCTION lookup.session(wanted bytea)
  RETURNS TABLE(organization_id uuid, session_id uuid, user_id uuid, level text, awaits_documents boolean, last_seen_at timestamp with time zone, authenticated_at timestamp with time zone, idle_expires_at timestamp with time zone, expires_at timestamp with time zone, ended_at timestamp with time zone, role text, second_factor_required boolean)
@@ -122,7 +110,9 @@ CREATE OR REPLACE FUNCTION lookup.session(wanted bytea)
  SET search_path TO 'public'
 AS $function$
             select s.organization_id, s.session_id, s.user_id, s.level, s.awaits_documents, s.last_seen_at,
-              s.authenticated_at, s.idle_expires_at, s.expires_at, s.ended_at, m.role, o.second_factor_required
+              s.authenticated_at, s.idle_expires_at, s.expires_at, s.ended_at, m.role,
+              o.second_factor_required
+                or exists (select from password p where p.user_id = s.user_id and not p.good_alone)
             from session s
             join member m on m.user_id = s.user_id
             join organization o on o.organization_id = s.organization_id
@@ -131,6 +121,22 @@ AS $function$
 alter function lookup.session(bytea) owner to identity_lookup;
 grant execute on function lookup.session(bytea) to identity_request;
 grant execute on function lookup.session(bytea) to identity_worker;
+
+CREATE OR REPLACE FUNCTION lookup.take_attempt(wanted bytea, at timestamp with time zone, ends timestamp with time zone)
+ RETURNS TABLE(attempts integer, window_ends_at timestamp with time zone)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+            insert into attempt_limit as t values (wanted, 1, ends)
+            on conflict (attempt_key) do update set
+              attempts = case when t.window_ends_at > at then t.attempts + 1 else 1 end,
+              window_ends_at = case when t.window_ends_at > at then t.window_ends_at else ends end
+            returning t.attempts, t.window_ends_at$function$
+;
+alter function lookup.take_attempt(bytea,timestamp with time zone,timestamp with time zone) owner to identity_lookup;
+grant execute on function lookup.take_attempt(bytea,timestamp with time zone,timestamp with time zone) to identity_request;
+grant execute on function lookup.take_attempt(bytea,timestamp with time zone,timestamp with time zone) to identity_worker;
 
 CREATE OR REPLACE FUNCTION lookup.user_by_email(wanted bytea)
  RETURNS TABLE(organization_id uuid, user_id uuid)
@@ -234,6 +240,18 @@ create policy own_organization on api_key to identity_request using ((organizati
 grant delete, select on api_key to identity_retention;
 grant insert, select, update on api_key to identity_request;
 grant select on api_key to identity_lookup;
+
+create table attempt_limit (
+  attempt_key bytea not null,
+  attempts integer not null,
+  window_ends_at timestamp with time zone not null,
+  constraint attempt_limit_pkey PRIMARY KEY (attempt_key)
+);
+alter table attempt_limit enable row level security;
+alter table attempt_limit force row level security;
+create policy every_row on attempt_limit to identity_retention using (true);
+grant delete, insert, select, update on attempt_limit to identity_lookup;
+grant delete, select on attempt_limit to identity_retention;
 
 create table authenticator (
   organization_id uuid not null,
@@ -368,6 +386,7 @@ create table invitation (
   status text not null,
   created_at timestamp with time zone not null,
   expires_at timestamp with time zone not null,
+  invited_by uuid,
   constraint invitation_status_check CHECK ((status = ANY (ARRAY['open'::text, 'accepted'::text, 'revoked'::text]))),
   constraint invitation_pkey PRIMARY KEY (invitation_id),
   constraint invitation_organization_id_created_at_invitation_id_key UNIQUE (organization_id, created_at, invitation_id)
@@ -376,6 +395,7 @@ alter table invitation enable row level security;
 alter table invitation force row level security;
 create policy every_organization on invitation to identity_retention, identity_worker using (true);
 create policy own_organization on invitation to identity_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX invitation_by_inviter ON public.invitation USING btree (invited_by) WHERE (status = 'open'::text);
 grant delete, select on invitation to identity_retention;
 grant insert, select, update on invitation to identity_request;
 
@@ -411,6 +431,20 @@ CREATE INDEX letter_due ON public.letter USING btree (due_at) WHERE (sent_at IS 
 grant delete, insert, select, update on letter to identity_worker;
 grant delete, select on letter to identity_retention;
 grant insert, select on letter to identity_request;
+
+create table letter_limit (
+  email_hash bytea not null,
+  about text not null,
+  letters integer not null,
+  window_ends_at timestamp with time zone not null,
+  constraint letter_limit_about_check CHECK ((about = ANY (ARRAY['sign-up'::text, 'password-reset'::text, 'invitation'::text]))),
+  constraint letter_limit_pkey PRIMARY KEY (email_hash, about)
+);
+alter table letter_limit enable row level security;
+alter table letter_limit force row level security;
+create policy every_row on letter_limit to identity_retention using (true);
+grant delete, select on letter_limit to identity_retention;
+grant insert, select, update on letter_limit to identity_lookup;
 
 create table link_token (
   organization_id uuid not null,
@@ -453,18 +487,6 @@ create policy own_organization on log_in_challenge to identity_request using ((o
 grant delete, insert, select, update on log_in_challenge to identity_request;
 grant delete, select on log_in_challenge to identity_retention;
 grant select on log_in_challenge to identity_lookup;
-
-create table log_in_throttle (
-  email_hash bytea not null,
-  failures integer not null,
-  window_ends_at timestamp with time zone not null,
-  constraint log_in_throttle_pkey PRIMARY KEY (email_hash)
-);
-alter table log_in_throttle enable row level security;
-alter table log_in_throttle force row level security;
-create policy every_row on log_in_throttle to identity_retention using (true);
-grant delete, insert, select, update on log_in_throttle to identity_lookup;
-grant delete, select on log_in_throttle to identity_retention;
 
 create table member (
   organization_id uuid not null,
@@ -544,6 +566,7 @@ create table password (
   user_id uuid not null,
   hash text not null,
   changed_at timestamp with time zone not null,
+  good_alone boolean not null,
   constraint password_pkey PRIMARY KEY (user_id)
 );
 alter table password enable row level security;
