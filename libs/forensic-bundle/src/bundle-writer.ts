@@ -13,7 +13,7 @@ import {
   type VerifierKey,
 } from '@vouchsafe/transparency-log';
 import { CSV_HEADER } from './csv.js';
-import { describeEntry, type BundleEntry } from './entry.js';
+import { describeEntry, disclosureLine, type BundleEntry } from './entry.js';
 import { formatKeyHistory, type KeyPeriod } from './key-history.js';
 import {
   formatManifest,
@@ -212,8 +212,8 @@ async function writeLog(claim: Claim, log: BundleLog, files: Files): Promise<Man
     if (described.status !== 'described') throw new Error(`entry ${entry.index}: ${described.status}`);
     const { lines } = described;
     await write('entries', `${Buffer.from(entry.leaf).toString('utf8')}\n`);
-    await write('indices', lines.index);
-    await write('disclosures', lines.disclosures);
+    await write('indices', `${entry.index}\n`);
+    await write('disclosures', disclosureLine(entry.index, entry.disclosures));
     await write('csv', lines.csv);
     await write('ocsf', lines.ocsf);
     await bundles.add(entry);

@@ -1,4 +1,4 @@
-import { canonicalJson, type JsonObject } from '@vouchsafe/transparency-log';
+import { canonicalJsonOfParsed, type JsonObject } from '@vouchsafe/transparency-log';
 import { objectIn, otherMembers, textIn, type EntryFields } from './entry-fields.js';
 
 /** The columns of entries.csv: P23's figures first, what else the entry says as JSON in the last two. */
@@ -63,10 +63,11 @@ export function csvRow({ logId, index, entry, undisclosed, erased, held }: Entry
  * what starts with an apostrophe, so that taking one off gives the value back.
  */
 export function csvCell(value: string): string {
+  if (value === '') return '';
   const safe = /^[=+\-@\t\r\n'＝＋－＠]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 function jsonCell(object: JsonObject): string {
-  return Object.keys(object).length === 0 ? '' : canonicalJson(object);
+  return Object.keys(object).length === 0 ? '' : canonicalJsonOfParsed(object);
 }

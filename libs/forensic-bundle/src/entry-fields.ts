@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from '@vouchsafe/transparency-log';
+import { isJsonObject, setMember, type Json, type JsonObject } from '@vouchsafe/transparency-log';
 
 /** An opened entry, and what its rows in CSV and OCSF say beside it. */
 export type EntryFields = {
@@ -24,8 +24,12 @@ export function objectIn(object: JsonObject, name: string): JsonObject {
 
 /** What has no place of its own in CSV and OCSF: members unknown to the columns, and known ones that are not of the usual type. */
 export function otherMembers(entry: JsonObject): JsonObject {
-  const names = Object.keys(entry).filter((name) => !hasOwnCell(name, entry[name]));
-  return names.length === 0 ? NOTHING : Object.fromEntries(names.map((name) => [name, entry[name] ?? null]));
+  let others: Record<string, Json> | undefined;
+  for (const name of Object.keys(entry)) {
+    if (hasOwnCell(name, entry[name])) continue;
+    setMember((others ??= {}), name, entry[name] ?? null);
+  }
+  return others ?? NOTHING;
 }
 
 function hasOwnCell(name: string, value: JsonObject[string] | undefined): boolean {

@@ -15,11 +15,8 @@ export type BundleEntry = {
   readonly held: boolean;
 };
 
-/** What the files beside entries.ndjson say of an entry; each line with its end. */
+/** What the files drawn from the entries say of one; each line with its end. */
 export type EntryLines = {
-  readonly index: string;
-  /** Empty where nothing is opened. */
-  readonly disclosures: string;
   readonly csv: string;
   readonly ocsf: string;
 };
@@ -49,16 +46,11 @@ export function describeEntry(logId: string, entry: BundleEntry): DescribedEntry
     erased: entry.erased,
     held: entry.held,
   };
-  const lines: EntryLines = {
-    index: `${entry.index}\n`,
-    disclosures: disclosureLine(entry.index, entry.disclosures),
-    csv: csvRow(fields),
-    ocsf: ocsfLine(fields),
-  };
+  const lines: EntryLines = { csv: csvRow(fields), ocsf: ocsfLine(fields) };
   return { status: 'described', lines, undisclosed: opened.undisclosed, recordedAt };
 }
 
-/** `{"disclosures":[...],"index":n}`: canonical JSON, the disclosures sorted, so that there is one way to write it. */
+/** Empty where nothing is opened, else `{"disclosures":[...],"index":n}`: canonical JSON, the disclosures sorted, so that there is one way to write it. */
 export function disclosureLine(index: number, disclosures: readonly string[]): string {
   if (disclosures.length === 0) return '';
   return `{"disclosures":${JSON.stringify([...disclosures].sort())},"index":${index}}\n`;

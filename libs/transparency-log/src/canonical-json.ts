@@ -15,13 +15,20 @@ export function canonicalJson(value: unknown): string {
   return write(value, 0);
 }
 
+/** `canonicalJson` of what JSON.parse gave, at half the cost where its members are in order already. */
+export function canonicalJsonOfParsed(value: Json): string {
+  const text = JSON.stringify(value);
+  return isPlainlyCanonical(value, text) ? text : canonicalJson(value);
+}
+
 /** The value of canonical bytes; undefined unless writing it again gives the same bytes (so: no double names). */
 export function parseCanonicalJson(bytes: Uint8Array): { readonly value: Json } | undefined {
   const text = decodeUtf8(bytes);
   if (text === undefined) return undefined;
   try {
     const value = JSON.parse(text) as Json;
-    return isPlainlyCanonical(value, text) || canonicalJson(value) === text ? { value } : undefined;
+    const isPlain = JSON.stringify(value) === text && isPlainlyCanonical(value, text);
+    return isPlain || canonicalJson(value) === text ? { value } : undefined;
   } catch {
     return undefined;
   }
@@ -31,8 +38,8 @@ export function parseCanonicalJson(bytes: Uint8Array): { readonly value: Json } 
  * Says of nearly all canonical texts, at a third of the cost, that they are. JSON.stringify writes as RFC 8785 asks but
  * for two things, which are looked at here: it keeps the members' order, and it writes lone surrogates, as `\ud...`.
  */
-function isPlainlyCanonical(value: Json, text: string): boolean {
-  return JSON.stringify(value) === text && !text.includes('\\ud') && isSorted(value, 0);
+function isPlainlyCanonical(value: Json, stringified: string): boolean {
+  return !stringified.includes('\\ud') && isSorted(value, 0);
 }
 
 function isSorted(value: Json, depth: number): boolean {
@@ -54,6 +61,15 @@ export function isJsonObject(value: unknown): value is JsonObject {
   const prototype: unknown = Object.getPrototypeOf(value);
   // Its own prototype's prototype tells a plain object of any realm (structuredClone's, a worker's) from a class's.
   return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/**
+ * Gives a plain object a member, also one named `__proto__`. An object without a prototype would need no such care, but
+ * V8 keeps it as a hash table, which costs twice as much to read and to write out.
+ */
+export function setMember(object: Record<string, Json>, name: string, value: Json): void {
+  if (name !== '__proto__') object[name] = value;
+  else Object.defineProperty(object, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
 function write(value: unknown, depth: number): string {

@@ -1,7 +1,9 @@
 export {
   canonicalJson,
+  canonicalJsonOfParsed,
   isJsonObject,
   parseCanonicalJson,
+  setMember,
   type Json,
   type JsonObject,
 } from './canonical-json.js';

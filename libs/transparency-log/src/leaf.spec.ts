@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { decodeSdJwtSync, getClaimsSync } from '@sd-jwt/decode';
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
-import { canonicalJson, parseCanonicalJson } from './canonical-json.js';
+import { canonicalJson, canonicalJsonOfParsed, parseCanonicalJson, type Json } from './canonical-json.js';
 import { makeLeaf, openLeaf, type Disclosable, type MadeLeaf } from './leaf.js';
 
 const salt = Buffer.alloc(16, 5);
@@ -142,6 +142,17 @@ describe('a leaf', () => {
     );
   });
 
+  it('opens a value that is named __proto__ as a member, and as no prototype', () => {
+    const odd = made(makeLeaf({ a: 1 }, [{ path: ['__proto__'], value: { a: 2, b: 3 }, salt }]));
+    const opened = openLeaf(
+      odd.leaf,
+      odd.disclosures.map((d) => d.disclosure),
+    );
+    if (opened.status !== 'opened') throw new Error(opened.status);
+    expect(canonicalJson(opened.entry)).toBe('{"__proto__":{"a":2,"b":3},"a":1}');
+    expect(opened.entry.b).toBeUndefined();
+  });
+
   it('gives back whatever it was made from', () => {
     const name = fc
       .string({ maxLength: 8 })
@@ -167,6 +178,19 @@ describe('a leaf', () => {
 });
 
 describe('canonical JSON', () => {
+  it('of what was parsed is the same, whatever the order of its members', () => {
+    fc.assert(
+      fc.property(fc.json({ stringUnit: 'binary' }), (text) => {
+        const value = JSON.parse(text) as Json;
+        expect(textOrError(() => canonicalJsonOfParsed(value))).toBe(textOrError(() => canonicalJson(value)));
+      }),
+    );
+    expect(canonicalJsonOfParsed({ b: 1, a: [{ d: 'ü', c: null }] })).toBe(
+      '{"a":[{"c":null,"d":"ü"}],"b":1}',
+    );
+    expect(() => canonicalJsonOfParsed('\ud800')).toThrow('lone surrogate');
+  });
+
   it('is what another library of RFC 8785 writes, and reads back', () => {
     fc.assert(
       fc.property(fc.jsonValue().filter(isWritable), (value) => {
@@ -240,5 +264,13 @@ function isWritable(value: unknown): boolean {
     return !/"(_sd|_sd_alg|\.\.\.)":/.test(JSON.stringify(value));
   } catch {
     return false;
+  }
+}
+
+function textOrError(write: () => string): string {
+  try {
+    return write();
+  } catch (error) {
+    return String(error);
   }
 }

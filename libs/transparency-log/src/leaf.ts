@@ -1,8 +1,9 @@
-import { decodeBase64url, decodeUtf8 } from './base64.js';
+import { decodeBase64url } from './base64.js';
 import {
   canonicalJson,
   isJsonObject,
   parseCanonicalJson,
+  setMember,
   type Json,
   type JsonObject,
 } from './canonical-json.js';
@@ -96,9 +97,9 @@ export function openPayload(payload: JsonObject, disclosures: readonly string[])
     byDigest.set(digest, opened);
   }
   const seen = new Set<string>();
-  const { _sd_alg: algorithm, ...members } = payload;
-  const entry = openObject(members, byDigest, seen);
-  if (!entry || algorithm !== (seen.size > 0 ? 'sha-256' : undefined)) return { status: 'malformed-leaf' };
+  const entry = openObject(payload, byDigest, seen, '_sd_alg');
+  if (!entry || payload._sd_alg !== (seen.size > 0 ? 'sha-256' : undefined))
+    return { status: 'malformed-leaf' };
   for (const [digest, { disclosure }] of byDigest) {
     if (!seen.has(digest)) return { status: 'foreign-disclosure', disclosure };
   }
@@ -125,7 +126,7 @@ function disclose({ path, value, salt }: Disclosable): Disclosure {
 /** What a disclosure says, without asking which leaf it belongs to; undefined when malformed. */
 export function parseDisclosure(disclosure: string): OpenDisclosure | undefined {
   const bytes = decodeBase64url(disclosure);
-  const parsed = bytes && decodeUtf8(bytes) !== undefined ? parseCanonicalJson(bytes)?.value : undefined;
+  const parsed = bytes && parseCanonicalJson(bytes)?.value;
   if (!Array.isArray(parsed) || parsed.length !== 3) return undefined;
   const [salt, name, value] = parsed as [Json, Json, Json];
   if (typeof salt !== 'string' || (decodeBase64url(salt)?.length ?? 0) < SALT_BYTES) return undefined;
@@ -137,16 +138,16 @@ function openObject(
   object: JsonObject,
   byDigest: ReadonlyMap<string, OpenDisclosure>,
   seen: Set<string>,
+  passedOver?: '_sd_alg',
 ): JsonObject | undefined {
-  // No prototype, so that a member named `__proto__` is a member like any other.
-  const opened = Object.create(null) as Record<string, Json>;
+  const opened: Record<string, Json> = {};
   for (const name of Object.keys(object)) {
-    if (name === '_sd') continue;
+    if (name === '_sd' || name === passedOver) continue;
     const value = openValue(object[name] as Json, byDigest, seen);
     if (isReserved(name) || value === undefined) return undefined;
-    opened[name] = value;
+    setMember(opened, name, value);
   }
-  if (!('_sd' in object)) return opened;
+  if (!Object.hasOwn(object, '_sd')) return opened;
   const digests = object._sd;
   if (!Array.isArray(digests) || digests.length === 0) return undefined;
   let last = '';
@@ -157,8 +158,8 @@ function openObject(
     seen.add((last = digest));
     const disclosed = byDigest.get(digest);
     if (!disclosed) continue;
-    if (disclosed.name in opened) return undefined;
-    opened[disclosed.name] = disclosed.value;
+    if (Object.hasOwn(opened, disclosed.name)) return undefined;
+    setMember(opened, disclosed.name, disclosed.value);
   }
   return opened;
 }

@@ -48,10 +48,13 @@ export function describeBatch({ logId, leaves, entries }: EntryBatch): Described
   return { csv: linesOf(csv), ocsf: linesOf(ocsf), recordedAt, undisclosed, failed };
 }
 
+const encoder = new TextEncoder();
+
 export function linesOf(texts: readonly string[]): Lines {
+  const joined = texts.join('');
   // A buffer of its own, not one from Node's pool, so that it can be handed to another thread.
-  return {
-    bytes: new Uint8Array(Buffer.from(texts.join(''))),
-    lengths: texts.map((text) => Buffer.byteLength(text)),
-  };
+  const bytes = encoder.encode(joined);
+  // As many bytes as characters: all of it is ASCII.
+  const isAscii = bytes.length === joined.length;
+  return { bytes, lengths: texts.map((text) => (isAscii ? text.length : Buffer.byteLength(text))) };
 }
