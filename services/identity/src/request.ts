@@ -61,6 +61,6 @@ export function accepted<Result extends object, Reason extends string>(
   problems: Readonly<Record<Reason, ProblemCode>>,
 ): Exclude<Result, Rejected> {
   if (!('rejected' in result)) return result as Exclude<Result, Rejected>;
-  const { rejected } = result as { readonly rejected: Reason };
+  const { rejected } = result;
   throw problem(problems[rejected], { detail: rejected });
 }
