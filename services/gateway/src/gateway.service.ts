@@ -3,6 +3,7 @@ import {
   type BootOptions,
   bootService,
   type HostConfig,
+  Readiness,
   readConfig,
   type RunningService,
   hostConfig,
@@ -33,8 +34,13 @@ export async function bootGateway(options: BootOptions = {}): Promise<RunningGat
   const env = options.env ?? process.env;
   const config = readConfig(hostConfig.extend(gatewayConfig.shape), env);
   const services = await upstreamServices(config);
+  // Asked inside, the gateway is ready when its door is: nobody is sent to a port that does not listen yet.
+  let open = false;
+  const readiness = options.readiness ?? new Readiness();
+  readiness.add('door', () => (open ? Promise.resolve() : Promise.reject(new Error('not open yet'))));
   const within = await bootService(inside, {
     ...options,
+    readiness,
     env: { ...env, PORT: String(config.VOUCHSAFE_INTERNAL_PORT) },
     handleSignals: false,
   });
@@ -42,6 +48,7 @@ export async function bootGateway(options: BootOptions = {}): Promise<RunningGat
     await within.stop();
     throw error;
   });
+  open = true;
   within.logger.info({ url: door.url, instanceId: opened.door.instanceId }, 'The door is open');
   return {
     url: door.url,
