@@ -82,8 +82,14 @@ export async function signAllGrown(options: Omit<CheckpointSignerOptions, 'onErr
   const grown = await database.asWorker((sql) =>
     sql.query<{ log_id: string }>('select log_id from log where size > checkpoint_size order by log_id'),
   );
-  // One log a transaction: no writer of one log waits for the signatures of others.
-  for (const { log_id: logId } of grown) await database.asWorker((sql) => signLog(sql, logId, options));
+  const failures: unknown[] = [];
+  // One log a transaction: no writer of one log waits for the signatures of others, and one that cannot be signed holds up none.
+  for (const { log_id: logId } of grown) {
+    await database
+      .asWorker((sql) => signLog(sql, logId, options))
+      .catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} logs could not be signed`);
 }
 
 /** Signs the log's newest tree unless that is done. */

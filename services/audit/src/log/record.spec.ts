@@ -266,4 +266,18 @@ describe('checkpoints', () => {
     }
     expect(new Set(rows.map((row) => row.size)).size).toBe(rows.length);
   });
+
+  it('signs all other logs when one cannot be signed, says so, and signs it when it can', async () => {
+    await record([entry(), entry({ organizationId: theirs })]);
+    const unsigned = () => asWorker((sql) => sql.query('select 1 from log where size > checkpoint_size'));
+    let transactions = 0;
+    const asWorkerBut = <T>(work: (sql: Transaction) => Promise<T>): Promise<T> =>
+      (transactions += 1) === 2 ? Promise.reject(new Error('its key does not open')) : asWorker(work);
+    const broken = { asWorker: asWorkerBut } as unknown as typeof audit.database;
+    const signing = signAllGrown({ database: broken, vault: audit.vault, now: audit.clock.now });
+    await expect(signing).rejects.toThrow('1 logs could not be signed');
+    expect(await unsigned()).toHaveLength(1);
+    await sign();
+    expect(await unsigned()).toEqual([]);
+  });
 });
