@@ -1,4 +1,4 @@
-import { type Database, one, type PreparedStatement, type Sql } from '@vouchsafe/database';
+import { type Database, type PreparedStatement, type Sql } from '@vouchsafe/database';
 import { assertWritable, type DomainEvent, type EventCatalog } from '@vouchsafe/event-sourcing';
 import type { Vault } from '@vouchsafe/vault';
 import {
@@ -91,15 +91,4 @@ export function loadStream(sql: Sql, stream: string): Promise<EventRow[]> {
   return sql.query<EventRow>(`select ${eventColumns} from event where stream = $1 order by version`, [
     stream,
   ]);
-}
-
-/** Version of a stream's last event, 0 where it has none. */
-export async function streamVersion(sql: Sql, stream: string): Promise<number> {
-  return (
-    await one<{ version: number }>(
-      sql,
-      'select coalesce(max(version), 0) as version from event where stream = $1',
-      [stream],
-    )
-  ).version;
 }

@@ -1,6 +1,6 @@
 export * from './aggregate.js';
 export { appendBatch, type BatchEntry } from './append-batch.js';
-export { append, type Appending, streamVersion } from './append.js';
+export type { Appending } from './append.js';
 export { progressOf, readOn } from './cursor.js';
 export * from './event-store.js';
 export * from './follower.js';
@@ -9,5 +9,5 @@ export { inlineProjection, type InlineProjection } from './inline-projection.js'
 export * from './lane.js';
 export { eventStoreMigrations, LANES } from './migrations.js';
 export type { ActorType, Envelope, RecordedEvent } from './recorded-event.js';
-export { sealingContext, storedEnvelope } from './recorded-event.js';
+export { storedEnvelope } from './recorded-event.js';
 export * from './relay.js';
