@@ -1,3 +1,4 @@
+export * from './free-port.js';
 export * from './local-postgres.js';
 export * from './postgres.js';
 export * from './source-process.js';

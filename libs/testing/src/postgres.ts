@@ -1,6 +1,5 @@
 import { chmod, mkdtemp, rename, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import {
@@ -11,6 +10,7 @@ import {
   roleNames,
   type SqlMigration,
 } from '@vouchsafe/database';
+import { freePort } from './free-port.js';
 import {
   copyPostgresFolder,
   createPostgresFolder,
@@ -105,18 +105,4 @@ async function template(): Promise<string> {
   await rename(path.join(half, 'data'), home).catch(() => undefined);
   await rm(half, { recursive: true, force: true });
   return home;
-}
-
-/** A TCP port of the loopback address that nobody listens on. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('No port')),
-      );
-    });
-  });
 }
