@@ -1,5 +1,5 @@
 /**
- * The way in from a fresh clone: `npm start`, `npm test`, `npm run tour`, `npm run bench`. Runs on whatever Node the machine
+ * The way in from a fresh clone: `npm start`, `npm test`, `npm run tour`, `npm run bench`, `npm run parked`. Runs on whatever Node the machine
  * has (20 and later), so plain built-ins only. It installs the packages where they are missing or stale, and hands over
  * to the Node 24 that came with them.
  */
@@ -16,6 +16,7 @@ const commands = {
   test: ['tools/test/test.ts'],
   tour: ['tools/tour/tour.ts'],
   bench: ['benchmarks/bench.ts'],
+  parked: ['tools/parked/parked.ts'],
 };
 
 /** What a person can put right; printed without a stack. */

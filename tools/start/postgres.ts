@@ -37,17 +37,25 @@ export async function startPostgres(
   });
 }
 
-/** With the data, or where the server's own user can reach it. */
+/** Where the cluster of a data folder lies: with the data, or where the server's own user can reach it. */
+export function placeOf(folder: string): string {
+  const own = path.join(folder, 'postgres');
+  return existsSync(own) ? own : path.join(elsewhere(folder), 'postgres');
+}
+
+function elsewhere(folder: string): string {
+  return `/var/tmp/vouchsafe-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`;
+}
+
 async function place(folder: string, say: (line: string) => void): Promise<string> {
   const own = path.join(folder, 'postgres');
   if (existsSync(own) || (await othersMayPass(folder))) return own;
-  const elsewhere = `/var/tmp/vouchsafe-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`;
-  await mkdir(elsewhere, { recursive: true, mode: 0o711 });
+  await mkdir(elsewhere(folder), { recursive: true, mode: 0o711 });
   say(
-    `Postgres does not run as root, and its user may not enter ${folder}: the database lies in ${elsewhere}/postgres. ` +
+    `Postgres does not run as root, and its user may not enter ${folder}: the database lies in ${placeOf(folder)}. ` +
       `(--data with a folder that others may enter keeps everything together.)`,
   );
-  return path.join(elsewhere, 'postgres');
+  return placeOf(folder);
 }
 
 async function knownVersion(folder: string): Promise<void> {

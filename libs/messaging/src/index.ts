@@ -5,7 +5,13 @@ export { MissingFactsError } from './consumer/catch-up.js';
 export * from './consumer/consumer.js';
 export { UnreadableFactError } from './consumer/facts.js';
 export { consumerMigrations } from './consumer/migrations.js';
-export { type ParkedMessage, type Parking, parkedMessages } from './consumer/parking.js';
+export {
+  type ParkedMessage,
+  parkedMessages,
+  type Parking,
+  type RecordSettled,
+  settleParked,
+} from './consumer/parking.js';
 export { reactionTable } from './consumer/react.js';
 export * from './consumer/reaction.js';
 export { embeddedBus, type EmbeddedBusOptions } from './embedded/embedded-bus.js';
@@ -14,4 +20,5 @@ export * from './publish.js';
 export * from './asyncapi.js';
 export * from './nest/consumer-transport.js';
 export * from './nest/reaction-context.js';
+export { reactionsIn } from './nest/reactions-in.js';
 export * from './nest/reacts-to.js';

@@ -16,6 +16,7 @@ export { Metrics } from './metrics.js';
 export { compareGolden } from './openapi.js';
 export * from './operation.js';
 export * from './paging.js';
+export { type Order, type ParkedProgram, runParked } from './parked-command.js';
 export * from './permissions.js';
 export { sendProblem } from './problem.filter.js';
 export * from './problems.js';

@@ -24,6 +24,9 @@ export const auditService = {
   module: (config) => AuditModule.with(config),
 } satisfies ServiceDefinition<typeof auditConfig>;
 
+/** The consumer group that all of its instances share. */
+export const GROUP = 'audit';
+
 /** The service over HTTP, and the consumer of what the others tell. */
 export async function bootAudit(options: BootOptions = {}): Promise<RunningService> {
   const service = await bootService(auditService, options);
@@ -34,7 +37,7 @@ export async function bootAudit(options: BootOptions = {}): Promise<RunningServi
     database: app.get(Database),
     vault: app.get(Vault),
     bus: app.get<Bus>(BUS),
-    group: 'audit',
+    group: GROUP,
     topics: [topicOf('gateway'), topicOf('identity')],
     fetchMissing: fetchMissingFrom(app.get(InternalClient), {
       gateway: config.VOUCHSAFE_GATEWAY_URL,

@@ -13,7 +13,7 @@ import { factMessage, positionsMessage, type WireMessage } from '../cloud-events
 import { eventually } from '../contract/support.js';
 import { type Consumer, type ConsumerOptions, startConsumer } from './consumer.js';
 import { consumerMigrations } from './migrations.js';
-import { parkedMessages } from './parking.js';
+import { parkedMessages, type RecordSettled, settleParked } from './parking.js';
 import { reactionTable } from './react.js';
 import { batchReaction, type Reaction } from './reaction.js';
 import { effectMigration, noteTaken, organizations, recording, sourceOf } from './source.fixture.js';
@@ -294,6 +294,14 @@ describe('a message that keeps failing', () => {
     table: reactionTable([recording()]),
     now: () => new Date(),
   });
+  let settled: string[] = [];
+  const record: RecordSettled = (_, { messageId }, fate) => {
+    settled.push(`${messageId} ${fate}`);
+    return Promise.resolve();
+  };
+  beforeEach(() => {
+    settled = [];
+  });
 
   it('is parked with its error, its organization behind it in order; the others go on', async () => {
     const source = sourceOf('park');
@@ -321,9 +329,13 @@ describe('a message that keeps failing', () => {
       { error: null, attempts: 0, messageId: 'park/0/4' },
     ]);
 
-    const failing = parkedMessages({ ...parking(), table: reactionTable([recording(() => true)]) });
+    const failing = settleParked({ ...parking(), table: reactionTable([recording(() => true)]) }, record);
     expect(await failing.replay(organizations[0] ?? '')).toEqual({ replayed: 0, left: 3 });
-    expect(await parked.replay(organizations[0] ?? '')).toEqual({ replayed: 3, left: 0 });
+    expect(settled).toEqual([]);
+    const settling = settleParked(parking(), record);
+    expect(await settling.replay(organizations[0] ?? '', 1)).toEqual({ replayed: 1, left: 2 });
+    expect(await settling.replay(organizations[0] ?? '')).toEqual({ replayed: 2, left: 0 });
+    expect(settled).toEqual(['park/0/2 replayed', 'park/0/3 replayed', 'park/0/4 replayed']);
     await script.deliver(script.append(wire([source.take(0, 'free again')])));
     expect((await effects('park')).filter(({ lane }) => lane === 0).map(({ text }) => text)).toEqual([
       'before',
@@ -341,11 +353,28 @@ describe('a message that keeps failing', () => {
     const running = await consumer(script.bus, source, [recording((text) => text === 'poison')]);
     await script.assign();
     await script.deliver(script.append(wire([source.take(0, 'poison'), source.take(0, 'behind')])));
-    const parked = parkedMessages(parking());
-    const [head] = await parked.list();
-    expect((await parked.discard(head?.id ?? 0n))?.messageId).toBe('discard/0/1');
-    expect(await parked.replay(organizations[0] ?? '')).toEqual({ replayed: 1, left: 0 });
+    const [head] = await parkedMessages(parking()).list(organizations[0]);
+    const settling = settleParked(parking(), record);
+    expect(await settling.discard(head?.id ?? 0n)).toBe(true);
+    expect(await settling.discard(head?.id ?? 0n)).toBe(false);
+    expect(await settling.replay(organizations[0] ?? '')).toEqual({ replayed: 1, left: 0 });
+    expect(settled).toEqual(['discard/0/1 discarded', 'discard/0/2 replayed']);
     expect((await effects('discard')).map(({ text }) => text)).toEqual(['behind']);
+    await running.stop();
+  });
+
+  it('is not replayed where it cannot be recorded that it was', async () => {
+    const source = sourceOf('unrecorded');
+    const script = scriptedBus();
+    const running = await consumer(script.bus, source, [recording((text) => text === 'poison')]);
+    await script.assign();
+    await script.deliver(script.append(wire([source.take(0, 'poison')])));
+    const unable = settleParked(parking(), () => Promise.reject(new Error('The log is closed')));
+    expect(await unable.replay(organizations[0] ?? '')).toEqual({ replayed: 0, left: 1 });
+    expect(await effects('unrecorded')).toEqual([]);
+    const [head] = await parkedMessages(parking()).list();
+    await expect(unable.discard(head?.id ?? 0n)).rejects.toThrow('The log is closed');
+    expect(await running.parkedCount()).toBe(1);
     await running.stop();
   });
 
@@ -382,7 +411,7 @@ describe('a message that keeps failing', () => {
     );
     expect(rows).toHaveLength(2);
     expect(JSON.stringify(rows)).not.toContain('Ada of');
-    await parkedMessages(parking()).replay(organizations[0] ?? '');
+    await settleParked(parking(), record).replay(organizations[0] ?? '');
     expect((await effects('sealed')).map(({ name }) => name)).toEqual(['Ada of poison']);
     await running.stop();
   });
@@ -408,7 +437,7 @@ describe('a message that keeps failing', () => {
       ),
     );
     await script.deliver(script.append([about('late')]));
-    await parkedMessages(parking()).replay(organizations[2] ?? '');
+    await settleParked(parking(), record).replay(organizations[2] ?? '');
     expect((await effects('erased')).map(({ text, name }) => ({ text, name }))).toEqual([
       { text: 'poison', name: ERASED },
       { text: 'late', name: ERASED },

@@ -2,7 +2,7 @@ import { type Database, instant, type Sql, type Transaction } from '@vouchsafe/d
 import { isErased, type PersonalField } from '@vouchsafe/event-sourcing';
 import type { Vault } from '@vouchsafe/vault';
 import type { ArrivedFact } from '../cloud-events.js';
-import { describeFailure } from './failure.js';
+import { describeFailure, isMachineFault } from './failure.js';
 import { react, type ReactionTable } from './react.js';
 
 export interface ParkedMessage {
@@ -83,11 +83,9 @@ export async function park(
   );
 }
 
-/** What an operator can do about parked messages. The commands record each step in the audit log. */
-export function parkedMessages(parking: Parking) {
-  const { database, vault, group } = parking;
+/** What waits, for the gauge and for whoever looks after it. */
+export function parkedMessages({ database, vault, group }: Parking) {
   return {
-    /** For the gauge. */
     count: (): Promise<number> =>
       database.asWorker(async (sql) => {
         const [row] = await sql.query<{ count: number }>(
@@ -97,41 +95,72 @@ export function parkedMessages(parking: Parking) {
         return row?.count ?? 0;
       }),
 
-    /** Oldest first. */
-    list: (limit = 100): Promise<ParkedMessage[]> =>
+    /** Oldest first; of one organization, or of all. */
+    list: (organizationId: string | null = null, limit = 100): Promise<ParkedMessage[]> =>
       database.asWorker(async (sql) => {
         const rows = await sql.query<ParkedRow>(
-          'select * from parked_message where consumer = $1 order by id limit $2',
-          [group, limit],
+          `select * from parked_message where consumer = $1 and ($2::uuid is null or organization_id = $2)
+           order by id limit $3`,
+          [group, organizationId, limit],
         );
         return Promise.all(rows.map((row) => toParked(sql, vault, group, row)));
       }),
+  };
+}
 
+/**
+ * Records in the audit log what became of a parked message. It runs in the transaction that settles it: no message is replayed or
+ * discarded without a trace, and none has a trace that was not.
+ */
+export type RecordSettled = (
+  transaction: Transaction,
+  message: ParkedMessage,
+  fate: 'replayed' | 'discarded',
+) => Promise<void>;
+
+/** Works off an organization's parked messages in their order, each in a transaction of its own. */
+export function settleParked(parking: Parking, record: RecordSettled) {
+  return {
     /**
-     * Handles an organization's parked messages in order, each in a transaction of its own, until one fails again.
+     * Gives messages their effects until one fails again.
      * @returns how many were handled, and what is left
      */
-    replay: async (organizationId: string): Promise<{ replayed: number; left: number }> => {
-      for (let replayed = 0; ; replayed += 1) {
-        const attempt = await replayFirst(parking, organizationId);
+    replay: async (
+      organizationId: string,
+      most = Number.POSITIVE_INFINITY,
+    ): Promise<{ replayed: number; left: number }> => {
+      let replayed = 0;
+      for (; replayed < most; replayed += 1) {
+        const attempt = await replayFirst(parking, record, organizationId);
         if (attempt !== 'handled') return { replayed, left: attempt };
       }
+      return { replayed, left: await remaining(parking, organizationId) };
     },
 
-    /** Removes one message without its effect; those behind it wait for `replay`. */
-    discard: (id: bigint): Promise<ParkedMessage | undefined> =>
-      database.asWorker(async (sql) => {
-        const [row] = await sql.query<ParkedRow>(
+    /** Removes one message without its effect; those behind it wait for `replay`. @returns whether it was there */
+    discard: (id: bigint): Promise<boolean> =>
+      parking.database.asWorker(async (transaction) => {
+        const [row] = await transaction.query<ParkedRow>(
           'delete from parked_message where consumer = $1 and id = $2 returning *',
-          [group, id],
+          [parking.group, id],
         );
-        return row && toParked(sql, vault, group, row);
+        if (!row) return false;
+        await record(
+          transaction,
+          await toParked(transaction, parking.vault, parking.group, row),
+          'discarded',
+        );
+        return true;
       }),
   };
 }
 
 /** @returns 'handled', or how many are left: none, or those behind one that failed again */
-async function replayFirst(parking: Parking, organizationId: string): Promise<'handled' | number> {
+async function replayFirst(
+  parking: Parking,
+  record: RecordSettled,
+  organizationId: string,
+): Promise<'handled' | number> {
   const { database, vault, group, table } = parking;
   let tried: ParkedRow | undefined;
   try {
@@ -144,20 +173,28 @@ async function replayFirst(parking: Parking, organizationId: string): Promise<'h
       tried = row;
       await react(transaction, vault, table, [await unsealed(transaction, parking, row)]);
       await transaction.query('delete from parked_message where id = $1', [row.id]);
+      await record(transaction, await toParked(transaction, vault, group, row), 'replayed');
       return 'handled';
     });
   } catch (error) {
-    if (!tried) throw error;
+    if (!tried || isMachineFault(error)) throw error;
     return noteFailure(parking, tried, error);
   }
 }
 
-async function noteFailure(
-  { database, vault, group }: Parking,
-  row: ParkedRow,
-  error: unknown,
-): Promise<number> {
-  return database.asWorker(async (transaction: Transaction) => {
+async function remaining({ database, group }: Parking, organizationId: string): Promise<number> {
+  const rows = await database.asWorker((sql) =>
+    sql.query('select from parked_message where consumer = $1 and organization_id = $2', [
+      group,
+      organizationId,
+    ]),
+  );
+  return rows.length;
+}
+
+async function noteFailure(parking: Parking, row: ParkedRow, error: unknown): Promise<number> {
+  const { database, vault, group } = parking;
+  await database.asWorker(async (transaction) => {
     const place = placeOf(row);
     const sealedError = await vault.seal(
       transaction,
@@ -169,12 +206,8 @@ async function noteFailure(
       row.id,
       typeof sealedError === 'string' ? sealedError : null,
     ]);
-    const left = await transaction.query(
-      'select from parked_message where consumer = $1 and organization_id = $2',
-      [group, row.organization_id],
-    );
-    return left.length;
   });
+  return remaining(parking, row.organization_id);
 }
 
 type Place = Pick<ArrivedFact, 'organizationId' | 'source' | 'lane' | 'number'>;

@@ -1,0 +1,218 @@
+import { userInfo } from 'node:os';
+import { createInterface } from 'node:readline/promises';
+import { parseArgs } from 'node:util';
+import { Database, type Transaction } from '@vouchsafe/database';
+import {
+  type ParkedMessage,
+  parkedMessages,
+  type Parking,
+  type Reaction,
+  reactionTable,
+  settleParked,
+} from '@vouchsafe/messaging';
+import { localKeyProvider, Vault } from '@vouchsafe/vault';
+import { z } from 'zod';
+import { ConfigError, hostConfig, readConfig } from './config.js';
+import { passwordOf, type PersistenceConfig } from './persistence/persistence.config.js';
+
+/** Who settles a parked message, and why; both stand in the audit log. */
+export interface Order {
+  readonly by: string;
+  readonly reason: string;
+  readonly at: Date;
+}
+
+export interface ParkedProgram<Config extends z.ZodObject> {
+  /** The service whose consumer parks; also the name of its database. */
+  readonly service: string;
+  /** The consumer group. */
+  readonly group: string;
+  readonly config: Config;
+  readonly parts: (
+    config: z.output<Config>,
+    vault: Vault,
+    now: () => Date,
+  ) => {
+    readonly reactions: readonly Reaction[];
+    /** Writes the entry of the audit log, in the transaction that settles the message. */
+    readonly record: (
+      transaction: Transaction,
+      message: ParkedMessage,
+      fate: 'replayed' | 'discarded',
+      order: Order,
+    ) => Promise<void>;
+  };
+}
+
+const usage = `parked list [--organization ID] [--errors]
+parked replay  --organization ID | --message ID   [--reason TEXT] [--by NAME]
+parked discard --organization ID | --message ID   [--reason TEXT] [--by NAME]
+
+  list     what is parked, oldest first; without the values in it
+  replay   gives messages their effects, in their order, until one fails again
+  discard  removes messages without their effect
+  --organization  all that is parked of it       --message  the one with this id, as list shows it
+  --errors        the whole text of each error: it may repeat values
+  --reason        why; asked for where it is not given   --by  who; the login's name where it is not given`;
+
+/** What a person can put right; its message says what to do. */
+class WrongOrder extends Error {
+  override readonly name = 'WrongOrder';
+}
+
+/** For a service's `parked.ts`: does what the arguments say, and ends the process. */
+export async function runParked<Config extends z.ZodObject>(program: ParkedProgram<Config>): Promise<void> {
+  try {
+    await parked(program, process.argv.slice(2));
+  } catch (error) {
+    const told = error instanceof WrongOrder || error instanceof ConfigError;
+    console.error(told ? error.message : error);
+    process.exitCode = 1;
+  }
+}
+
+async function parked<Config extends z.ZodObject>(
+  program: ParkedProgram<Config>,
+  args: readonly string[],
+): Promise<void> {
+  const { verb, options } = parse(args);
+  const schema = program.config.extend({ VOUCHSAFE_ENVIRONMENT: hostConfig.shape.VOUCHSAFE_ENVIRONMENT });
+  const config = readConfig(schema, process.env) as unknown as z.output<Config> &
+    PersistenceConfig & { readonly VOUCHSAFE_ENVIRONMENT: string };
+  const now = () => new Date();
+  const database = new Database({
+    service: program.service,
+    url: config.VOUCHSAFE_DATABASE_URL,
+    password: (role) => passwordOf(config, role),
+    poolSize: 2,
+  });
+  const vault = new Vault({
+    provider: await localKeyProvider(config.VOUCHSAFE_KEK_FILE, { create: false }),
+    environment: config.VOUCHSAFE_ENVIRONMENT,
+    now,
+  });
+  const { reactions, record } = program.parts(config, vault, now);
+  const parking: Parking = { database, vault, group: program.group, table: reactionTable(reactions), now };
+  try {
+    if (verb === 'list') {
+      await list(parking, options);
+      return;
+    }
+    const wanted = await targets(parking, options);
+    const order = await orderOf(options, verb, now());
+    const settle = settleParked(parking, (transaction, message, fate) =>
+      record(transaction, message, fate, order),
+    );
+    await (verb === 'replay' ? replay(settle, wanted) : discard(settle, wanted));
+  } finally {
+    await database.close();
+  }
+}
+
+type Options = ReturnType<typeof parse>['options'];
+
+function parse(args: readonly string[]) {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        organization: { type: 'string' },
+        message: { type: 'string' },
+        reason: { type: 'string' },
+        by: { type: 'string' },
+        errors: { type: 'boolean', default: false },
+      },
+    });
+    const verb = z.enum(['list', 'replay', 'discard']).safeParse(positionals[0]);
+    if (!verb.success || positionals.length > 1) throw new WrongOrder(usage);
+    if (values.organization !== undefined && !z.uuid().safeParse(values.organization).success)
+      throw new WrongOrder('--organization takes the id of an organization, as list shows it.');
+    return { verb: verb.data, options: values };
+  } catch (error) {
+    if (error instanceof WrongOrder) throw error;
+    throw new WrongOrder(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+  }
+}
+
+async function list(parking: Parking, { organization, errors }: Options): Promise<void> {
+  const messages = parkedMessages(parking);
+  const found = await messages.list(organization ?? null, 1000);
+  for (const one of found) console.log(describe(one, errors));
+  const all = await messages.count();
+  console.log(all === 0 ? 'Nothing is parked.' : `${all} parked, ${found.length} shown.`);
+}
+
+/** Ids, types and times; of an error its kind alone, since its text may repeat values. */
+function describe(message: ParkedMessage, errors: boolean): string {
+  const { messageId, organizationId, type, parkedAt, attempts, error } = message;
+  const why =
+    error === null ? 'waits behind' : `${attempts} tries, ${errors ? error : (error.split(':')[0] ?? '')}`;
+  return [messageId, organizationId, type, parkedAt.toISOString(), why].join('  ');
+}
+
+interface Targets {
+  readonly organizationId: string;
+  /** In the order in which they were parked; all of the organization's, or one. */
+  readonly messages: readonly ParkedMessage[];
+  /** Whether the first of them is the organization's first. */
+  readonly head: boolean;
+  readonly all: boolean;
+}
+
+async function targets(parking: Parking, { organization, message }: Options): Promise<Targets> {
+  if ((organization === undefined) === (message === undefined))
+    throw new WrongOrder(`Say which: --organization or --message.\n\n${usage}`);
+  const { list: read } = parkedMessages(parking);
+  if (organization !== undefined) {
+    const messages = await read(organization, MANY);
+    if (messages.length === 0) throw new WrongOrder(`Nothing is parked of ${organization}.`);
+    return { organizationId: organization, messages, head: true, all: true };
+  }
+  const one = (await read(null, MANY)).find(({ messageId }) => messageId === message);
+  if (!one) throw new WrongOrder(`No parked message has the id ${message}.`);
+  const [first] = await read(one.organizationId, 1);
+  return {
+    organizationId: one.organizationId,
+    messages: [one],
+    head: first?.messageId === one.messageId,
+    all: false,
+  };
+}
+
+const MANY = 1_000_000;
+
+async function orderOf({ reason, by }: Options, verb: string, at: Date): Promise<Order> {
+  const why = (reason ?? (process.stdin.isTTY ? await ask(`Why ${verb}? `) : '')).trim();
+  if (why === '') throw new WrongOrder('--reason is needed: it stands in the audit log.');
+  if (why.length > 500) throw new WrongOrder('--reason takes 500 characters at most.');
+  return { by: by ?? userInfo().username, reason: why, at };
+}
+
+async function ask(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return await terminal.question(question);
+  } finally {
+    terminal.close();
+  }
+}
+
+type Settling = ReturnType<typeof settleParked>;
+
+async function replay(settle: Settling, { organizationId, head, all }: Targets): Promise<void> {
+  if (!head)
+    throw new WrongOrder(
+      'Others of its organization were parked before it, and order is kept: replay or discard those first.',
+    );
+  const { replayed, left } = await settle.replay(organizationId, all ? undefined : 1);
+  console.log(`${replayed} replayed, ${left} left.`);
+  if (replayed === 0 || (all && left > 0))
+    throw new WrongOrder('It failed again: list --errors shows why. Those behind it wait.');
+}
+
+async function discard(settle: Settling, { messages }: Targets): Promise<void> {
+  let discarded = 0;
+  for (const { id } of messages) if (await settle.discard(id)) discarded += 1;
+  console.log(`${discarded} discarded.`);
+}

@@ -1,0 +1,21 @@
+import { reactionsIn } from '@vouchsafe/messaging';
+import { runParked } from '@vouchsafe/service-host';
+import { auditConfig, logName } from './audit.config.js';
+import { GROUP } from './audit.service.js';
+import { Recorder } from './log/record.js';
+import { recordSettled } from './reactions/parked-messages.js';
+import { ReactionsController } from './reactions/reactions.controller.js';
+
+/** `npm run parked`, or `node dist/parked.js` beside the running service, with its environment. */
+await runParked({
+  service: 'audit',
+  group: GROUP,
+  config: auditConfig,
+  parts: (config, vault, now) => {
+    const recorder = new Recorder({ vault, originName: logName(config), now });
+    return {
+      reactions: reactionsIn(new ReactionsController(recorder)),
+      record: recordSettled(recorder),
+    };
+  },
+});
