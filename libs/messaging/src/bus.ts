@@ -3,8 +3,8 @@
  * fill it (Kafka, and a log in Postgres for one machine); `busContract` is the suite that both pass.
  */
 export interface Bus {
-  /** Makes what is missing; a topic that exists keeps its partitions and takes the new retention. */
-  ensureTopics(topics: readonly TopicSpec[]): Promise<void>;
+  /** Makes what is missing. A topic that exists stays as it is: what differs from its declaration is told, never changed. */
+  ensureTopics(topics: readonly TopicSpec[]): Promise<readonly TopicDifference[]>;
   /** How many partitions a topic has; rejects with `UnknownTopicError` when there is none of the name. */
   partitions(topic: string): Promise<number>;
   /**
@@ -24,6 +24,16 @@ export interface TopicSpec {
   readonly retentionMs: number;
   /** A segment is closed at this age; a message therefore lives `retentionMs + segmentMs` at the longest. */
   readonly segmentMs: number;
+  /** Copies of each partition, where the bus keeps copies; 1 where nothing is said. */
+  readonly replicas?: number;
+}
+
+/** How a topic on the bus is other than declared, as it would be said to an operator. */
+export interface TopicDifference {
+  readonly topic: string;
+  readonly setting: string;
+  readonly declared: string;
+  readonly found: string;
 }
 
 export interface OutgoingMessage {
@@ -56,20 +66,15 @@ export interface AssignedPartition extends TopicPartition {
   readonly end: bigint;
   /** The group's committed offset: a hint, for consumers that keep no place of their own. */
   readonly committed: bigint | null;
-  /** Grows with every rebalance of the group. */
-  readonly generation: number;
 }
 
 export interface Batch extends TopicPartition {
-  readonly generation: number;
   /** At least one, of ascending offsets. */
   readonly messages: readonly IncomingMessage[];
   /** Offset that the next message of the partition would have got when the batch was read. */
   readonly end: bigint;
   /** Aborted when the partition is taken away or the subscription closes: long work should stop then. */
   readonly signal: AbortSignal;
-  /** Keeps the membership alive during long work (kafkajs needs it; the embedded log beats by itself). */
-  heartbeat(): Promise<void>;
 }
 
 export interface SubscribeOptions {
@@ -82,8 +87,9 @@ export interface SubscribeOptions {
    */
   readonly startFrom: (partition: AssignedPartition) => Promise<bigint | 'earliest' | 'end'>;
   /**
-   * Batches of a partition come one after the other; those of different partitions at the same time. When it resolves, the next
-   * batch follows; when it rejects, the same messages come again after a pause.
+   * Batches of a partition come one after the other; those of different partitions at the same time. The adapter keeps the
+   * membership alive meanwhile, as long as the event loop turns. When it resolves, the next batch follows; when it rejects, the
+   * same messages come again after a pause.
    */
   readonly onBatch: (batch: Batch) => Promise<void>;
   readonly onAssigned?: (partition: AssignedPartition) => void;
@@ -109,4 +115,19 @@ export class UnknownTopicError extends Error {
   constructor(readonly topic: string) {
     super(`The bus has no topic ${topic}`);
   }
+}
+
+/** Compares what every bus keeps of a topic; an adapter adds what it alone has. */
+export function differencesOf(
+  declared: TopicSpec,
+  found: Pick<TopicSpec, 'partitions' | 'retentionMs' | 'segmentMs'>,
+): TopicDifference[] {
+  return (['partitions', 'retentionMs', 'segmentMs'] as const)
+    .filter((setting) => declared[setting] !== found[setting])
+    .map((setting) => ({
+      topic: declared.name,
+      setting,
+      declared: String(declared[setting]),
+      found: String(found[setting]),
+    }));
 }

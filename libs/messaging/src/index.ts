@@ -16,6 +16,8 @@ export { reactionTable } from './consumer/react.js';
 export * from './consumer/reaction.js';
 export { embeddedBus, type EmbeddedBusOptions } from './embedded/embedded-bus.js';
 export { busMigrations } from './embedded/migrations.js';
+export { kafkaBus } from './kafka/kafka-bus.js';
+export type { KafkaOptions } from './kafka/kafka-options.js';
 export * from './publish.js';
 export * from './asyncapi.js';
 export * from './nest/consumer-transport.js';

@@ -6,7 +6,7 @@ import { publishTo } from './publish.js';
 function recordingBus() {
   const sent: OutgoingMessage[] = [];
   const bus: Bus = {
-    ensureTopics: () => Promise.resolve(),
+    ensureTopics: () => Promise.resolve([]),
     partitions: () => Promise.resolve(4),
     send: (_, messages) => {
       sent.push(...messages);

@@ -1,4 +1,6 @@
 export * from './free-port.js';
+export * from './kafka.js';
+export * from './local-kafka.js';
 export * from './local-postgres.js';
 export * from './postgres.js';
 export * from './source-process.js';

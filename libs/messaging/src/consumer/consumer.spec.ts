@@ -53,7 +53,7 @@ function scriptedBus() {
   const members: SubscribeOptions[] = [];
   const sought: bigint[] = [];
   const bus: Bus = {
-    ensureTopics: () => Promise.resolve(),
+    ensureTopics: () => Promise.resolve([]),
     partitions: () => Promise.resolve(1),
     send: () => Promise.resolve(),
     subscribe: (options) => {
@@ -84,17 +84,14 @@ function scriptedBus() {
         earliest: 0n,
         end: offset,
         committed: null,
-        generation: 1,
       }),
     deliver: async (messages: readonly IncomingMessage[], member = 0): Promise<void> => {
       const batch: Batch = {
         topic: 't',
         partition: 0,
-        generation: 1,
         messages,
         end: offset,
         signal: new AbortController().signal,
-        heartbeat: () => Promise.resolve(),
       };
       await members[member]?.onBatch(batch);
     },

@@ -21,7 +21,7 @@ export interface WorkerMessage {
 export type WorkerReport =
   | { readonly kind: 'acknowledged'; readonly upTo: number }
   | { readonly kind: 'done' }
-  | { readonly kind: 'assigned'; readonly partition: number; readonly generation: number }
+  | { readonly kind: 'assigned'; readonly partition: number }
   | { readonly kind: 'revoked'; readonly partition: number }
   | { readonly kind: 'begun'; readonly partition: number; readonly first: string }
   | { readonly kind: 'batch'; readonly partition: number; readonly messages: readonly WorkerMessage[] };

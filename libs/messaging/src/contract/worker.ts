@@ -35,7 +35,7 @@ async function consume({ group, topic, pauseMs }: WorkerTask & { role: 'consume'
     group,
     topics: [topic],
     startFrom: ({ committed }) => Promise.resolve(committed ?? 'earliest'),
-    onAssigned: ({ partition, generation }) => report({ kind: 'assigned', partition, generation }),
+    onAssigned: ({ partition }) => report({ kind: 'assigned', partition }),
     onRevoked: ({ partition }) => report({ kind: 'revoked', partition }),
     onBatch: async ({ partition, messages }) => {
       report({ kind: 'begun', partition, first: String(messages[0]?.offset) });

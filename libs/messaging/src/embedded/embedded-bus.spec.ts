@@ -31,6 +31,8 @@ busContract('the embedded log', async () => {
         end $$;
         truncate topic, topic_partition, segment, consumer_group, group_member, assignment restart identity;`);
     },
+    keepFor: (topic, retentionMs) =>
+      asOwner(`update topic set retention = ${retentionMs} * interval '1 ms' where name = '${topic}'`),
     retain: () => asOwner('select retain()'),
     stop: async () => {
       await bus.close();

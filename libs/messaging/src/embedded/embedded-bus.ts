@@ -1,4 +1,4 @@
-import type { Bus } from '../bus.js';
+import { type Bus, differencesOf, type TopicDifference } from '../bus.js';
 import { openLog } from './log.js';
 import { joinGroup, type Member, type Membership } from './member.js';
 import { coalescedNotify, listen } from './wake.js';
@@ -39,10 +39,13 @@ export function embeddedBus(options: EmbeddedBusOptions): Bus {
 
   return {
     ensureTopics: async (topics) => {
-      for (const topic of topics) {
-        await log.ensureTopic(topic);
-        counts.delete(topic.name);
+      const differences: TopicDifference[] = [];
+      for (const declared of topics) {
+        const found = await log.topic(declared.name);
+        if (found) differences.push(...differencesOf(declared, found));
+        else await log.createTopic(declared);
       }
+      return differences;
     },
     partitions: (topic) => log.partitions(topic),
     send: async (topic, messages) => {

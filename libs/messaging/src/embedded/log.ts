@@ -28,7 +28,24 @@ export function openLog(url: string) {
   return {
     partitions,
 
-    ensureTopic: async ({ name, partitions: count, retentionMs, segmentMs }: TopicSpec): Promise<void> => {
+    topic: async (name: string): Promise<Omit<TopicSpec, 'name'> | undefined> => {
+      const [row] = await run<{ partitions: number; retention_ms: string; segment_ms: string }>(
+        `select (select count(*)::int from topic_partition where topic_id = id) as partitions,
+           (extract(epoch from retention) * 1000)::bigint as retention_ms,
+           (extract(epoch from segment_age) * 1000)::bigint as segment_ms
+         from topic where name = $1`,
+        [name],
+      );
+      return (
+        row && {
+          partitions: row.partitions,
+          retentionMs: Number(row.retention_ms),
+          segmentMs: Number(row.segment_ms),
+        }
+      );
+    },
+
+    createTopic: async ({ name, partitions: count, retentionMs, segmentMs }: TopicSpec): Promise<void> => {
       await run('select ensure_topic($1, $2, $3, $4)', [name, count, retentionMs, segmentMs]);
     },
 
@@ -128,7 +145,6 @@ export interface CommittedPlace {
 
 /** One row for each partition held; a single row without a topic when none is. */
 export interface BeatRow {
-  readonly generation: number;
   readonly topic: string | null;
   readonly topic_id: number | null;
   readonly partition: number | null;

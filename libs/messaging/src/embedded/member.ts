@@ -67,7 +67,6 @@ export function joinGroup(
             topic: row.topic,
             partition: row.partition,
             committed: row.committed === null ? null : BigInt(row.committed),
-            generation: row.generation,
           },
           options,
         ),

@@ -9,7 +9,7 @@ const RETRY_MS = { first: 50, most: 5_000 } as const;
 export function readPartition(
   log: Log,
   topicId: number,
-  held: Pick<AssignedPartition, 'topic' | 'partition' | 'committed' | 'generation'>,
+  held: Pick<AssignedPartition, 'topic' | 'partition' | 'committed'>,
   options: SubscribeOptions,
 ) {
   const { topic, partition } = held;
@@ -54,11 +54,9 @@ export function readPartition(
     await options.onBatch({
       topic,
       partition,
-      generation: held.generation,
       messages,
       end,
       signal: stopped.signal,
-      heartbeat: () => Promise.resolve(),
     });
     next = last.offset + 1n;
     return true;
