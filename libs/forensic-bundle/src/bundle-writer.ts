@@ -1,19 +1,25 @@
 import {
   TILE_WIDTH,
+  emptyBytes,
   encodeEntryBundle,
   encodeVerifierKey,
   parseCheckpoint,
   parseNote,
+  reserve,
   signNote,
   tileWidth,
   tilesFor,
+  writeByte,
+  writeSpan,
+  writeText,
+  type Bytes,
   type Checkpoint,
   type NoteSigner,
   type TileReader,
   type VerifierKey,
 } from '@vouchsafe/transparency-log';
 import { CSV_HEADER } from './csv.js';
-import { describeEntry, disclosureLine, type BundleEntry } from './entry.js';
+import { describeEntry, disclosureLine, type BundleEntry, type EntryLines } from './entry.js';
 import { formatKeyHistory, type KeyPeriod } from './key-history.js';
 import {
   formatManifest,
@@ -42,7 +48,10 @@ import { areRanges, countIndices, rangeCollector, type IndexRange } from './rang
 import { README_TEXT } from './readme-text.js';
 import { layOutZip } from './zip-format.js';
 
-/** Where files wait until the ZIP is written: a folder, a table of chunks. `append` makes the file if need be. */
+/**
+ * Where files wait until the ZIP is written: a folder, a table of chunks. `append` makes the file if need be; the bytes are
+ * its own until it is done, not longer.
+ */
 export type BundleStage = {
   readonly append: (name: string, bytes: Uint8Array) => void | Promise<void>;
   readonly read: (name: string) => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -137,37 +146,36 @@ export function bundleSize(files: readonly StagedFile[]): number {
 
 type Files = {
   readonly write: (name: string, bytes: Uint8Array) => Promise<void>;
-  /** Adds to a file in batches. */
-  readonly line: (name: string, text: string) => Promise<void>;
-  readonly flush: () => Promise<void>;
+  /** What is to be added to a file; whoever wrote to it asks `flush` to take it. */
+  readonly waiting: (name: string) => Bytes;
+  /** Adds what waits: of files of which there is enough, or of all. */
+  readonly flush: (enough?: number) => Promise<void>;
   readonly finish: () => StagedFile[];
 };
 
 function stagedFiles(stage: BundleStage): Files {
   const digests = new Map<string, ReturnType<typeof fileDigest>>();
-  const waiting = new Map<string, { text: string[]; length: number }>();
+  const waiting = new Map<string, Bytes>();
   const write = async (name: string, bytes: Uint8Array): Promise<void> => {
     let digest = digests.get(name);
     if (!digest) digests.set(name, (digest = fileDigest()));
     digest.update(bytes);
     await stage.append(name, bytes);
   };
-  const flushFile = async (name: string): Promise<void> => {
-    const batch = waiting.get(name);
-    waiting.delete(name);
-    if (batch) await write(name, Buffer.from(batch.text.join('')));
-  };
   return {
     write,
-    line: async (name, text) => {
-      const batch = waiting.get(name) ?? { text: [], length: 0 };
-      waiting.set(name, batch);
-      batch.text.push(text);
-      batch.length += text.length;
-      if (batch.length >= BATCH_BYTES) await flushFile(name);
+    waiting: (name) => {
+      const bytes = waiting.get(name) ?? emptyBytes();
+      waiting.set(name, bytes);
+      return bytes;
     },
-    flush: async () => {
-      for (const name of [...waiting.keys()]) await flushFile(name);
+    flush: async (enough = 0) => {
+      for (const [name, bytes] of waiting) {
+        if (bytes.length < enough) continue;
+        await write(name, bytes.buffer.subarray(0, bytes.length));
+        bytes.length = 0;
+      }
+      if (enough === 0) waiting.clear();
     },
     finish: () =>
       [...digests]
@@ -194,9 +202,10 @@ async function writeKeys({ keys, signer }: BundleRequest, files: Files): Promise
 
 async function writeLog(claim: Claim, log: BundleLog, files: Files): Promise<ManifestLog> {
   const checkpoint = checkpointOf(log.checkpoint);
-  const write = (file: LogFile, text: string): Promise<void> => files.line(logFile(log.id, file), text);
-  for (const file of ['entries', 'indices', 'disclosures', 'ocsf'] as const) await write(file, '');
-  await write('csv', CSV_HEADER);
+  const waiting = (file: LogFile): Bytes => files.waiting(logFile(log.id, file));
+  const [leaves, indices, disclosed] = [waiting('entries'), waiting('indices'), waiting('disclosures')];
+  const lines: EntryLines = { csv: waiting('csv'), ocsf: waiting('ocsf') };
+  writeText(lines.csv, CSV_HEADER);
   const [erased, held] = [rangeCollector(), rangeCollector()];
   const bundles = entryBundles(claim, log.id, checkpoint.size, files);
   const counts = { entries: 0, disclosures: 0 };
@@ -208,15 +217,14 @@ async function writeLog(claim: Claim, log: BundleLog, files: Files): Promise<Man
       throw new Error(`entry ${entry.index} is out of order`);
     firstEntry ??= entry.index;
     before = entry.index;
-    const described = describeEntry(log.id, entry);
+    const described = describeEntry(log.id, entry, lines);
     if (described.status !== 'described') throw new Error(`entry ${entry.index}: ${described.status}`);
-    const { lines } = described;
-    await write('entries', `${Buffer.from(entry.leaf).toString('utf8')}\n`);
-    await write('indices', `${entry.index}\n`);
-    await write('disclosures', disclosureLine(entry.index, entry.disclosures));
-    await write('csv', lines.csv);
-    await write('ocsf', lines.ocsf);
-    await bundles.add(entry);
+    writeLeaf(leaves, entry.leaf);
+    appendText(indices, `${entry.index}\n`);
+    appendText(disclosed, disclosureLine(entry.index, entry.disclosures));
+    if (lines.ocsf.length >= BATCH_BYTES) await files.flush(BATCH_BYTES / 8);
+    const bundle = bundles.add(entry);
+    if (bundle) await bundle;
     if (entry.erased) erased.add(entry.index);
     if (entry.held) held.add(entry.index);
     counts.entries++;
@@ -254,27 +262,40 @@ async function writeLog(claim: Claim, log: BundleLog, files: Files): Promise<Man
   };
 }
 
+function writeLeaf(to: Bytes, leaf: Uint8Array): void {
+  reserve(to, leaf.length + 1);
+  const bytes = Buffer.from(leaf.buffer, leaf.byteOffset, leaf.byteLength);
+  writeSpan(to, bytes, 0, bytes.length);
+  writeByte(to, 0x0a);
+}
+
+/** ASCII. */
+function appendText(to: Bytes, text: string): void {
+  reserve(to, text.length);
+  writeText(to, text);
+}
+
 /** Collects the leaves of one tile at a time, and writes its entry bundle when all of them came by. */
 function entryBundles(
   claim: Claim,
   logId: string,
   size: number,
   files: Files,
-): { add: (entry: BundleEntry) => Promise<void> } {
+): { add: (entry: BundleEntry) => Promise<void> | undefined } {
   let leaves: Uint8Array[] = [];
   let next = -1;
   return {
-    add: async ({ index, leaf }) => {
-      if (claim !== 'contiguous') return;
+    add: ({ index, leaf }) => {
+      if (claim !== 'contiguous') return undefined;
       const place = index % TILE_WIDTH;
       if (place === 0) leaves = [];
-      else if (index !== next) return;
+      else if (index !== next) return undefined;
       leaves.push(leaf);
       next = index + 1;
       const tile = (index - place) / TILE_WIDTH;
       const width = tileWidth(0, tile, size);
-      if (leaves.length === width)
-        await files.write(entryBundleFile(logId, tile, width), encodeEntryBundle(leaves));
+      if (leaves.length < width) return undefined;
+      return files.write(entryBundleFile(logId, tile, width), encodeEntryBundle(leaves));
     },
   };
 }

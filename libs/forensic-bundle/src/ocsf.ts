@@ -1,5 +1,28 @@
-import type { JsonObject } from '@vouchsafe/transparency-log';
-import { objectIn, otherMembers, textIn, type EntryFields } from './entry-fields.js';
+import {
+  emptyBytes,
+  reserve,
+  says,
+  startOf,
+  endOf,
+  writeAll,
+  writeByte,
+  writeSpan,
+  writeText,
+  type Bytes,
+  type JsonObject,
+} from '@vouchsafe/transparency-log';
+import {
+  fieldsOf,
+  fieldText,
+  isEmptyText,
+  jsonOf,
+  NOWHERE,
+  roomForLine,
+  writeBytes,
+  type EntryFields,
+  type EntryMarks,
+  type Found,
+} from './entry-fields.js';
 
 /**
  * The Open Cybersecurity Schema Framework, version 1.3.0 (schema.ocsf.io): an entry as one of its events. Log-ins and
@@ -8,53 +31,82 @@ import { objectIn, otherMembers, textIn, type EntryFields } from './entry-fields
  */
 export const OCSF_VERSION = '1.3.0';
 
-/** The event of an entry. The SIEM stream sends the same events that a bundle holds. */
-export function ocsfEvent({ logId, index, entry, undisclosed, erased, held }: EntryFields): JsonObject {
-  const operation = textIn(entry, 'operation');
-  const { classUid, activityId, activityName } = classify(
-    operation,
-    textIn(objectIn(entry, 'entity'), 'type'),
-  );
-  const recordedAt = textIn(entry, 'recordedAt');
-  const occurredAt = textIn(entry, 'occurredAt');
-  const id = textIn(entry, 'id');
-  const requestId = textIn(entry, 'requestId');
-  return {
-    activity_id: activityId,
-    activity_name: activityName,
-    category_uid: classUid === 6003 ? 6 : 3,
-    class_uid: classUid,
-    type_uid: classUid * 100 + activityId,
-    time: milliseconds(occurredAt) ?? milliseconds(recordedAt) ?? 0,
-    severity_id: 1,
-    ...statusOf(textIn(entry, 'outcome')),
-    metadata: {
-      version: OCSF_VERSION,
-      product: { name: 'Vouchsafe', vendor_name: 'Vouchsafe' },
-      log_name: logId,
-      sequence: index,
-      ...(id !== '' && { uid: id }),
-      ...(requestId !== '' && { correlation_uid: requestId }),
-      ...withTime('logged_time', recordedAt),
-    },
-    actor: { user: userOf(objectIn(entry, 'actor')) },
-    ...subjectOf(classUid, entry, operation),
-    ...endpointOf(entry),
-    unmapped: {
-      details: objectIn(entry, 'details'),
-      other: otherMembers(entry),
-      undisclosed,
-      erased,
-      held,
-    },
-  };
+/** One line of ocsf.ndjson, and one event of the stream to a SIEM. Text stands in it as in the leaf: both are JSON. */
+export function writeOcsfLine(to: Bytes, found: Found, marks: EntryMarks): void {
+  reserve(to, roomForLine(found));
+  const activity = classify(fieldText(found, found.operation), fieldText(found, found.entityType));
+  const recordedAt = milliseconds(fieldText(found, found.recordedAt));
+  const time = milliseconds(fieldText(found, found.occurredAt)) ?? recordedAt ?? 0;
+  writeAll(to, activity.head);
+  writeText(to, String(time));
+  writeAll(to, SEVERITY);
+  writeStatus(to, found);
+  writeAll(to, METADATA);
+  writeText(to, JSON.stringify(marks.logId));
+  writeAll(to, SEQUENCE);
+  writeText(to, String(marks.index));
+  if (!isEmptyText(found, found.id)) writeMember(to, found, UID, found.id);
+  if (!isEmptyText(found, found.requestId)) writeMember(to, found, CORRELATION, found.requestId);
+  if (recordedAt !== undefined) {
+    writeAll(to, LOGGED_TIME);
+    writeText(to, String(recordedAt));
+  }
+  writeAll(to, ACTOR);
+  writeUser(to, found);
+  writeByte(to, CLOSE);
+  writeSubject(to, found, activity.classUid);
+  writeEndpoint(to, found);
+  writeAll(to, DETAILS);
+  writeBytes(to, jsonOf(found, 'details', false));
+  writeAll(to, OTHER);
+  writeBytes(to, jsonOf(found, 'other', false));
+  writeAll(to, UNDISCLOSED);
+  writeText(to, String(marks.undisclosed));
+  writeText(to, `,"erased":${marks.erased},"held":${marks.held}}}\n`);
 }
+
+/** `writeOcsfLine` of plain values. */
+export function ocsfLine(fields: EntryFields): string {
+  const line = emptyBytes();
+  writeOcsfLine(line, fieldsOf(fields.entry), fields);
+  return line.buffer.toString('utf8', 0, line.length);
+}
+
+export function ocsfEvent(fields: EntryFields): JsonObject {
+  return JSON.parse(ocsfLine(fields)) as JsonObject;
+}
+
+const CLOSE = 0x7d;
+const SEVERITY = Buffer.from(',"severity_id":1,');
+const METADATA = Buffer.from(
+  `,"metadata":{"version":"${OCSF_VERSION}","product":{"name":"Vouchsafe","vendor_name":"Vouchsafe"},"log_name":`,
+);
+const SEQUENCE = Buffer.from(',"sequence":');
+const UID = Buffer.from(',"uid":');
+const CORRELATION = Buffer.from(',"correlation_uid":');
+const LOGGED_TIME = Buffer.from(',"logged_time":');
+const ACTOR = Buffer.from('},"actor":{"user":');
+const DETAILS = Buffer.from(',"unmapped":{"details":');
+const OTHER = Buffer.from(',"other":');
+const UNDISCLOSED = Buffer.from(',"undisclosed":');
+
+/** A field as JSON behind something. */
+function writeMember(to: Bytes, { reader: { tape } }: Found, before: Buffer, node: number): void {
+  writeAll(to, before);
+  if (node === NOWHERE) writeAll(to, EMPTY);
+  else writeSpan(to, tape.bytes, startOf(tape, node), endOf(tape, node));
+}
+
+const EMPTY = Buffer.from('""');
 
 type Activity = {
   readonly classUid: 3002 | 3004 | 6003;
   readonly activityId: number;
   readonly activityName: string;
 };
+
+/** With the beginning of all events of it. */
+type Classified = Activity & { readonly head: Buffer };
 
 const LOG_ON = new Set(['login', 'logon', 'signin']);
 const LOG_OFF = new Set(['logout', 'logoff', 'signout']);
@@ -188,16 +240,21 @@ const VERBS: readonly (readonly [id: number, name: string, words: ReadonlySet<st
   ],
 ];
 
-const classified = new Map<string, Activity>();
+/** By operation, then by type of entity. */
+const classified = new Map<string, Map<string, Classified>>();
+let kept = 0;
 
 /** By the words of the operation (`session.create`, `organization.member:remove`) and the type of its entity. */
-function classify(operation: string, entityType: string): Activity {
-  const key = `${operation}\n${entityType}`;
-  const known = classified.get(key);
+function classify(operation: string, entityType: string): Classified {
+  const known = classified.get(operation)?.get(entityType);
   if (known) return known;
-  const activity = classifyWords(wordsOf(operation), entityType.toLowerCase().replaceAll(/[^a-z]/g, ''));
+  const type = entityType.toLowerCase().replaceAll(/[^a-z]/g, '');
+  const activity = withHead(classifyWords(wordsOf(operation), type));
   // Operations are few; what a client makes up without end is not kept.
-  if (classified.size < 10_000) classified.set(key, activity);
+  if (kept++ < 10_000) {
+    const types = classified.get(operation) ?? new Map<string, Classified>();
+    classified.set(operation, types.set(entityType, activity));
+  }
   return activity;
 }
 
@@ -220,53 +277,95 @@ function wordsOf(operation: string): string[] {
     .split(/[^a-z]+/);
 }
 
-function statusOf(outcome: string): JsonObject {
-  if (outcome === 'success') return { status_id: 1, status: 'Success' };
-  if (outcome === 'failure' || outcome === 'denied')
-    return { status_id: 2, status: 'Failure', status_detail: outcome };
-  return { status_id: 99, status: 'Other', status_detail: outcome };
+function withHead(activity: Activity): Classified {
+  const { classUid, activityId, activityName } = activity;
+  const members = [
+    `"activity_id":${activityId},"activity_name":${JSON.stringify(activityName)}`,
+    `"category_uid":${classUid === 6003 ? 6 : 3},"class_uid":${classUid}`,
+    `"type_uid":${classUid * 100 + activityId},"time":`,
+  ];
+  return { ...activity, head: Buffer.from(`{${members.join(',')}`) };
 }
+
+const SUCCESS = Buffer.from('"status_id":1,"status":"Success"');
+const FAILURE = Buffer.from('"status_id":2,"status":"Failure","status_detail":');
+const ANOTHER = Buffer.from('"status_id":99,"status":"Other","status_detail":');
+
+function writeStatus(to: Bytes, found: Found): void {
+  const { outcome } = found;
+  const isOne = (text: string): boolean => outcome !== NOWHERE && says(found.reader.tape, outcome, text);
+  if (isOne('success')) writeAll(to, SUCCESS);
+  else writeMember(to, found, isOne('failure') || isOne('denied') ? FAILURE : ANOTHER, outcome);
+}
+
+const USER = Buffer.from(',"user":');
+const ENTITY = Buffer.from(',"entity":');
+const API = Buffer.from(',"api":{"operation":');
+const RESOURCES = Buffer.from('},"resources":[');
+const MESSAGE = Buffer.from(',"message":');
 
 /** The object that each class requires of its own: `user`, `entity` or `api`. */
-function subjectOf(classUid: Activity['classUid'], entry: JsonObject, operation: string): JsonObject {
-  const entity = objectIn(entry, 'entity');
-  const resource = { type: textIn(entity, 'type'), uid: textIn(entity, 'id') };
-  if (classUid === 3002) return { user: userOf(objectIn(entry, 'actor')), message: operation };
-  if (classUid === 3004) return { entity: resource, message: operation };
-  return { api: { operation }, resources: [resource] };
+function writeSubject(to: Bytes, found: Found, classUid: Activity['classUid']): void {
+  if (classUid === 6003) {
+    writeMember(to, found, API, found.operation);
+    writeAll(to, RESOURCES);
+    writeResource(to, found);
+    writeByte(to, 0x5d);
+    return;
+  }
+  if (classUid === 3002) {
+    writeAll(to, USER);
+    writeUser(to, found);
+  } else {
+    writeAll(to, ENTITY);
+    writeResource(to, found);
+  }
+  writeMember(to, found, MESSAGE, found.operation);
 }
 
-function userOf(actor: JsonObject): JsonObject {
-  return { uid: textIn(actor, 'id'), type: textIn(actor, 'type') };
+const OPEN_UID = Buffer.from('{"uid":');
+const TYPE = Buffer.from(',"type":');
+
+function writeUser(to: Bytes, found: Found): void {
+  writeMember(to, found, OPEN_UID, found.actorId);
+  writeMember(to, found, TYPE, found.actorType);
+  writeByte(to, CLOSE);
 }
+
+const OPEN_TYPE = Buffer.from('{"type":');
+
+function writeResource(to: Bytes, found: Found): void {
+  writeMember(to, found, OPEN_TYPE, found.entityType);
+  writeMember(to, found, UID, found.entityId);
+  writeByte(to, CLOSE);
+}
+
+const NO_ENDPOINT = Buffer.from(',"src_endpoint":{}');
+const ENDPOINT = Buffer.from(',"src_endpoint":{"ip":');
+const REQUEST_URL = Buffer.from(',"http_request":{"url":{"url_string":');
+const REQUEST_AGENT = Buffer.from(',"http_request":{"user_agent":');
+const USER_AGENT = Buffer.from(',"user_agent":');
 
 /** OCSF requires `src_endpoint`; where the address is withheld it is there and empty. */
-function endpointOf(entry: JsonObject): JsonObject {
-  const ip = textIn(entry, 'sourceIp');
-  const url = textIn(entry, 'url');
-  const agent = textIn(entry, 'userAgent');
-  return {
-    src_endpoint: ip === '' ? {} : { ip },
-    ...((url !== '' || agent !== '') && {
-      http_request: {
-        ...(url !== '' && { url: { url_string: url } }),
-        ...(agent !== '' && { user_agent: agent }),
-      },
-    }),
-  };
+function writeEndpoint(to: Bytes, found: Found): void {
+  if (isEmptyText(found, found.sourceIp)) writeAll(to, NO_ENDPOINT);
+  else {
+    writeMember(to, found, ENDPOINT, found.sourceIp);
+    writeByte(to, CLOSE);
+  }
+  const [hasUrl, hasAgent] = [!isEmptyText(found, found.url), !isEmptyText(found, found.userAgent)];
+  if (hasUrl) {
+    writeMember(to, found, REQUEST_URL, found.url);
+    writeByte(to, CLOSE);
+  }
+  if (hasAgent) writeMember(to, found, hasUrl ? USER_AGENT : REQUEST_AGENT, found.userAgent);
+  if (hasUrl || hasAgent) writeByte(to, CLOSE);
 }
 
-function withTime(name: string, instant: string): JsonObject {
-  const time = milliseconds(instant);
-  return time === undefined ? {} : { [name]: time };
-}
-
+/** Neighbours are mostly of one time, and so are both times of an entry. */
 function milliseconds(instant: string): number | undefined {
-  const time = Date.parse(instant);
-  return Number.isNaN(time) ? undefined : time;
+  if (instant !== last.instant) last = { instant, time: Date.parse(instant) };
+  return Number.isNaN(last.time) ? undefined : last.time;
 }
 
-/** One line of ocsf.ndjson, its members in the order of `ocsfEvent`, and one event of the stream to a SIEM. */
-export function ocsfLine(fields: EntryFields): string {
-  return `${JSON.stringify(ocsfEvent(fields))}\n`;
-}
+let last = { instant: '', time: Number.NaN };

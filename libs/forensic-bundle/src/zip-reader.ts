@@ -4,7 +4,8 @@ import { layOutZip, type ZipMember } from './zip-format.js';
 /** A file that can be read anywhere: `read` answers with exactly `length` bytes, or throws. */
 export type ByteSource = {
   readonly size: number;
-  readonly read: (offset: number, length: number) => Uint8Array;
+  /** May put the bytes into `room`, which its owner uses again for the next. */
+  readonly read: (offset: number, length: number, room?: Uint8Array) => Uint8Array;
 };
 
 /** A member and where its data starts. */

@@ -1,9 +1,8 @@
+export { emptyBytes, reserve, writeAll, writeByte, writeSpan, writeText, type Bytes } from './bytes.js';
 export {
   canonicalJson,
-  canonicalJsonOfParsed,
   isJsonObject,
   parseCanonicalJson,
-  setMember,
   type Json,
   type JsonObject,
 } from './canonical-json.js';
@@ -31,7 +30,30 @@ export {
   type VerifierKeyError,
 } from './key.js';
 export {
+  compareTexts,
+  endOf,
+  isObject,
+  isText,
+  Kind,
+  kindOf,
+  nextOf,
+  says,
+  startOf,
+  textOf,
+  type Tape,
+} from './json-tape.js';
+export {
   digestOf,
+  leafReader,
+  membersOf,
+  readLeaf,
+  readOpened,
+  writeMembers,
+  writeOpened,
+  type LeafFault,
+  type LeafReader,
+} from './leaf-reader.js';
+export {
   makeLeaf,
   openLeaf,
   parseDisclosure,

@@ -1,13 +1,14 @@
-import { decodeBase64url } from './base64.js';
+import { emptyBytes } from './bytes.js';
+import { canonicalJson, isJsonObject, type Json, type JsonObject } from './canonical-json.js';
+import { clearTape, endOf, startOf, textOf } from './json-tape.js';
 import {
-  canonicalJson,
-  isJsonObject,
-  parseCanonicalJson,
-  setMember,
-  type Json,
-  type JsonObject,
-} from './canonical-json.js';
-import { hash } from 'node:crypto';
+  digestOf,
+  leafReader,
+  readDisclosure,
+  readLeaf,
+  writeOpened,
+  type LeafFault,
+} from './leaf-reader.js';
 import { MAX_ENTRY_BYTES } from './tile.js';
 
 /** A value that stands in the leaf as a digest only. `path`: the names down to it; `salt`: 16 random bytes, fresh. */
@@ -41,12 +42,7 @@ export type OpenedLeaf =
       /** Digests that none of the disclosures opened: withheld, or erased. */
       readonly undisclosed: number;
     }
-  /** Not canonical JSON, or not an SD-JWT payload as `makeLeaf` writes it. */
-  | { readonly status: 'malformed-leaf' }
-  /** Not base64url of canonical `[salt, name, value]`. */
-  | { readonly status: 'malformed-disclosure'; readonly disclosure: string }
-  /** Its digest is not in the leaf, or it was given twice. */
-  | { readonly status: 'foreign-disclosure'; readonly disclosure: string };
+  | LeafFault;
 
 const RESERVED = new Set(['_sd', '_sd_alg', '...']);
 const SALT_BYTES = 16;
@@ -81,37 +77,26 @@ export function makeLeaf(clear: JsonObject, disclosable: readonly Disclosable[])
 
 /** Puts disclosed values back into a leaf. Every disclosure must belong to it (RFC 9901 section 7.1). */
 export function openLeaf(leaf: Uint8Array, disclosures: readonly string[]): OpenedLeaf {
-  const payload = parseCanonicalJson(leaf)?.value;
-  if (!isJsonObject(payload)) return { status: 'malformed-leaf' };
-  return openPayload(payload, disclosures);
+  const fault = readLeaf(reader, leaf, disclosures);
+  if (fault) return fault;
+  text.length = 0;
+  writeOpened(text, reader, reader.root, false);
+  const entry = JSON.parse(text.buffer.toString('utf8', 0, text.length)) as JsonObject;
+  return { status: 'opened', entry, undisclosed: reader.undisclosed };
 }
 
-/** `openLeaf` for bytes whose JSON was parsed strictly already. */
-export function openPayload(payload: JsonObject, disclosures: readonly string[]): OpenedLeaf {
-  const byDigest = new Map<string, OpenDisclosure>();
-  for (const disclosure of disclosures) {
-    const opened = parseDisclosure(disclosure);
-    if (!opened) return { status: 'malformed-disclosure', disclosure };
-    const digest = digestOf(disclosure);
-    if (byDigest.has(digest)) return { status: 'foreign-disclosure', disclosure };
-    byDigest.set(digest, opened);
-  }
-  const seen = new Set<string>();
-  const entry = openObject(payload, byDigest, seen, '_sd_alg');
-  if (!entry || payload._sd_alg !== (seen.size > 0 ? 'sha-256' : undefined))
-    return { status: 'malformed-leaf' };
-  for (const [digest, { disclosure }] of byDigest) {
-    if (!seen.has(digest)) return { status: 'foreign-disclosure', disclosure };
-  }
-  return { status: 'opened', entry, undisclosed: seen.size - byDigest.size };
-}
+const reader = leafReader();
+const text = emptyBytes();
 
-/** base64url(SHA-256(ASCII(disclosure))), RFC 9901 section 4.2.3. */
-export function digestOf(disclosure: string): string {
-  return hash('sha256', disclosure, 'base64url');
+/** What a disclosure says, without asking which leaf it belongs to; undefined when malformed. */
+export function parseDisclosure(disclosure: string): { name: string; value: Json } | undefined {
+  const { tape } = reader;
+  clearTape(tape);
+  const read = readDisclosure(tape, disclosure);
+  if (!read) return undefined;
+  const value = tape.bytes.toString('utf8', startOf(tape, read.value), endOf(tape, read.value));
+  return { name: textOf(tape, read.name), value: JSON.parse(value) as Json };
 }
-
-type OpenDisclosure = { readonly disclosure: string; readonly name: string; readonly value: Json };
 
 function disclose({ path, value, salt }: Disclosable): Disclosure {
   // RFC 9901 section 9.3: 128 bits, so that a value can't be guessed from its digest.
@@ -121,56 +106,6 @@ function disclose({ path, value, salt }: Disclosable): Disclosure {
     canonicalJson([Buffer.from(salt).toString('base64url'), name, value]),
   ).toString('base64url');
   return { path, name, digest: digestOf(disclosure), disclosure };
-}
-
-/** What a disclosure says, without asking which leaf it belongs to; undefined when malformed. */
-export function parseDisclosure(disclosure: string): OpenDisclosure | undefined {
-  const bytes = decodeBase64url(disclosure);
-  const parsed = bytes && parseCanonicalJson(bytes)?.value;
-  if (!Array.isArray(parsed) || parsed.length !== 3) return undefined;
-  const [salt, name, value] = parsed as [Json, Json, Json];
-  if (typeof salt !== 'string' || (decodeBase64url(salt)?.length ?? 0) < SALT_BYTES) return undefined;
-  if (typeof name !== 'string' || isReserved(name) || hasReservedName(value)) return undefined;
-  return { disclosure, name, value };
-}
-
-function openObject(
-  object: JsonObject,
-  byDigest: ReadonlyMap<string, OpenDisclosure>,
-  seen: Set<string>,
-  passedOver?: '_sd_alg',
-): JsonObject | undefined {
-  const opened: Record<string, Json> = {};
-  for (const name of Object.keys(object)) {
-    if (name === '_sd' || name === passedOver) continue;
-    const value = openValue(object[name] as Json, byDigest, seen);
-    if (isReserved(name) || value === undefined) return undefined;
-    setMember(opened, name, value);
-  }
-  if (!Object.hasOwn(object, '_sd')) return opened;
-  const digests = object._sd;
-  if (!Array.isArray(digests) || digests.length === 0) return undefined;
-  let last = '';
-  for (const digest of digests as readonly Json[]) {
-    if (typeof digest !== 'string' || !/^[\w-]{43}$/.test(digest) || digest <= last || seen.has(digest)) {
-      return undefined;
-    }
-    seen.add((last = digest));
-    const disclosed = byDigest.get(digest);
-    if (!disclosed) continue;
-    if (Object.hasOwn(opened, disclosed.name)) return undefined;
-    setMember(opened, disclosed.name, disclosed.value);
-  }
-  return opened;
-}
-
-function openValue(
-  value: Json,
-  byDigest: ReadonlyMap<string, OpenDisclosure>,
-  seen: Set<string>,
-): Json | undefined {
-  if (Array.isArray(value)) return hasReservedName(value) ? undefined : value;
-  return isJsonObject(value) ? openObject(value, byDigest, seen) : value;
 }
 
 function hasReservedName(value: Json): boolean {

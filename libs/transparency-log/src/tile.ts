@@ -55,13 +55,16 @@ export function parseTilePath(path: string): TilePath | undefined {
  * Throws on an entry that is too long: whoever makes entries bounds them (MAX_ENTRY_BYTES).
  */
 export function encodeEntryBundle(entries: readonly Uint8Array[]): Uint8Array {
-  const parts: Uint8Array[] = [];
+  const bundle = Buffer.allocUnsafe(entries.reduce((bytes, entry) => bytes + 2 + entry.length, 0));
+  let at = 0;
   for (const entry of entries) {
     if (entry.length > MAX_ENTRY_BYTES)
       throw new Error(`an entry has ${entry.length} bytes, at most 65,535 fit`);
-    parts.push(Uint8Array.of(entry.length >> 8, entry.length & 0xff), entry);
+    bundle.writeUInt16BE(entry.length, at);
+    bundle.set(entry, at + 2);
+    at += 2 + entry.length;
   }
-  return Buffer.concat(parts);
+  return bundle;
 }
 
 /** The entries of a bundle, as views; undefined when the bytes are not a whole number of entries. */

@@ -3,145 +3,121 @@ import {
   countIndices,
   entryBundleFile,
   logFile,
-  rangeCursor,
-  type BundleEntry,
-  type DescribedEntry,
   type Manifest,
   type ManifestLog,
 } from '@vouchsafe/forensic-bundle';
-import { TILE_WIDTH, encodeEntryBundle, hashAt, leafHash, tileWidth } from '@vouchsafe/transparency-log';
-import { linesOf, type DescribedBatch, type EntryBatch } from './describe-batch.js';
+import { HASH_SIZE, TILE_WIDTH, tileWidth } from '@vouchsafe/transparency-log';
+import { ERASED, type DescribedBatch, type Failure } from './describe-batch.js';
 import type { Describer } from './describer.js';
-import { disclosureReader } from './disclosure-reader.js';
+import { entryReader, type EntryReader, type ReadBatch } from './entry-batches.js';
 import { lineChecker } from './line-checker.js';
-import type { Cursor, Members } from './members.js';
+import type { Members } from './members.js';
 import { Problem, check } from './problem.js';
 import type { TileChain } from './tile-chain.js';
-
-/** Described and compared this many at a time. */
-const BATCH = 512;
 
 /** When the last of the entries here with an index under `size` was recorded. */
 export type CheckedEntries = { readonly recordedBefore: (size: number) => string | undefined };
 
 /**
  * Goes once through the entries of a log: each stands in the tree at its index, its disclosures are its own, and every
- * other file says of it what it says itself.
+ * other file says of it what it says itself. Entries are described several batches ahead of what is compared.
  */
 export async function checkEntries(
   manifest: Manifest,
   log: ManifestLog,
   members: Members,
   tiles: TileChain,
-  describer: Describer,
+  { describe, lanes }: Describer,
 ): Promise<CheckedEntries> {
-  const cursor = (file: Parameters<typeof logFile>[1]): Cursor => members.cursor(logFile(log.id, file));
-  const [entries, indices] = [cursor('entries'), cursor('indices')];
-  const disclosed = disclosureReader(cursor('disclosures'));
   const bundles = bundleChecker(manifest, log, members);
-  const descriptions = descriptionChecker(manifest, log, members, describer);
-  const [isErased, isHeld, isExpired] = [
-    rangeCursor(log.erased),
-    rangeCursor(log.held),
-    rangeCursor(log.expired),
-  ];
-  let line = 0;
-  let first: number | undefined;
-  let before = -1;
-
-  for (let view = entries.line(); view; view = entries.line()) {
-    line++;
-    // The cursor's view is gone at the next line.
-    const leaf = Buffer.from(view);
-    const index = readIndex(indices, line);
-    check(
-      index > before && index < log.size,
-      indices.name,
-      'the index is out of order or not in the tree',
-      line,
-    );
-    first ??= index;
-    before = index;
-    check(isIncluded(tiles, index, leaf), entries.name, `the log has another entry at index ${index}`, line);
-    check(!isExpired(index), entries.name, 'it is called expired, but it is here', line);
-    bundles.add(index, leaf);
-    const disclosures = disclosed.of(index);
-    await descriptions.add({ index, leaf, disclosures, erased: isErased(index), held: isHeld(index) });
+  const reader = entryReader(log, members, bundles.add);
+  const checker = batchChecker(manifest, log, members, tiles);
+  const ahead: { read: ReadBatch; described: Promise<DescribedBatch> }[] = [];
+  const checkNext = async (): Promise<void> => {
+    const next = ahead.shift();
+    if (next) checker.check(next.read, await next.described);
+  };
+  for (let read = reader.next(); read; read = reader.next()) {
+    const described = describe(read.batch);
+    // Awaited in its turn; until then a failed thread must not count as nobody's.
+    described.catch(() => undefined);
+    ahead.push({ read, described });
+    if (ahead.length > 2 * lanes) await checkNext();
+    if (read.problem) break;
   }
-  await descriptions.end();
-  for (const read of [entries, indices]) read.end();
-  disclosed.end();
+  while (ahead.length > 0) await checkNext();
+  checker.end();
+  reader.end();
   bundles.end();
-  checkCounts(manifest, log, line, disclosed.count(), first, before);
-  return { recordedBefore: descriptions.recordedBefore };
+  checkCounts(manifest, log, reader.read(), checker.disclosures());
+  return { recordedBefore: checker.recordedBefore };
 }
 
-/**
- * Has entries described, a batch at a time and several batches ahead, and holds the result against the files that are
- * drawn from the entries.
- */
-function descriptionChecker(
+/** Holds what entries hash to and say against the tiles, the manifest, and the files that are drawn from the entries. */
+function batchChecker(
   { range }: Manifest,
   log: ManifestLog,
   members: Members,
-  { describe, lanes }: Describer,
-): CheckedEntries & { add: (entry: BundleEntry) => Promise<void> | undefined; end: () => Promise<void> } {
+  tiles: TileChain,
+): CheckedEntries & {
+  check: (read: ReadBatch, described: DescribedBatch) => void;
+  end: () => void;
+  disclosures: () => number;
+} {
   const csv = lineChecker(members.cursor(logFile(log.id, 'csv')));
   const ocsf = lineChecker(members.cursor(logFile(log.id, 'ocsf')));
-  const entriesFile = logFile(log.id, 'entries');
-  const ahead: { entries: EntryBatch['entries']; described: Promise<DescribedBatch> }[] = [];
-  let leaves: Uint8Array[] = [];
-  let entries: EntryBatch['entries'][number][] = [];
+  const file = logFile(log.id, 'entries');
   const times = timesBefore([...log.earlierCheckpoints, log.size]);
-  let line = 0;
-  csv.compare(linesOf([CSV_HEADER]));
-
-  const send = (): void => {
-    const described = describe({ logId: log.id, leaves: Buffer.concat(leaves), entries });
-    // Awaited in its turn; until then a failed thread must not count as nobody's.
-    described.catch(() => undefined);
-    ahead.push({ entries, described });
-    leaves = [];
-    entries = [];
-  };
-  const compareNext = async (): Promise<void> => {
-    const next = ahead.shift();
-    if (!next) return;
-    const { recordedAt, undisclosed, failed, ...lines } = await next.described;
-    for (const [i, time] of recordedAt.entries()) {
-      line++;
-      const inRange = range.from <= time && time < range.to;
-      check(inRange, entriesFile, `it was recorded at ${time}, outside the range of the bundle`, line);
-      const entry = next.entries[i];
-      if (entry) times.add(entry.index, time);
-      const isErased = entry?.erased === true;
-      check(
-        !isErased || undisclosed[i] !== 0,
-        entriesFile,
-        'it is called erased, but nothing of it is missing',
-        line,
-      );
-    }
-    if (failed) throw notDescribed(failed, log, line + 1);
-    csv.compare(lines.csv);
-    ocsf.compare(lines.ocsf);
-  };
+  let disclosures = 0;
+  csv.compare({ bytes: new TextEncoder().encode(CSV_HEADER), lengths: Uint32Array.of(CSV_HEADER.length) });
   return {
     recordedBefore: times.before,
-    add: ({ leaf, ...entry }) => {
-      leaves.push(leaf);
-      entries.push({ ...entry, length: leaf.length });
-      if (entries.length < BATCH) return undefined;
-      send();
-      return ahead.length > 2 * lanes ? compareNext() : undefined;
+    disclosures: () => disclosures,
+    check: ({ batch, linesBefore, disclosureLinesBefore, problem }, described) => {
+      const { indices, marks } = batch;
+      const stranger = firstStranger(tiles, indices, described.leafHashes);
+      const behind = stranger === undefined ? undefined : linesBefore + stranger + 1;
+      const isBefore = (i: number): boolean => stranger === undefined || i < stranger;
+      for (const [i, time] of described.recordedAt.entries()) {
+        if (!isBefore(i)) break;
+        const line = linesBefore + i + 1;
+        const inRange = range.from <= time && time < range.to;
+        check(inRange, file, `it was recorded at ${time}, outside the range of the bundle`, line);
+        times.add(indices[i] ?? 0, time);
+        const isErased = ((marks[i] ?? 0) & ERASED) > 0;
+        const isMissing = !isErased || described.undisclosed[i] !== 0;
+        check(isMissing, file, 'it is called erased, but nothing of it is missing', line);
+      }
+      const { recordedAt, failed } = described;
+      if (failed && isBefore(recordedAt.length)) {
+        throw notDescribed(failed, log, linesBefore + recordedAt.length + 1, disclosureLinesBefore);
+      }
+      if (stranger !== undefined) {
+        throw new Problem(file, `the log has another entry at index ${indices[stranger] ?? 0}`, behind);
+      }
+      csv.compare(described.csv);
+      ocsf.compare(described.ocsf);
+      disclosures += described.disclosures;
+      if (problem) throw problem;
     },
-    end: async () => {
-      if (entries.length > 0) send();
-      while (ahead.length > 0) await compareNext();
+    end: () => {
       csv.end();
       ocsf.end();
     },
   };
+}
+
+/** Which of the entries does not stand in the log at its index. */
+function firstStranger(tiles: TileChain, indices: Float64Array, hashes: Uint8Array): number | undefined {
+  const found = Buffer.from(hashes.buffer, hashes.byteOffset, hashes.byteLength);
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i] ?? 0;
+    const place = (index % TILE_WIDTH) * HASH_SIZE;
+    const logged = tiles.leaves(Math.floor(index / TILE_WIDTH));
+    const at = i * HASH_SIZE;
+    if (found.compare(logged, place, place + HASH_SIZE, at, at + HASH_SIZE) !== 0) return i;
+  }
+  return undefined;
 }
 
 /** The last time of an index under each of these sizes, which ascend as the indices do. */
@@ -162,20 +138,12 @@ function timesBefore(sizes: readonly number[]): {
   };
 }
 
-function isIncluded(tiles: TileChain, index: number, leaf: Uint8Array): boolean {
-  const place = index % TILE_WIDTH;
-  const logged = tiles.leaves((index - place) / TILE_WIDTH);
-  return Buffer.from(leafHash(leaf)).equals(hashAt(logged, place));
-}
-
 /** The figures of the manifest, and its claim. */
 function checkCounts(
   { claim }: Manifest,
   log: ManifestLog,
-  entries: number,
+  { entries, first: firstEntry, last: lastEntry }: ReturnType<EntryReader['read']>,
   disclosures: number,
-  firstEntry: number | undefined,
-  lastEntry: number,
 ): void {
   const file = logFile(log.id, 'entries');
   check(entries === log.entries, file, `it has ${entries} entries, the manifest says ${log.entries}`);
@@ -201,18 +169,22 @@ function checkCounts(
   );
 }
 
-function readIndex(indices: Cursor, line: number): number {
-  const text = Buffer.from(indices.line() ?? []).toString('latin1');
-  check(/^(0|[1-9]\d{0,15})$/.test(text), indices.name, 'there is no index for an entry', line);
-  return Number(text);
-}
-
 function notDescribed(
-  { status }: Exclude<DescribedEntry, { status: 'described' }>,
+  failure: Failure,
   log: ManifestLog,
   line: number,
+  disclosureLinesBefore: number,
 ): Problem {
-  switch (status) {
+  switch (failure.status) {
+    case 'malformed-line':
+    case 'stray-line':
+      return new Problem(
+        logFile(log.id, 'disclosures'),
+        failure.status === 'malformed-line'
+          ? 'it is not a list of disclosures'
+          : 'it opens values of an entry that is not here, or out of order',
+        disclosureLinesBefore + failure.line,
+      );
     case 'malformed-leaf':
       return new Problem(logFile(log.id, 'entries'), 'it is not an entry', line);
     case 'no-time':
@@ -238,25 +210,29 @@ function bundleChecker(
 ): { add: (index: number, leaf: Uint8Array) => void; end: () => void } {
   const prefix = `${log.id}/log/tile/entries/`;
   const unexpected = new Set(members.names.filter((name) => name.startsWith(prefix)));
-  let leaves: Uint8Array[] = [];
-  let next = -1;
+  // As c2sp.org/tlog-tiles has it: each entry behind its length, two bytes, big-endian.
+  let bundle = Buffer.alloc(1024 * 1024);
+  let [length, leaves, next] = [0, 0, -1];
   return {
     add: (index, leaf) => {
       if (claim !== 'contiguous') return;
       const place = index % TILE_WIDTH;
-      if (place === 0) leaves = [];
+      if (place === 0) length = leaves = 0;
       else if (index !== next) return;
-      leaves.push(leaf);
+      const end = length + 2 + leaf.length;
+      if (end > bundle.length) bundle = Buffer.concat([bundle], end * 2);
+      // Of an entry that is too long the bundle is another, and it is refused as none.
+      bundle.writeUInt16BE(leaf.length & 0xffff, length);
+      bundle.set(leaf, length + 2);
+      length = end;
+      leaves++;
       next = index + 1;
       const tile = (index - place) / TILE_WIDTH;
       const width = tileWidth(0, tile, log.size);
-      if (leaves.length !== width) return;
+      if (leaves !== width) return;
       const name = entryBundleFile(log.id, tile, width);
-      check(
-        members.whole(name).equals(encodeEntryBundle(leaves)),
-        name,
-        'it holds other entries than entries.ndjson',
-      );
+      const isSame = members.whole(name).equals(bundle.subarray(0, length));
+      check(isSame, name, 'it holds other entries than entries.ndjson');
       unexpected.delete(name);
     },
     end: () => {

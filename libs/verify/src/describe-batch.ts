@@ -1,60 +1,99 @@
-import { describeEntry, type DescribedEntry } from '@vouchsafe/forensic-bundle';
+import { describeEntry, type DescribedEntry, type EntryLines } from '@vouchsafe/forensic-bundle';
+import { emptyBytes, leafHashes, type Bytes } from '@vouchsafe/transparency-log';
+import { disclosuresOf } from './disclosures-of.js';
 
-/** Entries on their way to be described, maybe in another thread: leaves are packed into one buffer. */
+/** Entries as they stand in the bundle, on their way to be described, maybe in another thread. */
 export type EntryBatch = {
   readonly logId: string;
-  readonly leaves: Uint8Array;
-  readonly entries: readonly {
-    readonly length: number;
-    readonly index: number;
-    readonly disclosures: readonly string[];
-    readonly erased: boolean;
-    readonly held: boolean;
-  }[];
+  /** Lines of entries.ndjson, and how long each is without its newline. */
+  readonly leaves: Uint8Array<ArrayBuffer>;
+  readonly lengths: Uint32Array<ArrayBuffer>;
+  readonly indices: Float64Array<ArrayBuffer>;
+  /** `ERASED`, `HELD`, both or none. */
+  readonly marks: Uint8Array<ArrayBuffer>;
+  /** The lines of disclosures.ndjson that are up to these entries. */
+  readonly disclosures: Uint8Array<ArrayBuffer>;
 };
 
+export const ERASED = 1;
+export const HELD = 2;
+
 /** Lines of a file, one behind the other, and how many bytes each has. */
-export type Lines = { readonly bytes: Uint8Array<ArrayBuffer>; readonly lengths: readonly number[] };
+export type Lines = { readonly bytes: Uint8Array<ArrayBuffer>; readonly lengths: Uint32Array<ArrayBuffer> };
 
 export type DescribedBatch = {
   readonly csv: Lines;
   readonly ocsf: Lines;
+  /** Packed; of all entries. */
+  readonly leafHashes: Uint8Array<ArrayBuffer>;
   readonly recordedAt: readonly string[];
   readonly undisclosed: readonly number[];
-  /** The first entry that is none; those behind it are not described. */
-  readonly failed: Exclude<DescribedEntry, { status: 'described' }> | undefined;
+  /** How many values the entries open. */
+  readonly disclosures: number;
+  /** Why the first entry that is none is none; those behind it are not described. */
+  readonly failed: Failure | undefined;
 };
 
-/** The costly part of checking entries, which needs nothing but the entries: parsing, opening, formatting. */
-export function describeBatch({ logId, leaves, entries }: EntryBatch): DescribedBatch {
-  const csv: string[] = [];
-  const ocsf: string[] = [];
+export type Failure =
+  | Exclude<DescribedEntry, { status: 'described' }>
+  /** `line`: which of the batch's lines of disclosures, from 1. */
+  | { readonly status: 'malformed-line' | 'stray-line'; readonly line: number };
+
+/** All that checking entries takes and needs nothing but the entries: hashing, parsing, opening, formatting. */
+export function describeBatch(batch: EntryBatch): DescribedBatch {
+  const { logId, lengths, indices, marks } = batch;
+  const leaves = leavesOf(batch);
+  const disclosures = disclosuresOf(Buffer.from(batch.disclosures.buffer));
+  const lines: EntryLines = { csv, ocsf };
+  const ends: Record<keyof EntryLines, number[]> = { csv: [], ocsf: [] };
   const recordedAt: string[] = [];
   const undisclosed: number[] = [];
-  let failed: DescribedBatch['failed'];
-  let at = 0;
-  for (const { length, ...entry } of entries) {
-    const described = describeEntry(logId, { ...entry, leaf: leaves.subarray(at, at + length) });
-    if (described.status !== 'described') {
-      failed = described;
-      break;
+  let failed: Failure | undefined;
+  csv.length = ocsf.length = 0;
+  for (let i = 0; i < lengths.length && !failed; i++) {
+    const [index, mark, leaf] = [indices[i] ?? 0, marks[i] ?? 0, leaves[i] ?? NOTHING];
+    const given = disclosures.of(index);
+    if ('status' in given) failed = given;
+    else {
+      const entry = {
+        ...{ index, leaf, disclosures: given },
+        ...{ erased: (mark & ERASED) > 0, held: (mark & HELD) > 0 },
+      };
+      const described = describeEntry(logId, entry, lines);
+      if (described.status !== 'described') failed = described;
+      else {
+        ends.csv.push(csv.length);
+        ends.ocsf.push(ocsf.length);
+        recordedAt.push(described.recordedAt);
+        undisclosed.push(described.undisclosed);
+      }
     }
-    at += length;
-    csv.push(described.lines.csv);
-    ocsf.push(described.lines.ocsf);
-    recordedAt.push(described.recordedAt);
-    undisclosed.push(described.undisclosed);
   }
-  return { csv: linesOf(csv), ocsf: linesOf(ocsf), recordedAt, undisclosed, failed };
+  return {
+    ...{ csv: linesOf(csv, ends.csv), ocsf: linesOf(ocsf, ends.ocsf), recordedAt, undisclosed },
+    leafHashes: new Uint8Array(leafHashes(leaves)),
+    disclosures: disclosures.count(),
+    failed: failed ?? disclosures.stray(),
+  };
 }
 
-const encoder = new TextEncoder();
+/** Written anew for each batch; what is answered is a copy, which can be handed to another thread. */
+const [csv, ocsf] = [emptyBytes(), emptyBytes()];
+const NOTHING = new Uint8Array();
 
-export function linesOf(texts: readonly string[]): Lines {
-  const joined = texts.join('');
-  // A buffer of its own, not one from Node's pool, so that it can be handed to another thread.
-  const bytes = encoder.encode(joined);
-  // As many bytes as characters: all of it is ASCII.
-  const isAscii = bytes.length === joined.length;
-  return { bytes, lengths: texts.map((text) => (isAscii ? text.length : Buffer.byteLength(text))) };
+function leavesOf({ leaves, lengths }: EntryBatch): Uint8Array[] {
+  const views: Uint8Array[] = [];
+  let at = 0;
+  for (const length of lengths) {
+    views.push(leaves.subarray(at, at + length));
+    at += length + 1;
+  }
+  return views;
+}
+
+function linesOf({ buffer }: Bytes, ends: readonly number[]): Lines {
+  return {
+    bytes: new Uint8Array(buffer.subarray(0, ends.at(-1) ?? 0)),
+    lengths: Uint32Array.from(ends, (end, i) => end - (ends[i - 1] ?? 0)),
+  };
 }

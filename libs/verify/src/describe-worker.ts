@@ -3,5 +3,6 @@ import { describeBatch, type EntryBatch } from './describe-batch.js';
 
 parentPort?.on('message', (batch: EntryBatch) => {
   const described = describeBatch(batch);
-  parentPort?.postMessage(described, [described.csv.bytes.buffer, described.ocsf.bytes.buffer]);
+  const { csv, ocsf, leafHashes } = described;
+  parentPort?.postMessage(described, [csv.bytes.buffer, ocsf.bytes.buffer, leafHashes.buffer]);
 });

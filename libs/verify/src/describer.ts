@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { describeBatch, type DescribedBatch, type EntryBatch } from './describe-batch.js';
 
-/** Describes batches, `lanes` of them at a time; answers come in the order of the questions. */
+/** Describes batches, `lanes` of them at a time; answers come in the order of the questions. A batch is the describer’s own. */
 export type Describer = {
   readonly lanes: number;
   readonly describe: (batch: EntryBatch) => Promise<DescribedBatch>;
@@ -60,7 +60,7 @@ function startLane(worker: Worker): { worker: Worker; describe: Describer['descr
     describe: (batch) =>
       new Promise((resolve, reject) => {
         waiting.push({ resolve, reject });
-        worker.postMessage(batch);
+        worker.postMessage(batch, [batch.leaves.buffer, batch.disclosures.buffer]);
       }),
   };
 }

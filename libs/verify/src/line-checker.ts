@@ -22,7 +22,7 @@ export function lineChecker(cursor: Cursor): { compare: (lines: Lines) => void; 
 }
 
 /** Which of the lines, counted from 1, has the byte at this offset. */
-function lineAt(lengths: readonly number[], offset: number): number {
+function lineAt(lengths: Uint32Array, offset: number): number {
   let end = 0;
   const line = lengths.findIndex((length) => (end += length) > offset);
   return line < 0 ? lengths.length : line + 1;

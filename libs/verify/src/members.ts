@@ -24,7 +24,8 @@ export type Cursor = {
   readonly end: () => void;
 };
 
-const CHUNK_BYTES = 1024 * 1024;
+/** Small enough to stay in the processor's cache from the disk to the hash. */
+const CHUNK_BYTES = 256 * 1024;
 const MAX_SMALL_BYTES = 64 * 1024 * 1024;
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
@@ -58,46 +59,67 @@ export function bundleMembers(
     const member = memberNamed(members, name);
     const digest = fileDigest();
     let fetched = 0;
-    let buffer = Buffer.alloc(0);
-    const fetchMore = (): boolean => {
+    let chunk: Buffer = Buffer.alloc(0);
+    const room = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, member.size));
+    let at = 0;
+    const fetchNext = (): boolean => {
       const length = Math.min(CHUNK_BYTES, member.size - fetched);
       if (length === 0) return false;
-      const chunk = source.read(member.dataOffset + fetched, length);
+      const read = source.read(member.dataOffset + fetched, length, room);
+      chunk = Buffer.from(read.buffer, read.byteOffset, read.byteLength);
       digest.update(chunk);
       fetched += length;
-      buffer = Buffer.concat([buffer, chunk]);
+      at = 0;
       return true;
     };
-    const take = (length: number): Buffer => {
-      const taken = buffer.subarray(0, length);
-      buffer = buffer.subarray(length);
+    const take = (end: number): Buffer => {
+      const taken = chunk.subarray(at, end);
+      at = end;
       return taken;
+    };
+    /** A line that lies in several chunks. */
+    const longLine = (): Buffer | undefined => {
+      const parts: Buffer[] = [Buffer.from(take(chunk.length))];
+      for (let length = parts[0]?.length ?? 0; fetchNext(); length += chunk.length) {
+        const end = chunk.indexOf(0x0a);
+        if (end >= 0) {
+          parts.push(take(end));
+          at = end + 1;
+          return Buffer.concat(parts);
+        }
+        parts.push(Buffer.from(take(chunk.length)));
+        check(length + chunk.length <= MAX_LINE_BYTES, name, 'a line is far too long');
+      }
+      check(
+        parts.every((part) => part.length === 0),
+        name,
+        'its last line has no end',
+      );
+      return undefined;
     };
     return {
       name,
       line: () => {
-        let end = buffer.indexOf(0x0a);
-        while (end < 0) {
-          check(buffer.length <= MAX_LINE_BYTES, name, 'a line is far too long');
-          const searched = buffer.length;
-          if (!fetchMore()) {
-            check(searched === 0, name, 'its last line has no end');
-            return undefined;
-          }
-          end = buffer.indexOf(0x0a, searched);
-        }
-        return take(end + 1).subarray(0, end);
+        const end = chunk.indexOf(0x0a, at);
+        if (end < 0) return longLine();
+        const line = take(end);
+        at = end + 1;
+        return line;
       },
       differsAt: (expected) => {
-        while (buffer.length < expected.length && fetchMore());
-        const found = take(expected.length);
-        if (found.equals(expected)) return undefined;
-        const difference = found.findIndex((byte, i) => byte !== expected[i]);
-        return difference < 0 ? found.length : difference;
+        const bytes = Buffer.from(expected.buffer, expected.byteOffset, expected.byteLength);
+        for (let compared = 0; compared < bytes.length;) {
+          if (at === chunk.length && !fetchNext()) return compared;
+          const found = take(Math.min(chunk.length, at + bytes.length - compared));
+          const part = bytes.subarray(compared, compared + found.length);
+          if (!found.equals(part)) return compared + found.findIndex((byte, i) => byte !== part[i]);
+          compared += found.length;
+        }
+        return undefined;
       },
       end: () => {
         check(
-          buffer.length === 0 && fetched === member.size,
+          at === chunk.length && fetched === member.size,
           name,
           'it has more lines than there are entries',
         );

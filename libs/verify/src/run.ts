@@ -66,8 +66,8 @@ function fileSource(descriptor: number): ByteSource {
   const { size } = fstatSync(descriptor);
   return {
     size,
-    read: (offset, length) => {
-      const bytes = Buffer.allocUnsafe(length);
+    read: (offset, length, room) => {
+      const bytes = room?.subarray(0, length) ?? Buffer.allocUnsafe(length);
       for (let done = 0; done < length;) {
         const got = readSync(descriptor, bytes, done, length - done, offset + done);
         if (got === 0) throw new Error('the file became shorter while it was read');
