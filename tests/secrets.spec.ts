@@ -33,6 +33,7 @@ describe('a run that used every kind of secret', () => {
         'API key',
         'KEK',
         'TOTP secret',
+        'challenge',
         'cookie key',
         'cookie',
         'database password',
@@ -96,7 +97,9 @@ async function useEverything(): Promise<void> {
 
   const answer = async (body: object) => {
     const browser = new Client(system.url);
-    await browser.send('POST', `/v1/sessions/challenges/${await challengeOf(system, enrolled)}`, { body });
+    const challenge = await challengeOf(system, enrolled);
+    keep('challenge', challenge);
+    await browser.send('POST', `/v1/sessions/challenges/${challenge}`, { body });
     keep('cookie', browser.cookie?.split('=')[1]);
   };
   await answer({ totp: await enrolled.app.freshCode() });

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { Client } from './system/client.ts';
 import { eventually } from './system/eventually.ts';
 import { type Person, signUp } from './system/people.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
@@ -10,11 +12,15 @@ let owner: Person;
 /** Of the consumer's span, back to the door. */
 let chain: CollectedSpan[];
 let requestId: string;
+const challenge = randomBytes(32).toString('base64url');
 
 beforeAll(async () => {
   collector = await traceCollector();
   system = await startForTests(collector.env);
   owner = await signUp(system);
+  await new Client(system.url).must(410, 'POST', `/v1/sessions/challenges/${challenge}`, {
+    body: { totp: '123456' },
+  });
   const answer = await owner.browser.send('PATCH', '/v1/organization?unknown=value-of-a-query', {
     body: { name: 'Traced' },
   });
@@ -66,10 +72,17 @@ describe('one trace', () => {
     expect(JSON.stringify(entries)).toContain(chain.at(-1)?.traceId);
   });
 
-  it('shows neither who nor what: no address, no name, no query, no credentials (P18, P22)', () => {
+  it('shows neither who nor what: no address, no name, no query, no credentials (P18, P22)', async () => {
+    await eventually('The masked path', () =>
+      Promise.resolve(
+        collector.received.some((text) => text.includes('/v1/sessions/challenges/***')) || undefined,
+      ),
+    );
     const all = collector.received.join('\n');
     const cookie = owner.browser.cookie?.split('=')[1] ?? '';
-    for (const value of [owner.email, owner.name, owner.password, cookie, 'value-of-a-query', 'Traced']) {
+    const secrets = [owner.password, cookie, challenge, 'value-of-a-query'];
+    const who = [owner.email, owner.name, 'Traced', 'vouchsafe-tests/1'];
+    for (const value of [...secrets, ...who]) {
       expect(value).not.toBe('');
       expect([value, all.includes(value)]).toEqual([value, false]);
     }

@@ -12,6 +12,7 @@ export * from './internal-headers.js';
 export * from './internal-keys.js';
 export { InternalTokens, InternalTokenVerifier, readPrivateKey, readPublicKeys } from './internal-token.js';
 export { masked, type ServiceLogger, serviceLogger } from './logging.js';
+export { maskedPath } from './masked-path.js';
 export { Metrics } from './metrics.js';
 export { compareGolden } from './openapi.js';
 export * from './operation.js';

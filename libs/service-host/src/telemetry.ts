@@ -3,6 +3,7 @@
  * ask for it (OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_TRACES_EXPORTER; OTEL_SERVICE_NAME names the service).
  */
 import { register } from 'node:module';
+import { maskedPath } from './masked-path.js';
 
 const { OTEL_SDK_DISABLED, OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_EXPORTER } = process.env;
 const wanted = Boolean(OTEL_EXPORTER_OTLP_ENDPOINT ?? OTEL_TRACES_EXPORTER) && OTEL_SDK_DISABLED !== 'true';
@@ -19,8 +20,14 @@ if (wanted) {
     instrumentations: [
       new HttpInstrumentation({
         ignoreIncomingRequestHook: ({ url }) => url?.startsWith('/health/') === true || url === '/metrics',
-        // A query may hold personal or secret values (P22): only paths are recorded.
-        startIncomingSpanHook: ({ url }) => ({ 'url.query': '', 'http.target': url?.split('?', 1)[0] ?? '' }),
+        // Who asked stands in the access log alone (P18), and a query may hold secret values (P22): of both, nothing.
+        startIncomingSpanHook: ({ url }) => ({
+          'url.path': maskedPath(url?.split('?', 1)[0] ?? ''),
+          'url.query': '',
+          'client.address': '',
+          'network.peer.address': '',
+          'user_agent.original': '',
+        }),
       }),
       // No span without a request around it, and no parameter values (they hold personal data).
       new PgInstrumentation({ requireParentSpan: true, enhancedDatabaseReporting: false }),

@@ -1,3 +1,5 @@
+import { maskedPath } from '@vouchsafe/service-host';
+
 /**
  * Query fields whose values may stand in the access log: they say which page of what was asked for and cannot hold a
  * secret or a person's data. An allow list (P22, P23): every other value is masked.
@@ -23,18 +25,10 @@ const NAME = /^[A-Za-z0-9_.-]{1,40}$/;
 
 const LONGEST = 2048;
 
-/**
- * What in a path may be a secret of its own, an auditor's reader id for one: longer than any id of ours, and random to look at.
- */
-const SECRET_SEGMENT = /^[A-Za-z0-9_-]{40,}$/;
-
 /** The URL executed, fit for the access log: query values masked unless they are on the allow list, the path but for secrets as it is. */
 export function maskedUrl(url: string): string {
   const [asked, query] = splitOnce(url, '?');
-  const path = asked
-    .split('/')
-    .map((segment) => (SECRET_SEGMENT.test(segment) ? '***' : segment))
-    .join('/');
+  const path = maskedPath(asked);
   if (query === undefined) return path.slice(0, LONGEST);
   const fields = query.split('&').map((field) => {
     const [name, value] = splitOnce(field, '=');

@@ -147,6 +147,7 @@ export const impersonalColumns: Readonly<Record<string, string>> = {
   'link_token.purpose': 'one of a closed set',
   'session.session_hash': 'hash of random bits',
   'session.level': 'one of a closed set',
+  'log_in_challenge.challenge_hash': 'hash of random bits',
   'log_in_challenge.next': 'one of a closed set',
   'log_in_challenge.level': 'one of a closed set',
   'api_key.key_hash': 'hash of random bits',

@@ -1,5 +1,6 @@
 import type { UnitOfWork } from '@vouchsafe/event-store';
 import { type Caller, problem } from '@vouchsafe/service-host';
+import type { Secret } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { acceptance, consentOf } from '../consent/consents.js';
 import type { Identity } from '../identity.js';
@@ -27,7 +28,7 @@ export type ChallengeAnswer = z.infer<typeof challengeAnswer>;
 export async function answerChallenge(
   identity: Identity,
   caller: Caller,
-  challengeId: string,
+  challengeId: Secret,
   answer: ChallengeAnswer,
 ): Promise<LogInOutcome> {
   const challenge = await openChallenge(identity, challengeId);

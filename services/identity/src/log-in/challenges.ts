@@ -2,7 +2,9 @@ import type { Sql } from '@vouchsafe/database';
 import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import type { UnitOfWork } from '@vouchsafe/event-store';
 import { problem } from '@vouchsafe/service-host';
+import type { Secret } from '@vouchsafe/vault';
 import type { Identity } from '../identity.js';
+import { newSecret, secretHash } from '../link-token.js';
 import type { SessionLevel } from '../session/session.events.js';
 
 export type ChallengeNext = 'totp' | 'enrol-second-factor' | 'accept-documents';
@@ -13,7 +15,8 @@ const MINUTES = 10;
 const MOST_ATTEMPTS = 5;
 
 export interface Challenge {
-  readonly challengeId: string;
+  /** Whoever has it goes on with the log-in: a credential like a letter's token, stored as a hash, masked in logs (P22). */
+  readonly challengeId: Secret;
   readonly organizationId: OrganizationId;
   readonly userId: UserId;
   readonly next: ChallengeNext;
@@ -24,18 +27,18 @@ export interface Challenge {
 }
 
 export async function makeChallenge(
-  { newId, now }: Identity,
+  { now }: Identity,
   unit: UnitOfWork,
   userId: UserId,
   { next, level, sessionId }: { next: ChallengeNext; level: SessionLevel; sessionId?: string },
-): Promise<string> {
-  const challengeId = newId();
+): Promise<Secret> {
+  const challengeId = newSecret();
   await unit.query(
-    `insert into log_in_challenge (organization_id, challenge_id, user_id, next, session_id, level, expires_at)
+    `insert into log_in_challenge (organization_id, challenge_hash, user_id, next, session_id, level, expires_at)
      values ($1, $2, $3, $4, $5, $6, $7)`,
     [
       unit.organizationId,
-      challengeId,
+      secretHash(challengeId),
       userId,
       next,
       sessionId ?? null,
@@ -50,19 +53,19 @@ export async function makeChallenge(
  * Counts an attempt at a challenge before the answer is looked at, in a transaction of its own, so that no attempt goes
  * uncounted.
  */
-export async function openChallenge(identity: Identity, challengeId: string): Promise<Challenge> {
+export async function openChallenge(identity: Identity, challengeId: Secret): Promise<Challenge> {
   const [found] = await identity.database.beforeOrganization((sql) =>
     sql.query<{ organization_id: OrganizationId }>('select organization_id from lookup.challenge($1)', [
-      challengeId,
+      secretHash(challengeId),
     ]),
   );
   if (!found) throw problem('gone', { detail: 'Log in again' });
   const [row] = await identity.database.forOrganization(found.organization_id, (sql) =>
     sql.query<{ user_id: UserId; next: ChallengeNext; session_id: string | null; level: SessionLevel }>(
       `update log_in_challenge set attempts = attempts + 1
-       where challenge_id = $1 and completed_at is null and expires_at > $2 and attempts < ${MOST_ATTEMPTS}
+       where challenge_hash = $1 and completed_at is null and expires_at > $2 and attempts < ${MOST_ATTEMPTS}
        returning user_id, next, session_id, level`,
-      [challengeId, identity.now()],
+      [secretHash(challengeId), identity.now()],
     ),
   );
   if (!row) throw problem('gone', { detail: 'Log in again' });
@@ -77,10 +80,10 @@ export async function openChallenge(identity: Identity, challengeId: string): Pr
 }
 
 /** Completes it: of any number of answers at once, one gets true. */
-export async function completeChallenge(sql: Sql, challengeId: string, at: Date): Promise<boolean> {
+export async function completeChallenge(sql: Sql, challengeId: Secret, at: Date): Promise<boolean> {
   const completed = await sql.query(
-    'update log_in_challenge set completed_at = $2 where challenge_id = $1 and completed_at is null returning 1',
-    [challengeId, at],
+    'update log_in_challenge set completed_at = $2 where challenge_hash = $1 and completed_at is null returning 1',
+    [secretHash(challengeId), at],
   );
   return completed.length === 1;
 }

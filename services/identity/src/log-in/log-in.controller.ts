@@ -21,10 +21,10 @@ const loggedIn = z.strictObject({
 
 const asked = z.strictObject({
   next: z.enum(['totp', 'enrol-second-factor', 'accept-documents']),
-  challengeId: z.uuid(),
+  challengeId: z.string(),
 });
 
-const challengePath = z.strictObject({ id: z.uuid() });
+const challengePath = z.strictObject({ id: z.string().regex(/^[A-Za-z0-9_-]{43}$/) });
 
 @Controller('v1/sessions')
 export class LogInController {
@@ -64,7 +64,7 @@ export class LogInController {
     @Body({ schema: challengeAnswer }) body: ChallengeAnswer,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return answer(reply, await answerChallenge(this.identity, caller, id, body));
+    return answer(reply, await answerChallenge(this.identity, caller, secret(id), body));
   }
 }
 
@@ -76,7 +76,7 @@ function answer(
   if (outcome.session) tellSession(reply, outcome.session);
   if (outcome.next !== null) {
     void reply.status(200);
-    return { next: outcome.next, challengeId: outcome.challengeId };
+    return { next: outcome.next, challengeId: outcome.challengeId.reveal() };
   }
   const { sessionId, expiresAt } = outcome.session;
   return {

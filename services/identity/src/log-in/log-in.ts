@@ -16,7 +16,7 @@ import { forgetAttempts, giveBackAttempt, logInLimits, takeAttempt, type TakenAt
 /** How a log-in goes on: with a session, with a question, or with a session that can do nothing but answer the question. */
 export type LogInOutcome = { readonly organizationId: string } & (
   | { readonly session: StartedSession; readonly next: null; readonly secondFactor: boolean }
-  | { readonly session: StartedSession | null; readonly next: ChallengeNext; readonly challengeId: string }
+  | { readonly session: StartedSession | null; readonly next: ChallengeNext; readonly challengeId: Secret }
 );
 
 /** An account that may exist or not: both go the same way, with the same queries and one hash (ASVS 6.3.8). */

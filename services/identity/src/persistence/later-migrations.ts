@@ -83,14 +83,14 @@ export const laterMigrations: readonly SqlMigration[] = [
          drop function lookup.forget_log_in_failures(bytea);
          -- Nobody asks these any more, or not for so much.
          drop function lookup.email_hash_of(uuid);
-         drop function lookup.challenge(uuid);
+         drop function lookup.challenge(bytea);
          drop function lookup.link_token(bytea, text);
          reset role;
          drop table log_in_throttle;`,
         lookupFunction(roles, {
-          signature: 'challenge(wanted uuid)',
+          signature: 'challenge(wanted bytea)',
           returns: 'table (organization_id uuid)',
-          body: 'select organization_id from log_in_challenge where challenge_id = wanted',
+          body: 'select organization_id from log_in_challenge where challenge_hash = wanted',
         }),
         lookupFunction(roles, {
           signature: 'link_token(wanted bytea, meant_for text)',

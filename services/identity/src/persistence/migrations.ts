@@ -171,7 +171,7 @@ export const identityMigrations: readonly SqlMigration[] = [
         tenantTable(roles, {
           name: 'log_in_challenge',
           columns: `
-            challenge_id uuid primary key,
+            challenge_hash bytea primary key,
             user_id uuid not null,
             next text not null check (next in ('totp', 'enrol-second-factor', 'accept-documents')),
             -- The restricted session that was begun beside the challenge, where there is one.
@@ -235,9 +235,9 @@ export const identityMigrations: readonly SqlMigration[] = [
             where k.key_hash = wanted`,
         }),
         lookupFunction(roles, {
-          signature: 'challenge(wanted uuid)',
+          signature: 'challenge(wanted bytea)',
           returns: 'table (organization_id uuid, user_id uuid)',
-          body: 'select organization_id, user_id from log_in_challenge where challenge_id = wanted',
+          body: 'select organization_id, user_id from log_in_challenge where challenge_hash = wanted',
         }),
         lookupFunction(roles, {
           signature: 'email_hash_of(wanted uuid)',

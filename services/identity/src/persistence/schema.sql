@@ -43,16 +43,16 @@ alter function lookup.api_key(bytea) owner to identity_lookup;
 grant execute on function lookup.api_key(bytea) to identity_request;
 grant execute on function lookup.api_key(bytea) to identity_worker;
 
-CREATE OR REPLACE FUNCTION lookup.challenge(wanted uuid)
+CREATE OR REPLACE FUNCTION lookup.challenge(wanted bytea)
  RETURNS TABLE(organization_id uuid)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'public'
-AS $function$select organization_id from log_in_challenge where challenge_id = wanted$function$
+AS $function$select organization_id from log_in_challenge where challenge_hash = wanted$function$
 ;
-alter function lookup.challenge(uuid) owner to identity_lookup;
-grant execute on function lookup.challenge(uuid) to identity_request;
-grant execute on function lookup.challenge(uuid) to identity_worker;
+alter function lookup.challenge(bytea) owner to identity_lookup;
+grant execute on function lookup.challenge(bytea) to identity_request;
+grant execute on function lookup.challenge(bytea) to identity_worker;
 
 CREATE OR REPLACE FUNCTION lookup.count_letter(addressee bytea, subject text, at timestamp with time zone, ends timestamp with time zone)
  RETURNS integer
@@ -468,7 +468,7 @@ grant select on link_token to identity_lookup;
 
 create table log_in_challenge (
   organization_id uuid not null,
-  challenge_id uuid not null,
+  challenge_hash bytea not null,
   user_id uuid not null,
   next text not null,
   session_id uuid,
@@ -478,7 +478,7 @@ create table log_in_challenge (
   completed_at timestamp with time zone,
   constraint log_in_challenge_level_check CHECK ((level = ANY (ARRAY['single-factor'::text, 'two-factor'::text]))),
   constraint log_in_challenge_next_check CHECK ((next = ANY (ARRAY['totp'::text, 'enrol-second-factor'::text, 'accept-documents'::text]))),
-  constraint log_in_challenge_pkey PRIMARY KEY (challenge_id)
+  constraint log_in_challenge_pkey PRIMARY KEY (challenge_hash)
 );
 alter table log_in_challenge enable row level security;
 alter table log_in_challenge force row level security;
