@@ -146,6 +146,16 @@ const fixtures: Readonly<Record<string, Fixture>> = {
     params: { id: (await colleague(world)).userId },
   }),
 
+  'member.erase': async (world) => ({
+    as: world.owner.browser,
+    params: { id: (await colleague(world)).userId },
+  }),
+  'member.read-erasure': async (world) => {
+    const { userId } = await colleague(world);
+    await world.owner.browser.must(202, 'POST', `/v1/members/${userId}/erasure`);
+    return { as: world.owner.browser, params: { id: userId } };
+  },
+
   'organization.read': ({ owner }) => ({ as: owner.browser }),
   'organization.change': (world) => ({
     as: world.owner.browser,

@@ -94,6 +94,7 @@ export async function openAuditSystem(): Promise<AuditSystem> {
     start: async () => {
       const audit = await startService('audit', {
         ...{ root, secrets, logs: data.logs, postgresPort: port, mailFolder: data.mail, filesFolder: folder },
+        tombstonesFolder: data.tombstones,
         // Nobody listens where the other services would: nothing is missing from the bus.
         ports: { audit: await freePort(), gateway: 1, identity: 1 },
         internalPort: 1,

@@ -27,6 +27,8 @@ export class Client {
   constructor(
     readonly url: string,
     readonly apiKey: string | null = null,
+    /** Sent with every request. */
+    private readonly always: Readonly<Record<string, string>> = {},
   ) {}
 
   async send(method: string, path: string, { body, headers, query }: Sent = {}): Promise<Answer> {
@@ -44,6 +46,7 @@ export class Client {
         'user-agent': 'vouchsafe-tests/1',
         ...(raw ? {} : { 'content-type': 'application/json' }),
         ...this.credentials(),
+        ...this.always,
         ...headers,
       },
       body: raw ? (body ?? null) : JSON.stringify(body),

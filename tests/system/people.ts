@@ -47,8 +47,12 @@ export function newPerson(): { email: string; name: string; password: string } {
 }
 
 /** An organization with its owner, verified and logged in. */
-export async function signUp(system: System, organization = `Org ${randomUUID()}`): Promise<Person> {
-  const user = newPerson();
+export async function signUp(
+  system: System,
+  organization = `Org ${randomUUID()}`,
+  { email, name, password } = newPerson(),
+): Promise<Person> {
+  const user = { email, name, password };
   const ids = (await new Client(system.url).must(201, 'POST', '/v1/sign-up', {
     body: { organization: { name: organization }, user, accept: await currentDocuments(system) },
     headers: freshKey(),

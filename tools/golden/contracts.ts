@@ -1,4 +1,4 @@
-import { type Contract, gatewayFacts, identityFacts } from '@vouchsafe/contracts';
+import { auditFacts, type Contract, gatewayFacts, identityFacts } from '@vouchsafe/contracts';
 import { asyncApiDocument } from '@vouchsafe/messaging';
 import { z } from 'zod';
 import { breaks, type JsonSchema } from './compatibility.ts';
@@ -6,7 +6,7 @@ import type { GoldenFile } from './files.ts';
 
 /** Every contract of the published language. */
 export function everyContract(): Contract[] {
-  return [identityFacts, gatewayFacts].flatMap((facts) => Object.values(facts).filter(isContract));
+  return [identityFacts, gatewayFacts, auditFacts].flatMap((facts) => Object.values(facts).filter(isContract));
 }
 
 /** A JSON Schema for each version of each contract, and the AsyncAPI document of them all. */

@@ -41,4 +41,5 @@ const nowhere = {
   internalPort: 1,
   mailFolder: 'unused',
   filesFolder: 'unused',
+  tombstonesFolder: 'unused',
 } as const;

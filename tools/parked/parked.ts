@@ -63,6 +63,7 @@ async function withDatabase(
       // Nobody is asked for anything: the numbers only have to be ports.
       ...{ ports: { gateway: 8080, identity: 1, audit: 1 }, internalPort: 1 },
       filesFolder: path.join(folder, 'files'),
+      tombstonesFolder: path.join(folder, 'tombstones'),
     }),
     ...inherited(process.env),
   });

@@ -14,6 +14,8 @@ export interface DataFolder {
   readonly secrets: string;
   readonly mail: string;
   readonly logs: string;
+  /** Erasures, remembered outside of the database. */
+  readonly tombstones: string;
   /** Writes down a process that a later start must end, should this one be killed. */
   readonly record: (name: string, pid: number) => void;
   readonly release: () => void;
@@ -33,14 +35,13 @@ export async function openDataFolder(folder: string, say: (line: string) => void
   if (space?.refuse) throw new Refusal(space.message);
   if (space) say(space.message);
   await endFormerRun(folder, say);
-  const [secrets, mail, logs] = ['secrets', 'mail', 'logs'].map((name) => path.join(folder, name)) as [
-    string,
-    string,
-    string,
-  ];
+  const [secrets, mail, logs, tombstones] = ['secrets', 'mail', 'logs', 'tombstones'].map((name) =>
+    path.join(folder, name),
+  ) as [string, string, string, string];
   await mkdir(secrets, { recursive: true, mode: 0o700 });
   await mkdir(mail, { recursive: true, mode: 0o700 });
   await mkdir(logs, { recursive: true, mode: 0o700 });
+  await mkdir(tombstones, { recursive: true, mode: 0o700 });
   const supervisor = identityOf(process.pid);
   if (!supervisor) throw new Error('This process does not find itself');
   let run: Run = { supervisor, processes: {} };
@@ -50,6 +51,7 @@ export async function openDataFolder(folder: string, say: (line: string) => void
     secrets,
     mail,
     logs,
+    tombstones,
     record: (name, pid) => {
       const identity = identityOf(pid);
       if (!identity) return;

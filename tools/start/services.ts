@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Secrets } from './secrets.ts';
 
 /** In the order in which they stop: the door first, what it leads to after it. */
@@ -15,6 +16,8 @@ export interface Surroundings {
   readonly internalPort: number;
   readonly mailFolder: string;
   readonly filesFolder: string;
+  /** Where each service remembers erasures outside of the database; no backup holds it. */
+  readonly tombstonesFolder: string;
   /** More variables, over those made here; tests turn knobs with them. */
   readonly more?: Readonly<Record<string, string>>;
 }
@@ -24,9 +27,14 @@ export function healthUrl(name: ServiceName, { ports, internalPort }: Surroundin
   return `http://127.0.0.1:${name === 'gateway' ? internalPort : ports[name]}`;
 }
 
+export function tombstoneFileOf(folder: string, name: ServiceName): string {
+  return path.join(folder, `${name}.jsonl`);
+}
+
 /** Environment variables that a service is started with. */
 export function environmentOf(name: ServiceName, surroundings: Surroundings): Record<string, string> {
-  const { secrets, postgresPort, ports, internalPort, mailFolder, filesFolder, more } = surroundings;
+  const { secrets, postgresPort, ports, internalPort, mailFolder, filesFolder, tombstonesFolder, more } =
+    surroundings;
   const url = (service: ServiceName) => `http://127.0.0.1:${ports[service]}`;
   return {
     PORT: String(ports[name]),
@@ -37,6 +45,7 @@ export function environmentOf(name: ServiceName, surroundings: Surroundings): Re
     VOUCHSAFE_DATABASE_PASSWORD_RETENTION: secrets.databasePassword(name, 'retention'),
     VOUCHSAFE_BUS_URL: `postgres://bus_worker:${secrets.databasePassword('bus', 'worker')}@127.0.0.1:${postgresPort}/bus`,
     VOUCHSAFE_KEK_FILE: secrets.kekFile(name),
+    VOUCHSAFE_TOMBSTONE_FILE: tombstoneFileOf(tombstonesFolder, name),
     VOUCHSAFE_INTERNAL_PUBLIC_KEYS_FILE: secrets.publicKeysFile,
     VOUCHSAFE_INTERNAL_PRIVATE_KEY_FILE: secrets.privateKeyFile(name),
     VOUCHSAFE_OPERATOR_ORGANIZATION_ID: secrets.operatorOrganizationId,

@@ -83,6 +83,7 @@ async function bringUp(options: SystemOptions, started: Started): Promise<Runnin
     internalPort: await freePort(),
     mailFolder: folder.mail,
     filesFolder,
+    tombstonesFolder: folder.tombstones,
     ...(env && { more: env }),
   };
   const watch = watcher();

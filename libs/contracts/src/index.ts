@@ -1,3 +1,5 @@
 export * from './contract.js';
+export * from './erasure-receipt.js';
 export * as identityFacts from './identity/index.js';
 export * as gatewayFacts from './gateway/index.js';
+export * as auditFacts from './audit/index.js';

@@ -11,6 +11,7 @@ export {
   type Parking,
   type RecordSettled,
   settleParked,
+  unreadableParked,
 } from './consumer/parking.js';
 export { reactionTable } from './consumer/react.js';
 export * from './consumer/reaction.js';

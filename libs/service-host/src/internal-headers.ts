@@ -16,6 +16,21 @@ export const ENTITY_HEADER = 'vouchsafe-entity-id';
 export const ORGANIZATION_HEADER = 'vouchsafe-organization';
 
 /**
+ * Answer: the person whom a request without a caller turned out to be of. What the access log keeps of the request is sealed by that
+ * person's key, so that an erasure reaches it (P10).
+ */
+export const PERSON_HEADER = 'vouchsafe-person';
+
+/** Tells the gateway both, where a request said neither. */
+export function tellWhose(
+  reply: { header(name: string, value: string): unknown },
+  { organizationId, userId }: { readonly organizationId: string; readonly userId: string },
+): void {
+  reply.header(ORGANIZATION_HEADER, organizationId);
+  reply.header(PERSON_HEADER, userId);
+}
+
+/**
  * Answer: what the service adds to the access-log entry, a JSON object of ids, places and counts (nothing personal); of a read of
  * the audit log, which entries it showed.
  */

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Sql } from '@vouchsafe/database';
 import { type Erased, ERASED, isErased } from '@vouchsafe/event-sourcing';
 import { associatedData, decrypt, encrypt, keyFrom, newKeyBytes } from './aead.js';
-import { KeyCache } from './key-cache.js';
+import { type CacheLimits, KeyCache } from './key-cache.js';
 import { currentOrganizationKeys } from './organization-keys.js';
 import { VaultError } from './vault-error.js';
 import { organizationKeyPlace, type WrappedKeys } from './wrapped-keys.js';
@@ -33,9 +33,9 @@ export class DataKeys {
   constructor(
     private readonly organizationKeys: WrappedKeys,
     private readonly now: () => Date,
-    cacheSize: number,
+    cache: CacheLimits,
   ) {
-    this.opened = new KeyCache(cacheSize, now);
+    this.opened = new KeyCache(cache, now);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { instant, one, type Sql } from '@vouchsafe/database';
 import type { Holder } from './data-keys.js';
-import { KEY_CACHE_MILLISECONDS } from './key-cache.js';
+import { subjectHolder } from './scope.js';
 
 /** The commit comes a moment after this room has done its part, and the clocks of processes differ. */
 const ALLOWANCE_MILLISECONDS = 5_000;
@@ -17,8 +17,7 @@ export interface Destruction {
 export async function destroyKeys(
   sql: Sql,
   { organizationId, name }: Holder,
-  at: Date,
-  now: Date,
+  { at, now, heldMilliseconds }: { readonly at: Date; readonly now: Date; readonly heldMilliseconds: number },
 ): Promise<Destruction> {
   // The tombstone first: its trigger waits for transactions that are making this key. The delete must be a statement of
   // its own, begun after that wait, or it would not see what they committed.
@@ -39,6 +38,25 @@ export async function destroyKeys(
     keysDestroyed: destroyed.length,
     erasedAt: instant(tombstone.erased_at),
     // From now, not from `at`, which may be an older message's: until the commit others may still read the key.
-    effectiveFrom: new Date(now.getTime() + KEY_CACHE_MILLISECONDS + ALLOWANCE_MILLISECONDS),
+    effectiveFrom: new Date(now.getTime() + heldMilliseconds + ALLOWANCE_MILLISECONDS),
   };
+}
+
+/**
+ * Which of the subjects are tombstoned as of now: asked of the database, never of keys that are held open.
+ * @returns their ids
+ */
+export async function erasedAmong(
+  sql: Sql,
+  organizationId: string,
+  subjectIds: readonly string[],
+): Promise<string[]> {
+  const names = new Map(
+    subjectIds.map((subjectId) => [subjectHolder({ organizationId, subjectId }).name, subjectId]),
+  );
+  const rows = await sql.query<{ holder: string }>(
+    'select holder from vault_erased_key where organization_id = $1 and holder = any ($2::text[])',
+    [organizationId, [...names.keys()]],
+  );
+  return rows.flatMap(({ holder }) => names.get(holder) ?? []);
 }

@@ -1,9 +1,10 @@
-export type { Destruction } from './destruction.js';
 export type { DataWithFields } from './fields.js';
+export { type Destruction, erasedAmong } from './destruction.js';
 export { KEY_CACHE_MILLISECONDS } from './key-cache.js';
 export type { KeyContext, KeyProvider, WrappedKey } from './key-provider.js';
 export { addLocalKek, deleteLocalKek, localKeyProvider } from './local-key-provider.js';
 export { vaultMigrations } from './migrations.js';
+export { type OutsideTombstones, type Tombstone, tombstoneFile } from './outside-tombstones.js';
 export type { RotationStep } from './rotation.js';
 export type { Context, Scope, SubjectScope } from './scope.js';
 export { Secret, secret } from './secret.js';

@@ -14,7 +14,10 @@ describe('the cache of opened keys', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         let time = 0;
-        const cache = new KeyCache<number>(SIZE, () => new Date(time));
+        const cache = new KeyCache<number>(
+          { size: SIZE, milliseconds: KEY_CACHE_MILLISECONDS },
+          () => new Date(time),
+        );
         const model = new Map<string, { value: number; since: number }>();
         for (const [value, { key, act, wait }] of steps.entries()) {
           time += wait;
@@ -39,7 +42,10 @@ describe('the cache of opened keys', () => {
   });
 
   it('pushes out what was used longest ago', () => {
-    const cache = new KeyCache<number>(SIZE, () => new Date(0));
+    const cache = new KeyCache<number>(
+      { size: SIZE, milliseconds: KEY_CACHE_MILLISECONDS },
+      () => new Date(0),
+    );
     for (const key of ['a', 'b', 'c']) cache.set(key, 1, 0);
     cache.get('a');
     cache.set('d', 1, 0);
@@ -47,7 +53,10 @@ describe('the cache of opened keys', () => {
   });
 
   it('trusts no entry from the future: the clock was put back', () => {
-    const cache = new KeyCache<number>(SIZE, () => new Date(0));
+    const cache = new KeyCache<number>(
+      { size: SIZE, milliseconds: KEY_CACHE_MILLISECONDS },
+      () => new Date(0),
+    );
     cache.set('a', 1, 5_000);
     expect(cache.get('a')).toBeUndefined();
   });

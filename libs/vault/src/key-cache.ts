@@ -1,12 +1,18 @@
 /** An opened key is held this long at most (event-core.md), so an erasure elsewhere has taken effect everywhere by then. */
 export const KEY_CACHE_MILLISECONDS = 60_000;
 
-/** The most recently used entries, each for 60 s at most by the given clock. */
+/** How much a process holds open, and how long. */
+export interface CacheLimits {
+  readonly size: number;
+  readonly milliseconds: number;
+}
+
+/** The most recently used entries, each for so long at most by the given clock. */
 export class KeyCache<Value> {
   private readonly entries = new Map<string, { readonly value: Value; readonly heldSince: number }>();
 
   constructor(
-    private readonly size: number,
+    private readonly limits: CacheLimits,
     private readonly now: () => Date,
   ) {}
 
@@ -15,7 +21,7 @@ export class KeyCache<Value> {
     if (!entry) return undefined;
     this.entries.delete(key);
     const age = this.now().getTime() - entry.heldSince;
-    if (age < 0 || age >= KEY_CACHE_MILLISECONDS) return undefined;
+    if (age < 0 || age >= this.limits.milliseconds) return undefined;
     this.entries.set(key, entry); // A Map keeps the order of insertion: the first is the least recently used.
     return entry.value;
   }
@@ -23,7 +29,7 @@ export class KeyCache<Value> {
   set(key: string, value: Value, heldSince: number): void {
     this.entries.delete(key);
     this.entries.set(key, { value, heldSince });
-    if (this.entries.size <= this.size) return;
+    if (this.entries.size <= this.limits.size) return;
     const [oldest] = this.entries.keys();
     if (oldest !== undefined) this.entries.delete(oldest);
   }

@@ -11,6 +11,8 @@ export type VaultFault =
   | 'key-does-not-open'
   /** A value's key is neither there nor tombstoned. */
   | 'key-missing'
+  /** The file of tombstones outside of the database cannot be read whole. */
+  | 'tombstones-malformed'
   | 'value-malformed'
   /** A value stands where it was not sealed for, or was tampered with. */
   | 'value-does-not-open';

@@ -4,6 +4,7 @@ import { DataKeys } from './data-keys.js';
 import { destroyKeys, type Destruction } from './destruction.js';
 import { type DataWithFields, openAllFields, sealAllFields, withoutErasedFields } from './fields.js';
 import type { KeyProvider } from './key-provider.js';
+import { type CacheLimits, KEY_CACHE_MILLISECONDS } from './key-cache.js';
 import { keyedHashOf } from './keyed-hash.js';
 import {
   addOrganizationKey,
@@ -25,6 +26,8 @@ export interface VaultOptions {
   readonly now: () => Date;
   /** Holders whose keys are held open at once; 10,000 where not given. */
   readonly cacheSize?: number;
+  /** Milliseconds for which a key is held open; 60,000 where not given, and at most: a receipt of an erasure waits so long. */
+  readonly cacheMilliseconds?: number;
 }
 
 /**
@@ -35,11 +38,15 @@ export class Vault {
   private readonly wrappedKeys: WrappedKeys;
   private readonly dataKeys: DataKeys;
   private readonly now: () => Date;
+  private readonly cache: CacheLimits;
 
-  constructor({ provider, environment, now, cacheSize = 10_000 }: VaultOptions) {
+  constructor({ provider, environment, now, cacheSize = 10_000, cacheMilliseconds }: VaultOptions) {
+    const milliseconds = cacheMilliseconds ?? KEY_CACHE_MILLISECONDS;
+    if (milliseconds > KEY_CACHE_MILLISECONDS) throw new Error('A key is held open for a minute at most');
     this.now = now;
-    this.wrappedKeys = new WrappedKeys(provider, environment, now, cacheSize);
-    this.dataKeys = new DataKeys(this.wrappedKeys, now, cacheSize);
+    this.cache = { size: cacheSize, milliseconds };
+    this.wrappedKeys = new WrappedKeys(provider, environment, now, this.cache);
+    this.dataKeys = new DataKeys(this.wrappedKeys, now, this.cache);
   }
 
   /** @returns the sealed form, or `ERASED` where the subject's key was destroyed: it is never made again (P10) */
@@ -134,7 +141,11 @@ export class Vault {
    * (`Database.asRetention`): no other role may delete a key. May be repeated; `erasedAt` stays the first.
    */
   async destroySubject(transaction: Transaction, scope: SubjectScope, at: Date): Promise<Destruction> {
-    const destruction = await destroyKeys(transaction, subjectHolder(scope), at, this.now());
+    const destruction = await destroyKeys(transaction, subjectHolder(scope), {
+      at,
+      now: this.now(),
+      heldMilliseconds: this.cache.milliseconds,
+    });
     transaction.afterCommit(() => this.forget(scope));
     return destruction;
   }

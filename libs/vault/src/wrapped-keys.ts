@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { keyFrom, newKeyBytes } from './aead.js';
-import { KeyCache } from './key-cache.js';
+import { type CacheLimits, KeyCache } from './key-cache.js';
 import type { KeyContext, KeyProvider, WrappedKey } from './key-provider.js';
 
 /**
@@ -14,9 +14,9 @@ export class WrappedKeys {
     private readonly provider: KeyProvider,
     private readonly environment: string,
     private readonly now: () => Date,
-    cacheSize: number,
+    cache: CacheLimits,
   ) {
-    this.opened = new KeyCache(cacheSize, now);
+    this.opened = new KeyCache(cache, now);
   }
 
   currentKekId(): Promise<string> {

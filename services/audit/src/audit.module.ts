@@ -1,17 +1,22 @@
 import path from 'node:path';
 import { type DynamicModule, Inject, Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { auditFacts } from '@vouchsafe/contracts';
 import { Database } from '@vouchsafe/database';
 import {
   Background,
   Clock,
+  ErasureModule,
+  FORGETTING,
   type HostConfig,
   LOGGER,
   PersistenceModule,
+  receiptPublishing,
   type ServiceLogger,
 } from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
 import { type AuditConfig, logName } from './audit.config.js';
 import { EntryController } from './entry/entry.controller.js';
+import { forgetPerson } from './erasure/forget-person.js';
 import { ExportController } from './export/export.controller.js';
 import { ExportFolder } from './export/export-folder.js';
 import { ExportWorker } from './export/export-worker.js';
@@ -51,13 +56,26 @@ class Workers implements OnApplicationBootstrap {
   }
 }
 
+function exportFolder({ VOUCHSAFE_FILES_FOLDER }: AuditConfig): string {
+  return path.join(VOUCHSAFE_FILES_FOLDER, 'exports');
+}
+
 @Module({})
 export class AuditModule {
   static with(config: AuditConfig & HostConfig): DynamicModule {
     return {
       module: AuditModule,
       imports: [
-        PersistenceModule.for({ service: 'audit', config, migrations: auditMigrations, publishing: [] }),
+        PersistenceModule.for({
+          service: 'audit',
+          config,
+          migrations: auditMigrations,
+          publishing: [receiptPublishing(auditFacts.subjectErased)],
+        }),
+        ErasureModule.for({
+          operatorOrganizationId: config.VOUCHSAFE_OPERATOR_ORGANIZATION_ID,
+          tombstoneFile: config.VOUCHSAFE_TOMBSTONE_FILE,
+        }),
       ],
       controllers: [EntryController, ExportController, LogController, ReaderController, ReactionsController],
       providers: [
@@ -85,7 +103,7 @@ export class AuditModule {
         },
         {
           provide: ExportFolder,
-          useFactory: () => new ExportFolder(path.join(config.VOUCHSAFE_FILES_FOLDER, 'exports')),
+          useFactory: () => new ExportFolder(exportFolder(config)),
         },
         {
           provide: ExportWorker,
@@ -105,6 +123,11 @@ export class AuditModule {
               manifestName: `${logName(config)}/exports`,
               onError: (error) => logger.error({ err: error }, 'An export was not made; it is tried again'),
             }),
+        },
+        {
+          provide: FORGETTING,
+          inject: [Database],
+          useFactory: (database: Database) => forgetPerson(database, exportFolder(config)),
         },
         Workers,
       ],

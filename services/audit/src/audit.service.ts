@@ -1,18 +1,11 @@
-import { Database } from '@vouchsafe/database';
-import { type Bus, ConsumerTransport } from '@vouchsafe/messaging';
 import {
   type BootOptions,
   bootService,
-  BUS,
-  Clock,
   CONFIG,
-  fetchMissingFrom,
-  InternalClient,
+  consume,
   type RunningService,
   type ServiceDefinition,
-  topicOf,
 } from '@vouchsafe/service-host';
-import { Vault } from '@vouchsafe/vault';
 import { type AuditConfig, auditConfig } from './audit.config.js';
 import { AuditModule } from './audit.module.js';
 import { measure } from './measures.js';
@@ -30,26 +23,13 @@ export const GROUP = 'audit';
 /** The service over HTTP, and the consumer of what the others tell. */
 export async function bootAudit(options: BootOptions = {}): Promise<RunningService> {
   const service = await bootService(auditService, options);
-  const { app, logger } = service;
-  const config = app.get<AuditConfig>(CONFIG);
-  const clock = app.get(Clock);
-  const transport = new ConsumerTransport({
-    database: app.get(Database),
-    vault: app.get(Vault),
-    bus: app.get<Bus>(BUS),
+  const config = service.app.get<AuditConfig>(CONFIG);
+  const consumer = await consume(service, {
     group: GROUP,
-    topics: [topicOf('gateway'), topicOf('identity')],
-    fetchMissing: fetchMissingFrom(app.get(InternalClient), {
-      gateway: config.VOUCHSAFE_GATEWAY_URL,
-      identity: config.VOUCHSAFE_IDENTITY_URL,
-    }),
-    now: () => clock.now(),
+    origins: { gateway: config.VOUCHSAFE_GATEWAY_URL, identity: config.VOUCHSAFE_IDENTITY_URL },
     maxBatch: BATCH,
-    onError: (error) => logger.warn({ err: error }, 'Facts wait'),
   });
-  app.connectMicroservice({ strategy: transport });
-  await app.startAllMicroservices();
-  measure(service, transport.running);
+  measure(service, consumer);
   return service;
 }
 

@@ -10,6 +10,7 @@ const config = auditConfig.parse({
   VOUCHSAFE_DATABASE_PASSWORD_WORKER: 'x',
   VOUCHSAFE_DATABASE_PASSWORD_RETENTION: 'x',
   VOUCHSAFE_KEK_FILE: 'x',
+  VOUCHSAFE_TOMBSTONE_FILE: 'x',
   VOUCHSAFE_BUS_URL: 'postgres://localhost/bus',
   VOUCHSAFE_OPERATOR_ORGANIZATION_ID: '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c99',
   VOUCHSAFE_PUBLIC_URL: 'https://app.example.com',

@@ -1,5 +1,6 @@
-import { reactionsIn } from '@vouchsafe/messaging';
-import { runParked } from '@vouchsafe/service-host';
+import { identityFacts } from '@vouchsafe/contracts';
+import { reaction, reactionsIn } from '@vouchsafe/messaging';
+import { runParked, takeOnErasure } from '@vouchsafe/service-host';
 import { auditConfig, logName } from './audit.config.js';
 import { GROUP } from './audit.service.js';
 import { Recorder } from './log/record.js';
@@ -14,7 +15,12 @@ await runParked({
   parts: (config, vault, now) => {
     const recorder = new Recorder({ vault, originName: logName(config), now });
     return {
-      reactions: reactionsIn(new ReactionsController(recorder)),
+      reactions: [
+        ...reactionsIn(new ReactionsController(recorder)),
+        reaction(identityFacts.subjectErasureRequested, ({ data }, sql) =>
+          takeOnErasure(sql, data, config.VOUCHSAFE_OPERATOR_ORGANIZATION_ID),
+        ),
+      ],
       record: recordSettled(recorder),
     };
   },

@@ -2,6 +2,7 @@ import path from 'node:path';
 import {
   type BootOptions,
   bootService,
+  consume,
   type HostConfig,
   Readiness,
   readConfig,
@@ -44,6 +45,8 @@ export async function bootGateway(options: BootOptions = {}): Promise<RunningGat
     env: { ...env, PORT: String(config.VOUCHSAFE_INTERNAL_PORT) },
     handleSignals: false,
   });
+  // Erasures, told by identity; what else is told concerns the gateway not.
+  await consume(within, { group: 'gateway', origins: { identity: config.VOUCHSAFE_IDENTITY_URL } });
   const { door, opened } = await letIn(config, services, within, options).catch(async (error: unknown) => {
     await within.stop();
     throw error;

@@ -1,5 +1,12 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { type HostConfig, PersistenceModule, type ServiceDefinition } from '@vouchsafe/service-host';
+import {
+  ErasureModule,
+  type Forgetting,
+  FORGETTING,
+  type HostConfig,
+  PersistenceModule,
+  type ServiceDefinition,
+} from '@vouchsafe/service-host';
 import { gatewayPublishing } from './gateway.publishing.js';
 import { gatewayConfig, type GatewayConfig } from './gateway.config.js';
 import { gatewayMigrations } from './persistence/migrations.js';
@@ -17,6 +24,14 @@ class InsideModule {
           migrations: gatewayMigrations,
           publishing: gatewayPublishing,
         }),
+        ErasureModule.for({
+          operatorOrganizationId: config.VOUCHSAFE_OPERATOR_ORGANIZATION_ID,
+          tombstoneFile: config.VOUCHSAFE_TOMBSTONE_FILE,
+        }),
+      ],
+      // All that the gateway keeps of a person is sealed: entries of the access log, open ones too.
+      providers: [
+        { provide: FORGETTING, useValue: { forget: () => Promise.resolve() } satisfies Forgetting },
       ],
     };
   }

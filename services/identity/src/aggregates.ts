@@ -3,6 +3,8 @@ import type { Vault } from '@vouchsafe/vault';
 import { apiKeyEvents } from './api-key/api-key.events.js';
 import { apiKeyProjection } from './api-key/api-key.projection.js';
 import { apiKey } from './api-key/api-key.js';
+import { erasureEvents } from './erasure/erasure.events.js';
+import { personErasure } from './erasure/erasure.js';
 import { invitationEvents } from './invitation/invitation.events.js';
 import { invitationProjection } from './invitation/invitation.projection.js';
 import { invitation } from './invitation/invitation.js';
@@ -50,6 +52,7 @@ export function identityAggregates(vault: Vault) {
       decider: apiKey,
       inline: [apiKeyProjection],
     }),
+    erasure: aggregate({ category: 'erasure', catalog: erasureEvents, decider: personErasure }),
   };
 }
 

@@ -18,13 +18,15 @@ export interface CreatingRequest {
   readonly key: string | undefined;
   /** What the effect depends on, as it came: only its keyed hash is kept. */
   readonly request: object;
+  /** 201 where nothing is said. */
+  readonly status?: number;
 }
 
 /** A creating POST, at most once for its Idempotency-Key, in the unit's own transaction. @returns the answer's body */
 export async function createOnce<Body extends object>(
   identity: Identity,
   unit: UnitOfWork,
-  { caller, operation, key, request }: CreatingRequest,
+  { caller, operation, key, request, status = 201 }: CreatingRequest,
   work: () => Promise<Omit<Answer<Body>, 'status'>>,
 ): Promise<Body> {
   const { body } = await idempotently<Body>(
@@ -38,7 +40,7 @@ export async function createOnce<Body extends object>(
       at: identity.now(),
       sealer: sealerOf(identity.vault),
     },
-    async () => ({ status: 201, ...(await work()) }),
+    async () => ({ status, ...(await work()) }),
   );
   return body;
 }

@@ -4,6 +4,8 @@ import { EventStore, follow } from '@vouchsafe/event-store';
 import {
   Background,
   Clock,
+  ErasureModule,
+  FORGETTING,
   type HostConfig,
   Ids,
   LOGGER,
@@ -16,6 +18,8 @@ import { ApiKeyController } from './api-key/api-key.controller.js';
 import { ConsentController } from './consent/consent.controller.js';
 import { legalDocuments, shippedDocuments } from './consent/legal-documents.js';
 import { DataInventoryController } from './data-inventory/data-inventory.controller.js';
+import { ErasureController } from './erasure/erasure.controller.js';
+import { forgetPerson } from './erasure/forget-person.js';
 import type { IdentityConfig } from './identity.config.js';
 import { keepHouse } from './housekeeping/housekeeping.js';
 import { identityPublishing } from './identity.publishing.js';
@@ -31,6 +35,7 @@ import { passwordHasher } from './password/argon2.js';
 import { breachedPasswords } from './password/breached-passwords.js';
 import { PasswordController } from './password/password.controller.js';
 import { identityMigrations } from './persistence/migrations.js';
+import { ReceiptsController } from './reactions/receipts.controller.js';
 import { AuthenticatorController } from './second-factor/authenticator.controller.js';
 import { ResolveController } from './session/resolve.controller.js';
 import { SessionController } from './session/session.controller.js';
@@ -100,6 +105,10 @@ export class IdentityModule {
           migrations: identityMigrations,
           publishing: identityPublishing,
         }),
+        ErasureModule.for({
+          operatorOrganizationId: config.VOUCHSAFE_OPERATOR_ORGANIZATION_ID,
+          tombstoneFile: config.VOUCHSAFE_TOMBSTONE_FILE,
+        }),
       ],
       controllers: [
         SignUpController,
@@ -115,12 +124,15 @@ export class IdentityModule {
         InvitationController,
         ApiKeyController,
         DataInventoryController,
+        ErasureController,
+        ReceiptsController,
       ],
       providers: [
         { provide: CONFIGURATION, useValue: config },
         Letters,
         LetterSending,
         Housekeeping,
+        { provide: FORGETTING, inject: [IDENTITY], useFactory: forgetPerson },
         {
           provide: IDENTITY,
           inject: [Database, EventStore, Vault, Clock, Ids, Letters],
@@ -146,6 +158,7 @@ export class IdentityModule {
               clock.now(),
             ),
             operatorOrganizationId: config.VOUCHSAFE_OPERATOR_ORGANIZATION_ID,
+            mailFolder: config.VOUCHSAFE_SMTP_URL ? null : (config.VOUCHSAFE_MAIL_FOLDER ?? null),
             now: () => clock.now(),
             newId: () => ids.newId(),
             lettersWaiting: () => letters.waiting(),

@@ -1,6 +1,10 @@
+import { identityFacts } from '@vouchsafe/contracts';
 import { type Publishing, publishing } from '@vouchsafe/event-store';
+import { receiptPublishing } from '@vouchsafe/service-host';
 import { apiKeyEvents } from './api-key/api-key.events.js';
 import { apiKeyFacts } from './api-key/api-key.published.js';
+import { erasureEvents } from './erasure/erasure.events.js';
+import { erasureFacts } from './erasure/erasure.published.js';
 import { invitationEvents } from './invitation/invitation.events.js';
 import { invitationFacts } from './invitation/invitation.published.js';
 import { organizationEvents } from './organization/organization.events.js';
@@ -18,4 +22,6 @@ export const identityPublishing: readonly Publishing[] = [
   publishing(logInEvents, logInFacts),
   publishing(invitationEvents, invitationFacts),
   publishing(apiKeyEvents, apiKeyFacts),
+  publishing(erasureEvents, erasureFacts),
+  receiptPublishing(identityFacts.subjectErased),
 ];

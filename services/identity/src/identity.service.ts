@@ -1,10 +1,12 @@
 import {
   type BootOptions,
   bootService,
+  CONFIG,
+  consume,
   type RunningService,
   type ServiceDefinition,
 } from '@vouchsafe/service-host';
-import { identityConfig } from './identity.config.js';
+import { type IdentityConfig, identityConfig } from './identity.config.js';
 import { IdentityModule } from './identity.module.js';
 
 export const identityService = {
@@ -14,6 +16,17 @@ export const identityService = {
   module: (config) => IdentityModule.with(config),
 } satisfies ServiceDefinition<typeof identityConfig>;
 
-export function bootIdentity(options: BootOptions = {}): Promise<RunningService> {
-  return bootService(identityService, options);
+/** The service over HTTP, and the consumer of erasures and their receipts. */
+export async function bootIdentity(options: BootOptions = {}): Promise<RunningService> {
+  const service = await bootService(identityService, options);
+  const config = service.app.get<IdentityConfig>(CONFIG);
+  await consume(service, {
+    group: 'identity',
+    origins: {
+      identity: config.VOUCHSAFE_IDENTITY_URL,
+      gateway: config.VOUCHSAFE_GATEWAY_URL,
+      audit: config.VOUCHSAFE_AUDIT_URL,
+    },
+  });
+  return service;
 }

@@ -17,6 +17,8 @@ export interface Identity {
   readonly documents: LegalDocuments;
   /** The operator's own organization: its members are staff, and what belongs to no customer stands in its log. */
   readonly operatorOrganizationId: string;
+  /** Where letters are written, on a machine without SMTP; else null. */
+  readonly mailFolder: string | null;
   readonly now: () => Date;
   readonly newId: () => string;
   /** Called after a commit that put a letter into the outbox. */

@@ -2,11 +2,11 @@ import type { Publication } from '@vouchsafe/contracts';
 import type { DomainEvent } from '@vouchsafe/event-sourcing';
 import type { RecordedEvent } from '@vouchsafe/event-store';
 
-/** For each type of event, what leaves the service of it; total, so that a forgotten type does not compile. */
+/** For each type of event, what leaves the service of it, nothing of a private one; total, so that a forgotten type does not compile. */
 export type FactsOf<Event extends DomainEvent> = {
   readonly [Type in Event['type']]: (
     event: RecordedEvent<Extract<Event, { readonly type: Type }>>,
-  ) => Publication;
+  ) => Publication | null;
 };
 
 /** What every fact says beside its own matter. */
@@ -23,7 +23,8 @@ export function toFacts<Event extends DomainEvent>(
 ): (event: RecordedEvent<Event>) => readonly Publication[] {
   return (event) => {
     // The event's own type chose the function.
-    const publish = facts[event.type] as (recorded: RecordedEvent<Event>) => Publication;
-    return [publish(event)];
+    const publish = facts[event.type] as (recorded: RecordedEvent<Event>) => Publication | null;
+    const fact = publish(event);
+    return fact ? [fact] : [];
   };
 }

@@ -1,1 +1,2 @@
 export * from './request-handled.js';
+export * from './subject-erased.js';

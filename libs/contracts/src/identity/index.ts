@@ -1,4 +1,5 @@
 export * from './access.js';
+export * from './erasure.js';
 export * from './organization.js';
 export * from './session.js';
 export * from './user.js';

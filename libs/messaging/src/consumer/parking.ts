@@ -1,4 +1,4 @@
-import { type Database, instant, type Sql, type Transaction } from '@vouchsafe/database';
+import { type Database, instant, one, type Sql, type Transaction } from '@vouchsafe/database';
 import { isErased, type PersonalField } from '@vouchsafe/event-sourcing';
 import type { Vault } from '@vouchsafe/vault';
 import type { ArrivedFact } from '../cloud-events.js';
@@ -44,6 +44,16 @@ export async function parkedAmong(
     [group, [...new Set(organizationIds)]],
   );
   return new Set(rows.map((row) => row.organization_id));
+}
+
+/** Parked messages that are sealed whole, for nobody could read them: whom they are about is not known. */
+export async function unreadableParked(sql: Sql, organizationIds: readonly string[]): Promise<number> {
+  const { parked } = await one<{ parked: number }>(
+    sql,
+    `select count(*)::int as parked from parked_message where organization_id = any ($1::uuid[]) and data ? 'whole'`,
+    [organizationIds],
+  );
+  return parked;
 }
 
 export async function park(

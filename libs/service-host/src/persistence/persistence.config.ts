@@ -1,5 +1,5 @@
 import type { DatabaseRole } from '@vouchsafe/database';
-import { secret } from '@vouchsafe/vault';
+import { KEY_CACHE_MILLISECONDS, secret } from '@vouchsafe/vault';
 import { z } from 'zod';
 
 const password = z
@@ -20,6 +20,15 @@ export const persistenceConfig = z.object({
   VOUCHSAFE_DATABASE_POOL: z.coerce.number().int().min(1).max(200).default(10),
   /** File of key-encryption keys (libs/vault), readable by its owner alone. */
   VOUCHSAFE_KEK_FILE: z.string().min(1),
+  /** Milliseconds for which an opened key is held; all instances alike: a receipt of an erasure waits so long (P10). */
+  VOUCHSAFE_KEY_CACHE_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(KEY_CACHE_MILLISECONDS)
+    .default(KEY_CACHE_MILLISECONDS),
+  /** Where erasures are remembered outside of the database: on another disk, and in no backup of it (P10). */
+  VOUCHSAFE_TOMBSTONE_FILE: z.string().min(1),
   /** `postgres://user:password@host:port/bus` of the embedded bus. */
   VOUCHSAFE_BUS_URL: z.url({ protocol: /^postgres(ql)?$/ }).transform((value) => secret(value)),
 });

@@ -13,6 +13,7 @@ import { Gauge } from 'prom-client';
 import { LOGGER } from '../boot.js';
 import { Clock } from '../clock.js';
 import type { HostConfig } from '../config.js';
+import { erasureMigrations } from '../erasure/erasure-migrations.js';
 import { Readiness } from '../health.js';
 import { idempotencyMigrations } from '../idempotency.js';
 import type { ServiceLogger } from '../logging.js';
@@ -43,6 +44,7 @@ export function withRoomMigrations(migrations: readonly SqlMigration[]): readonl
     ...eventStoreMigrations,
     ...consumerMigrations,
     ...idempotencyMigrations,
+    ...erasureMigrations,
     ...migrations,
   ];
 }
@@ -85,6 +87,7 @@ export class PersistenceModule {
               }),
               environment: config.VOUCHSAFE_ENVIRONMENT,
               now: () => clock.now(),
+              cacheMilliseconds: config.VOUCHSAFE_KEY_CACHE_MS,
             }),
           inject: [Clock],
         },

@@ -51,6 +51,8 @@ export async function viewEntries(
 export interface OpenDisclosure {
   readonly path: string;
   readonly disclosure: string;
+  /** The person whom it is about; null where nobody is known. */
+  readonly subjectId: string | null;
 }
 
 /** Each row's disclosures, in the rows' order; those of an erased person are missing. */
@@ -78,12 +80,13 @@ export async function openDisclosures(
       return { scope: { organizationId, subjectId }, context, sealed };
     }),
   );
-  sealed.forEach(({ nth }, i) => {
+  sealed.forEach(({ nth, subject_id: subjectId }, i) => {
     const text = texts[i];
     if (text === undefined || isErased(text)) return;
     for (const named of text.split(' ')) {
       const colon = named.indexOf(':');
-      opened[Number(nth) - 1]?.push({ path: named.slice(0, colon), disclosure: named.slice(colon + 1) });
+      const [path, disclosure] = [named.slice(0, colon), named.slice(colon + 1)];
+      opened[Number(nth) - 1]?.push({ path, disclosure, subjectId });
     }
   });
   return opened;

@@ -29,6 +29,8 @@ export interface BundleSource {
   readonly now: () => Date;
   /** Hears how many entries have been written. */
   readonly onProgress: (done: number) => Promise<void>;
+  /** Takes the persons of whom a value was opened. */
+  readonly opened: Set<string>;
 }
 
 export type BundleContent = Omit<BundleRequest, 'signer' | 'keys'> & { readonly total: number };
@@ -200,7 +202,7 @@ async function* entriesOf(
   selection: Selection | null,
   disclose: readonly string[],
   organizationId: string,
-  { database, vault, onProgress }: BundleSource,
+  { database, vault, onProgress, opened }: BundleSource,
   progress: { done: number },
 ): AsyncGenerator<BundleEntry> {
   if (!selection) return;
@@ -221,10 +223,12 @@ async function* entriesOf(
       // Younger than the checkpoint that this bundle's proofs lead to.
       if (index >= size) return;
       const open = disclosures[i] ?? [];
+      const shown = open.filter(({ path }) => isAsked(path));
+      for (const { subjectId } of shown) if (subjectId !== null) opened.add(subjectId);
       yield {
         index,
         leaf: row.leaf,
-        disclosures: open.filter(({ path }) => isAsked(path)).map(({ disclosure }) => disclosure),
+        disclosures: shown.map(({ disclosure }) => disclosure),
         erased: open.length < row.disclosable,
         held: false,
       };

@@ -2,7 +2,8 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Database, Sql } from '@vouchsafe/database';
 import { bundleSize, stageBundle } from '@vouchsafe/forensic-bundle';
-import type { Vault } from '@vouchsafe/vault';
+import type { Erasure } from '@vouchsafe/service-host';
+import { erasedAmong, type Vault } from '@vouchsafe/vault';
 import type { CheckpointSigner } from '../log/checkpoint-signer.js';
 import { createSigningKey, signingKey } from '../log/signing-key.js';
 import { bundleContent, bundleKeys } from './bundle-content.js';
@@ -33,6 +34,10 @@ type Claimed = ExportId & { readonly attempt: number; readonly sealedRequest: st
 /** Another instance has the export now; or it is gone. */
 class LostLeaseError extends Error {
   override readonly name = 'LostLeaseError';
+}
+
+class ErasedMeanwhileError extends Error {
+  override readonly name = 'ErasedMeanwhileError';
 }
 
 /** Makes the bundles that were asked for, one at a time, and removes those whose time has come. */
@@ -127,8 +132,9 @@ export class ExportWorker {
     // Before the bundle says when it was made: by keys/history.json its key was in use then.
     const { signer: manifestSigner } = await database.asWorker((sql) => this.manifestKey(sql));
     let reportedAt = 0;
+    const opened = new Set<string>();
     const content = await bundleContent(job, request, {
-      ...{ database, vault, operatorOrganizationId, now },
+      ...{ database, vault, operatorOrganizationId, now, opened },
       onProgress: async (done) => {
         if (Math.abs(now().getTime() - reportedAt) < REPORT_MS) return;
         reportedAt = now().getTime();
@@ -142,15 +148,25 @@ export class ExportWorker {
     const bundle = await writeBundle(bundlePath(folder, job.exportId, job.attempt), job.exportId, key);
     try {
       const files = await stageBundle({ ...content, keys, signer: manifestSigner }, bundle.stage);
-      await this.finish(job, key, await bundle.finish(files), bundleSize(files));
+      await this.finish(job, key, await bundle.finish(files), bundleSize(files), opened);
     } finally {
       await bundle.close();
     }
   }
 
-  private async finish(job: Claimed, key: Buffer, directory: DirectoryPlace, size: number): Promise<void> {
+  private async finish(
+    job: Claimed,
+    key: Buffer,
+    directory: DirectoryPlace,
+    size: number,
+    opened: ReadonlySet<string>,
+  ): Promise<void> {
     const { database, vault, now } = this.options;
     await database.asWorker(async (sql) => {
+      // Erased while the bundle was made: it is made again, without them.
+      const erased = await erasedAmong(sql, job.organizationId, [...opened]);
+      if (erased.length > 0) throw new ErasedMeanwhileError();
+      await noteOpened(sql, job, opened);
       const rows = await sql.query(
         `update export set status = 'ready', sealed_key = $3, directory_at = $4, directory_length = $5, size = $6, expires_at = $7,
            leased_until = null, done = total
@@ -219,18 +235,48 @@ export class ExportWorker {
     const due = await database.asWorker((sql) =>
       sql.query<{ export_id: string; attempt: number }>(
         `update export set status = case status when 'failed' then status else 'expired' end, sealed_key = null, sealed_request = null,
-           expires_at = case status when 'failed' then null else expires_at end
+           expires_at = case status when 'failed' then null else expires_at end,
+           expired_because = case status when 'failed' then null else 'time' end
          where export_id in (
            select export_id from export where status in ('ready', 'failed') and expires_at <= $1 for update skip locked)
          returning export_id, attempt`,
         [now().toISOString()],
       ),
     );
-    for (const { export_id: exportId, attempt } of due) {
-      for (let nth = 1; nth <= attempt; nth += 1)
-        await rm(bundlePath(folder, exportId, nth), { force: true });
-    }
+    for (const { export_id: exportId, attempt } of due) await removeFiles(folder, exportId, attempt);
   }
+}
+
+async function noteOpened(sql: Sql, job: ExportId, opened: ReadonlySet<string>): Promise<void> {
+  await sql.query('delete from export_subject where export_id = $1', [job.exportId]);
+  await sql.query(
+    `insert into export_subject (organization_id, export_id, subject_id)
+     select $1, $2, subject_id from unnest($3::text[]) as opened (subject_id)`,
+    [job.organizationId, job.exportId, [...opened]],
+  );
+}
+
+/** Ends the bundles that opened a value of an erased person (P10); whoever wants one asks again, and finds it erased. */
+export async function expireBundlesOf(
+  database: Database,
+  folder: string,
+  { organizations, subjects }: Pick<Erasure, 'organizations' | 'subjects'>,
+): Promise<void> {
+  const ended = await database.asWorker((sql) =>
+    sql.query<{ export_id: string; attempt: number }>(
+      `update export set status = 'expired', sealed_key = null, sealed_request = null, expired_because = 'erasure'
+       where status = 'ready' and export_id in (
+         select export_id from export_subject
+         where organization_id = any ($1::uuid[]) and subject_id = any ($2::text[]))
+       returning export_id, attempt`,
+      [organizations, subjects],
+    ),
+  );
+  for (const { export_id: exportId, attempt } of ended) await removeFiles(folder, exportId, attempt);
+}
+
+async function removeFiles(folder: string, exportId: string, attempts: number): Promise<void> {
+  for (let nth = 1; nth <= attempts; nth += 1) await rm(bundlePath(folder, exportId, nth), { force: true });
 }
 
 /** Each attempt writes a file of its own: one whose lease was lost disturbs nobody. */

@@ -33,7 +33,7 @@ import { Recorder } from '../log/record.js';
 import { entryOfExport } from './export-entry.js';
 import { ExportFolder } from './export-folder.js';
 import { readBundle } from './bundle-file.js';
-import { exportOf, exportStatuses, insertExport, openFor } from './export.js';
+import { expiryReasons, exportOf, exportStatuses, insertExport, openFor } from './export.js';
 import { bundlePath } from './export-worker.js';
 import { boundedInstant } from '../entry/instant.js';
 
@@ -61,6 +61,10 @@ const exportView = z.strictObject({
   expiresAt: z.iso.datetime().nullable(),
   size: z.int().nullable().describe('Bytes of bundle.zip'),
   failedBecause: z.string().nullable(),
+  expiredBecause: z
+    .enum(expiryReasons)
+    .nullable()
+    .describe('`erasure`: a person of whom it opened a value was erased; ask again for what is left'),
 });
 const exportPath = z.strictObject({ exportId: z.uuid() });
 
@@ -141,11 +145,13 @@ export class ExportController {
     @Param({ schema: exportPath }) { exportId }: z.output<typeof exportPath>,
     @Caller() caller: Caller,
   ) {
-    const { status, done, total, requestedAt, expiresAt, size, failedBecause } = await this.jobOf(
+    const { status, done, total, requestedAt, expiresAt, size, ...because } = await this.jobOf(
       exportId,
       caller,
     );
-    return { exportId, status, progress: { done, total }, requestedAt, expiresAt, size, failedBecause };
+    const { failedBecause, expiredBecause } = because;
+    const progress = { done, total };
+    return { exportId, status, progress, requestedAt, expiresAt, size, failedBecause, expiredBecause };
   }
 
   @Get(':exportId/bundle.zip')

@@ -28,6 +28,9 @@ export type ExportRequest = z.output<typeof exportRequest>;
 
 export const exportStatuses = ['running', 'ready', 'failed', 'expired'] as const;
 
+/** Its time was over, or a person of whom it opened a value was erased (P10). */
+export const expiryReasons = ['time', 'erasure'] as const;
+
 export interface ExportJob {
   readonly exportId: string;
   readonly organizationId: string;
@@ -40,6 +43,7 @@ export interface ExportJob {
   readonly expiresAt: string | null;
   readonly size: number | null;
   readonly failedBecause: string | null;
+  readonly expiredBecause: (typeof expiryReasons)[number] | null;
   readonly sealedKey: string | null;
   readonly directory: { readonly at: number; readonly length: number } | null;
 }
@@ -75,6 +79,7 @@ type ExportRow = {
   expires_at: string | null;
   size: string | null;
   failed_because: string | null;
+  expired_because: ExportJob['expiredBecause'];
   sealed_key: string | null;
   directory_at: string | null;
   directory_length: string | null;
@@ -97,6 +102,7 @@ function jobOf(row: ExportRow): ExportJob {
     expiresAt: row.expires_at === null ? null : instant(row.expires_at).toISOString(),
     size: row.size === null ? null : Number(row.size),
     failedBecause: row.failed_because,
+    expiredBecause: row.expired_because,
     sealedKey: row.sealed_key,
     directory:
       row.directory_at === null || row.directory_length === null

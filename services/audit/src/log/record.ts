@@ -56,7 +56,8 @@ export class Recorder {
       const submission = submissionOf(entry, key);
       const before = submission && known.get(submissionKey(entry.organizationId, submission.idKey));
       if (before) {
-        if (before.contentKey !== submission.contentKey)
+        // Of an erased person nobody can say any more what was sent under the id; it is recorded once all the same.
+        if (before.contentKey !== null && before.contentKey !== submission.contentKey)
           return { status: 'rejected', entry: given, because: 'id-reused' };
         places.push(before.place);
         continue;
@@ -76,9 +77,10 @@ export class Recorder {
     }
     if (fresh.length > 0) {
       await this.ensureMonths(transaction, fresh);
-      await insertEntries(transaction, fresh);
-      await insertDisclosures(transaction, this.options.vault, fresh);
-      await insertSubmissions(transaction, fresh);
+      const { disclosures, ofErased } = await sealDisclosures(transaction, this.options.vault, fresh);
+      await insertEntries(transaction, fresh, ofErased);
+      await insertDisclosures(transaction, disclosures);
+      await insertSubmissions(transaction, fresh, ofErased);
       await growBundles(transaction, fresh);
       await growTrees(transaction, [...heads.values()]);
       transaction.afterCommit(() => this.options.onRecorded?.());
@@ -208,12 +210,12 @@ async function submissionsOf(sql: Sql, entries: readonly NewEntry[], keys: Reado
       ? []
       : [[entry.organizationId, found(keys, entry.organizationId)('id', entry.id)] as const],
   );
-  const known = new Map<string, { contentKey: string; place: Place }>();
+  const known = new Map<string, { contentKey: string | null; place: Place }>();
   if (asked.length === 0) return known;
   const rows = await sql.query<{
     organization_id: string;
     id_key: string;
-    content_key: string;
+    content_key: string | null;
     log_id: string;
     index: string;
   }>(
@@ -224,7 +226,7 @@ async function submissionsOf(sql: Sql, entries: readonly NewEntry[], keys: Reado
   );
   for (const row of rows) {
     known.set(submissionKey(row.organization_id, row.id_key), {
-      contentKey: row.content_key.replaceAll('-', ''),
+      contentKey: row.content_key?.replaceAll('-', '') ?? null,
       place: { logId: row.log_id, index: Number(row.index) },
     });
   }
@@ -235,7 +237,11 @@ function submissionKey(organizationId: string, idKey: string): string {
   return `${organizationId} ${idKey.replaceAll('-', '')}`;
 }
 
-async function insertEntries(sql: Sql, fresh: readonly FreshEntry[]): Promise<void> {
+async function insertEntries(
+  sql: Sql,
+  fresh: readonly FreshEntry[],
+  ofErased: ReadonlySet<FreshEntry>,
+): Promise<void> {
   await sql.query(
     `insert into entry (organization_id, log_id, index, recorded_at, occurred_at, operation, outcome, entity_type,
        actor_key, entity_key, source_key, request_key, words, disclosable, leaf)
@@ -246,40 +252,65 @@ async function insertEntries(sql: Sql, fresh: readonly FreshEntry[]): Promise<vo
        as fresh (organization_id, log_id, index, recorded_at, occurred_at, operation, outcome, entity_type,
        actor_key, entity_key, source_key, request_key, words, disclosable, leaf)`,
     columns(
-      fresh.map(({ entry, leaf, place, recordedAt, keys }) => [
-        entry.organizationId,
-        place.logId,
-        place.index,
-        recordedAt.toISOString(),
-        entry.occurredAt.toISOString(),
-        entry.operation,
-        entry.outcome,
-        entry.entity?.type ?? null,
-        keys('actor', entry.actor.id),
-        entry.entity?.id == null ? null : keys('entity', entry.entity.id),
-        sourceIpKey(keys, entry.sourceIp),
-        entry.requestId === null ? null : keys('request', entry.requestId),
-        leaf.words.join(' '),
-        leaf.disclosable,
-        leaf.bytes,
-      ]),
+      fresh.map((one) => {
+        const { entry, leaf, place, recordedAt } = one;
+        return [
+          entry.organizationId,
+          place.logId,
+          place.index,
+          recordedAt.toISOString(),
+          entry.occurredAt.toISOString(),
+          entry.operation,
+          entry.outcome,
+          entry.entity?.type ?? null,
+          ...searchColumns(one, ofErased.has(one)),
+          leaf.words.join(' '),
+          leaf.disclosable,
+          leaf.bytes,
+        ];
+      }),
       15,
     ),
   );
 }
 
-async function insertDisclosures(sql: Sql, vault: Vault, fresh: readonly FreshEntry[]): Promise<void> {
-  const values = fresh.flatMap(({ entry, leaf, place, recordedAt }) =>
-    [...leaf.disclosures].map(([subjectId, disclosures]) => ({
+/** Of an erased person only what stands in the leaf in clear is searched by (P10). */
+function searchColumns({ entry, keys }: FreshEntry, erased: boolean): (string | null)[] {
+  const searched = (place: 'actor.id' | 'entity.id' | 'sourceIp' | 'requestId', key: () => string | null) =>
+    erased && !entry.clear.has(place) ? null : key();
+  const { entity, requestId } = entry;
+  return [
+    searched('actor.id', () => keys('actor', entry.actor.id)),
+    searched('entity.id', () => (entity?.id == null ? null : keys('entity', entity.id))),
+    searched('sourceIp', () => sourceIpKey(keys, entry.sourceIp)),
+    searched('requestId', () => (requestId === null ? null : keys('request', requestId))),
+  ];
+}
+
+/** @returns rows of `disclosure`, and the entries whose person is erased */
+async function sealDisclosures(sql: Sql, vault: Vault, fresh: readonly FreshEntry[]) {
+  const values = fresh.flatMap((one) => {
+    const { entry, leaf, place, recordedAt } = one;
+    return [...leaf.disclosures].map(([subjectId, disclosures]) => ({
+      one,
       row: [entry.organizationId, place.logId, place.index, recordedAt.toISOString(), subjectId],
       scope: { organizationId: entry.organizationId, subjectId },
       context: disclosureContext(place),
       plaintext: disclosures.join(' '),
-    })),
-  );
+    }));
+  });
   const sealed = await vault.sealMany(sql, values);
   // Of a person whose key is destroyed nothing is kept but the digests in the leaf (P10).
-  const rows = values.flatMap(({ row }, i) => (isErased(sealed[i]) ? [] : [[...row, sealed[i]]]));
+  const disclosures = values.flatMap(({ row }, i) => (isErased(sealed[i]) ? [] : [[...row, sealed[i]]]));
+  const ofErased = new Set(
+    values.flatMap(({ one, scope }, i) =>
+      isErased(sealed[i]) && scope.subjectId === one.entry.subject ? [one] : [],
+    ),
+  );
+  return { disclosures, ofErased };
+}
+
+async function insertDisclosures(sql: Sql, rows: readonly unknown[][]): Promise<void> {
   if (rows.length === 0) return;
   await sql.query(
     `insert into disclosure (organization_id, log_id, index, recorded_at, subject_id, sealed)
@@ -293,12 +324,17 @@ export function disclosureContext({ logId, index }: Place): readonly string[] {
   return ['disclosure', logId, String(index)];
 }
 
-async function insertSubmissions(sql: Sql, fresh: readonly FreshEntry[]): Promise<void> {
-  const rows = fresh.flatMap(({ entry, submission, place }) =>
-    submission
-      ? [[entry.organizationId, submission.idKey, submission.contentKey, place.logId, place.index]]
-      : [],
-  );
+async function insertSubmissions(
+  sql: Sql,
+  fresh: readonly FreshEntry[],
+  ofErased: ReadonlySet<FreshEntry>,
+): Promise<void> {
+  const rows = fresh.flatMap((one) => {
+    const { entry, submission, place } = one;
+    if (!submission) return [];
+    const contentKey = ofErased.has(one) ? null : submission.contentKey;
+    return [[entry.organizationId, submission.idKey, contentKey, place.logId, place.index]];
+  });
   if (rows.length === 0) return;
   await sql.query(
     `insert into submission (organization_id, id_key, content_key, log_id, index)

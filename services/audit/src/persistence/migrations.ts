@@ -289,4 +289,25 @@ export const auditMigrations: readonly SqlMigration[] = [
       grant select, insert on export to ${roles.request};
       grant select, update on export to ${roles.worker};`,
   },
+  {
+    name: 'audit-005-erasure',
+    sql: (roles) => `
+      -- Of an erased person what was searched by is removed; the leaf and its digests stay (P10).
+      grant select, update (actor_key, entity_key, source_key, request_key) on entry to ${roles.retention};
+      grant select on disclosure to ${roles.retention};
+      alter table submission alter column content_key drop not null;
+      grant select, update (content_key) on submission to ${roles.retention};
+
+      -- Whose values a bundle opened: it goes with the first of them who is erased.
+      create table export_subject (
+        organization_id uuid not null,
+        export_id uuid not null references export on delete cascade,
+        subject_id text not null,
+        primary key (export_id, subject_id)
+      );
+      create index export_subject_subject on export_subject (organization_id, subject_id);
+      ${separated('export_subject', roles)}
+      grant select, insert, delete on export_subject to ${roles.worker};
+      alter table export add column expired_because text check (expired_because in ('time', 'erasure'));`,
+  },
 ];

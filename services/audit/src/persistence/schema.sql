@@ -247,6 +247,7 @@ create policy own_organization on disclosure to audit_request using ((organizati
 CREATE INDEX disclosure_entry ON ONLY public.disclosure USING btree (organization_id, recorded_at, index);
 grant insert, select on disclosure to audit_request;
 grant insert, select on disclosure to audit_worker;
+grant select on disclosure to audit_retention;
 
 create table disclosure_2026_11 partition of disclosure FOR VALUES FROM ('2026-11-01 00:00:00+00') TO ('2026-12-01 00:00:00+00');
 
@@ -285,6 +286,8 @@ CREATE INDEX entry_words ON ONLY public.entry USING gin (words);
 grant insert, select on entry to audit_request;
 grant insert, select on entry to audit_worker;
 grant select on entry to audit_lookup;
+grant select on entry to audit_retention;
+grant update (actor_key, entity_key, source_key, request_key) on entry to audit_retention;
 
 create table entry_2026_11 partition of entry FOR VALUES FROM ('2026-11-01 00:00:00+00') TO ('2026-12-01 00:00:00+00');
 
@@ -324,6 +327,32 @@ create table entry_bundle_5 partition of entry_bundle FOR VALUES WITH (modulus 8
 create table entry_bundle_6 partition of entry_bundle FOR VALUES WITH (modulus 8, remainder 6);
 
 create table entry_bundle_7 partition of entry_bundle FOR VALUES WITH (modulus 8, remainder 7);
+
+create table erasure (
+  erasure_id uuid not null,
+  organization_id uuid not null,
+  user_id uuid not null,
+  organizations uuid[] not null,
+  subjects uuid[] not null,
+  requested_at timestamp with time zone not null,
+  due_at timestamp with time zone not null,
+  attempts integer not null default 0,
+  keys_destroyed integer not null default 0,
+  destroyed_at timestamp with time zone,
+  effective_from timestamp with time zone,
+  receipt_at timestamp with time zone,
+  constraint erasure_pkey PRIMARY KEY (erasure_id)
+);
+alter table erasure enable row level security;
+alter table erasure force row level security;
+create policy every_organization on erasure to audit_retention, audit_worker using (true);
+create policy own_organization on erasure to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX erasure_due ON public.erasure USING btree (due_at) WHERE (receipt_at IS NULL);
+grant insert, select on erasure to audit_worker;
+grant select on erasure to audit_request;
+grant select on erasure to audit_retention;
+grant update (due_at, attempts, receipt_at) on erasure to audit_worker;
+grant update (keys_destroyed, destroyed_at, effective_from) on erasure to audit_retention;
 
 create table event (
   "position" bigint not null generated always as identity,
@@ -366,6 +395,8 @@ create table export (
   directory_length bigint,
   size bigint,
   expires_at timestamp with time zone,
+  expired_because text,
+  constraint export_expired_because_check CHECK ((expired_because = ANY (ARRAY['time'::text, 'erasure'::text]))),
   constraint export_status_check CHECK ((status = ANY (ARRAY['running'::text, 'ready'::text, 'failed'::text, 'expired'::text]))),
   constraint export_pkey PRIMARY KEY (export_id)
 );
@@ -377,6 +408,20 @@ CREATE INDEX export_due ON public.export USING btree (expires_at) WHERE (status 
 CREATE INDEX export_to_do ON public.export USING btree (requested_at) WHERE (status = 'running'::text);
 grant insert, select on export to audit_request;
 grant select, update on export to audit_worker;
+
+create table export_subject (
+  organization_id uuid not null,
+  export_id uuid not null,
+  subject_id text not null,
+  constraint export_subject_export_id_fkey FOREIGN KEY (export_id) REFERENCES export(export_id) ON DELETE CASCADE,
+  constraint export_subject_pkey PRIMARY KEY (export_id, subject_id)
+);
+alter table export_subject enable row level security;
+alter table export_subject force row level security;
+create policy every_organization on export_subject to audit_retention, audit_worker using (true);
+create policy own_organization on export_subject to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX export_subject_subject ON public.export_subject USING btree (organization_id, subject_id);
+grant delete, insert, select on export_subject to audit_worker;
 
 create table idempotency_key (
   organization_id uuid not null,
@@ -524,7 +569,7 @@ grant select on signing_key to audit_lookup;
 create table submission (
   organization_id uuid not null,
   id_key uuid not null,
-  content_key uuid not null,
+  content_key uuid,
   log_id uuid not null,
   index bigint not null,
   constraint submission_pkey PRIMARY KEY (organization_id, id_key)
@@ -535,6 +580,8 @@ create policy every_organization on submission to audit_retention, audit_worker 
 create policy own_organization on submission to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
 grant insert, select on submission to audit_request;
 grant insert, select on submission to audit_worker;
+grant select on submission to audit_retention;
+grant update (content_key) on submission to audit_retention;
 
 create table submission_0 partition of submission FOR VALUES WITH (modulus 8, remainder 0);
 

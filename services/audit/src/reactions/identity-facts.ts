@@ -95,6 +95,7 @@ function isClosed(schema: z.ZodType): boolean {
   if (schema instanceof z.ZodNullable || schema instanceof z.ZodOptional || schema instanceof z.ZodReadonly) {
     return isClosed(schema.unwrap() as z.ZodType);
   }
+  if (schema instanceof z.ZodArray) return isClosed(schema.element as z.ZodType);
   if (schema instanceof z.ZodStringFormat) return schema.format === 'uuid' || schema.format === 'datetime';
   return (
     schema instanceof z.ZodEnum ||

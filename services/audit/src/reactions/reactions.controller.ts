@@ -6,7 +6,10 @@ import { Recorder } from '../log/record.js';
 import { entryOfRequest } from './access-log.js';
 import { entryOfFact } from './identity-facts.js';
 
-const fromIdentity: readonly Contract[] = Object.values(identityFacts);
+/** But for identity's receipt: that an erasure is complete is the fact that counts. */
+const fromIdentity: readonly Contract[] = Object.values(identityFacts).filter(
+  (contract) => contract !== identityFacts.subjectErased,
+);
 const contracts = new Map<string, Contract>(fromIdentity.map((contract) => [contract.type, contract]));
 
 /** What the other services tell becomes entries, whole batches in one transaction with the places of what was consumed. */

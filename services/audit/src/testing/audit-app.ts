@@ -71,6 +71,7 @@ export async function auditApp(): Promise<AuditApp> {
     VOUCHSAFE_DATABASE_PASSWORD_RETENTION: password,
     VOUCHSAFE_BUS_URL: `postgres://bus_worker:${password}@${host}/bus`,
     VOUCHSAFE_KEK_FILE: path.join(folder, 'kek.json'),
+    VOUCHSAFE_TOMBSTONE_FILE: path.join(folder, 'tombstones.jsonl'),
     VOUCHSAFE_OPERATOR_ORGANIZATION_ID: operator,
     VOUCHSAFE_PUBLIC_URL: 'http://localhost:8080',
     VOUCHSAFE_LOG_NAME: originName,

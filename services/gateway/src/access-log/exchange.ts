@@ -21,6 +21,8 @@ export interface Exchange {
   caller: Authenticated;
   /** The organization that the answer names, where no caller does. */
   organizationId: string | null;
+  /** The person whom the answer names, where no caller does. */
+  personId: string | null;
   /** The entity that only the answer knows. */
   entityId: string | null;
   /** What the answering service adds to the entry. */
@@ -52,6 +54,7 @@ export function beginExchange(
     params: {},
     caller: anonymous,
     organizationId: null,
+    personId: null,
     entityId: null,
     details: null,
     openEntry: 'none',
@@ -86,7 +89,7 @@ export function entryOf(
       requestId,
       instanceId,
       actor: caller.actor,
-      userId: person ? caller.actor.id : null,
+      userId: person ? caller.actor.id : caller.actor.type === 'anonymous' ? exchange.personId : null,
       sessionId: caller.sessionId,
       staffGrantId: caller.staffGrantId,
       method: exchange.method,

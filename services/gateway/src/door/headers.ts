@@ -6,6 +6,7 @@ import {
   INTERNAL_HEADER_PREFIX,
   INTERNAL_TOKEN_HEADER,
   ORGANIZATION_HEADER,
+  PERSON_HEADER,
   SESSION_ENDED_HEADER,
   SESSION_HEADER,
 } from '@vouchsafe/service-host';
@@ -79,6 +80,7 @@ export function headersForCaller(
 ): { headers: Headers; notes: ServiceNotes } {
   exchange.entityId = textOf(headers[ENTITY_HEADER])?.slice(0, 200) ?? null;
   exchange.organizationId = z.uuid().safeParse(headers[ORGANIZATION_HEADER]).data ?? null;
+  exchange.personId = z.uuid().safeParse(headers[PERSON_HEADER]).data ?? null;
   const details = textOf(headers[ENTRY_DETAILS_HEADER]);
   exchange.details = details === undefined ? null : readEntryDetails(details);
   const kept = Object.entries(headers).filter(

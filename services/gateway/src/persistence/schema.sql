@@ -107,6 +107,32 @@ create table cursor (
 );
 grant delete, insert, select, update on cursor to gateway_worker;
 
+create table erasure (
+  erasure_id uuid not null,
+  organization_id uuid not null,
+  user_id uuid not null,
+  organizations uuid[] not null,
+  subjects uuid[] not null,
+  requested_at timestamp with time zone not null,
+  due_at timestamp with time zone not null,
+  attempts integer not null default 0,
+  keys_destroyed integer not null default 0,
+  destroyed_at timestamp with time zone,
+  effective_from timestamp with time zone,
+  receipt_at timestamp with time zone,
+  constraint erasure_pkey PRIMARY KEY (erasure_id)
+);
+alter table erasure enable row level security;
+alter table erasure force row level security;
+create policy every_organization on erasure to gateway_retention, gateway_worker using (true);
+create policy own_organization on erasure to gateway_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX erasure_due ON public.erasure USING btree (due_at) WHERE (receipt_at IS NULL);
+grant insert, select on erasure to gateway_worker;
+grant select on erasure to gateway_request;
+grant select on erasure to gateway_retention;
+grant update (due_at, attempts, receipt_at) on erasure to gateway_worker;
+grant update (keys_destroyed, destroyed_at, effective_from) on erasure to gateway_retention;
+
 create table event (
   "position" bigint not null generated always as identity,
   organization_id uuid not null,

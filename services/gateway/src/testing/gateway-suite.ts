@@ -77,6 +77,7 @@ export async function gatewaySuite(postgresFolder?: string): Promise<GatewaySuit
     VOUCHSAFE_DATABASE_PASSWORD_RETENTION: password,
     VOUCHSAFE_BUS_URL: postgres.url('bus', 'worker'),
     VOUCHSAFE_KEK_FILE: path.join(folder, 'kek.json'),
+    VOUCHSAFE_TOMBSTONE_FILE: path.join(folder, 'tombstones.jsonl'),
     VOUCHSAFE_SESSION_KEY_FILE: path.join(folder, 'session-keys.json'),
     VOUCHSAFE_PUBLIC_URL: 'https://vouchsafe.example',
     VOUCHSAFE_ALLOWED_ORIGINS: 'https://console.example',

@@ -59,6 +59,14 @@ export const personalColumns: readonly PersonalColumn[] = [
     retention: 'until the invitation is erased',
   },
   {
+    table: 'invitation',
+    column: 'email_hash',
+    holds: 'keyed hash of the e-mail address of an invited person',
+    purpose: 'communication',
+    form: 'hashed',
+    retention: 'until the person is erased',
+  },
+  {
     table: 'email_address',
     column: 'email_hash',
     holds: 'keyed hash of the e-mail address',

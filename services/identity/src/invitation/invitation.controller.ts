@@ -16,11 +16,11 @@ import {
   Caller,
   cursorOf,
   Operation,
-  ORGANIZATION_HEADER,
   page,
   pageOf,
   pageQuery,
   type PageQuery,
+  tellWhose,
 } from '@vouchsafe/service-host';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
@@ -152,7 +152,7 @@ export class InvitationController {
     @Headers('idempotency-key') key?: string,
   ): Promise<SignUpAnswer> {
     const answer = await acceptInvitation(this.identity, caller, body, key);
-    void reply.header(ORGANIZATION_HEADER, answer.organizationId);
+    tellWhose(reply, answer);
     return answer;
   }
 

@@ -1,5 +1,5 @@
 import { Body, Controller, Inject, Param, Post, Res } from '@nestjs/common';
-import { Caller, Operation, ORGANIZATION_HEADER } from '@vouchsafe/service-host';
+import { Caller, Operation, tellWhose } from '@vouchsafe/service-host';
 import { secret } from '@vouchsafe/vault';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
@@ -72,7 +72,7 @@ function answer(
   reply: FastifyReply,
   outcome: LogInOutcome,
 ): z.infer<typeof loggedIn> | z.infer<typeof asked> {
-  void reply.header(ORGANIZATION_HEADER, outcome.organizationId);
+  tellWhose(reply, outcome);
   if (outcome.session) tellSession(reply, outcome.session);
   if (outcome.next !== null) {
     void reply.status(200);

@@ -14,7 +14,7 @@ import { type Challenge, type ChallengeNext, makeChallenge } from './challenges.
 import { forgetAttempts, giveBackAttempt, logInLimits, takeAttempt, type TakenAttempt } from './throttle.js';
 
 /** How a log-in goes on: with a session, with a question, or with a session that can do nothing but answer the question. */
-export type LogInOutcome = { readonly organizationId: string } & (
+export type LogInOutcome = { readonly organizationId: string; readonly userId: string } & (
   | { readonly session: StartedSession; readonly next: null; readonly secondFactor: boolean }
   | { readonly session: StartedSession | null; readonly next: ChallengeNext; readonly challengeId: Secret }
 );
@@ -64,7 +64,7 @@ export async function logIn(
           next: 'totp',
           level: 'single-factor',
         });
-        return { organizationId, session: null, next: 'totp', challengeId };
+        return { organizationId, userId, session: null, next: 'totp', challengeId };
       }
       return beginSession(identity, unit, caller, { ...candidate, userId, level: 'single-factor' });
     },
@@ -105,12 +105,12 @@ export async function beginSession(
   const session = await startSession(identity, unit, { userId, level, awaitsDocuments, sourceIp, userAgent });
   await forgetAttempts(unit, attempt);
   if (!mustEnrol && !awaitsDocuments) {
-    return { organizationId, session, next: null, secondFactor: level === 'two-factor' };
+    return { organizationId, userId, session, next: null, secondFactor: level === 'two-factor' };
   }
   const next = mustEnrol ? 'enrol-second-factor' : 'accept-documents';
   const { sessionId } = session;
   const challengeId = await makeChallenge(identity, unit, userId, { next, level, sessionId });
-  return { organizationId, session, next, challengeId };
+  return { organizationId, userId, session, next, challengeId };
 }
 
 /**

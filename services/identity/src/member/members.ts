@@ -52,16 +52,31 @@ export async function removeMember(
 ): Promise<void> {
   const { organizationId, userId: by } = principalOf(caller);
   assertRecentlyAuthenticated(identity, caller);
-  await identity.store.transact(organizationId, envelopeOf(identity, caller), async (unit) => {
-    await changeOrganization(identity, unit, { type: 'remove-member', userId, by }, ifMatch);
-    await endSessions(identity, unit, userId, 'member-removed');
-    await revokeKeysOf(identity, unit, userId);
-    await revokeInvitationsOf(identity, unit, userId, 'inviter-removed');
-    for (const table of ['password', 'authenticator', 'recovery_code', 'email_address', 'log_in_challenge']) {
-      await unit.query(`delete from ${table} where user_id = $1`, [userId]);
-    }
-    await unit.query('delete from link_token where subject_id = $1', [userId]);
-  });
+  await identity.store.transact(organizationId, envelopeOf(identity, caller), (unit) =>
+    endMembership(identity, unit, userId, { by, ifMatch }),
+  );
+}
+
+/** The last owner stays; whoever goes loses all access with it. */
+export async function endMembership(
+  identity: Identity,
+  unit: UnitOfWork,
+  userId: UserId,
+  { by, ifMatch }: { readonly by: UserId; readonly ifMatch?: string | undefined },
+): Promise<void> {
+  await changeOrganization(identity, unit, { type: 'remove-member', userId, by }, ifMatch);
+  await endAccess(identity, unit, userId);
+}
+
+/** Sessions, keys, open invitations, credentials and the claim on the e-mail address. */
+export async function endAccess(identity: Identity, unit: UnitOfWork, userId: UserId): Promise<void> {
+  await endSessions(identity, unit, userId, 'member-removed');
+  await revokeKeysOf(identity, unit, userId);
+  await revokeInvitationsOf(identity, unit, userId, 'inviter-removed');
+  for (const table of ['password', 'authenticator', 'recovery_code', 'email_address', 'log_in_challenge']) {
+    await unit.query(`delete from ${table} where user_id = $1`, [userId]);
+  }
+  await unit.query('delete from link_token where subject_id = $1', [userId]);
 }
 
 async function revokeKeysOf(identity: Identity, unit: UnitOfWork, userId: UserId): Promise<void> {

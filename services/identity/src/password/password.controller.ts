@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Inject, Post, Put, Res } from '@nestjs/common';
-import { Caller, Operation, ORGANIZATION_HEADER } from '@vouchsafe/service-host';
+import { Caller, Operation, tellWhose } from '@vouchsafe/service-host';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { emailAddress } from '../email-address.js';
@@ -67,6 +67,6 @@ export class PasswordController {
     @Body({ schema: reset }) body: z.infer<typeof reset>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
-    void reply.header(ORGANIZATION_HEADER, await resetPassword(this.identity, caller, body));
+    tellWhose(reply, await resetPassword(this.identity, caller, body));
   }
 }

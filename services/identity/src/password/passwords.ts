@@ -59,13 +59,13 @@ export async function requestPasswordReset(identity: Identity, email: string): P
 /**
  * Sets a new password by a letter's link and ends all sessions. A second factor stays: the link alone opens nothing that it
  * guards (ASVS 6.4.3).
- * @returns the organization that the link turned out to belong to
+ * @returns whose the link turned out to be
  */
 export async function resetPassword(
   identity: Identity,
   caller: Caller,
   { token, password }: { token: string; password: string },
-): Promise<string> {
+): Promise<{ organizationId: string; userId: string }> {
   const [given, chosen] = [secret(token), secret(password)];
   const found = await identity.database.beforeOrganization((sql) => findLink(sql, given, 'reset-password'));
   if (!found) throw problem('gone');
@@ -79,7 +79,7 @@ export async function resetPassword(
     await replacePassword(identity, unit, userId, hash, 'reset', null);
     await forgetFailuresOf(identity, unit, userId, caller);
   });
-  return found.organizationId;
+  return { organizationId: found.organizationId, userId };
 }
 
 /** What was guessed at the old password is no reason to keep the owner of the new one out. */

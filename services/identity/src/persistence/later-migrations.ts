@@ -126,4 +126,12 @@ export const laterMigrations: readonly SqlMigration[] = [
         }),
       ].join('\n'),
   },
+  {
+    name: 'identity-009-erasure',
+    sql: ({ retention }) => `
+      -- Finds the invitations to a person who is to be erased; erasable (P10).
+      alter table invitation add column email_hash bytea;
+      create index invitation_by_email on invitation (email_hash) where email_hash is not null;
+      grant update (email_hash) on invitation to ${retention};`,
+  },
 ];

@@ -335,6 +335,32 @@ grant delete, insert, select on email_address to identity_request;
 grant delete, select on email_address to identity_retention;
 grant select on email_address to identity_lookup;
 
+create table erasure (
+  erasure_id uuid not null,
+  organization_id uuid not null,
+  user_id uuid not null,
+  organizations uuid[] not null,
+  subjects uuid[] not null,
+  requested_at timestamp with time zone not null,
+  due_at timestamp with time zone not null,
+  attempts integer not null default 0,
+  keys_destroyed integer not null default 0,
+  destroyed_at timestamp with time zone,
+  effective_from timestamp with time zone,
+  receipt_at timestamp with time zone,
+  constraint erasure_pkey PRIMARY KEY (erasure_id)
+);
+alter table erasure enable row level security;
+alter table erasure force row level security;
+create policy every_organization on erasure to identity_retention, identity_worker using (true);
+create policy own_organization on erasure to identity_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX erasure_due ON public.erasure USING btree (due_at) WHERE (receipt_at IS NULL);
+grant insert, select on erasure to identity_worker;
+grant select on erasure to identity_request;
+grant select on erasure to identity_retention;
+grant update (due_at, attempts, receipt_at) on erasure to identity_worker;
+grant update (keys_destroyed, destroyed_at, effective_from) on erasure to identity_retention;
+
 create table event (
   "position" bigint not null generated always as identity,
   organization_id uuid not null,
@@ -387,6 +413,7 @@ create table invitation (
   created_at timestamp with time zone not null,
   expires_at timestamp with time zone not null,
   invited_by uuid,
+  email_hash bytea,
   constraint invitation_status_check CHECK ((status = ANY (ARRAY['open'::text, 'accepted'::text, 'revoked'::text]))),
   constraint invitation_pkey PRIMARY KEY (invitation_id),
   constraint invitation_organization_id_created_at_invitation_id_key UNIQUE (organization_id, created_at, invitation_id)
@@ -395,9 +422,11 @@ alter table invitation enable row level security;
 alter table invitation force row level security;
 create policy every_organization on invitation to identity_retention, identity_worker using (true);
 create policy own_organization on invitation to identity_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX invitation_by_email ON public.invitation USING btree (email_hash) WHERE (email_hash IS NOT NULL);
 CREATE INDEX invitation_by_inviter ON public.invitation USING btree (invited_by) WHERE (status = 'open'::text);
 grant delete, select on invitation to identity_retention;
 grant insert, select, update on invitation to identity_request;
+grant update (email_hash) on invitation to identity_retention;
 
 create table lane (
   lane smallint not null,

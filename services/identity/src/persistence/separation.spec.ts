@@ -124,6 +124,12 @@ async function operationsWithIds(app: IdentityApp): Promise<Record<string, Fixtu
       body: { role: 'auditor' },
     }),
     'member.remove': async (person) => ({ method: 'DELETE', url: await member(person) }),
+    'member.erase': async (person) => ({ method: 'POST', url: `${await member(person)}/erasure` }),
+    'member.read-erasure': async (person) => {
+      const url = `${await member(person)}/erasure`;
+      await app.ask('POST', url, { session: person.session });
+      return { method: 'GET', url };
+    },
     'invitation.revoke': async (person) => {
       const email = `x.${Math.random().toString(36).slice(2)}@example.com`;
       const { body } = await app.ask('POST', '/v1/invitations', {

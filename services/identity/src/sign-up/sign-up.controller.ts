@@ -1,5 +1,5 @@
 import { Body, Controller, Headers, HttpCode, Inject, Post, Res } from '@nestjs/common';
-import { Caller, Operation, ORGANIZATION_HEADER } from '@vouchsafe/service-host';
+import { Caller, Operation, tellWhose } from '@vouchsafe/service-host';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { IDENTITY, type Identity } from '../identity.js';
@@ -38,7 +38,7 @@ export class SignUpController {
     @Headers('idempotency-key') key?: string,
   ): Promise<SignUpAnswer> {
     const answer = await signUp(this.identity, caller, body, key);
-    void reply.header(ORGANIZATION_HEADER, answer.organizationId);
+    tellWhose(reply, answer);
     return answer;
   }
 
@@ -59,7 +59,7 @@ export class SignUpController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<VerificationAnswer> {
     const answer = await verifyEmail(this.identity, caller, token);
-    void reply.header(ORGANIZATION_HEADER, answer.organizationId);
+    tellWhose(reply, answer);
     return answer;
   }
 }

@@ -1,0 +1,21 @@
+import { organizationId, userId } from '@vouchsafe/event-sourcing';
+import { z } from 'zod';
+
+/**
+ * What a service answers to a person's erasure (P10), each by a fact of its own: its keys of the person are destroyed, what it
+ * could search the person by is removed, and no process of it holds an opened key any more.
+ */
+export const erasureReceipt = z.strictObject({
+  organizationId,
+  userId,
+  erasureId: z.uuid(),
+  /** Key versions that were there; none where the service had never sealed anything of the person. */
+  keysDestroyed: z.int().nonnegative(),
+  destroyedAt: z.iso.datetime(),
+  /** From here on nobody could open a value of the person in this service, whatever a process had in memory. */
+  effectiveFrom: z.iso.datetime(),
+});
+export type ErasureReceipt = z.infer<typeof erasureReceipt>;
+
+export const ERASURE_RECEIPT_SUMMARY =
+  'The keys of an erased person are destroyed in this service, and nothing holds them open any more (P10).';

@@ -1,0 +1,32 @@
+import { userId } from '@vouchsafe/event-sourcing';
+import { z } from 'zod';
+import { contract } from '../contract.js';
+import { ERASURE_RECEIPT_SUMMARY, erasureReceipt } from '../erasure-receipt.js';
+import { fact } from './fact.js';
+
+const services = z.enum(['identity', 'gateway', 'audit']);
+
+export const subjectErasureRequested = contract({
+  type: 'vouchsafe.identity.subject-erasure-requested.v1',
+  summary:
+    'A person is to be forgotten: every service destroys its keys of these subjects and answers by its receipt (P10).',
+  schema: z.strictObject({
+    ...fact,
+    userId,
+    erasureId: z.uuid(),
+    /** Ids under which the person's values are sealed: the user's own, and those of the invitations to the same person. */
+    subjects: z.array(z.uuid()).min(1),
+  }),
+});
+
+export const subjectErasureCompleted = contract({
+  type: 'vouchsafe.identity.subject-erasure-completed.v1',
+  summary: 'Every service has given its receipt: the person is forgotten (P10).',
+  schema: z.strictObject({ ...fact, userId, erasureId: z.uuid(), services: z.array(services) }),
+});
+
+export const subjectErased = contract({
+  type: 'vouchsafe.identity.subject-erased.v1',
+  summary: ERASURE_RECEIPT_SUMMARY,
+  schema: erasureReceipt,
+});

@@ -1,0 +1,155 @@
+import type { Database } from '@vouchsafe/database';
+import type { ErasureReceipt } from '@vouchsafe/contracts';
+import { type EventStore, follow, type Follower } from '@vouchsafe/event-store';
+import { unreadableParked } from '@vouchsafe/messaging';
+import type { OutsideTombstones, Vault } from '@vouchsafe/vault';
+import {
+  type Erasure,
+  type ErasureInHand,
+  erasureInHand,
+  type Forgetting,
+  takeDue,
+  takeOn,
+} from './erasure.js';
+import { receiptAggregate } from './receipt.js';
+
+export interface ErasingOptions {
+  readonly database: Database;
+  readonly vault: Vault;
+  readonly store: EventStore;
+  readonly tombstones: OutsideTombstones;
+  readonly forgetting: Forgetting;
+  readonly now: () => Date;
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * One service's part of erasures (P10), worked off step by step; each step is durable before the next and may be repeated, so that
+ * it goes on where a killed process left it: a tombstone outside, the keys, what no key covers, and, when no process can hold
+ * an opened key any more, the receipt.
+ */
+export function startErasing(options: ErasingOptions): Follower {
+  const { database, now, onError } = options;
+  const step = async (): Promise<number> => {
+    const erasure = await database.asWorker((sql) => takeDue(sql, now()));
+    if (!erasure) return 0;
+    try {
+      await carryOn(options, erasure);
+    } catch (error) {
+      onError(error);
+      await putOff(database, erasure, new Date(now().getTime() + pauseAfter(erasure.attempts)));
+    }
+    return 1;
+  };
+  return follow(step, { idle: 500, retry: 1000, onError });
+}
+
+/**
+ * Before a service serves: what is remembered outside and not known inside is carried out first. A database that was restored to a
+ * point before an erasure is made honest by it, whoever restored it and how.
+ */
+export async function applyTombstones(options: ErasingOptions): Promise<void> {
+  const { database, tombstones, forgetting } = options;
+  for (const { requestedAt, ...tombstone } of await tombstones.all()) {
+    const erasure = { ...tombstone, requestedAt: new Date(requestedAt) };
+    const known = await database.asWorker((sql) => erasureInHand(sql, erasure.erasureId));
+    if (known?.destroyedAt) continue;
+    await forgetting.recall?.(erasure);
+    await database.asWorker((sql) => takeOn(sql, erasure));
+    await destroy(options, erasure);
+    await forgetting.forget(erasure);
+  }
+}
+
+async function carryOn(options: ErasingOptions, erasure: ErasureInHand): Promise<void> {
+  const { database, forgetting, now } = options;
+  const destroyed = erasure.destroyedAt ? erasure : await destroy(options, erasure);
+  await forgetting.forget(erasure);
+  const { effectiveFrom } = destroyed;
+  if (!effectiveFrom) throw new Error(`Erasure ${erasure.erasureId} has no time from which it is effective`);
+  if (now() < effectiveFrom) await putOff(database, erasure, effectiveFrom);
+  else {
+    await assertNothingUnreadable(database, destroyed);
+    await giveReceipt(options, destroyed);
+  }
+}
+
+/** Every key in a transaction of its own: a maker of several keys and this must not wait for each other in a ring. */
+async function destroy(options: ErasingOptions, erasure: Erasure): Promise<ErasureInHand> {
+  const { database, vault, tombstones, forgetting, now } = options;
+  const { erasureId, organizationId, userId, organizations, subjects, requestedAt } = erasure;
+  await forgetting.beforeKeys?.(erasure);
+  await tombstones.append([
+    {
+      erasureId,
+      organizationId,
+      userId,
+      organizations: [...organizations],
+      subjects: [...subjects],
+      requestedAt: requestedAt.toISOString(),
+    },
+  ]);
+  let effectiveFrom = now();
+  for (const scope of organizations.flatMap((id) =>
+    subjects.map((subjectId) => ({ organizationId: id, subjectId })),
+  )) {
+    await database.asRetention(async (sql) => {
+      const destruction = await vault.destroySubject(sql, scope, now());
+      effectiveFrom = destruction.effectiveFrom;
+      await sql.query('update erasure set keys_destroyed = keys_destroyed + $2 where erasure_id = $1', [
+        erasureId,
+        destruction.keysDestroyed,
+      ]);
+    });
+  }
+  return database.asRetention(async (sql) => {
+    await sql.query('update erasure set destroyed_at = $2, effective_from = $3 where erasure_id = $1', [
+      erasureId,
+      now(),
+      effectiveFrom,
+    ]);
+    const destroyed = await erasureInHand(sql, erasureId);
+    if (!destroyed) throw new Error(`Erasure ${erasureId} is not in hand`);
+    return destroyed;
+  });
+}
+
+/** A message that nobody could read may be about the person; until it is replayed or discarded, nobody says that nothing is left. */
+async function assertNothingUnreadable(database: Database, { organizations }: Erasure): Promise<void> {
+  const parked = await database.asWorker((sql) => unreadableParked(sql, organizations));
+  if (parked > 0)
+    throw new Error(`${parked} parked messages that fit no contract may be about an erased person`);
+}
+
+async function giveReceipt({ database, store, now }: ErasingOptions, erasure: ErasureInHand): Promise<void> {
+  const { erasureId, organizationId, userId, keysDestroyed, destroyedAt, effectiveFrom } = erasure;
+  if (!destroyedAt || !effectiveFrom) throw new Error('A receipt is given for what is destroyed');
+  const at = now();
+  await database.asWorker(async (transaction) => {
+    await transaction.query('update erasure set receipt_at = $2 where erasure_id = $1', [erasureId, at]);
+    const envelope = {
+      actor: { type: 'service', id: database.service },
+      occurredAt: at,
+      requestId: null,
+    } as const;
+    await store.unit(transaction, organizationId, envelope).execute(receiptAggregate, erasureId, {
+      organizationId: organizationId as ErasureReceipt['organizationId'],
+      userId: userId as ErasureReceipt['userId'],
+      erasureId,
+      keysDestroyed,
+      destroyedAt: destroyedAt.toISOString(),
+      effectiveFrom: effectiveFrom.toISOString(),
+    });
+  });
+}
+
+async function putOff(database: Database, { erasureId }: Erasure, until: Date): Promise<void> {
+  await database.asWorker((sql) =>
+    sql.query('update erasure set due_at = $2 where erasure_id = $1', [erasureId, until]),
+  );
+}
+
+/** Milliseconds to the next try: 1 s, doubled, five minutes at most; it is never given up. */
+function pauseAfter(attempts: number): number {
+  return Math.min(1000 * 2 ** Math.min(attempts - 1, 20), 300_000);
+}

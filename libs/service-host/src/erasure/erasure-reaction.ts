@@ -1,0 +1,24 @@
+import type { identityFacts } from '@vouchsafe/contracts';
+import { type DataOf } from '@vouchsafe/contracts';
+import type { Sql } from '@vouchsafe/database';
+import { takeOn } from './erasure.js';
+
+/** Each service takes its own part on, told by the published fact (event-core.md, 'Vault'). */
+export async function takeOnErasure(
+  sql: Sql,
+  {
+    erasureId,
+    organizationId,
+    userId,
+    subjects,
+    occurredAt,
+  }: DataOf<typeof identityFacts.subjectErasureRequested>,
+  operatorOrganizationId: string,
+): Promise<void> {
+  await takeOn(sql, {
+    ...{ erasureId, organizationId, userId, subjects },
+    // What is logged of a customer's person in the operator's log is sealed under the operator's organization.
+    organizations: [...new Set([organizationId, operatorOrganizationId])],
+    requestedAt: new Date(occurredAt),
+  });
+}

@@ -1,0 +1,40 @@
+import { Database } from '@vouchsafe/database';
+import { type Bus, type Consumer, ConsumerTransport } from '@vouchsafe/messaging';
+import { Vault } from '@vouchsafe/vault';
+import type { RunningService } from '../boot.js';
+import { Clock } from '../clock.js';
+import { InternalClient } from '../internal-client.js';
+import { fetchMissingFrom } from './lanes.js';
+import { BUS } from './persistence.module.js';
+import { topicOf } from './topics.js';
+
+export interface ConsumingOptions {
+  /** The consumer group that all instances of the service share. */
+  readonly group: string;
+  /** `http://host:port` of each service whose facts are consumed; asked for what the bus did not bring. */
+  readonly origins: Readonly<Record<string, string>>;
+  /** Facts of one transaction. */
+  readonly maxBatch?: number;
+}
+
+/** Brings the facts of other services to this one's `@ReactsTo` methods, each with its effects once. */
+export async function consume(
+  { app, logger }: Pick<RunningService, 'app' | 'logger'>,
+  { group, origins, maxBatch }: ConsumingOptions,
+): Promise<Consumer> {
+  const clock = app.get(Clock);
+  const transport = new ConsumerTransport({
+    database: app.get(Database),
+    vault: app.get(Vault),
+    bus: app.get<Bus>(BUS),
+    group,
+    topics: Object.keys(origins).map(topicOf),
+    fetchMissing: fetchMissingFrom(app.get(InternalClient), origins),
+    now: () => clock.now(),
+    onError: (error) => logger.warn({ err: error }, 'Facts wait'),
+    ...(maxBatch === undefined ? {} : { maxBatch }),
+  });
+  app.connectMicroservice({ strategy: transport });
+  await app.startAllMicroservices();
+  return transport.running;
+}

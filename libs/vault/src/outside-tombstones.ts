@@ -1,0 +1,79 @@
+import { open, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { VaultError } from './vault-error.js';
+
+/** One person's erasure, as it is remembered outside of the database that a restore would turn back. */
+const tombstone = z.strictObject({
+  erasureId: z.uuid(),
+  /** The person's organization. */
+  organizationId: z.uuid(),
+  userId: z.uuid(),
+  /** Every organization under which a key of the person may be. */
+  organizations: z.array(z.uuid()).min(1),
+  /** The ids under which the person's values are sealed: the user's, and those of the invitations to the same person. */
+  subjects: z.array(z.uuid()).min(1),
+  requestedAt: z.iso.datetime(),
+});
+export type Tombstone = z.infer<typeof tombstone>;
+
+/**
+ * Where erasures are remembered beside Postgres (event-core.md, 'Vault'): a database that is restored to a point before them
+ * must not bring the person back. Written before the key is destroyed, read before the service serves.
+ */
+export interface OutsideTombstones {
+  /** Resolves when they are durable. The same may be written again. */
+  append(tombstones: readonly Tombstone[]): Promise<void>;
+  /** Every one, each once, oldest first. */
+  all(): Promise<readonly Tombstone[]>;
+}
+
+/**
+ * An append-only file of JSON lines, for one machine; keep it on another disk than the database, and never in its backups.
+ * @throws VaultError `tombstones-malformed`: what is remembered must not be guessed at
+ */
+export function tombstoneFile(file: string): OutsideTombstones {
+  return {
+    append: async (tombstones) => {
+      if (tombstones.length === 0) return;
+      // Behind a line that a crash has cut off, a new one must not begin in its middle.
+      const text = tombstones.map((one) => `\n${JSON.stringify(one)}\n`).join('');
+      const handle = await open(file, 'a', 0o600);
+      try {
+        await handle.appendFile(text);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await syncFolderOf(file);
+    },
+    all: async () => {
+      const text = await readFile(file, 'utf8').catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+        throw error;
+      });
+      // A line without its end was cut off while it was written: nothing was destroyed on its account.
+      const whole = text.split('\n').filter((line) => line.endsWith('}'));
+      const known = new Map(whole.map((line) => [line, read(file, line)]));
+      return [...new Map([...known.values()].map((one) => [one.erasureId, one])).values()];
+    },
+  };
+}
+
+function read(file: string, line: string): Tombstone {
+  try {
+    return tombstone.parse(JSON.parse(line));
+  } catch {
+    throw new VaultError('tombstones-malformed', `${file} holds a line that is no tombstone`);
+  }
+}
+
+/** A new file is found again after a crash only once its folder is durable, too. */
+async function syncFolderOf(file: string): Promise<void> {
+  const folder = await open(path.dirname(file), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

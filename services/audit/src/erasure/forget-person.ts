@@ -1,0 +1,51 @@
+import type { Database } from '@vouchsafe/database';
+import type { Erasure, Forgetting } from '@vouchsafe/service-host';
+import { expireBundlesOf } from '../export/export-worker.js';
+
+/**
+ * What audit keeps of a person beside sealed disclosures (P10): keyed hashes that entries are searched by, kept answers, and bundles
+ * with values that were open when they were made. Leaves, digests, tiles and checkpoints stay: every proof still holds.
+ */
+export function forgetPerson(database: Database, exportFolder: string): Forgetting {
+  return {
+    forget: async (erasure) => {
+      await removeSearchHashes(database, erasure);
+      await expireBundlesOf(database, exportFolder, erasure);
+      await database.asWorker((sql) =>
+        sql.query('delete from idempotency_key where organization_id = any ($1::uuid[]) and actor = $2', [
+          erasure.organizations,
+          `user:${erasure.userId}`,
+        ]),
+      );
+    },
+  };
+}
+
+/** Entries with a disclosure about the person. There is no index by person: an erasure is rare, an entry is not. */
+const entriesOfPerson = `select distinct organization_id, log_id, index, recorded_at from disclosure
+  where organization_id = any ($1::uuid[]) and subject_id = any ($2::text[])`;
+
+const leaf = `convert_from(e.leaf, 'UTF8')::json`;
+
+/** A hash of what stands in the leaf in clear says no more than the leaf, and stays: the entry is found by it as before. */
+async function removeSearchHashes(database: Database, { organizations, subjects }: Erasure): Promise<void> {
+  await database.asRetention(async (sql) => {
+    await sql.query(
+      `update entry e set source_key = null,
+         actor_key = case when ${leaf}->'actor'->'id' is null then null else actor_key end,
+         entity_key = case when ${leaf}->'entity'->'id' is null then null else entity_key end,
+         request_key = case when ${leaf}->'requestId' is null then null else request_key end
+       from (${entriesOfPerson}) as theirs
+       where e.organization_id = theirs.organization_id and e.recorded_at = theirs.recorded_at and e.index = theirs.index
+         and e.log_id = theirs.log_id`,
+      [organizations, subjects],
+    );
+    // Sent again under its id it is known all the same; what was sent is compared no more.
+    await sql.query(
+      `update submission s set content_key = null from (${entriesOfPerson}) as theirs
+       where s.organization_id = theirs.organization_id and s.log_id = theirs.log_id and s.index = theirs.index
+         and content_key is not null`,
+      [organizations, subjects],
+    );
+  });
+}

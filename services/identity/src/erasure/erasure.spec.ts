@@ -1,0 +1,58 @@
+import { describe, expect, it } from '@jest/globals';
+import { fold, isRejected, type OrganizationId, type UserId } from '@vouchsafe/event-sourcing';
+import fc from 'fast-check';
+import { type ErasureCommand, type PersonErasure, personErasure, type Receipt } from './erasure.js';
+import { erasingServices } from './erasure.events.js';
+
+const request = {
+  type: 'request',
+  organizationId: '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c01' as OrganizationId,
+  userId: '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c02' as UserId,
+  erasureId: '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c03',
+  subjects: ['5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c02'],
+} as const;
+const receiptOf = (service: Receipt['service']): ErasureCommand => ({
+  type: 'note-receipt',
+  erasureId: request.erasureId,
+  receipt: {
+    service,
+    keysDestroyed: 1,
+    destroyedAt: '2026-11-26T12:00:00.000Z',
+    effectiveFrom: '2026-11-26T12:01:05.000Z',
+  },
+});
+
+function after(commands: readonly ErasureCommand[]): PersonErasure {
+  return commands.reduce<PersonErasure>((state, command) => {
+    const decision = personErasure.decide(state, command);
+    return isRejected(decision) ? state : fold(personErasure, decision, state);
+  }, personErasure.initial);
+}
+
+describe('the erasure of a person (P10)', () => {
+  it('is done when every service has given its receipt, in whatever order, and however often', () => {
+    const receipts = fc.array(fc.constantFrom(...erasingServices), { maxLength: 8 });
+    fc.assert(
+      fc.property(receipts, (services) => {
+        const state = after([request, ...services.map(receiptOf)]);
+        const given = new Set(services);
+        const expected = given.size === 0 ? 'requested' : given.size < 3 ? 'partial' : 'erased';
+        expect(state).toMatchObject({ status: expected });
+        if (state.status !== 'absent') expect(state.receipts).toHaveLength(given.size);
+      }),
+    );
+  });
+
+  it('is asked for once: again, it stays the one that it was', () => {
+    const again = { ...request, erasureId: '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c99' };
+    expect(personErasure.decide(after([request]), again)).toEqual([]);
+  });
+
+  it('takes no receipt of another erasure', () => {
+    const stray = { ...receiptOf('audit'), erasureId: '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c99' };
+    expect(personErasure.decide(after([request]), stray)).toEqual({ rejected: 'not-requested' });
+    expect(personErasure.decide(personErasure.initial, receiptOf('audit'))).toEqual({
+      rejected: 'not-requested',
+    });
+  });
+});
