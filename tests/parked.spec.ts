@@ -3,7 +3,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from './system/eventually.ts';
 import { newPerson, type Person, signUp } from './system/people.ts';
-import { root, startForTests, type SystemUnderTest } from './system/running-system.ts';
+import { root } from './system/root.ts';
+import { startForTests, type SystemUnderTest } from './system/running-system.ts';
 
 interface Entry {
   readonly operation: string;

@@ -18,7 +18,8 @@ import {
   type Person,
   signUp,
 } from './system/people.ts';
-import { root, startForTests, type SystemUnderTest } from './system/running-system.ts';
+import { root } from './system/root.ts';
+import { startForTests, type SystemUnderTest } from './system/running-system.ts';
 
 interface Entry {
   readonly logId: string;

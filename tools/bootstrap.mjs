@@ -17,6 +17,7 @@ const commands = {
   tour: ['tools/tour/tour.ts'],
   bench: ['benchmarks/bench.ts'],
   parked: ['tools/parked/parked.ts'],
+  'test:long': ['tests/faults/long.ts'],
 };
 
 /** What a person can put right; printed without a stack. */

@@ -8,8 +8,11 @@ const STEP_MS = 30_000;
  */
 export class Authenticator {
   private usedStep = 0;
+  readonly secret: string;
 
-  constructor(readonly secret: string) {}
+  constructor(secret: string) {
+    this.secret = secret;
+  }
 
   /** A code that was not used yet; waits where all of the window is used up. */
   async freshCode(): Promise<string> {

@@ -23,13 +23,16 @@ const agent = new Agent({ connections: 64, pipelining: 1, headersTimeout: 60_000
 export class Client {
   /** `name=value`, as the gateway set it last. */
   cookie: string | null = null;
+  readonly url: string;
+  readonly apiKey: string | null;
+  /** Sent with every request. */
+  private readonly always: Readonly<Record<string, string>>;
 
-  constructor(
-    readonly url: string,
-    readonly apiKey: string | null = null,
-    /** Sent with every request. */
-    private readonly always: Readonly<Record<string, string>> = {},
-  ) {}
+  constructor(url: string, apiKey: string | null = null, always: Readonly<Record<string, string>> = {}) {
+    this.url = url;
+    this.apiKey = apiKey;
+    this.always = always;
+  }
 
   async send(method: string, path: string, { body, headers, query }: Sent = {}): Promise<Answer> {
     const search = query === undefined ? '' : `?${new URLSearchParams(query).toString()}`;

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Permission, problems } from '@vouchsafe/service-host';
 import { z } from 'zod';
-import { root } from './running-system.ts';
+import { root } from './root.ts';
 
 const parameter = z.looseObject({
   name: z.string(),

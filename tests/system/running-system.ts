@@ -6,8 +6,7 @@ import { freePort } from '@vouchsafe/testing';
 import pg from 'pg';
 import { openDataFolder } from '../../tools/start/data-folder.ts';
 import { type RunningSystem, startSystem } from '../../tools/start/system.ts';
-
-export const root = path.resolve(import.meta.dirname, '../..');
+import { root } from './root.ts';
 
 export interface SystemUnderTest extends RunningSystem {
   /** Everything that the system writes lies in it. */
@@ -31,14 +30,16 @@ const wideLimits = {
 /**
  * A whole Vouchsafe of its own, as `npm start` runs it: Postgres, and each service's built program as a process. The folder goes
  * when the system stops.
+ * @param options.killsServices parts end on purpose: nothing is printed of it
+ * @param options.parent where the folder is made: a small file system of its own, for a suite that fills it
  */
 export async function startForTests(
   env: Readonly<Record<string, string>> = {},
-  { killsServices = false } = {},
+  { killsServices = false, parent = tmpdir() } = {},
 ): Promise<SystemUnderTest> {
   if (!existsSync(path.join(root, 'services/gateway/dist/main.js')))
     throw new Error('The services are not built: npm run build');
-  const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-system-'));
+  const folder = await mkdtemp(path.join(parent, 'vouchsafe-system-'));
   const remove = () => rm(folder, { recursive: true, force: true });
   const system = await startSystem({
     root,

@@ -35,6 +35,12 @@ export interface RunningSystem {
   service(name: ServiceName): ServiceProcess;
   /** Starts a service again that a test has killed, on its former port, and waits until it is ready. */
   restart(name: ServiceName): Promise<void>;
+  /** One more instance of a service, on ports of its own; whoever asked for it ends it. */
+  another(name: ServiceName): Promise<ServiceProcess>;
+  /** The database server's process as it is now. */
+  postgres(): LocalPostgres;
+  /** Starts the database server again that a test has killed, on its data and port. */
+  restartPostgres(): Promise<void>;
   /** Rejects when a part ends that nobody asked to end. */
   readonly broken: Promise<never>;
   /** Ends every part, in order: the door, the services, the database. */
@@ -63,9 +69,17 @@ async function bringUp(options: SystemOptions, started: Started): Promise<Runnin
   const secrets = await openSecrets(folder.secrets);
   signal?.throwIfAborted();
   const postgresPort = await freePort();
-  const postgres = await startPostgres(folder, secrets.postgres, postgresPort, say);
-  started.postgres = postgres;
-  folder.record('postgres', postgres.pid);
+  const watch = watcher();
+  const runPostgres = async (): Promise<LocalPostgres> => {
+    const server = await startPostgres(folder, secrets.postgres, postgresPort, say);
+    started.postgres = server;
+    folder.record('postgres', server.pid);
+    void server.exited.then(() =>
+      watch.fail('postgres', 'see its log', path.join(folder.logs, 'postgres.log')),
+    );
+    return server;
+  };
+  const postgres = await runPostgres();
   for (const database of databases) {
     const password = (role: Parameters<Secrets['databasePassword']>[1]) =>
       secrets.databasePassword(database, role);
@@ -86,7 +100,6 @@ async function bringUp(options: SystemOptions, started: Started): Promise<Runnin
     tombstonesFolder: folder.tombstones,
     ...(env && { more: env }),
   };
-  const watch = watcher();
   const run = async (name: ServiceName) => {
     const service = await startService(name, { ...surroundings, root, logs: folder.logs });
     started.services.set(name, service);
@@ -95,9 +108,6 @@ async function bringUp(options: SystemOptions, started: Started): Promise<Runnin
     await service.ready(signal);
     say(`${name.padEnd(10)} ready`);
   };
-  void postgres.exited.then(() =>
-    watch.fail('postgres', 'see its log', path.join(folder.logs, 'postgres.log')),
-  );
   await Promise.all(serviceNames.map(run));
 
   return {
@@ -112,6 +122,18 @@ async function bringUp(options: SystemOptions, started: Started): Promise<Runnin
       return service;
     },
     restart: run,
+    another: async (name) => {
+      const ports = { ...surroundings.ports, [name]: await freePort() };
+      const more = { ...surroundings, ports, internalPort: await freePort(), root, logs: folder.logs };
+      const service = await startService(name, more);
+      folder.record(`${name}-${service.pid}`, service.pid);
+      await service.ready(signal);
+      return service;
+    },
+    postgres: () => started.postgres ?? postgres,
+    restartPostgres: async () => {
+      await runPostgres();
+    },
     broken: watch.broken,
     stop: () => takeDown(folder, started, watch.stand),
   };

@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,6 +8,7 @@ import { z } from 'zod';
 import {
   anonymous,
   bootService,
+  Clock,
   Caller,
   describeService,
   ensureInternalKeys,
@@ -112,6 +113,24 @@ describe('a booted service', () => {
     [gateway, identity] = await Promise.all([tokens('gateway'), tokens('identity')]);
   });
   afterAll(() => service.stop());
+
+  it('has the machine’s clock moved in testing alone (P20)', async () => {
+    const file = path.join(await mkdtemp(path.join(tmpdir(), 'vouchsafe-clock-')), 'offset');
+    await writeFile(file, '3600000\n');
+    const moved = { ...env, VOUCHSAFE_CLOCK_OFFSET_FILE: file };
+    for (const VOUCHSAFE_ENVIRONMENT of ['production', 'development'])
+      await expect(
+        bootService(definition, { env: { ...moved, VOUCHSAFE_ENVIRONMENT }, handleSignals: false }),
+      ).rejects.toThrow('clocks are moved in testing alone');
+    const testing = { ...moved, VOUCHSAFE_ENVIRONMENT: 'testing' };
+    const ahead = await bootService(definition, { env: testing, handleSignals: false });
+    const hour = () => Math.round((ahead.app.get(Clock).now().getTime() - Date.now()) / 3_600_000);
+    expect(hour()).toBe(1);
+    await writeFile(file, '-3600000\n');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(hour()).toBe(-1);
+    await ahead.stop();
+  });
 
   const send = async (
     method: string,

@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { z } from 'zod';
 import { assertEverythingDeclared } from './boot-checks.js';
-import { Clock, Ids, RandomIds, SystemClock } from './clock.js';
+import { Clock, clockOf, Ids, RandomIds } from './clock.js';
 import { ConfigError, type HostConfig, hostConfig, readConfig } from './config.js';
 import { httpAdapter, type Refuse } from './fastify.js';
 import { EntityInterceptor } from './entity.interceptor.js';
@@ -165,7 +165,7 @@ async function createApp<Config extends z.ZodObject>(
   logger: ServiceLogger,
   options: BootOptions,
 ) {
-  const clock = options.clock ?? new SystemClock();
+  const clock = options.clock ?? clockOf(config);
   const { metrics = new Metrics(), readiness = new Readiness() } = options;
   const routes = new RouteTable();
   const now = () => clock.now();

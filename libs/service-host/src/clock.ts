@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { ConfigError, type HostConfig } from './config.js';
 
 /** Time as a dependency: inject it, never call `Date.now()` in a service; tests move it over years. */
 export abstract class Clock {
@@ -11,6 +13,41 @@ export class SystemClock extends Clock {
   override now(): Date {
     return new Date();
   }
+}
+
+/** How often the offset's file is looked at, in milliseconds of a clock that nobody moves. */
+const LOOK_EVERY_MS = 50;
+
+/** The machine's clock, moved by what a file says, in milliseconds; it may change at any time. For fault tests. */
+class MovedClock extends Clock {
+  private offset = 0;
+  private lookedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(private readonly file: string) {
+    super();
+  }
+
+  override now(): Date {
+    const tick = performance.now();
+    if (tick - this.lookedAt >= LOOK_EVERY_MS) {
+      this.lookedAt = tick;
+      this.offset = Number(readFileSync(this.file, 'utf8').trim());
+    }
+    return new Date(Date.now() + this.offset);
+  }
+}
+
+/** The clock that the configuration asks for. @throws ConfigError where somebody would move that of a real environment */
+export function clockOf({
+  VOUCHSAFE_CLOCK_OFFSET_FILE: file,
+  VOUCHSAFE_ENVIRONMENT: environment,
+}: Pick<HostConfig, 'VOUCHSAFE_CLOCK_OFFSET_FILE' | 'VOUCHSAFE_ENVIRONMENT'>): Clock {
+  if (file === undefined) return new SystemClock();
+  if (environment !== 'testing')
+    throw new ConfigError(
+      'Wrong configuration:\n  VOUCHSAFE_CLOCK_OFFSET_FILE: clocks are moved in testing alone',
+    );
+  return new MovedClock(file);
 }
 
 /** Ids as a dependency: random (UUID version 4), so that they carry no meaning. */

@@ -4,3 +4,4 @@ export * from './local-kafka.js';
 export * from './local-postgres.js';
 export * from './postgres.js';
 export * from './source-process.js';
+export * from './small-disk.js';

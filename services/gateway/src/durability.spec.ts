@@ -1,8 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { smallDisk, type SmallDisk, whyNoSmallDisk } from '@vouchsafe/testing';
 import { apiKey, gaps, type GatewaySuite, gatewaySuite, storedEntries } from './testing/gateway-suite.js';
 import { type Answer, startLoad } from './testing/load.js';
 
@@ -102,34 +99,35 @@ describe('the access log loses nothing (P23)', () => {
       .filter((entry) => entry.requestId === requestId);
 });
 
-const cannotMount = whyNotMount();
+const cannotMount = whyNoSmallDisk();
+// On CI a suite that cannot run is a failure.
+if (cannotMount !== null && process.env.CI)
+  throw new Error(`The disk-full suite must run here: ${cannotMount}`);
 
-/** On a file system of its own, so that it can be filled without harm. */
 (cannotMount === null ? describe : describe.skip)(
   `the access log on a full disk (P23)${cannotMount === null ? '' : `, skipped: ${cannotMount}`}`,
   () => {
-    const folder = path.join(tmpdir(), `vouchsafe-small-disk-${process.pid}`);
-    const filler = path.join(folder, 'filler');
+    let disk: SmallDisk;
     let suite: GatewaySuite;
     let gateway: Awaited<ReturnType<GatewaySuite['startProcess']>>;
     beforeAll(async () => {
-      mountSmall(folder);
-      suite = await gatewaySuite(folder);
+      disk = smallDisk(192);
+      suite = await gatewaySuite(disk.folder);
       gateway = await suite.startProcess();
     });
     afterAll(async () => {
       gateway.signal('SIGKILL');
       await gateway.exited;
       await suite.stop();
-      unmount(folder);
+      disk.remove();
     });
 
     it('answers 503 and executes nothing, and works again when there is room', async () => {
       const load = startLoad([gateway.url], 16);
       await until(() => load.answers.length > 100);
-      fill(filler);
+      disk.fill();
       await until(() => load.answers.filter(({ status }) => status === 503).length > 20, 60_000);
-      rmSync(filler);
+      disk.free();
       const before = load.answers.length;
       // Without room for its own log Postgres stops; whoever runs it starts it again.
       await suite.postgres.restart().catch(() => undefined);
@@ -186,41 +184,4 @@ async function until(condition: () => boolean | Promise<boolean>, milliseconds =
 
 function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-function fill(file: string): void {
-  const descriptor = openSync(file, 'w');
-  for (const size of [1 << 20, 4096]) {
-    try {
-      for (;;) writeSync(descriptor, Buffer.alloc(size, 1));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-    }
-  }
-  closeSync(descriptor);
-  expect(statfsSync(path.dirname(file)).bavail).toBeLessThan(16);
-}
-
-function mountSmall(folder: string): void {
-  mkdirSync(folder, { recursive: true });
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=192m,mode=0711', 'tmpfs', folder], { stdio: 'pipe' });
-}
-
-function unmount(folder: string): void {
-  execFileSync('umount', [folder]);
-  rmSync(folder, { recursive: true });
-}
-
-/** Null where a file system can be mounted; on CI it must be. */
-function whyNotMount(): string | null {
-  const probe = path.join(tmpdir(), `vouchsafe-mount-probe-${process.pid}`);
-  try {
-    mountSmall(probe);
-    unmount(probe);
-    return null;
-  } catch {
-    rmSync(probe, { recursive: true, force: true });
-    if (process.env.CI) throw new Error('The disk-full suite must be able to mount a file system here');
-    return 'a file system of its own cannot be mounted here (it takes root)';
-  }
 }

@@ -1,0 +1,134 @@
+import type pg from 'pg';
+import { leafHash } from './merkle.ts';
+
+/** Asks one database, as superuser: no code of a service stands between the rows and the checker. */
+export type Query = (text: string) => Promise<readonly pg.QueryResultRow[]>;
+export type Databases = Readonly<Record<'gateway' | 'identity' | 'audit', Query>>;
+
+/** An event of a service, by what the checker needs of it. */
+export interface StoredEvent {
+  readonly position: string;
+  readonly organizationId: string;
+  readonly stream: string;
+  readonly version: number;
+  readonly type: string;
+  readonly requestId: string | null;
+  readonly occurredAt: string;
+  readonly byService: boolean;
+  /** Of what the payload holds in clear. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** A fact with its place among those that left the service. */
+export interface StoredFact {
+  readonly lane: number;
+  readonly number: number;
+  readonly position: string;
+}
+
+export interface StoredLeaf {
+  readonly index: number;
+  readonly organizationId: string;
+  readonly hash: Buffer;
+  /** What stands in the leaf in clear. */
+  readonly entry: {
+    readonly source: string;
+    readonly operation: string;
+    readonly occurredAt: string;
+    readonly requestId?: string;
+    readonly details?: Readonly<Record<string, unknown>>;
+  };
+}
+
+export interface StoredLog {
+  readonly logId: string;
+  readonly organizationId: string;
+  readonly size: number;
+  readonly vkeys: readonly string[];
+  readonly leaves: readonly StoredLeaf[];
+  readonly checkpoints: readonly { readonly size: number; readonly note: string }[];
+  /** Level 0, one after another: what a reader of the tiles would see. */
+  readonly tileHashes: string;
+}
+
+export interface Stores {
+  readonly gateway: {
+    readonly events: readonly StoredEvent[];
+    readonly facts: readonly StoredFact[];
+    readonly open: number;
+  };
+  readonly identity: { readonly events: readonly StoredEvent[]; readonly facts: readonly StoredFact[] };
+  readonly audit: {
+    readonly logs: readonly StoredLog[];
+    /** `<source>/<lane>` -> the last number that had its effect. */
+    readonly reached: ReadonlyMap<string, number>;
+    readonly exports: readonly string[];
+    readonly parked: number;
+  };
+}
+
+export async function readStores(databases: Databases): Promise<Stores> {
+  const [gateway, identity, audit] = await Promise.all([
+    readService(databases.gateway),
+    readService(databases.identity),
+    readAudit(databases.audit),
+  ]);
+  const [open] = await databases.gateway('select count(*)::int as open from open_entry');
+  return { gateway: { ...gateway, open: Number(open?.open) }, identity, audit };
+}
+
+async function readService(query: Query) {
+  const events = await query(
+    `select position::text, organization_id as "organizationId", stream, version, type,
+       coalesce(metadata ->> 'requestId', payload ->> 'requestId') as "requestId", metadata ->> 'occurredAt' as "occurredAt",
+       coalesce(metadata -> 'actor' ->> 'type', '') = 'service' as "byService", payload as data
+     from event order by position`,
+  );
+  const facts = await query(
+    `select lane, number::int, event_position::text as position from outgoing order by lane, number`,
+  );
+  return { events: events as unknown as StoredEvent[], facts: facts as unknown as StoredFact[] };
+}
+
+async function readAudit(query: Query): Promise<Stores['audit']> {
+  const logs = await query(
+    'select log_id as "logId", organization_id as "organizationId", size::int from log order by log_id',
+  );
+  const leaves = groups(
+    await query('select log_id, index::int, organization_id, leaf from entry order by log_id, index'),
+  );
+  const checkpoints = groups(
+    await query(`select log_id, size::int, convert_from(note, 'UTF8') as note from checkpoint`),
+  );
+  const tiles = groups(await query('select log_id, hashes from tile where level = 0 order by log_id, index'));
+  const keys = groups(await query('select log_id, vkey from signing_key where log_id is not null'));
+  const lanes = await query('select source, lane, number::int from consumed_lane');
+  const [parked] = await query('select count(*)::int as parked from parked_message');
+  return {
+    logs: (logs as { logId: string; organizationId: string; size: number }[]).map((log) => ({
+      ...log,
+      vkeys: (keys.get(log.logId) ?? []).map(({ vkey }) => vkey as string),
+      leaves: (leaves.get(log.logId) ?? []).map(leafOf),
+      checkpoints: (checkpoints.get(log.logId) ?? []) as StoredLog['checkpoints'][number][],
+      tileHashes: (tiles.get(log.logId) ?? [])
+        .map(({ hashes }) => (hashes as Buffer).toString('hex'))
+        .join(''),
+    })),
+    reached: new Map(lanes.map(({ source, lane, number }) => [`${source}/${lane}`, Number(number)])),
+    exports: (await query('select export_id from export')).map((row) => row.export_id as string),
+    parked: Number(parked?.parked),
+  };
+}
+
+function leafOf({ index, organization_id, leaf }: pg.QueryResultRow): StoredLeaf {
+  return {
+    index: Number(index),
+    organizationId: organization_id as string,
+    hash: leafHash(leaf as Buffer),
+    entry: JSON.parse((leaf as Buffer).toString()) as StoredLeaf['entry'],
+  };
+}
+
+function groups(rows: readonly pg.QueryResultRow[]): Map<string, pg.QueryResultRow[]> {
+  return Map.groupBy(rows, ({ log_id }) => log_id as string);
+}

@@ -1,0 +1,242 @@
+import type { SmallDisk } from '@vouchsafe/testing';
+import pg from 'pg';
+import type { ServiceName } from '../../tools/start/services.ts';
+import type { SystemUnderTest } from '../system/running-system.ts';
+import type { Random } from './random.ts';
+import { services, type Supervisor } from './supervisor.ts';
+
+export interface World {
+  readonly system: SystemUnderTest;
+  readonly supervisor: Supervisor;
+  readonly random: Random;
+  /** Organizations under load. */
+  readonly organizationIds: readonly string[];
+  /** The disk that everything lies on, where one of its own could be had. */
+  readonly disk: SmallDisk | null;
+}
+
+/** One thing that goes wrong while people work; ends when the system has been put right as far as this fault goes. */
+export interface Fault {
+  readonly name: string;
+  /** @returns how many processes were killed, by what they were */
+  readonly strike: (world: World) => Promise<readonly string[]>;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Two or three services, each at a moment of its own. */
+const kill: Fault = {
+  name: 'services killed',
+  strike: async ({ system, supervisor, random }) => {
+    const victims = chosen(random, services, random.between(2, services.length));
+    const moments = victims.map(() => random.between(0, 800));
+    await Promise.all(
+      victims.map(async (name, nth) => {
+        await pause(moments[nth] ?? 0);
+        await killService(system, name);
+        await supervisor.revive(name);
+      }),
+    );
+    return victims;
+  },
+};
+
+/** While it migrates, opens its vault, joins its group. */
+const killWhileStarting: Fault = {
+  name: 'a service killed while it starts',
+  strike: async ({ system, supervisor, random }) => {
+    const victim = random.pick(services);
+    const moments = [random.between(100, 1500), random.between(100, 3000)];
+    await killService(system, victim);
+    for (const moment of moments) {
+      const { pid } = system.service(victim);
+      const starting = system.restart(victim).catch(() => undefined);
+      await until(() => system.service(victim).pid !== pid);
+      await pause(moment);
+      await killService(system, victim);
+      await starting;
+    }
+    await supervisor.revive(victim);
+    return [victim, victim, victim];
+  },
+};
+
+const killPostgres: Fault = {
+  name: 'Postgres killed',
+  strike: async ({ system, supervisor, random }) => {
+    const down = random.between(0, 1500);
+    const server = system.postgres();
+    process.kill(server.pid, 'SIGKILL');
+    await server.exited;
+    await pause(down);
+    await supervisor.revivePostgres();
+    await Promise.all(services.map((name) => supervisor.revive(name)));
+    return ['postgres'];
+  },
+};
+
+/** Longer than the gateway's lease: another life of it closes what it left open, and then it wakes. */
+const freeze: Fault = {
+  name: 'a service frozen',
+  strike: async ({ system, random }) => {
+    const victim = system.service(random.pick(services));
+    const long = random.between(1000, 4000);
+    victim.kill('SIGSTOP');
+    await pause(long);
+    victim.kill('SIGCONT');
+    return [];
+  },
+};
+
+/** It loses its partitions to another one in the middle of its work, and writes on when it wakes. */
+const zombie: Fault = {
+  name: 'a consumer that lost its partitions, and wakes',
+  strike: async ({ system, random }) => {
+    const first = system.service('audit');
+    const second = await system.another('audit');
+    const extra = random.between(0, 2000);
+    try {
+      first.kill('SIGSTOP');
+      // Without a sign of life for 10 s, a member is dead.
+      await pause(11_000 + extra);
+      first.kill('SIGCONT');
+      await pause(1000);
+    } finally {
+      first.kill('SIGCONT');
+      second.kill('SIGKILL');
+      await second.exited;
+    }
+    return ['audit'];
+  },
+};
+
+const rebalance: Fault = {
+  name: 'a second consumer comes and goes',
+  strike: async ({ system, random }) => {
+    const [stays, leaves] = [random.between(500, 2500), random.next() < 0.5];
+    const second = await system.another('audit');
+    await pause(stays);
+    if (leaves) {
+      await second.stop();
+      return [];
+    }
+    second.kill('SIGKILL');
+    await second.exited;
+    return ['audit'];
+  },
+};
+
+/** A mistake in the consumer's own house: facts of one kind, of one organization, are refused until somebody mends it. */
+const poison: Fault = {
+  name: 'facts that audit cannot handle',
+  strike: async ({ system, random, organizationIds }) => {
+    const organizationId = random.pick(organizationIds);
+    await withClient(system, 'audit', async (client) => {
+      await client.query(
+        `create or replace function refuse_entry() returns trigger language plpgsql as $$ begin raise exception 'poison'; end $$`,
+      );
+      await client.query(
+        `create or replace trigger poison before insert on entry for each row
+         when (new.organization_id = '${organizationId}' and new.operation = 'identity.organization-renamed')
+         execute function refuse_entry()`,
+      );
+      // Five tries, with pauses.
+      await pause(4000);
+      await client.query('drop function refuse_entry cascade');
+    });
+    return [];
+  },
+};
+
+/** It has taken its place among the events early, holds everybody's horizon back, and is gone in the end. */
+const slowTransaction: Fault = {
+  name: 'a slow transaction left open',
+  strike: async ({ system, random, organizationIds }) => {
+    const [database, long] = [random.pick(['gateway', 'identity'] as const), random.between(1500, 4000)];
+    await withClient(system, database, async (client) => {
+      await client.query('begin');
+      await client.query(
+        `insert into event (organization_id, stream, version, type, schema_version, payload, metadata)
+         values ($1, 'a-slow-writer', 1, 'organization-renamed', 1, '{}', '{}')`,
+        [organizationIds[0]],
+      );
+      await pause(long);
+      await client.query('rollback');
+    });
+    return [];
+  },
+};
+
+const clockJump: Fault = {
+  name: 'clocks that jump an hour',
+  strike: async ({ supervisor, random }) => {
+    for (const hours of [random.pick([1, -1]), random.pick([0, -1, 1]), 0]) {
+      supervisor.moveClocks(hours * HOUR_MS);
+      await pause(random.between(700, 1500));
+    }
+    return [];
+  },
+};
+
+const fullDisk: Fault = {
+  name: 'a full disk',
+  strike: async ({ disk, supervisor, random }) => {
+    if (!disk) return [];
+    const long = random.between(1500, 4000);
+    disk.fill();
+    await pause(long);
+    disk.free();
+    // Without room for its own log Postgres may have stopped; whoever runs it starts it again.
+    await supervisor.revivePostgres();
+    await Promise.all(services.map((name) => supervisor.revive(name)));
+    return [];
+  },
+};
+
+/** Killing comes first: the others are strewn among the kills. */
+export const killing: readonly Fault[] = [kill, kill, kill, killWhileStarting, killPostgres];
+export const others = {
+  killPostgres,
+  freeze,
+  rebalance,
+  poison,
+  slowTransaction,
+  clockJump,
+  fullDisk,
+  zombie,
+} as const satisfies Readonly<Record<string, Fault>>;
+
+async function killService(system: SystemUnderTest, name: ServiceName): Promise<void> {
+  const process = system.service(name);
+  process.kill('SIGKILL');
+  await process.exited;
+}
+
+async function withClient(
+  system: SystemUnderTest,
+  database: string,
+  work: (client: pg.Client) => Promise<void>,
+): Promise<void> {
+  const url = new URL(system.adminUrl);
+  url.pathname = `/${database}`;
+  const client = new pg.Client({ connectionString: url.href });
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+function chosen<T>(random: Random, from: readonly T[], count: number): T[] {
+  const left = [...from];
+  return Array.from({ length: count }, () => left.splice(random.between(0, left.length - 1), 1)).flat();
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await pause(5);
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

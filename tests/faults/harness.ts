@@ -1,0 +1,198 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { smallDisk, whyNoSmallDisk } from '@vouchsafe/testing';
+import pg from 'pg';
+import { root } from '../system/root.ts';
+import { startForTests, type SystemUnderTest } from '../system/running-system.ts';
+import { check, type Finding } from './checker/check.ts';
+import { checkPublicLog } from './checker/public-log.ts';
+import { type Databases, readStores } from './checker/stores.ts';
+import { drained } from './drain.ts';
+import type { Fault, World } from './faults.ts';
+import { type Load, prepareLoad } from './load.ts';
+import { emptyMemory, type Memory } from './memory.ts';
+import { randomOf } from './random.ts';
+import { supervise } from './supervisor.ts';
+
+const LEASE_MS = 2000;
+const DISK_MB = 768;
+
+export interface FaultRun {
+  readonly system: SystemUnderTest;
+  readonly memory: Memory;
+  /** Request ids from before the load. */
+  readonly before: ReadonlySet<string>;
+  /** Killed processes so far, by what they were. */
+  readonly kills: ReadonlyMap<string, number>;
+  /** Faults so far. */
+  readonly strikes: ReadonlyMap<string, number>;
+  /** Why no disk could be filled; null where one is. */
+  readonly noDisk: string | null;
+  /** Lets the faults strike under load, one after the other; then heals, drains, and checks everything since the beginning. */
+  round(faults: readonly Fault[]): Promise<Finding[]>;
+  /** Reads what the databases hold now and compares; `alter` may plant a mistake, which is rolled back. */
+  checkAgain(alter?: Partial<Record<keyof Databases, string>>, memory?: Memory): Promise<Finding[]>;
+  stop(): Promise<void>;
+}
+
+/** A whole system, load on it, and faults that come again with the same seed. */
+export async function startFaultRun({
+  seed,
+  organizations = 3,
+  workers = 9,
+}: {
+  readonly seed: number;
+  readonly organizations?: number;
+  readonly workers?: number;
+}): Promise<FaultRun> {
+  const noDisk = whyNoSmallDisk();
+  const disk = noDisk === null ? smallDisk(DISK_MB) : null;
+  const scratch = await mkdtemp(path.join(tmpdir(), 'vouchsafe-faults-'));
+  const clockFile = path.join(scratch, 'clock-offset');
+  const clean = async (): Promise<void> => {
+    disk?.remove();
+    await rm(scratch, { recursive: true, force: true });
+  };
+  const memory = emptyMemory();
+  // Of their own, so that what strikes does not depend on what is looked at.
+  const [random, choice] = [randomOf(seed), randomOf(seed + 1)];
+  const [kills, strikes] = [new Map<string, number>(), new Map<string, number>()];
+  const counted = (map: Map<string, number>, name: string): void =>
+    void map.set(name, (map.get(name) ?? 0) + 1);
+
+  const { system, supervisor, load } = await begin().catch(async (error: unknown) => {
+    await clean();
+    throw error;
+  });
+  const world: World = { system, supervisor, random, organizationIds: load.organizationIds, disk };
+  const before = new Set(
+    (await system.rows<{ id: string }>('gateway', `select payload ->> 'requestId' as id from event`)).map(
+      ({ id }) => id,
+    ),
+  );
+
+  async function begin() {
+    await writeFile(clockFile, '0\n');
+    const started = await startForTests(
+      { VOUCHSAFE_INSTANCE_LEASE_MS: String(LEASE_MS), VOUCHSAFE_CLOCK_OFFSET_FILE: clockFile },
+      { killsServices: true, ...(disk && { parent: disk.folder }) },
+    );
+    try {
+      // On a small disk its log must not be what fills it.
+      await started.rows('postgres', `alter system set max_wal_size = '96MB'`);
+      await started.rows('postgres', 'select pg_reload_conf()');
+      return {
+        system: started,
+        supervisor: supervise(started, clockFile),
+        load: await prepareLoad(started, memory, { organizations, workers }),
+      };
+    } catch (error) {
+      await started.stop();
+      throw error;
+    }
+  }
+
+  const checkAgain: FaultRun['checkAgain'] = async (alter = {}, remembered = memory) =>
+    check(remembered, await readAltered(system, alter), before);
+
+  return {
+    ...{ system, memory, before, kills, strikes, noDisk, checkAgain },
+    round: async (faults) => {
+      await load.during(async () => {
+        for (const fault of faults) {
+          await pause(random.between(200, 900));
+          for (const killed of await fault.strike(world)) counted(kills, killed);
+          counted(strikes, fault.name);
+        }
+        await pause(500);
+      });
+      await supervisor.heal();
+      await replayParked(system, load.organizationIds);
+      const waiting = await drained(system);
+      const seen = await Promise.all(
+        [...load.logIds].map(([organizationId, logId]) =>
+          checkPublicLog(
+            {
+              organizationId,
+              logId,
+              ask: (operation, url) => load.ask(organizationId, operation, url),
+            },
+            memory,
+            (from) => choice.pick(from),
+          ),
+        ),
+      );
+      const late = waiting ?? (await drained(system));
+      const stuck: Finding[] =
+        late === null ? [] : [{ kind: 'acknowledged and missing', what: `It does not drain: ${late}` }];
+      return [...stuck, ...seen.flat(), ...(await checkAgain())];
+    },
+    stop: async () => {
+      await supervisor.heal().catch(() => undefined);
+      await system.stop();
+      await clean();
+    },
+  };
+}
+
+/** As an operator would, when the mistake is mended. */
+async function replayParked(
+  system: SystemUnderTest,
+  organizationIds: Load['organizationIds'],
+): Promise<void> {
+  const parked = await system.rows<{ organization_id: string }>(
+    'audit',
+    'select distinct organization_id from parked_message',
+  );
+  for (const { organization_id: organizationId } of parked) {
+    // Only what a fault of ours can have parked: anything else is a finding.
+    if (!organizationIds.includes(organizationId)) continue;
+    const program = path.join(root, 'tools/parked/parked.ts');
+    const args = ['replay', '--organization', organizationId, '--reason', 'mended', '--data', system.folder];
+    const child = spawn(process.execPath, [program, ...args], {
+      cwd: root,
+      env: { ...process.env, VOUCHSAFE_ENVIRONMENT: 'testing' },
+      stdio: 'ignore',
+    });
+    await new Promise((resolve) => child.once('close', resolve));
+  }
+}
+
+/** Reads the stores inside transactions that are rolled back: what is planted there is seen by this reading alone. */
+async function readAltered(
+  system: SystemUnderTest,
+  alter: Partial<Record<keyof Databases, string>>,
+): ReturnType<typeof readStores> {
+  const opened = await Promise.all(
+    (['gateway', 'identity', 'audit'] as const).map(async (name) => {
+      const url = new URL(system.adminUrl);
+      url.pathname = `/${name}`;
+      const client = new pg.Client({ connectionString: url.href });
+      await client.connect();
+      await client.query('begin isolation level repeatable read');
+      // Triggers guard what is planted against every role; a replica's session runs none.
+      if (alter[name]) await client.query(`set local session_replication_role = replica; ${alter[name]}`);
+      return { name, client };
+    }),
+  );
+  try {
+    const databases = Object.fromEntries(
+      opened.map(({ name, client }) => [
+        name,
+        async (text: string) => (await client.query(text)).rows as pg.QueryResultRow[],
+      ]),
+    ) as unknown as Databases;
+    return await readStores(databases);
+  } finally {
+    for (const { client } of opened) {
+      await client.query('rollback');
+      await client.end();
+    }
+  }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

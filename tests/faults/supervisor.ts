@@ -1,0 +1,68 @@
+import { writeFileSync } from 'node:fs';
+import type { ServiceName } from '../../tools/start/services.ts';
+import type { SystemUnderTest } from '../system/running-system.ts';
+
+export const services = ['gateway', 'identity', 'audit'] as const satisfies readonly ServiceName[];
+
+/** What a cluster does for its services: starts again what has ended. Whatever was done to the system, it ends whole. */
+export interface Supervisor {
+  /** Starts a service that has ended, as often as it takes, and waits until it is ready. */
+  revive(name: ServiceName): Promise<void>;
+  revivePostgres(): Promise<void>;
+  /** Puts clocks right, thaws, and revives. */
+  heal(): Promise<void>;
+  moveClocks(milliseconds: number): void;
+}
+
+export function supervise(system: SystemUnderTest, clockFile: string): Supervisor {
+  const moveClocks = (milliseconds: number): void => writeFileSync(clockFile, `${milliseconds}\n`);
+
+  const revive = (name: ServiceName): Promise<void> =>
+    persistently(`${name} again`, async () => {
+      const process = system.service(name);
+      if (isAlive(process.pid)) await process.ready();
+      else await system.restart(name);
+    });
+
+  const revivePostgres = async (): Promise<void> => {
+    const server = system.postgres();
+    if (isAlive(server.pid)) return;
+    await server.exited;
+    // Its orphans hold the shared memory until they have seen that it is gone.
+    await persistently('Postgres again', () => system.restartPostgres());
+  };
+
+  return {
+    revive,
+    revivePostgres,
+    moveClocks,
+    heal: async () => {
+      moveClocks(0);
+      for (const name of services) system.service(name).kill('SIGCONT');
+      await revivePostgres();
+      await Promise.all(services.map(revive));
+    },
+  };
+}
+
+async function persistently(what: string, work: () => Promise<void>): Promise<void> {
+  const until = performance.now() + 120_000;
+  for (;;) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (performance.now() > until) throw new Error(`${what}: it does not come`, { cause: error });
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
