@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Client, freshKey } from './client.ts';
 import { eventually } from './eventually.ts';
-import { root } from './running-system.ts';
+import { root } from './root.ts';
 
 interface ExportJob {
   readonly status: string;
