@@ -3,7 +3,7 @@ import { Migrator } from '@mikro-orm/migrations';
 import { CompiledQuery, type Kysely } from 'kysely';
 import type pg from 'pg';
 import { type SqlMigration, toMikroOrmMigrations } from './migrations.js';
-import { connectionPool, ReleasingPostgresDialect } from './pool.js';
+import { connectionPool, OurPostgresDialect } from './pool.js';
 import { type DatabaseRole, roleNames } from './roles.js';
 import { type SessionLock, sessionLock } from './session-lock.js';
 import type { PreparedStatement, Transaction } from './sql.js';
@@ -42,7 +42,7 @@ export class Database {
    * transaction, so a pooled connection never carries it on; every request's reads, too, run in one.
    */
   forOrganization<T>(organizationId: string, work: Work<T>): Promise<T> {
-    return this.transaction('request', work, { 'vouchsafe.organization_id': organizationId });
+    return this.transaction('request', work, organizationId);
   }
 
   /** Before an organization is known: only the look-up functions answer, every table looks empty. */
@@ -120,17 +120,19 @@ export class Database {
   private async transaction<T>(
     role: DatabaseRole,
     work: Work<T>,
-    variables?: Record<string, string>,
+    organizationId?: string,
   ): Promise<T> {
     const orm = await this.orm(role);
     const callbacks: (() => void)[] = [];
     // Without this, a call made while another transaction is open would join it: its role, its organization.
     const em = orm.em.fork({ disableContextResolution: true });
-    if (variables) em.setSessionContext({ variables });
     const result = await em.transactional(async (inner) => {
       const kysely = inner.getTransactionContext<Kysely<unknown>>();
       if (!kysely) throw new Error('No transaction is open');
-      return work({
+      const view = organizationId === undefined ? undefined : setView(kysely, organizationId);
+      // Not waited for: it is answered before whatever `work` asks first, which sees nothing where it failed.
+      view?.catch(() => undefined);
+      const result = await work({
         em: inner,
         query: async <Row extends object>(
           statement: string | PreparedStatement,
@@ -142,6 +144,8 @@ export class Database {
         },
         afterCommit: (callback) => callbacks.push(callback),
       });
+      await view;
+      return result;
     });
     for (const callback of callbacks) runAfterCommit(callback);
     return result;
@@ -181,7 +185,7 @@ export class Database {
   private open(pool: pg.Pool, more: Options = {}): Promise<MikroORM> {
     return MikroORM.init({
       dbName: this.options.service,
-      driverOptions: new ReleasingPostgresDialect({ pool }),
+      driverOptions: new OurPostgresDialect({ pool }),
       entities: this.options.entities ?? [],
       discovery: { warnWhenNoEntities: false },
       forceUtcTimezone: true,
@@ -189,6 +193,16 @@ export class Database {
     });
   }
 }
+
+/** Row-level security shows this organization's rows until the transaction ends (P19). */
+function setView(kysely: Kysely<unknown>, organizationId: string): Promise<unknown> {
+  return kysely.executeQuery(CompiledQuery.raw(view as unknown as string, [organizationId]));
+}
+
+const view: PreparedStatement = {
+  name: 'organization-view',
+  text: `select set_config('vouchsafe.organization_id', $1, true)`,
+};
 
 /** What is committed stays committed: a callback's failure must not look like the transaction's. */
 function runAfterCommit(callback: () => void): void {
