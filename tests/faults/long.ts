@@ -49,8 +49,9 @@ async function main(): Promise<number> {
   const random = randomOf(seed + 2);
   const found: Found[] = [];
   let rounds = 0;
+  const stop = stopSignal();
   try {
-    while (killed(run.kills) < wanted) {
+    while (killed(run.kills) < wanted && !stop.aborted) {
       const faults = roundOf(random, orders[rounds % orders.length] ?? []);
       rounds += 1;
       const began = performance.now();
@@ -76,6 +77,18 @@ async function main(): Promise<number> {
   const skipped = run.noDisk === null ? 0 : 1;
   console.log(`${kinds.length + 1 - failed} passed, ${failed} failed, ${skipped} skipped`);
   return failed === 0 && !(process.env.CI && skipped > 0) ? 0 : 1;
+}
+
+/** At the first Ctrl-C the round that goes on is the last one: nothing of the system is left behind. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (!controller.signal.aborted) console.log('Stopping after this round ...');
+      controller.abort();
+    });
+  }
+  return controller.signal;
 }
 
 function killed(kills: ReadonlyMap<string, number>): number {

@@ -195,6 +195,20 @@ describe('a booted service', () => {
     expect(await send('GET', '/v1/lamps', await old.sign('lamps', user))).toMatchObject({ status: 401 });
   });
 
+  it('speaks with a fresh token when its clock went back an hour', async () => {
+    const file = env.VOUCHSAFE_INTERNAL_PRIVATE_KEY_FILE?.replace('lamps', 'identity') ?? '';
+    let ahead = 3_600_000;
+    const tokens = new InternalTokens(
+      'identity',
+      await readPrivateKey(file),
+      () => new Date(Date.now() + ahead),
+    );
+    const ofTheFuture = await tokens.signAsService('lamps');
+    ahead = 0;
+    expect(await tokens.signAsService('lamps')).not.toBe(ofTheFuture);
+    expect(await send('GET', '/v1/lamps', ofTheFuture)).toMatchObject({ status: 401 });
+  });
+
   it.each<[string, string, string, string | Uint8Array | undefined, string | undefined, number, string]>([
     ['an unknown field', 'POST', '/v1/lamps', '{"on":true,"x":1}', undefined, 400, 'invalid-request'],
     ['a missing body', 'POST', '/v1/lamps', undefined, undefined, 400, 'invalid-request'],

@@ -14,7 +14,10 @@ type TokenCaller = z.infer<typeof caller>;
  * own, so that no service can speak as the gateway.
  */
 export class InternalTokens {
-  private readonly ownTokens = new Map<string, { token: Promise<string>; renewAt: number }>();
+  private readonly ownTokens = new Map<
+    string,
+    { token: Promise<string>; signedAt: number; renewAt: number }
+  >();
 
   private readonly header: string;
 
@@ -48,7 +51,8 @@ export class InternalTokens {
   /** As this service itself, for questions between services; one token serves half its life. */
   signAsService(audience: string): Promise<string> {
     const [now, known] = [this.now().getTime(), this.ownTokens.get(audience)];
-    if (known && now < known.renewAt) return known.token;
+    // Signed before a clock went back, it is of the future, and refused.
+    if (known && now >= known.signedAt && now < known.renewAt) return known.token;
     const token = this.sign(audience, {
       ...anonymous,
       actor: { type: 'service', id: this.issuer },
@@ -56,7 +60,7 @@ export class InternalTokens {
       sourceIp: null,
       userAgent: null,
     });
-    this.ownTokens.set(audience, { token, renewAt: now + (TOKEN_SECONDS / 2) * 1000 });
+    this.ownTokens.set(audience, { token, signedAt: now, renewAt: now + (TOKEN_SECONDS / 2) * 1000 });
     return token;
   }
 }
@@ -70,7 +74,7 @@ const claims = z.object({ iss: z.string(), iat: z.number(), exp: z.number(), cal
 /** Verifies tokens made for one audience. Throws on anything else. */
 export class InternalTokenVerifier {
   /** Services send one token many times; whoever holds the very same text has been verified. */
-  private readonly services = new Map<string, { who: z.infer<typeof caller>; until: number }>();
+  private readonly services = new Map<string, { who: z.infer<typeof caller>; from: number; until: number }>();
 
   constructor(
     private readonly audience: string,
@@ -79,29 +83,32 @@ export class InternalTokenVerifier {
   ) {}
 
   async verify(token: string): Promise<Omit<Caller, 'traceparent'>> {
-    const known = this.services.get(token);
-    if (known && this.now().getTime() < known.until) return known.who;
+    const [now, known] = [this.now().getTime(), this.services.get(token)];
+    if (known && now >= known.from && now < known.until) return known.who;
     const { payload, protectedHeader } = await jwtVerify(token, this.keys, {
       // Pinned: the token does not choose its algorithm (ASVS 9.1.2), and is for this service alone (ASVS 9.2.3).
       algorithms: ['EdDSA'],
       audience: this.audience,
       maxTokenAge: TOKEN_SECONDS,
       clockTolerance: 5,
-      currentDate: this.now(),
+      currentDate: new Date(now),
     });
     const { iss, iat, exp, caller: who } = claims.parse(payload);
     if (protectedHeader.kid !== iss) throw new Error('The token was signed with a key of another issuer');
     if (exp - iat > TOKEN_SECONDS) throw new Error('The token lives too long');
     const speaksForItself = who.actor.type === 'service' && who.actor.id === iss;
     if (iss !== GATEWAY && !speaksForItself) throw new Error('Only the gateway speaks for others');
-    if (speaksForItself) this.remember(token, who, exp * 1000);
+    if (speaksForItself) this.remember(token, { who, from: iat * 1000, until: exp * 1000 });
     return who;
   }
 
-  private remember(token: string, who: z.infer<typeof caller>, until: number): void {
+  private remember(
+    token: string,
+    verified: { readonly who: z.infer<typeof caller>; readonly from: number; readonly until: number },
+  ): void {
     // A service renews its token twice a minute: what is older has run out.
     if (this.services.size >= MOST_REMEMBERED) this.services.clear();
-    this.services.set(token, { who, until });
+    this.services.set(token, verified);
   }
 }
 

@@ -29,8 +29,8 @@ export function whoCalls(client: InternalClient, identityOrigin: string) {
         answer,
       });
     } catch (error) {
-      if (error instanceof InternalRequestError && (error.status === 401 || error.status === 404))
-        return null;
+      // 401 would be about the gateway itself (its token, its clock): no caller is told to log in again for that.
+      if (error instanceof InternalRequestError && error.status === 404) return null;
       throw problem('unavailable', { cause: error });
     }
   };

@@ -105,11 +105,11 @@ function fakeIdentity(world: World) {
       effect: 'read',
       summary: 'Who is this',
       answers: { 200: authenticated },
-      problems: ['unauthenticated'],
+      problems: ['not-found'],
     })
     resolve(@Body({ schema: question }) body: z.output<typeof question>) {
       const found = 'session' in body ? world.sessions.get(body.session) : world.apiKeys.get(body.apiKey);
-      if (!found) throw problem('unauthenticated');
+      if (!found) throw problem('not-found');
       return found;
     }
 

@@ -35,12 +35,13 @@ export class ResolveController {
     effect: 'read',
     summary: 'Who is behind a session or an API key, and what they may do',
     answers: { 200: authenticated },
-    problems: ['unauthenticated'],
+    problems: ['not-found'],
   })
   async resolve(@Body({ schema: question }) body: z.infer<typeof question>): Promise<Authenticated> {
     const found =
       'session' in body ? await this.session(secret(body.session)) : await this.apiKey(secret(body.apiKey));
-    if (!found) throw problem('unauthenticated');
+    // Not 401: that says of the caller, a service, that its own token does not hold.
+    if (!found) throw problem('not-found');
     return found;
   }
 
