@@ -1,12 +1,16 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Database, Sql } from '@vouchsafe/database';
+import { type Database, one } from '@vouchsafe/database';
 import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
+import { localKeyProvider, Vault, vaultMigrations } from '@vouchsafe/vault';
 import {
+  createOnce,
+  type CreatingRequest,
   forgetIdempotencyKeys,
   idempotencyKey,
   idempotencyMigrations,
-  idempotently,
-  type IdempotentRequest,
 } from './index.js';
 
 const [ours, theirs] = [
@@ -15,49 +19,56 @@ const [ours, theirs] = [
 ] as const;
 const at = new Date('2026-11-22T12:00:00Z');
 
-/** Reversible and recognizable: shows that answers are sealed on their way in and opened on their way out. */
-const sealer = {
-  seal: (_sql: Sql, _scope: unknown, _context: readonly string[], plaintext: string) =>
-    Promise.resolve(Buffer.from(plaintext).toString('base64')),
-  open: (_sql: Sql, _scope: unknown, _context: readonly string[], sealed: string): Promise<unknown> =>
-    Promise.resolve(Buffer.from(sealed, 'base64').toString()),
-};
-
 describe('an Idempotency-Key', () => {
   let postgres: TestPostgres;
   let database: Database;
+  let folder: string;
+  let vault: Vault;
   let effects = 0;
   beforeAll(async () => {
     postgres = await testPostgres();
-    database = await postgres.database('lamps', idempotencyMigrations);
+    database = await postgres.database('lamps', [...vaultMigrations, ...idempotencyMigrations]);
+    folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-kek-'));
+    const provider = await localKeyProvider(path.join(folder, 'kek.json'), { create: true });
+    vault = new Vault({ provider, environment: 'test', now: () => at });
   });
-  afterAll(() => postgres.stop());
+  afterAll(async () => {
+    await postgres.stop();
+    await rm(folder, { recursive: true });
+  });
 
-  const request = (key: string | undefined, more: Partial<IdempotentRequest> = {}): IdempotentRequest => ({
+  const request = (key: string | undefined, more: Partial<CreatingRequest> = {}): CreatingRequest => ({
     organizationId: ours,
     caller: { actor: { type: 'user', id: 'u' } },
     operation: 'lamp.make',
     key,
     request: { on: true, color: 'red' },
     at,
-    sealer,
     ...more,
   });
-  const make = (options: IdempotentRequest, wait = 0) =>
+  const make = (options: CreatingRequest, wait = 0) =>
     database.forOrganization(options.organizationId, (sql) =>
-      idempotently(sql, options, async () => {
+      createOnce(vault, sql, options, async () => {
         effects += 1;
         const number = effects;
         await new Promise((resolve) => setTimeout(resolve, wait));
-        return { status: 201, body: { number, secret: 'shown-once' }, keep: { number, secret: '' } };
+        return { body: { number, secret: 'shown-once' }, keep: { number, secret: '' } };
       }),
     );
 
   it('repeats the first answer without the secret that is shown once (P22)', async () => {
     const first = await make(request('a'));
     const second = await make(request('a', { request: { color: 'red', on: true } }));
-    expect(first).toMatchObject({ status: 201, body: { secret: 'shown-once' }, replayed: false });
-    expect(second).toEqual({ status: 201, body: { number: first.body.number, secret: '' }, replayed: true });
+    expect(first).toEqual({ number: effects, secret: 'shown-once' });
+    expect(second).toEqual({ number: effects, secret: '' });
+  });
+
+  it('keeps neither the request nor the answer in clear (P07, P18)', async () => {
+    await make(request('sealed', { request: { password: 'red' } }));
+    const row = await database.asWorker((sql) =>
+      one<{ text: string }>(sql, `select i::text as text from idempotency_key i where key = 'sealed'`),
+    );
+    expect(row.text).not.toMatch(/red|number|secret/);
   });
 
   it('is refused with another request', async () => {
@@ -78,16 +89,16 @@ describe('an Idempotency-Key', () => {
     const before = effects;
     const answers = await Promise.all(Array.from({ length: 6 }, () => make(request('at-once'), 50)));
     expect(effects).toBe(before + 1);
-    expect(new Set(answers.map(({ body }) => body.number)).size).toBe(1);
-    expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
+    expect(new Set(answers.map(({ number }) => number)).size).toBe(1);
+    expect(answers.filter(({ secret }) => secret === 'shown-once')).toHaveLength(1);
   });
 
   it('is free again when the work failed', async () => {
     const failing = database.forOrganization(ours, (sql) =>
-      idempotently(sql, request('b'), () => Promise.reject(new Error('no'))),
+      createOnce(vault, sql, request('b'), () => Promise.reject(new Error('no'))),
     );
     await expect(failing).rejects.toThrow('no');
-    expect(await make(request('b'))).toMatchObject({ replayed: false });
+    expect(await make(request('b'))).toMatchObject({ secret: 'shown-once' });
   });
 
   it('is not needed', async () => {
@@ -100,7 +111,7 @@ describe('an Idempotency-Key', () => {
   it('is forgotten after a day', async () => {
     await make(request('old'));
     await database.asWorker((sql) => forgetIdempotencyKeys(sql, new Date(at.getTime() + 25 * 3_600_000)));
-    expect(await make(request('old'))).toMatchObject({ replayed: false });
+    expect(await make(request('old'))).toMatchObject({ secret: 'shown-once' });
   });
 
   it('must be visible ASCII of bounded length', () => {

@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { Sql, SqlMigration } from '@vouchsafe/database';
+import { isErased } from '@vouchsafe/event-sourcing';
+import type { Scope, Vault } from '@vouchsafe/vault';
 import canonicalize from 'canonicalize';
 import { z } from 'zod';
 import type { Caller } from './caller.js';
@@ -18,7 +19,6 @@ export const idempotencyMigrations: readonly SqlMigration[] = [
         operation text not null,
         key text not null,
         request_hash bytea not null,
-        status smallint,
         answer text,
         recorded_at timestamptz not null,
         primary key (organization_id, actor, operation, key)
@@ -34,91 +34,55 @@ export const idempotencyMigrations: readonly SqlMigration[] = [
   },
 ];
 
-/** The vault's sealing: a kept answer may hold personal data. */
-export interface AnswerSealer {
-  seal(sql: Sql, scope: Scope, context: readonly string[], plaintext: string): Promise<string>;
-  open(sql: Sql, scope: Scope, context: readonly string[], sealed: string): Promise<unknown>;
-}
-interface Scope {
-  readonly organizationId: string;
-  readonly subjectId: string | null;
-}
-
-export interface IdempotentRequest {
+export interface CreatingRequest {
   /** The organization whose transaction this is. */
   readonly organizationId: string;
   readonly caller: Pick<Caller, 'actor'>;
   readonly operation: string;
-  /** The `Idempotency-Key` header; without one the work simply runs. */
+  /** The `Idempotency-Key` header as it came; without one the work simply runs. */
   readonly key: string | undefined;
-  /** Everything of the request that its effect depends on: body and path. */
+  /** Everything of the request that its effect depends on, body and path: only its keyed hash is kept. */
   readonly request: object;
   readonly at: Date;
-  readonly sealer: AnswerSealer;
 }
 
-export interface Answer<Body extends object> {
-  readonly status: number;
+export interface Created<Body extends object> {
   readonly body: Body;
   /** What a repetition is answered with, where `body` shows a secret once (P22): `body` without it. */
   readonly keep?: Body;
-}
-
-/** `Idempotency-Key` as a route takes it: `@Headers('idempotency-key') key?: string`, then `idempotencyKey(key)`. */
-export function idempotencyKey(header: string | undefined): string | undefined {
-  if (header === undefined) return undefined;
-  if (/^[\x21-\x7e]{1,255}$/.test(header)) return header;
-  throw problem('invalid-request', {
-    errors: [{ pointer: 'header.Idempotency-Key', detail: '1 to 255 visible ASCII characters' }],
-  });
 }
 
 /**
  * Runs `work` once for a key: the key and the answer commit in the effect's own transaction, so neither is there without
  * the other. A second request with the key waits for the first to end (the primary key's lock), then is answered the same; the same
  * key with another request is refused. `work` that ends in a problem leaves no key, so that it can be tried again.
+ * @returns the answer's body
  */
-export async function idempotently<Body extends object>(
+export async function createOnce<Body extends object>(
+  vault: Vault,
   sql: Sql,
-  request: IdempotentRequest,
-  work: () => Promise<Answer<Body>>,
-): Promise<{ status: number; body: Body; replayed: boolean }> {
-  if (request.key === undefined) {
-    const { status, body } = await work();
-    return { status, body, replayed: false };
-  }
-  const row = [
-    request.organizationId,
-    `${request.caller.actor.type}:${request.caller.actor.id}`,
-    request.operation,
-    request.key,
-  ];
-  const hash = createHash('sha256')
-    .update(canonicalize(request.request) ?? '')
-    .digest();
+  request: CreatingRequest,
+  work: () => Promise<Created<Body>>,
+): Promise<Body> {
+  if (request.key === undefined) return (await work()).body;
+  const row = rowOf(request, idempotencyKey(request.key));
+  const hash = await hashOf(vault, sql, request);
   const taken = await sql.query(
     `insert into idempotency_key (organization_id, actor, operation, key, request_hash, recorded_at)
      values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning 1`,
     [...row, hash, request.at],
   );
-  if (taken.length === 0) {
-    const { status, body } = await keptAnswer(sql, request, row, hash);
-    // What was kept is what `work` answered for the very same request.
-    return { status, body: body as Body, replayed: true };
-  }
-  const { status, body, keep } = await work();
-  const sealed = await request.sealer.seal(
-    sql,
-    scopeOf(request),
-    contextOf(request),
-    JSON.stringify(keep ?? body),
-  );
+  // What was kept is what `work` answered for the very same request.
+  if (taken.length === 0) return (await keptAnswer(vault, sql, request, row, hash)) as Body;
+  const { body, keep } = await work();
+  const sealed = await vault.seal(sql, scopeOf(request), contextOf(request), JSON.stringify(keep ?? body));
+  if (isErased(sealed)) throw new Error("An organization's monthly key cannot be erased beneath a request");
   await sql.query(
-    `update idempotency_key set status = $5, answer = $6
+    `update idempotency_key set answer = $5
      where organization_id = $1 and actor = $2 and operation = $3 and key = $4`,
-    [...row, status, sealed],
+    [...row, sealed],
   );
-  return { status, body, replayed: false };
+  return body;
 }
 
 /** Removes keys that no retry needs any more; run by the worker. */
@@ -127,36 +91,54 @@ export async function forgetIdempotencyKeys(sql: Sql, now: Date): Promise<void> 
   await sql.query('delete from idempotency_key where recorded_at < $1', [before]);
 }
 
-const kept = z.object({
-  request_hash: z.instanceof(Uint8Array),
-  status: z.number().nullable(),
-  answer: z.string().nullable(),
-});
+/** @returns the header's value, where it can be a key; @throws Problem `invalid-request` */
+export function idempotencyKey(header: string): string {
+  if (/^[\x21-\x7e]{1,255}$/.test(header)) return header;
+  throw problem('invalid-request', {
+    errors: [{ pointer: 'header.Idempotency-Key', detail: '1 to 255 visible ASCII characters' }],
+  });
+}
+
+function rowOf({ organizationId, caller, operation }: CreatingRequest, key: string): readonly string[] {
+  return [organizationId, `${caller.actor.type}:${caller.actor.id}`, operation, key];
+}
+
+/**
+ * The request's hash is kept for a day, and may be of an address or a password (P07): it is made under the service's own key, so
+ * that nobody who reads it can try guesses.
+ */
+function hashOf(vault: Vault, sql: Sql, { request }: CreatingRequest): Promise<Buffer> {
+  return vault.keyedHash(sql, 'idempotent-request', canonicalize(request) ?? '');
+}
+
+const kept = z.object({ request_hash: z.instanceof(Uint8Array), answer: z.string().nullable() });
 
 async function keptAnswer(
+  vault: Vault,
   sql: Sql,
-  request: IdempotentRequest,
+  request: CreatingRequest,
   row: readonly string[],
   hash: Buffer,
-): Promise<{ status: number; body: unknown }> {
+): Promise<unknown> {
   const [found] = await sql.query(
-    `select request_hash, status, answer from idempotency_key
+    `select request_hash, answer from idempotency_key
      where organization_id = $1 and actor = $2 and operation = $3 and key = $4`,
     row,
   );
-  const { request_hash, status, answer } = kept.parse(found);
+  const { request_hash, answer } = kept.parse(found);
   if (!hash.equals(request_hash)) throw problem('idempotency-key-reused');
-  if (status === null || answer === null) throw new Error('A committed idempotency key has no answer');
-  const opened = await request.sealer.open(sql, scopeOf(request), contextOf(request), answer);
+  if (answer === null) throw new Error('A committed idempotency key has no answer');
+  const opened = await vault.open(sql, scopeOf(request), contextOf(request), answer);
   // Its organization's key is destroyed: what was done cannot be told again.
-  if (typeof opened !== 'string') throw problem('gone');
-  return { status, body: JSON.parse(opened) as unknown };
+  if (isErased(opened)) throw problem('gone');
+  return JSON.parse(opened) as unknown;
 }
 
-function scopeOf({ organizationId }: IdempotentRequest): Scope {
+/** Sealed by the organization's monthly key: an answer may hold personal data. */
+function scopeOf({ organizationId }: CreatingRequest): Scope {
   return { organizationId, subjectId: null };
 }
 
-function contextOf({ operation, key }: IdempotentRequest): readonly string[] {
+function contextOf({ operation, key }: CreatingRequest): readonly string[] {
   return ['idempotency-key', operation, key ?? ''];
 }

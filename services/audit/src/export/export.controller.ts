@@ -16,8 +16,7 @@ import { zipBundle } from '@vouchsafe/forensic-bundle';
 import {
   Caller,
   Clock,
-  idempotencyKey,
-  idempotently,
+  createOnce,
   Ids,
   ENTRY_DETAILS_HEADER,
   entryDetails,
@@ -28,7 +27,6 @@ import { Vault } from '@vouchsafe/vault';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { entryFilter, organizationOf } from '../entry/entry.controller.js';
-import { sealerOf } from '../idempotency/answer-sealer.js';
 import { Recorder } from '../log/record.js';
 import { entryOfExport } from './export-entry.js';
 import { ExportFolder } from './export-folder.js';
@@ -100,17 +98,10 @@ export class ExportController {
     return retryingDeadlocks(() =>
       this.database.forOrganization(organizationId, async (sql) => {
         const request = {
-          ...{
-            organizationId,
-            caller,
-            operation: 'audit-export.request',
-            key: idempotencyKey(key),
-            request: body,
-            at,
-          },
-          sealer: sealerOf(this.vault),
+          ...{ organizationId, caller, operation: 'audit-export.request' },
+          ...{ key, request: body, at },
         };
-        const answer = await idempotently(sql, request, async () => {
+        return createOnce(this.vault, sql, request, async () => {
           const exportId = this.ids.newId();
           await insertExport(sql, this.vault, {
             ...{ exportId, organizationId, request: body },
@@ -123,9 +114,8 @@ export class ExportController {
           ]);
           if (recorded.status !== 'recorded')
             throw new Error(`An export is not recorded: ${recorded.because}`);
-          return { status: 202, body: { exportId } };
+          return { body: { exportId } };
         });
-        return answer.body;
       }),
     );
   }

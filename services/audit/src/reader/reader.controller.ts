@@ -1,19 +1,10 @@
 import { Body, Controller, Delete, Get, Header, Headers, HttpCode, Param, Post } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
-import {
-  Caller,
-  Clock,
-  idempotencyKey,
-  idempotently,
-  Ids,
-  Operation,
-  problem,
-} from '@vouchsafe/service-host';
+import { Caller, Clock, createOnce, Ids, Operation, problem } from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { organizationOf } from '../entry/entry.controller.js';
 import { logsOf } from '../log/log-reader.js';
-import { sealerOf } from '../idempotency/answer-sealer.js';
 import { insertReader, newReaderToken, readersOf, revokeReader } from './reader.js';
 
 const newReader = z.strictObject({
@@ -72,17 +63,10 @@ export class ReaderController {
     const at = this.clock.now();
     return this.database.forOrganization(organizationId, async (sql) => {
       const request = {
-        ...{
-          organizationId,
-          caller,
-          operation: 'audit-reader.create',
-          key: idempotencyKey(key),
-          request: body,
-          at,
-        },
-        sealer: sealerOf(this.vault),
+        ...{ organizationId, caller, operation: 'audit-reader.create' },
+        ...{ key, request: body, at },
       };
-      const answer = await idempotently(sql, request, async () => {
+      return createOnce(this.vault, sql, request, async () => {
         const logs = await logsOf(sql, organizationId);
         const log = body.logId
           ? logs.find(({ logId }) => logId === body.logId)
@@ -104,12 +88,10 @@ export class ReaderController {
         await insertReader(sql, this.vault, organizationId, reader, token);
         const shown = { ...reader, revokedAt: null, origin: log.origin, vkey: log.vkey };
         return {
-          status: 201,
           body: { ...shown, path: `/v1/audit/logs/${token}` as string | null },
           keep: { ...shown, path: null },
         };
       });
-      return answer.body;
     });
   }
 

@@ -171,7 +171,6 @@ create table idempotency_key (
   operation text not null,
   key text not null,
   request_hash bytea not null,
-  status smallint,
   answer text,
   recorded_at timestamp with time zone not null,
   constraint idempotency_key_pkey PRIMARY KEY (organization_id, actor, operation, key)

@@ -47,31 +47,26 @@ export async function requestErasure(
   const { organizationId, userId: by } = principalOf(caller);
   assertRecentlyAuthenticated(identity, caller);
   return identity.store.transact(organizationId, envelopeOf(identity, caller), (unit) =>
-    createOnce(
-      identity,
-      unit,
-      { caller, operation: 'member.erase', key, request: { userId }, status: 202 },
-      async () => {
-        const { state } = await unit.load(identity.aggregates.erasure, userId);
-        if (state.status !== 'absent') return { body: await viewOf(unit, state) };
-        const known = await unit.query('select from account where user_id = $1', [userId]);
-        if (known.length === 0) throw problem('not-found');
-        const subjects = await subjectsOf(identity, unit, userId);
-        const member = await unit.query('select from member where user_id = $1', [userId]);
-        if (member.length > 0) await endMembership(identity, unit, userId, { by });
-        const requested = accepted(
-          await unit.execute(identity.aggregates.erasure, userId, {
-            type: 'request',
-            organizationId,
-            userId,
-            erasureId: identity.newId(),
-            subjects,
-          }),
-          erasureProblems,
-        );
-        return { body: await viewOf(unit, requested.state) };
-      },
-    ),
+    createOnce(identity, unit, { caller, operation: 'member.erase', key, request: { userId } }, async () => {
+      const { state } = await unit.load(identity.aggregates.erasure, userId);
+      if (state.status !== 'absent') return { body: await viewOf(unit, state) };
+      const known = await unit.query('select from account where user_id = $1', [userId]);
+      if (known.length === 0) throw problem('not-found');
+      const subjects = await subjectsOf(identity, unit, userId);
+      const member = await unit.query('select from member where user_id = $1', [userId]);
+      if (member.length > 0) await endMembership(identity, unit, userId, { by });
+      const requested = accepted(
+        await unit.execute(identity.aggregates.erasure, userId, {
+          type: 'request',
+          organizationId,
+          userId,
+          erasureId: identity.newId(),
+          subjects,
+        }),
+        erasureProblems,
+      );
+      return { body: await viewOf(unit, requested.state) };
+    }),
   );
 }
 

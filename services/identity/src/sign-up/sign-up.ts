@@ -205,10 +205,9 @@ async function newOrganizationId(
   email: string,
   key: string | undefined,
 ): Promise<OrganizationId> {
-  const given = idempotencyKey(key);
-  if (given === undefined) return identity.newId() as OrganizationId;
+  if (key === undefined) return identity.newId() as OrganizationId;
   const hash = await identity.database.beforeOrganization((sql) =>
-    identity.vault.keyedHash(sql, 'sign-up-idempotency-key', `${email.toLowerCase()} ${given}`),
+    identity.vault.keyedHash(sql, 'sign-up-idempotency-key', `${email.toLowerCase()} ${idempotencyKey(key)}`),
   );
   return uuidFrom(hash) as OrganizationId;
 }
