@@ -5,7 +5,7 @@ import { end, identityOf, isAlive, type ProcessIdentity } from './process-identi
 import { Refusal } from './refusal.ts';
 
 /** Layout of the folder; raised when an older one can no longer be read. */
-const layout = '1';
+const layout = '2';
 const refuseBelow = 256 * 1024 * 1024;
 const warnBelow = 2 * 1024 * 1024 * 1024;
 

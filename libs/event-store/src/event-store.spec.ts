@@ -99,6 +99,7 @@ describe('the event store', () => {
     ['update', `update event set type = 'other'`],
     ['delete', 'delete from event'],
     ['truncate', 'truncate event'],
+    ['delete, past the table, from a partition of', 'delete from event_default'],
   ])('refuses to %s events, to every login and to the owner', async (_, statement) => {
     const logins = [
       (work: (sql: Sql) => Promise<unknown>) => database.forOrganization(ours, work),

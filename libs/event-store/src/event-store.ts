@@ -157,11 +157,14 @@ function isRejection(result: unknown): result is Rejected {
   );
 }
 
+/** The primary key of the partition that holds every stream of an aggregate. */
+const STREAM_AND_VERSION = 'event_default_pkey';
+
 /** Somebody else appended first, or Postgres asks to try again. */
 function isConflict(error: unknown): boolean {
   const found = postgresFault(error);
   if (!found) return false;
-  if (found.fault === 'unique_violation') return found.constraint === 'event_stream_version_key';
+  if (found.fault === 'unique_violation') return found.constraint === STREAM_AND_VERSION;
   return found.fault === 'serialization_failure' || found.fault === 'deadlock_detected';
 }
 

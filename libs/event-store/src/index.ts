@@ -8,6 +8,7 @@ export * from './following-projection.js';
 export { inlineProjection, type InlineProjection } from './inline-projection.js';
 export * from './lane.js';
 export { eventStoreMigrations, LANES } from './migrations.js';
+export { keepMonthsAhead, makeMonthsAhead } from './months.js';
 export type { ActorType, Envelope, RecordedEvent } from './recorded-event.js';
 export { storedEnvelope } from './recorded-event.js';
 export * from './relay.js';

@@ -13,9 +13,10 @@ export const eventStoreMigrations: readonly SqlMigration[] = [
     name: 'event-store-001-event',
     sql: ({ request, worker }) => `
       create table event (
-        position bigint generated always as identity primary key,
+        position bigint generated always as identity,
         organization_id uuid not null,
-        stream text not null,
+        -- Compared byte by byte, so that a name's beginning bounds a partition.
+        stream text collate "C" not null,
         version int not null check (version > 0),
         type text not null,
         schema_version int not null,
@@ -23,9 +24,11 @@ export const eventStoreMigrations: readonly SqlMigration[] = [
         metadata jsonb not null,
         recorded_at timestamptz not null default clock_timestamp(),
         transaction_id xid8 not null default pg_current_xact_id(),
-        unique (stream, version)
-      );
+        primary key (stream, version)
+      ) partition by range (stream);
+      create index event_position on event (position);
       create index event_transaction_id_position on event (transaction_id, position);
+      create table event_default partition of event default;
 
       alter table event enable row level security;
       alter table event force row level security;
@@ -38,8 +41,14 @@ export const eventStoreMigrations: readonly SqlMigration[] = [
       begin
         raise exception 'events are immutable: % on % refused', tg_op, tg_table_name using errcode = 'insufficient_privilege';
       end $$;
-      create trigger immutable before update or delete or truncate on event
-        for each statement execute function refuse_change();`,
+      -- A statement's trigger stands on the table that the statement names: each partition needs its own.
+      create function make_immutable(events text) returns void language plpgsql as $$
+      begin
+        execute format('create trigger immutable before update or delete or truncate on %I
+          for each statement execute function refuse_change()', events);
+      end $$;
+      revoke all on function make_immutable from public;
+      select make_immutable('event'), make_immutable('event_default');`,
   },
   {
     name: 'event-store-002-cursor',

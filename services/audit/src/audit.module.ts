@@ -2,6 +2,7 @@ import path from 'node:path';
 import { type DynamicModule, Inject, Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { auditFacts } from '@vouchsafe/contracts';
 import { Database } from '@vouchsafe/database';
+import { keepMonthsAhead } from '@vouchsafe/event-store';
 import {
   Background,
   Clock,
@@ -24,7 +25,6 @@ import { CheckpointSigner } from './log/checkpoint-signer.js';
 import { LogController } from './log/log.controller.js';
 import { Recorder } from './log/record.js';
 import { auditMigrations } from './persistence/migrations.js';
-import { keepMonthsAhead } from './persistence/months.js';
 import { ReactionsController } from './reactions/reactions.controller.js';
 import { ReaderController } from './reader/reader.controller.js';
 
@@ -43,11 +43,12 @@ class Workers implements OnApplicationBootstrap {
   onApplicationBootstrap(): void {
     const { database, clock, logger } = this;
     this.background.add(
-      keepMonthsAhead(
+      keepMonthsAhead({
         database,
-        () => clock.now(),
-        (error) => logger.warn({ err: error }, 'The next month has no partition yet; trying again'),
-      ),
+        ensure: 'ensure_entry_month',
+        now: () => clock.now(),
+        onError: (error) => logger.warn({ err: error }, 'The next month has no partition yet; trying again'),
+      }),
     );
     this.signer.start();
     this.background.add(this.signer);

@@ -337,6 +337,25 @@ describe('the gateway', () => {
     expect(gaps(entries)).toEqual([]);
   });
 
+  it('goes on counting from one month to the next, each month in a partition of its own (P04)', async () => {
+    let now = new Date();
+    const moving = await bootGateway({ env: suite.env, clock: { now: () => now } });
+    const live = () => fetch(`${moving.url}/v1/members`, { headers: withKey });
+    await live();
+    now = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1));
+    await live();
+    await moving.stop();
+    const rows = await suite.database.asWorker((sql) =>
+      sql.query<{ partition: string; version: number }>(
+        `select tableoid::regclass::text as partition, version from event where stream like $1 order by version`,
+        [`%-${moving.instanceId}`],
+      ),
+    );
+    expect(rows.map(({ version }) => version)).toEqual([1, 2]);
+    expect(new Set(rows.map(({ partition }) => partition)).size).toBe(2);
+    for (const { partition } of rows) expect(partition).toMatch(/^event_access_log_\d{4}_\d\d$/);
+  });
+
   const openEntries = () => suite.database.asWorker((sql) => sql.query('select request_id from open_entry'));
   const until = async (true_: () => Promise<boolean>) => {
     for (let tries = 0; tries < 100; tries += 1) {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Database } from '@vouchsafe/database';
-import { EventStore } from '@vouchsafe/event-store';
+import { EventStore, keepMonthsAhead, makeMonthsAhead } from '@vouchsafe/event-store';
 import {
   Clock,
   CONFIG,
@@ -41,6 +41,16 @@ export async function openDoor(
     app.get(InternalClient),
     app.get(EventStore),
   ];
+  const months = {
+    database,
+    ensure: 'ensure_access_log_month',
+    now: () => clock.now(),
+    onError: (error: unknown) =>
+      logger.warn({ err: error }, 'A month of the access log has no partition yet; trying again'),
+  };
+  // Before the first entry; one that comes all the same stands among the other streams, and is read like any.
+  await makeMonthsAhead(months).catch(months.onError);
+  const monthsAhead = keepMonthsAhead(months);
   const instanceId = randomUUID();
   const accessLog = new AccessLog({
     database,
@@ -85,6 +95,7 @@ export async function openDoor(
     door,
     close: async () => {
       await accessLog.idle();
+      await monthsAhead.stop();
       await lease.end();
       await upstream.close();
     },

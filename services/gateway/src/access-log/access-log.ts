@@ -1,7 +1,7 @@
 import type { Database, Transaction } from '@vouchsafe/database';
 import { appendBatch } from '@vouchsafe/event-store';
 import type { Vault } from '@vouchsafe/vault';
-import { accessLogEvents } from './access-log.events.js';
+import { accessLogEvents, accessLogStream } from './access-log.events.js';
 import {
   CLOSE_AT_ONCE,
   eventOf,
@@ -65,8 +65,11 @@ export class AccessLog {
   private discard: string[] = [];
   private closing = false;
   private sequence = 0;
-  /** The last attempt failed, and may have been committed all the same, or even be so later. */
-  private inDoubt = false;
+  /**
+   * Stream of an attempt that failed, and may have been committed all the same, or even be so later. Tried again in the same
+   * stream, whatever the month: its unique versions keep a late commit out.
+   */
+  private inDoubt: string | null = null;
   private running: Promise<void> | null = null;
 
   constructor(private readonly options: AccessLogOptions) {}
@@ -143,15 +146,18 @@ export class AccessLog {
     const [batch, discard, closing] = [this.current, this.discard, this.closing];
     // A failed take-over is asked for again with the next heartbeat.
     this.closing = false;
-    const attempt = await withinTime(
-      this.options.database.asWorker((transaction) => this.write(transaction, batch, discard, closing)),
-    );
+    const stream = this.inDoubt ?? accessLogStream(this.options.instanceId, this.options.now());
+    const write = (sql: Transaction) => this.write(sql, stream, batch, discard, closing);
+    const attempt = await withinTime(this.options.database.asWorker(write)).catch((error: unknown) => {
+      this.inDoubt = stream;
+      throw error;
+    });
     this.discard = this.discard.slice(discard.length);
     return attempt;
   }
 
   private settle({ sequence, results, moreToClose }: Attempt): void {
-    this.inDoubt = false;
+    this.inDoubt = null;
     this.sequence = sequence;
     this.closing ||= moreToClose;
     for (const waiting of this.current) {
@@ -165,6 +171,7 @@ export class AccessLog {
 
   private async write(
     sql: Transaction,
+    stream: string,
     batch: readonly Waiting[],
     discard: readonly string[],
     closing: boolean,
@@ -173,7 +180,7 @@ export class AccessLog {
     const ended = await removeOpen(sql, [...idsOf(batch, 'ends'), ...discard]);
     const staying = await lockOpen(sql, idsOf(batch, 'stays'));
     // Behind the row locks just taken, a doubted attempt has either been committed or is gone.
-    const done = this.inDoubt ? await writtenSince(sql, this.stream, this.sequence) : nothing(this.sequence);
+    const done = this.inDoubt ? await writtenSince(sql, stream, this.sequence) : nothing(this.sequence);
 
     const received = batch.flatMap(({ item }) => (item.kind === 'received' ? [item] : []));
     if (!(await insertReceived(sql, vault, instanceId, received))) throw new LeaseEnded();
@@ -191,7 +198,7 @@ export class AccessLog {
     const taken = closing ? await takeOver(sql, vault, instanceId, now()) : [];
     const entries = [...outcomes, ...taken.map(eventOf)];
     await appendBatch(sql, vault, {
-      stream: this.stream,
+      stream,
       expectedVersion: done.sequence,
       catalog: accessLogEvents,
       entries,
@@ -199,13 +206,8 @@ export class AccessLog {
     return { sequence: done.sequence + entries.length, results, moreToClose: taken.length >= CLOSE_AT_ONCE };
   }
 
-  private get stream(): string {
-    return `access-log-${this.options.instanceId}`;
-  }
-
   /** Nothing of the batch is passed on that was not yet; outcomes are tried again: they must not be lost. */
   private afterFailure(error: unknown): void {
-    this.inDoubt = true;
     if (!isTransient(error)) this.setAside(error);
     for (const waiting of this.current) {
       if (waiting.item.kind === 'outcome') continue;

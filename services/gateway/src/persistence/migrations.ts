@@ -28,5 +28,30 @@ const accessLog: SqlMigration = {
     grant select, insert, update, delete on open_entry to ${worker};`,
 };
 
+/**
+ * The access log grows with every request, so each month of it is a partition of its own, which retention can drop whole (P04):
+ * its streams begin with their month (access-log.events.ts).
+ */
+const accessLogMonths: SqlMigration = {
+  name: 'gateway-002-access-log-months',
+  sql: ({ migrator, worker }) => `
+    create function ensure_access_log_month(wanted timestamptz) returns void
+      language plpgsql security definer set search_path = public set timezone = 'UTC' as $$
+    declare
+      first text := 'access-log-' || to_char(wanted, 'YYYY-MM');
+      next text := 'access-log-' || to_char(date_trunc('month', wanted) + interval '1 month', 'YYYY-MM');
+      name text := 'event_access_log_' || to_char(wanted, 'YYYY_MM');
+    begin
+      if to_regclass(name) is not null then return; end if;
+      perform pg_advisory_xact_lock(3104200502);
+      if to_regclass(name) is not null then return; end if;
+      execute format('create table %I partition of event for values from (%L) to (%L)', name, first, next);
+      perform make_immutable(name);
+    end $$;
+    alter function ensure_access_log_month owner to ${migrator};
+    revoke all on function ensure_access_log_month from public;
+    grant execute on function ensure_access_log_month to ${worker};`,
+};
+
 /** The gateway's own steps; those of the rooms below come first (`withRoomMigrations`). */
-export const gatewayMigrations: readonly SqlMigration[] = [accessLog];
+export const gatewayMigrations: readonly SqlMigration[] = [accessLog, accessLogMonths];

@@ -13,6 +13,28 @@ grant usage on schema public to gateway_worker;
 
 create sequence schema_migration_id_seq as integer start 1 increment 1;
 
+CREATE OR REPLACE FUNCTION public.ensure_access_log_month(wanted timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+    declare
+      first text := 'access-log-' || to_char(wanted, 'YYYY-MM');
+      next text := 'access-log-' || to_char(date_trunc('month', wanted) + interval '1 month', 'YYYY-MM');
+      name text := 'event_access_log_' || to_char(wanted, 'YYYY_MM');
+    begin
+      if to_regclass(name) is not null then return; end if;
+      perform pg_advisory_xact_lock(3104200502);
+      if to_regclass(name) is not null then return; end if;
+      execute format('create table %I partition of event for values from (%L) to (%L)', name, first, next);
+      perform make_immutable(name);
+    end $function$
+;
+alter function ensure_access_log_month(timestamp with time zone) owner to gateway_migrator;
+grant execute on function ensure_access_log_month(timestamp with time zone) to gateway_worker;
+
 CREATE OR REPLACE FUNCTION public.ensure_outgoing_partition(wanted bigint)
  RETURNS void
  LANGUAGE plpgsql
@@ -28,6 +50,17 @@ AS $function$
 ;
 alter function ensure_outgoing_partition(bigint) owner to gateway_migrator;
 grant execute on function ensure_outgoing_partition(bigint) to gateway_worker;
+
+CREATE OR REPLACE FUNCTION public.make_immutable(events text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        execute format('create trigger immutable before update or delete or truncate on %I
+          for each statement execute function refuse_change()', events);
+      end $function$
+;
+alter function make_immutable(text) owner to gateway_migrator;
 
 CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger
@@ -136,7 +169,7 @@ grant update (keys_destroyed, destroyed_at, effective_from) on erasure to gatewa
 create table event (
   "position" bigint not null generated always as identity,
   organization_id uuid not null,
-  stream text not null,
+  stream text collate "C" not null,
   version integer not null,
   type text not null,
   schema_version integer not null,
@@ -145,17 +178,26 @@ create table event (
   recorded_at timestamp with time zone not null default clock_timestamp(),
   transaction_id xid8 not null default pg_current_xact_id(),
   constraint event_version_check CHECK ((version > 0)),
-  constraint event_pkey PRIMARY KEY ("position"),
-  constraint event_stream_version_key UNIQUE (stream, version)
-);
+  constraint event_pkey PRIMARY KEY (stream, version)
+) partition by RANGE (stream);
 alter table event enable row level security;
 alter table event force row level security;
 create policy every_organization on event to gateway_worker using (true);
 create policy own_organization on event to gateway_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
-CREATE INDEX event_transaction_id_position ON public.event USING btree (transaction_id, "position");
+CREATE INDEX event_position ON ONLY public.event USING btree ("position");
+CREATE INDEX event_transaction_id_position ON ONLY public.event USING btree (transaction_id, "position");
 CREATE TRIGGER immutable BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 grant insert, select on event to gateway_request;
 grant insert, select on event to gateway_worker;
+
+create table event_access_log_2026_11 partition of event FOR VALUES FROM ('access-log-2026-11') TO ('access-log-2026-12');
+CREATE TRIGGER immutable BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event_access_log_2026_11 FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+create table event_access_log_2026_12 partition of event FOR VALUES FROM ('access-log-2026-12') TO ('access-log-2027-01');
+CREATE TRIGGER immutable BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event_access_log_2026_12 FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+create table event_default partition of event DEFAULT;
+CREATE TRIGGER immutable BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event_default FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 create table gateway_instance (
   id uuid not null,

@@ -149,6 +149,17 @@ alter function lookup.user_by_email(bytea) owner to identity_lookup;
 grant execute on function lookup.user_by_email(bytea) to identity_request;
 grant execute on function lookup.user_by_email(bytea) to identity_worker;
 
+CREATE OR REPLACE FUNCTION public.make_immutable(events text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        execute format('create trigger immutable before update or delete or truncate on %I
+          for each statement execute function refuse_change()', events);
+      end $function$
+;
+alter function make_immutable(text) owner to identity_migrator;
+
 CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -364,7 +375,7 @@ grant update (keys_destroyed, destroyed_at, effective_from) on erasure to identi
 create table event (
   "position" bigint not null generated always as identity,
   organization_id uuid not null,
-  stream text not null,
+  stream text collate "C" not null,
   version integer not null,
   type text not null,
   schema_version integer not null,
@@ -373,17 +384,20 @@ create table event (
   recorded_at timestamp with time zone not null default clock_timestamp(),
   transaction_id xid8 not null default pg_current_xact_id(),
   constraint event_version_check CHECK ((version > 0)),
-  constraint event_pkey PRIMARY KEY ("position"),
-  constraint event_stream_version_key UNIQUE (stream, version)
-);
+  constraint event_pkey PRIMARY KEY (stream, version)
+) partition by RANGE (stream);
 alter table event enable row level security;
 alter table event force row level security;
 create policy every_organization on event to identity_worker using (true);
 create policy own_organization on event to identity_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
-CREATE INDEX event_transaction_id_position ON public.event USING btree (transaction_id, "position");
+CREATE INDEX event_position ON ONLY public.event USING btree ("position");
+CREATE INDEX event_transaction_id_position ON ONLY public.event USING btree (transaction_id, "position");
 CREATE TRIGGER immutable BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 grant insert, select on event to identity_request;
 grant insert, select on event to identity_worker;
+
+create table event_default partition of event DEFAULT;
+CREATE TRIGGER immutable BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event_default FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 create table idempotency_key (
   organization_id uuid not null,

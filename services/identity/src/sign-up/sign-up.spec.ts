@@ -146,11 +146,13 @@ describe('sign-up', () => {
       }
       const after = someone();
       await signUp(body(after));
+      // Letters leave side by side: a later one may overtake.
       await app.mail.take(after, 'Confirm');
+      for (let letters = 0; letters < 5; letters += 1) await app.mail.take(email, 'Confirm');
       expect(count()).toBe(5);
       app.clock.ahead += 61 * 60_000;
       await signUp(body(email));
-      for (let letters = 0; letters < 6; letters += 1) await app.mail.take(email, 'Confirm');
+      await app.mail.take(email, 'Confirm');
       expect(count()).toBe(6);
     });
   });
