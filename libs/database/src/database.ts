@@ -117,11 +117,7 @@ export class Database {
     this.connections.clear();
   }
 
-  private async transaction<T>(
-    role: DatabaseRole,
-    work: Work<T>,
-    organizationId?: string,
-  ): Promise<T> {
+  private async transaction<T>(role: DatabaseRole, work: Work<T>, organizationId?: string): Promise<T> {
     const orm = await this.orm(role);
     const callbacks: (() => void)[] = [];
     // Without this, a call made while another transaction is open would join it: its role, its organization.
