@@ -90,7 +90,7 @@ async function copyIn(system: AuditSystem, folder: string, entries: number): Pro
 
 async function fillBus(busUrl: string, entries: number): Promise<void> {
   const bus = embeddedBus({ url: busUrl });
-  await bus.ensureTopics(topicSpecs);
+  await bus.ensureTopics(topicSpecs());
   const organizations = Array.from({ length: ORGANIZATIONS }, () => ({
     id: randomUUID() as OrganizationId,
     users: Array.from({ length: USERS }, () => randomUUID()),

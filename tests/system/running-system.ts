@@ -35,7 +35,7 @@ const wideLimits = {
  */
 export async function startForTests(
   env: Readonly<Record<string, string>> = {},
-  { killsServices = false, parent = tmpdir() } = {},
+  { killsServices = false, kafka = false, parent = tmpdir() } = {},
 ): Promise<SystemUnderTest> {
   if (!existsSync(path.join(root, 'services/gateway/dist/main.js')))
     throw new Error('The services are not built: npm run build');
@@ -46,6 +46,7 @@ export async function startForTests(
     data: await openDataFolder(folder, () => undefined),
     port: await freePort(),
     say: () => undefined,
+    kafka,
     env: { VOUCHSAFE_ENVIRONMENT: 'testing', ...wideLimits, ...env },
   }).catch(async (error: unknown) => {
     await remove();

@@ -127,8 +127,10 @@ async function endFormerRun(folder: string, say: (line: string) => void): Promis
       ? 'The last run was killed; going on with its data.'
       : `The last run was killed; ending what it left behind: ${left.map(([name, { pid }]) => `${name} (${pid})`).join(', ')}.`,
   );
-  // Services before the database that they write to.
-  for (const [name, identity] of left.filter(([name]) => name !== 'postgres')) {
+  // Services before the bus and the database that they write to.
+  const services = left.filter(([name]) => name !== 'postgres' && name !== 'kafka');
+  const kafka = left.filter(([name]) => name === 'kafka');
+  for (const [name, identity] of [...services, ...kafka]) {
     if (!(await end(identity, 'SIGTERM', 10_000)) && !(await end(identity, 'SIGKILL', 5_000))) {
       throw new Refusal(`${name} of the last run does not end: kill -9 ${identity.pid}, then start again.`);
     }

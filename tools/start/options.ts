@@ -7,19 +7,22 @@ export interface StartOptions {
   readonly port: number;
   /** Folder that everything written goes to. */
   readonly data: string;
+  /** Apache Kafka as the bus, in place of the log in Postgres. */
+  readonly kafka: boolean;
 }
 
-export const usage = `npm start -- [--port 8080] [--data data]
+export const usage = `npm start -- [--port 8080] [--data data] [--kafka]
 
   --port  where the API listens, on 127.0.0.1   (or VOUCHSAFE_PORT)
-  --data  folder of the data                    (or VOUCHSAFE_DATA)`;
+  --data  folder of the data                    (or VOUCHSAFE_DATA)
+  --kafka Apache Kafka as the bus: the brokers of KAFKA_BROKERS, or one on this machine`;
 
 export function startOptions(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
   root: string,
 ): StartOptions | 'help' {
-  const { port, data, help } = parse(args);
+  const { port, data, kafka = false, help } = parse(args);
   if (help) return 'help';
   const wanted = port ?? env.VOUCHSAFE_PORT ?? '8080';
   const number = Number(wanted);
@@ -28,14 +31,19 @@ export function startOptions(
   }
   const folder = data ?? env.VOUCHSAFE_DATA ?? 'data';
   if (folder === '') throw new Refusal('--data must name a folder.');
-  return { port: number, data: path.resolve(root, folder) };
+  return { port: number, data: path.resolve(root, folder), kafka };
 }
 
 function parse(args: readonly string[]) {
   try {
     return parseArgs({
       args: [...args],
-      options: { port: { type: 'string' }, data: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+      options: {
+        port: { type: 'string' },
+        data: { type: 'string' },
+        kafka: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
     }).values;
   } catch (error) {
     throw new Refusal(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);

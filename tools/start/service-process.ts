@@ -21,6 +21,8 @@ export interface ServiceProcess {
 }
 
 const readyWithin = 120_000;
+/** kafkajs 2.2.4 sets a timer of less than nothing; Node would warn of it in words that are no JSON. */
+const quiet = ['--disable-warning=TimeoutNegativeWarning'];
 
 /** Starts a service's built program as a process of its own, in a group of its own: this process alone ends it. */
 export async function startService(
@@ -32,7 +34,7 @@ export async function startService(
   const from = (await file.stat()).size;
   const main = path.join(root, 'services', name, 'dist', 'main.js');
   // Tracing is loaded before all that it watches; it stays off unless the standard OTEL_ variables ask for it.
-  const child = spawn(process.execPath, ['--import', '@vouchsafe/service-host/telemetry', main], {
+  const child = spawn(process.execPath, [...quiet, '--import', '@vouchsafe/service-host/telemetry', main], {
     cwd: path.join(root, 'services', name),
     env: { ...inherited(process.env), ...environmentOf(name, surroundings) },
     stdio: ['ignore', file.fd, file.fd],

@@ -11,6 +11,8 @@ export const databases = [...serviceNames, 'bus'] as const;
 export interface Surroundings {
   readonly secrets: Secrets;
   readonly postgresPort: number;
+  /** Of the bus, where it is not the log in Postgres. */
+  readonly kafkaUrl?: string;
   readonly ports: Readonly<Record<ServiceName, number>>;
   /** Of the gateway's inside. */
   readonly internalPort: number;
@@ -33,8 +35,17 @@ export function tombstoneFileOf(folder: string, name: ServiceName): string {
 
 /** Environment variables that a service is started with. */
 export function environmentOf(name: ServiceName, surroundings: Surroundings): Record<string, string> {
-  const { secrets, postgresPort, ports, internalPort, mailFolder, filesFolder, tombstonesFolder, more } =
-    surroundings;
+  const {
+    secrets,
+    postgresPort,
+    kafkaUrl,
+    ports,
+    internalPort,
+    mailFolder,
+    filesFolder,
+    tombstonesFolder,
+    more,
+  } = surroundings;
   const url = (service: ServiceName) => `http://127.0.0.1:${ports[service]}`;
   return {
     PORT: String(ports[name]),
@@ -43,7 +54,9 @@ export function environmentOf(name: ServiceName, surroundings: Surroundings): Re
     VOUCHSAFE_DATABASE_PASSWORD_REQUEST: secrets.databasePassword(name, 'request'),
     VOUCHSAFE_DATABASE_PASSWORD_WORKER: secrets.databasePassword(name, 'worker'),
     VOUCHSAFE_DATABASE_PASSWORD_RETENTION: secrets.databasePassword(name, 'retention'),
-    VOUCHSAFE_BUS_URL: `postgres://bus_worker:${secrets.databasePassword('bus', 'worker')}@127.0.0.1:${postgresPort}/bus`,
+    VOUCHSAFE_BUS_URL:
+      kafkaUrl ??
+      `postgres://bus_worker:${secrets.databasePassword('bus', 'worker')}@127.0.0.1:${postgresPort}/bus`,
     VOUCHSAFE_KEK_FILE: secrets.kekFile(name),
     VOUCHSAFE_TOMBSTONE_FILE: tombstoneFileOf(tombstonesFolder, name),
     VOUCHSAFE_INTERNAL_PUBLIC_KEYS_FILE: secrets.publicKeysFile,

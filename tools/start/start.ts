@@ -28,12 +28,17 @@ async function main(): Promise<void> {
 
   // The rooms can be imported once they are built.
   const { startSystem } = await import('./system.ts');
-  const system = await startSystem({ root, data, port: options.port, say, signal }).catch(
-    (error: unknown) => {
-      if (signal.aborted) return undefined;
-      throw error;
-    },
-  );
+  const system = await startSystem({
+    root,
+    data,
+    port: options.port,
+    kafka: options.kafka,
+    say,
+    signal,
+  }).catch((error: unknown) => {
+    if (signal.aborted) return undefined;
+    throw error;
+  });
   if (!system) {
     say('Stopped before it was ready.');
     return;

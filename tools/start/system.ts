@@ -4,6 +4,7 @@ import { Database, provisionDatabase } from '@vouchsafe/database';
 import { busMigrations } from '@vouchsafe/messaging';
 import { freePort, type LocalPostgres } from '@vouchsafe/testing';
 import type { DataFolder } from './data-folder.ts';
+import { startKafka, type SystemKafka } from './kafka.ts';
 import { startPostgres } from './postgres.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
 import { death, type ServiceProcess, startService } from './service-process.ts';
@@ -20,6 +21,8 @@ export interface SystemOptions {
   readonly say: (line: string) => void;
   /** Gives the start up half-way; what runs already is ended. */
   readonly signal?: AbortSignal;
+  /** Apache Kafka as the bus, in place of the log in Postgres. */
+  readonly kafka?: boolean;
   /** More environment variables for every service. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -32,6 +35,8 @@ export interface RunningSystem {
   /** Superuser's URL of the cluster; for tests that look behind the services' backs. */
   readonly adminUrl: string;
   readonly secrets: Secrets;
+  /** Where the bus is Kafka. */
+  readonly kafka?: SystemKafka;
   service(name: ServiceName): ServiceProcess;
   /** Starts a service again that a test has killed, on its former port, and waits until it is ready. */
   restart(name: ServiceName): Promise<void>;
@@ -43,7 +48,7 @@ export interface RunningSystem {
   restartPostgres(): Promise<void>;
   /** Rejects when a part ends that nobody asked to end. */
   readonly broken: Promise<never>;
-  /** Ends every part, in order: the door, the services, the database. */
+  /** Ends every part, in order: the door, the services, the bus, the database. */
   stop(): Promise<void>;
 }
 
@@ -61,6 +66,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
 /** What runs already; all of it is ended when a later part fails. */
 interface Started {
   postgres?: LocalPostgres;
+  kafka?: SystemKafka;
   readonly services: Map<ServiceName, ServiceProcess>;
 }
 
@@ -87,12 +93,16 @@ async function bringUp(options: SystemOptions, started: Started): Promise<Runnin
   }
   await migrateBus(secrets, postgresPort);
   say(`postgres   ready on 127.0.0.1:${postgresPort}`);
+  if (options.kafka) {
+    started.kafka = await startKafka(folder, say, (log) => watch.fail('kafka', 'see its log', log));
+  }
 
   const filesFolder = path.join(folder.path, 'files');
   await mkdir(filesFolder, { recursive: true, mode: 0o700 });
   const surroundings: Surroundings = {
     secrets,
     postgresPort,
+    ...(started.kafka && { kafkaUrl: started.kafka.url }),
     ports: { gateway: port, identity: await freePort(), audit: await freePort() },
     internalPort: await freePort(),
     mailFolder: folder.mail,
@@ -116,6 +126,7 @@ async function bringUp(options: SystemOptions, started: Started): Promise<Runnin
     logsFolder: folder.logs,
     adminUrl: postgres.adminUrl,
     secrets,
+    ...(started.kafka && { kafka: started.kafka }),
     service: (name) => {
       const service = started.services.get(name);
       if (!service) throw new Error(`${name} was not started`);
@@ -169,11 +180,12 @@ function watcher() {
 
 async function takeDown(
   folder: DataFolder,
-  { postgres, services }: Started,
+  { postgres, kafka, services }: Started,
   stand: () => void,
 ): Promise<void> {
   stand();
   for (const name of serviceNames) await services.get(name)?.stop();
+  await kafka?.stop();
   await postgres?.stop();
   folder.release();
 }

@@ -11,7 +11,6 @@ const run = promisify(execFile);
 
 /** The release that suites and `npm start -- --kafka` run on. */
 export const kafkaVersion = '4.1.1';
-const artifact = { group: 'org.apache.kafka', name: 'kafka_2.13' } as const;
 
 export interface LocalKafkaOptions {
   /** The broker's own folder; formatted where it is new. */
@@ -67,7 +66,11 @@ export async function startLocalKafka(options: LocalKafkaOptions): Promise<Local
     pid: child.pid ?? 0,
     broker: `127.0.0.1:${options.port}`,
     exited,
-    stop: () => end('SIGTERM'),
+    stop: async () => {
+      const patience = setTimeout(() => child.kill('SIGKILL'), 30_000);
+      await end('SIGTERM');
+      clearTimeout(patience);
+    },
     kill: () => end('SIGKILL'),
   };
 }
@@ -79,6 +82,9 @@ const jvm = [
   '-XX:+UseSerialGC',
   '-XX:TieredStopAtLevel=1',
   '-XX:+ExitOnOutOfMemoryError',
+  // Kafka brings no logger of its own: without one a broker that cannot start does not say why.
+  '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+  '-Dorg.slf4j.simpleLogger.showDateTime=true',
 ];
 
 function propertiesOf({ folder, port, controllerPort, settings = {} }: LocalKafkaOptions): string {
@@ -158,7 +164,7 @@ export async function whyNoJvm(): Promise<string | undefined> {
 
 function jarsFolder(): string {
   const cache = process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache');
-  return path.join(cache, 'vouchsafe', `kafka-${kafkaVersion}`);
+  return path.join(cache, 'vouchsafe', `kafka-${kafkaVersion}-slf4j`);
 }
 
 let jars: Promise<string> | undefined;
@@ -200,9 +206,14 @@ const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <packaging>pom</packaging>
   <dependencies>
     <dependency>
-      <groupId>${artifact.group}</groupId>
-      <artifactId>${artifact.name}</artifactId>
+      <groupId>org.apache.kafka</groupId>
+      <artifactId>kafka_2.13</artifactId>
       <version>${kafkaVersion}</version>
+    </dependency>
+    <dependency>
+      <groupId>org.slf4j</groupId>
+      <artifactId>slf4j-simple</artifactId>
+      <version>1.7.36</version>
     </dependency>
   </dependencies>
 </project>

@@ -34,9 +34,9 @@ const tls256 = {
  */
 function write(log: KafkaLog, { level, namespace, log: { message, error } }: LogEntry): void {
   const text = `Kafka ${namespace}: ${message}${typeof error === 'string' ? ` (${error})` : ''}`;
-  const answers = namespace === 'Connection' && message.startsWith('Response ');
+  const attempt = namespace === 'Connection' || namespace === 'BrokerPool';
   const limited = message.startsWith('Limiting retries for the idempotent producer');
-  if (answers || limited || level >= logLevel.INFO) log('debug', text);
+  if (attempt || limited || level >= logLevel.INFO) log('debug', text);
   else if (level === logLevel.WARN) log('info', text);
   else log('warn', text);
 }

@@ -35,7 +35,13 @@ export function kafkaBus(options: KafkaOptions): Bus {
       await sender.send(topic, messages);
     },
     subscribe: async (wanted) => {
-      for (const topic of wanted.topics) await partitions(topic);
+      try {
+        for (const topic of wanted.topics) await partitions(topic);
+      } catch (error) {
+        if (error instanceof UnknownTopicError) throw error;
+        // Brokers that are away keep nobody from starting: the member tries until they are back.
+        wanted.onError?.(error);
+      }
       const member = joinGroup(kafka, admin, wanted, options);
       members.add(member);
       return {

@@ -8,7 +8,7 @@ export interface KafkaOptions {
   readonly sasl?: KafkaLogin;
   /** What the client has to tell; nothing is printed otherwise. */
   readonly log?: KafkaLog;
-  /** Without a sign of life for so long, a member is dead and its partitions go to others. */
+  /** Without a sign of life for so long, a member is dead and its partitions go to others; 10 s where nothing is said. */
   readonly sessionTimeoutMs?: number;
   /** Between two looks at the cluster's topics: a topic that has grown is noticed after so long at the latest. */
   readonly metadataMaxAgeMs?: number;

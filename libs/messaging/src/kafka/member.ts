@@ -11,6 +11,7 @@ import type { KafkaOptions } from './kafka-options.js';
 /** A fetch that finds nothing is answered after so long; a partition that was paused is fetched again after so long at most. */
 const FETCH_WAIT_MS = 250;
 const PAUSE_MS = { first: 50, most: 5_000 } as const;
+const RECONNECT_MS = { first: 100, most: 2_000 } as const;
 const CLOSE_WITHIN_MS = 15_000;
 
 /**
@@ -22,7 +23,7 @@ export function joinGroup(
   kafka: Kafka,
   admin: OpenAdmin,
   options: SubscribeOptions,
-  { sessionTimeoutMs = 30_000, metadataMaxAgeMs = 30_000 }: KafkaOptions,
+  { sessionTimeoutMs = 10_000, metadataMaxAgeMs = 30_000 }: KafkaOptions,
 ): Subscription {
   const closing = new AbortController();
   const held = new Map<string, Holding>();
@@ -151,7 +152,7 @@ export function joinGroup(
   };
 
   const work = (async () => {
-    let pause: number = PAUSE_MS.first;
+    let pause: number = RECONNECT_MS.first;
     while (!closing.signal.aborted) {
       const began = Date.now();
       try {
@@ -159,7 +160,7 @@ export function joinGroup(
       } catch (error) {
         options.onError?.(error);
       }
-      pause = Date.now() - began > 60_000 ? PAUSE_MS.first : Math.min(pause * 2, PAUSE_MS.most);
+      pause = Date.now() - began > 60_000 ? RECONNECT_MS.first : Math.min(pause * 2, RECONNECT_MS.most);
       await sleep(pause, undefined, { signal: closing.signal }).catch(() => undefined);
     }
   })();

@@ -1,6 +1,7 @@
 import type { DatabaseRole } from '@vouchsafe/database';
 import { KEY_CACHE_MILLISECONDS, secret } from '@vouchsafe/vault';
 import { z } from 'zod';
+import { busConfig } from './bus.js';
 
 const password = z
   .string()
@@ -29,8 +30,7 @@ export const persistenceConfig = z.object({
     .default(KEY_CACHE_MILLISECONDS),
   /** Where erasures are remembered outside of the database: on another disk, and in no backup of it (P10). */
   VOUCHSAFE_TOMBSTONE_FILE: z.string().min(1),
-  /** `postgres://user:password@host:port/bus` of the embedded bus. */
-  VOUCHSAFE_BUS_URL: z.url({ protocol: /^postgres(ql)?$/ }).transform((value) => secret(value)),
+  ...busConfig.shape,
 });
 export type PersistenceConfig = z.output<typeof persistenceConfig>;
 

@@ -7,7 +7,7 @@ import {
   relayAge,
   startRelay,
 } from '@vouchsafe/event-store';
-import { type Bus, consumerMigrations, embeddedBus, publishTo } from '@vouchsafe/messaging';
+import { type Bus, consumerMigrations, publishTo } from '@vouchsafe/messaging';
 import { localKeyProvider, Vault, vaultMigrations } from '@vouchsafe/vault';
 import { Gauge } from 'prom-client';
 import { LOGGER } from '../boot.js';
@@ -19,9 +19,10 @@ import { idempotencyMigrations } from '../idempotency.js';
 import type { ServiceLogger } from '../logging.js';
 import { Metrics } from '../metrics.js';
 import { Background } from './background.js';
+import { openBus, topicKeeper } from './bus.js';
 import { LanesController, PUBLISHING } from './lanes.js';
 import { passwordOf, type PersistenceConfig } from './persistence.config.js';
-import { topicOf, topicSpecs } from './topics.js';
+import { topicOf } from './topics.js';
 
 /** Injection token of the bus. */
 export const BUS = Symbol('bus');
@@ -99,16 +100,19 @@ export class PersistenceModule {
         {
           provide: BUS,
           // After the database, so that it is closed before it.
-          useFactory: async (_: Database, logger: ServiceLogger, background: Background) => {
-            const bus = embeddedBus({
-              url: config.VOUCHSAFE_BUS_URL.reveal(),
-              onError: (error) => logger.warn({ err: error }, 'Bus'),
-            });
-            await bus.ensureTopics(topicSpecs);
+          useFactory: async (
+            _: Database,
+            logger: ServiceLogger,
+            metrics: Metrics,
+            background: Background,
+          ) => {
+            const bus = openBus(service, config, logger);
             background.add({ stop: () => bus.close() });
-            return bus;
+            const topics = background.add(topicKeeper(bus, config, logger, metrics));
+            await topics.keep();
+            return topics.bus;
           },
-          inject: [Database, LOGGER, Background],
+          inject: [Database, LOGGER, Metrics, Background],
         },
         Background,
         RunningRelay,

@@ -23,7 +23,7 @@ let bus: Bus;
 beforeAll(async () => {
   app = await auditApp();
   bus = embeddedBus({ url: app.env.VOUCHSAFE_BUS_URL ?? '' });
-  await bus.ensureTopics(topicSpecs);
+  await bus.ensureTopics(topicSpecs());
 });
 afterAll(async () => {
   await bus.close();

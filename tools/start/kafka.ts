@@ -1,0 +1,61 @@
+import path from 'node:path';
+import { describeKafka, freePort, kafkaChoice, type LocalKafka, startLocalKafka } from '@vouchsafe/testing';
+import type { DataFolder } from './data-folder.ts';
+import { Refusal } from './refusal.ts';
+
+export interface SystemKafka {
+  /** For the services: `kafka://host:port,host:port`. */
+  readonly url: string;
+  /** SIGKILL, for tests; not of brokers that were given. */
+  kill(): Promise<void>;
+  /** Starts a broker that was killed on its data and port. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The brokers of KAFKA_BROKERS; else one of this data folder, which keeps what it holds for the next start. */
+export async function startKafka(
+  data: DataFolder,
+  say: (line: string) => void,
+  onExit: (log: string) => void,
+): Promise<SystemKafka> {
+  const choice = await kafkaChoice();
+  if (choice.by === 'none') {
+    throw new Refusal(
+      `--kafka needs a Kafka, and there is ${await describeKafka()}.\n` +
+        `Install a JDK (17 or newer) and Maven, or name brokers: KAFKA_BROKERS=host:port npm start -- --kafka\n` +
+        `Without --kafka the bus is a log in Postgres, and needs nothing.`,
+    );
+  }
+  if (choice.by === 'given') {
+    say(`kafka      the brokers of KAFKA_BROKERS: ${choice.brokers.join(', ')}`);
+    const nothing = () => Promise.resolve();
+    return { url: urlOf(choice.brokers), kill: nothing, start: nothing, stop: nothing };
+  }
+  const logFile = path.join(data.logs, 'kafka.log');
+  const ports = { port: await freePort(), controllerPort: await freePort() };
+  let broker: LocalKafka;
+  const start = async (): Promise<void> => {
+    const started = await startLocalKafka({
+      ...ports,
+      folder: path.join(data.path, 'kafka'),
+      logFile,
+      ownProcessGroup: true,
+    });
+    broker = started;
+    data.record('kafka', started.pid);
+    void started.exited.then(() => onExit(logFile));
+  };
+  await start();
+  say(`kafka      ready on 127.0.0.1:${ports.port}`);
+  return {
+    url: urlOf([`127.0.0.1:${ports.port}`]),
+    kill: () => broker.kill(),
+    start,
+    stop: () => broker.stop(),
+  };
+}
+
+function urlOf(brokers: readonly string[]): string {
+  return `kafka://${brokers.join(',')}`;
+}
