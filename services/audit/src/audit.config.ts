@@ -14,6 +14,8 @@ export const auditConfig = persistenceConfig.extend({
     .optional(),
   /** Bundles wait here, encrypted, until they expire; all instances must see the same folder. */
   VOUCHSAFE_FILES_FOLDER: z.string().min(1),
+  /** Where bundles are made: in a process of their own, or in the service's. */
+  VOUCHSAFE_EXPORTER: z.enum(['process', 'service']).default('process'),
   /** Who is asked for facts that the bus did not bring. */
   VOUCHSAFE_IDENTITY_URL: z.url(),
   VOUCHSAFE_GATEWAY_URL: z.url(),

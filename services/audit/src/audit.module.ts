@@ -10,6 +10,7 @@ import {
   FORGETTING,
   type HostConfig,
   LOGGER,
+  passwordOf,
   PersistenceModule,
   receiptPublishing,
   type ServiceLogger,
@@ -21,6 +22,9 @@ import { forgetPerson } from './erasure/forget-person.js';
 import { ExportController } from './export/export.controller.js';
 import { ExportFolder } from './export/export-folder.js';
 import { ExportWorker } from './export/export-worker.js';
+import { inExporterProcess } from './export/exporter-process.js';
+import type { MakeBundle } from './export/lease.js';
+import { type BundleMaking, makeBundle } from './export/make-bundle.js';
 import { CheckpointSigner } from './log/checkpoint-signer.js';
 import { LogController } from './log/log.controller.js';
 import { Recorder } from './log/record.js';
@@ -59,6 +63,27 @@ class Workers implements OnApplicationBootstrap {
 
 function exportFolder({ VOUCHSAFE_FILES_FOLDER }: AuditConfig): string {
   return path.join(VOUCHSAFE_FILES_FOLDER, 'exports');
+}
+
+/** In a process of its own, unless a test wants the service's clock to be the exporter's. */
+function bundleMaker(
+  config: AuditConfig & HostConfig,
+  own: Pick<BundleMaking, 'database' | 'vault' | 'now' | 'folder'>,
+): MakeBundle {
+  const named = {
+    operatorOrganizationId: config.VOUCHSAFE_OPERATOR_ORGANIZATION_ID,
+    manifestName: `${logName(config)}/exports`,
+  };
+  if (config.VOUCHSAFE_EXPORTER === 'service')
+    return (job, signal) => makeBundle(job, { ...own, ...named }, signal);
+  return inExporterProcess({
+    ...{ ...named, folder: own.folder },
+    databaseUrl: config.VOUCHSAFE_DATABASE_URL,
+    passwords: { request: passwordOf(config, 'request'), worker: passwordOf(config, 'worker') },
+    kekFile: config.VOUCHSAFE_KEK_FILE,
+    environment: config.VOUCHSAFE_ENVIRONMENT,
+    keyCacheMs: config.VOUCHSAFE_KEY_CACHE_MS,
+  });
 }
 
 @Module({})
@@ -118,10 +143,9 @@ export class AuditModule {
             logger: ServiceLogger,
           ) =>
             new ExportWorker({
-              ...{ database, vault, signer, folder: folder.path },
+              ...{ database, signer, folder: folder.path },
               now: () => clock.now(),
-              operatorOrganizationId: config.VOUCHSAFE_OPERATOR_ORGANIZATION_ID,
-              manifestName: `${logName(config)}/exports`,
+              make: bundleMaker(config, { database, vault, now: () => clock.now(), folder: folder.path }),
               onError: (error) => logger.error({ err: error }, 'An export was not made; it is tried again'),
             }),
         },

@@ -1,6 +1,6 @@
 import { type Database, instant, type Sql } from '@vouchsafe/database';
 import type { BundleEntry, BundleLog, BundleRequest, KeyPeriod } from '@vouchsafe/forensic-bundle';
-import { parseVerifierKey, type VerifierKey } from '@vouchsafe/transparency-log';
+import { parseVerifierKey, TILE_WIDTH, type VerifierKey } from '@vouchsafe/transparency-log';
 import type { Vault } from '@vouchsafe/vault';
 import {
   type EntryFilter,
@@ -50,26 +50,31 @@ export async function bundleContent(
     source.database.forOrganization(organizationId, work);
   const filter: EntryFilter = { ...request.filter, from: new Date(request.from), to: new Date(request.to) };
   const contiguous = Object.values(request.filter).every((value) => value === undefined);
-  const { logs, sizes, selection, total, recorded } = await asOrganization(async (sql) => {
+  const { logs, sizes } = await asOrganization(async (sql) => {
     const logs = await logsOf(sql, organizationId);
     const checkpoints = await Promise.all(logs.map(({ logId }) => newestCheckpoint(sql, logId)));
     const sizes = new Map(
       logs.flatMap(({ logId }, i) => (checkpoints[i] ? [[logId, checkpoints[i]] as const] : [])),
     );
+    return { logs, sizes };
+  });
+  const { createdAt, coveredUntil } = await source.database.asWorker((sql) =>
+    coverage(sql, organizationId, sizes, source.now),
+  );
+  const { selection, total, recorded } = await asOrganization(async (sql) => {
     const selection = contiguous
       ? await wholeRange(sql, organizationId, filter)
       : await matching(sql, source.vault, organizationId, filter);
-    return { logs, sizes, selection, ...(await countOf(sql, organizationId, selection)) };
+    return { selection, ...(await countOf(sql, organizationId, selection, sizes)) };
   });
   const progress = { done: 0 };
   const signed = logs.filter(({ logId }) => sizes.has(logId)).sort((a, b) => (a.logId < b.logId ? -1 : 1));
-  const createdAt = source.now().toISOString();
   return {
     total,
     exportId: job.exportId,
     createdAt,
     organizationId: organizationId === source.operatorOrganizationId ? null : organizationId,
-    range: rangeOf(request, recorded, createdAt),
+    range: rangeOf(request, recorded, coveredUntil),
     filter: contiguous ? {} : filterText(request),
     disclosed: request.disclose,
     claim: contiguous ? 'contiguous' : 'inclusion',
@@ -158,7 +163,40 @@ async function matching(
   return { filter, keys: await searchKeys(vault, sql, organizationId), span, words };
 }
 
-async function countOf(sql: Sql, organizationId: string, selection: Selection | null) {
+/**
+ * When a bundle is made, and until when all that was recorded is under the checkpoints: until then, or until the first entry
+ * behind one. Writers hold their log's head until commit and ask for the time behind it, so nothing earlier comes later.
+ */
+async function coverage(
+  sql: Sql,
+  organizationId: string,
+  sizes: ReadonlyMap<string, { readonly size: number }>,
+  now: () => Date,
+): Promise<{ createdAt: string; coveredUntil: string }> {
+  await sql.query('select 1 from log where organization_id = $1 order by log_id for share', [organizationId]);
+  const createdAt = now().toISOString();
+  const [row] = await sql.query<{ first: string | null }>(
+    `select min(e.recorded_at) as first from log l
+     left join unnest($2::uuid[], $3::bigint[]) as signed (log_id, size) on signed.log_id = l.log_id
+     cross join lateral (
+       select min(b.first_recorded_at) as recorded_at from entry_bundle b
+       where b.log_id = l.log_id and b.number >= coalesce(signed.size, 0) / ${TILE_WIDTH}) as behind
+     join entry e on e.organization_id = $1 and e.log_id = l.log_id
+       and e.recorded_at >= behind.recorded_at and e.index >= coalesce(signed.size, 0)
+     where l.organization_id = $1 and l.size > coalesce(signed.size, 0)`,
+    [organizationId, [...sizes.keys()], [...sizes.values()].map(({ size }) => size)],
+  );
+  const uncovered = row?.first == null ? createdAt : instant(row.first).toISOString();
+  return { createdAt, coveredUntil: uncovered < createdAt ? uncovered : createdAt };
+}
+
+/** Of the entries under the checkpoints: what is younger is not in the bundle. */
+async function countOf(
+  sql: Sql,
+  organizationId: string,
+  selection: Selection | null,
+  sizes: ReadonlyMap<string, { readonly size: number }>,
+) {
   if (!selection) return { total: 0, recorded: null };
   const { text, values } = pageStatement(
     { organizationId, ...selection, order: 'oldest', limit: 2 ** 31 - 1, after: null },
@@ -167,8 +205,10 @@ async function countOf(sql: Sql, organizationId: string, selection: Selection | 
   );
   const [row] = await sql.query<{ total: string; first: string | null; last: string | null }>(
     `select count(*) as total, min(recorded_at) as first, max(recorded_at) as last
-     from (${text.replace('log_id, index, recorded_at, disclosable, leaf', 'recorded_at, index')}) as selected`,
-    values,
+     from (${text.replace('log_id, index, recorded_at, disclosable, leaf', 'log_id, recorded_at, index')}) as selected
+     join unnest($${values.length + 1}::uuid[], $${values.length + 2}::bigint[]) as signed (log_id, size) using (log_id)
+     where selected.index < signed.size`,
+    [...values, [...sizes.keys()], [...sizes.values()].map(({ size }) => size)],
   );
   const recorded =
     row?.first != null && row.last != null ? { first: instant(row.first), last: instant(row.last) } : null;
@@ -179,10 +219,10 @@ async function countOf(sql: Sql, organizationId: string, selection: Selection | 
 function rangeOf(
   { from, to }: ExportRequest,
   recorded: { first: Date; last: Date } | null,
-  createdAt: string,
+  coveredUntil: string,
 ) {
   const begin = recorded && recorded.first.toISOString() < from ? recorded.first.toISOString() : from;
-  const asked = to < createdAt ? to : createdAt;
+  const asked = to < coveredUntil ? to : coveredUntil;
   const beyond = recorded ? new Date(recorded.last.getTime() + 1).toISOString() : asked;
   const end = [asked, beyond, begin].reduce((a, b) => (a > b ? a : b));
   return { from: begin, to: end };

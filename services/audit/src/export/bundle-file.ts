@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
+import path from 'node:path';
 import type { BundleStage, StagedFile } from '@vouchsafe/forensic-bundle';
 import { z } from 'zod';
 
@@ -31,12 +32,17 @@ const TAG = 16;
 const KEY = 32;
 const DIRECTORY = '';
 
+/** Each attempt writes a file of its own: one whose lease was lost disturbs nobody. */
+export function bundlePath(folder: string, exportId: string, attempt: number): string {
+  return path.join(folder, `${exportId}.${attempt}.bundle`);
+}
+
 export function newBundleKey(): Buffer {
   return randomBytes(KEY);
 }
 
-export async function writeBundle(path: string, exportId: string, key: Buffer): Promise<WritableBundle> {
-  const file = await open(path, 'w', 0o600);
+export async function writeBundle(at: string, exportId: string, key: Buffer): Promise<WritableBundle> {
+  const file = await open(at, 'w', 0o600);
   const frames: Frames = {};
   let end = 0;
   const write = async (name: string, nth: number, bytes: Uint8Array): Promise<Frame> => {
@@ -66,12 +72,12 @@ export async function writeBundle(path: string, exportId: string, key: Buffer): 
 
 /** @throws where the file is missing, or not the one that the key sealed */
 export async function readBundle(
-  path: string,
+  at: string,
   exportId: string,
   key: Buffer,
   place: DirectoryPlace,
 ): Promise<ReadableBundle> {
-  const file = await open(path, 'r');
+  const file = await open(at, 'r');
   try {
     const bytes = await readFrame(file, exportId, key, DIRECTORY, 0, [place.at, place.length]);
     const { files, frames } = directory.parse(JSON.parse(bytes.toString()));

@@ -30,9 +30,8 @@ import { entryFilter, organizationOf } from '../entry/entry.controller.js';
 import { Recorder } from '../log/record.js';
 import { entryOfExport } from './export-entry.js';
 import { ExportFolder } from './export-folder.js';
-import { readBundle } from './bundle-file.js';
+import { bundlePath, readBundle } from './bundle-file.js';
 import { expiryReasons, exportOf, exportStatuses, insertExport, openFor } from './export.js';
-import { bundlePath } from './export-worker.js';
 import { boundedInstant } from '../entry/instant.js';
 
 const disclosable = z

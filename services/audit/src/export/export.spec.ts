@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,9 +8,11 @@ import { type ByteSource, type Manifest, parseManifest, readZip } from '@vouchsa
 import { parseVerifierKey } from '@vouchsafe/transparency-log';
 import { Vault } from '@vouchsafe/vault';
 import { verifyBundle } from '@vouchsafe/verify';
+import { CheckpointSigner } from '../log/checkpoint-signer.js';
 import type { LogView } from '../log/log-reader.js';
-import { type AuditApp, auditApp } from '../testing/audit-app.js';
+import { type AuditApp, auditApp, operator } from '../testing/audit-app.js';
 import { ada, ours, theirs } from '../testing/audit-database.js';
+import { bundleContent } from './bundle-content.js';
 
 const grace = '0f8fad5b-d9cb-469f-a165-708677289511';
 type Job = { status: string; progress: { done: number; total: number }; size: number | null };
@@ -145,6 +148,31 @@ describe('a forensic export', () => {
     const manifest = await verified(await bundle({ from: before.toISOString(), to: between.toISOString() }));
     expect(manifest.claim).toBe('contiguous');
     expect(manifest.logs[0]?.entries).toBe(9);
+  });
+
+  it('claims nothing that was recorded behind its checkpoint', async () => {
+    const [database, vault] = [app.service.app.get(Database), app.service.app.get(Vault)];
+    const signer = app.service.app.get(CheckpointSigner);
+    await signer.signGrown();
+    await signer.stop();
+    await post(3, ours, { from: 8000 });
+    const { body } = await app.ask<{ entries: { recordedAt: string }[] }>(
+      'GET',
+      '/v1/audit/entries?limit=3&order=newest',
+    );
+    const request = {
+      ...{ from: '1970-01-01T00:00:00.000Z', to: '9999-12-31T23:59:59.999Z', filter: {}, disclose: [] },
+      reason: 'a suspicion',
+    };
+    const content = await bundleContent({ exportId: randomUUID(), organizationId: ours }, request, {
+      ...{ database, vault, operatorOrganizationId: operator, now: () => new Date(), opened: new Set() },
+      onProgress: () => Promise.resolve(),
+    });
+    signer.start();
+    const indices: number[] = [];
+    for await (const entry of content.logs[0]?.entries ?? []) indices.push(entry.index);
+    expect(content.total).toBe(indices.length);
+    expect(content.range.to <= (body.entries.at(-1)?.recordedAt ?? '')).toBe(true);
   });
 
   it('of an empty range is a bundle of nothing, and holds', async () => {

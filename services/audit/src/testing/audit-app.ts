@@ -75,6 +75,8 @@ export async function auditApp(): Promise<AuditApp> {
     VOUCHSAFE_OPERATOR_ORGANIZATION_ID: operator,
     VOUCHSAFE_PUBLIC_URL: 'http://localhost:8080',
     VOUCHSAFE_LOG_NAME: originName,
+    // Its clock is moved.
+    VOUCHSAFE_EXPORTER: 'service',
     VOUCHSAFE_FILES_FOLDER: path.join(folder, 'files'),
     VOUCHSAFE_IDENTITY_URL: 'http://127.0.0.1:1',
     VOUCHSAFE_GATEWAY_URL: 'http://127.0.0.1:1',

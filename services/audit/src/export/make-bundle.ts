@@ -1,0 +1,129 @@
+import { mkdir } from 'node:fs/promises';
+import type { Database, Sql } from '@vouchsafe/database';
+import { bundleSize, stageBundle } from '@vouchsafe/forensic-bundle';
+import { erasedAmong, type Vault } from '@vouchsafe/vault';
+import { createSigningKey, signingKey } from '../log/signing-key.js';
+import { bundleContent, bundleKeys } from './bundle-content.js';
+import { bundlePath, type DirectoryPlace, newBundleKey, writeBundle } from './bundle-file.js';
+import { type ExportId, exportRequest, openFor, sealFor } from './export.js';
+import { type ClaimedExport, expiryFrom, leaseFrom, LostLeaseError } from './lease.js';
+
+export interface BundleMaking {
+  readonly database: Database;
+  readonly vault: Vault;
+  readonly now: () => Date;
+  /** Where bundles wait; every instance sees the same folder. */
+  readonly folder: string;
+  readonly operatorOrganizationId: string;
+  /** Name of the manifest's key: none of a log's. */
+  readonly manifestName: string;
+}
+
+const REPORT_MS = 500;
+
+class ErasedMeanwhileError extends Error {
+  override readonly name = 'ErasedMeanwhileError';
+}
+
+/** As `MakeBundle` says, in this process. */
+export async function makeBundle(
+  job: ClaimedExport,
+  making: BundleMaking,
+  signal: AbortSignal,
+): Promise<void> {
+  const { database, vault, folder, now, operatorOrganizationId, manifestName } = making;
+  const request = exportRequest.parse(
+    JSON.parse(await database.asWorker((sql) => openFor(sql, vault, job, 'request', job.sealedRequest))),
+  );
+  // Before the bundle says when it was made: by keys/history.json its key was in use then.
+  const { signer: manifestSigner } = await database.asWorker((sql) => manifestKey(sql, making));
+  let reportedAt = 0;
+  const opened = new Set<string>();
+  const content = await bundleContent(job, request, {
+    ...{ database, vault, operatorOrganizationId, now, opened },
+    onProgress: async (done) => {
+      if (Math.abs(now().getTime() - reportedAt) < REPORT_MS) return;
+      reportedAt = now().getTime();
+      await report(job, making, signal, { done });
+    },
+  });
+  await report(job, making, signal, { done: 0, total: content.total });
+  const keys = await database.asWorker((sql) => bundleKeys(sql, job.organizationId, manifestName));
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const key = newBundleKey();
+  const bundle = await writeBundle(bundlePath(folder, job.exportId, job.attempt), job.exportId, key);
+  try {
+    const files = await stageBundle({ ...content, keys, signer: manifestSigner }, bundle.stage);
+    if (signal.aborted) throw new LostLeaseError();
+    await finish(job, making, key, await bundle.finish(files), bundleSize(files), opened);
+  } finally {
+    await bundle.close();
+  }
+}
+
+async function finish(
+  job: ClaimedExport,
+  { database, vault, now }: BundleMaking,
+  key: Buffer,
+  directory: DirectoryPlace,
+  size: number,
+  opened: ReadonlySet<string>,
+): Promise<void> {
+  await database.asWorker(async (sql) => {
+    // Erased while the bundle was made: it is made again, without them.
+    const erased = await erasedAmong(sql, job.organizationId, [...opened]);
+    if (erased.length > 0) throw new ErasedMeanwhileError();
+    await noteOpened(sql, job, opened);
+    const rows = await sql.query(
+      `update export set status = 'ready', sealed_key = $3, directory_at = $4, directory_length = $5, size = $6, expires_at = $7,
+           leased_until = null, done = total
+         where export_id = $1 and attempt = $2 and status = 'running' returning 1 as ready`,
+      [
+        job.exportId,
+        job.attempt,
+        await sealFor(sql, vault, job, 'key', key.toString('base64')),
+        directory.at,
+        directory.length,
+        size,
+        expiryFrom(now()),
+      ],
+    );
+    if (rows.length === 0) throw new LostLeaseError();
+  });
+}
+
+/** Shows how far it is, and holds the lease: who has lost it stops here. */
+async function report(
+  job: ClaimedExport,
+  { database, now }: BundleMaking,
+  signal: AbortSignal,
+  { done, total }: { done: number; total?: number },
+): Promise<void> {
+  if (signal.aborted) throw new LostLeaseError();
+  const rows = await database.asWorker((sql) =>
+    sql.query(
+      `update export set done = $3, total = coalesce($4, total), leased_until = $5
+         where export_id = $1 and attempt = $2 and status = 'running' returning 1 as held`,
+      [job.exportId, job.attempt, done, total ?? null, leaseFrom(now())],
+    ),
+  );
+  if (rows.length === 0) throw new LostLeaseError();
+}
+
+async function manifestKey(sql: Sql, making: BundleMaking) {
+  const { vault, manifestName: name, operatorOrganizationId: organizationId, now } = making;
+  const there = await sql.query('select 1 from signing_key where name = $1 and signs_until is null', [name]);
+  if (there.length === 0) {
+    await createSigningKey(sql, vault, { organizationId, logId: null, name, now: now().toISOString() });
+  }
+  return signingKey(sql, vault, name);
+}
+
+async function noteOpened(sql: Sql, job: ExportId, opened: ReadonlySet<string>): Promise<void> {
+  await sql.query('delete from export_subject where export_id = $1', [job.exportId]);
+  await sql.query(
+    `insert into export_subject (organization_id, export_id, subject_id)
+     select $1, $2, subject_id from unnest($3::text[]) as opened (subject_id)`,
+    [job.organizationId, job.exportId, [...opened]],
+  );
+}
