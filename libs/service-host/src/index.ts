@@ -7,6 +7,8 @@ export { takeOnErasure } from './erasure/erasure-reaction.js';
 export type { Erasure, Forgetting } from './erasure/erasure.js';
 export { ErasureModule, FORGETTING } from './erasure/erasure.module.js';
 export { receiptPublishing } from './erasure/receipt.js';
+export * from './data-inventory/inventory.js';
+export * from './data-inventory/room-columns.js';
 export * from './etag.js';
 export { Readiness } from './health.js';
 export type { Refuse } from './fastify.js';

@@ -4,4 +4,5 @@ export * from './local-kafka.js';
 export * from './local-postgres.js';
 export * from './postgres.js';
 export * from './source-process.js';
+export * from './inventory-gaps.js';
 export * from './small-disk.js';

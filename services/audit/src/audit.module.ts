@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { type DynamicModule, Inject, Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
-import { auditFacts } from '@vouchsafe/contracts';
 import { Database } from '@vouchsafe/database';
 import { keepMonthsAhead } from '@vouchsafe/event-store';
 import {
@@ -12,11 +11,11 @@ import {
   LOGGER,
   passwordOf,
   PersistenceModule,
-  receiptPublishing,
   type ServiceLogger,
 } from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
 import { type AuditConfig, logName } from './audit.config.js';
+import { auditPublishing } from './audit.publishing.js';
 import { EntryController } from './entry/entry.controller.js';
 import { forgetPerson } from './erasure/forget-person.js';
 import { ExportController } from './export/export.controller.js';
@@ -96,7 +95,7 @@ export class AuditModule {
           service: 'audit',
           config,
           migrations: auditMigrations,
-          publishing: [receiptPublishing(auditFacts.subjectErased)],
+          publishing: auditPublishing,
         }),
         ErasureModule.for({
           operatorOrganizationId: config.VOUCHSAFE_OPERATOR_ORGANIZATION_ID,

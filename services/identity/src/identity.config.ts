@@ -22,6 +22,8 @@ export const identityConfig = persistenceConfig.extend({
   VOUCHSAFE_MAIL_FROM: z.string().default('Vouchsafe <no-reply@vouchsafe.localhost>'),
   /** An operator's own legal documents, in the place of those that ship. */
   VOUCHSAFE_LEGAL_DOCUMENTS_FOLDER: z.string().min(1).optional(),
+  /** Folder with `<service>.data-inventory.json` in place of the golden files that ship with the services. */
+  VOUCHSAFE_INVENTORY_FOLDER: z.string().min(1).optional(),
   /** Cost of a password's hash; existing hashes follow at the next log-in. */
   VOUCHSAFE_ARGON2_MEMORY_KIB: z.coerce.number().int().min(19_456).default(19_456),
   VOUCHSAFE_ARGON2_PASSES: z.coerce.number().int().min(2).default(2),

@@ -1,25 +1,18 @@
-import { Controller, Get } from '@nestjs/common';
-import { Operation } from '@vouchsafe/service-host';
+import { Controller, Get, Inject } from '@nestjs/common';
+import { CONFIG, inventoryLine, Operation } from '@vouchsafe/service-host';
 import { z } from 'zod';
-import { dataInventory } from './data-inventory.js';
+import type { IdentityConfig } from '../identity.config.js';
+import { readInventories } from './inventory-files.js';
 
-const inventory = z.strictObject({
-  items: z.array(
-    z.strictObject({
-      place: z.string(),
-      kind: z.enum(['event', 'contract', 'column']),
-      field: z.string(),
-      purpose: z.string(),
-      form: z.enum(['sealed', 'hashed', 'clear']),
-      store: z.string(),
-      retention: z.string(),
-    }),
-  ),
-});
+const inventory = z.strictObject({ items: z.array(inventoryLine) });
 
 @Controller('v1/data-inventory')
 export class DataInventoryController {
-  private readonly items = dataInventory();
+  private readonly items;
+
+  constructor(@Inject(CONFIG) config: IdentityConfig) {
+    this.items = readInventories(config.VOUCHSAFE_INVENTORY_FOLDER);
+  }
 
   @Get()
   @Operation({
@@ -27,7 +20,7 @@ export class DataInventoryController {
     operation: 'data-inventory.read',
     entity: { type: 'data-inventory', id: null },
     effect: 'read',
-    summary: 'Every personal field that is kept, its purpose, store and retention (P18)',
+    summary: 'Every personal field that any service keeps, its purpose, store and retention (P18)',
     answers: { 200: inventory },
   })
   read(): z.infer<typeof inventory> {

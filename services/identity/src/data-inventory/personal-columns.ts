@@ -1,21 +1,10 @@
-import type { Purpose } from '@vouchsafe/event-sourcing';
-
-/** What a column holds. `sealed`: under the subject's key in the vault; `hashed`: one way; `clear`: as it is. */
-export interface PersonalColumn {
-  readonly table: string;
-  readonly column: string;
-  readonly holds: string;
-  readonly purpose: Purpose;
-  readonly form: 'sealed' | 'hashed' | 'clear';
-  /** How long it stays. */
-  readonly retention: string;
-}
+import type { PersonalColumn } from '@vouchsafe/service-host';
 
 const WHILE_MEMBER = 'until the person leaves or is erased';
 
 /**
  * Personal values in tables other than events (P18). A spec reads the real schema and fails for a column of text or bytes that is
- * neither here nor in `impersonalColumns`.
+ * neither here nor in `impersonalColumns`, nor among those of the rooms below.
  */
 export const personalColumns: readonly PersonalColumn[] = [
   {
@@ -160,6 +149,7 @@ export const impersonalColumns: Readonly<Record<string, string>> = {
   'log_in_challenge.level': 'one of a closed set',
   'api_key.key_hash': 'hash of random bits',
   'api_key.start': 'the first characters of random text',
+  'api_key.scopes': 'of a closed set',
   'api_key.name': "a program's name, chosen by an administrator",
   'letter_limit.about': 'one of a closed set',
   'letter.kind': 'one of a closed set',

@@ -9,7 +9,7 @@ import type { GoldenFile } from './files.ts';
 export async function openApiFiles(root: string): Promise<GoldenFile[]> {
   const files = [];
   for (const name of serviceNames.filter((one) => one !== 'gateway')) {
-    const definition = await definitionOf(root, name);
+    const definition = (await exported(root, name, 'service')) as ServiceDefinition<z.ZodObject>;
     // One schema, as the service itself reads its environment.
     const config = readConfig(hostConfig.extend(definition.config.shape), environmentOf(name, nowhere));
     const document = await describeService(definition, config as never);
@@ -18,11 +18,23 @@ export async function openApiFiles(root: string): Promise<GoldenFile[]> {
   return files;
 }
 
-async function definitionOf(root: string, name: ServiceName): Promise<ServiceDefinition<z.ZodObject>> {
-  const module = (await import(pathToFileURL(path.join(root, 'services', name, 'dist', `${name}.service.js`)).href)) as Record<string, unknown>;
-  const definition = module[`${name}Service`];
-  if (!definition) throw new Error(`services/${name}/src/${name}.service.ts exports no ${name}Service`);
-  return definition as ServiceDefinition<z.ZodObject>;
+/** Every personal field of each service, from the code's own marks (P18): a review sees each that is added. */
+export async function inventoryFiles(root: string): Promise<GoldenFile[]> {
+  return Promise.all(
+    serviceNames.map(async (name) => ({
+      path: `services/${name}/golden/data-inventory.json`,
+      text: `${JSON.stringify(await exported(root, name, 'inventory'), null, 2)}\n`,
+    })),
+  );
+}
+
+/** What `<service>.<part>.ts` exports under the name `<service><Part>`. */
+async function exported(root: string, name: ServiceName, part: string): Promise<unknown> {
+  const file = path.join(root, 'services', name, 'dist', `${name}.${part}.js`);
+  const module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+  const wanted = `${name}${part.charAt(0).toUpperCase()}${part.slice(1)}`;
+  if (!module[wanted]) throw new Error(`services/${name}/src/${name}.${part}.ts exports no ${wanted}`);
+  return module[wanted];
 }
 
 /** Surroundings that are never reached: describing a service connects to nothing. */

@@ -1,0 +1,92 @@
+import type { Contract } from '@vouchsafe/contracts';
+import type { EventCatalog, PersonalField, Purpose } from '@vouchsafe/event-sourcing';
+import type { Publishing } from '@vouchsafe/event-store';
+import { z } from 'zod';
+
+/** What a column holds. `sealed`: under a key of the vault; `hashed`: one way; `clear`: as it is. */
+export interface PersonalColumn {
+  readonly table: string;
+  readonly column: string;
+  readonly holds: string;
+  readonly purpose: Purpose;
+  readonly form: 'sealed' | 'hashed' | 'clear';
+  /** How long it stays. */
+  readonly retention: string;
+}
+
+export const inventoryLine = z.strictObject({
+  service: z.string(),
+  /** Where it stands: an event type, a contract, a column. */
+  place: z.string(),
+  kind: z.enum(['event', 'contract', 'column']),
+  field: z.string(),
+  purpose: z.string(),
+  form: z.enum(['sealed', 'hashed', 'clear']),
+  store: z.string(),
+  retention: z.string(),
+});
+export type InventoryLine = z.infer<typeof inventoryLine>;
+
+export interface KeptPersonalData {
+  readonly service: string;
+  readonly publishing: readonly Pick<Publishing, 'catalog'>[];
+  /** What the service tells others. */
+  readonly contracts: readonly Contract[];
+  /** Those of the service's own tables and of the rooms below it (`roomColumns`). */
+  readonly columns: readonly PersonalColumn[];
+}
+
+/**
+ * Every personal field that a service keeps or tells, from the code's own marks (P18): a field that is marked tomorrow is in it
+ * tomorrow.
+ * @throws for a field that is kept without a purpose
+ */
+export function inventoryOf({ service, publishing, contracts, columns }: KeptPersonalData): InventoryLine[] {
+  const lines = [
+    ...publishing.flatMap(({ catalog }) => eventLines(catalog)),
+    ...contracts.flatMap(contractLines),
+    ...columns.map(columnLine),
+  ].map((line) => ({ service, ...line }));
+  const purposeless = lines.find(({ purpose }) => !purpose);
+  if (purposeless) throw new Error(`${purposeless.place}.${purposeless.field} is kept for no purpose`);
+  return lines;
+}
+
+type Line = Omit<InventoryLine, 'service'>;
+
+function eventLines({ personal }: EventCatalog): Line[] {
+  return Object.entries(personal).flatMap(([type, fields]) =>
+    fields.map((field) => ({
+      place: type,
+      kind: 'event' as const,
+      field: nameOf(field),
+      purpose: field.purpose,
+      form: 'sealed' as const,
+      store: 'event',
+      retention: "until the subject's key is destroyed",
+    })),
+  );
+}
+
+function contractLines({ type, personal }: Contract): Line[] {
+  return personal.map((field) => ({
+    place: type,
+    kind: 'contract' as const,
+    field: nameOf(field),
+    purpose: field.purpose,
+    form: 'clear' as const,
+    store: 'bus, encrypted in transit; sealed again by each receiver',
+    retention: '7 days at most',
+  }));
+}
+
+function columnLine({ table, column, holds, purpose, form, retention }: PersonalColumn): Line {
+  return {
+    ...{ place: `${table}.${column}`, kind: 'column', field: holds },
+    ...{ purpose, form, store: table, retention },
+  };
+}
+
+function nameOf({ path }: PersonalField): string {
+  return path.join('.');
+}

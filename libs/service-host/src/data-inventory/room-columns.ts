@@ -1,0 +1,77 @@
+import type { PersonalColumn } from './inventory.js';
+
+/** Personal values in the tables that every service has from the rooms below it (P18). Events stand in the inventory by their fields. */
+export const roomColumns: readonly PersonalColumn[] = [
+  {
+    table: 'parked_message',
+    column: 'data',
+    holds: 'a fact that could not be taken, with its personal fields',
+    purpose: 'audit-trail',
+    form: 'sealed',
+    retention: 'until somebody replays or discards it, or the person is erased',
+  },
+  {
+    table: 'parked_message',
+    column: 'error',
+    holds: 'why it could not be taken; may quote it',
+    purpose: 'audit-trail',
+    form: 'sealed',
+    retention: 'until somebody replays or discards it',
+  },
+  {
+    table: 'idempotency_key',
+    column: 'request_hash',
+    holds: 'keyed hash of a creating request',
+    purpose: 'security',
+    form: 'hashed',
+    retention: 'a day, or until the person who asked is erased',
+  },
+  {
+    table: 'idempotency_key',
+    column: 'answer',
+    holds: 'answer to a creating request',
+    purpose: 'security',
+    form: 'sealed',
+    retention: 'a day, or until the person who asked is erased',
+  },
+];
+
+/** Text and bytes of those tables that are about nobody, with the reason. */
+const impersonalRoomColumns: Readonly<Record<string, string>> = {
+  'event.stream': 'a kind and a random id',
+  'event.type': 'one of a closed set',
+  'event.payload': 'its personal fields are marked, and sealed one by one',
+  'event.metadata': 'random ids and a time',
+  'cursor.name': 'of a program',
+  'consumed_lane.consumer': 'of a program',
+  'consumed_lane.source': 'of a service',
+  'consumer_offset.consumer': 'of a program',
+  'consumer_offset.topic': 'of a service',
+  'parked_message.consumer': 'of a program',
+  'parked_message.source': 'of a service',
+  'parked_message.message_id': 'a place in a lane',
+  'parked_message.type': 'one of a closed set',
+  'parked_message.traceparent': 'random ids',
+  'idempotency_key.actor': 'a kind and a random id',
+  'idempotency_key.operation': 'one of a closed set',
+  'idempotency_key.key': 'chosen by a program, random where it does as the header says',
+  'vault_data_key.holder': 'a kind and a random id',
+  'vault_data_key.wrapped': 'a key, encrypted',
+  'vault_erased_key.holder': 'a kind and a random id',
+  'vault_organization_key.kek_id': 'of a key',
+  'vault_organization_key.wrapped': 'a key, encrypted',
+  'vault_service_key.name': 'one of a closed set',
+  'vault_service_key.kek_id': 'of a key',
+  'vault_service_key.wrapped': 'a key, encrypted',
+};
+
+/** `table.column` of everything that a service accounts for: its own columns and those of the rooms below. */
+export function declaredColumns(
+  personal: readonly PersonalColumn[],
+  impersonal: Readonly<Record<string, string>>,
+): string[] {
+  return [
+    ...[...personal, ...roomColumns].map(({ table, column }) => `${table}.${column}`),
+    ...Object.keys({ ...impersonal, ...impersonalRoomColumns }),
+  ];
+}

@@ -1,0 +1,82 @@
+import { auditFacts } from '@vouchsafe/contracts';
+import { inventoryOf, type PersonalColumn, roomColumns } from '@vouchsafe/service-host';
+import { auditPublishing } from './audit.publishing.js';
+
+const UNTIL_ERASED = "12 months, or until the subject's key is destroyed";
+
+/** Personal values in audit's own tables (P18). */
+export const personalColumns: readonly PersonalColumn[] = [
+  {
+    table: 'disclosure',
+    column: 'sealed',
+    holds:
+      'what stands in an entry as digests: IP address, URL, browser, ids and details that came from outside',
+    purpose: 'audit-trail',
+    form: 'sealed',
+    retention: UNTIL_ERASED,
+  },
+  {
+    table: 'entry',
+    column: 'leaf',
+    holds: 'salted digests of the disclosures; whoever has no salt can try no guesses',
+    purpose: 'audit-trail',
+    form: 'hashed',
+    retention: '12 months',
+  },
+  ...['actor', 'entity', 'source', 'request'].map((what) => ({
+    table: 'entry',
+    column: `${what}_key`,
+    holds: `keyed hash of the ${what}, to search by`,
+    purpose: 'audit-trail' as const,
+    form: 'hashed' as const,
+    retention: UNTIL_ERASED,
+  })),
+  {
+    table: 'export',
+    column: 'sealed_request',
+    holds: 'filter and reason of a forensic export',
+    purpose: 'audit-trail',
+    form: 'sealed',
+    retention: 'until the bundle expires, 7 days after it was made',
+  },
+  {
+    table: 'reader',
+    column: 'sealed_name',
+    holds: 'name of an auditor who was given a path',
+    purpose: 'security',
+    form: 'sealed',
+    retention: "until the organization's key is destroyed",
+  },
+];
+
+/** Text and bytes of audit's own tables that are about nobody, with the reason. */
+export const impersonalColumns: Readonly<Record<string, string>> = {
+  'checkpoint.note': 'sizes, roots and signatures',
+  'disclosure.subject_id': 'random id',
+  'entry.entity_type': 'one of a closed set',
+  'entry.operation': 'one of a closed set',
+  'entry.outcome': 'one of a closed set',
+  'entry.words': 'of what is in clear: the operation, and kinds of things',
+  'export.expired_because': 'one of a closed set',
+  'export.failed_because': "an error's code",
+  'export.requested_by': 'random id',
+  'export.sealed_key': "the key of a bundle's file, encrypted",
+  'export.status': 'one of a closed set',
+  'export_subject.subject_id': 'random id',
+  'log.origin': 'a configured name and a random id',
+  'log.right_edge': 'hashes of hashes',
+  'reader.created_by': 'random id',
+  'reader.token_hash': 'hash of random bits',
+  'signing_key.name': 'a configured name and a random id',
+  'signing_key.sealed_seed': 'a key, encrypted',
+  'signing_key.vkey': 'a public key',
+  'tile.hashes': 'hashes of leaves',
+};
+
+/** Every personal field that audit keeps or tells. */
+export const auditInventory = inventoryOf({
+  service: 'audit',
+  publishing: auditPublishing,
+  contracts: Object.values(auditFacts),
+  columns: [...personalColumns, ...roomColumns],
+});

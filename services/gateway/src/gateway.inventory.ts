@@ -1,0 +1,29 @@
+import { gatewayFacts } from '@vouchsafe/contracts';
+import { inventoryOf, type PersonalColumn, roomColumns } from '@vouchsafe/service-host';
+import { gatewayPublishing } from './gateway.publishing.js';
+
+/** Personal values in the gateway's own tables (P18); the access log itself stands in the inventory by its event's fields. */
+export const personalColumns: readonly PersonalColumn[] = [
+  {
+    table: 'open_entry',
+    column: 'entry',
+    holds: 'IP address, URL and browser of a request whose outcome is not known yet',
+    purpose: 'audit-trail',
+    form: 'sealed',
+    retention: 'until the request is answered, or another instance has closed the entry',
+  },
+];
+
+/** Text and bytes of the gateway's own tables that are about nobody, with the reason. */
+export const impersonalColumns: Readonly<Record<string, string>> = {
+  'open_entry.request_id': 'random',
+  'open_entry.envelope': 'random ids and a time',
+};
+
+/** Every personal field that the gateway keeps or tells. */
+export const gatewayInventory = inventoryOf({
+  service: 'gateway',
+  publishing: gatewayPublishing,
+  contracts: [gatewayFacts.requestHandled, gatewayFacts.subjectErased],
+  columns: [...personalColumns, ...roomColumns],
+});

@@ -1,0 +1,12 @@
+import { identityFacts } from '@vouchsafe/contracts';
+import { inventoryOf, roomColumns } from '@vouchsafe/service-host';
+import { personalColumns } from './data-inventory/personal-columns.js';
+import { identityPublishing } from './identity.publishing.js';
+
+/** Every personal field that this service keeps or tells (P18); its golden file is what `GET /v1/data-inventory` shows. */
+export const identityInventory = inventoryOf({
+  service: 'identity',
+  publishing: identityPublishing,
+  contracts: Object.values(identityFacts),
+  columns: [...personalColumns, ...roomColumns],
+});
