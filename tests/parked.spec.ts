@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from './system/eventually.ts';
-import { newPerson, type Person, signUp } from './system/people.ts';
+import { join, newPerson, type Person, signUp } from './system/people.ts';
+import { freshKey } from './system/client.ts';
 import { root } from './system/root.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
 
@@ -85,7 +86,7 @@ describe('a fact that audit cannot handle', () => {
     expect(replays.length).toBeGreaterThanOrEqual(4);
     for (const { actor, details } of replays) {
       expect(actor).toEqual({ type: 'staff', id: 'grace' });
-      expect(details).toMatchObject({ reason: 'the trigger is gone' });
+      expect(details).toMatchObject({ reason: 'the trigger is gone', attempts: expect.any(Number) });
     }
     expect(
       (await entriesOf(other)).filter(({ operation }) => operation.startsWith('parked-message')),
@@ -116,6 +117,47 @@ describe('a fact that audit cannot handle', () => {
   }, 120_000);
 });
 
+describe('a fact that another service cannot handle', () => {
+  it('is replayed by the same command, and stands in the log as well', async () => {
+    const colleague = await join(system, other.browser, 'member');
+    await system.rows(
+      'gateway',
+      `create function refuse_erasure() returns trigger language plpgsql as $$ begin raise exception 'poison'; end $$`,
+    );
+    await system.rows(
+      'gateway',
+      'create trigger poison before insert on erasure for each row execute function refuse_erasure()',
+    );
+    await other.browser.must(202, 'POST', `/v1/members/${colleague.userId}/erasure`, { headers: freshKey() });
+    await eventually(
+      'The fact set aside',
+      async () => ((await gauge('gateway')) > 0 ? true : undefined),
+      60_000,
+    );
+    await system.rows('gateway', 'drop function refuse_erasure cascade');
+    const { code, output } = await parked(
+      ...['replay', '--service', 'gateway', '--organization', other.organizationId],
+      ...['--reason', 'erasures are taken on again', '--by', 'grace'],
+    );
+    expect([code, output]).toEqual([0, expect.stringContaining(', 0 left.')]);
+    const [taken] = await system.rows<{ count: number }>(
+      'gateway',
+      'select count(*)::int as count from erasure',
+    );
+    expect(taken?.count).toBe(1);
+    const entry = await eventually('The entry', async () =>
+      (await entriesOf(other)).find(({ operation }) => operation === 'parked-message.replay'),
+    );
+    expect(entry).toMatchObject({
+      actor: { type: 'staff', id: 'grace' },
+      details: {
+        messageType: 'vouchsafe.identity.subject-erasure-requested.v1',
+        reason: 'erasures are taken on again',
+      },
+    });
+  }, 120_000);
+});
+
 /** A mistake in the consumer's own house, as a release might bring it: entries of one kind, of one organization, are refused. */
 async function poison(): Promise<void> {
   await system.rows(
@@ -134,9 +176,9 @@ async function cure(): Promise<void> {
   await system.rows('audit', 'drop function refuse_entry cascade');
 }
 
-async function gauge(): Promise<number> {
-  const answer = await fetch(`${system.service('audit').healthUrl}/metrics`);
-  return Number(/^audit_facts_parked (\d+)$/m.exec(await answer.text())?.[1]);
+async function gauge(name: 'audit' | 'gateway' = 'audit'): Promise<number> {
+  const answer = await fetch(`${system.service(name).healthUrl}/metrics`);
+  return Number(/^consumer_messages_parked (\d+)$/m.exec(await answer.text())?.[1]);
 }
 
 async function entriesOf({ browser }: Person): Promise<Entry[]> {

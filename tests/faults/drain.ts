@@ -15,21 +15,9 @@ export async function drained(system: SystemUnderTest, withinMs = 90_000): Promi
   }
 }
 
+/** Downstream: what has left one place when it was looked at is seen, or still missed, at the next. */
 async function waitingIn(system: SystemUnderTest): Promise<string | null> {
-  const [audit] = await system.rows<{ parked: number; unsigned: number }>(
-    'audit',
-    `select (select count(*)::int from parked_message) as parked,
-       (select count(*)::int from log where size > checkpoint_size) as unsigned`,
-  );
-  const reached = new Map(
-    (
-      await system.rows<{ lane: string; number: string }>(
-        'audit',
-        `select source || '/' || lane as lane, number from consumed_lane where consumer = 'audit'`,
-      )
-    ).map(({ lane, number }) => [lane, number]),
-  );
-  if (!audit || audit.parked > 0) return `${audit?.parked} parked facts`;
+  const given: { name: string; last: string }[] = [];
   for (const source of ['gateway', 'identity'] as const) {
     const [waiting] = await system.rows<{ unnumbered: number; open: number }>(
       source,
@@ -40,15 +28,27 @@ async function waitingIn(system: SystemUnderTest): Promise<string | null> {
     if (waiting && waiting.open > 0) return `${waiting.open} open entries`;
     if (waiting && waiting.unnumbered > 0)
       return `${waiting.unnumbered} events of ${source} without a number`;
-    const lanes = await system.rows<{ lane: number; last_number: string; acknowledged: string }>(
+    const lanes = await system.rows<{ lane: number; last: string; acknowledged: string }>(
       source,
-      'select lane, last_number, acknowledged from lane where last_number > 0',
+      'select lane, last_number as last, acknowledged from lane where last_number > 0',
     );
-    for (const { lane, last_number: last, acknowledged } of lanes) {
-      const at = reached.get(`${source}/${lane}`) ?? '0';
-      if (acknowledged !== last || at !== last)
-        return `lane ${lane} of ${source}: ${last} given out, ${acknowledged} acknowledged, ${at} consumed`;
+    for (const { lane, last, acknowledged } of lanes) {
+      if (acknowledged !== last) return `lane ${lane} of ${source}: ${acknowledged} of ${last} acknowledged`;
+      given.push({ name: `${source}/${lane}`, last });
     }
   }
-  return audit.unsigned > 0 ? `${audit.unsigned} logs without a checkpoint` : null;
+  const lanes = await system.rows<{ name: string; number: string }>(
+    'audit',
+    `select source || '/' || lane as name, number from consumed_lane where consumer = 'audit'`,
+  );
+  const reached = new Map(lanes.map(({ name, number }) => [name, number]));
+  for (const { name, last } of given)
+    if (reached.get(name) !== last) return `lane ${name}: ${reached.get(name) ?? 0} of ${last} consumed`;
+  const [audit] = await system.rows<{ parked: number; unsigned: number }>(
+    'audit',
+    `select (select count(*)::int from parked_message) as parked,
+       (select count(*)::int from log where size > checkpoint_size) as unsigned`,
+  );
+  if (audit && audit.parked > 0) return `${audit.parked} parked facts`;
+  return audit && audit.unsigned > 0 ? `${audit.unsigned} logs without a checkpoint` : null;
 }

@@ -9,9 +9,9 @@ import { Refusal } from '../start/refusal.ts';
 const root = path.resolve(import.meta.dirname, '../..');
 
 /** Services that consume facts: their built `parked.js` does the work, with the service's own handlers and keys. */
-const consumers = ['audit'] as const;
+const consumers = ['audit', 'identity', 'gateway'] as const;
 
-const usage = `npm run parked -- list|replay|discard [--service audit] [--data data] ...
+const usage = `npm run parked -- list|replay|discard [--service audit|identity|gateway] [--data data] ...
 
 Facts that a service could not handle wait, parked, with all that came after them of the same organization.
 
@@ -31,7 +31,7 @@ async function main(): Promise<number> {
   const folder = path.resolve(root, data);
   if (!existsSync(path.join(folder, 'secrets')))
     throw new Refusal(`${folder} holds no data of Vouchsafe: say where it is with --data.`);
-  return withDatabase(folder, async (env) => run(service, rest, env));
+  return withDatabase(folder, service, async (env) => run(service, rest, env));
 }
 
 /** What is ours; everything else goes on to the service's program. */
@@ -50,6 +50,7 @@ function split(args: readonly string[]) {
 /** Uses the database of a running system, or starts that of a stopped one for as long as the work takes. */
 async function withDatabase(
   folder: string,
+  service: (typeof consumers)[number],
   work: (env: NodeJS.ProcessEnv) => Promise<number>,
 ): Promise<number> {
   // The rooms can be imported once they are built.
@@ -58,7 +59,7 @@ async function withDatabase(
   const { inherited } = await import('../start/service-process.ts');
   const secrets = await openSecrets(path.join(folder, 'secrets'));
   const environment = (postgresPort: number): NodeJS.ProcessEnv => ({
-    ...environmentOf('audit', {
+    ...environmentOf(service, {
       ...{ secrets, postgresPort, mailFolder: path.join(folder, 'mail') },
       // Nobody is asked for anything: the numbers only have to be ports.
       ...{ ports: { gateway: 8080, identity: 1, audit: 1 }, internalPort: 1 },

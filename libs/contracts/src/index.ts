@@ -1,5 +1,6 @@
 export * from './contract.js';
 export * from './erasure-receipt.js';
+export * from './parked-message-settled.js';
 export * as identityFacts from './identity/index.js';
 export * as gatewayFacts from './gateway/index.js';
 export * as auditFacts from './audit/index.js';

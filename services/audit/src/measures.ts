@@ -10,9 +10,6 @@ export function measure({ app, metrics }: RunningService, consumer: Consumer): v
   gauge(metrics, 'audit_facts_behind', 'Messages of the bus that wait to become entries', () =>
     Promise.resolve(consumer.lag().reduce((sum, { messages }) => sum + Number(messages), 0)),
   );
-  gauge(metrics, 'audit_facts_parked', 'Facts set aside because they cannot become entries', () =>
-    consumer.parkedCount(),
-  );
   gauge(
     metrics,
     'audit_checkpoint_age_seconds',

@@ -1,6 +1,5 @@
-import { identityFacts } from '@vouchsafe/contracts';
-import { reaction, reactionsIn } from '@vouchsafe/messaging';
-import { runParked, takeOnErasure } from '@vouchsafe/service-host';
+import { reactionsIn } from '@vouchsafe/messaging';
+import { erasureReaction, runParked } from '@vouchsafe/service-host';
 import { auditConfig, logName } from './audit.config.js';
 import { GROUP } from './audit.service.js';
 import { Recorder } from './log/record.js';
@@ -12,14 +11,12 @@ await runParked({
   service: 'audit',
   group: GROUP,
   config: auditConfig,
-  parts: (config, vault, now) => {
+  parts: (config, { vault, now }) => {
     const recorder = new Recorder({ vault, originName: logName(config), now });
     return {
       reactions: [
         ...reactionsIn(new ReactionsController(recorder)),
-        reaction(identityFacts.subjectErasureRequested, ({ data }, sql) =>
-          takeOnErasure(sql, data, config.VOUCHSAFE_OPERATOR_ORGANIZATION_ID),
-        ),
+        erasureReaction(config.VOUCHSAFE_OPERATOR_ORGANIZATION_ID),
       ],
       record: recordSettled(recorder),
     };

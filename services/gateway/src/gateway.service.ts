@@ -19,6 +19,9 @@ import { openDoor, type OpenDoor } from './open-door.js';
 import { mergedDocument } from './routes/merged-document.js';
 import { readServiceDocument, type UpstreamService } from './routes/service-document.js';
 
+/** The consumer group that all of its instances share. */
+export const GROUP = 'gateway';
+
 export interface RunningGateway {
   /** The public door. */
   readonly url: string;
@@ -46,7 +49,7 @@ export async function bootGateway(options: BootOptions = {}): Promise<RunningGat
     handleSignals: false,
   });
   // Erasures, told by identity; what else is told concerns the gateway not.
-  await consume(within, { group: 'gateway', origins: { identity: config.VOUCHSAFE_IDENTITY_URL } });
+  await consume(within, { group: GROUP, origins: { identity: config.VOUCHSAFE_IDENTITY_URL } });
   const { door, opened } = await letIn(config, services, within, options).catch(async (error: unknown) => {
     await within.stop();
     throw error;

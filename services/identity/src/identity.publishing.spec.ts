@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Contract, identityFacts } from '@vouchsafe/contracts';
+import { auditFacts, type Contract, identityFacts } from '@vouchsafe/contracts';
 import { type LaneMessage, readLane } from '@vouchsafe/event-store';
+import { publishSettled } from '@vouchsafe/service-host';
 import { identityPublishing } from './identity.publishing.js';
 import { enrol, logInWithCode } from './testing/enrol.js';
 import { identityApp, type IdentityApp, type Person } from './testing/identity-app.js';
@@ -58,6 +59,7 @@ async function everythingHappens(app: IdentityApp): Promise<Person> {
   await app.ask('PATCH', `/v1/members/${grace.userId}`, { session: ada.session, body: { role: 'auditor' } });
   await app.ask('DELETE', `/v1/members/${grace.userId}`, { session: ada.session });
   await forget(app, ada, grace);
+  await settle(app, ada);
   const invited = await app.ask('POST', '/v1/invitations', {
     session: ada.session,
     body: { email: 'never@example.com', role: 'member' },
@@ -111,6 +113,19 @@ async function forget(app: IdentityApp, owner: Person, person: Person): Promise<
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error('The service gave itself no receipt');
+}
+
+/** An operator replays a fact that identity had parked. */
+async function settle({ identity: { database, store, now } }: IdentityApp, of: Person): Promise<void> {
+  const at = now();
+  const message = {
+    ...{ id: 1n, organizationId: of.organizationId, source: 'audit', lane: 1, number: 1n },
+    ...{ messageId: 'audit/1/1', type: auditFacts.subjectErased.type, attempts: 5, error: null },
+    ...{ time: at, parkedAt: at },
+  };
+  await database.asWorker((transaction) =>
+    publishSettled(store)(transaction, message, 'replayed', { by: 'grace', reason: 'mended', at }),
+  );
 }
 
 /** What the running relay has numbered, once it has caught up. */

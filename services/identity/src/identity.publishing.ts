@@ -1,6 +1,6 @@
 import { identityFacts } from '@vouchsafe/contracts';
 import { type Publishing, publishing } from '@vouchsafe/event-store';
-import { receiptPublishing } from '@vouchsafe/service-host';
+import { receiptPublishing, settledPublishing } from '@vouchsafe/service-host';
 import { apiKeyEvents } from './api-key/api-key.events.js';
 import { apiKeyFacts } from './api-key/api-key.published.js';
 import { erasureEvents } from './erasure/erasure.events.js';
@@ -24,4 +24,5 @@ export const identityPublishing: readonly Publishing[] = [
   publishing(apiKeyEvents, apiKeyFacts),
   publishing(erasureEvents, erasureFacts),
   receiptPublishing(identityFacts.subjectErased),
+  settledPublishing(identityFacts.parkedMessageSettled),
 ];

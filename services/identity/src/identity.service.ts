@@ -16,12 +16,15 @@ export const identityService = {
   module: (config) => IdentityModule.with(config),
 } satisfies ServiceDefinition<typeof identityConfig>;
 
+/** The consumer group that all of its instances share. */
+export const GROUP = 'identity';
+
 /** The service over HTTP, and the consumer of erasures and their receipts. */
 export async function bootIdentity(options: BootOptions = {}): Promise<RunningService> {
   const service = await bootService(identityService, options);
   const config = service.app.get<IdentityConfig>(CONFIG);
   await consume(service, {
-    group: 'identity',
+    group: GROUP,
     origins: {
       identity: config.VOUCHSAFE_IDENTITY_URL,
       gateway: config.VOUCHSAFE_GATEWAY_URL,

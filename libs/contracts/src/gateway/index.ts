@@ -1,2 +1,3 @@
+export * from './parked-message-settled.js';
 export * from './request-handled.js';
 export * from './subject-erased.js';

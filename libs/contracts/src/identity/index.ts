@@ -1,5 +1,6 @@
 export * from './access.js';
 export * from './erasure.js';
 export * from './organization.js';
+export * from './parked-message-settled.js';
 export * from './session.js';
 export * from './user.js';

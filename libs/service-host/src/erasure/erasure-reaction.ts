@@ -1,6 +1,6 @@
-import type { identityFacts } from '@vouchsafe/contracts';
-import { type DataOf } from '@vouchsafe/contracts';
+import { type DataOf, identityFacts } from '@vouchsafe/contracts';
 import type { Sql } from '@vouchsafe/database';
+import { type Reaction, reaction } from '@vouchsafe/messaging';
 import { takeOn } from './erasure.js';
 
 /** Each service takes its own part on, told by the published fact (event-core.md, 'Vault'). */
@@ -21,4 +21,11 @@ export async function takeOnErasure(
     organizations: [...new Set([organizationId, operatorOrganizationId])],
     requestedAt: new Date(occurredAt),
   });
+}
+
+/** The same, for a program that runs a service's reactions without it. */
+export function erasureReaction(operatorOrganizationId: string): Reaction {
+  return reaction(identityFacts.subjectErasureRequested, ({ data }, sql) =>
+    takeOnErasure(sql, data, operatorOrganizationId),
+  );
 }

@@ -1,9 +1,11 @@
 import { Database } from '@vouchsafe/database';
 import { type Bus, type Consumer, ConsumerTransport } from '@vouchsafe/messaging';
 import { Vault } from '@vouchsafe/vault';
+import { Gauge } from 'prom-client';
 import type { RunningService } from '../boot.js';
 import { Clock } from '../clock.js';
 import { InternalClient } from '../internal-client.js';
+import { Metrics } from '../metrics.js';
 import { fetchMissingFrom } from './lanes.js';
 import { BUS } from './persistence.module.js';
 import { topicOf } from './topics.js';
@@ -36,5 +38,20 @@ export async function consume(
   });
   app.connectMicroservice({ strategy: transport });
   await app.startAllMicroservices();
-  return transport.running;
+  const consumer = transport.running;
+  measureParked(app.get(Metrics), consumer);
+  return consumer;
+}
+
+/** Somebody has to look: an alert at more than none. */
+function measureParked({ registry }: Metrics, consumer: Consumer): void {
+  new Gauge({
+    name: 'consumer_messages_parked',
+    help: 'Facts set aside because this service cannot handle them, and those behind them (npm run parked)',
+    registers: [registry],
+    async collect() {
+      // What cannot be counted now is not a number, never a comfortable zero.
+      this.set(await consumer.parkedCount().catch(() => Number.NaN));
+    },
+  });
 }

@@ -1,43 +1,44 @@
-import type { ParkedMessage } from '@vouchsafe/messaging';
-import type { ParkedProgram } from '@vouchsafe/service-host';
+import type { ParkedMessageSettled } from '@vouchsafe/contracts';
+import { isErased, type Personal } from '@vouchsafe/event-sourcing';
+import { type ParkedProgram, settledOf } from '@vouchsafe/service-host';
+import type { auditConfig } from '../audit.config.js';
 import type { NewEntry } from '../log/entry.js';
 import type { Recorder } from '../log/record.js';
-import type { auditConfig } from '../audit.config.js';
 
 type Record = ReturnType<ParkedProgram<typeof auditConfig>['parts']>['record'];
 
 /**
- * What an operator did about a parked fact, in the log of the organization that it is about. Straight into the log, in the transaction
+ * What an operator did about a fact that audit had parked, straight into the log of the organization that it is about, in the transaction
  * that settles the fact: a fact of our own would have to pass the very consumer that is stuck.
  */
 export function recordSettled(recorder: Recorder): Record {
   return async (transaction, message, fate, order) => {
-    const answer = await recorder.record(transaction, [entryOf(message, fate, order)]);
+    const entry = entryOfSettled('audit', settledOf(message, fate, order));
+    const answer = await recorder.record(transaction, [entry]);
     if (answer.status === 'rejected') throw new Error(`It cannot be recorded: ${answer.because}`);
   };
 }
 
-function entryOf(
-  { organizationId, messageId, type, time, parkedAt, attempts }: ParkedMessage,
-  fate: 'replayed' | 'discarded',
-  { by, reason, at }: Parameters<Record>[3],
-): NewEntry {
+/** The same of any service: `source` is the one that had parked it. */
+export function entryOfSettled(source: string, settled: ParkedMessageSettled): NewEntry {
+  const { organizationId, fate, messageId, by, reason, settledAt, ...matter } = settled;
   return {
     organizationId,
-    source: 'audit',
+    source,
     id: null,
-    occurredAt: at,
-    actor: { type: 'staff', id: by },
+    occurredAt: new Date(settledAt),
+    actor: { type: 'staff', id: told(by) },
     operation: fate === 'replayed' ? 'parked-message.replay' : 'parked-message.discard',
     entity: { type: 'parked-message', id: messageId },
     outcome: 'success',
     ...{ sourceIp: null, url: null, userAgent: null, requestId: null },
-    details: {
-      ...{ type, attempts, reason },
-      ...{ publishedAt: time.toISOString(), parkedAt: parkedAt.toISOString() },
-    },
+    details: { ...matter, reason: told(reason) },
     // Names of staff and their words stay digests; a message's id holds a number of its lane, which shows how busy others are.
-    clear: new Set(['details.type', 'details.attempts', 'details.publishedAt', 'details.parkedAt']),
+    clear: new Set(['details.messageType', 'details.attempts', 'details.publishedAt', 'details.parkedAt']),
     subject: null,
   };
+}
+
+function told(value: Personal<string>): string {
+  return isErased(value) ? '(erased)' : value;
 }

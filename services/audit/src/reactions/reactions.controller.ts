@@ -1,23 +1,35 @@
 import { Controller } from '@nestjs/common';
-import { type Contract, type DataOf, gatewayFacts, identityFacts } from '@vouchsafe/contracts';
+import {
+  type Contract,
+  type DataOf,
+  gatewayFacts,
+  identityFacts,
+  type ParkedMessageSettled,
+} from '@vouchsafe/contracts';
 import { type ReactionContext, ReactsTo, type Received } from '@vouchsafe/messaging';
 import type { NewEntry } from '../log/entry.js';
 import { Recorder } from '../log/record.js';
 import { entryOfRequest } from './access-log.js';
 import { entryOfFact } from './identity-facts.js';
+import { entryOfSettled } from './parked-messages.js';
 
-/** But for identity's receipt: that an erasure is complete is the fact that counts. */
+/** But for identity's receipt (that an erasure is complete is the fact that counts), and for what has a form of its own. */
 const fromIdentity: readonly Contract[] = Object.values(identityFacts).filter(
-  (contract) => contract !== identityFacts.subjectErased,
+  (contract) => contract !== identityFacts.subjectErased && contract !== identityFacts.parkedMessageSettled,
 );
 const contracts = new Map<string, Contract>(fromIdentity.map((contract) => [contract.type, contract]));
+
+const settled: readonly Contract[] = [gatewayFacts.parkedMessageSettled, identityFacts.parkedMessageSettled];
 
 /** What the other services tell becomes entries, whole batches in one transaction with the places of what was consumed. */
 @Controller()
 export class ReactionsController {
   constructor(private readonly recorder: Recorder) {}
 
-  @ReactsTo([gatewayFacts.requestHandled, ...fromIdentity], { permission: 'audit:write', batch: true })
+  @ReactsTo([gatewayFacts.requestHandled, ...settled, ...fromIdentity], {
+    permission: 'audit:write',
+    batch: true,
+  })
   async record(facts: readonly Received[], { transaction }: ReactionContext): Promise<void> {
     const answer = await this.recorder.record(transaction, facts.map(entryOf));
     // The consumer tries the facts one by one then, and parks the one that cannot be recorded.
@@ -36,6 +48,8 @@ function entryOf({ type, data }: Received): NewEntry {
   if (type === gatewayFacts.requestHandled.type) {
     return entryOfRequest(data as DataOf<typeof gatewayFacts.requestHandled>);
   }
+  const parked = settled.find((contract) => contract.type === type);
+  if (parked) return entryOfSettled(parked.owner, data as ParkedMessageSettled);
   const contract = contracts.get(type);
   if (!contract) throw new Error(`No reaction to ${type}`);
   return entryOfFact(contract, data as Parameters<typeof entryOfFact>[1]);

@@ -9,7 +9,7 @@ const receipts = [identityFacts.subjectErased, gatewayFacts.subjectErased, audit
 /** Every service answers an erasure by a receipt of its own, this one too; the last of them completes it (P10). */
 @Controller()
 export class ReceiptsController {
-  constructor(@Inject(IDENTITY) private readonly identity: Identity) {}
+  constructor(@Inject(IDENTITY) private readonly identity: Pick<Identity, 'store' | 'aggregates'>) {}
 
   @ReactsTo(receipts, { permission: 'members:write' })
   async noteReceipt(

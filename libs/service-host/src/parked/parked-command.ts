@@ -12,8 +12,8 @@ import {
 } from '@vouchsafe/messaging';
 import { localKeyProvider, Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
-import { ConfigError, hostConfig, readConfig } from './config.js';
-import { passwordOf, type PersistenceConfig } from './persistence/persistence.config.js';
+import { ConfigError, hostConfig, readConfig } from '../config.js';
+import { passwordOf, type PersistenceConfig } from '../persistence/persistence.config.js';
 
 /** Who settles a parked message, and why; both stand in the audit log. */
 export interface Order {
@@ -30,8 +30,7 @@ export interface ParkedProgram<Config extends z.ZodObject> {
   readonly config: Config;
   readonly parts: (
     config: z.output<Config>,
-    vault: Vault,
-    now: () => Date,
+    parts: { readonly database: Database; readonly vault: Vault; readonly now: () => Date },
   ) => {
     readonly reactions: readonly Reaction[];
     /** Writes the entry of the audit log, in the transaction that settles the message. */
@@ -91,7 +90,7 @@ async function parked<Config extends z.ZodObject>(
     environment: config.VOUCHSAFE_ENVIRONMENT,
     now,
   });
-  const { reactions, record } = program.parts(config, vault, now);
+  const { reactions, record } = program.parts(config, { database, vault, now });
   const parking: Parking = { database, vault, group: program.group, table: reactionTable(reactions), now };
   try {
     if (verb === 'list') {
