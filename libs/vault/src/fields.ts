@@ -1,6 +1,6 @@
 import type { Sql } from '@vouchsafe/database';
 import { ERASED, isErased, type PersonalField } from '@vouchsafe/event-sourcing';
-import { type DataKeys, holderId } from './data-keys.js';
+import { type DataKeys, type Holder, holderId } from './data-keys.js';
 import { personalValues } from './personal-values.js';
 import { type Context, subjectHolder } from './scope.js';
 import { openValues, sealValues } from './values.js';
@@ -49,22 +49,30 @@ export async function openAllFields(
   return copies;
 }
 
-/** Copies in which what is personal to an erased subject is `ERASED`, and all else as it was: nothing is sealed. */
+/**
+ * The data as it was, or a copy in which what is personal to an erased subject is `ERASED`: nothing is sealed, and nothing
+ * copied of those whom nobody erased.
+ */
 export async function withoutErasedFields(
   sql: Sql,
   dataKeys: DataKeys,
   items: readonly Omit<DataWithFields, 'context'>[],
 ): Promise<object[]> {
-  const { copies, values } = locate(items.map((item) => ({ ...item, context: [] })));
-  const held = values.flatMap(({ scope: { organizationId, subjectId }, replace }) =>
-    subjectId === null ? [] : [{ holder: subjectHolder({ organizationId, subjectId }), replace }],
+  const held = items.map(({ organizationId, fields, data }) =>
+    personalValues(fields, data).flatMap(({ subjectId }) =>
+      subjectId === null ? [] : [subjectHolder({ organizationId, subjectId })],
+    ),
   );
-  const rings = await dataKeys.find(
-    sql,
-    held.map(({ holder }) => holder),
-  );
-  for (const { holder, replace } of held) if (isErased(rings.get(holderId(holder)))) replace(ERASED);
-  return copies;
+  const rings = await dataKeys.find(sql, held.flat());
+  const isErasedHolder = (holder: Holder): boolean => isErased(rings.get(holderId(holder)));
+  return items.map(({ organizationId, fields, data }, i) => {
+    if (!held[i]?.some(isErasedHolder)) return data;
+    const copy = structuredClone(data);
+    for (const { subjectId, replace } of personalValues(fields, copy)) {
+      if (subjectId !== null && isErasedHolder(subjectHolder({ organizationId, subjectId }))) replace(ERASED);
+    }
+    return copy;
+  });
 }
 
 /** A personal value as it is stored. */

@@ -104,7 +104,7 @@ export class Vault {
     return openAllFields(sql, this.dataKeys, items);
   }
 
-  /** Copies in which a personal value of an erased subject is `ERASED`; for data in clear that does not stay here. */
+  /** The data, or copies in which a personal value of an erased subject is `ERASED`; for data in clear that does not stay here. */
   withoutErasedFields(sql: Sql, items: readonly Omit<DataWithFields, 'context'>[]): Promise<object[]> {
     return withoutErasedFields(sql, this.dataKeys, items);
   }

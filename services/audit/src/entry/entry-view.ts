@@ -3,7 +3,7 @@ import { isErased } from '@vouchsafe/event-sourcing';
 import { isJsonObject, type Json, type JsonObject, openLeaf } from '@vouchsafe/transparency-log';
 import type { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
-import { disclosureContext } from '../log/record.js';
+import { disclosureContext } from '../log/place.js';
 import { outcomes } from '../log/entry.js';
 import type { EntryRow } from './entry-search.js';
 

@@ -1,5 +1,5 @@
 import { entryDetails } from '@vouchsafe/service-host';
-import type { Place } from '../log/record.js';
+import type { Place } from '../log/place.js';
 
 /** Which entries a read has shown, for the read's own entry: places only, none of the values asked for (audit.md). */
 export function shownHeader(places: readonly Place[]): string {

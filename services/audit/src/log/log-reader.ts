@@ -1,6 +1,6 @@
 import { instant, type Sql } from '@vouchsafe/database';
 import { formatTlogProof, inclusionProof, TILE_WIDTH, type TileReader } from '@vouchsafe/transparency-log';
-import type { Place } from './record.js';
+import type { Place } from './place.js';
 
 export interface PublishedCheckpoint {
   readonly size: number;

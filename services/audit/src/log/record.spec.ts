@@ -22,7 +22,8 @@ import {
 import { signAllGrown } from './checkpoint-signer.js';
 import type { NewEntry } from './entry.js';
 import { newestCheckpoint, proofOf, tilesOf } from './log-reader.js';
-import { type Place, Recorder } from './record.js';
+import type { Place } from './place.js';
+import { Recorder } from './record.js';
 
 let audit: AuditDatabase;
 let recorder: Recorder;

@@ -34,8 +34,14 @@ function hmacSha256(key: Uint8Array): (text: string) => string {
     return block;
   }) as [Buffer, Buffer];
   const outerInput = Buffer.concat([outer, Buffer.alloc(32)]);
+  // Most texts fit behind the inner block; one that does not is laid out by itself.
+  const innerInput = Buffer.concat([inner, Buffer.alloc(960)]);
+  const inputOf = (text: string): Buffer =>
+    text.length > 320
+      ? Buffer.concat([inner, Buffer.from(text)])
+      : innerInput.subarray(0, 64 + innerInput.write(text, 64));
   return (text) => {
-    outerInput.write(hash('sha256', Buffer.concat([inner, Buffer.from(text)]), 'binary'), 64, 'latin1');
+    outerInput.write(hash('sha256', inputOf(text), 'binary'), 64, 'latin1');
     return hash('sha256', outerInput, 'hex');
   };
 }

@@ -1,0 +1,18 @@
+import type { NewEntry } from './entry.js';
+import type { EntryLeaf } from './leaf-of-entry.js';
+import type { Place } from './place.js';
+import type { SearchKeys } from './search-keys.js';
+import type { Submission } from './submissions.js';
+
+/** An entry that has its place and its leaf, and is not stored yet. */
+export interface FreshEntry {
+  readonly entry: NewEntry;
+  readonly leaf: EntryLeaf;
+  readonly place: Place;
+  readonly recordedAt: Date;
+  /** Both times as Postgres reads them. */
+  readonly recorded: string;
+  readonly occurred: string;
+  readonly keys: SearchKeys;
+  readonly submission: Submission | null;
+}

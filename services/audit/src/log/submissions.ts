@@ -1,0 +1,90 @@
+import type { Sql } from '@vouchsafe/database';
+import { columns } from './columns.js';
+import type { NewEntry } from './entry.js';
+import type { FreshEntry } from './fresh-entry.js';
+import type { Place } from './place.js';
+import type { SearchKeys } from './search-keys.js';
+
+/** A client's own id of an entry, and what it said under it, as keyed hashes. */
+export interface Submission {
+  readonly idKey: string;
+  /** Of all that the client said: an id that comes again with something else is refused. */
+  readonly contentKey: string;
+}
+
+export function submissionOf(entry: NewEntry, keys: SearchKeys): Submission | null {
+  if (entry.id === null) return null;
+  const {
+    id,
+    source,
+    actor,
+    operation,
+    entity: on,
+    outcome,
+    sourceIp,
+    url,
+    userAgent,
+    requestId,
+    details,
+  } = entry;
+  const said = { id, source, actor, operation, on, outcome, sourceIp, url, userAgent, requestId, details };
+  return {
+    idKey: keys('id', entry.id),
+    contentKey: keys('content', { ...said, occurredAt: entry.occurredAt.toISOString() }),
+  };
+}
+
+/** What was recorded before under the ids given. Read behind the heads' locks, so nobody records them meanwhile. */
+export async function submissionsOf(
+  sql: Sql,
+  entries: readonly NewEntry[],
+  keysOf: (organizationId: string) => SearchKeys,
+) {
+  const asked = entries.flatMap((entry) =>
+    entry.id === null ? [] : [[entry.organizationId, keysOf(entry.organizationId)('id', entry.id)] as const],
+  );
+  const known = new Map<string, { contentKey: string | null; place: Place }>();
+  if (asked.length === 0) return known;
+  const rows = await sql.query<{
+    organization_id: string;
+    id_key: string;
+    content_key: string | null;
+    log_id: string;
+    index: string;
+  }>(
+    `select s.organization_id, s.id_key, s.content_key, s.log_id, s.index
+     from unnest($1::uuid[], $2::uuid[]) as asked (organization_id, id_key)
+     join submission s using (organization_id, id_key)`,
+    columns(asked, ['plain', 'plain']),
+  );
+  for (const row of rows) {
+    known.set(submissionKey(row.organization_id, row.id_key), {
+      contentKey: row.content_key?.replaceAll('-', '') ?? null,
+      place: { logId: row.log_id, index: Number(row.index) },
+    });
+  }
+  return known;
+}
+
+export function submissionKey(organizationId: string, idKey: string): string {
+  return `${organizationId} ${idKey.replaceAll('-', '')}`;
+}
+
+export async function insertSubmissions(
+  sql: Sql,
+  fresh: readonly FreshEntry[],
+  ofErased: ReadonlySet<FreshEntry>,
+): Promise<void> {
+  const rows = fresh.flatMap((one) => {
+    const { entry, submission, place } = one;
+    if (!submission) return [];
+    const contentKey = ofErased.has(one) ? null : submission.contentKey;
+    return [[entry.organizationId, submission.idKey, contentKey, place.logId, place.index]];
+  });
+  if (rows.length === 0) return;
+  await sql.query(
+    `insert into submission (organization_id, id_key, content_key, log_id, index)
+     select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[])`,
+    columns(rows, ['plain', 'plain', 'plain', 'plain', 'plain']),
+  );
+}
