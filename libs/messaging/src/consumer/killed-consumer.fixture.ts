@@ -4,14 +4,16 @@ import { Database } from '@vouchsafe/database';
 import type { LaneMessage } from '@vouchsafe/event-store';
 import { localKeyProvider, Vault } from '@vouchsafe/vault';
 import { factMessage } from '../cloud-events.js';
+import type { Bus } from '../bus.js';
 import { embeddedBus } from '../embedded/embedded-bus.js';
+import { kafkaBus } from '../kafka/kafka-bus.js';
 import { startConsumer } from './consumer.js';
 import { batchReaction } from './reaction.js';
 import { noteTaken, organizations } from './source.fixture.js';
 
 /** A member that the suite kills: it takes its time in the middle of each transaction. */
 export interface KilledConsumer {
-  readonly busUrl: string;
+  readonly bus: { readonly url: string } | { readonly brokers: readonly string[] };
   readonly databaseUrl: string;
   readonly password: string;
   readonly kekFile: string;
@@ -32,12 +34,18 @@ export function factAt(lane: number, number: number): LaneMessage {
   };
 }
 
-async function run({ busUrl, databaseUrl, password, kekFile, perLane }: KilledConsumer): Promise<void> {
+/** Members that are missed soon. */
+export function openBus(bus: KilledConsumer['bus']): Bus {
+  return 'url' in bus
+    ? embeddedBus({ ...bus, beatMs: 100, deadAfterMs: 1_000 })
+    : kafkaBus({ ...bus, clientId: 'killed', sessionTimeoutMs: 1_000 });
+}
+
+async function run({ bus, databaseUrl, password, kekFile, perLane }: KilledConsumer): Promise<void> {
   const database = new Database({ service: 'receiver', url: databaseUrl, password: () => password });
-  const bus = embeddedBus({ url: busUrl, beatMs: 100, deadAfterMs: 1_000 });
   await startConsumer({
     database,
-    bus,
+    bus: openBus(bus),
     vault: new Vault({
       provider: await localKeyProvider(kekFile),
       environment: 'test',
