@@ -66,7 +66,7 @@ export interface OwnKafka extends TestKafka {
 }
 
 export async function ownKafka(
-  options: Pick<LocalKafkaOptions, 'settings' | 'scramUsers'> = {},
+  options: Pick<LocalKafkaOptions, 'protocol' | 'settings' | 'scramUsers'> = {},
 ): Promise<OwnKafka> {
   const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-kafka-'));
   const data = path.join(folder, 'data');

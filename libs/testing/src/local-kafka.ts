@@ -20,6 +20,8 @@ export interface LocalKafkaOptions {
   readonly controllerPort: number;
   /** File that the broker's words are appended to. */
   readonly logFile: string;
+  /** What the listener demands; PLAINTEXT where nothing is said. */
+  readonly protocol?: 'PLAINTEXT' | 'SASL_SSL';
   /** More lines of `server.properties`; they win over those made here. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Users to make when the folder is formatted. */
@@ -87,13 +89,21 @@ const jvm = [
   '-Dorg.slf4j.simpleLogger.showDateTime=true',
 ];
 
-function propertiesOf({ folder, port, controllerPort, settings = {} }: LocalKafkaOptions): string {
+function propertiesOf({
+  folder,
+  port,
+  controllerPort,
+  protocol = 'PLAINTEXT',
+  settings = {},
+}: LocalKafkaOptions): string {
   const all = {
     'process.roles': 'broker,controller',
     'node.id': '1',
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
     'controller.listener.names': 'CONTROLLER',
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'listener.security.protocol.map': `CONTROLLER:PLAINTEXT,${protocol}:${protocol}`,
+    'inter.broker.listener.name': protocol,
+    listeners: `${protocol}://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
     'log.dirs': path.join(folder, 'log'),
     'auto.create.topics.enable': 'false',
     'offsets.topic.num.partitions': '4',
