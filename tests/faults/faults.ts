@@ -1,5 +1,8 @@
+import { readdir, rm, stat, truncate } from 'node:fs/promises';
+import path from 'node:path';
 import type { SmallDisk } from '@vouchsafe/testing';
 import pg from 'pg';
+import type { SystemKafka } from '../../tools/start/kafka.ts';
 import type { ServiceName } from '../../tools/start/services.ts';
 import type { SystemUnderTest } from '../system/running-system.ts';
 import type { Random } from './random.ts';
@@ -13,6 +16,9 @@ export interface World {
   readonly organizationIds: readonly string[];
   /** The disk that everything lies on, where one of its own could be had. */
   readonly disk: SmallDisk | null;
+  /** The broker, where the bus is Kafka. */
+  readonly kafka: SystemKafka | null;
+  readonly kafkaAwayMs: number;
 }
 
 /** One thing that goes wrong while people work; ends when the system has been put right as far as this fault goes. */
@@ -180,7 +186,7 @@ const clockJump: Fault = {
 
 const fullDisk: Fault = {
   name: 'a full disk',
-  strike: async ({ disk, supervisor, random }) => {
+  strike: async ({ disk, kafka, supervisor, random }) => {
     if (!disk) return [];
     const long = random.between(1500, 4000);
     disk.fill();
@@ -189,7 +195,59 @@ const fullDisk: Fault = {
     // Without room for its own log Postgres may have stopped; whoever runs it starts it again.
     await supervisor.revivePostgres();
     await Promise.all(services.map((name) => supervisor.revive(name)));
-    return [];
+    if (!kafka) return [];
+    // A broker whose disk was full has given up its log folder.
+    await kafka.kill();
+    await kafka.start();
+    return ['kafka'];
+  },
+};
+
+const killKafka: Fault = {
+  name: 'Kafka killed',
+  strike: async ({ kafka, random }) => {
+    if (!kafka) return [];
+    const away = random.between(0, 5000);
+    await kafka.kill();
+    await pause(away);
+    await kafka.start();
+    return ['kafka'];
+  },
+};
+
+/** What relays give out waits in their outboxes meanwhile. */
+const kafkaAway: Fault = {
+  name: 'Kafka away for minutes',
+  strike: async ({ kafka, kafkaAwayMs }) => {
+    if (!kafka) return [];
+    await kafka.kill();
+    await pause(kafkaAwayMs);
+    await kafka.start();
+    return ['kafka'];
+  },
+};
+
+/** The newest messages of every partition are gone, though they were acknowledged: what an unclean election does. */
+const lostTail: Fault = {
+  name: 'topics that lost their tails',
+  strike: async ({ kafka, system }) => {
+    if (!kafka) return [];
+    await kafka.kill();
+    await cutTails(path.join(system.folder, 'kafka', 'log'));
+    await kafka.start();
+    return ['kafka'];
+  },
+};
+
+/** A new and empty broker in its place. */
+const emptiedKafka: Fault = {
+  name: 'an empty Kafka',
+  strike: async ({ kafka, system }) => {
+    if (!kafka) return [];
+    await kafka.kill();
+    await rm(path.join(system.folder, 'kafka'), { recursive: true });
+    await kafka.start();
+    return ['kafka'];
   },
 };
 
@@ -204,7 +262,38 @@ export const others = {
   clockJump,
   fullDisk,
   zombie,
+  killKafka,
+  kafkaAway,
+  lostTail,
+  emptiedKafka,
 } as const satisfies Readonly<Record<string, Fault>>;
+
+/**
+ * Cuts a third off the newest segment of each of our topics' partitions; the broker mends its indexes when it starts after a kill.
+ * The marks of what was acknowledged go with it: a broker that had lost the disk's newest pages would not have them either.
+ */
+async function cutTails(folder: string): Promise<void> {
+  let cut = 0;
+  for (const partition of (await readdir(folder)).filter((name) => /^vouchsafe\.\w+-\d+$/.test(name))) {
+    const files = await readdir(path.join(folder, partition));
+    const newest = files
+      .filter((name) => name.endsWith('.log'))
+      .toSorted()
+      .at(-1);
+    if (newest === undefined) continue;
+    const file = path.join(folder, partition, newest);
+    const { size } = await stat(file);
+    await truncate(file, Math.floor((size * 2) / 3));
+    cut += size - Math.floor((size * 2) / 3);
+  }
+  if (cut === 0) throw new Error('No topic had a tail to lose');
+  for (const mark of [
+    'recovery-point-offset-checkpoint',
+    'replication-offset-checkpoint',
+    '.kafka_cleanshutdown',
+  ])
+    await rm(path.join(folder, mark), { force: true });
+}
 
 async function killService(system: SystemUnderTest, name: ServiceName): Promise<void> {
   const process = system.service(name);

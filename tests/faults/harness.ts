@@ -42,10 +42,16 @@ export async function startFaultRun({
   seed,
   organizations = 3,
   workers = 9,
+  kafka = false,
+  kafkaAwayMs = 300_000,
 }: {
   readonly seed: number;
   readonly organizations?: number;
   readonly workers?: number;
+  /** Apache Kafka as the bus. */
+  readonly kafka?: boolean;
+  /** How long `kafkaAway` takes it away. */
+  readonly kafkaAwayMs?: number;
 }): Promise<FaultRun> {
   const noDisk = whyNoSmallDisk();
   const disk = noDisk === null ? smallDisk(DISK_MB) : null;
@@ -66,7 +72,15 @@ export async function startFaultRun({
     await clean();
     throw error;
   });
-  const world: World = { system, supervisor, random, organizationIds: load.organizationIds, disk };
+  const world: World = {
+    system,
+    supervisor,
+    random,
+    organizationIds: load.organizationIds,
+    disk,
+    kafka: system.kafka ?? null,
+    kafkaAwayMs,
+  };
   const before = new Set(
     (await system.rows<{ id: string }>('gateway', `select payload ->> 'requestId' as id from event`)).map(
       ({ id }) => id,
@@ -77,7 +91,7 @@ export async function startFaultRun({
     await writeFile(clockFile, '0\n');
     const started = await startForTests(
       { VOUCHSAFE_INSTANCE_LEASE_MS: String(LEASE_MS), VOUCHSAFE_CLOCK_OFFSET_FILE: clockFile },
-      { killsServices: true, ...(disk && { parent: disk.folder }) },
+      { killsServices: true, kafka, ...(disk && { parent: disk.folder }) },
     );
     try {
       // On a small disk its log must not be what fills it.

@@ -2,14 +2,17 @@ import { parseArgs } from 'node:util';
 import { build } from '../../tools/start/build.ts';
 import { root } from '../system/root.ts';
 import { kinds } from './checker/check.ts';
+import type { Fault } from './faults.ts';
 import type { FaultRun } from './harness.ts';
 
-const usage = `npm run test:long -- [--kills 500] [--seed N] [--organizations 3] [--workers 9]
+const usage = `npm run test:long -- [--kills 500] [--seed N] [--kafka [--away 300]] [--organizations 3] [--workers 9]
 
 Kills and breaks a whole system under load, and after each round compares what clients were told with what every store and log holds.
 
   --kills  how many processes are killed at least
-  --seed   the order of what goes wrong; printed at the beginning, so that a run can be repeated`;
+  --seed   the order of what goes wrong; printed at the beginning, so that a run can be repeated
+  --kafka  on a real broker, which is killed, emptied, robbed of its topics' tails, and taken away at the end
+  --away   for how many seconds; 300`;
 
 interface Found {
   readonly round: number;
@@ -24,6 +27,8 @@ async function main(): Promise<number> {
       seed: { type: 'string' },
       organizations: { type: 'string', default: '3' },
       workers: { type: 'string', default: '9' },
+      kafka: { type: 'boolean', default: false },
+      away: { type: 'string', default: '300' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -36,7 +41,8 @@ async function main(): Promise<number> {
   await build(root);
   // The rooms can be imported once they are built.
   const { startFaultRun } = await import('./harness.ts');
-  const { roundOf, orders } = await import('./schedule.ts');
+  const { roundOf, orders, kafkaOrders } = await import('./schedule.ts');
+  const { others } = await import('./faults.ts');
   const { randomOf } = await import('./random.ts');
 
   console.log(`Seed ${seed}; at least ${wanted} kills.`);
@@ -44,15 +50,17 @@ async function main(): Promise<number> {
     seed,
     organizations: Number(values.organizations),
     workers: Number(values.workers),
+    kafka: values.kafka,
+    kafkaAwayMs: Number(values.away) * 1000,
   });
+  const order = values.kafka ? kafkaOrders : orders;
   if (run.noDisk !== null) console.log(`No full disk: ${run.noDisk}`);
   const random = randomOf(seed + 2);
   const found: Found[] = [];
   let rounds = 0;
   const stop = stopSignal();
   try {
-    while (killed(run.kills) < wanted && !stop.aborted) {
-      const faults = roundOf(random, orders[rounds % orders.length] ?? []);
+    const go = async (faults: readonly Fault[]): Promise<void> => {
       rounds += 1;
       const began = performance.now();
       const findings = await run.round(faults);
@@ -63,9 +71,11 @@ async function main(): Promise<number> {
         `round ${rounds}, ${took} s: ${killed(run.kills)} kills, ${findings.length} findings (${names})`,
       );
       for (const { kind, what } of findings.slice(0, 10)) console.log(`  ${kind}: ${what}`);
-      // What is wrong once is found again in every later round.
-      if (findings.length > 0) break;
-    }
+    };
+    // What is wrong once is found again in every later round.
+    while (killed(run.kills) < wanted && found.length === 0 && !stop.aborted)
+      await go(roundOf(random, order[rounds % order.length] ?? []));
+    if (values.kafka && found.length === 0 && !stop.aborted) await go([others.kafkaAway]);
     print(run, rounds, found);
   } catch (error) {
     console.log(`Round ${rounds} of seed ${seed} did not end:`, error);

@@ -3,6 +3,15 @@ import type { Random } from './random.ts';
 
 export type Other = keyof typeof others;
 
+/** As `orders`, where the bus is Kafka. */
+export const kafkaOrders: readonly (readonly Other[])[] = [
+  ['killPostgres', 'killKafka', 'clockJump'],
+  ['rebalance', 'lostTail'],
+  ['killKafka', 'poison'],
+  ['freeze', 'emptiedKafka', 'slowTransaction'],
+  ['killKafka', 'fullDisk'],
+];
+
 /** What strikes in a round: three of the killing kind and the others given, in an order that only the seed knows. */
 export function roundOf(random: Random, among: readonly Other[]): readonly Fault[] {
   const left = [
