@@ -34,4 +34,4 @@ export async function bootAudit(options: BootOptions = {}): Promise<RunningServi
 }
 
 /** Facts of one transaction: enough to share the cost of its statements and commit, few enough to die young in memory. */
-const BATCH = 500;
+const BATCH = 1000;

@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
-import { instant } from '@vouchsafe/database';
+import { instant, prepared } from '@vouchsafe/database';
 import {
   type Authenticated,
   authenticated,
@@ -66,9 +66,9 @@ export class ResolveController {
 
   private async apiKey(given: Secret): Promise<Authenticated | null> {
     const at = this.identity.now();
-    const [row] = await this.identity.database.beforeOrganization((sql) =>
-      sql.query<ApiKeyRow>('select * from lookup.api_key($1)', [secretHash(given)]),
-    );
+    const [row] = await this.identity.database.statement<ApiKeyRow>('request', apiKeyLookUp, [
+      secretHash(given),
+    ]);
     if (!row) return null;
     const expired = row.expires_at !== null && instant(row.expires_at) <= at;
     if (row.revoked_at !== null || expired) return null;
@@ -95,6 +95,9 @@ export class ResolveController {
     );
   }
 }
+
+/** Asked for every request by a key, as `findLiveSession` is for every one of a session. */
+const apiKeyLookUp = prepared('select * from lookup.api_key($1)');
 
 interface ApiKeyRow {
   readonly organization_id: string;

@@ -1,4 +1,4 @@
-import { instant, one, type Sql } from '@vouchsafe/database';
+import { instant, one, prepared, type Sql } from '@vouchsafe/database';
 import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import type { UnitOfWork } from '@vouchsafe/event-store';
 import { problem } from '@vouchsafe/service-host';
@@ -125,12 +125,13 @@ interface SessionRow {
 /** A minute's precision is enough for the idle limit, and spares most requests a write. */
 const SEEN_EVERY_MS = 60_000;
 
+/** Asked for every request at the gateway: one statement, planned once a connection. */
+const sessionLookUp = prepared('select * from lookup.session($1)');
+
 /** The session behind a secret, if it lives; asked at every request, so a logged-out one is dead at once (ASVS 7.4.1). */
 export async function findLiveSession(identity: Identity, secret: Secret): Promise<LiveSession | null> {
   const at = identity.now();
-  const [row] = await identity.database.beforeOrganization((sql) =>
-    sql.query<SessionRow>('select * from lookup.session($1)', [secretHash(secret)]),
-  );
+  const [row] = await identity.database.statement<SessionRow>('request', sessionLookUp, [secretHash(secret)]);
   if (!row) return null;
   if (row.ended_at !== null || instant(row.expires_at) <= at || instant(row.idle_expires_at) <= at)
     return null;
