@@ -129,6 +129,23 @@ describe('the page that shows the API', () => {
   });
 });
 
+describe('a consumer that is asked to stop', () => {
+  it('has left its group when it has ended, so that others need not wait for it to be taken for dead', async () => {
+    const members = async () => {
+      const [row] = await system.rows<{ count: number }>(
+        'bus',
+        `select count(*)::int as count from group_member where group_name = 'audit'`,
+      );
+      return row?.count;
+    };
+    const second = await system.another('audit');
+    await eventually('The second member', async () => ((await members()) === 2 ? true : undefined));
+    await second.stop();
+    expect(await second.exited).toBe('exit code 0');
+    expect(await members()).toBe(1);
+  }, 120_000);
+});
+
 describe('without a service that others need', () => {
   it('the door lives, answers what it can, says what it cannot, and serves again afterwards', async () => {
     const { browser } = await signUp(system);
