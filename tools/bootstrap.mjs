@@ -1,6 +1,6 @@
 /**
- * The way in from a fresh clone: `npm start`, `npm test`, `npm run tour`, `npm run bench`, `npm run parked`. Runs on whatever Node the machine
- * has (20 and later), so plain built-ins only. It installs the packages where they are missing or stale, and hands over
+ * The way in from a fresh clone: `npm start`, `npm test`, and the commands below. Runs on whatever Node the machine has (20 and
+ * later), so plain built-ins only. It installs the packages where they are missing or stale, and hands over
  * to the Node 24 that came with them.
  */
 import { spawn, spawnSync } from 'node:child_process';
@@ -18,6 +18,9 @@ const commands = {
   bench: ['benchmarks/bench.ts'],
   parked: ['tools/parked/parked.ts'],
   'test:long': ['tests/faults/long.ts'],
+  keys: ['tools/keys/keys.ts'],
+  backup: ['tools/backup/backup.ts'],
+  restore: ['tools/backup/restore.ts'],
 };
 
 /** What a person can put right; printed without a stack. */

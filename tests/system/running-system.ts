@@ -27,20 +27,31 @@ const wideLimits = {
   VOUCHSAFE_RATE_PUBLIC_CHANGES: '1000000/60',
 };
 
+export interface TestedSystemOptions {
+  /** Parts end on purpose: nothing is printed of it. */
+  readonly killsServices?: boolean;
+  /** On a real broker in place of the embedded bus. */
+  readonly kafka?: boolean;
+  /** Where the folder is made: a small file system of its own, for a suite that fills it. */
+  readonly parent?: string;
+  /** A folder of the suite's own: it stays when the system stops, and can be started on again. */
+  readonly folder?: string;
+}
+
 /**
  * A whole Vouchsafe of its own, as `npm start` runs it: Postgres, and each service's built program as a process. The folder goes
  * when the system stops.
- * @param options.killsServices parts end on purpose: nothing is printed of it
- * @param options.parent where the folder is made: a small file system of its own, for a suite that fills it
  */
 export async function startForTests(
   env: Readonly<Record<string, string>> = {},
-  { killsServices = false, kafka = false, parent = tmpdir() } = {},
+  { killsServices = false, kafka = false, parent = tmpdir(), folder: given }: TestedSystemOptions = {},
 ): Promise<SystemUnderTest> {
   if (!existsSync(path.join(root, 'services/gateway/dist/main.js')))
     throw new Error('The services are not built: npm run build');
-  const folder = await mkdtemp(path.join(parent, 'vouchsafe-system-'));
-  const remove = () => rm(folder, { recursive: true, force: true });
+  const folder = given ?? (await mkdtemp(path.join(parent, 'vouchsafe-system-')));
+  const remove = async () => {
+    if (given === undefined) await rm(folder, { recursive: true, force: true });
+  };
   const system = await startSystem({
     root,
     data: await openDataFolder(folder, () => undefined),

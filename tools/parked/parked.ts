@@ -1,9 +1,7 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { requireData, withDatabase } from '../data/data-database.ts';
 import { build } from '../start/build.ts';
-import { openDataFolder } from '../start/data-folder.ts';
 import { Refusal } from '../start/refusal.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -29,9 +27,8 @@ async function main(): Promise<number> {
   await build(root);
   if (process.env.VOUCHSAFE_DATABASE_URL) return run(service, rest, process.env);
   const folder = path.resolve(root, data);
-  if (!existsSync(path.join(folder, 'secrets')))
-    throw new Refusal(`${folder} holds no data of Vouchsafe: say where it is with --data.`);
-  return withDatabase(folder, service, async (env) => run(service, rest, env));
+  requireData(folder);
+  return inEnvironment(folder, service, (env) => run(service, rest, env));
 }
 
 /** What is ours; everything else goes on to the service's program. */
@@ -47,58 +44,27 @@ function split(args: readonly string[]) {
   return { service, data: taken('--data') ?? process.env.VOUCHSAFE_DATA ?? 'data', rest };
 }
 
-/** Uses the database of a running system, or starts that of a stopped one for as long as the work takes. */
-async function withDatabase(
+/** The service's own environment, on the database of a running system or of a stopped one. */
+async function inEnvironment(
   folder: string,
   service: (typeof consumers)[number],
   work: (env: NodeJS.ProcessEnv) => Promise<number>,
 ): Promise<number> {
   // The rooms can be imported once they are built.
-  const { openSecrets } = await import('../start/secrets.ts');
   const { environmentOf } = await import('../start/services.ts');
   const { inherited } = await import('../start/service-process.ts');
-  const secrets = await openSecrets(path.join(folder, 'secrets'));
-  const environment = (postgresPort: number): NodeJS.ProcessEnv => ({
-    ...environmentOf(service, {
-      ...{ secrets, postgresPort, mailFolder: path.join(folder, 'mail') },
-      // Nobody is asked for anything: the numbers only have to be ports.
-      ...{ ports: { gateway: 8080, identity: 1, audit: 1 }, internalPort: 1 },
-      filesFolder: path.join(folder, 'files'),
-      tombstonesFolder: path.join(folder, 'tombstones'),
+  return withDatabase(folder, ({ port: postgresPort, secrets }) =>
+    work({
+      ...environmentOf(service, {
+        ...{ secrets, postgresPort, mailFolder: path.join(folder, 'mail') },
+        // Nobody is asked for anything: the numbers only have to be ports.
+        ...{ ports: { gateway: 8080, identity: 1, audit: 1 }, internalPort: 1 },
+        filesFolder: path.join(folder, 'files'),
+        tombstonesFolder: path.join(folder, 'tombstones'),
+      }),
+      ...inherited(process.env),
     }),
-    ...inherited(process.env),
-  });
-  const running = await runningPort(folder);
-  if (running !== undefined) return work(environment(running));
-  const { startPostgres } = await import('../start/postgres.ts');
-  const { freePort } = await import('@vouchsafe/testing');
-  const opened = await openDataFolder(folder, () => undefined);
-  const port = await freePort();
-  const postgres = await startPostgres(opened, secrets.postgres, port, () => undefined);
-  opened.record('postgres', postgres.pid);
-  try {
-    return await work(environment(port));
-  } finally {
-    await postgres.stop();
-    opened.release();
-  }
-}
-
-/** Where the database of the folder's running system listens: line 4 of postmaster.pid (Postgres manual, 66.1). */
-async function runningPort(folder: string): Promise<number | undefined> {
-  const { placeOf } = await import('../start/postgres.ts');
-  const lines = await readFile(path.join(placeOf(folder), 'postmaster.pid'), 'utf8').catch(() => '');
-  const [pid, , , port] = lines.split('\n').map(Number);
-  return pid && port && isAlive(pid) ? port : undefined;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+  );
 }
 
 async function run(service: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {

@@ -32,7 +32,8 @@ export async function startPostgres(
     port,
     password,
     logFile: path.join(data.logs, 'postgres.log'),
-    settings: ['max_connections=200'],
+    // What has passed the write-ahead log's horizon is deleted, not kept to be written over some day (P10).
+    settings: ['max_connections=200', 'wal_recycle=off'],
     ownProcessGroup: true,
   });
 }
@@ -47,7 +48,8 @@ function elsewhere(folder: string): string {
   return `/var/tmp/vouchsafe-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`;
 }
 
-async function place(folder: string, say: (line: string) => void): Promise<string> {
+/** As `placeOf`, for a cluster that may not be there yet. */
+export async function place(folder: string, say: (line: string) => void): Promise<string> {
   const own = path.join(folder, 'postgres');
   if (existsSync(own) || (await othersMayPass(folder))) return own;
   await mkdir(elsewhere(folder), { recursive: true, mode: 0o711 });

@@ -2,7 +2,7 @@ export type { DataWithFields } from './fields.js';
 export { type Destruction, erasedAmong } from './destruction.js';
 export { KEY_CACHE_MILLISECONDS } from './key-cache.js';
 export type { KeyContext, KeyProvider, WrappedKey } from './key-provider.js';
-export { addLocalKek, deleteLocalKek, localKeyProvider } from './local-key-provider.js';
+export { addLocalKek, deleteLocalKek, localKeks, localKeyProvider } from './local-key-provider.js';
 export { vaultMigrations } from './migrations.js';
 export { type OutsideTombstones, type Tombstone, tombstoneFile } from './outside-tombstones.js';
 export type { RotationStep } from './rotation.js';

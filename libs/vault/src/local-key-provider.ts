@@ -44,6 +44,12 @@ export async function localKeyProvider(
   };
 }
 
+/** Ids of the KEKs that a file holds; the current one first. */
+export async function localKeks(file: string): Promise<string[]> {
+  const { current, keys } = await readKekFile(file);
+  return [current, ...Object.keys(keys).filter((id) => id !== current)];
+}
+
 /** Adds a fresh KEK and makes it the current one; the older ones go on opening. */
 export async function addLocalKek(file: string): Promise<string> {
   const kek = await readKekFile(file);

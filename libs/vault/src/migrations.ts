@@ -105,4 +105,35 @@ grant delete on vault_organization_key to ${worker};
 grant select, delete on vault_data_key to ${retention};
 grant select, insert on vault_erased_key to ${retention};`,
   },
+  {
+    name: 'vault-002-retired-kek',
+    sql: ({ request, worker }) => `
+-- A KEK that is about to be deleted: nothing that it wraps may be written any more. Whoever wrapped by it a moment ago and writes
+-- only now is refused, and tries again under the one of today (40001: serialization_failure).
+create table vault_retired_kek (
+  kek_id text primary key,
+  retired_at timestamptz not null
+);
+create function vault_refuse_retired() returns trigger language plpgsql set search_path = public as $$
+begin
+  perform pg_advisory_xact_lock_shared(${LOCKS + 1}, 0);
+  if exists (select from vault_retired_kek r where r.kek_id = new.kek_id) then
+    raise exception 'KEK % is retired', new.kek_id using errcode = 'serialization_failure';
+  end if;
+  return new;
+end $$;
+create trigger refuse_retired before insert or update of kek_id on vault_organization_key
+  for each row execute function vault_refuse_retired();
+create trigger refuse_retired before insert or update of kek_id on vault_service_key
+  for each row execute function vault_refuse_retired();
+create function vault_wait_for_wrappers() returns trigger language plpgsql as $$
+begin
+  perform pg_advisory_xact_lock(${LOCKS + 1}, 0);
+  return new;
+end $$;
+create trigger wait_for_wrappers before insert on vault_retired_kek
+  for each row execute function vault_wait_for_wrappers();
+grant select on vault_retired_kek to ${request}, ${worker};
+grant insert on vault_retired_kek to ${worker};`,
+  },
 ];

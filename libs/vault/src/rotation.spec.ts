@@ -79,6 +79,36 @@ describe('rotation', () => {
     }
   });
 
+  it('of the KEK lets nobody write a key who wrapped it by the old one, and deletes it only then', async () => {
+    const running = await startVault();
+    await sealedEverywhere(running);
+    const old = await (await localKeyProvider(kekFile)).currentKeyId();
+    await expect(database.asWorker((sql) => running.retireKek(sql, old))).rejects.toThrow('current');
+    const provider = await localKeyProvider(kekFile);
+    const straggler = new Vault({
+      // Has wrapped by the old KEK, and is slow to write.
+      provider: {
+        ...provider,
+        wrap: async (key, context) => {
+          const wrapped = await provider.wrap(key, context);
+          await addLocalKek(kekFile);
+          await database.asWorker((sql) => running.retireKek(sql, old));
+          return wrapped;
+        },
+      },
+      environment: 'test',
+      now: () => clock,
+    });
+    const newcomer = { organizationId: organizationId.replace('5b0c', 'ffff'), subjectId: 'ada' };
+    await expect(
+      database.asWorker((sql) => straggler.seal(sql, newcomer, context, 'Ada')),
+    ).rejects.toMatchObject({ code: '40001' });
+    await database.asWorker((sql) => running.rotateKek(sql));
+    await deleteLocalKek(kekFile, old);
+    const value = await sealed(await startVault(), newcomer);
+    expect(await database.asWorker((sql) => running.open(sql, newcomer, context, value))).toBe('Ada');
+  });
+
   it('of the KEK: without it, a deleted KEK takes everything with it', async () => {
     const values = await sealedEverywhere(await startVault());
     const old = await (await localKeyProvider(kekFile)).currentKeyId();

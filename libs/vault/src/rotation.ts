@@ -41,6 +41,15 @@ export async function rewrapUnderCurrentKek(
   return { rewrapped: services.length + organizations, remaining };
 }
 
+export async function retireKek(sql: Sql, keys: WrappedKeys, kekId: string, now: Date): Promise<void> {
+  if (kekId === (await keys.currentKekId()))
+    throw new Error(`KEK ${kekId} is the current one; add another first`);
+  await sql.query(
+    'insert into vault_retired_kek (kek_id, retired_at) values ($1, $2) on conflict do nothing',
+    [kekId, now],
+  );
+}
+
 async function rewrapOrganizationKeys(
   sql: Sql,
   keys: WrappedKeys,

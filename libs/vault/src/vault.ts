@@ -9,6 +9,7 @@ import { keyedHashOf } from './keyed-hash.js';
 import {
   addOrganizationKey,
   addSubjectKey,
+  retireKek,
   rewrapDataKeys,
   rewrapUnderCurrentKek,
   type RotationStep,
@@ -158,6 +159,14 @@ export class Vault {
   /** Re-wraps keys that stand under another KEK, as `worker`; repeat until nothing remains, then delete the old KEK. */
   rotateKek(sql: Sql, limit = 500): Promise<RotationStep> {
     return rewrapUnderCurrentKek(sql, this.wrappedKeys, limit);
+  }
+
+  /**
+   * Refuses from now on whatever an older KEK wraps, as `worker`: no straggler's key can be written under it any more. Then nothing
+   * remains once `rotateKek` says so, and the KEK can be deleted.
+   */
+  retireKek(sql: Sql, kekId: string): Promise<void> {
+    return retireKek(sql, this.wrappedKeys, kekId, this.now());
   }
 
   /** Gives an organization a new key, for data keys made from now on; then `rewrapDataKeys`. */

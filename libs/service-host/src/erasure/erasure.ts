@@ -71,8 +71,8 @@ export async function erasureInHand(sql: Sql, erasureId: string): Promise<Erasur
   return row && inHand(row);
 }
 
-/** Nobody else takes it up for so long; one whose process died is taken up by another. */
-const LEASE_SECONDS = 60;
+/** Nobody else takes it up for so long: one whose process died is soon taken up, and every step may be repeated, even at once. */
+const LEASE_SECONDS = 15;
 
 export async function takeDue(sql: Sql, now: Date): Promise<ErasureInHand | undefined> {
   const [row] = await sql.query<ErasureRow>(

@@ -173,7 +173,10 @@ export class ExportWorker {
   }
 }
 
-/** Ends the bundles that opened a value of an erased person (P10); whoever wants one asks again, and finds it erased. */
+/**
+ * Ends the bundles that opened a value of an erased person, and those that the person asked for, whose manifest repeats the question
+ * (P10); whoever wants one asks again, and finds the values erased.
+ */
 export async function expireBundlesOf(
   database: Database,
   folder: string,
@@ -182,9 +185,8 @@ export async function expireBundlesOf(
   const ended = await database.asWorker((sql) =>
     sql.query<{ export_id: string; attempt: number }>(
       `update export set status = 'expired', sealed_key = null, sealed_request = null, expired_because = 'erasure'
-       where status = 'ready' and export_id in (
-         select export_id from export_subject
-         where organization_id = any ($1::uuid[]) and subject_id = any ($2::text[]))
+       where status = 'ready' and organization_id = any ($1::uuid[]) and (requested_by = any ($2::text[])
+         or export_id in (select export_id from export_subject where subject_id = any ($2::text[])))
        returning export_id, attempt`,
       [organizations, subjects],
     ),

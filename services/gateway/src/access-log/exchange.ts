@@ -121,7 +121,7 @@ function entityIdOf({ route, params, caller, entityId }: Exchange): string | nul
     case 'path': {
       const id = params[name];
       // A UUID has one spelling in the log, whichever way it was asked for (RFC 9562, section 4).
-      return id === undefined ? null : maskedId(UUID.test(id) ? id.toLowerCase() : id);
+      return id === undefined ? null : UUID.test(id) ? id.toLowerCase() : maskedId(id);
     }
     case 'response':
       return entityId;

@@ -100,6 +100,22 @@ end $function$
 alter function vault_refuse_erased() owner to gateway_migrator;
 grant execute on function vault_refuse_erased() to public;
 
+CREATE OR REPLACE FUNCTION public.vault_refuse_retired()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public'
+AS $function$
+begin
+  perform pg_advisory_xact_lock_shared(7406002, 0);
+  if exists (select from vault_retired_kek r where r.kek_id = new.kek_id) then
+    raise exception 'KEK % is retired', new.kek_id using errcode = 'serialization_failure';
+  end if;
+  return new;
+end $function$
+;
+alter function vault_refuse_retired() owner to gateway_migrator;
+grant execute on function vault_refuse_retired() to public;
+
 CREATE OR REPLACE FUNCTION public.vault_wait_for_makers()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -112,6 +128,18 @@ end $function$
 ;
 alter function vault_wait_for_makers() owner to gateway_migrator;
 grant execute on function vault_wait_for_makers() to public;
+
+CREATE OR REPLACE FUNCTION public.vault_wait_for_wrappers()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform pg_advisory_xact_lock(7406002, 0);
+  return new;
+end $function$
+;
+alter function vault_wait_for_wrappers() owner to gateway_migrator;
+grant execute on function vault_wait_for_wrappers() to public;
 
 create table consumed_lane (
   consumer text not null,
@@ -347,9 +375,19 @@ alter table vault_organization_key enable row level security;
 alter table vault_organization_key force row level security;
 create policy every on vault_organization_key to gateway_retention, gateway_worker using (true);
 create policy own on vault_organization_key to gateway_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE TRIGGER refuse_retired BEFORE INSERT OR UPDATE OF kek_id ON public.vault_organization_key FOR EACH ROW EXECUTE FUNCTION vault_refuse_retired();
 grant delete, insert, select on vault_organization_key to gateway_worker;
 grant insert, select on vault_organization_key to gateway_request;
 grant update (kek_id, wrapped) on vault_organization_key to gateway_worker;
+
+create table vault_retired_kek (
+  kek_id text not null,
+  retired_at timestamp with time zone not null,
+  constraint vault_retired_kek_pkey PRIMARY KEY (kek_id)
+);
+CREATE TRIGGER wait_for_wrappers BEFORE INSERT ON public.vault_retired_kek FOR EACH ROW EXECUTE FUNCTION vault_wait_for_wrappers();
+grant insert, select on vault_retired_kek to gateway_worker;
+grant select on vault_retired_kek to gateway_request;
 
 create table vault_service_key (
   name text not null,
@@ -358,6 +396,7 @@ create table vault_service_key (
   created_at timestamp with time zone not null,
   constraint vault_service_key_pkey PRIMARY KEY (name)
 );
+CREATE TRIGGER refuse_retired BEFORE INSERT OR UPDATE OF kek_id ON public.vault_service_key FOR EACH ROW EXECUTE FUNCTION vault_refuse_retired();
 grant insert, select on vault_service_key to gateway_request;
 grant insert, select on vault_service_key to gateway_worker;
 grant update (kek_id, wrapped) on vault_service_key to gateway_worker;

@@ -1,0 +1,228 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Database, Transaction } from '@vouchsafe/database';
+import { isErased } from '@vouchsafe/event-sourcing';
+import { EventStore } from '@vouchsafe/event-store';
+import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
+import { localKeyProvider, type OutsideTombstones, tombstoneFile, Vault } from '@vouchsafe/vault';
+import { withRoomMigrations } from '../persistence/persistence.module.js';
+import { type Erasure, type Forgetting, takeOn } from './erasure.js';
+import { applyTombstones, type ErasingOptions, startErasing } from './erasing.js';
+
+const context = ['account', 'name'];
+const noon = new Date('2026-11-26T12:00:00.000Z');
+
+let folder: string;
+let postgres: TestPostgres;
+let database: Database;
+let vault: Vault;
+let store: EventStore;
+let clock: Date;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-erasing-'));
+  postgres = await testPostgres();
+  database = await postgres.database('identity', withRoomMigrations([]));
+  const provider = await localKeyProvider(path.join(folder, 'kek.json'), { create: true });
+  vault = new Vault({ provider, environment: 'test', now: () => clock, cacheMilliseconds: 1000 });
+  store = new EventStore({ database, vault });
+});
+afterAll(async () => {
+  await postgres.stop();
+  await rm(folder, { recursive: true });
+});
+
+/** A person with a value, and with a second one under the id of an invitation. */
+async function person(): Promise<{ erasure: Erasure; sealed: string }> {
+  clock = noon;
+  const [organizationId, userId, invitationId] = [randomUUID(), randomUUID(), randomUUID()];
+  const seal = (subjectId: string) =>
+    database.asWorker((sql) => vault.seal(sql, { organizationId, subjectId }, context, 'Ada'));
+  const sealed = await seal(userId);
+  await seal(invitationId);
+  if (isErased(sealed)) throw new Error('Nobody is erased yet');
+  const erasure = {
+    erasureId: randomUUID(),
+    organizationId,
+    userId,
+    organizations: [organizationId],
+    subjects: [userId, invitationId],
+    requestedAt: noon,
+  };
+  return { erasure, sealed };
+}
+
+/** What a service of its own has: a file of tombstones, and something besides keys to forget. */
+function service(more: Partial<ErasingOptions> = {}): ErasingOptions & { readonly forgotten: string[] } {
+  const forgotten: string[] = [];
+  return {
+    ...{ database, vault, store, forgotten },
+    tombstones: tombstoneFile(path.join(folder, `${randomUUID()}.jsonl`)),
+    forgetting: { forget: ({ userId }) => Promise.resolve(void forgotten.push(userId)) },
+    now: () => clock,
+    onError: () => undefined,
+    ...more,
+  };
+}
+
+async function receipts({ erasureId }: Erasure): Promise<object[]> {
+  return database.asWorker((sql) =>
+    sql.query('select payload from event where stream = $1', [`erasure-receipt-${erasureId}`]),
+  );
+}
+
+/** Works until the receipt is there, or the work stands still. */
+async function workOff(options: ErasingOptions, erasure: Erasure, patience = 5000): Promise<void> {
+  const worker = startErasing(options);
+  try {
+    for (let waited = 0; waited < patience; waited += 20) {
+      if ((await receipts(erasure)).length > 0) return;
+      worker.wake();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  } finally {
+    await worker.stop();
+  }
+}
+
+function open({ organizationId, userId: subjectId }: Erasure, sealed: string) {
+  return database.asWorker((sql) => vault.open(sql, { organizationId, subjectId }, context, sealed));
+}
+
+describe("a service's part of an erasure (P10)", () => {
+  it('gives its receipt only when no process can hold an opened key any more', async () => {
+    const { erasure, sealed } = await person();
+    const own = service();
+    await database.asWorker((sql) => takeOn(sql, erasure));
+    await workOff(own, erasure, 600);
+    expect(isErased(await open(erasure, sealed))).toBe(true);
+    expect(await receipts(erasure)).toEqual([]);
+    clock = new Date(noon.getTime() + 6_001);
+    await workOff(own, erasure);
+    expect(await receipts(erasure)).toEqual([
+      {
+        payload: {
+          organizationId: erasure.organizationId,
+          userId: erasure.userId,
+          erasureId: erasure.erasureId,
+          keysDestroyed: 2,
+          destroyedAt: noon.toISOString(),
+          effectiveFrom: new Date(noon.getTime() + 6_000).toISOString(),
+        },
+      },
+    ]);
+    // Once when the keys went, and once more when nothing could be sealed under them any more.
+    expect(own.forgotten.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('is withheld while a message that nobody could read may be about the person', async () => {
+    const { erasure } = await person();
+    const park = (sql: Transaction) =>
+      sql.query(
+        `insert into parked_message (consumer, organization_id, source, lane, number, message_id, type, time, data, parked_at)
+         values ('x', $1, 'y', 1, 1, 'z', 'unknown', now(), '{"whole":"v1"}', now())`,
+        [erasure.organizationId],
+      );
+    await database.asWorker(park);
+    await database.asWorker((sql) => takeOn(sql, erasure));
+    clock = new Date(noon.getTime() + 60_000);
+    const advance = setInterval(() => (clock = new Date(clock.getTime() + 60_000)), 20);
+    try {
+      await workOff(service(), erasure, 600);
+      expect(await receipts(erasure)).toEqual([]);
+      await database.asWorker((sql) =>
+        sql.query('delete from parked_message where organization_id = $1', [erasure.organizationId]),
+      );
+      await workOff(service(), erasure);
+      expect(await receipts(erasure)).toHaveLength(1);
+    } finally {
+      clearInterval(advance);
+    }
+  });
+
+  it('goes on wherever its process was killed, and gives one receipt', async () => {
+    for (let steps = 1; ; steps += 1) {
+      const { erasure, sealed } = await person();
+      await database.asWorker((sql) => takeOn(sql, erasure));
+      const own = service();
+      const advance = setInterval(() => (clock = new Date(clock.getTime() + 60_000)), 10);
+      try {
+        const survived = await dyingAfter(steps, own, erasure);
+        await workOff(own, erasure);
+        expect(await receipts(erasure)).toHaveLength(1);
+        expect(isErased(await open(erasure, sealed))).toBe(true);
+        expect(await own.tombstones.all()).toHaveLength(1);
+        expect(own.forgotten).toContain(erasure.userId);
+        if (survived) break;
+        expect(steps).toBeLessThan(40);
+      } finally {
+        clearInterval(advance);
+      }
+    }
+  }, 120_000);
+});
+
+describe('a database restored from before an erasure (P10)', () => {
+  it('forgets the person before the service serves, and gives its receipt anew', async () => {
+    const { erasure, sealed } = await person();
+    const recalled: string[] = [];
+    const forgetting: Forgetting = {
+      recall: ({ userId }) => Promise.resolve(void recalled.push(userId)),
+      forget: () => Promise.resolve(),
+    };
+    const own = service({ forgetting });
+    // What the restored database knows nothing of.
+    await own.tombstones.append([
+      {
+        ...erasure,
+        organizations: [...erasure.organizations],
+        subjects: [...erasure.subjects],
+        requestedAt: noon.toISOString(),
+      },
+    ]);
+    await applyTombstones(own);
+    expect(isErased(await open(erasure, sealed))).toBe(true);
+    expect(recalled).toEqual([erasure.userId]);
+    await applyTombstones(own);
+    expect(recalled).toHaveLength(1);
+    clock = new Date(noon.getTime() + 60_000);
+    await workOff(own, erasure);
+    expect(await receipts(erasure)).toHaveLength(1);
+  });
+});
+
+/**
+ * Works on with a process that dies at its so many-th word to the database, the disk or the service: whatever it says from then on
+ * fails. @returns whether it lived to the receipt
+ */
+async function dyingAfter(steps: number, own: ErasingOptions, erasure: Erasure): Promise<boolean> {
+  let left = steps;
+  const step = async <T>(work: () => Promise<T>): Promise<T> => {
+    left -= 1;
+    if (left < 0) throw new Error('Killed');
+    return work();
+  };
+  const dying = Object.create(database, {
+    asWorker: {
+      value: (work: (sql: Transaction) => Promise<unknown>) => step(() => database.asWorker(work)),
+    },
+    asRetention: {
+      value: (work: (sql: Transaction) => Promise<unknown>) => step(() => database.asRetention(work)),
+    },
+  }) as Database;
+  const tombstones: OutsideTombstones = {
+    all: () => own.tombstones.all(),
+    append: (some) => step(() => own.tombstones.append(some)),
+  };
+  const forgetting: Forgetting = { forget: (one) => step(() => own.forgetting.forget(one)) };
+  const worker = startErasing({ ...own, database: dying, tombstones, forgetting });
+  while (left >= 0 && (await receipts(erasure)).length === 0) {
+    worker.wake();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  await worker.stop();
+  return left >= 0;
+}

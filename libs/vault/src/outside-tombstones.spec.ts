@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import { appendFile, mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Tombstone, tombstoneFile } from './index.js';
+
+let folder: string;
+let file: string;
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-tombstones-'));
+  file = path.join(folder, 'tombstones.jsonl');
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+function tombstone(): Tombstone {
+  const [organizationId, userId] = [randomUUID(), randomUUID()];
+  return {
+    erasureId: randomUUID(),
+    organizationId,
+    userId,
+    organizations: [organizationId],
+    subjects: [userId],
+    requestedAt: '2026-11-26T12:00:00.000Z',
+  };
+}
+
+describe('the file of tombstones (P10)', () => {
+  it('holds none before there is one', async () => {
+    expect(await tombstoneFile(file).all()).toEqual([]);
+  });
+
+  it('keeps every one, each once, for whoever reads it next', async () => {
+    const [first, second] = [tombstone(), tombstone()];
+    await tombstoneFile(file).append([first]);
+    await tombstoneFile(file).append([second, first]);
+    expect(await tombstoneFile(file).all()).toEqual([first, second]);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+  });
+
+  it('loses none to a line that a crash cut off, nor the one that follows', async () => {
+    const [first, second] = [tombstone(), tombstone()];
+    await tombstoneFile(file).append([first]);
+    await appendFile(file, JSON.stringify(tombstone()).slice(0, 70));
+    expect(await tombstoneFile(file).all()).toEqual([first]);
+    await tombstoneFile(file).append([second]);
+    expect(await tombstoneFile(file).all()).toEqual([first, second]);
+  });
+
+  it('is not guessed at where somebody changed it', async () => {
+    await tombstoneFile(file).append([tombstone()]);
+    await appendFile(file, '{"erasureId":"no id"}\n');
+    await expect(tombstoneFile(file).all()).rejects.toMatchObject({ fault: 'tombstones-malformed' });
+  });
+});

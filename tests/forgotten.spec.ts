@@ -1,0 +1,410 @@
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { freeTexts, markers, personalFieldsOfContracts } from './forgotten.markers.ts';
+import { Client, freshKey } from './system/client.ts';
+import { runTool } from './system/command.ts';
+import { eventually } from './system/eventually.ts';
+import { exported } from './system/evidence.ts';
+import { letterTo, tokenIn } from './system/letters.ts';
+import { currentDocuments, join, makeApiKey, newPerson, type Person } from './system/people.ts';
+import { startForTests, type SystemUnderTest } from './system/running-system.ts';
+
+/**
+ * P10: a marker in every field that takes a person's own words, two people erased, and then nothing of it anywhere: not in the
+ * databases' files, not in the write-ahead log, the bus, the letters, the logs, the exports. A service is killed in the midst of it.
+ */
+const mark = markers();
+/** What must be found where it is looked for: the search itself could be blind. */
+const findable = `findable-${randomUUID()}`;
+
+/** Free text that is no person's own: why not. */
+const impersonal: Readonly<Record<string, string>> = {
+  'api-key.create body.name': "a program's name",
+  'audit-reader.create body.name': "what its maker calls an auditor's path, sealed by the month's key",
+  'organization.change body.name': "the customer's name",
+  'sign-up.create body.organization.name': "the customer's name",
+  ...Object.fromEntries(
+    [
+      ...['invitation.accept body.token', 'invitation.accept body.password', 'password.reset body.token'],
+      ...['password.reset body.password', 'password.change body.currentPassword'],
+      ...[
+        'password.change body.newPassword',
+        'session.create body.password',
+        'session.step-up body.password',
+      ],
+      ...['session.step-up body.totp', 'session.answer-challenge body.totp'],
+      ...['session.answer-challenge body.recoveryCode', 'session.answer-challenge path.id'],
+      ...['authenticator.confirm-totp body.totp', 'sign-up.create body.user.password'],
+      ...['sign-up.verify body.token'],
+    ].map((field) => [field, 'a secret; tests/secrets.spec.ts looks for those']),
+  ),
+  ...Object.fromEntries(
+    [
+      ...['invitation.accept body.accept.*.version', 'consent.record body.accept.*.version'],
+      ...['session.answer-challenge body.accept.*.version', 'sign-up.create body.accept.*.version'],
+      ...['legal-document.read path.version'],
+    ].map((field) => [field, 'the version of a published text, or refused']),
+  ),
+  ...Object.fromEntries(
+    ['api-key.list', 'invitation.list', 'member.list', 'audit-entry.list'].map((operation) => [
+      `${operation} query.cursor`,
+      'made by the service, or refused',
+    ]),
+  ),
+  ...Object.fromEntries(
+    [
+      ...['audit-entry.record body.entries.*.actor.type', 'audit-entry.record body.entries.*.operation'],
+      ...['audit-entry.record body.entries.*.entity.type', 'audit-entry.list query.operation'],
+      ...['audit-entry.list query.entityType', 'audit-export.request body.filter.operation'],
+      ...['audit-export.request body.filter.entityType', 'audit-export.request body.disclose.*'],
+    ].map((field) => [field, "of a closed set of the sender's"]),
+  ),
+  'audit-entry.record body.entries.*.actor.id':
+    'the random id of a user of ours; of anybody else it is sealed by the month’s key',
+  'audit-log.checkpoint path.log': "a log's id, or masked",
+  'audit-log.tile path.log': "a log's id, or masked",
+  'audit-log.tile path.path': 'the place of a tile, or refused',
+};
+
+let system: SystemUnderTest;
+let ada: Person;
+let eve: Person;
+let grace: Person;
+let told: ReadonlySet<string>;
+let before: Buffer;
+let keysOfThem: readonly Buffer[];
+let halfDone: { status: string; receipts: readonly { service: string }[]; waitingFor: readonly string[] };
+
+beforeAll(async () => {
+  system = await startForTests(
+    { VOUCHSAFE_KEY_CACHE_MS: '0', VOUCHSAFE_TRUSTED_HOPS: '1', VOUCHSAFE_LOG_LEVEL: 'trace' },
+    { killsServices: true },
+  );
+  await plant();
+  told = await fieldsOnTheBus();
+  keysOfThem = await wrappedKeys();
+  before = (await exported(grace.browser, everything)).bundle;
+  await eraseBoth();
+  await lapseOfTime();
+}, 300_000);
+afterAll(() => system.stop(), 60_000);
+
+describe('a marker', () => {
+  it('was planted in every free text that an operation takes, or it is said why that is nobody’s', () => {
+    const planted = new Set(mark.all().map(({ field }) => field));
+    expect(freeTexts().filter((field) => !planted.has(field) && !(field in impersonal))).toEqual([]);
+    expect(Object.keys(impersonal).filter((field) => !freeTexts().includes(field))).toEqual([]);
+  });
+
+  it('was seen on the bus in every field that a contract marks as personal', () => {
+    const fields = personalFieldsOfContracts().map(({ type, path: steps }) => `${type} ${steps.join('.')}`);
+    expect(fields.length).toBeGreaterThan(8);
+    expect(fields.filter((field) => !told.has(field))).toEqual([]);
+  });
+
+  it('stood in the evidence before the erasure', () => {
+    for (const field of [
+      'ada user-agent',
+      'eve address',
+      'audit-entry.record body.entries.*.url',
+      'invitation.create body.email',
+    ]) {
+      expect({ field, found: before.includes(textOf(field)) }).toEqual({ field, found: true });
+    }
+  });
+});
+
+describe('the erasure of two people, with a service killed in its midst (P10)', () => {
+  it('is shown as half done until the service is back', () => {
+    expect(halfDone.status).toBe('partial');
+    expect(halfDone.receipts.map(({ service }) => service).sort()).toEqual(['gateway', 'identity']);
+    expect(halfDone.waitingFor).toEqual(['audit']);
+  });
+
+  it('leaves no marker in any row of any database', async () => {
+    const rows = await everyRow();
+    expect(rows.some(({ text }) => text.includes(findable))).toBe(true);
+    expect(found((form) => rows.filter(({ text }) => text.includes(form)).map(({ table }) => table))).toEqual(
+      [],
+    );
+  }, 120_000);
+
+  it('leaves no marker in a file: databases, write-ahead log, letters, logs, exports, tombstones', async () => {
+    const files = await filesUnder(system.folder);
+    const contents = await Promise.all(
+      files.map(async (file) => ({
+        file: path.relative(system.folder, file),
+        bytes: await readFile(file).catch(() => Buffer.alloc(0)),
+      })),
+    );
+    for (const part of ['postgres/base/', 'pg_wal/', 'mail/', 'logs/', 'tombstones/'])
+      expect(files.some((file) => file.includes(part))).toBe(true);
+    expect(
+      contents.some(({ file, bytes }) => file.startsWith('postgres/base/') && bytes.includes(findable)),
+    ).toBe(true);
+    expect(
+      found((form) => contents.filter(({ bytes }) => bytes.includes(form)).map(({ file }) => file)),
+    ).toEqual([]);
+    // Nor the destroyed keys, as they were wrapped.
+    expect(keysOfThem.length).toBeGreaterThan(5);
+    const kept = keysOfThem.flatMap((key) => contents.filter(({ bytes }) => bytes.includes(key)));
+    expect(kept.map(({ file }) => file)).toEqual([]);
+  }, 120_000);
+
+  it('leaves no marker in a new export, which says what is erased', async () => {
+    const { bundle } = await exported(grace.browser, everything);
+    expect(bundle.includes(grace.email)).toBe(true);
+    expect(found((form) => (bundle.includes(form) ? ['bundle'] : []))).toEqual([]);
+  });
+});
+
+const everything = ['id', 'actor.id', 'entity.id', 'sourceIp', 'url', 'userAgent', 'requestId', 'details'];
+
+function textOf(wanted: string): string {
+  const marker = mark.all().find(({ field }) => field === wanted);
+  if (!marker) throw new Error(`Nothing was planted in ${wanted}`);
+  return marker.text;
+}
+
+/** Somebody whose every request comes from a marked address and a marked browser. */
+function marked(who: string): Client {
+  return new Client(system.url, null, {
+    'user-agent': mark.text(`${who} user-agent`),
+    'x-forwarded-for': mark.ip(`${who} address`),
+  });
+}
+
+async function plant(): Promise<void> {
+  ada = await adaSignsUp();
+  const { browser } = ada;
+  grace = await join(system, browser, 'owner');
+  eve = await eveJoins();
+  await browser.must(204, 'PATCH', '/v1/me', { body: { name: mark.text('me.rename body.name') } });
+  // A path holds what people write into it.
+  await browser.must(400, 'GET', `/v1/members/${mark.text('path')}`);
+  const entity = mark.text('audit-entry.list query.entityId');
+  await browser.must(200, 'GET', '/v1/audit/entries', {
+    query: {
+      actor: mark.text('audit-entry.list query.actor'),
+      entityId: entity,
+      sourceIp: mark.ip('audit-entry.list query.sourceIp'),
+      requestId: mark.text('audit-entry.list query.requestId'),
+      q: mark.text('audit-entry.list query.q'),
+    },
+  });
+  await entryAbout(ada);
+  const { exportId } = (await browser.must(202, 'POST', '/v1/audit/exports', {
+    body: {
+      filter: {
+        actor: mark.text('audit-export.request body.filter.actor'),
+        entityId: mark.text('audit-export.request body.filter.entityId'),
+        sourceIp: mark.ip('audit-export.request body.filter.sourceIp'),
+        requestId: mark.text('audit-export.request body.filter.requestId'),
+        q: mark.text('audit-export.request body.filter.q'),
+      },
+      reason: mark.text('audit-export.request body.reason'),
+    },
+    headers: freshKey(),
+  })) as { exportId: string };
+  await eventually('Her export', async () => {
+    const { status } = (await browser.must(200, 'GET', `/v1/audit/exports/${exportId}`)) as {
+      status: string;
+    };
+    return status === 'ready' ? true : undefined;
+  });
+}
+
+async function adaSignsUp(): Promise<Person> {
+  const [email, name] = [
+    mark.email('sign-up.create body.user.email'),
+    mark.text('sign-up.create body.user.name'),
+  ];
+  const [first, second] = [newPerson().password, newPerson().password];
+  const browser = marked('ada');
+  const ids = (await browser.must(201, 'POST', '/v1/sign-up', {
+    body: {
+      organization: { name: findable },
+      user: { email, name, password: first },
+      accept: await currentDocuments(system),
+    },
+    headers: freshKey(),
+  })) as { organizationId: string; userId: string };
+  const token = tokenIn(await letterTo(system.mailFolder, email, 'Confirm'));
+  await browser.must(200, 'POST', '/v1/sign-up/verification', { body: { token } });
+  await browser.must(401, 'POST', '/v1/sessions', { body: { email, password: newPerson().password } });
+  await browser.must(202, 'POST', '/v1/password-resets', { body: { email } });
+  const reset = tokenIn(await letterTo(system.mailFolder, email, 'Choose a new password'));
+  await browser.must(204, 'POST', '/v1/password-resets/confirmation', {
+    body: { token: reset, password: second },
+  });
+  await browser.must(201, 'POST', '/v1/sessions', { body: { email, password: second } });
+  for (const field of ['password.request-reset body.email', 'session.create body.email'])
+    mark.same(field, email);
+  return { ...ids, email, name, password: second, browser };
+}
+
+async function eveJoins(): Promise<Person> {
+  const [email, name] = [
+    mark.email('invitation.create body.email'),
+    mark.text('invitation.accept body.name'),
+  ];
+  const { password } = newPerson();
+  await ada.browser.must(201, 'POST', '/v1/invitations', {
+    body: { email, role: 'auditor' },
+    headers: freshKey(),
+  });
+  const token = tokenIn(await letterTo(system.mailFolder, email, 'Join '));
+  const browser = marked('eve');
+  const ids = (await browser.must(201, 'POST', '/v1/invitations/acceptance', {
+    body: { token, name, password, accept: await currentDocuments(system) },
+    headers: freshKey(),
+  })) as { organizationId: string; userId: string };
+  await browser.must(201, 'POST', '/v1/sessions', { body: { email, password } });
+  await browser.must(200, 'GET', '/v1/me');
+  return { ...ids, email, name, password, browser };
+}
+
+/** What a back end tells of a user of ours. */
+async function entryAbout({ userId }: Person): Promise<void> {
+  const { client } = await makeApiKey(system, grace.browser, ['audit:write']);
+  const at = (name: string) => `audit-entry.record body.entries.*.${name}`;
+  await client.must(201, 'POST', '/v1/audit/entries', {
+    body: {
+      entries: [
+        {
+          id: mark.text(at('id')),
+          occurredAt: new Date().toISOString(),
+          actor: { type: 'user', id: userId },
+          operation: 'invoice.read',
+          entity: { type: 'invoice', id: mark.text(at('entity.id')) },
+          outcome: 'success',
+          sourceIp: mark.ip(at('sourceIp')),
+          url: `/invoices/${mark.text(at('url'))}`,
+          userAgent: mark.text(at('userAgent')),
+          requestId: mark.text(at('requestId')),
+          details: { [mark.text(at('details.*'))]: mark.text('a value of the details') },
+        },
+      ],
+    },
+  });
+}
+
+/** `<contract> <field>` of every personal field in which a marker crossed the bus: in clear, as it must for seven days at most. */
+function fieldsOnTheBus(): Promise<ReadonlySet<string>> {
+  const wanted = personalFieldsOfContracts();
+  return eventually('Every fact', async () => {
+    const rows = await system.rows<{ type: string; value: string }>(
+      'bus',
+      `select headers->>'ce_type' as type, value from message`,
+    );
+    const texts = mark.all().map(({ text }) => text);
+    const seen = new Set(
+      rows.flatMap(({ type, value }) =>
+        wanted
+          .filter((field) => field.type === type)
+          .filter(({ path: steps }) => {
+            const at = steps.reduce<unknown>(
+              (inner, step) => (inner as Record<string, unknown> | null)?.[step],
+              JSON.parse(value),
+            );
+            return typeof at === 'string' && texts.some((text) => at.includes(text));
+          })
+          .map(({ path: steps }) => `${type} ${steps.join('.')}`),
+      ),
+    );
+    return seen.size === wanted.length ? seen : undefined;
+  }).catch(() => new Set<string>());
+}
+
+async function wrappedKeys(): Promise<Buffer[]> {
+  const found = [];
+  for (const database of ['identity', 'gateway', 'audit']) {
+    const rows = await system.rows<{ wrapped: Buffer }>(
+      database,
+      'select wrapped from vault_data_key where holder = any ($1)',
+      [[ada, eve].map(({ userId }) => `subject:${userId}`)],
+    );
+    found.push(...rows.map(({ wrapped }) => wrapped));
+  }
+  return found;
+}
+
+async function eraseBoth(): Promise<void> {
+  system.service('audit').kill('SIGKILL');
+  await system.service('audit').exited;
+  // What they did last is on its way while they are erased.
+  await ada.browser.must(200, 'GET', '/v1/me');
+  for (const { userId } of [ada, eve])
+    await grace.browser.must(202, 'POST', `/v1/members/${userId}/erasure`, { headers: freshKey() });
+  const look = ({ userId }: Person) =>
+    grace.browser.must(200, 'GET', `/v1/members/${userId}/erasure`) as Promise<typeof halfDone>;
+  halfDone = await eventually(
+    'The receipts of two',
+    async () => {
+      const now = await look(ada);
+      return now.receipts.length === 2 ? now : undefined;
+    },
+    60_000,
+  );
+  await system.restart('audit');
+  for (const person of [ada, eve]) {
+    const erased = async () => ((await look(person)).status === 'erased' ? true : undefined);
+    await eventually('Every receipt', erased, 60_000);
+  }
+}
+
+/** The bus's seven days are over, and the operator has run what removes deleted keys from the disk. */
+async function lapseOfTime(): Promise<void> {
+  await system.rows('bus', `update topic set retention = '0', segment_age = '0'`);
+  await eventually('The end of the bus’s retention', async () => {
+    await system.rows('bus', 'select retain()');
+    const [row] = await system.rows<{ kept: number }>(
+      'bus',
+      `select count(*)::int as kept from message where value like '%mark-%'`,
+    );
+    return row?.kept === 0 ? true : undefined;
+  });
+  const scrubbed = await runTool('keys/keys.ts', ['scrub', '--data', system.folder]);
+  if (scrubbed.code !== 0) throw new Error(scrubbed.output);
+}
+
+/** A marker as it is, and as Postgres or a careless program would write it. */
+function found(where: (form: string) => readonly string[]): string[] {
+  return mark.all().flatMap(({ field, text }) => {
+    const bytes = Buffer.from(text);
+    const base64 = bytes.toString('base64').replace(/=+$/, '').slice(0, -1);
+    return [text, bytes.toString('hex'), base64].flatMap((form) =>
+      where(form).map((place) => `${field} in ${place}`),
+    );
+  });
+}
+
+async function everyRow(): Promise<{ table: string; text: string }[]> {
+  const rows = [];
+  for (const database of ['gateway', 'identity', 'audit', 'bus']) {
+    const tables = await system.rows<{ name: string }>(
+      database,
+      `select format('%I.%I', schemaname, tablename) as name from pg_tables
+       where schemaname <> 'information_schema' and schemaname <> 'pg_catalog'`,
+    );
+    for (const { name } of tables) {
+      const texts = await system.rows<{ text: string }>(database, `select t::text as text from ${name} t`);
+      rows.push(...texts.map(({ text }) => ({ table: `${database}.${name}`, text })));
+    }
+  }
+  return rows;
+}
+
+async function filesUnder(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const nested = await Promise.all(
+    entries.map(async (entry): Promise<string[]> => {
+      const full = path.join(folder, entry.name);
+      if (entry.isDirectory()) return filesUnder(full);
+      return entry.isFile() ? [full] : [];
+    }),
+  );
+  return nested.flat();
+}

@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client } from './system/client.ts';
+import { type Ran, runTool } from './system/command.ts';
+import { eventually } from './system/eventually.ts';
+import { exported } from './system/evidence.ts';
+import { currentDocuments, join, makeApiKey, newPerson, type Person, signUp } from './system/people.ts';
+import { startForTests, type SystemUnderTest } from './system/running-system.ts';
+
+const services = ['gateway', 'identity', 'audit'] as const;
+
+let system: SystemUnderTest;
+let owner: Person;
+let colleague: Person;
+let backEnd: Client;
+let rotations: Ran[];
+let keksBefore: ReadonlySet<string>;
+/** What clients were answered while keys were rotated. */
+let statuses: ReadonlyMap<number, number>;
+const sent: string[] = [];
+
+beforeAll(async () => {
+  system = await startForTests({}, { killsServices: true });
+  owner = await signUp(system);
+  colleague = await join(system, owner.browser, 'member');
+  backEnd = (await makeApiKey(system, owner.browser, ['audit:write', 'audit:read'])).client;
+  keksBefore = new Set(await keks());
+  const stop = new AbortController();
+  const load = work(stop.signal);
+  rotations = [];
+  for (const args of [
+    ['rotate-kek'],
+    ['rotate-organization', owner.organizationId],
+    ['rotate-person', owner.organizationId, colleague.userId],
+    ['retire-keks'],
+  ]) {
+    rotations.push(await runTool('keys/keys.ts', [...args, '--data', system.folder]));
+  }
+  stop.abort();
+  statuses = await load;
+  // Nothing that a process held open may help.
+  for (const name of services) {
+    await system.service(name).stop();
+    await system.restart(name);
+  }
+}, 240_000);
+afterAll(() => system.stop(), 60_000);
+
+describe('a rotation of every level of keys, while people work', () => {
+  it('is carried out by the commands', () => {
+    expect(rotations.map(({ code, output }) => ({ code, output: code === 0 ? '' : output }))).toEqual(
+      rotations.map(() => ({ code: 0, output: '' })),
+    );
+  });
+
+  it('fails no request', () => {
+    expect([...statuses.keys()].filter((status) => status >= 400)).toEqual([]);
+    expect([...statuses.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThan(50);
+  });
+
+  it('leaves no old key-encryption key, neither in a file nor above any key', async () => {
+    const now = await keks();
+    expect(now).toHaveLength(services.length);
+    expect(now.filter((id) => keksBefore.has(id))).toEqual([]);
+    for (const name of services) {
+      const rows = await system.rows<{ kek_id: string }>(
+        name,
+        'select kek_id from vault_organization_key union select kek_id from vault_service_key',
+      );
+      expect(rows.filter(({ kek_id }) => !now.includes(kek_id))).toEqual([]);
+    }
+  });
+
+  it('gave the organization and the person new keys', async () => {
+    for (const name of services) {
+      const [row] = await system.rows<{ organization: number; person: number; stray: number }>(
+        name,
+        `select (select max(version) from vault_organization_key where organization_id = $1) as organization,
+           (select max(version) from vault_data_key where organization_id = $1 and holder = $2) as person,
+           (select count(*)::int from vault_data_key where organization_id = $1 and organization_key_version = 1) as stray`,
+        [owner.organizationId, `subject:${colleague.userId}`],
+      );
+      expect(row).toMatchObject({ organization: 2, person: 2, stray: 0 });
+    }
+  });
+
+  it('leaves everything open: what was written before, meanwhile and since', async () => {
+    expect(await owner.browser.must(200, 'GET', `/v1/members/${colleague.userId}`)).toMatchObject({
+      email: colleague.email,
+      name: colleague.name,
+    });
+    const { email, password } = colleague;
+    await new Client(system.url).must(201, 'POST', '/v1/sessions', { body: { email, password } });
+    const entries = await eventually('Every entry', async () => {
+      const found = await entriesSent();
+      return found.length === sent.length ? found : undefined;
+    });
+    expect(entries.every(({ sourceIp, erased }) => sourceIp === '198.51.100.9' && erased === 0)).toBe(true);
+    const { bundle } = await exported(owner.browser, ['sourceIp', 'actor.id', 'id']);
+    for (const id of sent) expect(bundle.includes(id)).toBe(true);
+  });
+});
+
+/** Entries of a user of ours and of strangers, sign-ups (new organizations with new keys), log-ins, reads: until it is told to stop. */
+async function work(stop: AbortSignal): Promise<ReadonlyMap<number, number>> {
+  const counted = new Map<number, number>();
+  const count = ({ status }: { status: number }) => counted.set(status, (counted.get(status) ?? 0) + 1);
+  const accept = await currentDocuments(system);
+  const loop = async (step: () => Promise<void>) => {
+    while (!stop.aborted) await step();
+  };
+  await Promise.all([
+    loop(async () => {
+      const id = randomUUID();
+      const actor = { type: 'user', id: sent.length % 2 === 0 ? colleague.userId : randomUUID() };
+      const entry = { id, occurredAt: new Date().toISOString(), actor, operation: 'invoice.read' };
+      count(
+        await backEnd.send('POST', '/v1/audit/entries', {
+          body: { entries: [{ ...entry, outcome: 'success', sourceIp: '198.51.100.9' }] },
+        }),
+      );
+      sent.push(id);
+    }),
+    loop(async () => {
+      const anybody = new Client(system.url);
+      const body = { organization: { name: 'Newcomers' }, user: newPerson(), accept };
+      count(await anybody.send('POST', '/v1/sign-up', { body }));
+      const { email, password } = colleague;
+      count(await anybody.send('POST', '/v1/sessions', { body: { email, password } }));
+    }),
+    loop(async () => {
+      count(await owner.browser.send('GET', '/v1/members'));
+      count(await backEnd.send('GET', '/v1/audit/entries', { query: { limit: '20' } }));
+    }),
+  ]);
+  return counted;
+}
+
+async function entriesSent(): Promise<{ sourceIp: string | null; erased: number }[]> {
+  const found = [];
+  for (let cursor: string | null = null; ;) {
+    const query: Record<string, string> = { operation: 'invoice.read', limit: '500' };
+    const { entries, next } = (await backEnd.must(200, 'GET', '/v1/audit/entries', {
+      query: cursor === null ? query : { ...query, cursor },
+    })) as { entries: { sourceIp: string | null; erased: number }[]; next: string | null };
+    found.push(...entries);
+    if (next === null) return found;
+    cursor = next;
+  }
+}
+
+async function keks(): Promise<string[]> {
+  const files = await Promise.all(services.map((name) => readFile(system.secrets.kekFile(name), 'utf8')));
+  return files.flatMap((text) => Object.keys((JSON.parse(text) as { keys: Record<string, string> }).keys));
+}

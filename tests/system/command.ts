@@ -1,0 +1,25 @@
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { root } from './root.ts';
+
+export interface Ran {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** Runs an operator's command as `npm run` would, on the folder of a system under test. */
+export async function runTool(script: string, args: readonly string[]): Promise<Ran> {
+  const child = spawn(process.execPath, [path.join(root, 'tools', script), ...args], {
+    cwd: root,
+    env: { ...process.env, NODE_OPTIONS: '', VOUCHSAFE_ENVIRONMENT: 'testing' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  return { code, output };
+}

@@ -1,0 +1,61 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { requireData, withDatabase } from '../data/data-database.ts';
+import { build } from '../start/build.ts';
+import { Refusal } from '../start/refusal.ts';
+import { baseBackup, copyTree } from './base-backup.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+const usage = `npm run backup -- --to FOLDER [--data data]
+
+Copies the database and the files of a system, running or stopped, into a new folder.
+Not in it, and to be kept elsewhere: data/secrets (without it nothing in the backup opens), and data/tombstones (so that
+nobody who was erased comes back with it).`;
+
+async function main(): Promise<void> {
+  const { to, data, help } = parse();
+  if (help || to === undefined) {
+    console.log(usage);
+    return;
+  }
+  const folder = path.resolve(root, data ?? process.env.VOUCHSAFE_DATA ?? 'data');
+  requireData(folder);
+  await emptyFolder(path.resolve(to));
+  await build(root);
+  const { placeOf } = await import('../start/postgres.ts');
+  await withDatabase(folder, ({ port, secrets }) =>
+    baseBackup(
+      `postgres://postgres:${encodeURIComponent(secrets.postgres)}@127.0.0.1:${port}/postgres`,
+      placeOf(folder),
+      path.join(path.resolve(to), 'postgres'),
+    ),
+  );
+  await copyTree(path.join(folder, 'files'), path.join(path.resolve(to), 'files'), () => true);
+  await writeFile(path.join(path.resolve(to), 'WHOLE'), `${new Date().toISOString()}\n`, { mode: 0o600 });
+  console.log(`The backup is in ${path.resolve(to)}.`);
+}
+
+async function emptyFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  if ((await readdir(folder)).length > 0)
+    throw new Refusal(`${folder} is not empty: choose another folder with --to.`);
+}
+
+function parse() {
+  try {
+    return parseArgs({
+      options: { to: { type: 'string' }, data: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    }).values;
+  } catch (error) {
+    throw new Refusal(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Refusal ? `\n${error.message}\n` : error);
+  process.exitCode = 1;
+}

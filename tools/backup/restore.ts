@@ -1,0 +1,128 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { requireData, runningPort, withDatabase } from '../data/data-database.ts';
+import { build } from '../start/build.ts';
+import { Refusal } from '../start/refusal.ts';
+import { copyTree } from './base-backup.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+const usage = `npm run restore -- --from BACKUP [--data data] [--replace]
+
+Puts a backup in the place of a stopped system's database and files. Who was erased since the backup stays erased: the keys
+are destroyed again here, from data/tombstones, and each service forgets the rest before it serves.
+
+  --replace  removes the database that is there`;
+
+async function main(): Promise<void> {
+  const { from, data, replace, help } = parse();
+  if (help || from === undefined) {
+    console.log(usage);
+    return;
+  }
+  const [backup, folder] = [
+    path.resolve(from),
+    path.resolve(root, data ?? process.env.VOUCHSAFE_DATA ?? 'data'),
+  ];
+  if (!existsSync(path.join(backup, 'WHOLE')))
+    throw new Refusal(`${backup} is no backup, or not a whole one.`);
+  requireData(folder);
+  requireTombstones(folder);
+  await build(root);
+  if ((await runningPort(folder)) !== undefined)
+    throw new Refusal(`A system runs on ${folder}. Stop it first.`);
+  await putInPlace(backup, folder, replace ?? false);
+  const { keys, people } = await forgetAgain(folder);
+  console.log(`Restored into ${folder}. ${people} people stay erased (${keys} keys destroyed again).`);
+  console.log('Start it: npm start');
+}
+
+/** Without them, people who were erased since the backup would be back. */
+function requireTombstones(folder: string): void {
+  if (existsSync(path.join(folder, 'tombstones'))) return;
+  throw new Refusal(
+    `${folder}/tombstones is missing: whoever was erased since the backup would be back.\n` +
+      'Bring the folder back from where it is kept. Where nobody was ever erased, make an empty one.',
+  );
+}
+
+async function putInPlace(backup: string, folder: string, replace: boolean): Promise<void> {
+  const { place: placeFor } = await import('../start/postgres.ts');
+  const { serverUser } = await import('@vouchsafe/testing');
+  const place = await placeFor(folder, (line) => console.log(line));
+  if (existsSync(path.join(place, 'PG_VERSION'))) {
+    if (!replace)
+      throw new Refusal(`${place} holds a database. Move it away, or say --replace to remove it.`);
+    await rm(place, { recursive: true });
+  }
+  await rm(path.join(folder, 'files'), { recursive: true, force: true });
+  await copyTree(path.join(backup, 'postgres'), place, () => true);
+  await copyTree(path.join(backup, 'files'), path.join(folder, 'files'), () => true);
+  const { uid, gid } = serverUser();
+  if (uid !== undefined) execFileSync('chown', ['-R', `${uid}:${gid}`, place]);
+}
+
+/** Before any service runs on it: what is remembered outside is destroyed inside. */
+async function forgetAgain(folder: string): Promise<{ keys: number; people: number }> {
+  const { Database } = await import('@vouchsafe/database');
+  const { localKeyProvider, tombstoneFile, Vault } = await import('@vouchsafe/vault');
+  const { serviceNames, tombstoneFileOf } = await import('../start/services.ts');
+  return withDatabase(folder, async ({ port, secrets }) => {
+    const people = new Set<string>();
+    let keys = 0;
+    for (const name of serviceNames) {
+      const tombstones = await tombstoneFile(tombstoneFileOf(path.join(folder, 'tombstones'), name)).all();
+      const vault = new Vault({
+        provider: await localKeyProvider(secrets.kekFile(name)),
+        environment: process.env.VOUCHSAFE_ENVIRONMENT ?? 'development',
+        now: () => new Date(),
+      });
+      const database = new Database({
+        service: name,
+        url: `postgres://127.0.0.1:${port}/${name}`,
+        password: (role) => secrets.databasePassword(name, role),
+      });
+      try {
+        for (const { userId, organizations, subjects, requestedAt } of tombstones) {
+          people.add(userId);
+          for (const scope of organizations.flatMap((organizationId) =>
+            subjects.map((subjectId) => ({ organizationId, subjectId })),
+          )) {
+            const { keysDestroyed } = await database.asRetention((sql) =>
+              vault.destroySubject(sql, scope, new Date(requestedAt)),
+            );
+            keys += keysDestroyed;
+          }
+        }
+      } finally {
+        await database.close();
+      }
+    }
+    return { keys, people: people.size };
+  });
+}
+
+function parse() {
+  try {
+    return parseArgs({
+      options: {
+        from: { type: 'string' },
+        data: { type: 'string' },
+        replace: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch (error) {
+    throw new Refusal(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Refusal ? `\n${error.message}\n` : error);
+  process.exitCode = 1;
+}

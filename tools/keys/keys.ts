@@ -1,0 +1,133 @@
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { requireData, withDatabase, type DataDatabase } from '../data/data-database.ts';
+import { build } from '../start/build.ts';
+import { Refusal } from '../start/refusal.ts';
+import type { ServiceKeys } from './rotation.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+const usage = `npm run keys -- COMMAND [--data data]
+
+  list                                   the key-encryption keys of each service
+  rotate-kek                             a new key-encryption key for each service, and all keys under it
+  retire-keks                            deletes the older ones for good: backups from before their rotation open no more
+  rotate-organization ORGANIZATION       a new key of an organization in each service
+  rotate-person ORGANIZATION USER        a new key of a person in each service
+  scrub                                  removes from the disk what erasures and rotations have deleted
+
+The system may run meanwhile. --data (or VOUCHSAFE_DATA) is its folder.`;
+
+type Command = (services: readonly ServiceKeys[], args: readonly string[]) => Promise<void>;
+
+async function main(): Promise<void> {
+  const { values, positionals } = parse();
+  const [name, ...args] = positionals;
+  if (name === undefined || values.help) {
+    console.log(usage);
+    return;
+  }
+  const folder = path.resolve(root, values.data ?? process.env.VOUCHSAFE_DATA ?? 'data');
+  requireData(folder);
+  await build(root);
+  await withDatabase(folder, async (database) => {
+    const command = (await commands(database))[name];
+    if (!command) throw new Refusal(`There is no command ${name}.\n\n${usage}`);
+    await withServices(database, (services) => command(services, args));
+  });
+}
+
+/** The rooms can be imported once they are built. */
+async function commands({ port, secrets }: DataDatabase): Promise<Readonly<Record<string, Command>>> {
+  const { localKeks } = await import('@vouchsafe/vault');
+  const { retireOlderKeks, rotateKek, rotateOrganization, rotatePerson } = await import('./rotation.ts');
+  const { scrub } = await import('./scrub.ts');
+  const { serviceNames } = await import('../start/services.ts');
+  return {
+    list: async (services) => {
+      for (const { name, kekFile } of services) {
+        const [current, ...older] = await localKeks(kekFile);
+        say(`${name}: ${current ?? 'none'} wraps; older ones: ${older.join(', ') || 'none'}`);
+      }
+    },
+    'rotate-kek': async (services) => {
+      await Promise.all(services.map((keys) => rotateKek(keys, say)));
+    },
+    'retire-keks': async (services) => {
+      await Promise.all(services.map((keys) => retireOlderKeks(keys, say)));
+    },
+    'rotate-organization': async (services, [organization]) => {
+      for (const keys of services) await rotateOrganization(keys, uuid(organization), say);
+    },
+    'rotate-person': async (services, [organization, user]) => {
+      const scope = { organizationId: uuid(organization), subjectId: uuid(user) };
+      for (const keys of services) await rotatePerson(keys, scope, say);
+    },
+    scrub: () =>
+      scrub(
+        `postgres://postgres:${encodeURIComponent(secrets.postgres)}@127.0.0.1:${port}/postgres`,
+        serviceNames,
+        say,
+      ),
+  };
+}
+
+async function withServices(
+  { port, secrets }: DataDatabase,
+  work: (services: readonly ServiceKeys[]) => Promise<void>,
+): Promise<void> {
+  const { Database } = await import('@vouchsafe/database');
+  const { localKeyProvider, Vault } = await import('@vouchsafe/vault');
+  const { serviceNames } = await import('../start/services.ts');
+  const services = await Promise.all(
+    serviceNames.map(async (name) => {
+      const kekFile = secrets.kekFile(name);
+      const database = new Database({
+        service: name,
+        url: `postgres://127.0.0.1:${port}/${name}`,
+        password: (role) => secrets.databasePassword(name, role),
+        poolSize: 2,
+      });
+      const vault = new Vault({
+        provider: await localKeyProvider(kekFile),
+        environment: process.env.VOUCHSAFE_ENVIRONMENT ?? 'development',
+        now: () => new Date(),
+      });
+      return { name, database, vault, kekFile };
+    }),
+  );
+  try {
+    await work(services);
+  } finally {
+    for (const { database } of services) await database.close();
+  }
+}
+
+function uuid(text: string | undefined): string {
+  if (text !== undefined && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text))
+    return text.toLowerCase();
+  throw new Refusal(`${text ?? 'Nothing'} is no id.\n\n${usage}`);
+}
+
+function parse() {
+  try {
+    return parseArgs({
+      args: process.argv.slice(2),
+      allowPositionals: true,
+      options: { data: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    });
+  } catch (error) {
+    throw new Refusal(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+  }
+}
+
+function say(line: string): void {
+  console.log(line);
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Refusal ? `\n${error.message}\n` : error);
+  process.exitCode = 1;
+}

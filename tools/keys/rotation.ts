@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database } from '@vouchsafe/database';
+import { addLocalKek, deleteLocalKek, localKeks, type RotationStep, type Vault } from '@vouchsafe/vault';
+
+/** One service's keys: the tables in its database, and the KEK file above them. */
+export interface ServiceKeys {
+  readonly name: string;
+  readonly database: Database;
+  readonly vault: Vault;
+  readonly kekFile: string;
+}
+
+type Say = (line: string) => void;
+
+/** Whoever has read a key's row under the old KEK opens it within this time. */
+const IN_FLIGHT_MS = 2_000;
+
+/** A new KEK, and every key under it. The old one still opens what backups hold; `retireOlderKeks` deletes it. */
+export async function rotateKek({ name, database, vault, kekFile }: ServiceKeys, say: Say): Promise<void> {
+  const current = await addLocalKek(kekFile);
+  const moved = await untilNothingRemains(() => database.asWorker((sql) => vault.rotateKek(sql)));
+  say(`${name}: ${moved} keys stand under ${current}`);
+}
+
+/** Deletes every KEK but the current one, for good, once nothing stands under it and nothing can be written under it any more. */
+export async function retireOlderKeks(
+  { name, database, vault, kekFile }: ServiceKeys,
+  say: Say,
+): Promise<void> {
+  const [, ...older] = await localKeks(kekFile);
+  for (const kekId of older) await database.asWorker((sql) => vault.retireKek(sql, kekId));
+  await untilNothingRemains(() => database.asWorker((sql) => vault.rotateKek(sql)));
+  await sleep(IN_FLIGHT_MS);
+  for (const kekId of older) {
+    await deleteLocalKek(kekFile, kekId);
+    say(`${name}: ${kekId} is deleted`);
+  }
+}
+
+/** A new key of an organization, and all its people's keys under it. */
+export async function rotateOrganization(
+  { name, database, vault }: ServiceKeys,
+  organizationId: string,
+  say: Say,
+): Promise<void> {
+  await database.asWorker((sql) => vault.rotateOrganizationKey(sql, organizationId));
+  const moved = await untilNothingRemains(() =>
+    database.asWorker((sql) => vault.rewrapDataKeys(sql, organizationId)),
+  );
+  say(`${name}: ${moved} keys stand under the new key of ${organizationId}`);
+}
+
+/** A new key of a person, for what is sealed from now on. */
+export async function rotatePerson(
+  { name, database, vault }: ServiceKeys,
+  scope: { readonly organizationId: string; readonly subjectId: string },
+  say: Say,
+): Promise<void> {
+  await database.asWorker((sql) => vault.rotateSubjectKey(sql, scope));
+  say(`${name}: ${scope.subjectId} has a new key`);
+}
+
+async function untilNothingRemains(step: () => Promise<RotationStep>): Promise<number> {
+  for (let rewrapped = 0; ;) {
+    const done = await step();
+    rewrapped += done.rewrapped;
+    if (done.remaining === 0) return rewrapped;
+    // Others hold what remains; they are waited for.
+    if (done.rewrapped === 0) await sleep(100);
+  }
+}

@@ -1,0 +1,44 @@
+import pg from 'pg';
+
+/**
+ * Removes from Postgres's files what was deleted from its tables: a deleted row's bytes stay in its page until they are written over,
+ * and in the write-ahead log until its horizon. So the wrapped key of an erased person is gone from the disk, too. Holds writers of
+ * keys up for as long as the table of keys is written anew.
+ */
+export async function scrub(
+  adminUrl: string,
+  databases: readonly string[],
+  say: (line: string) => void,
+): Promise<void> {
+  for (const database of databases) {
+    const url = new URL(adminUrl);
+    url.pathname = `/${database}`;
+    await asAdmin(url.href, async (client) => {
+      const { rows } = await client.query<{ name: string }>(
+        `select format('%I.%I', schemaname, tablename) as name from pg_tables
+         where schemaname = 'public' and tablename in ('vault_data_key', 'vault_organization_key', 'vault_service_key')`,
+      );
+      for (const { name } of rows) await client.query(`vacuum (full) ${name}`);
+      say(`${database}: ${rows.length} tables of keys were written anew`);
+    });
+  }
+  await asAdmin(adminUrl, async (client) => {
+    // Two checkpoints: what the last one began from is older than what is kept (Postgres manual, 28.5).
+    for (let nth = 0; nth < 2; nth += 1) {
+      await client.query('checkpoint');
+      await client.query('select pg_switch_wal()');
+    }
+    await client.query('checkpoint');
+  });
+  say('The write-ahead log begins anew');
+}
+
+async function asAdmin(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
+}
