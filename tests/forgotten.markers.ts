@@ -72,13 +72,13 @@ export function freeTexts(): string[] {
 
 const closedFormats: ReadonlySet<string> = new Set(['uuid', 'date-time', 'date']);
 
-/** Every field that a contract marks personal: `<type> <path>`. */
+/** Every field that a contract marks as a person's; what is about nobody known is out of an erasure's reach. */
 export function personalFieldsOfContracts(): { readonly type: string; readonly path: readonly string[] }[] {
   const contracts = [identityFacts, gatewayFacts, auditFacts].flatMap((facts) =>
     Object.values(facts as Readonly<Record<string, unknown>>).filter(isContract),
   );
   return contracts.flatMap(({ type, personal }) =>
-    personal.map(({ path: steps }) => ({ type, path: steps })),
+    personal.flatMap(({ path: steps, subject }) => (subject === null ? [] : [{ type, path: steps }])),
   );
 }
 

@@ -98,7 +98,7 @@ describe('a marker', () => {
     expect(Object.keys(impersonal).filter((field) => !freeTexts().includes(field))).toEqual([]);
   });
 
-  it('was seen on the bus in every field that a contract marks as personal', () => {
+  it('was seen on the bus in every field that a contract marks as a person’s', () => {
     const fields = personalFieldsOfContracts().map(({ type, path: steps }) => `${type} ${steps.join('.')}`);
     expect(fields.length).toBeGreaterThan(8);
     expect(fields.filter((field) => !told.has(field))).toEqual([]);

@@ -60,6 +60,7 @@ const impersonalRoomColumns: Readonly<Record<string, string>> = {
   'vault_erased_key.holder': 'a kind and a random id',
   'vault_organization_key.kek_id': 'of a key',
   'vault_organization_key.wrapped': 'a key, encrypted',
+  'vault_retired_kek.kek_id': 'of a key',
   'vault_service_key.name': 'one of a closed set',
   'vault_service_key.kek_id': 'of a key',
   'vault_service_key.wrapped': 'a key, encrypted',
