@@ -7,7 +7,7 @@ import {
   type ManifestLog,
 } from '@vouchsafe/forensic-bundle';
 import { HASH_SIZE, TILE_WIDTH, tileWidth } from '@vouchsafe/transparency-log';
-import { ERASED, type DescribedBatch, type Failure } from './describe-batch.js';
+import { ERASED, INSTANT_LENGTH, type DescribedBatch, type Failure } from './describe-batch.js';
 import type { Describer } from './describer.js';
 import { entryReader, type EntryReader, type ReadBatch } from './entry-batches.js';
 import { lineChecker } from './line-checker.js';
@@ -78,8 +78,8 @@ function batchChecker(
       const stranger = firstStranger(tiles, indices, described.leafHashes);
       const behind = stranger === undefined ? undefined : linesBefore + stranger + 1;
       const isBefore = (i: number): boolean => stranger === undefined || i < stranger;
-      for (const [i, time] of described.recordedAt.entries()) {
-        if (!isBefore(i)) break;
+      for (let i = 0; i < described.described && isBefore(i); i++) {
+        const time = described.recordedAt.slice(i * INSTANT_LENGTH, (i + 1) * INSTANT_LENGTH);
         const line = linesBefore + i + 1;
         const inRange = range.from <= time && time < range.to;
         check(inRange, file, `it was recorded at ${time}, outside the range of the bundle`, line);
@@ -88,9 +88,9 @@ function batchChecker(
         const isMissing = !isErased || described.undisclosed[i] !== 0;
         check(isMissing, file, 'it is called erased, but nothing of it is missing', line);
       }
-      const { recordedAt, failed } = described;
-      if (failed && isBefore(recordedAt.length)) {
-        throw notDescribed(failed, log, linesBefore + recordedAt.length + 1, disclosureLinesBefore);
+      const { failed } = described;
+      if (failed && isBefore(described.described)) {
+        throw notDescribed(failed, log, linesBefore + described.described + 1, disclosureLinesBefore);
       }
       if (stranger !== undefined) {
         throw new Problem(file, `the log has another entry at index ${indices[stranger] ?? 0}`, behind);

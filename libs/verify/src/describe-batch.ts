@@ -15,6 +15,9 @@ export type EntryBatch = {
   readonly disclosures: Uint8Array<ArrayBuffer>;
 };
 
+/** `2026-11-22T12:00:00.000Z` */
+export const INSTANT_LENGTH = 24;
+
 export const ERASED = 1;
 export const HELD = 2;
 
@@ -26,8 +29,11 @@ export type DescribedBatch = {
   readonly ocsf: Lines;
   /** Packed; of all entries. */
   readonly leafHashes: Uint8Array<ArrayBuffer>;
-  readonly recordedAt: readonly string[];
-  readonly undisclosed: readonly number[];
+  /** How many entries were described. */
+  readonly described: number;
+  /** When each was recorded, one behind the other: all are `INSTANT_LENGTH` long. */
+  readonly recordedAt: string;
+  readonly undisclosed: Uint32Array<ArrayBuffer>;
   /** How many values the entries open. */
   readonly disclosures: number;
   /** Why the first entry that is none is none; those behind it are not described. */
@@ -46,8 +52,9 @@ export function describeBatch(batch: EntryBatch): DescribedBatch {
   const disclosures = disclosuresOf(Buffer.from(batch.disclosures.buffer));
   const lines: EntryLines = { csv, ocsf };
   const ends: Record<keyof EntryLines, number[]> = { csv: [], ocsf: [] };
-  const recordedAt: string[] = [];
-  const undisclosed: number[] = [];
+  const undisclosed = new Uint32Array(lengths.length);
+  let recordedAt = '';
+  let done = 0;
   let failed: Failure | undefined;
   csv.length = ocsf.length = 0;
   for (let i = 0; i < lengths.length && !failed; i++) {
@@ -64,13 +71,14 @@ export function describeBatch(batch: EntryBatch): DescribedBatch {
       else {
         ends.csv.push(csv.length);
         ends.ocsf.push(ocsf.length);
-        recordedAt.push(described.recordedAt);
-        undisclosed.push(described.undisclosed);
+        recordedAt += described.recordedAt;
+        undisclosed[done++] = described.undisclosed;
       }
     }
   }
   return {
-    ...{ csv: linesOf(csv, ends.csv), ocsf: linesOf(ocsf, ends.ocsf), recordedAt, undisclosed },
+    ...{ csv: linesOf(csv, ends.csv), ocsf: linesOf(ocsf, ends.ocsf), undisclosed },
+    ...{ described: done, recordedAt },
     leafHashes: new Uint8Array(leafHashes(leaves)),
     disclosures: disclosures.count(),
     failed: failed ?? disclosures.stray(),
