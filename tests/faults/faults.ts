@@ -24,8 +24,8 @@ export interface World {
 /** One thing that goes wrong while people work; ends when the system has been put right as far as this fault goes. */
 export interface Fault {
   readonly name: string;
-  /** @returns how many processes were killed, by what they were */
-  readonly strike: (world: World) => Promise<readonly string[]>;
+  /** @returns the processes that were killed, by what they were; null where this world does not have what it strikes */
+  readonly strike: (world: World) => Promise<readonly string[] | null>;
 }
 
 const HOUR_MS = 3_600_000;
@@ -187,7 +187,7 @@ const clockJump: Fault = {
 const fullDisk: Fault = {
   name: 'a full disk',
   strike: async ({ disk, kafka, supervisor, random }) => {
-    if (!disk) return [];
+    if (!disk) return null;
     const long = random.between(1500, 4000);
     disk.fill();
     await pause(long);
@@ -206,7 +206,7 @@ const fullDisk: Fault = {
 const killKafka: Fault = {
   name: 'Kafka killed',
   strike: async ({ kafka, random }) => {
-    if (!kafka) return [];
+    if (!kafka) return null;
     const away = random.between(0, 5000);
     await kafka.kill();
     await pause(away);
@@ -219,7 +219,7 @@ const killKafka: Fault = {
 const kafkaAway: Fault = {
   name: 'Kafka away for minutes',
   strike: async ({ kafka, kafkaAwayMs }) => {
-    if (!kafka) return [];
+    if (!kafka) return null;
     await kafka.kill();
     await pause(kafkaAwayMs);
     await kafka.start();
@@ -231,7 +231,7 @@ const kafkaAway: Fault = {
 const lostTail: Fault = {
   name: 'topics that lost their tails',
   strike: async ({ kafka, system }) => {
-    if (!kafka) return [];
+    if (!kafka) return null;
     await kafka.kill();
     await cutTails(path.join(system.folder, 'kafka', 'log'));
     await kafka.start();
@@ -243,7 +243,7 @@ const lostTail: Fault = {
 const emptiedKafka: Fault = {
   name: 'an empty Kafka',
   strike: async ({ kafka, system }) => {
-    if (!kafka) return [];
+    if (!kafka) return null;
     await kafka.kill();
     await rm(path.join(system.folder, 'kafka'), { recursive: true });
     await kafka.start();

@@ -117,8 +117,10 @@ export async function startFaultRun({
       await load.during(async () => {
         for (const fault of faults) {
           await pause(random.between(200, 900));
-          for (const killed of await fault.strike(world)) counted(kills, killed);
+          const killed = await fault.strike(world);
+          if (!killed) continue;
           counted(strikes, fault.name);
+          for (const name of killed) counted(kills, name);
         }
         await pause(500);
       });

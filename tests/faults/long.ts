@@ -1,5 +1,9 @@
+import { cp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from '../../tools/start/build.ts';
+import { Refusal } from '../../tools/start/refusal.ts';
 import { root } from '../system/root.ts';
 import { kinds } from './checker/check.ts';
 import type { Fault } from './faults.ts';
@@ -21,23 +25,11 @@ interface Found {
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      kills: { type: 'string', default: '500' },
-      seed: { type: 'string' },
-      organizations: { type: 'string', default: '3' },
-      workers: { type: 'string', default: '9' },
-      kafka: { type: 'boolean', default: false },
-      away: { type: 'string', default: '300' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
+  const options = read(process.argv.slice(2));
+  if (options === 'help') {
     console.log(usage);
     return 0;
   }
-  const wanted = Number(values.kills);
-  const seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
   await build(root);
   // The rooms can be imported once they are built.
   const { startFaultRun } = await import('./harness.ts');
@@ -45,48 +37,84 @@ async function main(): Promise<number> {
   const { others } = await import('./faults.ts');
   const { randomOf } = await import('./random.ts');
 
-  console.log(`Seed ${seed}; at least ${wanted} kills.`);
-  const run = await startFaultRun({
-    seed,
-    organizations: Number(values.organizations),
-    workers: Number(values.workers),
-    kafka: values.kafka,
-    kafkaAwayMs: Number(values.away) * 1000,
-  });
-  const order = values.kafka ? kafkaOrders : orders;
+  const { seed, kafka } = options;
+  console.log(`Seed ${seed}; at least ${options.kills} kills.`);
+  const run = await startFaultRun(options);
   if (run.noDisk !== null) console.log(`No full disk: ${run.noDisk}`);
   const random = randomOf(seed + 2);
+  const order = kafka ? kafkaOrders : orders;
   const found: Found[] = [];
   let rounds = 0;
   const stop = stopSignal();
+  const go = async (faults: readonly Fault[]): Promise<void> => {
+    rounds += 1;
+    const began = performance.now();
+    const findings = await run.round(faults);
+    const took = ((performance.now() - began) / 1000).toFixed(0);
+    found.push(...findings.map((finding) => ({ round: rounds, ...finding })));
+    const names = faults.map(({ name }) => name).join(', ');
+    console.log(
+      `round ${rounds}, ${took} s: ${killed(run.kills)} kills, ${findings.length} findings (${names})`,
+    );
+    for (const { kind, what } of findings.slice(0, 10)) console.log(`  ${kind}: ${what}`);
+  };
+  // What is wrong once is found again in every later round.
+  const goOn = () => found.length === 0 && !stop.aborted;
   try {
-    const go = async (faults: readonly Fault[]): Promise<void> => {
-      rounds += 1;
-      const began = performance.now();
-      const findings = await run.round(faults);
-      const took = ((performance.now() - began) / 1000).toFixed(0);
-      found.push(...findings.map((finding) => ({ round: rounds, ...finding })));
-      const names = faults.map(({ name }) => name).join(', ');
-      console.log(
-        `round ${rounds}, ${took} s: ${killed(run.kills)} kills, ${findings.length} findings (${names})`,
-      );
-      for (const { kind, what } of findings.slice(0, 10)) console.log(`  ${kind}: ${what}`);
-    };
-    // What is wrong once is found again in every later round.
-    while (killed(run.kills) < wanted && found.length === 0 && !stop.aborted)
+    while (goOn() && killed(run.kills) < options.kills)
       await go(roundOf(random, order[rounds % order.length] ?? []));
-    if (values.kafka && found.length === 0 && !stop.aborted) await go([others.kafkaAway]);
+    if (goOn() && kafka) await go([others.kafkaAway]);
+    if (stop.aborted) found.push({ round: rounds, kind: INCOMPLETE, what: 'stopped' });
     print(run, rounds, found);
   } catch (error) {
     console.log(`Round ${rounds} of seed ${seed} did not end:`, error);
-    found.push({ round: rounds, kind: 'it did not end', what: String(error) });
+    found.push({ round: rounds, kind: INCOMPLETE, what: String(error) });
   } finally {
+    if (found.length > 0) await keepLogs(run, seed);
     await run.stop();
   }
   const failed = new Set(found.map(({ kind }) => kind)).size;
   const skipped = run.noDisk === null ? 0 : 1;
   console.log(`${kinds.length + 1 - failed} passed, ${failed} failed, ${skipped} skipped`);
   return failed === 0 && !(process.env.CI && skipped > 0) ? 0 : 1;
+}
+
+/** One check more than the kinds: that the run came to its end. */
+const INCOMPLETE = 'it did not end';
+
+function read(args: readonly string[]) {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      kills: { type: 'string', default: '500' },
+      seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+      organizations: { type: 'string', default: '3' },
+      workers: { type: 'string', default: '9' },
+      kafka: { type: 'boolean', default: false },
+      away: { type: 'string', default: '300' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return 'help';
+  const number = (name: 'kills' | 'seed' | 'organizations' | 'workers' | 'away'): number => {
+    if (!/^[1-9]\d{0,9}$/.test(values[name])) throw new Refusal(`--${name} takes a number.\n\n${usage}`);
+    return Number(values[name]);
+  };
+  return {
+    kills: number('kills'),
+    seed: number('seed'),
+    organizations: number('organizations'),
+    workers: number('workers'),
+    kafka: values.kafka,
+    kafkaAwayMs: number('away') * 1000,
+  };
+}
+
+/** The system's folder goes with it; what its services said is needed to understand what was found. */
+async function keepLogs({ system }: FaultRun, seed: number): Promise<void> {
+  const kept = path.join(tmpdir(), `vouchsafe-faults-${seed}-logs`);
+  await cp(system.logsFolder, kept, { recursive: true });
+  console.log(`What the services said: ${kept}`);
 }
 
 /** At the first Ctrl-C the round that goes on is the last one: nothing of the system is left behind. */
@@ -123,4 +151,9 @@ function print({ kills, strikes, memory }: FaultRun, rounds: number, found: read
   console.log('');
 }
 
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Refusal ? `\n${error.message}\n` : error);
+  process.exitCode = 1;
+}
