@@ -1,6 +1,8 @@
 import type { Sql } from '@vouchsafe/database';
+import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import { forgetIdempotencyKeys } from '@vouchsafe/service-host';
 import type { Identity } from '../identity.js';
+import { removeLetters } from '../letter/mail-folder.js';
 
 const DAY_MS = 86_400_000;
 
@@ -19,40 +21,57 @@ export const keptDays = {
 export async function keepHouse(identity: Identity): Promise<number> {
   const now = identity.now();
   await identity.database.asWorker((sql) => forgetIdempotencyKeys(sql, now));
-  await identity.database.asRetention((sql) => removeEnded(sql, before(now, keptDays.ended), now));
+  const letters = await identity.database.asRetention((sql) =>
+    removeEnded(sql, before(now, keptDays.ended), now),
+  );
+  // A file whose row is gone would be found by no erasure any more.
+  if (identity.mailFolder !== null) await removeLetters(identity.mailFolder, letters);
   return erasePendingSignUps(identity, before(now, keptDays.pendingSignUp));
 }
 
-async function removeEnded(sql: Sql, ended: Date, now: Date): Promise<void> {
+/** @returns the ids of the letters that are no longer known */
+async function removeEnded(sql: Sql, ended: Date, now: Date): Promise<string[]> {
   await sql.query('delete from session where least(ended_at, expires_at) < $1', [ended]);
   await sql.query('delete from link_token where expires_at < $1', [ended]);
   await sql.query('delete from log_in_challenge where expires_at < $1', [ended]);
-  await sql.query('delete from letter where sent_at < $1', [ended]);
   await sql.query('delete from letter_limit where window_ends_at < $1', [now]);
   await sql.query('delete from attempt_limit where window_ends_at < $1', [now]);
+  const letters = await sql.query<{ letter_id: string }>(
+    'delete from letter where sent_at < $1 returning letter_id',
+    [ended],
+  );
+  return letters.map(({ letter_id }) => letter_id);
 }
 
-/** Whoever never verified the address may not even know of the sign-up: their data goes, with the key that seals it. */
+/**
+ * Whoever never verified the address may not even know of the sign-up: their data goes as that of anybody who asks for it, in every
+ * service (P10).
+ */
 async function erasePendingSignUps(identity: Identity, registered: Date): Promise<number> {
-  const { database, vault } = identity;
-  return database.asRetention(async (sql) => {
-    const people = await sql.query<{ organization_id: string; user_id: string }>(
+  const { database, store, aggregates, newId, now } = identity;
+  const people = await database.asWorker((sql) =>
+    sql.query<{ organization_id: OrganizationId; user_id: UserId }>(
       `select organization_id, user_id from account
        where email_verified_at is null and registered_at < $1 order by registered_at limit 500`,
       [registered],
+    ),
+  );
+  const actor = { type: 'service', id: database.service } as const;
+  for (const { organization_id: organizationId, user_id: userId } of people) {
+    await store.transact(organizationId, { actor, occurredAt: now(), requestId: null }, (unit) =>
+      unit.execute(aggregates.erasure, userId, {
+        type: 'request',
+        ...{ organizationId, userId, erasureId: newId(), subjects: [userId] },
+      }),
     );
-    for (const { organization_id: organizationId, user_id: subjectId } of people) {
-      await vault.destroySubject(sql, { organizationId, subjectId }, identity.now());
-      for (const table of ['account', 'password', 'consent']) {
-        await sql.query(`delete from ${table} where user_id = $1`, [subjectId]);
-      }
-      await sql.query('delete from link_token where subject_id = $1', [subjectId]);
-      await sql.query('delete from letter where subject_id = $1', [subjectId]);
-      await sql.query('delete from member where user_id = $1', [subjectId]);
+    await database.asRetention(async (sql) => {
+      for (const table of ['password', 'consent', 'member'])
+        await sql.query(`delete from ${table} where user_id = $1`, [userId]);
+      await sql.query('delete from link_token where subject_id = $1', [userId]);
       await sql.query('delete from organization where organization_id = $1', [organizationId]);
-    }
-    return people.length;
-  });
+    });
+  }
+  return people.length;
 }
 
 function before(now: Date, days: number): Date {
