@@ -39,7 +39,7 @@ export function inExporterProcess(settings: ExporterSettings): MakeBundle {
       let answer: ExporterAnswer | undefined;
       signal.addEventListener('abort', stop, { once: true });
       child.once('message', (message: ExporterAnswer) => (answer = message));
-      child.once('error', reject);
+      child.on('error', reject);
       child.once('exit', (code, killedBy) => {
         signal.removeEventListener('abort', stop);
         if (answer?.status === 'made') resolve();
