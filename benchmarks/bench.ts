@@ -11,6 +11,9 @@ import { lineOf, report } from './report.ts';
 const rows = [
   'append-1',
   'append-100',
+  'relay-drain',
+  'relay-lag',
+  'kafka-client',
   'merkle',
   'ingest',
   'query',

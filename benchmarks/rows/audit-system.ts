@@ -34,8 +34,8 @@ export interface AuditSystem {
   readonly close: () => Promise<void>;
 }
 
-/** A durable Postgres, the embedded bus, and the audit service as `npm start` runs it, without the other services. */
-export async function openAuditSystem(): Promise<AuditSystem> {
+/** A durable Postgres, the embedded bus or a Kafka, and the audit service as `npm start` runs it, without the other services. */
+export async function openAuditSystem(kafkaUrl?: string): Promise<AuditSystem> {
   const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-bench-'));
   const data = await openDataFolder(folder, () => undefined);
   const secrets = await openSecrets(data.secrets);
@@ -98,6 +98,7 @@ export async function openAuditSystem(): Promise<AuditSystem> {
         // Nobody listens where the other services would: nothing is missing from the bus.
         ports: { audit: await freePort(), gateway: 1, identity: 1 },
         internalPort: 1,
+        ...(kafkaUrl !== undefined && { kafkaUrl }),
         more: { VOUCHSAFE_ENVIRONMENT: ENVIRONMENT },
       });
       started.push(audit);

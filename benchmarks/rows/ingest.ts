@@ -6,8 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gatewayFacts, publication } from '@vouchsafe/contracts';
 import type { OrganizationId } from '@vouchsafe/event-sourcing';
 import { laneOf } from '@vouchsafe/event-store';
-import { embeddedBus, factMessage } from '@vouchsafe/messaging';
+import { type Bus, embeddedBus, factMessage, kafkaBus } from '@vouchsafe/messaging';
 import { topicOf, topicSpecs } from '@vouchsafe/service-host';
+import { testKafka } from '@vouchsafe/testing';
 import { type Measured, type Row, timed } from '../harness.ts';
 import { DURABLE, psql } from '../postgres.ts';
 import { requestOf } from './access-log.ts';
@@ -24,35 +25,43 @@ const tables = ['entry', 'disclosure', 'entry_bundle', 'tile', 'checkpoint'];
 export const row: Row = {
   run: async ({ compete, afterwards, size }) => {
     const entries = size(ENTRIES);
-    const system = await openAuditSystem();
-    afterwards(() => system.close());
-    const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-bench-copy-'));
-    afterwards(() => rm(folder, { recursive: true }));
-    await fillBus(system.busUrl, entries);
-    let prepared: Promise<void> | undefined;
-    await compete({
-      variant: '',
-      conditions: {
-        concurrency: 'one audit process',
-        payload: `${entries} facts of the access log, ${ORGANIZATIONS} organizations`,
-        durability: DURABLE,
-      },
-      warmUp: false,
-      ours: () => ingest(system, entries),
-      peers: [
-        {
-          name: 'psql \\copy into the same tables with indexes',
-          atLeast: 0.5,
-          needs: ['psql'],
-          run: async () => {
-            // Ours ran first, and left the rows that this one copies.
-            prepared ??= prepareCopy(system, folder);
-            await prepared;
-            return copyIn(system, folder, entries);
-          },
+    const kafka = await testKafka();
+    afterwards(() => kafka.stop());
+    const onKafka = await openAuditSystem(`kafka://${kafka.brokers.join(',')}`);
+    await ingestFrom(kafkaBus({ brokers: kafka.brokers, clientId: 'bench' }), 'from Kafka', onKafka);
+    const onLog = await openAuditSystem();
+    await ingestFrom(embeddedBus({ url: onLog.busUrl }), 'from the embedded log', onLog);
+
+    async function ingestFrom(bus: Bus, variant: string, system: AuditSystem): Promise<void> {
+      afterwards(() => system.close());
+      const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-bench-copy-'));
+      afterwards(() => rm(folder, { recursive: true }));
+      await fillBus(bus, entries);
+      let prepared: Promise<void> | undefined;
+      await compete({
+        variant,
+        conditions: {
+          concurrency: 'one audit process',
+          payload: `${entries} facts of the access log, ${ORGANIZATIONS} organizations`,
+          durability: DURABLE,
         },
-      ],
-    });
+        warmUp: false,
+        ours: () => ingest(system, entries),
+        peers: [
+          {
+            name: 'psql \\copy into the same tables with indexes',
+            atLeast: 0.5,
+            needs: ['psql'],
+            run: async () => {
+              // Ours ran first, and left the rows that this one copies.
+              prepared ??= prepareCopy(system, folder);
+              await prepared;
+              return copyIn(system, folder, entries);
+            },
+          },
+        ],
+      });
+    }
   },
 };
 
@@ -88,8 +97,7 @@ async function copyIn(system: AuditSystem, folder: string, entries: number): Pro
   );
 }
 
-async function fillBus(busUrl: string, entries: number): Promise<void> {
-  const bus = embeddedBus({ url: busUrl });
+async function fillBus(bus: Bus, entries: number): Promise<void> {
   await bus.ensureTopics(topicSpecs());
   const organizations = Array.from({ length: ORGANIZATIONS }, () => ({
     id: randomUUID() as OrganizationId,

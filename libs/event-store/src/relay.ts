@@ -59,6 +59,8 @@ export interface LanePosition {
 
 const CURSOR = 'relay';
 const PAGE = 1000;
+/** Of one step: after so many the lock is looked at again. */
+const PAGES = 16;
 const POSITIONS_EVERY_MS = 1000;
 
 /**
@@ -71,7 +73,7 @@ export function startRelay(options: RelayOptions): Follower {
   const work = follow(async () => {
     if (!(await lock.held())) return 0;
     // Each on its own: an event that cannot be read stops the numbering, not what is numbered already.
-    const [numbering, publishing] = await Promise.allSettled([number(options), publish(options)]);
+    const [numbering, publishing] = await Promise.allSettled([numberAll(options), publish(options)]);
     if (Date.now() - positionsSentAt >= POSITIONS_EVERY_MS) {
       await tellPositions(options);
       positionsSentAt = Date.now();
@@ -87,6 +89,16 @@ export function startRelay(options: RelayOptions): Follower {
       await lock.release();
     },
   };
+}
+
+async function numberAll(options: RelayOptions): Promise<number> {
+  let numbered = 0;
+  for (let pages = 0; pages < PAGES; pages += 1) {
+    const page = await number(options);
+    numbered += page;
+    if (page < PAGE) break;
+  }
+  return numbered;
 }
 
 /** Step 1: gives each fact the next number of its lane; numbers and cursor move in one transaction. */
@@ -141,22 +153,53 @@ async function take(
   );
 }
 
-/** Step 2: sends what is not yet acknowledged, in order. A crash in between sends again: consumers drop known numbers. */
+/**
+ * Step 2: sends what is not yet acknowledged, in order: the next page is read, and the one before acknowledged, while a page is
+ * on its way. A crash in between sends again: consumers drop known numbers.
+ */
 export async function publish(options: RelayOptions): Promise<number> {
-  const messages = await options.database.asWorker((transaction) =>
-    readOutgoing(transaction, options, unacknowledged, [PAGE]),
-  );
-  if (messages.length === 0) return 0;
-  await sendTraced(messages, options.send);
-  const acknowledged = new Map(messages.map(({ lane, number: sent }) => [lane, sent]));
-  await options.database.asWorker((transaction) =>
+  const reached = new Map<number, bigint>();
+  const read = async (): Promise<LaneMessage[]> => {
+    const page = await options.database.asWorker((transaction) =>
+      readOutgoing(transaction, options, unacknowledgedAfter, [
+        PAGE,
+        [...reached.keys()],
+        [...reached.values()].map(String),
+      ]),
+    );
+    for (const { lane, number: last } of page) reached.set(lane, last);
+    return page;
+  };
+  let sent = 0;
+  let acknowledged: Promise<unknown> = Promise.resolve();
+  let next = read();
+  try {
+    for (let pages = 0; pages < PAGES; pages += 1) {
+      const page = await next;
+      if (page.length === 0) break;
+      next = pages + 1 < PAGES ? read() : Promise.resolve([]);
+      await sendTraced(page, options.send);
+      await acknowledged;
+      acknowledged = acknowledge(options.database, page);
+      sent += page.length;
+    }
+  } finally {
+    // Neither is left to run on behind the advisory lock's back.
+    await Promise.allSettled([next, acknowledged]);
+  }
+  await acknowledged;
+  return sent;
+}
+
+function acknowledge(database: Database, page: readonly LaneMessage[]): Promise<unknown> {
+  const lanes = new Map(page.map(({ lane, number: last }) => [lane, last]));
+  return database.asWorker((transaction) =>
     transaction.query(
       `update lane set acknowledged = greatest(acknowledged, sent.number)
        from unnest($1::smallint[], $2::bigint[]) as sent (lane, number) where lane.lane = sent.lane`,
-      [[...acknowledged.keys()], [...acknowledged.values()].map(String)],
+      [[...lanes.keys()], [...lanes.values()].map(String)],
     ),
   );
-  return messages.length;
 }
 
 /** What a consumer with a gap asks for: the facts of one lane from `first` on, from the source's own store. */
@@ -194,14 +237,22 @@ async function tellPositions({ database, sendPositions }: RelayOptions): Promise
  * By number, not by position: a lane's order is its numbers' (an event that committed late has a low position and a
  * high number).
  */
-const unacknowledged = `
+const unacknowledged = dueAfter('lane.acknowledged');
+
+/** The same, past what this relay has sent and not yet acknowledged: $2 and $3 are lanes and their numbers. */
+const unacknowledgedAfter = dueAfter(`greatest(lane.acknowledged,
+  (select sent.number from unnest($2::smallint[], $3::bigint[]) as sent (lane, number) where sent.lane = lane.lane))`);
+
+function dueAfter(number: string): string {
+  return `
   select due.* from lane cross join lateral (
     select * from outgoing
-    where outgoing.lane = lane.lane and outgoing.number > lane.acknowledged
+    where outgoing.lane = lane.lane and outgoing.number > ${number}
     order by number
     limit greatest(1, $1::int / (select count(*)::int from lane where acknowledged < last_number))
   ) as due
   where lane.acknowledged < lane.last_number`;
+}
 
 interface OutgoingRow extends EventRow {
   readonly lane: number;

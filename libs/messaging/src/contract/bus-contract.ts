@@ -307,7 +307,7 @@ export function busContract(name: string, make: () => Promise<BusUnderTest>, mis
       await eventually(() => seen.length === 4, 60_000);
       expect(seen[3]?.value).toBe('anew');
       await subscription.close();
-    });
+    }, 180_000);
   });
 }
 

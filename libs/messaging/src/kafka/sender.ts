@@ -5,7 +5,7 @@ import { isFault } from './faults.js';
 import type { KafkaOptions } from './kafka-options.js';
 
 /** Below the brokers' default of 1 MiB for a partition's part of a request, headers and framing included. */
-const REQUEST = { messages: 1_000, characters: 300_000 } as const;
+const REQUEST = { messages: 1_000, bytes: 900_000 } as const;
 
 /**
  * Sends idempotently and waits for all replicas in sync. A producer whose send failed is thrown away: its sequence numbers may
@@ -62,18 +62,17 @@ const bySlotOrKey: ICustomPartitioner = () => {
 
 function inRequests(messages: readonly OutgoingMessage[]): OutgoingMessage[][] {
   const requests: OutgoingMessage[][] = [[]];
-  let characters = 0;
+  let bytes = 0;
   for (const message of messages) {
     const last = requests.at(-1) ?? [];
-    if (
-      last.length > 0 &&
-      (last.length >= REQUEST.messages || characters + message.value.length > REQUEST.characters)
-    ) {
+    // Headers and framing take about as much again as a small message's value.
+    const own = Buffer.byteLength(message.value) + 300;
+    if (last.length > 0 && (last.length >= REQUEST.messages || bytes + own > REQUEST.bytes)) {
       requests.push([message]);
-      characters = message.value.length;
+      bytes = own;
     } else {
       last.push(message);
-      characters += message.value.length;
+      bytes += own;
     }
   }
   return requests;

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
 import { differencesOf, type TopicDifference, type TopicSpec } from '../bus.js';
+import { isFault } from './faults.js';
 
 /** Makes topics that are missing, and tells how those that exist differ from what is declared. */
 export async function reconcileTopics(
@@ -9,10 +11,26 @@ export async function reconcileTopics(
   const before = new Set(await admin.listTopics());
   const missing = declared.filter(({ name }) => !before.has(name));
   // Another instance may be a moment ahead: then this changes nothing, and the comparison below tells.
-  if (missing.length > 0) await admin.createTopics({ topics: missing.map(creation), waitForLeaders: true });
-  const differences = await Promise.all(declared.map((topic) => compare(admin, topic)));
+  if (missing.length > 0) await admin.createTopics({ topics: missing.map(creation), waitForLeaders: false });
+  const differences = await Promise.all(declared.map((topic) => whenKnown(() => compare(admin, topic))));
   return differences.flat();
 }
+
+/** A topic that was just made is known to the brokers a moment later. */
+async function whenKnown<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  const until = Date.now() + 10_000;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      const unknown = NOT_YET.some((code) => isFault(error, code));
+      if (!unknown || Date.now() > until) throw error;
+      await sleep(100);
+    }
+  }
+}
+
+const NOT_YET = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'] as const;
 
 function creation(topic: TopicSpec) {
   return {
