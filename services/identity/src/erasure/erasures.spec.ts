@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { identityApp, type IdentityApp, type Person } from '../testing/identity-app.js';
+
+describe('who may be erased, and by whom (P10)', () => {
+  let app: IdentityApp;
+  let owner: Person;
+  beforeAll(async () => {
+    app = await identityApp();
+    owner = await app.signUp();
+  });
+  afterAll(() => app.stop());
+
+  const erase = (userId: string, by: Person, headers: Record<string, string> = {}) =>
+    app.ask('POST', `/v1/members/${userId}/erasure`, { session: by.session, headers });
+
+  it('is not the last owner, who goes on as before', async () => {
+    expect(await erase(owner.userId, owner)).toMatchObject({ status: 409, body: { detail: 'last-owner' } });
+    expect((await app.ask('GET', '/v1/me', { session: owner.session })).status).toBe(200);
+    expect(
+      (await app.ask('GET', `/v1/members/${owner.userId}/erasure`, { session: owner.session })).status,
+    ).toBe(404);
+  });
+
+  it('is nobody by one who holds less, or no right at all (ASVS 8.2.1)', async () => {
+    const admin = await app.join(owner, 'admin');
+    const member = await app.join(owner, 'member');
+    expect((await erase(owner.userId, admin)).status).toBe(403);
+    expect((await erase(admin.userId, member)).status).toBe(403);
+    expect((await erase(randomUUID(), owner)).status).toBe(404);
+  });
+
+  it('is a former member, too, once, whatever the key says', async () => {
+    const former = await app.join(owner, 'member');
+    await app.ask('DELETE', `/v1/members/${former.userId}`, { session: owner.session });
+    const key = { 'idempotency-key': randomUUID() };
+    const first = await erase(former.userId, owner, key);
+    expect(first).toMatchObject({ status: 202, body: { status: 'requested', receipts: [] } });
+    expect((await erase(former.userId, owner, key)).body).toEqual(first.body);
+    expect((await erase(former.userId, owner)).body.erasureId).toBe(first.body.erasureId);
+  });
+
+  it('takes a recent proof of who asks (ASVS 7.5.1)', async () => {
+    const member = await app.join(owner, 'member');
+    app.clock.ahead += 11 * 60_000;
+    expect(await erase(member.userId, owner)).toMatchObject({
+      status: 403,
+      body: { code: 'step-up-required' },
+    });
+  });
+});
