@@ -50,16 +50,17 @@ describe('the relay', () => {
   });
   afterAll(() => postgres.stop());
 
-  const start = (): Follower => {
+  const take = (messages: readonly LaneMessage[]): Promise<void> => {
+    if (busIsAway) return Promise.reject(new Error('the bus is away'));
+    sent.push(...messages);
+    return Promise.resolve();
+  };
+  const start = (send = take): Follower => {
     const relay = startRelay({
       database,
       vault,
       publishing: [accountPublishing],
-      send: (messages) => {
-        if (busIsAway) return Promise.reject(new Error('the bus is away'));
-        sent.push(...messages);
-        return Promise.resolve();
-      },
+      send,
       sendPositions: (_, lanes) => {
         positions.push(...lanes);
         return Promise.resolve();
@@ -102,6 +103,32 @@ describe('the relay', () => {
     busIsAway = false;
     await until(() => sent.length === 1);
     expect(sent[0]?.publication.data).toEqual({ accountId: 'r4' });
+  });
+
+  it('drains a backlog of several pages in order, though the bus refuses one of them at first', async () => {
+    const backlog = 2_500;
+    for (let stream = 0; stream < 5; stream += 1) {
+      const events = Array.from({ length: backlog / 5 }, (_, n) => ({
+        type: 'account-opened' as const,
+        data: { accountId: `b${stream}-${n}`, holderId: ours, holder: 'Ada' },
+      }));
+      const organizationId = organizations[stream % 2] ?? ours;
+      const to = { organizationId, stream: `backlog-${stream}`, expectedVersion: 0 };
+      await store.append({ ...to, catalog: accountPublishing.catalog, events, envelope });
+    }
+    let pages = 0;
+    start((messages) => {
+      pages += 1;
+      if (pages === 2) return Promise.reject(new Error('not this one'));
+      sent.push(...messages);
+      return Promise.resolve();
+    });
+    await until(() => sent.length === backlog);
+    expect(pages).toBeGreaterThan(3);
+    for (const [, own] of Map.groupBy(sent, ({ lane }) => lane)) {
+      const first = own[0]?.number ?? 0n;
+      expect(own.map(({ number }) => number)).toEqual(own.map((_, n) => first + BigInt(n)));
+    }
   });
 
   it('works once for a service, and the second takes over when the first is gone', async () => {
