@@ -17,7 +17,6 @@ import { randomOf } from './random.ts';
 import { supervise } from './supervisor.ts';
 
 const LEASE_MS = 2000;
-const DISK_MB = 768;
 
 export interface FaultRun {
   readonly system: SystemUnderTest;
@@ -44,6 +43,7 @@ export async function startFaultRun({
   workers = 9,
   kafka = false,
   kafkaAwayMs = 300_000,
+  diskMb = 768,
 }: {
   readonly seed: number;
   readonly organizations?: number;
@@ -52,9 +52,11 @@ export async function startFaultRun({
   readonly kafka?: boolean;
   /** How long `kafkaAway` takes it away. */
   readonly kafkaAwayMs?: number;
+  /** Of the disk that is filled: it must hold all that the load leaves. Memory, as far as it is used. */
+  readonly diskMb?: number;
 }): Promise<FaultRun> {
   const noDisk = whyNoSmallDisk();
-  const disk = noDisk === null ? smallDisk(DISK_MB) : null;
+  const disk = noDisk === null ? smallDisk(diskMb) : null;
   const scratch = await mkdtemp(path.join(tmpdir(), 'vouchsafe-faults-'));
   const clockFile = path.join(scratch, 'clock-offset');
   const clean = async (): Promise<void> => {

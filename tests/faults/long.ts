@@ -107,6 +107,7 @@ function read(args: readonly string[]) {
     workers: number('workers'),
     kafka: values.kafka,
     kafkaAwayMs: number('away') * 1000,
+    diskMb: 3072,
   };
 }
 
