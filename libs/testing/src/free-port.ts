@@ -1,5 +1,8 @@
 import { randomInt } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import path from 'node:path';
 
 /**
  * Below every usual range of ephemeral ports (Linux 32768, IANA 49152): a server that is killed and started again finds its
@@ -8,17 +11,58 @@ import { createServer } from 'node:net';
 const RANGE = { first: 20_000, end: 32_000 } as const;
 const ATTEMPTS = 100;
 
-const givenOut = new Set<number>();
-
-/** A TCP port of the loopback address that nobody listens on, and that this process has not been given before. */
+/**
+ * A TCP port of the loopback address that nobody listens on. It is this process's for as long as it lives, whether or not anything
+ * listens on it: suites run side by side, and kill and restart what they started.
+ */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const port = randomInt(RANGE.first, RANGE.end);
-    if (givenOut.has(port) || !(await isFree(port))) continue;
-    givenOut.add(port);
-    return port;
+    if (reserve(port) && (await isFree(port))) return port;
   }
   throw new Error(`No free port between ${RANGE.first} and ${RANGE.end} in ${ATTEMPTS} attempts`);
+}
+
+/** A file for each port that is given out, with its holder's process id; whose process is gone, another one may take. */
+function reserve(port: number): boolean {
+  const file = path.join(reservations(), String(port));
+  try {
+    writeFileSync(file, String(process.pid), { flag: 'wx' });
+  } catch {
+    if (!isAlive(holderOf(file))) rmSync(file, { force: true });
+    return false;
+  }
+  given.push(file);
+  return true;
+}
+
+const given: string[] = [];
+process.once('exit', () => {
+  for (const file of given) rmSync(file, { force: true });
+});
+
+/** 0 for a file that is being written or removed just now: this process's group, which is alive. */
+function holderOf(file: string): number {
+  try {
+    return Number(readFileSync(file, 'utf8'));
+  } catch {
+    return 0;
+  }
+}
+
+function reservations(): string {
+  const folder = path.join(tmpdir(), `vouchsafe-ports-${userInfo().uid}`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return folder;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isFree(port: number): Promise<boolean> {
