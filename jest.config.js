@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** Every suite of the workspace; `npm test -- PATTERN` runs those whose path matches. */
 export default {
   rootDir: '.',
@@ -11,4 +13,6 @@ export default {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '^.+\\.ts$': ['@swc/jest', { sourceMaps: 'inline' }] },
   testTimeout: 60_000,
+  // Suites wait for processes and disks more than they compute: two cores carry two.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
 };
