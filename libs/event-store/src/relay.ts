@@ -172,15 +172,15 @@ export async function publish(options: RelayOptions): Promise<number> {
   };
   let sent = 0;
   let acknowledged: Promise<unknown> = Promise.resolve();
-  let next = read();
+  let next = besides(read());
   try {
     for (let pages = 0; pages < PAGES; pages += 1) {
       const page = await next;
       if (page.length === 0) break;
-      next = pages + 1 < PAGES ? read() : Promise.resolve([]);
+      next = pages + 1 < PAGES ? besides(read()) : Promise.resolve([]);
       await sendTraced(page, options.send);
       await acknowledged;
-      acknowledged = acknowledge(options.database, page);
+      acknowledged = besides(acknowledge(options.database, page));
       sent += page.length;
     }
   } finally {
@@ -189,6 +189,12 @@ export async function publish(options: RelayOptions): Promise<number> {
   }
   await acknowledged;
   return sent;
+}
+
+/** Work beside a send, asked for its outcome after it: a failure in between must not count as nobody's and end the process. */
+function besides<Result>(work: Promise<Result>): Promise<Result> {
+  work.catch(() => undefined);
+  return work;
 }
 
 function acknowledge(database: Database, page: readonly LaneMessage[]): Promise<unknown> {
