@@ -24,10 +24,15 @@ export function keepMonthsAhead(options: MonthsAhead): Follower {
 /** Once, for a service that must not write before its month is there. */
 export async function makeMonthsAhead({ database, ensure, now }: MonthsAhead): Promise<void> {
   const today = now();
+  // Each on its own: a month that cannot be made must not keep the next one from being made in time.
+  const failures: unknown[] = [];
   for (const days of [0, 10, 31]) {
-    await database.asWorker(async (sql) => {
-      await sql.query(`set local lock_timeout = '500ms'`);
-      await sql.query(`select ${ensure}($1)`, [new Date(today.getTime() + days * DAY_MS).toISOString()]);
-    });
+    await database
+      .asWorker(async (sql) => {
+        await sql.query(`set local lock_timeout = '500ms'`);
+        await sql.query(`select ${ensure}($1)`, [new Date(today.getTime() + days * DAY_MS).toISOString()]);
+      })
+      .catch((error: unknown) => failures.push(error));
   }
+  if (failures.length > 0) throw failures[0];
 }
