@@ -1,9 +1,38 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, globSync } from 'node:fs';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Refusal } from './refusal.ts';
 
-/** Builds every room that changed; what it says is shown only when it fails. */
+/**
+ * Builds every room that changed; what it says is shown only when it fails. Nothing is touched where nothing changed: a cached build
+ * writes its output anew, which a service that starts at that moment would miss.
+ */
 export async function build(root: string): Promise<void> {
+  const stamp = path.join(root, 'node_modules/.cache/vouchsafe/built');
+  const rooms = globSync('{libs,services}/*/package.json', { cwd: root });
+  const sources = await stateOf(root);
+  const isBuilt = rooms.every((file) => existsSync(path.join(root, path.dirname(file), 'dist')));
+  if (isBuilt && (await readFile(stamp, 'utf8').catch(() => '')) === sources) return;
+  await runNx(root);
+  await mkdir(path.dirname(stamp), { recursive: true });
+  await writeFile(stamp, sources);
+}
+
+/** Path, size and time of everything that a build reads. */
+async function stateOf(root: string): Promise<string> {
+  const inputs = ['.swcrc', '{libs,services}/*/package.json', '{libs,services}/*/src/**'];
+  const files = globSync(inputs, { cwd: root }).sort();
+  const hash = createHash('sha256');
+  for (const file of files) {
+    const { size, mtimeMs } = await stat(path.join(root, file));
+    hash.update(`${file} ${size} ${mtimeMs}\n`);
+  }
+  return hash.digest('hex');
+}
+
+async function runNx(root: string): Promise<void> {
   const child = spawn(
     process.execPath,
     [path.join(root, 'node_modules/nx/dist/bin/nx.js'), 'run-many', '-t', 'build'],
