@@ -1,5 +1,6 @@
 import type { Sql } from '@vouchsafe/database';
 import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
+import { streamOf } from '@vouchsafe/event-store';
 import { forgetIdempotencyKeys } from '@vouchsafe/service-host';
 import type { Identity } from '../identity.js';
 import { removeLetters } from '../letter/mail-folder.js';
@@ -45,31 +46,34 @@ async function removeEnded(sql: Sql, ended: Date, now: Date): Promise<string[]> 
 
 /**
  * Whoever never verified the address may not even know of the sign-up: their data goes as that of anybody who asks for it, in every
- * service (P10).
+ * service (P10). What identity alone has goes first, so that a pass that was cut off is made again; once the erasure is asked
+ * for, the services' own work is waited for, not asked for anew.
  */
 async function erasePendingSignUps(identity: Identity, registered: Date): Promise<number> {
   const { database, store, aggregates, newId, now } = identity;
   const people = await database.asWorker((sql) =>
     sql.query<{ organization_id: OrganizationId; user_id: UserId }>(
       `select organization_id, user_id from account
-       where email_verified_at is null and registered_at < $1 order by registered_at limit 500`,
-      [registered],
+       where email_verified_at is null and registered_at < $1
+         and not exists (select from event where stream = $2 || user_id)
+       order by registered_at limit 500`,
+      [registered, streamOf(aggregates.erasure, '')],
     ),
   );
   const actor = { type: 'service', id: database.service } as const;
   for (const { organization_id: organizationId, user_id: userId } of people) {
-    await store.transact(organizationId, { actor, occurredAt: now(), requestId: null }, (unit) =>
-      unit.execute(aggregates.erasure, userId, {
-        type: 'request',
-        ...{ organizationId, userId, erasureId: newId(), subjects: [userId] },
-      }),
-    );
     await database.asRetention(async (sql) => {
       for (const table of ['password', 'consent', 'member'])
         await sql.query(`delete from ${table} where user_id = $1`, [userId]);
       await sql.query('delete from link_token where subject_id = $1', [userId]);
       await sql.query('delete from organization where organization_id = $1', [organizationId]);
     });
+    await store.transact(organizationId, { actor, occurredAt: now(), requestId: null }, (unit) =>
+      unit.execute(aggregates.erasure, userId, {
+        type: 'request',
+        ...{ organizationId, userId, erasureId: newId(), subjects: [userId] },
+      }),
+    );
   }
   return people.length;
 }
