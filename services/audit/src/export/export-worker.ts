@@ -174,8 +174,8 @@ export class ExportWorker {
 }
 
 /**
- * Ends the bundles that opened a value of an erased person, and those that the person asked for, whose manifest repeats the question
- * (P10); whoever wants one asks again, and finds the values erased.
+ * Ends the bundles that opened a value of an erased person, and those that the person asked for, made or being made, whose manifest
+ * repeats the question (P10); one that is being made by somebody else notices at its end. Whoever wants one asks again, and finds the values erased.
  */
 export async function expireBundlesOf(
   database: Database,
@@ -184,9 +184,13 @@ export async function expireBundlesOf(
 ): Promise<void> {
   const ended = await database.asWorker((sql) =>
     sql.query<{ export_id: string; attempt: number }>(
-      `update export set status = 'expired', sealed_key = null, sealed_request = null, expired_because = 'erasure'
-       where status = 'ready' and organization_id = any ($1::uuid[]) and (requested_by = any ($2::text[])
-         or export_id in (select export_id from export_subject where subject_id = any ($2::text[])))
+      `update export set status = case status when 'failed' then status else 'expired' end,
+         sealed_key = null, sealed_request = null,
+         expired_because = case status when 'failed' then null else 'erasure' end
+       where organization_id = any ($1::uuid[])
+         and (status in ('running', 'ready', 'failed') and requested_by = any ($2::text[])
+           or status = 'ready' and export_id in (
+             select export_id from export_subject where subject_id = any ($2::text[])))
        returning export_id, attempt`,
       [organizations, subjects],
     ),

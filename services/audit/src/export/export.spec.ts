@@ -13,9 +13,15 @@ import type { LogView } from '../log/log-reader.js';
 import { type AuditApp, auditApp, operator } from '../testing/audit-app.js';
 import { ada, ours, theirs } from '../testing/audit-database.js';
 import { bundleContent } from './bundle-content.js';
+import { expireBundlesOf } from './export-worker.js';
 
 const grace = '0f8fad5b-d9cb-469f-a165-708677289511';
-type Job = { status: string; progress: { done: number; total: number }; size: number | null };
+type Job = {
+  status: string;
+  expiredBecause: string | null;
+  progress: { done: number; total: number };
+  size: number | null;
+};
 
 let app: AuditApp;
 beforeAll(async () => {
@@ -238,6 +244,18 @@ describe('a forensic export', () => {
     expect(await left()).toEqual([]);
     app.clock.ahead = 0;
     expect((await app.ask<Job>('GET', `/v1/audit/exports/${body.exportId}`)).body.status).toBe('expired');
+  });
+
+  it('ends with the erasure of whoever asked for it, though it is being made at that moment (P10)', async () => {
+    const { body } = await begin({});
+    const folder = path.join(app.env.VOUCHSAFE_FILES_FOLDER ?? '', 'exports');
+    const database = app.service.app.get(Database);
+    await expireBundlesOf(database, folder, { organizations: [ours], subjects: [ada] });
+    const job = () => app.ask<Job>('GET', `/v1/audit/exports/${body.exportId}`);
+    expect((await job()).body).toMatchObject({ status: 'expired', expiredBecause: 'erasure' });
+    // Whoever was making it finds out at its end.
+    await ended((await begin({})).body.exportId);
+    expect((await job()).body).toMatchObject({ status: 'expired', expiredBecause: 'erasure' });
   });
 
   it('is nobody else’s (P19), and needs audit:export (P02)', async () => {
