@@ -41,7 +41,7 @@ describe('secrets (P07, P22)', () => {
     app.database.asWorker(async (sql) => {
       const tables = await sql.query<{ name: string }>(
         `select c.relname as name from pg_class c
-         where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and has_table_privilege(c.oid, 'select')`,
+         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and has_table_privilege(c.oid, 'select')`,
       );
       const texts: string[] = [];
       for (const { name } of tables) {

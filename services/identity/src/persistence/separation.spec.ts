@@ -15,6 +15,7 @@ const shared: Readonly<Record<string, string>> = {
   outgoing: 'numbers and positions of events, no content',
   schema_migration: 'names of steps',
   vault_service_key: "the service's own wrapped keys",
+  vault_retired_kek: 'names of KEKs that wrap nothing any more',
   attempt_limit: 'counted before an organization is known; row security lets no request in',
   letter_limit: 'counted before an organization is known; row security lets no request in',
 };
