@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, freshKey } from './system/client.ts';
 import { type Ran, runTool } from './system/command.ts';
 import { eventually } from './system/eventually.ts';
+import { exported, publicKeys, verify } from './system/evidence.ts';
 import { join, type Person, signUp } from './system/people.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
 
@@ -18,6 +19,8 @@ let ada: Person;
 let late: Person;
 let restored: Ran;
 let withoutTombstones: Ran;
+/** What an auditor was given after the backup was taken. */
+let given: Checkpoint & { readonly logId: string };
 
 const start = () => startForTests({ VOUCHSAFE_KEY_CACHE_MS: '0' }, { folder });
 const erasureOf = ({ userId }: Person) =>
@@ -34,6 +37,11 @@ beforeAll(async () => {
   const taken = await runTool('backup/backup.ts', ['--to', backup, '--data', folder]);
   if (taken.code !== 0) throw new Error(taken.output);
   late = await join(system, owner.browser, 'member');
+  await eventually('What the late one did', async () =>
+    (await entriesOf(late)).length > 1 ? true : undefined,
+  );
+  const logId = (await logs())[0]?.logId ?? '';
+  given = { logId, ...(await checkpointOf(logId)) };
   await owner.browser.must(202, 'POST', `/v1/members/${ada.userId}/erasure`, { headers: freshKey() });
   await eventually('The erasure', async () =>
     (await erasureOf(ada)).status === 'erased' ? true : undefined,
@@ -78,6 +86,34 @@ describe('a backup from before an erasure', () => {
     expect(members).not.toContain(late.userId);
   });
 
+  it('signs no other tree of a size that was given out: the log is closed at its cut, and has a successor', async () => {
+    const [old, successor] = await logs();
+    expect(old).toMatchObject({ logId: given.logId, closedAt: expect.any(String) });
+    expect(successor).toMatchObject({ closedAt: null });
+    // Work goes on, past the size that the auditor holds.
+    await eventually('Entries of the successor', async () => {
+      await owner.browser.must(200, 'GET', '/v1/members');
+      const [, now] = await logs();
+      return (now?.size ?? 0) > given.size ? true : undefined;
+    });
+    const closing = await checkpointOf(given.logId);
+    expect(closing.size).toBeLessThan(given.size);
+    expect(closing.size).toBe(old?.size);
+    const first = await owner.browser.must(200, 'GET', `/v1/audit/entries/${successor?.logId ?? ''}/0`);
+    expect(first).toMatchObject({
+      entry: {
+        operation: 'audit-log.succeed',
+        entity: { type: 'audit-log', id: given.logId },
+        details: { predecessor: old?.origin, size: closing.size, root: closing.root },
+      },
+    });
+  }, 120_000);
+
+  it('proves what stands in both logs in one bundle', async () => {
+    const { bundle } = await exported(owner.browser, []);
+    expect(await verify(folder, bundle, await publicKeys(owner.browser))).toMatch(/^0: /);
+  }, 120_000);
+
   it('does not bring the person back', async () => {
     expect(await memberIds()).not.toContain(ada.userId);
     const browser = new Client(system.url);
@@ -104,6 +140,29 @@ async function again(browser: Client): Promise<Client> {
   moved.cookie = browser.cookie;
   await moved.must(200, 'GET', '/v1/me');
   return moved;
+}
+
+interface Log {
+  readonly logId: string;
+  readonly origin: string;
+  readonly size: number;
+  readonly closedAt: string | null;
+}
+
+async function logs(): Promise<readonly Log[]> {
+  return ((await owner.browser.must(200, 'GET', '/v1/audit/logs')) as { logs: Log[] }).logs;
+}
+
+interface Checkpoint {
+  readonly size: number;
+  readonly root: string;
+}
+
+/** Of a signed note the second line is the size, the third the root (c2sp.org/tlog-checkpoint). */
+async function checkpointOf(logId: string): Promise<Checkpoint> {
+  const { text } = await owner.browser.send('GET', `/v1/audit/logs/${logId}/checkpoint`);
+  const [, size = '', root = ''] = text.split('\n');
+  return { size: Number(size), root };
 }
 
 async function memberIds(): Promise<string[]> {

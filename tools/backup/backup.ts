@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { requireData, withDatabase } from '../data/data-database.ts';
 import { build } from '../start/build.ts';
 import { Refusal } from '../start/refusal.ts';
-import { baseBackup, copyTree } from './base-backup.ts';
+import { baseBackup, copyTree, syncTree } from './base-backup.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -33,6 +33,8 @@ async function main(): Promise<void> {
     ),
   );
   await copyTree(path.join(folder, 'files'), path.join(path.resolve(to), 'files'), () => true);
+  // The mark is durable after all that it vouches for.
+  await syncTree(path.resolve(to));
   await writeFile(path.join(path.resolve(to), 'WHOLE'), `${new Date().toISOString()}\n`, { mode: 0o600 });
   console.log(`The backup is in ${path.resolve(to)}.`);
 }

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, open, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
 
@@ -32,8 +32,8 @@ export async function baseBackup(adminUrl: string, from: string, to: string): Pr
     await copyTree(from, to, (name) => !leftOut.has(name) && name !== 'global/pg_control');
     // Last: it says where the log is read from.
     await copyFile(path.join(from, 'global/pg_control'), path.join(to, 'global/pg_control'));
-    const { rows } = await client.query<{ label: string; tablespaces: string }>(
-      'select labelfile as label, spcmapfile as tablespaces from pg_backup_stop(false)',
+    const { rows } = await client.query<{ label: string }>(
+      'select labelfile as label from pg_backup_stop(false)',
     );
     await writeFile(path.join(to, 'backup_label'), rows[0]?.label ?? '', { mode: 0o600 });
     for (const name of madeAnew) await mkdir(path.join(to, name), { recursive: true, mode: 0o700 });
@@ -57,6 +57,25 @@ export async function copyTree(
     if (!wanted(name) || entry.name.startsWith('pgsql_tmp')) continue;
     if (entry.isDirectory()) await copyTree(from, to, wanted, name);
     else if (entry.isFile()) await copyFile(path.join(from, name), path.join(to, name)).catch(ignoreGone);
+  }
+}
+
+/** Makes a copied tree durable: files first, then the folders that name them. */
+export async function syncTree(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const place = path.join(folder, entry.name);
+    if (entry.isDirectory()) await syncTree(place);
+    else await sync(place);
+  }
+  await sync(folder);
+}
+
+async function sync(place: string): Promise<void> {
+  const handle = await open(place, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

@@ -1,19 +1,22 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import pg from 'pg';
 import { requireData, runningPort, withDatabase } from '../data/data-database.ts';
 import { build } from '../start/build.ts';
 import { Refusal } from '../start/refusal.ts';
-import { copyTree } from './base-backup.ts';
+import { copyTree, syncTree } from './base-backup.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
 const usage = `npm run restore -- --from BACKUP [--data data] [--replace]
 
 Puts a backup in the place of a stopped system's database and files. Who was erased since the backup stays erased: the keys
-are destroyed again here, from data/tombstones, and each service forgets the rest before it serves.
+are destroyed again here, from data/tombstones, and each service forgets the rest before it serves. Checkpoints that were given out
+since the backup stay true: every log is closed where the backup ends, and goes on as a successor with a key of its own. What
+a Kafka of this folder holds is removed: it may be ahead of the database.
 
   --replace  removes the database that is there`;
 
@@ -35,8 +38,14 @@ async function main(): Promise<void> {
   if ((await runningPort(folder)) !== undefined)
     throw new Refusal(`A system runs on ${folder}. Stop it first.`);
   await putInPlace(backup, folder, replace ?? false);
+  const logs = await closeLogs(folder);
   const { keys, people } = await forgetAgain(folder);
   console.log(`Restored into ${folder}. ${people} people stay erased (${keys} keys destroyed again).`);
+  console.log(`${logs} logs are closed where the backup ends; each has a successor from its next entry on.`);
+  if (process.env.KAFKA_BROKERS)
+    console.log(
+      'Empty the topics vouchsafe.* of your brokers before the start: they may be ahead of the database.',
+    );
   console.log('Start it: npm start');
 }
 
@@ -53,16 +62,41 @@ async function putInPlace(backup: string, folder: string, replace: boolean): Pro
   const { place: placeFor } = await import('../start/postgres.ts');
   const { serverUser } = await import('@vouchsafe/testing');
   const place = await placeFor(folder, (line) => console.log(line));
-  if (existsSync(path.join(place, 'PG_VERSION'))) {
-    if (!replace)
-      throw new Refusal(`${place} holds a database. Move it away, or say --replace to remove it.`);
-    await rm(place, { recursive: true });
-  }
-  await rm(path.join(folder, 'files'), { recursive: true, force: true });
-  await copyTree(path.join(backup, 'postgres'), place, () => true);
-  await copyTree(path.join(backup, 'files'), path.join(folder, 'files'), () => true);
+  if (existsSync(path.join(place, 'PG_VERSION')) && !replace)
+    throw new Refusal(`${place} holds a database. Move it away, or say --replace to remove it.`);
+  // Whole beside its place, then moved there: a restore that is cut off leaves no half of a database to start on.
+  const whole = `${place}.restored`;
+  await rm(whole, { recursive: true, force: true });
+  await copyTree(path.join(backup, 'postgres'), whole, () => true);
   const { uid, gid } = serverUser();
-  if (uid !== undefined) execFileSync('chown', ['-R', `${uid}:${gid}`, place]);
+  if (uid !== undefined) execFileSync('chown', ['-R', `${uid}:${gid}`, whole]);
+  await syncTree(whole);
+  for (const old of ['files', 'kafka']) await rm(path.join(folder, old), { recursive: true, force: true });
+  await copyTree(path.join(backup, 'files'), path.join(folder, 'files'), () => true);
+  await rm(place, { recursive: true, force: true });
+  await rename(whole, place);
+}
+
+/**
+ * Checkpoints of later trees may have been given out: to sign others of the same size would show as a fork, so nothing is signed for
+ * these logs beyond this point (audit.md, 'The log').
+ */
+function closeLogs(folder: string): Promise<number> {
+  return withDatabase(folder, async ({ port, secrets }) => {
+    const client = new pg.Client({
+      ...{ host: '127.0.0.1', port, database: 'audit' },
+      ...{ user: 'postgres', password: secrets.postgres },
+    });
+    await client.connect();
+    try {
+      const closed = await client.query(
+        'update log set closed_at = clock_timestamp() where closed_at is null',
+      );
+      return closed.rowCount ?? 0;
+    } finally {
+      await client.end();
+    }
+  });
 }
 
 /** Before any service runs on it: what is remembered outside is destroyed inside. */
@@ -73,8 +107,17 @@ async function forgetAgain(folder: string): Promise<{ keys: number; people: numb
   return withDatabase(folder, async ({ port, secrets }) => {
     const people = new Set<string>();
     let keys = 0;
+    // What one service has carried out, the others are about to: after a restore each must know of it by itself.
+    const files = serviceNames.map((name) =>
+      tombstoneFile(tombstoneFileOf(path.join(folder, 'tombstones'), name)),
+    );
+    const remembered = (await Promise.all(files.map((file) => file.all()))).flat();
+    const tombstones = [...new Map(remembered.map((one) => [one.erasureId, one])).values()];
+    for (const file of files) {
+      const known = new Set((await file.all()).map(({ erasureId }) => erasureId));
+      await file.append(tombstones.filter(({ erasureId }) => !known.has(erasureId)));
+    }
     for (const name of serviceNames) {
-      const tombstones = await tombstoneFile(tombstoneFileOf(path.join(folder, 'tombstones'), name)).all();
       const vault = new Vault({
         provider: await localKeyProvider(secrets.kekFile(name)),
         environment: process.env.VOUCHSAFE_ENVIRONMENT ?? 'development',

@@ -9,8 +9,6 @@ import type { Secrets } from '../start/secrets.ts';
 export interface DataDatabase {
   readonly port: number;
   readonly secrets: Secrets;
-  /** Whether a system works on it at this moment. */
-  readonly inUse: boolean;
 }
 
 /** @throws Refusal where the folder holds nothing of Vouchsafe */
@@ -25,7 +23,7 @@ export async function withDatabase<T>(folder: string, work: (database: DataDatab
   const { openSecrets } = await import('../start/secrets.ts');
   const secrets = await openSecrets(path.join(folder, 'secrets'));
   const running = await runningPort(folder);
-  if (running !== undefined) return work({ port: running, secrets, inUse: true });
+  if (running !== undefined) return work({ port: running, secrets });
   const { startPostgres } = await import('../start/postgres.ts');
   const { freePort } = await import('@vouchsafe/testing');
   const opened = await openDataFolder(folder, () => undefined);
@@ -33,7 +31,7 @@ export async function withDatabase<T>(folder: string, work: (database: DataDatab
   const postgres = await startPostgres(opened, secrets.postgres, port, () => undefined);
   opened.record('postgres', postgres.pid);
   try {
-    return await work({ port, secrets, inUse: false });
+    return await work({ port, secrets });
   } finally {
     await postgres.stop();
     opened.release();

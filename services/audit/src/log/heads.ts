@@ -3,6 +3,7 @@ import { instant, type Sql, type Transaction } from '@vouchsafe/database';
 import type { RightEdge } from '@vouchsafe/transparency-log';
 import type { Vault } from '@vouchsafe/vault';
 import { createSigningKey } from './signing-key.js';
+import { type Predecessor, predecessorsOf } from './successor.js';
 
 /** Where a log ends, held until commit. */
 export interface Head {
@@ -11,6 +12,8 @@ export interface Head {
   readonly tree: RightEdge;
   readonly recordedAt: Date;
   readonly leaves: Uint8Array[];
+  /** Of a log whose first entry is still to be written: the one that it comes after. */
+  readonly succeeds: Predecessor | undefined;
 }
 
 export interface LogOpening {
@@ -32,6 +35,8 @@ export async function lockHeads(
     for (const organizationId of missing.toSorted()) await openLog(transaction, organizationId, opening);
     rows = await lockedHeads(transaction, organizationIds);
   }
+  const empty = rows.filter(({ size }) => size === '0').map((row) => row.organization_id);
+  const predecessors = empty.length === 0 ? undefined : await predecessorsOf(transaction, empty);
   // Asked behind the lock; and never before the log's last entry, whatever this machine's clock says.
   const now = opening.now();
   return new Map(
@@ -45,6 +50,7 @@ export async function lockHeads(
           tree: { size: Number(row.size), edge: row.right_edge },
           recordedAt: last > now ? last : now,
           leaves: [],
+          succeeds: predecessors?.get(row.organization_id),
         },
       ];
     }),

@@ -10,6 +10,7 @@ import { leafOf, type LeafRejection } from './leaf-of-entry.js';
 import type { Place } from './place.js';
 import { searchKeys, type SearchKeys } from './search-keys.js';
 import { insertSubmissions, submissionKey, submissionOf, submissionsOf } from './submissions.js';
+import { entryOfSuccession } from './successor.js';
 
 export type RecordAnswer =
   | { readonly status: 'recorded'; readonly places: readonly Place[] }
@@ -44,7 +45,11 @@ export class Recorder {
     const salts = freshSalts();
     const fresh: FreshEntry[] = [];
     const places: Place[] = [];
-    for (const [given, entry] of entries.entries()) {
+    const successions = [...heads.values()].flatMap(({ succeeds, recordedAt }) =>
+      succeeds ? [entryOfSuccession(succeeds, recordedAt)] : [],
+    );
+    for (const [nth, entry] of [...successions, ...entries].entries()) {
+      const given = nth - successions.length;
       const head = found(heads, entry.organizationId);
       const key = found(keys, entry.organizationId);
       const submission = submissionOf(entry, key);
@@ -60,7 +65,7 @@ export class Recorder {
       if ('rejected' in leaf) return { status: 'rejected', entry: given, because: leaf.rejected };
       const place = { logId: head.logId, index: head.tree.size + head.leaves.length };
       head.leaves.push(leaf.bytes);
-      places.push(place);
+      if (given >= 0) places.push(place);
       const { recordedAt } = head;
       const [recorded, occurred] = [recordedAt.toISOString(), entry.occurredAt.toISOString()];
       fresh.push({ entry, leaf, place, recordedAt, recorded, occurred, keys: key, submission });
