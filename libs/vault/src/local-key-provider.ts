@@ -3,6 +3,7 @@ import { link, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { associatedData, decrypt, encrypt, keyFrom, newKeyBytes } from './aead.js';
 import type { KeyContext, KeyProvider } from './key-provider.js';
+import { syncFolderOf } from './sync-folder.js';
 import { VaultError } from './vault-error.js';
 
 /** Several keys, so that a rotation can open what an older one wrapped; `current` wraps. */
@@ -103,8 +104,10 @@ async function createIfMissing(file: string): Promise<void> {
   }
 }
 
+/** Durable when it resolves: keys are about to be wrapped under what the file says, in a database that survives a crash. */
 async function replaceKekFile(file: string, content: KekFile): Promise<void> {
   await rename(await writeDraft(file, content), file);
+  await syncFolderOf(file);
 }
 
 /** Written and flushed beside the file, so that a crash leaves the old one or the new one, never half of one. */

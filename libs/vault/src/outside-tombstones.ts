@@ -1,6 +1,6 @@
 import { open, readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { z } from 'zod';
+import { syncFolderOf } from './sync-folder.js';
 import { VaultError } from './vault-error.js';
 
 /** One person's erasure, as it is remembered outside of the database that a restore would turn back. */
@@ -65,15 +65,5 @@ function read(file: string, line: string): Tombstone {
     return tombstone.parse(JSON.parse(line));
   } catch {
     throw new VaultError('tombstones-malformed', `${file} holds a line that is no tombstone`);
-  }
-}
-
-/** A new file is found again after a crash only once its folder is durable, too. */
-async function syncFolderOf(file: string): Promise<void> {
-  const folder = await open(path.dirname(file), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

@@ -166,6 +166,11 @@ describe("a service's part of an erasure (P10)", () => {
 });
 
 describe('a database restored from before an erasure (P10)', () => {
+  beforeAll(async () => {
+    database = await postgres.database('restored', withRoomMigrations([]));
+    store = new EventStore({ database, vault });
+  });
+
   it('forgets the person before the service serves, and gives its receipt anew', async () => {
     const { erasure, sealed } = await person();
     const recalled: string[] = [];
@@ -191,6 +196,10 @@ describe('a database restored from before an erasure (P10)', () => {
     clock = new Date(noon.getTime() + 60_000);
     await workOff(own, erasure);
     expect(await receipts(erasure)).toHaveLength(1);
+  });
+
+  it('is not served with a file that does not remember what it carried out: it is not the right one', async () => {
+    await expect(applyTombstones(service())).rejects.toThrow('does not remember 1 erasures');
   });
 });
 

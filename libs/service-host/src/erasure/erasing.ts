@@ -2,8 +2,9 @@ import type { Database } from '@vouchsafe/database';
 import type { ErasureReceipt } from '@vouchsafe/contracts';
 import { type EventStore, follow, type Follower } from '@vouchsafe/event-store';
 import { unreadableParked } from '@vouchsafe/messaging';
-import type { OutsideTombstones, Vault } from '@vouchsafe/vault';
+import type { OutsideTombstones, Tombstone, Vault } from '@vouchsafe/vault';
 import {
+  carriedOutErasures,
   type Erasure,
   type ErasureInHand,
   erasureInHand,
@@ -50,15 +51,28 @@ export function startErasing(options: ErasingOptions): Follower {
  */
 export async function applyTombstones(options: ErasingOptions): Promise<void> {
   const { database, tombstones, forgetting } = options;
-  for (const { requestedAt, ...tombstone } of await tombstones.all()) {
+  const remembered = await tombstones.all();
+  const carriedOut = await database.asWorker((sql) => carriedOutErasures(sql));
+  assertNoneIsForgotten(remembered, carriedOut);
+  for (const { requestedAt, ...tombstone } of remembered) {
     const erasure = { ...tombstone, requestedAt: new Date(requestedAt) };
-    const known = await database.asWorker((sql) => erasureInHand(sql, erasure.erasureId));
-    if (known?.destroyedAt) continue;
+    if (carriedOut.has(erasure.erasureId)) continue;
     await forgetting.recall?.(erasure);
     await database.asWorker((sql) => takeOn(sql, erasure));
     await destroy(options, erasure);
     await forgetting.forget(erasure);
   }
+}
+
+/** A tombstone is written before the key goes: where one is missing, the file is not the one that belongs to this database. */
+function assertNoneIsForgotten(remembered: readonly Tombstone[], carriedOut: ReadonlySet<string>): void {
+  const known = new Set(remembered.map(({ erasureId }) => erasureId));
+  const missing = [...carriedOut].filter((erasureId) => !known.has(erasureId));
+  if (missing.length === 0) return;
+  throw new Error(
+    `VOUCHSAFE_TOMBSTONE_FILE does not remember ${missing.length} erasures that the database carried out. ` +
+      'With a wrong file, people who were erased since a backup would be back: bring the right one.',
+  );
 }
 
 async function carryOn(options: ErasingOptions, erasure: ErasureInHand): Promise<void> {

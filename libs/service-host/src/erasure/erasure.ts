@@ -50,6 +50,14 @@ interface ErasureRow {
   readonly effective_from: string | null;
 }
 
+/** The ids of those whose keys this service has destroyed. */
+export async function carriedOutErasures(sql: Sql): Promise<ReadonlySet<string>> {
+  const rows = await sql.query<{ erasure_id: string }>(
+    'select erasure_id from erasure where destroyed_at is not null',
+  );
+  return new Set(rows.map(({ erasure_id }) => erasure_id));
+}
+
 /** Writes an erasure down; one that is known already stays as it is. */
 export async function takeOn(sql: Sql, erasure: Erasure): Promise<void> {
   await sql.query(
