@@ -10,14 +10,14 @@ export interface Outcome {
   readonly results: readonly Result[];
   /** Rows that could not be run, each with the reason. */
   readonly failures: readonly string[];
-  /** Every row at its full size: only such a run's file is kept under version control. */
-  readonly whole: boolean;
+  /** Rows at their full size, in five rounds or more: only such a run's file is kept under version control. */
+  readonly fullSize: boolean;
   readonly pairs: number;
   readonly scale: number;
 }
 
 /** Prints the table and keeps it with what it was measured on. */
-export async function report({ results, failures, whole, pairs, scale }: Outcome): Promise<void> {
+export async function report({ results, failures, fullSize, pairs, scale }: Outcome): Promise<void> {
   const table = [
     '| figure | concurrency | payload | durability | ours/s | beside | its/s | ratio | at least | errors | |',
     '|---|---|---|---|---|---|---|---|---|---|---|',
@@ -28,7 +28,7 @@ export async function report({ results, failures, whole, pairs, scale }: Outcome
   const how = `Medians of ${pairs} interleaved rounds${scale === 1 ? '' : `, sizes scaled by ${scale}`}.`;
   const text = [`# ${now}`, machine(), how, table].join('\n\n');
   process.stdout.write(`\n${table}\n\n`);
-  const kept = whole ? folder : path.join(folder, 'partial');
+  const kept = fullSize ? folder : path.join(folder, 'partial');
   await mkdir(kept, { recursive: true });
   const file = path.join(kept, `${now.slice(0, 16).replaceAll(':', '')}.md`);
   await writeFile(file, `${text}\n`);
