@@ -153,6 +153,7 @@ const fixtures: Readonly<Record<string, Fixture>> = {
   'member.read-erasure': async (world) => {
     const { userId } = await colleague(world);
     await world.owner.browser.must(202, 'POST', `/v1/members/${userId}/erasure`);
+    await untilErasing(world, userId);
     return { as: world.owner.browser, params: { id: userId } };
   },
 
@@ -334,4 +335,12 @@ async function requestExport(world: World): Promise<string> {
 
 function inDays(days: number): string {
   return new Date(Date.now() + days * 86_400_000).toISOString();
+}
+
+/** An erasure goes on by itself: until identity has carried its part out, what others see of the person may still change. */
+export function untilErasing({ owner }: World, userId: string): Promise<boolean> {
+  return eventually('The erasure', async () => {
+    const erasure = await owner.browser.must(200, 'GET', `/v1/members/${userId}/erasure`);
+    return (erasure as { status: string }).status === 'requested' ? undefined : true;
+  });
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { fixtureNames, makeWorld, prepare, send, type World } from './openapi.fixtures.ts';
+import { fixtureNames, makeWorld, prepare, send, untilErasing, type World } from './openapi.fixtures.ts';
 import { Client } from './system/client.ts';
 import { comparable, goldenOperations, operationsOf } from './system/openapi.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
@@ -48,6 +48,7 @@ describe("another organization's session and key", () => {
       }
       const answer = await send(operation, request);
       expect(`${answer.status} ${answer.text}`).toMatch(new RegExp(`^(${operation.successes.join('|')}) `));
+      if (operation.name === 'member.erase') await untilErasing(ours, request.params?.id ?? '');
       if (byItself) expect(await stateOf(theirs)).toEqual(before);
     },
     60_000,

@@ -26,7 +26,11 @@ type Job = {
 let app: AuditApp;
 beforeAll(async () => {
   app = await auditApp();
-  for (let at = 0; at < 600; at += 100) await post(100, ours, { from: at });
+  for (let at = 0; at < 600; at += 100) {
+    await post(100, ours, { from: at });
+    // However fast they come: several checkpoints, each of which a bundle must be consistent with.
+    await app.service.app.get(CheckpointSigner).signGrown();
+  }
   await post(10, theirs);
 });
 afterAll(() => app.stop());
