@@ -12,7 +12,7 @@ export interface ServiceKeys {
 
 type Say = (line: string) => void;
 
-/** Whoever has read a key's row under the old KEK opens it within this time. */
+/** Whoever has read an older key's row has opened it, or written what is wrapped by it, within this time. */
 const IN_FLIGHT_MS = 2_000;
 
 /** A new KEK, and every key under it. The old one still opens what backups hold; `retireOlderKeks` deletes it. */
@@ -44,9 +44,12 @@ export async function rotateOrganization(
   say: Say,
 ): Promise<void> {
   await database.asWorker((sql) => vault.rotateOrganizationKey(sql, organizationId));
-  const moved = await untilNothingRemains(() =>
-    database.asWorker((sql) => vault.rewrapDataKeys(sql, organizationId)),
-  );
+  const move = () =>
+    untilNothingRemains(() => database.asWorker((sql) => vault.rewrapDataKeys(sql, organizationId)));
+  let moved = await move();
+  // A request that had read the old version when the new one came may have made its key under it since.
+  await sleep(IN_FLIGHT_MS);
+  moved += await move();
   say(`${name}: ${moved} keys stand under the new key of ${organizationId}`);
 }
 
