@@ -37,11 +37,12 @@ beforeAll(async () => {
   const taken = await runTool('backup/backup.ts', ['--to', backup, '--data', folder]);
   if (taken.code !== 0) throw new Error(taken.output);
   late = await join(system, owner.browser, 'member');
-  await eventually('What the late one did', async () =>
-    (await entriesOf(late)).length > 1 ? true : undefined,
-  );
-  const logId = (await logs())[0]?.logId ?? '';
-  given = { logId, ...(await checkpointOf(logId)) };
+  const { logId, index } = await eventually('What the late one did', async () => (await entriesOf(late))[0]);
+  // An entry is found before a checkpoint covers it.
+  given = await eventually('A checkpoint of what the backup does not hold', async () => {
+    const checkpoint = { logId, ...(await checkpointOf(logId)) };
+    return checkpoint.size > index ? checkpoint : undefined;
+  });
   await owner.browser.must(202, 'POST', `/v1/members/${ada.userId}/erasure`, { headers: freshKey() });
   await eventually('The erasure', async () =>
     (await erasureOf(ada)).status === 'erased' ? true : undefined,
@@ -170,8 +171,15 @@ async function memberIds(): Promise<string[]> {
   return items.map(({ userId }) => userId);
 }
 
-async function entriesOf({ userId }: Person): Promise<object[]> {
+interface Entry {
+  readonly logId: string;
+  readonly index: number;
+}
+
+async function entriesOf({ userId }: Person): Promise<readonly Entry[]> {
   const query = { actor: userId, limit: '1000' };
-  return ((await owner.browser.must(200, 'GET', '/v1/audit/entries', { query })) as { entries: object[] })
-    .entries;
+  const { entries } = (await owner.browser.must(200, 'GET', '/v1/audit/entries', { query })) as {
+    entries: Entry[];
+  };
+  return entries;
 }

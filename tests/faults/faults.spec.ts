@@ -178,4 +178,15 @@ describe('the checker', () => {
     const found = await run.checkAgain(...plant());
     expect(found.map((finding) => finding.kind)).toContain(kind);
   });
+
+  it('sees a service that ended though no fault killed it, and was started again', async () => {
+    run.system.service('identity').kill('SIGABRT');
+    const found = await run.round([]);
+    expect(found).toEqual([
+      {
+        kind: 'ended by itself',
+        what: expect.stringContaining('The identity service ended (killed by SIGABRT).'),
+      },
+    ]);
+  }, 120_000);
 });

@@ -145,7 +145,10 @@ export async function startFaultRun({
       const late = waiting ?? (await drained(system));
       const stuck: Finding[] =
         late === null ? [] : [{ kind: 'acknowledged and missing', what: `It does not drain: ${late}` }];
-      return [...stuck, ...seen.flat(), ...(await checkAgain())];
+      const ended = supervisor
+        .endedByThemselves()
+        .map((what): Finding => ({ kind: 'ended by itself', what }));
+      return [...ended, ...stuck, ...seen.flat(), ...(await checkAgain())];
     },
     stop: async () => {
       await supervisor.heal().catch(() => undefined);

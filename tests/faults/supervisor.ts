@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { death, type ServiceProcess } from '../../tools/start/service-process.ts';
 import type { ServiceName } from '../../tools/start/services.ts';
 import type { SystemUnderTest } from '../system/running-system.ts';
 
@@ -12,16 +13,31 @@ export interface Supervisor {
   /** Puts clocks right, thaws, and revives. */
   heal(): Promise<void>;
   moveClocks(milliseconds: number): void;
+  /** Services that were ready and then ended though no fault killed them, since this was last asked. */
+  endedByThemselves(): readonly string[];
 }
 
 export function supervise(system: SystemUnderTest, clockFile: string): Supervisor {
   const moveClocks = (milliseconds: number): void => writeFileSync(clockFile, `${milliseconds}\n`);
+
+  const watched = new Set<ServiceProcess>();
+  let ended: string[] = [];
+  const watch = (service: ServiceProcess): void => {
+    if (watched.has(service)) return;
+    watched.add(service);
+    // Faults kill by SIGKILL alone: whoever ends otherwise has a mistake of its own.
+    void service.exited.then(async (how) => {
+      if (how !== 'killed by SIGKILL') ended.push((await death(service.name, how, service.log)).message);
+    });
+  };
+  for (const name of services) watch(system.service(name));
 
   const revive = (name: ServiceName): Promise<void> =>
     persistently(`${name} again`, async () => {
       const process = system.service(name);
       if (isAlive(process.pid)) await process.ready();
       else await system.restart(name);
+      watch(system.service(name));
     });
 
   const revivePostgres = async (): Promise<void> => {
@@ -36,6 +52,11 @@ export function supervise(system: SystemUnderTest, clockFile: string): Superviso
     revive,
     revivePostgres,
     moveClocks,
+    endedByThemselves: () => {
+      const found = ended;
+      ended = [];
+      return found;
+    },
     heal: async () => {
       moveClocks(0);
       for (const name of services) system.service(name).kill('SIGCONT');

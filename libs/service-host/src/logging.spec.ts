@@ -1,5 +1,11 @@
+import { once } from 'node:events';
+import { openSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { masked, serviceLogger } from './index.js';
+import { patientOutput } from './logging.js';
 
 describe('a log line', () => {
   const lines: string[] = [];
@@ -36,5 +42,33 @@ describe('a log line', () => {
       'postgres://[redacted]@host/db Bearer [redacted] [address]',
     );
     expect(masked(`key ${'A1'.repeat(32)}`)).toBe('key [redacted]');
+  });
+});
+
+describe('lines that could not be written', () => {
+  it('end nobody, and are written when there is room; what was too much is counted', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-log-'));
+    const file = path.join(folder, 'log');
+    // Open for reading: every write to it fails, as on a full disk.
+    await writeFile(file, '');
+    const output = patientOutput((count) => logger.warn({ count }, 'Dropped'), openSync(file, 'r'));
+    const logger = serviceLogger('lamps', 'info', output);
+    const refused = new Promise((resolve) => output.once('error', resolve));
+    logger.info('first');
+    expect(await refused).toMatchObject({ code: 'EBADF' });
+    for (let nth = 0; nth < 3; nth += 1) logger.info({ code: 'x'.repeat(500_000) }, 'long');
+    expect(await readFile(file, 'utf8')).toBe('');
+
+    Object.assign(output, { fd: openSync(file, 'a') });
+    logger.info('last');
+    await once(output, 'drain');
+    await once(output, 'drain');
+    output.end();
+    await once(output, 'close');
+    const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+    const told = lines.map((line) => JSON.parse(line) as { msg: string; count?: number });
+    expect(told.map(({ msg }) => msg)).toEqual(['first', 'long', 'long', 'last', 'Dropped']);
+    expect(told.at(-1)).toMatchObject({ count: 1 });
+    await rm(folder, { recursive: true });
   });
 });

@@ -47,7 +47,8 @@ export function serviceLogger(
   level: string,
   destination?: DestinationStream,
 ): ServiceLogger {
-  return pino(
+  const standardOutput = destination ?? patientOutput((dropped) => logger.warn({ count: dropped }, DROPPED));
+  const logger = pino(
     {
       level,
       base: { service },
@@ -59,8 +60,35 @@ export function serviceLogger(
         return request ? { requestId: request.requestId, traceId: traceIdOf(request.traceparent) } : {};
       },
     },
-    destination ?? pino.destination({ sync: false, minLength: 0 }),
+    standardOutput,
   );
+  return logger;
+}
+
+const DROPPED = 'Log lines were dropped while they could not be written';
+const KEPT_BYTES = 1_048_576;
+
+/**
+ * Where lines go that a full disk or a slow reader must not end the service for: they are kept, up to a megabyte, and tried again
+ * with the next one.
+ * @param whenDropped hears how many were too many, as soon as there is room again
+ */
+export function patientOutput(
+  whenDropped: (count: number) => void,
+  dest: number | string = 1,
+): ReturnType<typeof pino.destination> {
+  const output = pino.destination({ dest, sync: false, minLength: 0, maxLength: KEPT_BYTES });
+  let dropped = 0;
+  // Without anybody who listens, an error ends the process.
+  output.on('error', () => undefined);
+  output.on('drop', () => (dropped += 1));
+  output.on('drain', () => {
+    if (dropped === 0) return;
+    const count = dropped;
+    dropped = 0;
+    whenDropped(count);
+  });
+  return output;
 }
 
 function allowedFields(fields: Record<string, unknown>): Record<string, unknown> {

@@ -10,6 +10,7 @@ export const kinds = [
   'entry for nothing',
   'sequence gap',
   'log fork',
+  'ended by itself',
 ] as const;
 export type Kind = (typeof kinds)[number];
 
