@@ -12,6 +12,7 @@ export interface Bus {
    * log or not: senders send again, consumers drop what they know.
    */
   send(topic: string, messages: readonly OutgoingMessage[]): Promise<void>;
+  /** Brokers that are away and topics that nobody has made yet are told to `onError`, and waited for. */
   subscribe(options: SubscribeOptions): Promise<Subscription>;
   /** Closes all subscriptions, then the connections. */
   close(): Promise<void>;

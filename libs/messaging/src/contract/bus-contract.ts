@@ -297,6 +297,18 @@ export function busContract(name: string, make: () => Promise<BusUnderTest>, mis
       await expect(bus.partitions('undeclared')).rejects.toThrow(UnknownTopicError);
     });
 
+    it('waits for a topic that is made after it was subscribed to, and says so', async () => {
+      topic = `${topic}-later`;
+      const errors: unknown[] = [];
+      const { seen, subscription } = await read({ onError: (error) => errors.push(error) });
+      await eventually(() => errors.some((error) => error instanceof UnknownTopicError));
+      await bus.ensureTopics([spec()]);
+      await say('a', 'news');
+      await eventually(() => seen.length > 0);
+      expect(seen.map(({ value }) => value)).toEqual(['news']);
+      await subscription.close();
+    });
+
     it('goes on from the beginning when a new, empty bus took its place', async () => {
       await say('a', '1', '2', '3');
       const { seen, subscription } = await read();

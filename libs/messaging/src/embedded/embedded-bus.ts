@@ -60,7 +60,9 @@ export function embeddedBus(options: EmbeddedBusOptions): Bus {
       notify(topicChannel(topic));
     },
     subscribe: async (wanted) => {
-      for (const topic of wanted.topics) await log.partitions(topic);
+      for (const topic of wanted.topics) {
+        await log.partitions(topic).catch((error: unknown) => wanted.onError?.(error));
+      }
       const member = joinGroup(log, wanted, { beatMs, deadAfterMs }, () =>
         notify(groupChannel(wanted.group)),
       );

@@ -7,6 +7,7 @@ import { isFault } from './faults.js';
 import { type Holding, hold, type HoldingPlace } from './holding.js';
 import { incoming } from './incoming.js';
 import type { KafkaOptions } from './kafka-options.js';
+import { partitionsOf } from './topics.js';
 
 /** A fetch that finds nothing is answered after so long; a partition that was paused is fetched again after so long at most. */
 const FETCH_WAIT_MS = 250;
@@ -17,7 +18,8 @@ const CLOSE_WITHIN_MS = 15_000;
 /**
  * One member of a group. kafkajs reads; what it holds, where it stands and when it tries again is decided here. Batches run inside
  * of kafkajs's own rounds, which end before it joins a group again: so a partition changes hands between two batches, with its
- * place committed. A consumer that crashes (its brokers are gone) is thrown away and made anew, for as long as the subscription is open.
+ * place committed. A consumer that crashes (its brokers or topics are gone) is thrown away and made anew, for as long as the
+ * subscription is open.
  */
 export function joinGroup(
   kafka: Kafka,
@@ -116,6 +118,8 @@ export function joinGroup(
 
   /** Reads until the consumer crashes or the subscription closes. */
   const session = async (): Promise<void> => {
+    // kafkajs takes long to say which one is missing.
+    for (const topic of options.topics) await partitionsOf(admin, topic);
     const current = kafka.consumer({
       groupId: options.group,
       sessionTimeout: sessionTimeoutMs,

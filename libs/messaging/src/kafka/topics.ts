@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
-import { differencesOf, type TopicDifference, type TopicSpec } from '../bus.js';
+import { differencesOf, type TopicDifference, type TopicSpec, UnknownTopicError } from '../bus.js';
+import type { OpenAdmin } from './admin.js';
 import { isFault } from './faults.js';
 
 /** Makes topics that are missing, and tells how those that exist differ from what is declared. */
@@ -14,6 +15,14 @@ export async function reconcileTopics(
   if (missing.length > 0) await admin.createTopics({ topics: missing.map(creation), waitForLeaders: false });
   const differences = await Promise.all(declared.map((topic) => whenKnown(() => compare(admin, topic))));
   return differences.flat();
+}
+
+/** @throws UnknownTopicError */
+export async function partitionsOf(admin: OpenAdmin, topic: string): Promise<number> {
+  const found = await admin.use((client) => client.listTopics());
+  if (!found.includes(topic)) throw new UnknownTopicError(topic);
+  const { topics } = await admin.use((client) => client.fetchTopicMetadata({ topics: [topic] }));
+  return topics[0]?.partitions.length ?? 0;
 }
 
 /** A topic that was just made is known to the brokers a moment later. */

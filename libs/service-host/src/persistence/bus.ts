@@ -4,6 +4,7 @@ import {
   embeddedBus,
   kafkaBus,
   type OutgoingMessage,
+  type SubscribeOptions,
   UnknownTopicError,
 } from '@vouchsafe/messaging';
 import { secret } from '@vouchsafe/vault';
@@ -118,9 +119,17 @@ export function topicKeeper(
 
   return {
     keep,
-    /** As the bus itself; where a topic is gone (the bus was emptied), whoever sends first makes it again. */
+    /** As the bus itself; where a topic is missing (the bus is new, or was emptied), whoever finds out first has it made. */
     bus: {
       ...bus,
+      subscribe: (options: SubscribeOptions) =>
+        bus.subscribe({
+          ...options,
+          onError: (error) => {
+            if (error instanceof UnknownTopicError) void keep();
+            options.onError?.(error);
+          },
+        }),
       send: async (topic: string, messages: readonly OutgoingMessage[]): Promise<void> => {
         try {
           await bus.send(topic, messages);
