@@ -4,9 +4,11 @@ import { eventColumns, type EventRow } from './recorded-event.js';
 /** All transactions come after this snapshot (3 is the first ordinary transaction id). */
 const BEGINNING = '3:3:';
 
-/** What became visible between the snapshots $1 and $2, as a condition on `event`. */
-const inWindow = `(transaction_id >= pg_snapshot_xmax($1) or transaction_id = any (array(select pg_snapshot_xip($1))))
-  and transaction_id < pg_snapshot_xmax($2) and pg_visible_in_snapshot(transaction_id, $2)`;
+/** What became visible between two snapshots, given as SQL, as a condition on `event`. */
+function inWindow(from: string, to: string): string {
+  return `(transaction_id >= pg_snapshot_xmax(${from}) or transaction_id = any (array(select pg_snapshot_xip(${from}))))
+  and transaction_id < pg_snapshot_xmax(${to}) and pg_visible_in_snapshot(transaction_id, ${to})`;
+}
 
 interface CursorRow {
   readonly previous: string;
@@ -28,13 +30,13 @@ export async function readOn(sql: Sql, name: string, limit: number): Promise<Eve
   const cursor = await lock(sql, name);
   const page = await readWindow(sql, cursor, limit);
   if (page.length > 0) {
-    await moveTo(sql, name, page);
+    await moveTo(sql, name, cursor, page, limit);
     return page;
   }
-  const next = await openWindow(sql, name, cursor);
+  const next = await nextWindow(sql, cursor);
   if (!next) return [];
   const first = await readWindow(sql, next, limit);
-  await moveTo(sql, name, first);
+  await moveTo(sql, name, next, first, limit);
   return first;
 }
 
@@ -59,7 +61,7 @@ function readWindow(
 ): Promise<EventRow[]> {
   if (previous === current) return Promise.resolve([]);
   return sql.query<EventRow>(
-    `select ${eventColumns} from event where ${inWindow} and position > $3 order by position limit $4`,
+    `select ${eventColumns} from event where ${inWindow('$1', '$2')} and position > $3 order by position limit $4`,
     [previous, current, position, limit],
   );
 }
@@ -67,31 +69,33 @@ function readWindow(
 /**
  * The window is used up: its end becomes the next one's beginning. The lowest position of the new window is looked up
  * once by the index on (transaction_id, position); without it, a backlog's first page would scan from the beginning.
- * @returns nothing when the new window is empty
+ * @returns nothing when the new window is empty: an idle reader writes nothing, and its next window covers this one
  */
-async function openWindow(sql: Sql, name: string, { current }: CursorRow): Promise<CursorRow | undefined> {
-  const [snapshot] = await sql.query<{ now: string }>('select pg_current_snapshot()::text as now');
-  if (!snapshot) throw new Error('No snapshot');
-  const [found] = await sql.query<{ lowest: string | null }>(
+async function nextWindow(sql: Sql, { current }: CursorRow): Promise<CursorRow | undefined> {
+  const [found] = await sql.query<{ now: string; lowest: string | null }>(
     // 'offset 0' keeps the planner from walking the primary key for the minimum.
-    `select min(position) as lowest from (select position from event where ${inWindow} offset 0) as visible`,
-    [current, snapshot.now],
+    `select pg_current_snapshot()::text as now, min(position) as lowest
+     from (select position from event where ${inWindow('$1', 'pg_current_snapshot()')} offset 0) as visible`,
+    [current],
   );
-  // An empty window is not stored: an idle reader writes nothing, and its next window covers this one.
   if (!found?.lowest) return undefined;
-  const position = String(BigInt(found.lowest) - 1n);
-  await sql.query('update cursor set previous = $2, current = $3, position = $4 where name = $1', [
-    name,
-    current,
-    snapshot.now,
-    position,
-  ]);
-  return { previous: current, current: snapshot.now, position };
+  return { previous: current, current: found.now, position: String(BigInt(found.lowest) - 1n) };
 }
 
-async function moveTo(sql: Sql, name: string, page: readonly EventRow[]): Promise<void> {
-  const last = page.at(-1);
-  if (last) await sql.query('update cursor set position = $2 where name = $1', [name, last.position]);
+/** A page that is not full was the window's last one. */
+async function moveTo(
+  sql: Sql,
+  name: string,
+  { previous, current, position }: CursorRow,
+  page: readonly EventRow[],
+  limit: number,
+): Promise<void> {
+  await sql.query('update cursor set previous = $2, current = $3, position = $4 where name = $1', [
+    name,
+    page.length < limit ? current : previous,
+    current,
+    page.at(-1)?.position ?? position,
+  ]);
 }
 
 /** How far a reader is: its position, and the age of the oldest event that it has not read (0 when it has caught up). */
@@ -107,7 +111,7 @@ export async function progressOf(sql: Sql, name: string): Promise<{ position: bi
   };
   const [unread] = await sql.query<{ lag: number | null }>(
     `select extract(epoch from clock_timestamp() - min(recorded_at))::float8 as lag from (
-       select recorded_at from event where ${inWindow} and position > $3
+       select recorded_at from event where ${inWindow('$1', '$2')} and position > $3
        union all
        select recorded_at from event
        where transaction_id >= pg_snapshot_xmax($2) or transaction_id = any (array(select pg_snapshot_xip($2)))

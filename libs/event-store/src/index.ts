@@ -11,4 +11,6 @@ export { eventStoreMigrations, LANES } from './migrations.js';
 export { keepMonthsAhead, makeMonthsAhead } from './months.js';
 export type { ActorType, Envelope, RecordedEvent } from './recorded-event.js';
 export { storedEnvelope } from './recorded-event.js';
+export { type OutgoingSource, readLane } from './outgoing.js';
+export * from './publishing.js';
 export * from './relay.js';

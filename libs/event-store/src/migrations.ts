@@ -4,7 +4,7 @@ import type { SqlMigration } from '@vouchsafe/database';
 export const LANES = 64;
 
 /** Numbers of one partition of `outgoing`, for each lane. */
-const OUTGOING_PARTITION = 1_000_000;
+export const OUTGOING_PARTITION = 1_000_000;
 
 const ownOrganization = `organization_id = nullif(current_setting('vouchsafe.organization_id', true), '')::uuid`;
 

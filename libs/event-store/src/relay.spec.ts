@@ -100,9 +100,33 @@ describe('the relay', () => {
     await openAccount(ours, 'r4');
     await until(() => relay.stoppedBecause() !== undefined);
     expect(String(relay.stoppedBecause())).toContain('the bus is away');
+    await openAccount(ours, 'r4-later');
     busIsAway = false;
-    await until(() => sent.length === 1);
-    expect(sent[0]?.publication.data).toEqual({ accountId: 'r4' });
+    await openAccount(ours, 'r4-latest');
+    await until(() => sent.length === 3);
+    await pause(100);
+    expect(sent.map(({ publication }) => publication.data)).toEqual([
+      { accountId: 'r4' },
+      { accountId: 'r4-later' },
+      { accountId: 'r4-latest' },
+    ]);
+  });
+
+  it('sends first what an earlier relay has numbered and did not get to send', async () => {
+    busIsAway = true;
+    const earlier = start();
+    await openAccount(ours, 'r8');
+    await until(() => earlier.stoppedBecause() !== undefined);
+    await earlier.stop();
+    busIsAway = false;
+    await openAccount(ours, 'r9');
+    start();
+    await until(() => sent.length === 2);
+    expect(sent.map(({ publication }) => publication.data)).toEqual([
+      { accountId: 'r8' },
+      { accountId: 'r9' },
+    ]);
+    expect(sent[1]?.number).toBe((sent[0]?.number ?? 0n) + 1n);
   });
 
   it('drains a backlog of several pages in order, though the bus refuses one of them at first', async () => {

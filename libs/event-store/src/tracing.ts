@@ -1,5 +1,5 @@
 import { context, propagation, type Span, SpanKind, trace } from '@opentelemetry/api';
-import type { LaneMessage } from './relay.js';
+import type { LaneMessage } from './publishing.js';
 
 /**
  * Sends within one span a message, each a child of the request that caused its event: so one trace reaches from the

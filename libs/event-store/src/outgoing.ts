@@ -1,0 +1,107 @@
+import type { Database, Sql } from '@vouchsafe/database';
+import type { Vault } from '@vouchsafe/vault';
+import { catalogsOf, factsOf, laneMessage, type LaneMessage, type Publishing } from './publishing.js';
+import { eventColumns, type EventRow, readRows } from './recorded-event.js';
+
+/** Where published facts come from: the service's events, and how each kind of them leaves. */
+export interface OutgoingSource {
+  readonly database: Database;
+  readonly vault: Vault;
+  /** One for each catalog of the service, private ones too: an event type that nobody lists stops the relay. */
+  readonly publishing: readonly Publishing[];
+}
+
+/** The next facts that wait to be sent, past what `reached` says of lanes that are on their way; see `unacknowledged`. */
+export function readWaiting(
+  source: OutgoingSource,
+  limit: number,
+  reached: ReadonlyMap<number, bigint>,
+): Promise<LaneMessage[]> {
+  return source.database.asWorker((transaction) =>
+    readOutgoing(transaction, source, unacknowledgedAfter, [
+      limit,
+      [...reached.keys()],
+      [...reached.values()].map(String),
+    ]),
+  );
+}
+
+/** What a consumer with a gap asks for: the facts of one lane from `first` on, from the source's own store. */
+export function readLane(
+  source: OutgoingSource,
+  lane: number,
+  first: bigint,
+  limit: number,
+): Promise<LaneMessage[]> {
+  return source.database.asWorker((transaction) =>
+    readOutgoing(
+      transaction,
+      source,
+      'select * from outgoing where lane = $1 and number >= $2 order by number limit $3',
+      [lane, String(first), limit],
+    ),
+  );
+}
+
+/** The bus holds them. Not waited for on the disk: what a crash forgets is sent again, and consumers drop known numbers. */
+export function acknowledge(database: Database, page: readonly LaneMessage[]): Promise<unknown> {
+  const lanes = new Map(page.map(({ lane, number: last }) => [lane, last]));
+  return database.asWorker((transaction) =>
+    transaction.query(
+      `with later as (select set_config('synchronous_commit', 'off', true))
+       update lane set acknowledged = greatest(acknowledged, sent.number)
+       from later, unnest($1::smallint[], $2::bigint[]) as sent (lane, number) where lane.lane = sent.lane`,
+      [[...lanes.keys()], [...lanes.values()].map(String)],
+    ),
+  );
+}
+
+/**
+ * The first unacknowledged facts of all lanes, as many of each as of any other: a busy lane's backlog holds up no quiet one.
+ * By number, not by position: a lane's order is its numbers' (an event that committed late has a low position and a
+ * high number).
+ */
+export const unacknowledged = dueAfter('lane.acknowledged');
+
+/** The same, past what this relay has sent and not yet acknowledged: $2 and $3 are lanes and their numbers. */
+const unacknowledgedAfter = dueAfter(`greatest(lane.acknowledged,
+  (select sent.number from unnest($2::smallint[], $3::bigint[]) as sent (lane, number) where sent.lane = lane.lane))`);
+
+function dueAfter(number: string): string {
+  return `
+  select due.* from lane cross join lateral (
+    select * from outgoing
+    where outgoing.lane = lane.lane and outgoing.number > ${number}
+    order by number
+    limit greatest(1, $1::int / (select count(*)::int from lane where acknowledged < last_number))
+  ) as due
+  where lane.acknowledged < lane.last_number`;
+}
+
+interface OutgoingRow extends EventRow {
+  readonly lane: number;
+  readonly number: string;
+  readonly ordinal: number;
+}
+
+async function readOutgoing(
+  sql: Sql,
+  { database, vault, publishing }: OutgoingSource,
+  due: string,
+  values: readonly unknown[],
+): Promise<LaneMessage[]> {
+  const rows = await sql.query<OutgoingRow>(
+    `select lane, number, ordinal, ${eventColumns}
+     from (${due}) as due
+     join event on event.position = due.event_position
+     order by due.number, due.lane`,
+    values,
+  );
+  const events = await readRows(sql, vault, catalogsOf(publishing), rows);
+  return events.map((event, index) => {
+    const row = rows[index];
+    const fact = row && factsOf(publishing, event)[row.ordinal];
+    if (!fact) throw new Error(`Event ${event.position} no longer gives the fact that was numbered`);
+    return laneMessage(database.service, { lane: row.lane, number: BigInt(row.number) }, event, fact);
+  });
+}
