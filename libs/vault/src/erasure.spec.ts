@@ -226,6 +226,19 @@ describe('a key and its transaction', () => {
     expect(await open(newVault(), sealed)).toBe('Ada');
   });
 
+  it('is never used again when that rolls back, where it is the whole service’s', async () => {
+    const inVain = await database
+      .asWorker(async (sql) => {
+        const made = await vault.keyedHash(sql, 'e-mail', 'ada@');
+        expect(await vault.keyedHash(sql, 'e-mail', 'ada@')).toEqual(made);
+        throw new Error(made.toString('hex'));
+      })
+      .catch((error: unknown) => (error as Error).message);
+    const kept = await database.asWorker((sql) => vault.keyedHash(sql, 'e-mail', 'ada@'));
+    expect(kept.toString('hex')).not.toBe(inVain);
+    expect(await database.asWorker((sql) => newVault().keyedHash(sql, 'e-mail', 'ada@'))).toEqual(kept);
+  });
+
   it('is never used again when only a part of that rolls back', async () => {
     const sealed = await asOurs(async (sql) => {
       await sql.query('savepoint part');

@@ -15,7 +15,7 @@ import {
   type RotationStep,
 } from './rotation.js';
 import { type Context, lookUpHolder, type Scope, subjectHolder, type SubjectScope } from './scope.js';
-import { serviceKey } from './service-keys.js';
+import { ServiceKeys } from './service-keys.js';
 import { keyOf, openValues, ringOf, sealValues, type ToOpen, type ToSeal } from './values.js';
 import { VaultError } from './vault-error.js';
 import { WrappedKeys } from './wrapped-keys.js';
@@ -38,6 +38,7 @@ export interface VaultOptions {
 export class Vault {
   private readonly wrappedKeys: WrappedKeys;
   private readonly dataKeys: DataKeys;
+  private readonly serviceKeys: ServiceKeys;
   private readonly now: () => Date;
   private readonly cache: CacheLimits;
 
@@ -48,6 +49,7 @@ export class Vault {
     this.cache = { size: cacheSize, milliseconds };
     this.wrappedKeys = new WrappedKeys(provider, environment, now, this.cache);
     this.dataKeys = new DataKeys(this.wrappedKeys, now, this.cache);
+    this.serviceKeys = new ServiceKeys(this.wrappedKeys, now, this.cache);
   }
 
   /** @returns the sealed form, or `ERASED` where the subject's key was destroyed: it is never made again (P10) */
@@ -115,7 +117,7 @@ export class Vault {
    * at log-in). The caller normalizes the value.
    */
   async keyedHash(sql: Sql, purpose: string, value: string): Promise<Buffer> {
-    return keyedHashOf(await serviceKey(sql, this.wrappedKeys, 'look-up', this.now()), purpose, value);
+    return keyedHashOf(await this.serviceKeys.find(sql, 'look-up'), purpose, value);
   }
 
   /** As `keyedHash`, under the organization's own key. */

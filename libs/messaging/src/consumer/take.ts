@@ -3,6 +3,7 @@ import type { ArrivedFact } from '../cloud-events.js';
 import { isMachineFault } from './failure.js';
 import { advanceLanes, laneName, lockLanes } from './lanes.js';
 import { park, parkedAmong, type Parking } from './parking.js';
+import { passOver } from './pass-over.js';
 import { LostPlaceError, moveToPlace, type PlaceStep } from './place.js';
 import { react } from './react.js';
 
@@ -29,6 +30,11 @@ export type LaneNumbers = ReadonlyMap<string, bigint>;
  * @throws LostPlaceError, and errors of a broken machine: nothing is parked for those
  */
 export async function take(taking: Taking, portion: Portion, signal?: AbortSignal): Promise<LaneNumbers> {
+  const { database, group, table } = taking;
+  if (!portion.facts.some(({ fact }) => table.has(fact.type))) {
+    const passed = await passOver(database, group, portion);
+    if (passed) return passed;
+  }
   try {
     return await attempt(taking, portion);
   } catch (error) {

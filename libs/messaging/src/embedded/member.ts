@@ -98,13 +98,19 @@ export function joinGroup(
   };
 
   let pollPause: number = POLL_MS.first;
+  let told = false;
   const loops = Promise.all([
     repeat(async () => {
       await beat();
       return beatMs;
     }, beatNow),
     repeat(async () => {
-      pollPause = (await poll()) ? POLL_MS.first : Math.min(pollPause * 2, POLL_MS.most);
+      const asked = told;
+      told = false;
+      const moved = await poll();
+      // News that nobody told of: no notification gets through, and polling alone carries the bus.
+      if (moved && !asked) pollPause = POLL_MS.first;
+      else pollPause = asked ? POLL_MS.most : Math.min(pollPause * 2, POLL_MS.most);
       return pollPause;
     }, pollNow),
   ]);
@@ -140,7 +146,7 @@ export function joinGroup(
     topics,
     /** New messages are in a topic of ours. */
     wakePoll: (): void => {
-      pollPause = POLL_MS.first;
+      told = true;
       pollNow.raise();
     },
     /** The group's members or shares changed. */
