@@ -17,7 +17,7 @@ import { type Consumer, type ConsumerOptions, startConsumer } from './consumer.j
 import { consumerMigrations } from './migrations.js';
 import { parkedMessages, type RecordSettled, settleParked } from './parking.js';
 import { reactionTable } from './react.js';
-import { batchReaction, type Reaction } from './reaction.js';
+import { batchReaction, type Reaction, reaction } from './reaction.js';
 import { effectMigration, noteTaken, organizations, recording, sourceOf } from './source.fixture.js';
 
 let postgres: TestPostgres;
@@ -359,7 +359,11 @@ describe('a message that keeps failing', () => {
     expect(
       (await parked.list()).map(({ error, attempts, messageId }) => ({ error, attempts, messageId })),
     ).toEqual([
-      { error: 'Error: No effect of poison', attempts: 2, messageId: 'park/0/2' },
+      {
+        error: expect.stringMatching(/^Error at source\.fixture\.ts:\d+$/),
+        attempts: 2,
+        messageId: 'park/0/2',
+      },
       { error: null, attempts: 0, messageId: 'park/0/3' },
       { error: null, attempts: 0, messageId: 'park/0/4' },
     ]);
@@ -448,6 +452,40 @@ describe('a message that keeps failing', () => {
     expect(JSON.stringify(rows)).not.toContain('Ada of');
     await settleParked(parking(), record).replay(organizations[0] ?? '');
     expect((await effects('sealed')).map(({ name }) => name)).toEqual(['Ada of poison']);
+    await running.stop();
+  });
+
+  it('leaves nothing of a person who is erased, whatever its error said (P10)', async () => {
+    const source = sourceOf('forgotten');
+    const script = scriptedBus();
+    const talkative = reaction(noteTaken, ({ data }) => {
+      const name = JSON.stringify(data.name);
+      return Promise.reject(new TypeError(`${name} is no author\n    at ${name}.ts:1:1`));
+    });
+    const running = await consumer(script.bus, source, [talkative]);
+    await script.assign();
+    const about = { contract: noteTaken, data: { text: 'poison', author: 'linus', name: 'Linus' } };
+    await script.deliver(script.append(wire([source.take(3, 'poison', { publication: about })])));
+    await database.asRetention((transaction) =>
+      vault.destroySubject(
+        transaction,
+        { organizationId: organizations[3] ?? '', subjectId: 'linus' },
+        new Date('2026-11-22T11:00:00Z'),
+      ),
+    );
+    const told = async (): Promise<string> => {
+      const rows = await database.asWorker((sql) =>
+        sql.query('select * from parked_message where consumer = $1', [group]),
+      );
+      return JSON.stringify([rows, await parkedMessages(parking()).list()], (_, value: unknown) =>
+        typeof value === 'bigint' ? String(value) : value,
+      );
+    };
+    expect(await told()).not.toContain('Linus');
+    const settling = settleParked({ ...parking(), table: reactionTable([talkative]) }, record);
+    expect(await settling.replay(organizations[3] ?? '')).toEqual({ replayed: 0, left: 1 });
+    expect(await told()).not.toContain('Linus');
+    expect(await told()).toContain('TypeError at consumer.spec.ts');
     await running.stop();
   });
 

@@ -1,29 +1,32 @@
 import type { Contract } from '@vouchsafe/contracts';
 import type { Sql } from '@vouchsafe/database';
 import type { Vault } from '@vouchsafe/vault';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { ArrivedFact } from '../cloud-events.js';
 import type { Received } from './reaction.js';
 
 /** A fact that does not fit its contract: retried, as a newer release may read it, then parked. */
 export class UnreadableFactError extends Error {
   override readonly name = 'UnreadableFactError';
+  /** @param because places of the contract and codes, nothing of the fact: values may be personal (ASVS 16.2.5) */
+  constructor(
+    fact: ArrivedFact,
+    readonly because: string,
+  ) {
+    super(`${fact.id} (${fact.type}) cannot be read: ${because}`);
+  }
 }
 
-/** Checks a fact's data. Paths and codes only: values may be personal and stay out of errors (ASVS 16.2.5). */
+/** Checks a fact's data. */
 export function readFact(fact: ArrivedFact, contract: Contract): Received {
   let json: unknown;
   try {
     json = JSON.parse(fact.value);
   } catch {
-    throw new UnreadableFactError(`${fact.id} (${fact.type}) is not JSON`);
+    throw new UnreadableFactError(fact, 'not-json');
   }
   const data = contract.schema.safeParse(json);
-  if (!data.success) {
-    throw new UnreadableFactError(
-      `${fact.id} (${fact.type}) does not fit its contract: ${issuesOf(data.error)}`,
-    );
-  }
+  if (!data.success) throw new UnreadableFactError(fact, misfits(data.error, contract));
   const { source, lane, number, id, type, time, organizationId, traceparent } = fact;
   return { source, lane, number, id, type, time, organizationId, traceparent, data: data.data };
 }
@@ -51,6 +54,17 @@ export async function throughVault(
   return received.map(({ fact }) => ({ ...fact, data: arrived.get(fact) ?? fact.data }));
 }
 
-function issuesOf(error: z.ZodError): string {
-  return error.issues.map((issue) => `${issue.path.join('.') || '(root)'}: ${issue.code}`).join('; ');
+/** Where it does not fit and how, each place once; a name that the contract does not have (a key of a record) is left out. */
+function misfits({ issues }: z.ZodError, { schema }: Contract): string {
+  const known = namesIn(z.toJSONSchema(schema, { unrepresentable: 'any' }));
+  const place = (path: readonly PropertyKey[]): string =>
+    path.map((part) => (known.has(String(part)) ? String(part) : '*')).join('.') || '(root)';
+  return [...new Set(issues.map(({ path, code }) => `${place(path)}: ${code}`))].slice(0, 10).join('; ');
+}
+
+function namesIn(schema: unknown): Set<string> {
+  if (typeof schema !== 'object' || schema === null) return new Set();
+  const { properties } = schema as { properties?: object };
+  const below = Object.values(schema).flatMap((part) => [...namesIn(part)]);
+  return new Set([...Object.keys(properties ?? {}), ...below]);
 }

@@ -1,6 +1,7 @@
 import { postgresFault } from '@vouchsafe/database';
 import { VaultError, type VaultFault } from '@vouchsafe/vault';
-import { z } from 'zod';
+import { UnreadableFactError } from './facts.js';
+import { RefusedFactError } from './reaction.js';
 
 /**
  * Whether an error tells of a broken machine (a lost connection, a deadlock, a full disk, a database that shuts down or became
@@ -27,18 +28,32 @@ const faultsOfValues: ReadonlySet<VaultFault> = new Set([
   'key-missing',
 ]);
 
-/** What is kept of a failure. Of a database's refusal only the code: its text repeats values. */
+/**
+ * What is kept of a failure, in clear: its kind and where in the code it came up, never what it says. An error's words may repeat
+ * what the fact says of a person, and no erasure would find them there (P10).
+ */
 export function describeFailure(error: unknown): string {
-  if (error instanceof z.ZodError) {
-    return error.issues.map((issue) => `${issue.path.join('.') || '(root)'}: ${issue.code}`).join('; ');
-  }
   const sqlState = codesOf(error).find((code) => /^[0-9A-Z]{5}$/.test(code));
   if (sqlState) {
     const constraint = postgresFault(error)?.constraint;
     return `Postgres refused with ${sqlState}${constraint ? ` (${constraint})` : ''}`;
   }
-  if (error instanceof Error) return `${error.name}: ${error.message}`.slice(0, 2_000);
-  return 'A value that is no error was thrown';
+  if (error instanceof UnreadableFactError || error instanceof RefusedFactError)
+    return `${error.name}: ${error.because}`;
+  if (error instanceof VaultError) return `VaultError: ${error.fault}`;
+  if (!(error instanceof Error)) return 'A value that is no error was thrown';
+  // The class, not its `name`: that may be set to anything.
+  const place = placeOf(error);
+  return `${error.constructor.name || 'Error'}${place ? ` at ${place}` : ''}`;
+}
+
+/** File and line of the first frame that is ours. Frames come after the message, which may have lines that look like one. */
+function placeOf({ message, stack = '' }: Error): string | undefined {
+  const begin = stack.indexOf(message);
+  if (begin < 0) return undefined;
+  const frames = stack.slice(begin + message.length).split('\n');
+  const ours = frames.find((frame) => /^ {4}at /.test(frame) && !/node_modules|node:/.test(frame));
+  return /([\w.-]+\.[jt]s:\d+):\d+\)?$/.exec(ours ?? '')?.[1];
 }
 
 const networkFaults = new Set([

@@ -49,4 +49,12 @@ export const consumerMigrations: readonly SqlMigration[] = [
       grant select, insert, update, delete on parked_message to ${worker};
       grant select, delete on parked_message to ${retention};`,
   },
+  {
+    name: 'messaging-002-parked-error',
+    sql: () => `
+      -- The failure's kind alone, in clear. What earlier releases kept was its text, sealed under a key that no erasure destroys; the
+      -- table is written anew, so that it does not stay in the files.
+      alter table parked_message alter column error type text
+        using case when error is null then null else 'Kept by an earlier release' end;`,
+  },
 ];

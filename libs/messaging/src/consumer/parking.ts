@@ -14,7 +14,7 @@ export interface ParkedMessage {
   readonly messageId: string;
   readonly type: string;
   readonly time: Date;
-  /** Null for one that only waits behind another of its organization. */
+  /** The last failure's kind and place, nothing of the fact; null for one that only waits behind another of its organization. */
   readonly error: string | null;
   readonly attempts: number;
   readonly parkedAt: Date;
@@ -62,15 +62,7 @@ export async function park(
   fact: ArrivedFact,
   failure: { readonly error: unknown; readonly attempts: number } | null,
 ): Promise<void> {
-  const { vault, group, now } = parking;
-  const error =
-    failure &&
-    (await vault.seal(
-      sql,
-      ofOrganization(fact),
-      contextOf(group, fact, 'error'),
-      describeFailure(failure.error),
-    ));
+  const { group, now } = parking;
   await sql.query(
     `insert into parked_message (consumer, organization_id, source, lane, number, message_id, type, time, traceparent,
        data, error, attempts, parked_at)
@@ -86,7 +78,7 @@ export async function park(
       fact.time,
       fact.traceparent ?? null,
       JSON.stringify(await sealed(sql, parking, fact)),
-      typeof error === 'string' ? error : null,
+      failure && describeFailure(failure.error),
       failure?.attempts ?? 0,
       now(),
     ],
@@ -94,7 +86,7 @@ export async function park(
 }
 
 /** What waits, for the gauge and for whoever looks after it. */
-export function parkedMessages({ database, vault, group }: Parking) {
+export function parkedMessages({ database, group }: Pick<Parking, 'database' | 'group'>) {
   return {
     count: (): Promise<number> =>
       database.asWorker(async (sql) => {
@@ -113,7 +105,7 @@ export function parkedMessages({ database, vault, group }: Parking) {
            order by id limit $3`,
           [group, organizationId, limit],
         );
-        return Promise.all(rows.map((row) => toParked(sql, vault, group, row)));
+        return rows.map(toParked);
       }),
   };
 }
@@ -155,11 +147,7 @@ export function settleParked(parking: Parking, record: RecordSettled) {
           [parking.group, id],
         );
         if (!row) return false;
-        await record(
-          transaction,
-          await toParked(transaction, parking.vault, parking.group, row),
-          'discarded',
-        );
+        await record(transaction, toParked(row), 'discarded');
         return true;
       }),
   };
@@ -183,7 +171,7 @@ async function replayFirst(
       tried = row;
       await react(transaction, vault, table, [await unsealed(transaction, parking, row)]);
       await transaction.query('delete from parked_message where id = $1', [row.id]);
-      await record(transaction, await toParked(transaction, vault, group, row), 'replayed');
+      await record(transaction, toParked(row), 'replayed');
       return 'handled';
     });
   } catch (error) {
@@ -203,20 +191,12 @@ async function remaining({ database, group }: Parking, organizationId: string): 
 }
 
 async function noteFailure(parking: Parking, row: ParkedRow, error: unknown): Promise<number> {
-  const { database, vault, group } = parking;
-  await database.asWorker(async (transaction) => {
-    const place = placeOf(row);
-    const sealedError = await vault.seal(
-      transaction,
-      ofOrganization(place),
-      contextOf(group, place, 'error'),
-      describeFailure(error),
-    );
-    await transaction.query('update parked_message set attempts = attempts + 1, error = $2 where id = $1', [
+  await parking.database.asWorker((sql) =>
+    sql.query('update parked_message set attempts = attempts + 1, error = $2 where id = $1', [
       row.id,
-      typeof sealedError === 'string' ? sealedError : null,
-    ]);
-  });
+      describeFailure(error),
+    ]),
+  );
   return remaining(parking, row.organization_id);
 }
 
@@ -232,7 +212,7 @@ async function sealed(
   fact: ArrivedFact,
 ): Promise<object> {
   const fields = readableFields(table, fact);
-  const context = contextOf(group, fact, 'data');
+  const context = contextOf(group, fact);
   if (fields) {
     const data = JSON.parse(fact.value) as object;
     return { fields: await vault.sealFields(sql, fact.organizationId, fields, data, context) };
@@ -242,7 +222,7 @@ async function sealed(
 
 async function unsealed(sql: Sql, { vault, group, table }: Parking, row: ParkedRow): Promise<ArrivedFact> {
   const place = placeOf(row);
-  const context = contextOf(group, place, 'data');
+  const context = contextOf(group, place);
   const value =
     'fields' in row.data
       ? JSON.stringify(
@@ -292,19 +272,14 @@ interface ParkedRow {
   readonly parked_at: string;
 }
 
-async function toParked(sql: Sql, vault: Vault, group: string, row: ParkedRow): Promise<ParkedMessage> {
-  const place = placeOf(row);
-  const error =
-    row.error === null
-      ? null
-      : await vault.open(sql, ofOrganization(place), contextOf(group, place, 'error'), row.error);
+function toParked(row: ParkedRow): ParkedMessage {
   return {
-    ...place,
+    ...placeOf(row),
     id: BigInt(row.id),
     messageId: row.message_id,
     type: row.type,
     time: instant(row.time),
-    error: isErased(error) ? '(erased)' : error,
+    error: row.error,
     attempts: row.attempts,
     parkedAt: instant(row.parked_at),
   };
@@ -323,6 +298,6 @@ function ofOrganization({ organizationId }: Place) {
   return { organizationId, subjectId: null };
 }
 
-function contextOf(group: string, { source, lane, number }: Place, column: string): string[] {
-  return ['parked-message', group, source, String(lane), String(number), column];
+function contextOf(group: string, { source, lane, number }: Place): string[] {
+  return ['parked-message', group, source, String(lane), String(number), 'data'];
 }

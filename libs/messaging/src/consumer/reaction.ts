@@ -47,3 +47,12 @@ export function batchReaction<C extends Contract>(
 ): Reaction {
   return { contracts: [contracts].flat(), batch: true, handle: handle as never };
 }
+
+/** Thrown by a reaction that cannot take a fact and knows why. */
+export class RefusedFactError extends Error {
+  override readonly name = 'RefusedFactError';
+  /** @param because of a closed set of the reaction's own, nothing of the fact: it is kept in clear with the parked message */
+  constructor(readonly because: string) {
+    super(`The fact is refused: ${because}`);
+  }
+}

@@ -11,14 +11,6 @@ export const roomColumns: readonly PersonalColumn[] = [
     retention: 'until somebody replays or discards it, or the person is erased',
   },
   {
-    table: 'parked_message',
-    column: 'error',
-    holds: 'why it could not be taken; may quote it',
-    purpose: 'audit-trail',
-    form: 'sealed',
-    retention: 'until somebody replays or discards it',
-  },
-  {
     table: 'idempotency_key',
     column: 'request_hash',
     holds: 'keyed hash of a creating request',
@@ -51,6 +43,7 @@ const impersonalRoomColumns: Readonly<Record<string, string>> = {
   'parked_message.source': 'of a service',
   'parked_message.message_id': 'a place in a lane',
   'parked_message.type': 'one of a closed set',
+  'parked_message.error': 'a kind of failure and a place in the code',
   'parked_message.traceparent': 'random ids',
   'idempotency_key.actor': 'a kind and a random id',
   'idempotency_key.operation': 'one of a closed set',

@@ -43,7 +43,7 @@ export interface ParkedProgram<Config extends z.ZodObject> {
   };
 }
 
-const usage = `parked list [--organization ID] [--errors]
+const usage = `parked list [--organization ID]
 parked replay  --organization ID | --message ID   [--reason TEXT] [--by NAME]
 parked discard --organization ID | --message ID   [--reason TEXT] [--by NAME]
 
@@ -51,7 +51,6 @@ parked discard --organization ID | --message ID   [--reason TEXT] [--by NAME]
   replay   gives messages their effects, in their order, until one fails again
   discard  removes messages without their effect
   --organization  all that is parked of it       --message  the one with this id, as list shows it
-  --errors        the whole text of each error: it may repeat values
   --reason        why; asked for where it is not given   --by  who; the login's name where it is not given`;
 
 /** What a person can put right; its message says what to do. */
@@ -120,7 +119,6 @@ function parse(args: readonly string[]) {
         message: { type: 'string' },
         reason: { type: 'string' },
         by: { type: 'string' },
-        errors: { type: 'boolean', default: false },
       },
     });
     const verb = z.enum(['list', 'replay', 'discard']).safeParse(positionals[0]);
@@ -134,19 +132,18 @@ function parse(args: readonly string[]) {
   }
 }
 
-async function list(parking: Parking, { organization, errors }: Options): Promise<void> {
+async function list(parking: Parking, { organization }: Options): Promise<void> {
   const messages = parkedMessages(parking);
   const found = await messages.list(organization ?? null, 1000);
-  for (const one of found) console.log(describe(one, errors));
+  for (const one of found) console.log(describe(one));
   const all = await messages.count();
   console.log(all === 0 ? 'Nothing is parked.' : `${all} parked, ${found.length} shown.`);
 }
 
-/** Ids, types and times; of an error its kind alone, since its text may repeat values. */
-function describe(message: ParkedMessage, errors: boolean): string {
+/** Ids, types, times, and of a failure its kind: nothing that the message says. */
+function describe(message: ParkedMessage): string {
   const { messageId, organizationId, type, parkedAt, attempts, error } = message;
-  const why =
-    error === null ? 'waits behind' : `${attempts} tries, ${errors ? error : (error.split(':')[0] ?? '')}`;
+  const why = error === null ? 'waits behind' : `${attempts} tries, ${error}`;
   return [messageId, organizationId, type, parkedAt.toISOString(), why].join('  ');
 }
 
@@ -207,7 +204,7 @@ async function replay(settle: Settling, { organizationId, head, all }: Targets):
   const { replayed, left } = await settle.replay(organizationId, all ? undefined : 1);
   console.log(`${replayed} replayed, ${left} left.`);
   if (replayed === 0 || (all && left > 0))
-    throw new WrongOrder('It failed again: list --errors shows why. Those behind it wait.');
+    throw new WrongOrder('It failed again: list shows why. Those behind it wait.');
 }
 
 async function discard(settle: Settling, { messages }: Targets): Promise<void> {

@@ -6,7 +6,7 @@ import {
   identityFacts,
   type ParkedMessageSettled,
 } from '@vouchsafe/contracts';
-import { type ReactionContext, ReactsTo, type Received } from '@vouchsafe/messaging';
+import { type ReactionContext, ReactsTo, type Received, RefusedFactError } from '@vouchsafe/messaging';
 import type { NewEntry } from '../log/entry.js';
 import { Recorder } from '../log/record.js';
 import { entryOfRequest } from './access-log.js';
@@ -33,14 +33,7 @@ export class ReactionsController {
   async record(facts: readonly Received[], { transaction }: ReactionContext): Promise<void> {
     const answer = await this.recorder.record(transaction, facts.map(entryOf));
     // The consumer tries the facts one by one then, and parks the one that cannot be recorded.
-    if (answer.status === 'rejected') throw new UnrecordableFactError(facts[answer.entry], answer.because);
-  }
-}
-
-export class UnrecordableFactError extends Error {
-  override readonly name = 'UnrecordableFactError';
-  constructor(fact: Received | undefined, because: string) {
-    super(`${fact?.type} ${fact?.source}/${fact?.lane}/${fact?.number} can't be an entry: ${because}`);
+    if (answer.status === 'rejected') throw new RefusedFactError(answer.because);
   }
 }
 
