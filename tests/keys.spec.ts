@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { Client } from './system/client.ts';
-import { type Ran, runTool } from './system/command.ts';
+import { type Ran, runTool, startTool } from './system/command.ts';
 import { eventually } from './system/eventually.ts';
 import { exported } from './system/evidence.ts';
 import { currentDocuments, join, makeApiKey, newPerson, type Person, signUp } from './system/people.ts';
@@ -102,6 +103,49 @@ describe('a rotation of every level of keys, while people work', () => {
   });
 });
 
+describe('of two commands that change keys at once', () => {
+  it("the second is refused and changes nothing; one that was killed is in nobody's way", async () => {
+    const before = await keks();
+    const rotate = () => startTool('keys/keys.ts', ['rotate-kek', '--data', system.folder]);
+    const held = await holdingServiceKeys('identity');
+    const first = rotate();
+    await eventually('A new key-encryption key of each service', async () =>
+      (await keks()).length === before.length + services.length ? true : undefined,
+    );
+    for (const args of [['rotate-kek'], ['retire-keks'], ['rotate-organization', owner.organizationId]]) {
+      const { code, output } = await runTool('keys/keys.ts', [...args, '--data', system.folder]);
+      expect({ code, output }).toEqual({
+        code: 1,
+        output: expect.stringContaining(
+          'Another command is changing these keys: try again when it has ended.',
+        ),
+      });
+    }
+    expect(await keks()).toHaveLength(before.length + services.length);
+
+    first.kill();
+    await first.ended;
+    await held.release();
+    expect((await rotate().ended).code).toBe(0);
+    const current = await Promise.all(services.map(currentKek));
+    for (const [nth, name] of services.entries()) {
+      const [row] = await system.rows(name, `select distinct kek_id from vault_organization_key`);
+      expect(row).toEqual({ kek_id: current[nth] });
+    }
+  }, 120_000);
+});
+
+/** A rotation waits for whoever holds what it has to move. */
+async function holdingServiceKeys(service: string): Promise<{ release: () => Promise<void> }> {
+  const url = new URL(system.adminUrl);
+  url.pathname = `/${service}`;
+  const client = new pg.Client({ connectionString: url.href });
+  await client.connect();
+  await client.query('begin');
+  await client.query('select from vault_service_key for update');
+  return { release: () => client.end() };
+}
+
 /** Entries of a user of ours and of strangers, sign-ups (new organizations with new keys), log-ins, reads: until it is told to stop. */
 async function work(stop: AbortSignal): Promise<ReadonlyMap<number, number>> {
   const counted = new Map<number, number>();
@@ -151,6 +195,14 @@ async function entriesSent(): Promise<{ sourceIp: string | null; erased: number 
 }
 
 async function keks(): Promise<string[]> {
-  const files = await Promise.all(services.map((name) => readFile(system.secrets.kekFile(name), 'utf8')));
-  return files.flatMap((text) => Object.keys((JSON.parse(text) as { keys: Record<string, string> }).keys));
+  return (await Promise.all(services.map(kekFile))).flatMap(({ keys }) => Object.keys(keys));
+}
+
+async function currentKek(service: (typeof services)[number]): Promise<string> {
+  return (await kekFile(service)).current;
+}
+
+async function kekFile(service: (typeof services)[number]) {
+  const text = await readFile(system.secrets.kekFile(service), 'utf8');
+  return JSON.parse(text) as { current: string; keys: Record<string, string> };
 }

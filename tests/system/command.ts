@@ -8,7 +8,17 @@ export interface Ran {
 }
 
 /** Runs an operator's command as `npm run` would, on the folder of a system under test. */
-export async function runTool(script: string, args: readonly string[]): Promise<Ran> {
+export function runTool(script: string, args: readonly string[]): Promise<Ran> {
+  return startTool(script, args).ended;
+}
+
+export interface Running {
+  /** At once, as by `kill -9`. */
+  readonly kill: () => void;
+  readonly ended: Promise<Ran>;
+}
+
+export function startTool(script: string, args: readonly string[]): Running {
   const child = spawn(process.execPath, [path.join(root, 'tools', script), ...args], {
     cwd: root,
     env: { ...process.env, NODE_OPTIONS: '', VOUCHSAFE_ENVIRONMENT: 'testing' },
@@ -17,9 +27,9 @@ export async function runTool(script: string, args: readonly string[]): Promise<
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const code = await new Promise<number | null>((resolve, reject) => {
+  const ended = new Promise<Ran>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', resolve);
+    child.once('close', (code) => resolve({ code, output }));
   });
-  return { code, output };
+  return { kill: () => child.kill('SIGKILL'), ended };
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { requireData, runningPort, withDatabase } from '../data/data-database.ts';
+import { withServiceKeys } from '../data/service-keys.ts';
 import { build } from '../start/build.ts';
 import { Refusal } from '../start/refusal.ts';
 import { copyTree, syncTree } from './base-backup.ts';
@@ -101,36 +102,23 @@ function closeLogs(folder: string): Promise<number> {
 
 /** Before any service runs on it: what is remembered outside is destroyed inside. */
 async function forgetAgain(folder: string): Promise<{ keys: number; people: number }> {
-  const { Database } = await import('@vouchsafe/database');
-  const { localKeyProvider, tombstoneFile, Vault } = await import('@vouchsafe/vault');
+  const { tombstoneFile } = await import('@vouchsafe/vault');
   const { serviceNames, tombstoneFileOf } = await import('../start/services.ts');
-  return withDatabase(folder, async ({ port, secrets }) => {
-    const people = new Set<string>();
-    let keys = 0;
-    // What one service has carried out, the others are about to: after a restore each must know of it by itself.
-    const files = serviceNames.map((name) =>
-      tombstoneFile(tombstoneFileOf(path.join(folder, 'tombstones'), name)),
-    );
-    const remembered = (await Promise.all(files.map((file) => file.all()))).flat();
-    const tombstones = [...new Map(remembered.map((one) => [one.erasureId, one])).values()];
-    for (const file of files) {
-      const known = new Set((await file.all()).map(({ erasureId }) => erasureId));
-      await file.append(tombstones.filter(({ erasureId }) => !known.has(erasureId)));
-    }
-    for (const name of serviceNames) {
-      const vault = new Vault({
-        provider: await localKeyProvider(secrets.kekFile(name)),
-        environment: process.env.VOUCHSAFE_ENVIRONMENT ?? 'development',
-        now: () => new Date(),
-      });
-      const database = new Database({
-        service: name,
-        url: `postgres://127.0.0.1:${port}/${name}`,
-        password: (role) => secrets.databasePassword(name, role),
-      });
-      try {
-        for (const { userId, organizations, subjects, requestedAt } of tombstones) {
-          people.add(userId);
+  // What one service has carried out, the others are about to: after a restore each must know of it by itself.
+  const files = serviceNames.map((name) =>
+    tombstoneFile(tombstoneFileOf(path.join(folder, 'tombstones'), name)),
+  );
+  const remembered = (await Promise.all(files.map((file) => file.all()))).flat();
+  const tombstones = [...new Map(remembered.map((one) => [one.erasureId, one])).values()];
+  for (const file of files) {
+    const known = new Set((await file.all()).map(({ erasureId }) => erasureId));
+    await file.append(tombstones.filter(({ erasureId }) => !known.has(erasureId)));
+  }
+  let keys = 0;
+  await withDatabase(folder, (database) =>
+    withServiceKeys(database, async (services) => {
+      for (const { database, vault } of services) {
+        for (const { organizations, subjects, requestedAt } of tombstones) {
           for (const scope of organizations.flatMap((organizationId) =>
             subjects.map((subjectId) => ({ organizationId, subjectId })),
           )) {
@@ -140,12 +128,10 @@ async function forgetAgain(folder: string): Promise<{ keys: number; people: numb
             keys += keysDestroyed;
           }
         }
-      } finally {
-        await database.close();
       }
-    }
-    return { keys, people: people.size };
-  });
+    }),
+  );
+  return { keys, people: new Set(tombstones.map(({ userId }) => userId)).size };
 }
 
 function parse() {

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { requireData, withDatabase, type DataDatabase } from '../data/data-database.ts';
+import { type ServiceKeys, withServiceKeys } from '../data/service-keys.ts';
 import { build } from '../start/build.ts';
 import { Refusal } from '../start/refusal.ts';
-import type { ServiceKeys } from './rotation.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -16,7 +16,7 @@ const usage = `npm run keys -- COMMAND [--data data]
   rotate-person ORGANIZATION USER        a new key of a person in each service
   scrub                                  removes from the disk what erasures and rotations have deleted
 
-The system may run meanwhile. --data (or VOUCHSAFE_DATA) is its folder.`;
+The system may run meanwhile; of two commands that change keys the second is refused. --data (or VOUCHSAFE_DATA) is its folder.`;
 
 type Command = (services: readonly ServiceKeys[], args: readonly string[]) => Promise<void>;
 
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   await withDatabase(folder, async (database) => {
     const command = (await commands(database))[name];
     if (!command) throw new Refusal(`There is no command ${name}.\n\n${usage}`);
-    await withServices(database, (services) => command(services, args));
+    await withServiceKeys(database, (services) => command(services, args));
   });
 }
 
@@ -41,6 +41,7 @@ async function main(): Promise<void> {
 async function commands({ port, secrets }: DataDatabase): Promise<Readonly<Record<string, Command>>> {
   const { localKeks } = await import('@vouchsafe/vault');
   const { retireOlderKeks, rotateKek, rotateOrganization, rotatePerson } = await import('./rotation.ts');
+  const { oneAtATime } = await import('./one-at-a-time.ts');
   const { scrub } = await import('./scrub.ts');
   const { serviceNames } = await import('../start/services.ts');
   return {
@@ -50,18 +51,25 @@ async function commands({ port, secrets }: DataDatabase): Promise<Readonly<Recor
         say(`${name}: ${current ?? 'none'} wraps; older ones: ${older.join(', ') || 'none'}`);
       }
     },
-    'rotate-kek': async (services) => {
-      await Promise.all(services.map((keys) => rotateKek(keys, say)));
-    },
-    'retire-keks': async (services) => {
-      await Promise.all(services.map((keys) => retireOlderKeks(keys, say)));
-    },
+    'rotate-kek': (services) =>
+      oneAtATime(databasesOf(services), async () => {
+        await Promise.all(services.map((keys) => rotateKek(keys, say)));
+      }),
+    'retire-keks': (services) =>
+      oneAtATime(databasesOf(services), async (stillAlone) => {
+        await Promise.all(services.map((keys) => retireOlderKeks(keys, stillAlone, say)));
+      }),
     'rotate-organization': async (services, [organization]) => {
-      for (const keys of services) await rotateOrganization(keys, uuid(organization), say);
+      const id = uuid(organization);
+      await oneAtATime(databasesOf(services), async () => {
+        for (const keys of services) await rotateOrganization(keys, id, say);
+      });
     },
     'rotate-person': async (services, [organization, user]) => {
       const scope = { organizationId: uuid(organization), subjectId: uuid(user) };
-      for (const keys of services) await rotatePerson(keys, scope, say);
+      await oneAtATime(databasesOf(services), async () => {
+        for (const keys of services) await rotatePerson(keys, scope, say);
+      });
     },
     scrub: () =>
       scrub(
@@ -72,35 +80,8 @@ async function commands({ port, secrets }: DataDatabase): Promise<Readonly<Recor
   };
 }
 
-async function withServices(
-  { port, secrets }: DataDatabase,
-  work: (services: readonly ServiceKeys[]) => Promise<void>,
-): Promise<void> {
-  const { Database } = await import('@vouchsafe/database');
-  const { localKeyProvider, Vault } = await import('@vouchsafe/vault');
-  const { serviceNames } = await import('../start/services.ts');
-  const services = await Promise.all(
-    serviceNames.map(async (name) => {
-      const kekFile = secrets.kekFile(name);
-      const database = new Database({
-        service: name,
-        url: `postgres://127.0.0.1:${port}/${name}`,
-        password: (role) => secrets.databasePassword(name, role),
-        poolSize: 2,
-      });
-      const vault = new Vault({
-        provider: await localKeyProvider(kekFile),
-        environment: process.env.VOUCHSAFE_ENVIRONMENT ?? 'development',
-        now: () => new Date(),
-      });
-      return { name, database, vault, kekFile };
-    }),
-  );
-  try {
-    await work(services);
-  } finally {
-    for (const { database } of services) await database.close();
-  }
+function databasesOf(services: readonly ServiceKeys[]) {
+  return services.map(({ database }) => database);
 }
 
 function uuid(text: string | undefined): string {

@@ -1,14 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database } from '@vouchsafe/database';
-import { addLocalKek, deleteLocalKek, localKeks, type RotationStep, type Vault } from '@vouchsafe/vault';
-
-/** One service's keys: the tables in its database, and the KEK file above them. */
-export interface ServiceKeys {
-  readonly name: string;
-  readonly database: Database;
-  readonly vault: Vault;
-  readonly kekFile: string;
-}
+import { addLocalKek, deleteLocalKek, localKeks, type RotationStep } from '@vouchsafe/vault';
+import type { ServiceKeys } from '../data/service-keys.ts';
+import type { StillAlone } from './one-at-a-time.ts';
 
 type Say = (line: string) => void;
 
@@ -25,6 +18,7 @@ export async function rotateKek({ name, database, vault, kekFile }: ServiceKeys,
 /** Deletes every KEK but the current one, for good, once nothing stands under it and nothing can be written under it any more. */
 export async function retireOlderKeks(
   { name, database, vault, kekFile }: ServiceKeys,
+  stillAlone: StillAlone,
   say: Say,
 ): Promise<void> {
   const [, ...older] = await localKeks(kekFile);
@@ -32,6 +26,7 @@ export async function retireOlderKeks(
   await untilNothingRemains(() => database.asWorker((sql) => vault.rotateKek(sql)));
   await sleep(IN_FLIGHT_MS);
   for (const kekId of older) {
+    await stillAlone();
     await deleteLocalKek(kekFile, kekId);
     say(`${name}: ${kekId} is deleted`);
   }
