@@ -1,24 +1,12 @@
-import { type Database, instant, type Sql } from '@vouchsafe/database';
-import type { BundleEntry, BundleLog, BundleRequest, KeyPeriod } from '@vouchsafe/forensic-bundle';
-import { parseVerifierKey, TILE_WIDTH, type VerifierKey } from '@vouchsafe/transparency-log';
+import type { Database, Sql } from '@vouchsafe/database';
+import type { BundleLog, BundleRequest } from '@vouchsafe/forensic-bundle';
 import type { Vault } from '@vouchsafe/vault';
-import {
-  type EntryFilter,
-  type EntryRow,
-  pageStatement,
-  type Position,
-  type Span,
-  spanOf,
-  wordMatches,
-  type WordMatches,
-} from '../entry/entry-search.js';
-import { openDisclosures } from '../entry/entry-view.js';
-import { type LogView, logsOf, newestCheckpoint, tilesOf } from '../log/log-reader.js';
-import { searchKeys } from '../log/search-keys.js';
+import type { EntryFilter } from '../entry/entry-search.js';
+import { logsOf, newestCheckpoint, tilesOf } from '../log/log-reader.js';
+import { entriesOf } from './bundle-entries.js';
+import { countOf, coverage, matching, wholeRange } from './bundle-selection.js';
 import type { ExportId, ExportRequest } from './export.js';
 
-/** Entries of one page: their leaves and opened values are what an export holds in memory. */
-const PAGE = 500;
 /** Of the checkpoints given out before, this many at most, spread over the log's life. */
 const EARLIER_CHECKPOINTS = 64;
 
@@ -110,111 +98,6 @@ export async function bundleContent(
   };
 }
 
-interface Selection {
-  readonly filter: EntryFilter;
-  readonly keys: Awaited<ReturnType<typeof searchKeys>>;
-  readonly span: Span;
-  readonly words: WordMatches;
-}
-
-const noKeys = (): never => {
-  throw new Error('Nothing is searched by a keyed hash');
-};
-
-async function wholeRange(
-  sql: Sql,
-  organizationId: string,
-  { from, to }: EntryFilter,
-): Promise<Selection | null> {
-  const span = await spanOf(sql, organizationId, { from, to });
-  const [row] = await sql.query<{ first: string | null; last: string | null }>(
-    `select min(recorded_at) as first, max(recorded_at) as last from (
-       select recorded_at from entry
-       where organization_id = $1 and recorded_at >= $4::timestamptz and recorded_at <= $5::timestamptz
-         and occurred_at >= $2::timestamptz and occurred_at < $3::timestamptz
-       union all
-       (select recorded_at from entry where organization_id = $1 and recorded_at >= $2::timestamptz and recorded_at < $3::timestamptz
-        order by recorded_at limit 1)
-       union all
-       (select recorded_at from entry where organization_id = $1 and recorded_at >= $2::timestamptz and recorded_at < $3::timestamptz
-        order by recorded_at desc limit 1)) as touched`,
-    [
-      organizationId,
-      from?.toISOString(),
-      to?.toISOString(),
-      span === 'empty' ? 'infinity' : span?.first,
-      span === 'empty' ? '-infinity' : span?.last,
-    ],
-  );
-  return row?.first != null && row.last != null
-    ? { filter: {}, keys: noKeys, span: { first: row.first, last: row.last }, words: null }
-    : null;
-}
-
-async function matching(
-  sql: Sql,
-  vault: Vault,
-  organizationId: string,
-  filter: EntryFilter,
-): Promise<Selection | null> {
-  const span = await spanOf(sql, organizationId, filter);
-  const words = await wordMatches(sql, filter.q);
-  if (span === 'empty' || words === 'none') return null;
-  return { filter, keys: await searchKeys(vault, sql, organizationId), span, words };
-}
-
-/**
- * When a bundle is made, and until when all that was recorded is under the checkpoints: until then, or until the first entry
- * behind one. Writers hold their log's head until commit and ask for the time behind it, so nothing earlier comes later.
- */
-async function coverage(
-  sql: Sql,
-  organizationId: string,
-  sizes: ReadonlyMap<string, { readonly size: number }>,
-  now: () => Date,
-): Promise<{ createdAt: string; coveredUntil: string }> {
-  await sql.query('select 1 from log where organization_id = $1 order by log_id for share', [organizationId]);
-  const createdAt = now().toISOString();
-  const [row] = await sql.query<{ first: string | null }>(
-    `select min(e.recorded_at) as first from log l
-     left join unnest($2::uuid[], $3::bigint[]) as signed (log_id, size) on signed.log_id = l.log_id
-     cross join lateral (
-       select min(b.first_recorded_at) as recorded_at from entry_bundle b
-       where b.log_id = l.log_id and b.number >= coalesce(signed.size, 0) / ${TILE_WIDTH}) as behind
-     join entry e on e.organization_id = $1 and e.log_id = l.log_id
-       and e.recorded_at >= behind.recorded_at and e.index >= coalesce(signed.size, 0)
-     where l.organization_id = $1 and l.size > coalesce(signed.size, 0)`,
-    [organizationId, [...sizes.keys()], [...sizes.values()].map(({ size }) => size)],
-  );
-  const uncovered = row?.first == null ? createdAt : instant(row.first).toISOString();
-  return { createdAt, coveredUntil: uncovered < createdAt ? uncovered : createdAt };
-}
-
-/** Of the entries under the checkpoints: what is younger is not in the bundle. */
-async function countOf(
-  sql: Sql,
-  organizationId: string,
-  selection: Selection | null,
-  sizes: ReadonlyMap<string, { readonly size: number }>,
-) {
-  if (!selection) return { total: 0, recorded: null };
-  const { text, values } = pageStatement(
-    { organizationId, ...selection, order: 'oldest', limit: 2 ** 31 - 1, after: null },
-    selection.span,
-    selection.words,
-  );
-  const [row] = await sql.query<{ total: string; first: string | null; last: string | null }>(
-    `select count(*) as total, min(recorded_at) as first, max(recorded_at) as last
-     from (${text.replace('log_id, index, recorded_at, disclosable, leaf', 'log_id, recorded_at, index')}) as selected
-     join unnest($${values.length + 1}::uuid[], $${values.length + 2}::bigint[]) as signed (log_id, size) using (log_id)
-     where selected.index < signed.size`,
-    [...values, [...sizes.keys()], [...sizes.values()].map(({ size }) => size)],
-  );
-  const recorded =
-    row?.first != null && row.last != null ? { first: instant(row.first), last: instant(row.last) } : null;
-  return { total: Number(row?.total ?? 0), recorded };
-}
-
 /** A manifest's range is one of recording: what was asked for, and as much more as late reports were recorded in. */
 function rangeOf(
   { from, to }: ExportRequest,
@@ -235,71 +118,6 @@ function filterText({ from, to, filter }: ExportRequest): Record<string, string>
   return { ...Object.fromEntries(given), occurredFrom: from, occurredTo: to };
 }
 
-/** Pages of the log, each in a transaction of its own: nothing stays open however long the export takes. */
-async function* entriesOf(
-  { logId }: LogView,
-  size: number,
-  selection: Selection | null,
-  disclose: readonly string[],
-  organizationId: string,
-  { database, vault, onProgress, opened }: BundleSource,
-  progress: { done: number },
-): AsyncGenerator<BundleEntry> {
-  if (!selection) return;
-  const isAsked = askedFor(disclose);
-  let after: Position | null = null;
-  for (;;) {
-    const { text, values } = pageStatement(
-      { organizationId, logId, ...selection, order: 'oldest', limit: PAGE, after },
-      selection.span,
-      selection.words,
-    );
-    const { rows, disclosures } = await database.forOrganization(organizationId, async (sql) => {
-      const rows = await sql.query<EntryRow>(text, values);
-      return { rows, disclosures: await openDisclosures(sql, vault, organizationId, rows) };
-    });
-    for (const [i, row] of rows.entries()) {
-      const index = Number(row.index);
-      // Younger than the checkpoint that this bundle's proofs lead to.
-      if (index >= size) return;
-      const open = disclosures[i] ?? [];
-      const shown = open.filter(({ path }) => isAsked(path));
-      for (const { subjectId } of shown) if (subjectId !== null) opened.add(subjectId);
-      yield {
-        index,
-        leaf: row.leaf,
-        disclosures: shown.map(({ disclosure }) => disclosure),
-        erased: open.length < row.disclosable,
-        held: false,
-      };
-    }
-    progress.done += rows.length;
-    await onProgress(progress.done);
-    const last = rows.at(-1);
-    if (!last || rows.length < PAGE) return;
-    after = { recordedAt: instant(last.recorded_at).getTime(), index: Number(last.index) };
-  }
-}
-
-/** `details` asks for all of them, `details.name` for one. */
-function askedFor(disclose: readonly string[]): (path: string) => boolean {
-  const known = new Map<string, boolean>();
-  return (path) => {
-    let asked = known.get(path);
-    if (asked === undefined) {
-      asked = disclose.some((name) => path === encodedPath(name) || path.startsWith(`${encodedPath(name)}.`));
-      if (known.size < 10_000) known.set(path, asked);
-    }
-    return asked;
-  };
-}
-
-/** As `pathText` writes paths; the first dot parts `details` from the name of one. */
-function encodedPath(name: string): string {
-  const dot = name.indexOf('.');
-  return dot < 0 ? name : `${name.slice(0, dot)}.${encodeURIComponent(name.slice(dot + 1))}`;
-}
-
 async function earlierCheckpoints(sql: Sql, logId: string, size: number): Promise<Buffer[]> {
   const rows = await sql.query<{ note: Buffer }>(
     `select note from checkpoint where log_id = $1 and size in (
@@ -311,32 +129,4 @@ async function earlierCheckpoints(sql: Sql, logId: string, size: number): Promis
     [logId, size, EARLIER_CHECKPOINTS],
   );
   return rows.map((row) => row.note);
-}
-
-/** Every key that ever signed for these logs or for manifests, and when. */
-export async function bundleKeys(
-  sql: Sql,
-  organizationId: string,
-  manifestName: string,
-): Promise<(KeyPeriod & { key: VerifierKey })[]> {
-  const rows = await sql.query<{
-    vkey: string;
-    log_id: string | null;
-    signs_from: string;
-    signs_until: string | null;
-  }>(
-    `select vkey, log_id, signs_from, signs_until from signing_key
-     where (organization_id = $1 and log_id is not null) or name = $2 order by signs_from, vkey`,
-    [organizationId, manifestName],
-  );
-  return rows.map((row) => {
-    const parsed = parseVerifierKey(row.vkey);
-    if (!('key' in parsed)) throw new Error(`A stored key does not read: ${parsed.error}`);
-    return {
-      key: parsed.key,
-      use: row.log_id === null ? 'manifest' : 'log',
-      from: instant(row.signs_from).toISOString(),
-      to: row.signs_until === null ? null : instant(row.signs_until).toISOString(),
-    };
-  });
 }

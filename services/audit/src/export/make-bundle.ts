@@ -3,8 +3,9 @@ import type { Database, Sql } from '@vouchsafe/database';
 import { bundleSize, stageBundle } from '@vouchsafe/forensic-bundle';
 import { erasedAmong, type Vault } from '@vouchsafe/vault';
 import { createSigningKey, signingKey } from '../log/signing-key.js';
-import { bundleContent, bundleKeys } from './bundle-content.js';
+import { bundleContent } from './bundle-content.js';
 import { bundlePath, type DirectoryPlace, newBundleKey, writeBundle } from './bundle-file.js';
+import { bundleKeys } from './bundle-keys.js';
 import { type ExportId, exportRequest, openFor, sealFor } from './export.js';
 import { type ClaimedExport, expiryFrom, leaseFrom, LostLeaseError } from './lease.js';
 

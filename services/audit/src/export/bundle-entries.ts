@@ -1,0 +1,75 @@
+import { instant } from '@vouchsafe/database';
+import type { BundleEntry } from '@vouchsafe/forensic-bundle';
+import { type EntryRow, pageStatement, type Position } from '../entry/entry-search.js';
+import { openDisclosures } from '../entry/entry-view.js';
+import type { LogView } from '../log/log-reader.js';
+import type { BundleSource } from './bundle-content.js';
+import type { Selection } from './bundle-selection.js';
+
+/** Entries of one page: their leaves and opened values are what an export holds in memory. */
+const PAGE = 500;
+
+/** Pages of the log, each in a transaction of its own: nothing stays open however long the export takes. */
+export async function* entriesOf(
+  { logId }: LogView,
+  size: number,
+  selection: Selection | null,
+  disclose: readonly string[],
+  organizationId: string,
+  { database, vault, onProgress, opened }: BundleSource,
+  progress: { done: number },
+): AsyncGenerator<BundleEntry> {
+  if (!selection) return;
+  const isAsked = askedFor(disclose);
+  let after: Position | null = null;
+  for (;;) {
+    const { text, values } = pageStatement(
+      { organizationId, logId, ...selection, order: 'oldest', limit: PAGE, after },
+      selection.span,
+      selection.words,
+    );
+    const { rows, disclosures } = await database.forOrganization(organizationId, async (sql) => {
+      const rows = await sql.query<EntryRow>(text, values);
+      return { rows, disclosures: await openDisclosures(sql, vault, organizationId, rows) };
+    });
+    for (const [i, row] of rows.entries()) {
+      const index = Number(row.index);
+      // Younger than the checkpoint that this bundle's proofs lead to.
+      if (index >= size) return;
+      const open = disclosures[i] ?? [];
+      const shown = open.filter(({ path }) => isAsked(path));
+      for (const { subjectId } of shown) if (subjectId !== null) opened.add(subjectId);
+      yield {
+        index,
+        leaf: row.leaf,
+        disclosures: shown.map(({ disclosure }) => disclosure),
+        erased: open.length < row.disclosable,
+        held: false,
+      };
+    }
+    progress.done += rows.length;
+    await onProgress(progress.done);
+    const last = rows.at(-1);
+    if (!last || rows.length < PAGE) return;
+    after = { recordedAt: instant(last.recorded_at).getTime(), index: Number(last.index) };
+  }
+}
+
+/** `details` asks for all of them, `details.name` for one. */
+function askedFor(disclose: readonly string[]): (path: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (path) => {
+    let asked = known.get(path);
+    if (asked === undefined) {
+      asked = disclose.some((name) => path === encodedPath(name) || path.startsWith(`${encodedPath(name)}.`));
+      if (known.size < 10_000) known.set(path, asked);
+    }
+    return asked;
+  };
+}
+
+/** As `pathText` writes paths; the first dot parts `details` from the name of one. */
+function encodedPath(name: string): string {
+  const dot = name.indexOf('.');
+  return dot < 0 ? name : `${name.slice(0, dot)}.${encodeURIComponent(name.slice(dot + 1))}`;
+}
