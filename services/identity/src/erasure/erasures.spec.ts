@@ -40,6 +40,27 @@ describe('who may be erased, and by whom (P10)', () => {
     expect((await erase(former.userId, owner)).body.erasureId).toBe(first.body.erasureId);
   });
 
+  it('includes the invitation that made the account, also one of before its address was kept as a hash', async () => {
+    const member = await app.join(owner, 'member');
+    const { database } = app.identity;
+    const [invitation] = await database.asRetention((sql) =>
+      sql.query<{ invitation_id: string }>(
+        `update invitation set email_hash = null
+         where invitation_id = (select invitation_id from invitation order by created_at desc limit 1)
+         returning invitation_id`,
+      ),
+    );
+    expect((await erase(member.userId, owner)).status).toBe(202);
+    const [requested] = await database.asWorker((sql) =>
+      sql.query<{ subjects: string[] }>(
+        `select array(select jsonb_array_elements_text(payload->'subjects')) as subjects
+         from event where stream = $1 and type = 'subject-erasure-requested'`,
+        [`erasure-${member.userId}`],
+      ),
+    );
+    expect(requested?.subjects).toEqual([member.userId, invitation?.invitation_id]);
+  });
+
   it('takes a recent proof of who asks (ASVS 7.5.1)', async () => {
     const member = await app.join(owner, 'member');
     app.clock.ahead += 11 * 60_000;

@@ -5,7 +5,9 @@ import { z } from 'zod';
 import { addressOf, emailHash } from '../email-address.js';
 import { createOnce } from '../idempotent.js';
 import type { Identity } from '../identity.js';
+import { invitationCell } from '../invitation/invitation.projection.js';
 import { endMembership } from '../member/members.js';
+import { openCells } from '../persistence/sealed-column.js';
 import {
   accepted,
   assertRecentlyAuthenticated,
@@ -82,13 +84,27 @@ export function readErasure(identity: Identity, caller: Caller, userId: UserId):
  * a person who had no account yet.
  */
 export async function subjectsOf({ vault }: Identity, unit: UnitOfWork, userId: UserId): Promise<string[]> {
-  const address = await addressOf(vault, unit, { organizationId: unit.organizationId, userId });
+  const { organizationId } = unit;
+  const address = await addressOf(vault, unit, { organizationId, userId });
   if (address === null) return [userId];
   const invitations = await unit.query<{ invitation_id: string }>(
     'select invitation_id from invitation where email_hash = $1',
     [await emailHash(vault, unit, address)],
   );
-  return [userId, ...invitations.map(({ invitation_id }) => invitation_id)];
+  // Of before the hash was kept: accepted ones alone, for housekeeping erases the others by itself.
+  const unhashed = await unit.query<{ invitation_id: string; email_sealed: string | null }>(
+    `select invitation_id, email_sealed from invitation where email_hash is null and status = 'accepted'`,
+  );
+  const addresses = await openCells(
+    vault,
+    unit,
+    unhashed.map(({ invitation_id, email_sealed }) => ({
+      ...invitationCell(organizationId, invitation_id),
+      stored: email_sealed,
+    })),
+  );
+  const theirs = unhashed.filter((_, nth) => addresses[nth]?.toLowerCase() === address.toLowerCase());
+  return [userId, ...[...invitations, ...theirs].map(({ invitation_id }) => invitation_id)];
 }
 
 async function viewOf(unit: UnitOfWork, state: PersonErasure): Promise<ErasureView> {

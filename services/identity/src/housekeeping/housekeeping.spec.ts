@@ -53,6 +53,51 @@ describe('housekeeping (P03, P18)', () => {
     expect(logIn.status).toBe(201);
   });
 
+  it.each(['expired', 'withdrawn'])(
+    'forgets who was invited and never joined a week after the link’s end (%s, P10)',
+    async (how) => {
+      const { identity } = app;
+      const ada = await app.signUp();
+      const invite = async () => {
+        const body = { email: `${how}.${app.clock.ahead}@example.com`, role: 'member' };
+        const answer = await app.ask('POST', '/v1/invitations', { session: ada.session, body });
+        expect(answer.status).toBe(201);
+        return String(answer.body.invitationId);
+      };
+      const id = await invite();
+      const address = async () => {
+        const [row] = await identity.database.forOrganization(ada.organizationId, (sql) =>
+          sql.query<{ email: { sealed: string } }>(
+            `select payload->'email' as email from event where stream = $1 and type = 'invitation-created'`,
+            [`invitation-${id}`],
+          ),
+        );
+        const opened = await identity.database.forOrganization(ada.organizationId, (sql) =>
+          identity.vault.openFields(
+            sql,
+            ada.organizationId,
+            identity.aggregates.invitation.catalog.personal['invitation-created'] ?? [],
+            { invitationId: id, email: row?.email },
+            ['event', `invitation-${id}`, '1', 'invitation-created'],
+          ),
+        );
+        return (opened as { email: unknown }).email;
+      };
+      const path = `/v1/invitations/${id}`;
+      if (how === 'withdrawn')
+        expect((await app.ask('DELETE', path, { session: ada.session })).status).toBe(204);
+      app.clock.ahead += 13 * DAY_MS;
+      expect(await keepHouse(identity)).toBe(0);
+      expect(await address()).toMatch('@example.com');
+      app.clock.ahead += 2 * DAY_MS;
+      expect(await keepHouse(identity)).toBe(1);
+      for (let waited = 0; waited < 20_000 && !isErased(await address()); waited += 100)
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(isErased(await address())).toBe(true);
+      expect(await keepHouse(identity)).toBe(0);
+    },
+  );
+
   it('removes what ended a month ago', async () => {
     const ada = await app.signUp();
     const count = () =>

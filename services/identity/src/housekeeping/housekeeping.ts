@@ -11,13 +11,15 @@ const DAY_MS = 86_400_000;
 export const keptDays = {
   /** A sign-up that nobody verified: the link is dead after two. */
   pendingSignUp: 7,
+  /** An invitation that nobody accepted, or that was withdrawn, from the end of its link on. */
+  unusedInvitation: 7,
   /** Sessions, links, challenges and letters that have ended; enough to look into a complaint (P05). */
   ended: 30,
 } as const;
 
 /**
  * Removes what is no longer needed (P03, P18). What others must prove later stands in the audit log, not here.
- * @returns how many pending sign-ups were erased
+ * @returns how many people who never came were erased
  */
 export async function keepHouse(identity: Identity): Promise<number> {
   const now = identity.now();
@@ -27,7 +29,10 @@ export async function keepHouse(identity: Identity): Promise<number> {
   );
   // A file whose row is gone would be found by no erasure any more.
   if (identity.mailFolder !== null) await removeLetters(identity.mailFolder, letters);
-  return erasePendingSignUps(identity, before(now, keptDays.pendingSignUp));
+  return (
+    (await erasePendingSignUps(identity, before(now, keptDays.pendingSignUp))) +
+    (await eraseUnusedInvitations(identity, before(now, keptDays.unusedInvitation)))
+  );
 }
 
 /** @returns the ids of the letters that are no longer known */
@@ -50,7 +55,7 @@ async function removeEnded(sql: Sql, ended: Date, now: Date): Promise<string[]> 
  * for, the services' own work is waited for, not asked for anew.
  */
 async function erasePendingSignUps(identity: Identity, registered: Date): Promise<number> {
-  const { database, store, aggregates, newId, now } = identity;
+  const { database, aggregates } = identity;
   const people = await database.asWorker((sql) =>
     sql.query<{ organization_id: OrganizationId; user_id: UserId }>(
       `select organization_id, user_id from account
@@ -60,7 +65,6 @@ async function erasePendingSignUps(identity: Identity, registered: Date): Promis
       [registered, streamOf(aggregates.erasure, '')],
     ),
   );
-  const actor = { type: 'service', id: database.service } as const;
   for (const { organization_id: organizationId, user_id: userId } of people) {
     await database.asRetention(async (sql) => {
       for (const table of ['password', 'consent', 'member'])
@@ -68,14 +72,44 @@ async function erasePendingSignUps(identity: Identity, registered: Date): Promis
       await sql.query('delete from link_token where subject_id = $1', [userId]);
       await sql.query('delete from organization where organization_id = $1', [organizationId]);
     });
-    await store.transact(organizationId, { actor, occurredAt: now(), requestId: null }, (unit) =>
-      unit.execute(aggregates.erasure, userId, {
-        type: 'request',
-        ...{ organizationId, userId, erasureId: newId(), subjects: [userId] },
-      }),
-    );
+    await askForErasure(identity, organizationId, userId);
   }
   return people.length;
+}
+
+/**
+ * Whoever was invited and never joined has no account to be erased with; the invitation's id stands for the person, in every service
+ * (P10). Its row goes last, so that a pass that was cut off is made again.
+ */
+async function eraseUnusedInvitations(identity: Identity, expired: Date): Promise<number> {
+  const invitations = await identity.database.asRetention((sql) =>
+    sql.query<{ organization_id: OrganizationId; invitation_id: string }>(
+      `select organization_id, invitation_id from invitation
+       where status <> 'accepted' and expires_at < $1 order by expires_at limit 500`,
+      [expired],
+    ),
+  );
+  for (const { organization_id: organizationId, invitation_id: id } of invitations) {
+    await askForErasure(identity, organizationId, id as UserId);
+    await identity.database.asRetention((sql) =>
+      sql.query('delete from invitation where invitation_id = $1', [id]),
+    );
+  }
+  return invitations.length;
+}
+
+async function askForErasure(
+  { database, store, aggregates, newId, now }: Identity,
+  organizationId: OrganizationId,
+  person: UserId,
+): Promise<void> {
+  const actor = { type: 'service', id: database.service } as const;
+  await store.transact(organizationId, { actor, occurredAt: now(), requestId: null }, (unit) =>
+    unit.execute(aggregates.erasure, person, {
+      type: 'request',
+      ...{ organizationId, userId: person, erasureId: newId(), subjects: [person] },
+    }),
+  );
 }
 
 function before(now: Date, days: number): Date {
