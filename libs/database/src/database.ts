@@ -6,7 +6,7 @@ import { type SqlMigration, toMikroOrmMigrations } from './migrations.js';
 import { connectionPool, OurPostgresDialect } from './pool.js';
 import { type DatabaseRole, roleNames } from './roles.js';
 import { type SessionLock, sessionLock } from './session-lock.js';
-import type { PreparedStatement, Transaction } from './sql.js';
+import { prepared, type PreparedStatement, type Transaction } from './sql.js';
 
 export interface DatabaseOptions {
   /** Service name; also the database's name and the prefix of its roles. */
@@ -195,10 +195,7 @@ function setView(kysely: Kysely<unknown>, organizationId: string): Promise<unkno
   return kysely.executeQuery(CompiledQuery.raw(view as unknown as string, [organizationId]));
 }
 
-const view: PreparedStatement = {
-  name: 'organization-view',
-  text: `select set_config('vouchsafe.organization_id', $1, true)`,
-};
+const view = prepared(`select set_config('vouchsafe.organization_id', $1, true)`);
 
 /** What is committed stays committed: a callback's failure must not look like the transaction's. */
 function runAfterCommit(callback: () => void): void {

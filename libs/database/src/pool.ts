@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { createPostgreSqlTypeParsers } from '@mikro-orm/postgresql';
 import {
   CompiledQuery,
@@ -9,6 +10,7 @@ import {
 } from 'kysely';
 import pg from 'pg';
 import array from 'postgres-array';
+import { inOneWrite } from './one-write.js';
 
 /**
  * A role's connections, for MikroORM and for prepared statements alike.
@@ -30,7 +32,10 @@ export function connectionPool(connectionString: string, max: number, statementM
   // A server that goes away shows as an error of whatever runs on the connection, and the pool drops it. Without listeners
   // the same news, told of an idle connection, would end the process.
   pool.on('error', () => undefined);
-  pool.on('connect', (client) => client.on('error', () => undefined));
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+    inOneWrite((client as unknown as { readonly connection: { readonly stream: Duplex } }).connection.stream);
+  });
   return pool;
 }
 

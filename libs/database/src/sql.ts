@@ -20,9 +20,15 @@ export interface Sql {
   ): Promise<Row[]>;
 }
 
-/** A statement of which there are a few forms only, named after its text. */
+const statements = new Map<string, PreparedStatement>();
+
+/** A statement of which there are a few forms only, named after its text. For what is asked all the time: each connection keeps it. */
 export function prepared(text: string): PreparedStatement {
-  return { name: hash('sha256', text).slice(0, 32), text };
+  const known = statements.get(text);
+  if (known) return known;
+  const made = { name: hash('sha256', text).slice(0, 32), text };
+  statements.set(text, made);
+  return made;
 }
 
 export interface Transaction extends Sql {
@@ -35,10 +41,11 @@ export interface Transaction extends Sql {
 /** The first row, where a statement always has one. */
 export async function one<Row extends object>(
   sql: Sql,
-  text: string,
+  statement: string | PreparedStatement,
   values?: readonly unknown[],
 ): Promise<Row> {
-  const [row] = await sql.query<Row>(text, values);
+  const [row] = await sql.query<Row>(statement, values);
+  const { text } = typeof statement === 'string' ? { text: statement } : statement;
   if (!row) throw new Error(`A row was expected from: ${text.slice(0, 80)}`);
   return row;
 }

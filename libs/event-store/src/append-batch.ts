@@ -1,4 +1,4 @@
-import type { Sql } from '@vouchsafe/database';
+import { prepared, type Sql } from '@vouchsafe/database';
 import { assertWritable, type DomainEvent, type EventCatalog } from '@vouchsafe/event-sourcing';
 import type { Vault } from '@vouchsafe/vault';
 import { type Envelope, sealingContext, storedEnvelope } from './recorded-event.js';
@@ -38,11 +38,11 @@ export async function appendBatch(
     })),
   );
   await sql.query(
-    `insert into event (organization_id, stream, version, type, schema_version, payload, metadata)
+    prepared(`insert into event (organization_id, stream, version, type, schema_version, payload, metadata)
      select new.organization_id, $1, $2 + new.ordinality, new.type, new.schema_version, new.payload, new.metadata
      from unnest($3::uuid[], $4::text[], $5::int[], $6::jsonb[], $7::jsonb[])
        with ordinality as new (organization_id, type, schema_version, payload, metadata)
-     order by new.ordinality`,
+     order by new.ordinality`),
     [
       stream,
       expectedVersion,

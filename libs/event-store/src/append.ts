@@ -1,4 +1,4 @@
-import { type Database, type PreparedStatement, type Sql } from '@vouchsafe/database';
+import { type Database, one, prepared, type PreparedStatement, type Sql } from '@vouchsafe/database';
 import { assertWritable, type DomainEvent, type EventCatalog } from '@vouchsafe/event-sourcing';
 import type { Vault } from '@vouchsafe/vault';
 import {
@@ -33,12 +33,11 @@ export async function append(
   vault: Vault,
   appending: Appending,
 ): Promise<{ position: string; recorded_at: number }[]> {
-  return sql.query(
-    `insert into event (${columns}) ${newRows} order by new.ordinality
-     returning position, (extract(epoch from recorded_at) * 1000)::float8 as recorded_at`,
-    await valuesOf(sql, vault, appending),
-  );
+  return sql.query(insertion, await valuesOf(sql, vault, appending));
 }
+
+const insertion = prepared(`insert into event (${columns}) ${newRows} order by new.ordinality
+  returning position, (extract(epoch from recorded_at) * 1000)::float8 as recorded_at`);
 
 /** The same as a transaction of its own: the organization's view is set before the first row is checked. */
 const appendAlone: PreparedStatement = {
@@ -98,7 +97,15 @@ async function valuesOf(
 
 /** All events of a stream, oldest first. */
 export function loadStream(sql: Sql, stream: string): Promise<EventRow[]> {
-  return sql.query<EventRow>(`select ${eventColumns} from event where stream = $1 order by version`, [
-    stream,
-  ]);
+  return sql.query<EventRow>(streamInOrder, [stream]);
 }
+
+const streamInOrder = prepared(`select ${eventColumns} from event where stream = $1 order by version`);
+
+/** Version of a stream's last event; 0 where there is none. */
+export async function versionOf(sql: Sql, stream: string): Promise<number> {
+  const { version } = await one<{ version: number }>(sql, lastVersion, [stream]);
+  return version;
+}
+
+const lastVersion = prepared('select coalesce(max(version), 0) as version from event where stream = $1');

@@ -1,4 +1,4 @@
-import type { Sql } from '@vouchsafe/database';
+import { prepared, type Sql } from '@vouchsafe/database';
 import { eventColumns, type EventRow } from './recorded-event.js';
 
 /** All transactions come after this snapshot (3 is the first ordinary transaction id). */
@@ -42,7 +42,9 @@ export async function readOn(sql: Sql, name: string, limit: number): Promise<Eve
 
 /** The cursor's row, made where it is missing, locked: one reader at a time. */
 async function lock(sql: Sql, name: string): Promise<CursorRow> {
-  const select = `select previous::text, current::text, position from cursor where name = $1 for update`;
+  const select = prepared(
+    'select previous::text, current::text, position from cursor where name = $1 for update',
+  );
   const [known] = await sql.query<CursorRow>(select, [name]);
   if (known) return known;
   await sql.query(
@@ -90,7 +92,7 @@ async function moveTo(
   page: readonly EventRow[],
   limit: number,
 ): Promise<void> {
-  await sql.query('update cursor set previous = $2, current = $3, position = $4 where name = $1', [
+  await sql.query(prepared('update cursor set previous = $2, current = $3, position = $4 where name = $1'), [
     name,
     page.length < limit ? current : previous,
     current,

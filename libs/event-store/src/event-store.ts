@@ -2,7 +2,7 @@ import { type Database, postgresFault, type Transaction } from '@vouchsafe/datab
 import { type DomainEvent, fold, isRejected, type Rejected } from '@vouchsafe/event-sourcing';
 import type { Vault } from '@vouchsafe/vault';
 import { type Aggregate, streamOf } from './aggregate.js';
-import { append, appendInOneStatement, type Appending, loadStream } from './append.js';
+import { append, appendInOneStatement, type Appending, loadStream, versionOf } from './append.js';
 import { applyTo } from './inline-projection.js';
 import { type Envelope, readRows, type RecordedEvent } from './recorded-event.js';
 
@@ -29,6 +29,8 @@ export interface UnitOfWork extends Transaction {
     aggregate: Aggregate<State, Command, Event, Rejection>,
     id: string,
   ): Promise<{ readonly state: State; readonly version: number }>;
+  /** The stream's version alone, without reading its events; 0 where there is none. */
+  version(aggregate: { readonly category: string }, id: string): Promise<number>;
 }
 
 const ATTEMPTS = 5;
@@ -96,6 +98,7 @@ export class EventStore {
       ...transaction,
       organizationId,
       load,
+      version: (of, id) => versionOf(transaction, streamOf(of, id)),
       execute: async (on, id, command) => {
         const { state, version } = await load(on, id);
         const decision = on.decider.decide(state, command);

@@ -1,4 +1,4 @@
-import type { Sql } from '@vouchsafe/database';
+import { prepared, type Sql } from '@vouchsafe/database';
 import { readOn } from './cursor.js';
 import { laneOf } from './lane.js';
 import { OUTGOING_PARTITION } from './migrations.js';
@@ -70,8 +70,8 @@ async function lockLanes(
   onTheirWay: ReadonlyMap<number, bigint>,
 ): Promise<Map<number, LaneEnd>> {
   const rows = await sql.query<{ lane: number; last_number: string; acknowledged: string }>(
-    `select lane, last_number, acknowledged from lane where lane = any ($1::smallint[])
-     order by lane for update`,
+    prepared(`select lane, last_number, acknowledged from lane where lane = any ($1::smallint[])
+     order by lane for update`),
     [lanes],
   );
   return new Map(
@@ -97,9 +97,9 @@ async function store(
   for (const { before, last } of lanes.values())
     if (partition(last) !== partition(before))
       await sql.query('select ensure_outgoing_partition($1)', [last]);
-  await sql.query(
-    `insert into outgoing (lane, number, event_position, ordinal)
-     select * from unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::smallint[])`,
+  const stored = sql.query(
+    prepared(`insert into outgoing (lane, number, event_position, ordinal)
+     select * from unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::smallint[])`),
     [
       numbered.map((fact) => fact.lane),
       numbered.map((fact) => String(fact.number)),
@@ -107,11 +107,13 @@ async function store(
       numbered.map((fact) => fact.ordinal),
     ],
   );
-  await sql.query(
-    `update lane set last_number = moved.last_number
-     from unnest($1::smallint[], $2::bigint[]) as moved (lane, last_number) where lane.lane = moved.lane`,
+  const moved = sql.query(
+    prepared(`update lane set last_number = moved.last_number
+     from unnest($1::smallint[], $2::bigint[]) as moved (lane, last_number) where lane.lane = moved.lane`),
     [[...lanes.keys()], [...lanes.values()].map(({ last }) => String(last))],
   );
+  // Sent one behind the other.
+  await Promise.all([stored, moved]);
 }
 
 function fail(lane: number): never {

@@ -1,4 +1,4 @@
-import type { Database, Sql } from '@vouchsafe/database';
+import { type Database, prepared, type Sql } from '@vouchsafe/database';
 import type { Vault } from '@vouchsafe/vault';
 import { catalogsOf, factsOf, laneMessage, type LaneMessage, type Publishing } from './publishing.js';
 import { eventColumns, type EventRow, readRows } from './recorded-event.js';
@@ -48,9 +48,9 @@ export function acknowledge(database: Database, page: readonly LaneMessage[]): P
   const lanes = new Map(page.map(({ lane, number: last }) => [lane, last]));
   return database.asWorker((transaction) =>
     transaction.query(
-      `with later as (select set_config('synchronous_commit', 'off', true))
+      prepared(`with later as (select set_config('synchronous_commit', 'off', true))
        update lane set acknowledged = greatest(acknowledged, sent.number)
-       from later, unnest($1::smallint[], $2::bigint[]) as sent (lane, number) where lane.lane = sent.lane`,
+       from later, unnest($1::smallint[], $2::bigint[]) as sent (lane, number) where lane.lane = sent.lane`),
       [[...lanes.keys()], [...lanes.values()].map(String)],
     ),
   );

@@ -1,4 +1,4 @@
-import type { Sql } from '@vouchsafe/database';
+import { prepared, type Sql } from '@vouchsafe/database';
 import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import type { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
@@ -21,7 +21,7 @@ export interface AccountReference {
 /** The account that has claimed an address by verifying it. */
 export async function accountByEmailHash(sql: Sql, hash: Buffer): Promise<AccountReference | null> {
   const [row] = await sql.query<{ organization_id: OrganizationId; user_id: UserId }>(
-    'select * from lookup.user_by_email($1)',
+    prepared('select * from lookup.user_by_email($1)'),
     [hash],
   );
   return row ? { organizationId: row.organization_id, userId: row.user_id } : null;

@@ -1,4 +1,4 @@
-import type { Sql } from '@vouchsafe/database';
+import { prepared, type Sql } from '@vouchsafe/database';
 
 export interface Lane {
   readonly source: string;
@@ -23,9 +23,9 @@ export async function lockLanes(
   const values = [consumer, distinct.map(({ source }) => source), distinct.map(({ lane }) => lane)];
   const lock = () =>
     sql.query<{ source: string; lane: number; number: string }>(
-      `select source, lane, number from consumed_lane
+      prepared(`select source, lane, number from consumed_lane
        where consumer = $1 and (source, lane) in (select * from unnest($2::text[], $3::int[]))
-       order by source, lane for update`,
+       order by source, lane for update`),
       values,
     );
   let rows = await lock();
@@ -47,11 +47,11 @@ export async function advanceLanes(
   taken: readonly (Lane & { readonly number: bigint; readonly expected: bigint })[],
 ): Promise<void> {
   const moved = await sql.query(
-    `update consumed_lane set number = taken.number
+    prepared(`update consumed_lane set number = taken.number
      from unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[]) as taken (source, lane, number, expected)
      where consumer = $1 and consumed_lane.source = taken.source and consumed_lane.lane = taken.lane
        and consumed_lane.number = taken.expected
-     returning 1`,
+     returning 1`),
     [
       consumer,
       taken.map(({ source }) => source),

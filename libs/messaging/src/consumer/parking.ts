@@ -1,4 +1,4 @@
-import { type Database, instant, one, type Sql, type Transaction } from '@vouchsafe/database';
+import { type Database, instant, one, prepared, type Sql, type Transaction } from '@vouchsafe/database';
 import { isErased, type PersonalField } from '@vouchsafe/event-sourcing';
 import type { Vault } from '@vouchsafe/vault';
 import type { ArrivedFact } from '../cloud-events.js';
@@ -39,8 +39,8 @@ export async function parkedAmong(
   organizationIds: readonly string[],
 ): Promise<Set<string>> {
   const rows = await sql.query<{ organization_id: string }>(
-    `select organization_id from parked_message
-     where consumer = $1 and organization_id = any ($2) order by id for key share`,
+    prepared(`select organization_id from parked_message
+     where consumer = $1 and organization_id = any ($2) order by id for key share`),
     [group, [...new Set(organizationIds)]],
   );
   return new Set(rows.map((row) => row.organization_id));

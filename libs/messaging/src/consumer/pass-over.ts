@@ -1,4 +1,4 @@
-import type { Database } from '@vouchsafe/database';
+import { type Database, prepared } from '@vouchsafe/database';
 import { type Lane, laneName } from './lanes.js';
 import type { LaneNumbers, Portion } from './take.js';
 
@@ -37,7 +37,7 @@ export async function passOver(
   return new Map(passed.map((lane) => [laneName(lane), lane.last]));
 }
 
-const statement = `
+const statement = prepared(`
   with later as (select set_config('synchronous_commit', 'off', true)),
   moved_place as (
     insert into consumer_offset as place (consumer, topic, partition, next_offset)
@@ -53,7 +53,7 @@ const statement = `
       and consumed_lane.number = passed.first - 1
     returning 1
   )
-  select (select count(*)::int from moved_place) as places, (select count(*)::int from moved_lane) as lanes`;
+  select (select count(*)::int from moved_place) as places, (select count(*)::int from moved_lane) as lanes`);
 
 interface PassedLane extends Lane {
   readonly first: bigint;

@@ -1,4 +1,4 @@
-import type { Sql } from '@vouchsafe/database';
+import { prepared, type Sql } from '@vouchsafe/database';
 import type { TopicPartition } from '../bus.js';
 
 /** A step of a partition's offset in the consumer's own database; Kafka's committed offset is a hint only. */
@@ -31,10 +31,10 @@ export async function readPlace(
  */
 export async function moveToPlace(sql: Sql, consumer: string, step: PlaceStep): Promise<void> {
   const moved = await sql.query(
-    `insert into consumer_offset as place (consumer, topic, partition, next_offset) values ($1, $2, $3, $4)
+    prepared(`insert into consumer_offset as place (consumer, topic, partition, next_offset) values ($1, $2, $3, $4)
      on conflict (consumer, topic, partition) do update set next_offset = excluded.next_offset
        where place.next_offset = $5
-     returning 1`,
+     returning 1`),
     [consumer, step.topic, step.partition, step.next, step.expected],
   );
   if (moved.length === 0) {

@@ -85,7 +85,8 @@ function attempt(
 
     const ours = next.filter((fact) => table.has(fact.type));
     const organizations = ours.map((fact) => fact.organizationId);
-    const blocked = await parkedAmong(transaction, group, organizations);
+    const blocked =
+      ours.length > 0 ? await parkedAmong(transaction, group, organizations) : new Set<string>();
     const behind = ours.filter((fact) => blocked.has(fact.organizationId));
     const free = ours.filter((fact) => !blocked.has(fact.organizationId));
     for (const fact of behind) await park(transaction, taking, fact, null);

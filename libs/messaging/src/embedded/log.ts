@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { prepared } from '@vouchsafe/database';
 import pg from 'pg';
 import { type IncomingMessage, type OutgoingMessage, type TopicSpec, UnknownTopicError } from '../bus.js';
 
@@ -14,7 +15,7 @@ export function openLog(url: string) {
   // A pooled connection that breaks while idle is replaced at the next use.
   pool.on('error', () => undefined);
   const run = async <Row extends pg.QueryResultRow>(text: string, values: unknown[]): Promise<Row[]> =>
-    (await pool.query<Row>(text, values)).rows;
+    (await pool.query<Row>({ ...prepared(text), values })).rows;
 
   async function partitions(topic: string): Promise<number> {
     const [row] = await run<{ count: number }>(

@@ -1,4 +1,4 @@
-import type { Sql } from '@vouchsafe/database';
+import { prepared, type Sql } from '@vouchsafe/database';
 import { append, leafHashes, TILE_WIDTH, type TileGrowth } from '@vouchsafe/transparency-log';
 import { columns } from './columns.js';
 import type { FreshEntry } from './fresh-entry.js';
@@ -19,15 +19,15 @@ export async function growTrees(sql: Sql, heads: readonly Head[]): Promise<void>
     ]),
   );
   await sql.query(
-    `insert into tile as t (organization_id, log_id, level, index, hashes)
+    prepared(`insert into tile as t (organization_id, log_id, level, index, hashes)
      select * from unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::bigint[], $5::bytea[])
-     on conflict (log_id, level, index) do update set hashes = t.hashes || excluded.hashes`,
+     on conflict (log_id, level, index) do update set hashes = t.hashes || excluded.hashes`),
     columns(tiles, ['plain', 'plain', 'plain', 'plain', 'bytes']),
   );
   await sql.query(
-    `update log set size = grown.size, right_edge = grown.right_edge, recorded_at = grown.recorded_at
+    prepared(`update log set size = grown.size, right_edge = grown.right_edge, recorded_at = grown.recorded_at
      from unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::timestamptz[]) as grown (log_id, size, right_edge, recorded_at)
-     where log.log_id = grown.log_id`,
+     where log.log_id = grown.log_id`),
     columns(
       grown.map(({ head, tree }) => [
         head.logId,
@@ -56,14 +56,14 @@ export async function growBundles(sql: Sql, fresh: readonly FreshEntry[]): Promi
   }
   const time = (milliseconds: number): string => new Date(milliseconds).toISOString();
   await sql.query(
-    `insert into entry_bundle as b (organization_id, log_id, number,
+    prepared(`insert into entry_bundle as b (organization_id, log_id, number,
        first_recorded_at, last_recorded_at, first_occurred_at, last_occurred_at)
      select * from unnest($1::uuid[], $2::uuid[], $3::bigint[],
        $4::timestamptz[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[])
      on conflict (log_id, number) do update set
        last_recorded_at = excluded.last_recorded_at,
        first_occurred_at = least(b.first_occurred_at, excluded.first_occurred_at),
-       last_occurred_at = greatest(b.last_occurred_at, excluded.last_occurred_at)`,
+       last_occurred_at = greatest(b.last_occurred_at, excluded.last_occurred_at)`),
     columns(
       [...bundles.values()].map((bundle) => [
         ...[bundle.organizationId, bundle.logId, bundle.number],

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { instant, type Sql, type Transaction } from '@vouchsafe/database';
+import { instant, prepared, type Sql, type Transaction } from '@vouchsafe/database';
 import type { RightEdge } from '@vouchsafe/transparency-log';
 import type { Vault } from '@vouchsafe/vault';
 import { createSigningKey } from './signing-key.js';
@@ -85,8 +85,8 @@ type HeadRow = {
 
 function lockedHeads(sql: Sql, organizationIds: readonly string[]): Promise<HeadRow[]> {
   return sql.query<HeadRow>(
-    `select organization_id, log_id, size, right_edge, recorded_at from log
-     where organization_id = any ($1::uuid[]) and closed_at is null order by log_id for update`,
+    prepared(`select organization_id, log_id, size, right_edge, recorded_at from log
+     where organization_id = any ($1::uuid[]) and closed_at is null order by log_id for update`),
     [organizationIds],
   );
 }

@@ -1,5 +1,5 @@
 import { type BatchEntry, type Envelope, storedEnvelope } from '@vouchsafe/event-store';
-import type { Sql } from '@vouchsafe/database';
+import { prepared, type Sql } from '@vouchsafe/database';
 import type { Vault } from '@vouchsafe/vault';
 import { accessLogEvents, type Entry } from './access-log.events.js';
 
@@ -38,7 +38,7 @@ export async function insertReceived(
   // Only under a living lease: behind one that has ended another instance may be closing entries right now. The lock
   // makes it wait for us, or us for it.
   const inserted = await sql.query(
-    `with alive as (
+    prepared(`with alive as (
        select from gateway_instance where id = $1 and lease_until > clock_timestamp() for share
      )
      insert into open_entry (request_id, instance_id, organization_id, received_at, entry, envelope)
@@ -46,7 +46,7 @@ export async function insertReceived(
      from unnest($2::text[], $3::uuid[], $4::timestamptz[], $5::jsonb[], $6::jsonb[])
        as new (request_id, organization_id, received_at, entry, envelope)
      where exists (select from alive)
-     returning 1`,
+     returning 1`),
     [
       instanceId,
       items.map(({ entry }) => entry.requestId),
@@ -63,7 +63,7 @@ export async function insertReceived(
 export async function removeOpen(sql: Sql, requestIds: readonly string[]): Promise<ReadonlySet<string>> {
   if (requestIds.length === 0) return new Set();
   const rows = await sql.query<{ request_id: string }>(
-    'delete from open_entry where request_id = any ($1::text[]) returning request_id',
+    prepared('delete from open_entry where request_id = any ($1::text[]) returning request_id'),
     [requestIds],
   );
   return new Set(rows.map(({ request_id }) => request_id));

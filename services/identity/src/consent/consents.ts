@@ -1,4 +1,4 @@
-import type { Sql } from '@vouchsafe/database';
+import { prepared, type Sql } from '@vouchsafe/database';
 import { type Caller, problem } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import type { Identity } from '../identity.js';
@@ -38,7 +38,7 @@ export async function outstandingDocuments(
   userId: string,
 ): Promise<LegalDocument[]> {
   const rows = await sql.query<Acceptance>(
-    'select document, version, sha256 from consent where user_id = $1',
+    prepared('select document, version, sha256 from consent where user_id = $1'),
     [userId],
   );
   const given = new Set(rows.map((row) => `${row.document} ${row.version} ${row.sha256}`));

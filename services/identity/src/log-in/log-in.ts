@@ -1,4 +1,4 @@
-import { type Sql, one } from '@vouchsafe/database';
+import { one, prepared, type Sql } from '@vouchsafe/database';
 import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import type { UnitOfWork } from '@vouchsafe/event-store';
 import { type Caller, problem } from '@vouchsafe/service-host';
@@ -87,17 +87,13 @@ export async function beginSession(
 ): Promise<LogInOutcome> {
   const { organizationId } = unit;
   const { sourceIp, userAgent } = caller;
-  const { second_factor_required: byOrganization } = await one<{ second_factor_required: boolean }>(
-    unit,
-    // A password that is too short alone needs a second factor, whoever has dropped it (ASVS 6.2.1).
-    `select second_factor_required or exists (select from password where user_id = $2 and not good_alone)
-       as second_factor_required
-     from organization where organization_id = $1`,
-    [organizationId, userId],
-  );
+  const [{ second_factor_required: byOrganization }, outstanding] = await Promise.all([
+    one<{ second_factor_required: boolean }>(unit, requiresSecondFactor, [organizationId, userId]),
+    outstandingDocuments(identity, unit, userId),
+  ]);
   const mustEnrol =
     level === 'single-factor' && secondFactorRequired(identity, organizationId, byOrganization);
-  const awaitsDocuments = (await outstandingDocuments(identity, unit, userId)).length > 0;
+  const awaitsDocuments = outstanding.length > 0;
   // The browser that logs in anew gives up the session that it had (ASVS 7.2.4).
   if (caller.sessionId !== null && caller.organizationId === organizationId) {
     await endSession(identity, unit, caller.sessionId, 'replaced');
@@ -112,6 +108,12 @@ export async function beginSession(
   const challengeId = await makeChallenge(identity, unit, userId, { next, level, sessionId });
   return { organizationId, userId, session, next, challengeId };
 }
+
+/** A password that is too short alone needs a second factor, whoever has dropped it (ASVS 6.2.1). */
+const requiresSecondFactor =
+  prepared(`select second_factor_required or exists (select from password where user_id = $2 and not good_alone)
+    as second_factor_required
+  from organization where organization_id = $1`);
 
 /**
  * A denied proof, at log-in or within a session: counted already, and a fact for the audit log (ASVS 16.3.1), in a transaction of its
@@ -172,6 +174,8 @@ async function findCandidate(identity: Identity, caller: Caller, email: string):
 }
 
 async function passwordHashOf(sql: Sql, userId: UserId | null): Promise<string | null> {
-  const [row] = await sql.query<{ hash: string }>('select hash from password where user_id = $1', [userId]);
+  const [row] = await sql.query<{ hash: string }>(prepared('select hash from password where user_id = $1'), [
+    userId,
+  ]);
   return row?.hash ?? null;
 }

@@ -1,4 +1,4 @@
-import { instant, one, type Sql } from '@vouchsafe/database';
+import { instant, one, prepared, type Sql } from '@vouchsafe/database';
 import { type Caller, problem } from '@vouchsafe/service-host';
 import type { Vault } from '@vouchsafe/vault';
 import { addressGroup } from '../address-group.js';
@@ -68,7 +68,7 @@ export async function takeAttempt(
   for (const limit of limits) {
     const { attempts, window_ends_at } = await one<{ attempts: number; window_ends_at: string }>(
       sql,
-      'select * from lookup.take_attempt($1, $2, $3)',
+      prepared('select * from lookup.take_attempt($1, $2, $3)'),
       [limit.key, at, ends],
     );
     if (attempts > limit.most) {
@@ -87,7 +87,7 @@ export async function giveBackAttempt(sql: Sql, { keys }: Pick<TakenAttempt, 'ke
 
 /** Proved: what failed before was the person's own mistake. */
 export async function forgetAttempts(sql: Sql, { keys }: Pick<TakenAttempt, 'keys'>): Promise<void> {
-  await sql.query('select lookup.forget_attempts(key) from unnest($1::bytea[]) as key', [keys]);
+  await sql.query(prepared('select lookup.forget_attempts(key) from unnest($1::bytea[]) as key'), [keys]);
 }
 
 function keyOf(vault: Vault, sql: Sql, whose: string): Promise<Buffer> {

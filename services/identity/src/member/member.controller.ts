@@ -97,8 +97,13 @@ export class MemberController {
   ): Promise<z.infer<typeof member>> {
     const envelope = envelopeOf(this.identity, caller);
     return this.identity.store.transact(organizationOf(caller), envelope, async (unit) => {
-      void reply.header('etag', etagOf(await organizationVersion(this.identity, unit)));
-      return shown(await readAccount(this.identity, unit, id));
+      // In this order: a version that is older than what is shown is refused at worst.
+      const [version, account] = await Promise.all([
+        organizationVersion(this.identity, unit),
+        readAccount(this.identity, unit, id),
+      ]);
+      void reply.header('etag', etagOf(version));
+      return shown(account);
     });
   }
 

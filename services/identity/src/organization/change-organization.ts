@@ -7,8 +7,8 @@ import type { OrganizationCommand } from './organization.js';
 import { organizationProblems } from './organization.problems.js';
 
 /** Members are the organization's state: its version is the ETag of all of them. */
-export async function organizationVersion(identity: Identity, unit: UnitOfWork): Promise<number> {
-  return (await unit.load(identity.aggregates.organization, unit.organizationId)).version;
+export function organizationVersion(identity: Identity, unit: UnitOfWork): Promise<number> {
+  return unit.version(identity.aggregates.organization, unit.organizationId);
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Sql } from '@vouchsafe/database';
+import { prepared, type Sql } from '@vouchsafe/database';
 import type { Vault } from '@vouchsafe/vault';
 import { openCell } from '../persistence/sealed-column.js';
 import { matchingStep } from './totp.js';
@@ -49,7 +49,7 @@ export async function takeTotpCode(
 
 export async function hasSecondFactor(sql: Sql, userId: string): Promise<boolean> {
   const rows = await sql.query(
-    'select 1 from authenticator where user_id = $1 and enrolled_at is not null limit 1',
+    prepared('select 1 from authenticator where user_id = $1 and enrolled_at is not null limit 1'),
     [userId],
   );
   return rows.length === 1;

@@ -49,9 +49,9 @@ export async function startSession(
   if ('rejected' in result) throw new Error(`A new session was rejected: ${result.rejected}`);
   const cell = sessionCell(organizationId, start.userId, sessionId);
   await unit.query(
-    `insert into session (organization_id, session_id, session_hash, user_id, level, awaits_documents, started_at, last_seen_at,
+    prepared(`insert into session (organization_id, session_id, session_hash, user_id, level, awaits_documents, started_at, last_seen_at,
        authenticated_at, idle_expires_at, expires_at, source_ip_sealed, user_agent_sealed)
-     values ($1, $2, $3, $4, $5, $6, $7, $7, $7, $8, $9, $10, $11)`,
+     values ($1, $2, $3, $4, $5, $6, $7, $7, $7, $8, $9, $10, $11)`),
     [
       organizationId,
       sessionId,

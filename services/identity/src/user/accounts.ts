@@ -1,4 +1,4 @@
-import { instant, type Sql } from '@vouchsafe/database';
+import { instant, prepared, type Sql } from '@vouchsafe/database';
 import type { UserId } from '@vouchsafe/event-sourcing';
 import { problem } from '@vouchsafe/service-host';
 import type { Identity } from '../identity.js';
@@ -36,10 +36,10 @@ export async function readAccounts(
   values: readonly unknown[],
 ): Promise<Account[]> {
   const rows = await sql.query<AccountRow>(
-    `select m.organization_id, m.user_id, m.role, m.joined_at, a.email_sealed, a.name_sealed, a.email_verified_at,
+    prepared(`select m.organization_id, m.user_id, m.role, m.joined_at, a.email_sealed, a.name_sealed, a.email_verified_at,
        exists (select from authenticator t where t.user_id = m.user_id and t.enrolled_at is not null) as second_factor
      from member m join account a on a.user_id = m.user_id
-     ${where}`,
+     ${where}`),
     values,
   );
   const opened = await openCells(
