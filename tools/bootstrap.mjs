@@ -14,6 +14,7 @@ const handedOverTo = 24;
 const commands = {
   start: ['tools/start/start.ts'],
   test: ['tools/test/test.ts'],
+  'test:containers': ['tools/test/containers.ts'],
   tour: ['tools/tour/tour.ts'],
   bench: ['benchmarks/bench.ts'],
   parked: ['tools/parked/parked.ts'],

@@ -29,7 +29,7 @@ export async function withDatabase<T>(folder: string, work: (database: DataDatab
   const opened = await openDataFolder(folder, () => undefined);
   const port = await freePort();
   const postgres = await startPostgres(opened, secrets.postgres, port, () => undefined);
-  opened.record('postgres', postgres.pid);
+  opened.record('postgres', postgres);
   try {
     return await work({ port, secrets });
   } finally {

@@ -1,6 +1,7 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { chmod, mkdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { endContainer } from './left-container.ts';
 import { end, identityOf, isAlive, type ProcessIdentity } from './process-identity.ts';
 import { Refusal } from './refusal.ts';
 
@@ -16,14 +17,18 @@ export interface DataFolder {
   readonly logs: string;
   /** Erasures, remembered outside of the database. */
   readonly tombstones: string;
-  /** Writes down a process that a later start must end, should this one be killed. */
-  readonly record: (name: string, pid: number) => void;
+  /** Writes down what a later start must end, should this one be killed. */
+  readonly record: (name: string, what: Recorded) => void;
   readonly release: () => void;
 }
+
+export type Recorded = { readonly pid: number } | { readonly container: string };
 
 interface Run {
   readonly supervisor: ProcessIdentity;
   readonly processes: Readonly<Record<string, ProcessIdentity>>;
+  /** By their id; absent in what an older version wrote. */
+  readonly containers?: Readonly<Record<string, string>>;
 }
 
 /** Opens the folder for this process alone; refuses, with words that say what to do, what it must not touch. */
@@ -52,10 +57,14 @@ export async function openDataFolder(folder: string, say: (line: string) => void
     mail,
     logs,
     tombstones,
-    record: (name, pid) => {
-      const identity = identityOf(pid);
-      if (!identity) return;
-      run = { ...run, processes: { ...run.processes, [name]: identity } };
+    record: (name, what) => {
+      if ('container' in what) {
+        run = { ...run, containers: { ...run.containers, [name]: what.container } };
+      } else {
+        const identity = identityOf(what.pid);
+        if (!identity) return;
+        run = { ...run, processes: { ...run.processes, [name]: identity } };
+      }
       writeWhole(runFile(folder), JSON.stringify(run));
     },
     release: () => rmSync(runFile(folder), { force: true }),
@@ -122,10 +131,15 @@ async function endFormerRun(folder: string, say: (line: string) => void): Promis
     );
   }
   const left = Object.entries(former.processes).filter(([, identity]) => isAlive(identity));
+  const containers = Object.entries(former.containers ?? {});
+  const names = [
+    ...left.map(([name, { pid }]) => `${name} (${pid})`),
+    ...containers.map(([name, id]) => `${name} (container ${id.slice(0, 12)})`),
+  ];
   say(
-    left.length === 0
+    names.length === 0
       ? 'The last run was killed; going on with its data.'
-      : `The last run was killed; ending what it left behind: ${left.map(([name, { pid }]) => `${name} (${pid})`).join(', ')}.`,
+      : `The last run was killed; ending what it left behind: ${names.join(', ')}.`,
   );
   // Services before the bus and the database that they write to.
   const services = left.filter(([name]) => name !== 'postgres' && name !== 'kafka');
@@ -135,6 +149,7 @@ async function endFormerRun(folder: string, say: (line: string) => void): Promis
       throw new Refusal(`${name} of the last run does not end: kill -9 ${identity.pid}, then start again.`);
     }
   }
+  for (const [, id] of containers) await endContainer(id);
   const postgres = former.processes.postgres;
   if (postgres && !(await end(postgres, 'SIGINT', 60_000))) {
     throw new Refusal(

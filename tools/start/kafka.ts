@@ -1,5 +1,12 @@
 import path from 'node:path';
-import { describeKafka, freePort, kafkaChoice, type LocalKafka, startLocalKafka } from '@vouchsafe/testing';
+import {
+  bringImage,
+  describeKafka,
+  freePort,
+  kafkaChoice,
+  type KafkaServer,
+  startKafkaServer,
+} from '@vouchsafe/testing';
 import type { DataFolder } from './data-folder.ts';
 import { Refusal } from './refusal.ts';
 
@@ -13,17 +20,21 @@ export interface SystemKafka {
   stop(): Promise<void>;
 }
 
-/** The brokers of KAFKA_BROKERS; else one of this data folder, which keeps what it holds for the next start. */
+/**
+ * The brokers of KAFKA_BROKERS; else one of this data folder, in a container or on this machine's JVM, which keeps what it holds for
+ * the next start of either kind.
+ */
 export async function startKafka(
   data: DataFolder,
   say: (line: string) => void,
   onExit: (log: string) => void,
 ): Promise<SystemKafka> {
+  if (!process.env.KAFKA_BROKERS) await bringImage('kafka', (line) => say(`kafka      ${line}`));
   const choice = await kafkaChoice();
   if (choice.by === 'none') {
     throw new Refusal(
       `--kafka needs a Kafka, and there is ${await describeKafka()}.\n` +
-        `Install a JDK (17 or newer) and Maven, or name brokers: KAFKA_BROKERS=host:port npm start -- --kafka\n` +
+        `Start a Docker engine, or install a JDK (17 or newer) and Maven, or name brokers: KAFKA_BROKERS=host:port npm start -- --kafka\n` +
         `Without --kafka the bus is a log in Postgres, and needs nothing.`,
     );
   }
@@ -34,20 +45,22 @@ export async function startKafka(
   }
   const logFile = path.join(data.logs, 'kafka.log');
   const ports = { port: await freePort(), controllerPort: await freePort() };
-  let broker: LocalKafka;
+  let broker: KafkaServer;
   const start = async (): Promise<void> => {
-    const started = await startLocalKafka({
+    const started = await startKafkaServer({
       ...ports,
       folder: path.join(data.path, 'kafka'),
       logFile,
       ownProcessGroup: true,
     });
     broker = started;
-    data.record('kafka', started.pid);
+    data.record('kafka', started.runsAs);
     void started.exited.then(() => onExit(logFile));
   };
   await start();
-  say(`kafka      ready on 127.0.0.1:${ports.port}`);
+  say(
+    `kafka      ready on 127.0.0.1:${ports.port}${choice.by === 'container' ? `, in a container of ${choice.image}` : ''}`,
+  );
   return {
     url: urlOf([`127.0.0.1:${ports.port}`]),
     kill: () => broker.kill(),

@@ -79,7 +79,7 @@ async function bringUp(options: SystemOptions, started: Started): Promise<Runnin
   const runPostgres = async (): Promise<LocalPostgres> => {
     const server = await startPostgres(folder, secrets.postgres, postgresPort, say);
     started.postgres = server;
-    folder.record('postgres', server.pid);
+    folder.record('postgres', server);
     void server.exited.then(() =>
       watch.fail('postgres', 'see its log', path.join(folder.logs, 'postgres.log')),
     );
@@ -114,7 +114,7 @@ async function bringUp(options: SystemOptions, started: Started): Promise<Runnin
     const service = await startService(name, { ...surroundings, root, logs: folder.logs });
     started.services.set(name, service);
     watch(service);
-    folder.record(name, service.pid);
+    folder.record(name, service);
     await service.ready(signal);
     say(`${name.padEnd(10)} ready`);
   };
@@ -137,7 +137,7 @@ async function bringUp(options: SystemOptions, started: Started): Promise<Runnin
       const ports = { ...surroundings.ports, [name]: await freePort() };
       const more = { ...surroundings, ports, internalPort: await freePort(), root, logs: folder.logs };
       const service = await startService(name, more);
-      folder.record(`${name}-${service.pid}`, service.pid);
+      folder.record(`${name}-${service.pid}`, service);
       await service.ready(signal);
       return service;
     },

@@ -13,6 +13,17 @@ export interface Tally {
   readonly skipped: number;
 }
 
+export function sum(tallies: readonly Tally[]): Tally {
+  const all = (name: keyof Tally) => tallies.reduce((total, tally) => total + tally[name], 0);
+  return { passed: all('passed'), failed: all('failed'), skipped: all('skipped') };
+}
+
+/** The last line, and the exit code with it. */
+export function tellTally({ passed, failed, skipped }: Tally): void {
+  if (failed > 0) process.exitCode = 1;
+  console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+}
+
 export async function runProgram(root: string, script: string, args: readonly string[]) {
   const child = spawn(process.execPath, [script, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';

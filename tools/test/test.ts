@@ -1,8 +1,7 @@
 import path from 'node:path';
 import { build } from '../start/build.ts';
-import { describePostgres } from './postgres.ts';
-import { runJest } from './jest.ts';
-import { runProgram, type Step, type Tally } from './step.ts';
+import { runProgram, type Step, sum, type Tally, tellTally } from './step.ts';
+import { runSuites } from './suites.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -45,23 +44,11 @@ const lanes: readonly (readonly Step[])[] = [
 
 /** `npm test`, or `npm test -- PATTERN` for the suites whose path matches. Ends with `N passed, N failed, N skipped`. */
 async function main(patterns: readonly string[]): Promise<Tally> {
-  console.log(`Postgres: ${await describePostgres()}`);
   const steps = patterns.length === 0 ? lanes : [[lanes[0]?.[0] ?? unreachable()]];
   const checked = (await Promise.all(steps.map(inTurn))).flat();
   // Suites that start the services need them built.
-  const suites = checked[0]?.failed ? { passed: 0, failed: 0, skipped: 0 } : await runSuites(patterns);
-  return [...checked, suites].reduce((sum, { passed, failed, skipped }) => ({
-    passed: sum.passed + passed,
-    failed: sum.failed + failed,
-    skipped: sum.skipped + skipped,
-  }));
-}
-
-async function runSuites(patterns: readonly string[]): Promise<Tally> {
-  // A room that can be imported once it is built. What must be fetched for the suites is fetched now, not under a test's clock.
-  const { describeKafka } = await import('@vouchsafe/testing');
-  console.log(`Kafka: ${await describeKafka()}`);
-  return runJest(root, patterns, Boolean(process.env.CI));
+  const suites = checked[0]?.failed ? { passed: 0, failed: 0, skipped: 0 } : await runSuites(root, patterns);
+  return sum([...checked, suites]);
 }
 
 async function inTurn(steps: readonly Step[]): Promise<Tally[]> {
@@ -90,6 +77,4 @@ function unreachable(): never {
   throw new Error('The first lane begins with the build');
 }
 
-const tally = await main(process.argv.slice(2));
-if (tally.failed > 0) process.exitCode = 1;
-console.log(`${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`);
+tellTally(await main(process.argv.slice(2)));

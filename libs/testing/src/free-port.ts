@@ -56,12 +56,13 @@ function reservations(): string {
   return folder;
 }
 
-function isAlive(pid: number): boolean {
+/** Another user's process may not be signalled; it is alive all the same. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

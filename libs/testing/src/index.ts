@@ -1,8 +1,11 @@
-export * from './free-port.js';
+export * from './engine.js';
+export { freePort } from './free-port.js';
 export * from './kafka.js';
+export * from './kafka-server.js';
 export * from './local-kafka.js';
 export * from './local-postgres.js';
 export * from './postgres.js';
+export { chooseServer } from './server-choice.js';
 export * from './source-process.js';
 export * from './inventory-gaps.js';
 export * from './small-disk.js';

@@ -6,50 +6,31 @@ import { createConnection } from 'node:net';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import {
+  brokerArguments,
+  brokerProperties,
+  formatArguments,
+  type KafkaServer,
+  type KafkaServerOptions,
+} from './kafka-server.js';
 
 const run = promisify(execFile);
 
 /** The release that suites and `npm start -- --kafka` run on. */
 export const kafkaVersion = '4.1.1';
 
-export interface LocalKafkaOptions {
-  /** The broker's own folder; formatted where it is new. */
-  readonly folder: string;
-  readonly port: number;
-  /** Of the controller, which only the broker itself talks to. */
-  readonly controllerPort: number;
-  /** File that the broker's words are appended to. */
-  readonly logFile: string;
-  /** What the listener demands; PLAINTEXT where nothing is said. */
-  readonly protocol?: 'PLAINTEXT' | 'SASL_SSL';
-  /** More lines of `server.properties`; they win over those made here. */
-  readonly settings?: Readonly<Record<string, string>>;
-  /** Users to make when the folder is formatted. */
-  readonly scramUsers?: readonly { readonly name: string; readonly password: string }[];
-  /** A group of its own, so that a terminal's Ctrl-C does not reach it before those who use it have stopped. */
-  readonly ownProcessGroup?: boolean;
-}
-
-export interface LocalKafka {
-  readonly pid: number;
-  /** `127.0.0.1:port` */
-  readonly broker: string;
-  /** Settles when the broker is gone, wanted or not. */
-  readonly exited: Promise<void>;
-  stop(): Promise<void>;
-  kill(): Promise<void>;
-}
-
 /** One Apache Kafka broker, its own controller (KRaft), on this machine's JVM: no Docker, no installation. */
-export async function startLocalKafka(options: LocalKafkaOptions): Promise<LocalKafka> {
+export async function startLocalKafka(options: KafkaServerOptions): Promise<KafkaServer> {
   const jars = await kafkaJars();
   await mkdir(options.folder, { recursive: true, mode: 0o700 });
   const properties = path.join(options.folder, 'server.properties');
-  await writeFile(properties, propertiesOf(options), { mode: 0o600 });
-  if (!existsSync(path.join(options.folder, 'log', 'meta.properties')))
-    await format(jars, properties, options);
+  await writeFile(properties, brokerProperties(options, '127.0.0.1'), { mode: 0o600 });
+  if (!existsSync(path.join(options.folder, 'log', 'meta.properties'))) {
+    const cluster = randomBytes(16).toString('base64url');
+    await run('java', formatArguments(jars, properties, cluster, options));
+  }
   const log = await open(options.logFile, 'a', 0o600);
-  const child = spawn('java', [...jvm, '-cp', path.join(jars, '*'), 'kafka.Kafka', properties], {
+  const child = spawn('java', brokerArguments(jars, properties), {
     cwd: options.folder,
     stdio: ['ignore', log.fd, log.fd],
     detached: options.ownProcessGroup ?? false,
@@ -65,7 +46,7 @@ export async function startLocalKafka(options: LocalKafkaOptions): Promise<Local
   };
   await answering(options, child);
   return {
-    pid: child.pid ?? 0,
+    runsAs: { pid: child.pid ?? 0 },
     broker: `127.0.0.1:${options.port}`,
     exited,
     stop: async () => {
@@ -77,68 +58,7 @@ export async function startLocalKafka(options: LocalKafkaOptions): Promise<Local
   };
 }
 
-/** A broker for one machine: small, and quick to start. */
-const jvm = [
-  '-Xmx512m',
-  '-Xms128m',
-  '-XX:+UseSerialGC',
-  '-XX:TieredStopAtLevel=1',
-  '-XX:+ExitOnOutOfMemoryError',
-  // Kafka brings no logger of its own: without one a broker that cannot start does not say why.
-  '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
-  '-Dorg.slf4j.simpleLogger.showDateTime=true',
-];
-
-function propertiesOf({
-  folder,
-  port,
-  controllerPort,
-  protocol = 'PLAINTEXT',
-  settings = {},
-}: LocalKafkaOptions): string {
-  const all = {
-    'process.roles': 'broker,controller',
-    'node.id': '1',
-    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': `CONTROLLER:PLAINTEXT,${protocol}:${protocol}`,
-    'inter.broker.listener.name': protocol,
-    listeners: `${protocol}://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'log.dirs': path.join(folder, 'log'),
-    'auto.create.topics.enable': 'false',
-    'offsets.topic.num.partitions': '4',
-    'offsets.topic.replication.factor': '1',
-    'transaction.state.log.num.partitions': '1',
-    'transaction.state.log.replication.factor': '1',
-    'transaction.state.log.min.isr': '1',
-    // One machine's members all come at once; waiting for more only delays them.
-    'group.initial.rebalance.delay.ms': '0',
-    'group.min.session.timeout.ms': '500',
-    ...settings,
-  };
-  return Object.entries(all)
-    .map(([name, value]) => `${name}=${value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n`)
-    .join('');
-}
-
-async function format(
-  jars: string,
-  properties: string,
-  { scramUsers = [] }: LocalKafkaOptions,
-): Promise<void> {
-  const users = scramUsers.flatMap(({ name, password }) => [
-    '--add-scram',
-    `SCRAM-SHA-512=[name=${name},password=${password}]`,
-  ]);
-  const cluster = randomBytes(16).toString('base64url');
-  await run('java', [
-    ...jvm,
-    ...['-cp', path.join(jars, '*'), 'kafka.tools.StorageTool', 'format'],
-    ...['-t', cluster, '-c', properties, ...users],
-  ]);
-}
-
-async function answering({ port, logFile }: LocalKafkaOptions, child: ChildProcess): Promise<void> {
+async function answering({ port, logFile }: KafkaServerOptions, child: ChildProcess): Promise<void> {
   while (!(await accepts(port))) {
     if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) {
       throw new Error(`Kafka ended while it started; see ${logFile}`);

