@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { build } from '../start/build.ts';
-import { tellTally } from './step.ts';
+import { leavesNothingBehind } from './left-behind.ts';
+import { inTurn, sum, tellTally } from './step.ts';
 import { runSuites } from './suites.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -13,8 +14,7 @@ const suites = [
 ];
 
 /**
- * `npm run test:containers`, or `npm run test:containers -- PATTERN`: the same suites as `npm test` runs, with every server in a container.
- * Refuses where a container cannot be had: there is nothing else that it could tell of.
+ * `npm run test:containers`, or `npm run test:containers -- PATTERN`: the same suites as `npm test` runs, on containers alone. Refuses where a container cannot be had: there is nothing else that it could tell of.
  */
 async function main(patterns: readonly string[]): Promise<void> {
   process.env.VOUCHSAFE_CONTAINERS = 'on';
@@ -28,7 +28,8 @@ async function main(patterns: readonly string[]): Promise<void> {
     process.exitCode = 1;
     return;
   }
-  tellTally(await runSuites(root, patterns.length > 0 ? patterns : suites));
+  const checked = patterns.length > 0 ? [] : await inTurn([leavesNothingBehind(root)]);
+  tellTally(sum([...checked, await runSuites(root, patterns.length > 0 ? patterns : suites)]));
 }
 
 function refusal(reason: string): string {

@@ -13,6 +13,25 @@ export interface Tally {
   readonly skipped: number;
 }
 
+/** Each is told when it is done, with what it said where it did not hold. */
+export async function inTurn(steps: readonly Step[]): Promise<Tally[]> {
+  const tallies = [];
+  for (const step of steps) {
+    const began = performance.now();
+    const { ok, output } = await step.run().catch(failed);
+    console.log(
+      `${ok ? 'ok    ' : 'FAILED'}  ${step.name} (${((performance.now() - began) / 1000).toFixed(1)} s)`,
+    );
+    if (!ok) console.log(output.trimEnd().replace(/^/gm, '  '));
+    tallies.push({ passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 });
+  }
+  return tallies;
+}
+
+export function failed(error: unknown) {
+  return { ok: false, output: error instanceof Error ? error.message : String(error) };
+}
+
 export function sum(tallies: readonly Tally[]): Tally {
   const all = (name: keyof Tally) => tallies.reduce((total, tally) => total + tally[name], 0);
   return { passed: all('passed'), failed: all('failed'), skipped: all('skipped') };

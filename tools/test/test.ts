@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { build } from '../start/build.ts';
-import { runProgram, type Step, sum, type Tally, tellTally } from './step.ts';
+import { failed, inTurn, runProgram, type Step, sum, type Tally, tellTally } from './step.ts';
 import { runSuites } from './suites.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -51,26 +51,8 @@ async function main(patterns: readonly string[]): Promise<Tally> {
   return sum([...checked, suites]);
 }
 
-async function inTurn(steps: readonly Step[]): Promise<Tally[]> {
-  const tallies = [];
-  for (const step of steps) {
-    const began = performance.now();
-    const { ok, output } = await step.run().catch(failed);
-    console.log(
-      `${ok ? 'ok    ' : 'FAILED'}  ${step.name} (${((performance.now() - began) / 1000).toFixed(1)} s)`,
-    );
-    if (!ok) console.log(output.trimEnd().replace(/^/gm, '  '));
-    tallies.push({ passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 });
-  }
-  return tallies;
-}
-
 function program(name: string, script: string, ...args: string[]): Step {
   return { name, run: () => runProgram(root, path.join(root, 'node_modules', script), args) };
-}
-
-function failed(error: unknown) {
-  return { ok: false, output: error instanceof Error ? error.message : String(error) };
 }
 
 function unreachable(): never {
