@@ -1,15 +1,10 @@
-import { Refusal } from './refusal.ts';
-
 /** Ends a container that a killed run left behind, in good order, and takes it away; one that is gone already is as good. */
 export async function endContainer(id: string): Promise<void> {
   // Loaded where a run left one, and from the packages alone: nothing is built at this point.
   const { getContainerRuntimeClient } = await import('testcontainers');
-  const client = await getContainerRuntimeClient().catch(() => {
-    throw new Refusal(
-      `The last run's bus was the container ${id.slice(0, 12)}, and no Docker engine answers that could end it.\n` +
-        `Start the engine, then start again.`,
-    );
-  });
+  const client = await getContainerRuntimeClient().catch(() => undefined);
+  // Without its engine it does not run either; what is left of it goes when a container is started the next time.
+  if (!client) return;
   const container = client.container.getById(id);
   await container.stop({ t: 10 }).catch(whereGone);
   await container.remove({ force: true, v: true }).catch(whereGone);
