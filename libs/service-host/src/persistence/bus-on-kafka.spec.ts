@@ -53,7 +53,8 @@ jest.setTimeout(120_000);
       await topicIsThere();
       await topics.bus.send(topic, [{ key: null, headers: {}, value }]);
       await eventually(() => seen.includes(value));
-      expect(seen.at(-1)).toBe(value);
+      // No order holds between partitions: what an earlier test sent may come after it.
+      expect(seen).toContain(value);
     };
 
     it('has the topics made that it finds missing', async () => {
