@@ -1,6 +1,6 @@
 import { MikroORM, type Options } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
-import { CompiledQuery, type Kysely } from 'kysely';
+import { CompiledQuery, type Dialect, type Kysely, PostgresDialect } from 'kysely';
 import type pg from 'pg';
 import { type SqlMigration, toMikroOrmMigrations } from './migrations.js';
 import { connectionPool, OurPostgresDialect } from './pool.js';
@@ -28,7 +28,10 @@ type Work<T> = (transaction: Transaction) => Promise<T>;
 
 /** One service's database: a pool for each role, and transactions as the only way in. */
 export class Database {
+  /** Of transactions, which alone may write there. */
   private readonly connections = new Map<DatabaseRole, pg.Pool>();
+  /** Of statements that are a transaction each. */
+  private readonly loneConnections = new Map<DatabaseRole, pg.Pool>();
   private readonly orms = new Map<DatabaseRole, Promise<MikroORM>>();
 
   constructor(private readonly options: DatabaseOptions) {}
@@ -76,7 +79,8 @@ export class Database {
     { name, text }: PreparedStatement,
     values: readonly unknown[],
   ): Promise<Row[]> {
-    return (await this.connectionsOf(role).query<Row>({ name, text, values: [...values] })).rows;
+    const pool = opened(this.loneConnections, role, () => this.pool(role, { writesAlone: true }));
+    return (await pool.query<Row>({ name, text, values: [...values] })).rows;
   }
 
   /** A lock among the processes of this service, on a connection of its own. */
@@ -86,7 +90,9 @@ export class Database {
 
   /** Brings the schema up to date, as its owner; safe to call from several processes at once. */
   async migrate(steps: readonly SqlMigration[]): Promise<void> {
-    const orm = await this.open(connectionPool(this.connectionString('migrator'), 2), {
+    // Its table of steps is made outside of a transaction; where it opens one, it waits for `begin`.
+    const pool = this.pool('migrator', { max: 2, writesAlone: true });
+    const orm = await this.open(new PostgresDialect({ pool }), {
       extensions: [Migrator],
       migrations: {
         migrationsList: toMikroOrmMigrations(steps, roleNames(this.options.service)),
@@ -113,8 +119,10 @@ export class Database {
     this.orms.clear();
     // MikroORM ends the pool that it was given; one that served statements alone is ours to end.
     for (const orm of orms) if (orm.status === 'fulfilled') await orm.value.close();
-    for (const pool of this.connections.values()) if (!pool.ended) await pool.end();
-    this.connections.clear();
+    for (const pools of [this.connections, this.loneConnections]) {
+      for (const pool of pools.values()) if (!pool.ended) await pool.end();
+      pools.clear();
+    }
   }
 
   private async transaction<T>(role: DatabaseRole, work: Work<T>, organizationId?: string): Promise<T> {
@@ -148,27 +156,21 @@ export class Database {
   }
 
   private orm(role: DatabaseRole): Promise<MikroORM> {
-    let orm = this.orms.get(role);
-    if (!orm) {
-      orm = this.open(this.connectionsOf(role));
+    return opened(this.orms, role, () => {
+      const pool = opened(this.connections, role, () => this.pool(role, { writesAlone: false }));
+      const orm = this.open(new OurPostgresDialect({ pool }));
       // A failed opening must not be remembered: the database may be back a moment later.
       orm.catch(() => this.orms.delete(role));
-      this.orms.set(role, orm);
-    }
-    return orm;
+      return orm;
+    });
   }
 
-  private connectionsOf(role: DatabaseRole): pg.Pool {
-    let pool = this.connections.get(role);
-    if (!pool) {
-      pool = connectionPool(
-        this.connectionString(role),
-        this.options.poolSize ?? 8,
-        role === 'request' ? REQUEST_STATEMENT_MS : undefined,
-      );
-      this.connections.set(role, pool);
-    }
-    return pool;
+  private pool(role: DatabaseRole, { writesAlone, max }: { writesAlone: boolean; max?: number }): pg.Pool {
+    return connectionPool(this.connectionString(role), {
+      max: max ?? this.options.poolSize ?? 8,
+      ...(role === 'request' && { statementMs: REQUEST_STATEMENT_MS }),
+      writesAlone,
+    });
   }
 
   private connectionString(role: DatabaseRole): string {
@@ -178,16 +180,25 @@ export class Database {
     return url.href;
   }
 
-  private open(pool: pg.Pool, more: Options = {}): Promise<MikroORM> {
+  private open(dialect: Dialect, more: Options = {}): Promise<MikroORM> {
     return MikroORM.init({
       dbName: this.options.service,
-      driverOptions: new OurPostgresDialect({ pool }),
+      driverOptions: dialect,
       entities: this.options.entities ?? [],
       discovery: { warnWhenNoEntities: false },
       forceUtcTimezone: true,
       ...more,
     });
   }
+}
+
+/** What a role has open already, or opens now. */
+function opened<T>(all: Map<DatabaseRole, T>, role: DatabaseRole, open: () => T): T {
+  const known = all.get(role);
+  if (known !== undefined) return known;
+  const fresh = open();
+  all.set(role, fresh);
+  return fresh;
 }
 
 /** Row-level security shows this organization's rows until the transaction ends (P19). */
