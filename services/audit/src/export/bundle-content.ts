@@ -17,8 +17,8 @@ export interface BundleSource {
   readonly now: () => Date;
   /** Hears how many entries have been written. */
   readonly onProgress: (done: number) => Promise<void>;
-  /** Takes the persons of whom a value was opened. */
-  readonly opened: Set<string>;
+  /** Takes the persons of whom a value was opened, or whom the question found by one. */
+  readonly concerned: Set<string>;
 }
 
 export type BundleContent = Omit<BundleRequest, 'signer' | 'keys'> & { readonly total: number };
@@ -78,15 +78,7 @@ export async function bundleContent(
             await source.onProgress(progress.done);
             return asOrganization((sql) => tilesOf(sql, log.logId)(level, index, width));
           },
-          entries: entriesOf(
-            log,
-            checkpoint.size,
-            selection,
-            request.disclose,
-            organizationId,
-            source,
-            progress,
-          ),
+          entries: entriesOf(log, checkpoint.size, selection, request, organizationId, source, progress),
           expired: [],
           earlierCheckpoints: await asOrganization((sql) =>
             earlierCheckpoints(sql, log.logId, checkpoint.size),

@@ -5,6 +5,7 @@ import { openDisclosures } from '../entry/entry-view.js';
 import type { LogView } from '../log/log-reader.js';
 import type { BundleSource } from './bundle-content.js';
 import type { Selection } from './bundle-selection.js';
+import type { ExportRequest } from './export.js';
 
 /** Entries of one page: their leaves and opened values are what an export holds in memory. */
 const PAGE = 500;
@@ -14,13 +15,14 @@ export async function* entriesOf(
   { logId }: LogView,
   size: number,
   selection: Selection | null,
-  disclose: readonly string[],
+  { disclose, filter }: Pick<ExportRequest, 'disclose' | 'filter'>,
   organizationId: string,
-  { database, vault, onProgress, opened }: BundleSource,
+  { database, vault, onProgress, concerned }: BundleSource,
   progress: { done: number },
 ): AsyncGenerator<BundleEntry> {
   if (!selection) return;
   const isAsked = askedFor(disclose);
+  const named = namedBy(filter);
   let after: Position | null = null;
   for (;;) {
     const { text, values } = pageStatement(
@@ -38,7 +40,8 @@ export async function* entriesOf(
       if (index >= size) return;
       const open = disclosures[i] ?? [];
       const shown = open.filter(({ path }) => isAsked(path));
-      for (const { subjectId } of shown) if (subjectId !== null) opened.add(subjectId);
+      for (const { path, subjectId } of open)
+        if (subjectId !== null && (named.has(path) || isAsked(path))) concerned.add(subjectId);
       yield {
         index,
         leaf: row.leaf,
@@ -53,6 +56,12 @@ export async function* entriesOf(
     if (!last || rows.length < PAGE) return;
     after = { recordedAt: instant(last.recorded_at).getTime(), index: Number(last.index) };
   }
+}
+
+/** Values that the question, which the manifest repeats, names: those of whoever is found by them. */
+function namedBy({ actor, entityId, sourceIp, requestId }: ExportRequest['filter']): ReadonlySet<string> {
+  const places = { 'actor.id': actor, 'entity.id': entityId, sourceIp, requestId };
+  return new Set(Object.entries(places).flatMap(([path, value]) => (value === undefined ? [] : [path])));
 }
 
 /** `details` asks for all of them, `details.name` for one. */

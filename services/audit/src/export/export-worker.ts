@@ -101,7 +101,8 @@ export class ExportWorker {
       const failed = job.attempt >= ATTEMPTS;
       await database.asWorker((sql) =>
         sql.query(
-          `update export set status = $3, leased_until = $4, expires_at = $5, failed_because = $6
+          `update export set status = $3, leased_until = $4, expires_at = $5, failed_because = $6,
+             sealed_request = case $3 when 'failed' then null else sealed_request end
            where export_id = $1 and attempt = $2 and status = 'running'`,
           [
             job.exportId,

@@ -38,7 +38,7 @@ afterAll(() => app.stop());
 async function post(
   count: number,
   organizationId: string,
-  { from = 0, person = ada, occurred = new Date() } = {},
+  { from = 0, person = ada, occurred = new Date(), sourceIp = '203.0.113.9' } = {},
 ) {
   const entries = Array.from({ length: count }, (_, i) => ({
     id: `${person} ${from + i}`,
@@ -47,7 +47,7 @@ async function post(
     operation: i % 4 === 0 ? 'invoice.delete' : 'invoice.read',
     entity: { type: 'invoice', id: `INV-${i}` },
     outcome: 'success',
-    sourceIp: '203.0.113.9',
+    sourceIp,
     url: `/invoices/INV-${i}`,
     details: { 'full name': 'Ada "=Lovelace"', amount: i },
   }));
@@ -175,7 +175,7 @@ describe('a forensic export', () => {
       reason: 'a suspicion',
     };
     const content = await bundleContent({ exportId: randomUUID(), organizationId: ours }, request, {
-      ...{ database, vault, operatorOrganizationId: operator, now: () => new Date(), opened: new Set() },
+      ...{ database, vault, operatorOrganizationId: operator, now: () => new Date(), concerned: new Set() },
       onProgress: () => Promise.resolve(),
     });
     signer.start();
@@ -260,6 +260,50 @@ describe('a forensic export', () => {
     // Whoever was making it finds out at its end.
     await ended((await begin({})).body.exportId);
     expect((await job()).body).toMatchObject({ status: 'expired', expiredBecause: 'erasure' });
+  });
+
+  it('ends with the erasure of whoever its question named, though it opened nothing (P10)', async () => {
+    const [heidi, sourceIp] = [randomUUID(), '198.51.100.77'];
+    await post(2, ours, { person: heidi, sourceIp });
+    const [named, whole] = await Promise.all([begin({ filter: { sourceIp } }), begin({})]);
+    const statuses = () => Promise.all([named, whole].map(({ body }) => ended(body.exportId)));
+    expect(await statuses()).toMatchObject([{ status: 'ready' }, { status: 'ready' }]);
+    const folder = path.join(app.env.VOUCHSAFE_FILES_FOLDER ?? '', 'exports');
+    const erased = { organizations: [ours], subjects: [heidi] };
+    await expireBundlesOf(app.service.app.get(Database), folder, erased);
+    expect(await statuses()).toMatchObject([
+      { status: 'expired', expiredBecause: 'erasure' },
+      { status: 'ready' },
+    ]);
+    const left = (await readdir(folder)).filter((name) => name.startsWith(named.body.exportId));
+    expect(left).toEqual([]);
+  });
+
+  it('is not made of a question that may name somebody who was erased since it was asked (P10)', async () => {
+    const database = app.service.app.get(Database);
+    const erasureId = randomUUID();
+    await database.asWorker((sql) =>
+      sql.query(
+        `insert into erasure (erasure_id, organization_id, user_id, organizations, subjects, requested_at, due_at)
+         values ($1, $2, $3, array[$2::uuid], array[$3::uuid], now(), 'infinity')`,
+        [erasureId, ours, randomUUID()],
+      ),
+    );
+    for (const filter of [
+      { sourceIp: '198.51.100.78' },
+      { q: 'ada@example.com' },
+      { actor: 'ada@example.com' },
+    ]) {
+      const { body } = await begin({ filter });
+      expect(await ended(body.exportId)).toMatchObject({ status: 'expired', expiredBecause: 'erasure' });
+    }
+    for (const filter of [{}, { actor: ada }, { operation: 'invoice.read' }]) {
+      const { body } = await begin({ filter });
+      expect(await ended(body.exportId)).toMatchObject({ status: 'ready' });
+    }
+    await database.asRetention((sql) =>
+      sql.query(`update erasure set destroyed_at = '2000-01-01' where erasure_id = $1`, [erasureId]),
+    );
   });
 
   it('is nobody else’s (P19), and needs audit:export (P02)', async () => {

@@ -1,12 +1,13 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import type { Database, Sql } from '@vouchsafe/database';
 import { bundleSize, stageBundle } from '@vouchsafe/forensic-bundle';
 import { erasedAmong, type Vault } from '@vouchsafe/vault';
+import { z } from 'zod';
 import { createSigningKey, signingKey } from '../log/signing-key.js';
 import { bundleContent } from './bundle-content.js';
 import { bundlePath, type DirectoryPlace, newBundleKey, writeBundle } from './bundle-file.js';
 import { bundleKeys } from './bundle-keys.js';
-import { type ExportId, exportRequest, openFor, sealFor } from './export.js';
+import { type ExportId, type ExportRequest, exportRequest, openFor, sealFor } from './export.js';
 import { type ClaimedExport, expiryFrom, leaseFrom, LostLeaseError } from './lease.js';
 
 export interface BundleMaking {
@@ -39,9 +40,9 @@ export async function makeBundle(
   // Before the bundle says when it was made: by keys/history.json its key was in use then.
   const { signer: manifestSigner } = await database.asWorker((sql) => manifestKey(sql, making));
   let reportedAt = 0;
-  const opened = new Set<string>();
+  const concerned = new Set<string>();
   const content = await bundleContent(job, request, {
-    ...{ database, vault, operatorOrganizationId, now, opened },
+    ...{ database, vault, operatorOrganizationId, now, concerned },
     onProgress: async (done) => {
       if (Math.abs(now().getTime() - reportedAt) < REPORT_MS) return;
       reportedAt = now().getTime();
@@ -52,29 +53,40 @@ export async function makeBundle(
   const keys = await database.asWorker((sql) => bundleKeys(sql, job.organizationId, manifestName));
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const key = newBundleKey();
-  const bundle = await writeBundle(bundlePath(folder, job.exportId, job.attempt), job.exportId, key);
+  const file = bundlePath(folder, job.exportId, job.attempt);
+  const bundle = await writeBundle(file, job.exportId, key);
   try {
     const files = await stageBundle({ ...content, keys, signer: manifestSigner }, bundle.stage);
     if (signal.aborted) throw new LostLeaseError();
-    await finish(job, making, key, await bundle.finish(files), bundleSize(files), opened);
+    const made = { key, directory: await bundle.finish(files), size: bundleSize(files), concerned };
+    if ((await finish(job, request, making, made)) === 'ended') await rm(file, { force: true });
   } finally {
     await bundle.close();
   }
 }
 
+interface Made {
+  readonly key: Buffer;
+  readonly directory: DirectoryPlace;
+  readonly size: number;
+  readonly concerned: ReadonlySet<string>;
+}
+
 async function finish(
   job: ClaimedExport,
+  request: ExportRequest,
   { database, vault, now }: BundleMaking,
-  key: Buffer,
-  directory: DirectoryPlace,
-  size: number,
-  opened: ReadonlySet<string>,
-): Promise<void> {
-  await database.asWorker(async (sql) => {
+  { key, directory, size, concerned }: Made,
+): Promise<'ready' | 'ended'> {
+  return database.asWorker(async (sql) => {
+    if (mayName(request) && (await hasErasedSince(sql, job))) {
+      await endForErasure(sql, job);
+      return 'ended';
+    }
     // Erased while the bundle was made: it is made again, without them.
-    const erased = await erasedAmong(sql, job.organizationId, [...opened]);
+    const erased = await erasedAmong(sql, job.organizationId, [...concerned]);
     if (erased.length > 0) throw new ErasedMeanwhileError();
-    await noteOpened(sql, job, opened);
+    await noteConcerned(sql, job, concerned);
     const rows = await sql.query(
       `update export set status = 'ready', sealed_key = $3, directory_at = $4, directory_length = $5, size = $6, expires_at = $7,
            leased_until = null, done = total
@@ -90,7 +102,32 @@ async function finish(
       ],
     );
     if (rows.length === 0) throw new LostLeaseError();
+    return 'ready';
   });
+}
+
+/** Whether the question, which the manifest repeats, may hold a person's address: random ids are nobody's. */
+function mayName({ filter: { actor, entityId, sourceIp, requestId, q } }: ExportRequest): boolean {
+  const ids = [actor, entityId, requestId].filter((id) => id !== undefined);
+  return sourceIp !== undefined || q !== undefined || ids.some((id) => !z.uuid().safeParse(id).success);
+}
+
+/** Of whoever was erased since the question was asked, nobody can tell any more whether it names them. */
+async function hasErasedSince(sql: Sql, { exportId, organizationId }: ExportId): Promise<boolean> {
+  const rows = await sql.query(
+    `select from erasure where $1 = any (organizations)
+       and coalesce(destroyed_at, 'infinity') >= (select requested_at from export where export_id = $2) limit 1`,
+    [organizationId, exportId],
+  );
+  return rows.length > 0;
+}
+
+async function endForErasure(sql: Sql, { exportId, attempt }: ClaimedExport): Promise<void> {
+  await sql.query(
+    `update export set status = 'expired', expired_because = 'erasure', sealed_request = null, leased_until = null
+     where export_id = $1 and attempt = $2 and status = 'running'`,
+    [exportId, attempt],
+  );
 }
 
 /** Shows how far it is, and holds the lease: who has lost it stops here. */
@@ -120,11 +157,11 @@ async function manifestKey(sql: Sql, making: BundleMaking) {
   return signingKey(sql, vault, name);
 }
 
-async function noteOpened(sql: Sql, job: ExportId, opened: ReadonlySet<string>): Promise<void> {
+async function noteConcerned(sql: Sql, job: ExportId, concerned: ReadonlySet<string>): Promise<void> {
   await sql.query('delete from export_subject where export_id = $1', [job.exportId]);
   await sql.query(
     `insert into export_subject (organization_id, export_id, subject_id)
-     select $1, $2, subject_id from unnest($3::text[]) as opened (subject_id)`,
-    [job.organizationId, job.exportId, [...opened]],
+     select $1, $2, subject_id from unnest($3::text[]) as concerned (subject_id)`,
+    [job.organizationId, job.exportId, [...concerned]],
   );
 }
