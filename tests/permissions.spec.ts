@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Permission, permissions } from '@vouchsafe/service-host';
-import { makeWorld, prepare, type Request, send, type World } from './openapi.fixtures.ts';
+import { prepare, type Request, send } from './openapi.fixtures.ts';
+import { makeWorld, type World } from './openapi.world.ts';
 import { Client } from './system/client.ts';
 import { goldenOperations, type Operation } from './system/openapi.ts';
 import { enrol, join, keyScopes, logIn, makeApiKey, type Role, signUp } from './system/people.ts';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { fixtureNames, makeWorld, prepare, send, untilErasing, type World } from './openapi.fixtures.ts';
+import { fixtureNames, prepare, send } from './openapi.fixtures.ts';
+import { makeWorld, untilErasing, type World } from './openapi.world.ts';
 import { Client } from './system/client.ts';
 import { comparable, goldenOperations, operationsOf } from './system/openapi.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
