@@ -10,7 +10,11 @@ export interface Letter {
 /** Every letter that the system wrote so far, as its people would read it. */
 export async function letters(folder: string): Promise<Letter[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.eml'));
-  return Promise.all(names.map(async (name) => parse(await readFile(path.join(folder, name), 'utf8'))));
+  // An erasure removes letters while they are read here.
+  const texts = await Promise.all(
+    names.map((name) => readFile(path.join(folder, name), 'utf8').catch(() => undefined)),
+  );
+  return texts.filter((text) => text !== undefined).map(parse);
 }
 
 /** Waits for the letter to an address whose subject begins so. */
