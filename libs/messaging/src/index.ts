@@ -5,16 +5,11 @@ export { MissingFactsError } from './consumer/catch-up.js';
 export * from './consumer/consumer.js';
 export { UnreadableFactError } from './consumer/facts.js';
 export { consumerMigrations } from './consumer/migrations.js';
-export {
-  type ParkedMessage,
-  parkedMessages,
-  type Parking,
-  type RecordSettled,
-  settleParked,
-  unreadableParked,
-} from './consumer/parking.js';
+export { type ParkedMessage, parkedMessages, unreadableParked } from './consumer/parked-message.js';
+export type { Parking } from './consumer/parking.js';
 export { reactionTable } from './consumer/react.js';
 export * from './consumer/reaction.js';
+export { type RecordSettled, settleParked } from './consumer/settle-parked.js';
 export { embeddedBus, type EmbeddedBusOptions } from './embedded/embedded-bus.js';
 export { busMigrations } from './embedded/migrations.js';
 export { kafkaBus } from './kafka/kafka-bus.js';

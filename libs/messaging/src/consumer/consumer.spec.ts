@@ -15,9 +15,10 @@ import { factMessage, positionsMessage, type WireMessage } from '../cloud-events
 import { eventually } from '../contract/support.js';
 import { type Consumer, type ConsumerOptions, startConsumer } from './consumer.js';
 import { consumerMigrations } from './migrations.js';
-import { parkedMessages, type RecordSettled, settleParked } from './parking.js';
+import { parkedMessages } from './parked-message.js';
 import { reactionTable } from './react.js';
 import { batchReaction, type Reaction, reaction } from './reaction.js';
+import { type RecordSettled, settleParked } from './settle-parked.js';
 import { effectMigration, noteTaken, organizations, recording, sourceOf } from './source.fixture.js';
 
 let postgres: TestPostgres;
@@ -392,7 +393,7 @@ describe('a message that keeps failing', () => {
     const running = await consumer(script.bus, source, [recording((text) => text === 'poison')]);
     await script.assign();
     await script.deliver(script.append(wire([source.take(0, 'poison'), source.take(0, 'behind')])));
-    const [head] = await parkedMessages(parking()).list(organizations[0]);
+    const head = await parkedMessages(parking()).find('discard/0/1');
     const settling = settleParked(parking(), record);
     expect(await settling.discard(head?.id ?? 0n)).toBe(true);
     expect(await settling.discard(head?.id ?? 0n)).toBe(false);

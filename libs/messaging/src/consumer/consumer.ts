@@ -4,7 +4,7 @@ import type { Batch, Bus, TopicPartition } from '../bus.js';
 import { type ArrivedFact, readMessage } from '../cloud-events.js';
 import { type BehindLane, catchUp, type FetchMissing } from './catch-up.js';
 import { laneName } from './lanes.js';
-import { parkedMessages } from './parking.js';
+import { parkedMessages } from './parked-message.js';
 import { LostPlaceError, readPlace } from './place.js';
 import { reactionTable } from './react.js';
 import type { Reaction } from './reaction.js';
