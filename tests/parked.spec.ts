@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Ran, runTool } from './system/command.ts';
 import { eventually } from './system/eventually.ts';
 import { join, newPerson, type Person, signUp } from './system/people.ts';
 import { freshKey } from './system/client.ts';
-import { root } from './system/root.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
 
 interface Entry {
@@ -54,15 +52,25 @@ describe('a fact that audit cannot handle', () => {
     for (const { email } of invited) expect(output).not.toContain(email);
   }, 60_000);
 
-  it('is not settled without a reason, and not before those that came before it', async () => {
+  it('is not settled without a reason or by nobody, and not before those that came before it', async () => {
     const silent = await parked('replay', '--organization', stuck.organizationId);
     expect([silent.code, silent.output]).toEqual([1, expect.stringContaining('--reason is needed')]);
+    const nobody = await parked(
+      'replay',
+      '--organization',
+      stuck.organizationId,
+      '--reason',
+      'x',
+      '--by',
+      ' ',
+    );
+    expect([nobody.code, nobody.output]).toEqual([1, expect.stringContaining('--by is needed')]);
     const { output } = await parked('list');
     const waiting = output.split('\n').find((line) => line.includes('waits behind'));
     const second = waiting?.split('  ')[0];
     const early = await parked('replay', '--message', second ?? '', '--reason', 'impatience');
     expect([early.code, early.output]).toEqual([1, expect.stringContaining('parked before it')]);
-  }, 60_000);
+  }, 120_000);
 
   it('fails again while nothing is mended, and says so', async () => {
     const { code, output } = await parked(
@@ -85,8 +93,12 @@ describe('a fact that audit cannot handle', () => {
     const replays = (await entriesOf(stuck)).filter(({ operation }) => operation === 'parked-message.replay');
     expect(replays.length).toBeGreaterThanOrEqual(4);
     for (const { actor, details } of replays) {
-      expect(actor).toEqual({ type: 'staff', id: 'grace' });
-      expect(details).toMatchObject({ reason: 'the trigger is gone', attempts: expect.any(Number) });
+      // What the person says of themselves is no identified actor.
+      expect(actor).toEqual({ type: 'staff', id: 'operator' });
+      expect(details).toMatchObject({
+        ...{ statedName: 'grace', reason: 'the trigger is gone' },
+        attempts: expect.any(Number),
+      });
     }
     expect(
       (await entriesOf(other)).filter(({ operation }) => operation.startsWith('parked-message')),
@@ -149,8 +161,9 @@ describe('a fact that another service cannot handle', () => {
       (await entriesOf(other)).find(({ operation }) => operation === 'parked-message.replay'),
     );
     expect(entry).toMatchObject({
-      actor: { type: 'staff', id: 'grace' },
+      actor: { type: 'staff', id: 'operator' },
       details: {
+        statedName: 'grace',
         messageType: 'vouchsafe.identity.subject-erasure-requested.v1',
         reason: 'erasures are taken on again',
       },
@@ -192,16 +205,6 @@ async function invitations(person: Person): Promise<Entry[]> {
   return (await entriesOf(person)).filter(({ operation }) => operation === 'identity.invitation-created');
 }
 
-async function parked(...args: string[]): Promise<{ code: number | null; output: string }> {
-  const program = [path.join(root, 'tools/parked/parked.ts'), ...args, '--data', system.folder];
-  const child = spawn(process.execPath, program, {
-    cwd: root,
-    env: { ...process.env, VOUCHSAFE_ENVIRONMENT: 'testing' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { code, output };
+function parked(...args: string[]): Promise<Ran> {
+  return runTool('parked/parked.ts', [...args, '--data', system.folder]);
 }

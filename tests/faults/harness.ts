@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { smallDisk, whyNoSmallDisk } from '@vouchsafe/testing';
 import pg from 'pg';
-import { root } from '../system/root.ts';
+import { runTool } from '../system/command.ts';
 import { startForTests, type SystemUnderTest } from '../system/running-system.ts';
 import { check, type Finding } from './checker/check.ts';
 import { checkPublicLog } from './checker/public-log.ts';
@@ -170,14 +169,8 @@ async function replayParked(
   for (const { organization_id: organizationId } of parked) {
     // Only what a fault of ours can have parked: anything else is a finding.
     if (!organizationIds.includes(organizationId)) continue;
-    const program = path.join(root, 'tools/parked/parked.ts');
     const args = ['replay', '--organization', organizationId, '--reason', 'mended', '--data', system.folder];
-    const child = spawn(process.execPath, [program, ...args], {
-      cwd: root,
-      env: { ...process.env, VOUCHSAFE_ENVIRONMENT: 'testing' },
-      stdio: 'ignore',
-    });
-    await new Promise((resolve) => child.once('close', resolve));
+    await runTool('parked/parked.ts', args);
   }
 }
 

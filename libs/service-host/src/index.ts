@@ -23,7 +23,7 @@ export { Metrics } from './metrics.js';
 export { compareGolden } from './openapi.js';
 export * from './operation.js';
 export * from './paging.js';
-export { type Order, type ParkedProgram, runParked } from './parked/parked-command.js';
+export { type ParkedProgram, runParked } from './parked/parked-command.js';
 export { publishSettled, settledOf, settledPublishing } from './parked/settled.js';
 export * from './permissions.js';
 export { sendProblem } from './problem.filter.js';

@@ -14,13 +14,7 @@ import { localKeyProvider, Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { ConfigError, hostConfig, readConfig } from '../config.js';
 import { passwordOf, type PersistenceConfig } from '../persistence/persistence.config.js';
-
-/** Who settles a parked message, and why; both stand in the audit log. */
-export interface Order {
-  readonly by: string;
-  readonly reason: string;
-  readonly at: Date;
-}
+import { type Order, words, WrongOrder } from './order.js';
 
 export interface ParkedProgram<Config extends z.ZodObject> {
   /** The service whose consumer parks; also the name of its database. */
@@ -51,12 +45,7 @@ parked discard --organization ID | --message ID   [--reason TEXT] [--by NAME]
   replay   gives messages their effects, in their order, until one fails again
   discard  removes messages without their effect
   --organization  all that is parked of it       --message  the one with this id, as list shows it
-  --reason        why; asked for where it is not given   --by  who; the login's name where it is not given`;
-
-/** What a person can put right; its message says what to do. */
-class WrongOrder extends Error {
-  override readonly name = 'WrongOrder';
-}
+  --reason        why; asked for where it is not given   --by  your name; the login's where it is not given`;
 
 /** For a service's `parked.ts`: does what the arguments say, and ends the process. */
 export async function runParked<Config extends z.ZodObject>(program: ParkedProgram<Config>): Promise<void> {
@@ -150,7 +139,7 @@ function describe(message: ParkedMessage): string {
 interface Targets {
   readonly organizationId: string;
   /** In the order in which they were parked; all of the organization's, or one. */
-  readonly messages: readonly ParkedMessage[];
+  readonly ids: readonly bigint[];
   /** Whether the first of them is the organization's first. */
   readonly head: boolean;
   readonly all: boolean;
@@ -159,30 +148,31 @@ interface Targets {
 async function targets(parking: Parking, { organization, message }: Options): Promise<Targets> {
   if ((organization === undefined) === (message === undefined))
     throw new WrongOrder(`Say which: --organization or --message.\n\n${usage}`);
-  const { list: read } = parkedMessages(parking);
+  const messages = parkedMessages(parking);
   if (organization !== undefined) {
-    const messages = await read(organization, MANY);
-    if (messages.length === 0) throw new WrongOrder(`Nothing is parked of ${organization}.`);
-    return { organizationId: organization, messages, head: true, all: true };
+    const ids = await messages.idsOf(organization);
+    if (ids.length === 0) throw new WrongOrder(`Nothing is parked of ${organization}.`);
+    return { organizationId: organization, ids, head: true, all: true };
   }
-  const one = (await read(null, MANY)).find(({ messageId }) => messageId === message);
+  const one = await messages.find(message ?? '');
   if (!one) throw new WrongOrder(`No parked message has the id ${message}.`);
-  const [first] = await read(one.organizationId, 1);
-  return {
-    organizationId: one.organizationId,
-    messages: [one],
-    head: first?.messageId === one.messageId,
-    all: false,
-  };
+  const { organizationId, id } = one;
+  const [first] = await messages.list(organizationId, 1);
+  return { organizationId, ids: [id], head: first?.id === id, all: false };
 }
 
-const MANY = 1_000_000;
-
 async function orderOf({ reason, by }: Options, verb: string, at: Date): Promise<Order> {
-  const why = (reason ?? (process.stdin.isTTY ? await ask(`Why ${verb}? `) : '')).trim();
-  if (why === '') throw new WrongOrder('--reason is needed: it stands in the audit log.');
-  if (why.length > 500) throw new WrongOrder('--reason takes 500 characters at most.');
-  return { by: by ?? userInfo().username, reason: why, at };
+  const why = reason ?? (process.stdin.isTTY ? await ask(`Why ${verb}? `) : '');
+  return { by: words('--by', by ?? loginName(), 100), reason: words('--reason', why, 500), at };
+}
+
+/** A container's user may have no name. */
+function loginName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return '';
+  }
 }
 
 async function ask(question: string): Promise<string> {
@@ -207,8 +197,8 @@ async function replay(settle: Settling, { organizationId, head, all }: Targets):
     throw new WrongOrder('It failed again: list shows why. Those behind it wait.');
 }
 
-async function discard(settle: Settling, { messages }: Targets): Promise<void> {
+async function discard(settle: Settling, { ids }: Targets): Promise<void> {
   let discarded = 0;
-  for (const { id } of messages) if (await settle.discard(id)) discarded += 1;
+  for (const id of ids) if (await settle.discard(id)) discarded += 1;
   console.log(`${discarded} discarded.`);
 }

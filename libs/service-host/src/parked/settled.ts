@@ -7,7 +7,7 @@ import {
 import { decider, type DomainEvent, eventCatalog } from '@vouchsafe/event-sourcing';
 import { aggregate, type EventStore, type Publishing, publishing } from '@vouchsafe/event-store';
 import type { ParkedMessage, RecordSettled } from '@vouchsafe/messaging';
-import type { Order } from './parked-command.js';
+import type { Order } from './order.js';
 
 /** Stream `parked-message-<source>-<lane>-<number>` of the service that had parked it: one event. */
 const settledEvents = eventCatalog({

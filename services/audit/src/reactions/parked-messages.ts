@@ -27,14 +27,21 @@ export function entryOfSettled(source: string, settled: ParkedMessageSettled): N
     source,
     id: null,
     occurredAt: new Date(settledAt),
-    actor: { type: 'staff', id: told(by) },
+    // Whoever holds the service's keys; who that was, nobody has checked: the name is what they said (ADR 0015).
+    actor: { type: 'staff', id: 'operator' },
     operation: fate === 'replayed' ? 'parked-message.replay' : 'parked-message.discard',
     entity: { type: 'parked-message', id: messageId },
     outcome: 'success',
     ...{ sourceIp: null, url: null, userAgent: null, requestId: null },
-    details: { ...matter, reason: told(reason) },
+    details: { ...matter, statedName: told(by), reason: told(reason) },
     // Names of staff and their words stay digests; a message's id holds a number of its lane, which shows how busy others are.
-    clear: new Set(['details.messageType', 'details.attempts', 'details.publishedAt', 'details.parkedAt']),
+    clear: new Set([
+      'actor.id',
+      'details.messageType',
+      'details.attempts',
+      'details.publishedAt',
+      'details.parkedAt',
+    ]),
     subject: null,
   };
 }
