@@ -1,51 +1,28 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { contract, publication } from '@vouchsafe/contracts';
-import type { Database } from '@vouchsafe/database';
 import type { LaneMessage } from '@vouchsafe/event-store';
 import { ERASED } from '@vouchsafe/event-sourcing';
-import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
-import { localKeyProvider, Vault, vaultMigrations } from '@vouchsafe/vault';
 import fc from 'fast-check';
 import { z } from 'zod';
 import type { Batch, Bus, IncomingMessage, SubscribeOptions } from '../bus.js';
 import { factMessage, positionsMessage, type WireMessage } from '../cloud-events.js';
 import { eventually } from '../contract/support.js';
-import { type Consumer, type ConsumerOptions, startConsumer } from './consumer.js';
-import { consumerMigrations } from './migrations.js';
+import type { Consumer, ConsumerOptions } from './consumer.js';
 import { parkedMessages } from './parked-message.js';
 import { reactionTable } from './react.js';
 import { batchReaction, type Reaction, reaction } from './reaction.js';
+import { type Receiver, receiver } from './receiver.fixture.js';
 import { type RecordSettled, settleParked } from './settle-parked.js';
-import { effectMigration, noteTaken, organizations, recording, sourceOf } from './source.fixture.js';
+import { noteTaken, organizations, recording, sourceOf } from './source.fixture.js';
 
-let postgres: TestPostgres;
-let database: Database;
-let vault: Vault;
-let folder: string;
+let service: Receiver;
 let group = '';
 let groups = 0;
 
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-consumer-'));
-  postgres = await testPostgres();
-  database = await postgres.database('receiver', [
-    ...vaultMigrations,
-    ...consumerMigrations,
-    effectMigration,
-  ]);
-  vault = new Vault({
-    provider: await localKeyProvider(path.join(folder, 'kek.json'), { create: true }),
-    environment: 'test',
-    now: () => new Date('2026-11-22T10:00:00Z'),
-  });
+  service = await receiver();
 });
-afterAll(async () => {
-  await postgres.stop();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => service.stop());
 beforeEach(() => {
   groups += 1;
   group = `group-${groups}`;
@@ -101,43 +78,18 @@ function scriptedBus() {
   };
 }
 
-async function consumer(
+function consumer(
   bus: Bus,
   source: ReturnType<typeof sourceOf>,
   reactions: readonly Reaction[] = [recording()],
   more: Partial<ConsumerOptions> = {},
 ): Promise<Consumer> {
-  return startConsumer({
-    database,
-    vault,
-    bus,
-    group,
-    topics: ['t'],
-    reactions,
-    fetchMissing: source.fetchMissing,
-    attempts: 2,
-    pauseMs: 1,
-    ...more,
-  });
+  const quick = { attempts: 2, pauseMs: 1 };
+  return service.consume(source, { bus, group, topics: ['t'], reactions, ...quick, ...more });
 }
 
-function effects(source: string): Promise<{ lane: number; number: string; text: string; name: unknown }[]> {
-  return database.asWorker((sql) =>
-    sql.query('select lane, number, text, name from effect where source = $1 order by place', [source]),
-  );
-}
-
-/** Every fact of the source once, each lane in its order. */
-async function expectOnceInOrder(source: ReturnType<typeof sourceOf>): Promise<void> {
-  const rows = await effects(source.name);
-  for (const [lane, messages] of source.given) {
-    const wanted = messages.filter(({ publication: { contract } }) => contract === noteTaken);
-    expect(rows.filter((row) => row.lane === lane).map(({ number }) => number)).toEqual(
-      wanted.map(({ number }) => String(number)),
-    );
-  }
-}
-
+const effects = (source: string) => service.effects(source);
+const expectOnceInOrder = (source: ReturnType<typeof sourceOf>) => service.expectOnceInOrder(source);
 /** A fact that no reaction is for. */
 const noConcern = {
   publication: publication(
@@ -324,8 +276,8 @@ describe('a consumer', () => {
 
 describe('a message that keeps failing', () => {
   const parking = () => ({
-    database,
-    vault,
+    database: service.database,
+    vault: service.vault,
     group,
     table: reactionTable([recording()]),
     now: () => new Date(),
@@ -446,7 +398,7 @@ describe('a message that keeps failing', () => {
     const fits = factMessage(source.take(0, 'poison'));
     const broken = { ...factMessage(source.take(1, 'x')), value: '{"name":"Ada of nowhere"}' };
     await script.deliver(script.append([fits, broken]));
-    const rows = await database.asWorker((sql) =>
+    const rows = await service.database.asWorker((sql) =>
       sql.query('select * from parked_message where consumer = $1', [group]),
     );
     expect(rows).toHaveLength(2);
@@ -467,15 +419,15 @@ describe('a message that keeps failing', () => {
     await script.assign();
     const about = { contract: noteTaken, data: { text: 'poison', author: 'linus', name: 'Linus' } };
     await script.deliver(script.append(wire([source.take(3, 'poison', { publication: about })])));
-    await database.asRetention((transaction) =>
-      vault.destroySubject(
+    await service.database.asRetention((transaction) =>
+      service.vault.destroySubject(
         transaction,
         { organizationId: organizations[3] ?? '', subjectId: 'linus' },
         new Date('2026-11-22T11:00:00Z'),
       ),
     );
     const told = async (): Promise<string> => {
-      const rows = await database.asWorker((sql) =>
+      const rows = await service.database.asWorker((sql) =>
         sql.query('select * from parked_message where consumer = $1', [group]),
       );
       return JSON.stringify([rows, await parkedMessages(parking()).list()], (_, value: unknown) =>
@@ -503,8 +455,8 @@ describe('a message that keeps failing', () => {
       });
     };
     await script.deliver(script.append([about('poison')]));
-    await database.asRetention((transaction) =>
-      vault.destroySubject(
+    await service.database.asRetention((transaction) =>
+      service.vault.destroySubject(
         transaction,
         { organizationId: organizations[2] ?? '', subjectId: 'grace' },
         new Date('2026-11-22T11:00:00Z'),

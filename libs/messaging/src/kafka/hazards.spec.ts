@@ -1,16 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { Database } from '@vouchsafe/database';
-import { ownKafka, type OwnKafka, testPostgres, type TestPostgres, whyNoKafka } from '@vouchsafe/testing';
-import { localKeyProvider, Vault, vaultMigrations } from '@vouchsafe/vault';
+import { ownKafka, type OwnKafka, whyNoKafka } from '@vouchsafe/testing';
 import kafkajs, { type Admin } from 'kafkajs';
 import type { Bus } from '../bus.js';
-import { type Consumer, startConsumer } from '../consumer/consumer.js';
-import { consumerMigrations } from '../consumer/migrations.js';
-import { effectMigration, recording, sourceOf } from '../consumer/source.fixture.js';
+import type { Consumer } from '../consumer/consumer.js';
+import { type Receiver, receiver } from '../consumer/receiver.fixture.js';
+import { sourceOf } from '../consumer/source.fixture.js';
 import { eventually } from '../contract/support.js';
 import { publishTo } from '../publish.js';
 import { kafkaBus } from './kafka-bus.js';
@@ -24,10 +19,7 @@ jest.setTimeout(120_000);
 (missing === undefined ? describe : describe.skip)(
   `a consumer on a real Kafka loses and doubles nothing${missing === undefined ? '' : ` (skipped: ${missing})`}`,
   () => {
-    let postgres: TestPostgres;
-    let database: Database;
-    let vault: Vault;
-    let folder: string;
+    let service: Receiver;
     let kafka: OwnKafka;
     let bus: Bus;
     let admin: Admin;
@@ -37,22 +29,10 @@ jest.setTimeout(120_000);
     let running: Consumer | undefined;
 
     beforeAll(async () => {
-      folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-hazards-'));
-      [postgres, kafka] = await Promise.all([testPostgres(), ownKafka()]);
-      database = await postgres.database('receiver', [
-        ...vaultMigrations,
-        ...consumerMigrations,
-        effectMigration,
-      ]);
-      vault = new Vault({
-        provider: await localKeyProvider(path.join(folder, 'kek.json'), { create: true }),
-        environment: 'test',
-        now: () => new Date('2026-11-22T10:00:00Z'),
-      });
+      [service, kafka] = await Promise.all([receiver(), ownKafka()]);
     });
     afterAll(async () => {
-      await Promise.all([postgres.stop(), kafka.stop()]);
-      await rm(folder, { recursive: true });
+      await Promise.all([service.stop(), kafka.stop()]);
     });
     beforeEach(async () => {
       runs += 1;
@@ -82,11 +62,7 @@ jest.setTimeout(120_000);
         { name: topic, partitions: PARTITIONS, retentionMs: 3_600_000, segmentMs: 3_600_000 },
       ]);
     const wakes = async (): Promise<void> => {
-      running = await startConsumer({
-        ...{ database, vault, bus, topics: [topic], fetchMissing: source.fetchMissing },
-        group: `group-${runs}`,
-        reactions: [recording()],
-      });
+      running = await service.consume(source, { bus, group: `group-${runs}`, topics: [topic] });
     };
     const sleeps = async (): Promise<void> => {
       await running?.stop();
@@ -103,13 +79,7 @@ jest.setTimeout(120_000);
         source.name,
         [...source.given].map(([lane, own]) => ({ lane, number: BigInt(own.length) })),
       );
-    const effects = () =>
-      database.asWorker((sql) =>
-        sql.query<{ lane: number; number: string }>(
-          'select lane, number from effect where source = $1 order by place',
-          [source.name],
-        ),
-      );
+    const effects = () => service.effects(source.name);
 
     /** Every fact that the source has given out had its effect once, each lane in its order. */
     async function expectOnceInOrder(): Promise<void> {
@@ -118,12 +88,7 @@ jest.setTimeout(120_000);
       await eventually(async () => (await effects()).length >= all, 60_000);
       // What would come twice would come now.
       await sleep(500);
-      const rows = await effects();
-      for (const [lane, messages] of source.given) {
-        expect(rows.filter((row) => row.lane === lane).map(({ number }) => number)).toEqual(
-          messages.map(({ number }) => String(number)),
-        );
-      }
+      await service.expectOnceInOrder(source);
     }
 
     it('of a bus that is new and empty: the past comes from the source', async () => {
