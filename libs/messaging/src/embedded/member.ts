@@ -39,12 +39,18 @@ export function joinGroup(
     beatNow.raise();
   };
 
-  const commit = async (readers: Iterable<PartitionReader>): Promise<void> => {
-    const places = [...readers].flatMap((reader) => {
-      const next = reader.next();
-      return next === undefined ? [] : [{ topicId: reader.topicId, partition: reader.partition, next }];
-    });
-    if (places.length > 0) await log.commit(group, member, places);
+  let committing: Promise<void> = Promise.resolve();
+  /** One after the other: on two connections an older place could be stored after a newer one. */
+  const commit = (readers: Iterable<PartitionReader>): Promise<void> => {
+    const store = async (): Promise<void> => {
+      const places = [...readers].flatMap((reader) => {
+        const next = reader.next();
+        return next === undefined ? [] : [{ topicId: reader.topicId, partition: reader.partition, next }];
+      });
+      if (places.length > 0) await log.commit(group, member, places);
+    };
+    committing = committing.then(store, store);
+    return committing;
   };
 
   const beat = async (): Promise<void> => {
