@@ -95,6 +95,7 @@ export function formatArguments(
   return [
     ...jvm,
     ...['-cp', path.posix.join(jars, '*'), 'kafka.tools.StorageTool', 'format'],
-    ...['-t', cluster, '-c', properties, ...users],
+    // In one word: an id may begin with a dash.
+    ...[`--cluster-id=${cluster}`, '-c', properties, ...users],
   ];
 }
