@@ -1,12 +1,13 @@
-import { MikroORM, type Options } from '@mikro-orm/postgresql';
+import { MikroORM } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
-import { CompiledQuery, type Dialect, type Kysely, PostgresDialect } from 'kysely';
+import { PostgresDialect } from 'kysely';
 import type pg from 'pg';
 import { type SqlMigration, toMikroOrmMigrations } from './migrations.js';
-import { connectionPool, OurPostgresDialect } from './pool.js';
+import { connectionPool } from './pool.js';
 import { type DatabaseRole, roleNames } from './roles.js';
 import { type SessionLock, sessionLock } from './session-lock.js';
-import { prepared, type PreparedStatement, type Transaction } from './sql.js';
+import { type PreparedStatement, type Transaction } from './sql.js';
+import { inTransaction } from './transaction.js';
 
 export interface DatabaseOptions {
   /** Service name; also the database's name and the prefix of its roles. */
@@ -15,8 +16,6 @@ export interface DatabaseOptions {
   readonly url: string;
   /** Password of a role's login; asked once, at open. */
   readonly password: (role: DatabaseRole) => string;
-  /** Read models of the service (`defineEntity`). */
-  readonly entities?: Options['entities'];
   /** Connections of each role's pool. */
   readonly poolSize?: number;
 }
@@ -32,7 +31,6 @@ export class Database {
   private readonly connections = new Map<DatabaseRole, pg.Pool>();
   /** Of statements that are a transaction each. */
   private readonly loneConnections = new Map<DatabaseRole, pg.Pool>();
-  private readonly orms = new Map<DatabaseRole, Promise<MikroORM>>();
 
   constructor(private readonly options: DatabaseOptions) {}
 
@@ -92,7 +90,11 @@ export class Database {
   async migrate(steps: readonly SqlMigration[]): Promise<void> {
     // Its table of steps is made outside of a transaction; where it opens one, it waits for `begin`.
     const pool = this.pool('migrator', { max: 2, writesAlone: true });
-    const orm = await this.open(new PostgresDialect({ pool }), {
+    const orm = await MikroORM.init({
+      dbName: this.options.service,
+      driverOptions: new PostgresDialect({ pool }),
+      discovery: { warnWhenNoEntities: false },
+      forceUtcTimezone: true,
       extensions: [Migrator],
       migrations: {
         migrationsList: toMikroOrmMigrations(steps, roleNames(this.options.service)),
@@ -115,54 +117,16 @@ export class Database {
   }
 
   async close(): Promise<void> {
-    const orms = await Promise.allSettled(this.orms.values());
-    this.orms.clear();
-    // MikroORM ends the pool that it was given; one that served statements alone is ours to end.
-    for (const orm of orms) if (orm.status === 'fulfilled') await orm.value.close();
     for (const pools of [this.connections, this.loneConnections]) {
-      for (const pool of pools.values()) if (!pool.ended) await pool.end();
+      const open = [...pools.values()];
       pools.clear();
+      await Promise.all(open.map((pool) => pool.end()));
     }
   }
 
   private async transaction<T>(role: DatabaseRole, work: Work<T>, organizationId?: string): Promise<T> {
-    const orm = await this.orm(role);
-    const callbacks: (() => void)[] = [];
-    // Without this, a call made while another transaction is open would join it: its role, its organization.
-    const em = orm.em.fork({ disableContextResolution: true });
-    const result = await em.transactional(async (inner) => {
-      const kysely = inner.getTransactionContext<Kysely<unknown>>();
-      if (!kysely) throw new Error('No transaction is open');
-      const view = organizationId === undefined ? undefined : setView(kysely, organizationId);
-      // Not waited for: it is answered before whatever `work` asks first, which sees nothing where it failed.
-      view?.catch(() => undefined);
-      const result = await work({
-        em: inner,
-        query: async <Row extends object>(
-          statement: string | PreparedStatement,
-          values: readonly unknown[] = [],
-        ) => {
-          // Kysely hands on to `pg` whatever it is given here, and `pg` takes text or a named statement.
-          const compiled = CompiledQuery.raw(statement as string, [...values]);
-          return (await kysely.executeQuery<Row>(compiled)).rows;
-        },
-        afterCommit: (callback) => callbacks.push(callback),
-      });
-      await view;
-      return result;
-    });
-    for (const callback of callbacks) runAfterCommit(callback);
-    return result;
-  }
-
-  private orm(role: DatabaseRole): Promise<MikroORM> {
-    return opened(this.orms, role, () => {
-      const pool = opened(this.connections, role, () => this.pool(role, { writesAlone: false }));
-      const orm = this.open(new OurPostgresDialect({ pool }));
-      // A failed opening must not be remembered: the database may be back a moment later.
-      orm.catch(() => this.orms.delete(role));
-      return orm;
-    });
+    const pool = opened(this.connections, role, () => this.pool(role, { writesAlone: false }));
+    return inTransaction(pool, work, organizationId);
   }
 
   private pool(role: DatabaseRole, { writesAlone, max }: { writesAlone: boolean; max?: number }): pg.Pool {
@@ -179,17 +143,6 @@ export class Database {
     url.password = this.options.password(role);
     return url.href;
   }
-
-  private open(dialect: Dialect, more: Options = {}): Promise<MikroORM> {
-    return MikroORM.init({
-      dbName: this.options.service,
-      driverOptions: dialect,
-      entities: this.options.entities ?? [],
-      discovery: { warnWhenNoEntities: false },
-      forceUtcTimezone: true,
-      ...more,
-    });
-  }
 }
 
 /** What a role has open already, or opens now. */
@@ -199,20 +152,4 @@ function opened<T>(all: Map<DatabaseRole, T>, role: DatabaseRole, open: () => T)
   const fresh = open();
   all.set(role, fresh);
   return fresh;
-}
-
-/** Row-level security shows this organization's rows until the transaction ends (P19). */
-function setView(kysely: Kysely<unknown>, organizationId: string): Promise<unknown> {
-  return kysely.executeQuery(CompiledQuery.raw(view as unknown as string, [organizationId]));
-}
-
-const view = prepared(`select set_config('vouchsafe.organization_id', $1, true)`);
-
-/** What is committed stays committed: a callback's failure must not look like the transaction's. */
-function runAfterCommit(callback: () => void): void {
-  try {
-    callback();
-  } catch (error) {
-    process.emitWarning(error instanceof Error ? error : String(error));
-  }
 }

@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import type { EntityManager } from '@mikro-orm/postgresql';
 
 /** A statement that each connection parses and plans once, under a name that is unique in the service. */
 export interface PreparedStatement {
@@ -32,8 +31,6 @@ export function prepared(text: string): PreparedStatement {
 }
 
 export interface Transaction extends Sql {
-  /** MikroORM's unit of work over the same transaction; flushed before commit. */
-  readonly em: EntityManager;
   /** Runs once the transaction is durable; for waking workers, never for effects that must happen. */
   afterCommit(callback: () => void): void;
 }

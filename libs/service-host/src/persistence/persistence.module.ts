@@ -1,5 +1,5 @@
 import { type DynamicModule, Inject, Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
-import { Database, type DatabaseOptions, type SqlMigration } from '@vouchsafe/database';
+import { Database, type SqlMigration } from '@vouchsafe/database';
 import {
   EventStore,
   eventStoreMigrations,
@@ -33,7 +33,6 @@ export interface PersistenceOptions {
   readonly config: PersistenceConfig & Pick<HostConfig, 'VOUCHSAFE_ENVIRONMENT'>;
   /** The service's own steps; those of the rooms below come first. */
   readonly migrations: readonly SqlMigration[];
-  readonly entities?: DatabaseOptions['entities'];
   /** One for each event catalog of the service, private ones too. */
   readonly publishing: readonly Publishing[];
 }
@@ -53,7 +52,7 @@ export function withRoomMigrations(migrations: readonly SqlMigration[]): readonl
 /** Gives a service its `Database`, `Vault`, `EventStore` and `BUS`, and runs its relay. */
 @Module({})
 export class PersistenceModule {
-  static for({ service, config, migrations, entities, publishing }: PersistenceOptions): DynamicModule {
+  static for({ service, config, migrations, publishing }: PersistenceOptions): DynamicModule {
     return {
       module: PersistenceModule,
       global: true,
@@ -68,7 +67,6 @@ export class PersistenceModule {
               url: config.VOUCHSAFE_DATABASE_URL,
               password: (role) => passwordOf(config, role),
               poolSize: config.VOUCHSAFE_DATABASE_POOL,
-              ...(entities ? { entities } : {}),
             });
             if (config.VOUCHSAFE_DATABASE_PASSWORD_MIGRATOR)
               await database.migrate(withRoomMigrations(migrations));
