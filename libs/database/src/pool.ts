@@ -38,11 +38,17 @@ export function connectionPool(
   pool.on('error', () => undefined);
   pool.on('connect', (client) => {
     client.on('error', () => undefined);
-    inOneWrite((client as unknown as { readonly connection: { readonly stream: Duplex } }).connection.stream);
+    // A statement that stands alone is one write as it is.
+    if (!writesAlone) inOneWrite(streamOf(client));
   });
   // The next one to use it must not begin inside of what a failed `rollback` left open: the pool drops one that is ending.
   pool.on('release', (_error, client) => {
     if (client.getTransactionStatus() !== 'I') client.end().catch(() => undefined);
   });
   return pool;
+}
+
+/** The driver's types leave it out. */
+function streamOf(client: pg.PoolClient): Duplex {
+  return (client as unknown as { readonly connection: { readonly stream: Duplex } }).connection.stream;
 }
