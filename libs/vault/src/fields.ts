@@ -89,9 +89,10 @@ function parsed(plaintext: string): unknown {
   }
 }
 
-/** Copies, and in them every personal value with the place that its associated data binds. */
+/** Copies, and in them every personal value with the place that its associated data binds; what has no such field is not copied. */
 function locate(items: readonly DataWithFields[]) {
   const located = items.map(({ organizationId, fields, data, context }) => {
+    if (fields.length === 0) return { copy: data, values: [] };
     const copy = structuredClone(data);
     const values = personalValues(fields, copy).map(({ value, subjectId, place, replace }) => ({
       value,

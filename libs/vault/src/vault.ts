@@ -75,7 +75,7 @@ export class Vault {
     return openValues(sql, this.dataKeys, values);
   }
 
-  /** A copy of the data in which each personal value is `{"sealed":"..."}`, or `ERASED` where its subject is erased. */
+  /** The data, or a copy of it in which each personal value is `{"sealed":"..."}`, or `ERASED` where its subject is erased. */
   async sealFields(
     sql: Sql,
     organizationId: string,
