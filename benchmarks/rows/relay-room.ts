@@ -27,7 +27,11 @@ const text = payload(BYTES);
 /** A service with an outbox, and a Kafka for it: everything durable, as in production. */
 export async function openRelayRoom() {
   const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-relay-'));
-  const [postgres, kafka] = await Promise.all([testPostgres({ durable: true }), testKafka()]);
+  const postgres = await testPostgres({ durable: true });
+  const kafka = await testKafka().catch(async (error: unknown) => {
+    await postgres.stop();
+    throw error;
+  });
   const database = await postgres.database(
     'bench',
     [...vaultMigrations, ...eventStoreMigrations, ...consumerMigrations],
