@@ -129,6 +129,20 @@ describe('the relay', () => {
     expect(sent[1]?.number).toBe((sent[0]?.number ?? 0n) + 1n);
   });
 
+  it('sends again what a crash of the database forgot to have been sent, though nothing new comes', async () => {
+    start();
+    await openAccount(ours, 'r10');
+    await until(() => sent.length === 1);
+    await pause(100);
+    await database.asWorker((sql) =>
+      sql.query('update lane set acknowledged = acknowledged - 1 where lane = $1', [laneOf(ours)]),
+    );
+    await until(() => sent.length === 2);
+    expect(sent[1]).toEqual(sent[0]);
+    await pause(100);
+    expect(sent).toHaveLength(2);
+  });
+
   it('drains a backlog of several pages in order, though the bus refuses one of them at first', async () => {
     const backlog = 2_500;
     for (let stream = 0; stream < 5; stream += 1) {

@@ -1,7 +1,7 @@
 import type { Database } from '@vouchsafe/database';
 import { progressOf } from './cursor.js';
 import { type Follower, follow, type Pace } from './follower.js';
-import { CURSOR, number } from './numbering.js';
+import { CURSOR, number, type Numbered } from './numbering.js';
 import { acknowledge, type OutgoingSource, readWaiting, unacknowledged } from './outgoing.js';
 import type { LaneMessage } from './publishing.js';
 import { sendTraced } from './tracing.js';
@@ -35,22 +35,17 @@ export function startRelay(options: RelayOptions): Follower {
   const lock = options.database.lock('relay');
 
   const step = async (): Promise<boolean> => {
-    if (behind) {
-      const isLeft = await sendWaiting(options);
-      behind = isLeft;
-      return true;
-    }
+    if (behind && (await sendWaiting(options))) return true;
     behind = true;
-    const { isFull, othersWait } = await numberAndSend(options);
-    behind = othersWait;
-    return isFull || othersWait;
+    const { events, othersWait } = await numberAndSend(options);
+    // A look that finds nothing new is the one for what nobody tells of: what another relay numbered while this one had lost the
+    // lock, acknowledgements that a crash of the database forgot.
+    behind = othersWait || (events === 0 && (await sendWaiting(options)));
+    return behind || events >= PAGE;
   };
 
   const work = follow(async () => {
-    if (!(await lock.held())) {
-      behind = true;
-      return 0;
-    }
+    if (!(await lock.held())) return 0;
     const isMoreToDo = await step();
     if (Date.now() - positionsSentAt >= POSITIONS_EVERY_MS) {
       await tellPositions(options);
@@ -71,7 +66,7 @@ export function startRelay(options: RelayOptions): Follower {
  * Numbers what became visible, page by page, and sends each page as soon as its numbers are durable, while the next one is numbered.
  * A crash in between leaves numbered facts to `sendWaiting`, and may send some again: consumers drop known numbers.
  */
-async function numberAndSend(options: RelayOptions): Promise<{ isFull: boolean; othersWait: boolean }> {
+async function numberAndSend(options: RelayOptions): Promise<Pick<Numbered, 'events' | 'othersWait'>> {
   const onTheirWay = new Map<number, bigint>();
   const numberPage = async () => {
     const page = await number(options, PAGE, onTheirWay);
@@ -81,11 +76,13 @@ async function numberAndSend(options: RelayOptions): Promise<{ isFull: boolean; 
   const send = sending(options);
   let next = besides(numberPage());
   let othersWait = false;
+  let events = 0;
   let isFull = true;
   try {
     for (let pages = 1; isFull && pages <= PAGES; pages += 1) {
       const page = await next;
       isFull = page.events === PAGE;
+      events += page.events;
       othersWait ||= page.othersWait;
       if (isFull && pages < PAGES) next = besides(numberPage());
       await send.page(page.ready);
@@ -95,7 +92,7 @@ async function numberAndSend(options: RelayOptions): Promise<{ isFull: boolean; 
     await Promise.allSettled([next, send.acknowledged()]);
   }
   await send.acknowledged();
-  return { isFull, othersWait };
+  return { events, othersWait };
 }
 
 /**
