@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { isAlive } from '@vouchsafe/testing';
 import { death, type ServiceProcess } from '../../tools/start/service-process.ts';
 import type { ServiceName } from '../../tools/start/services.ts';
 import type { SystemUnderTest } from '../system/running-system.ts';
@@ -27,7 +28,10 @@ export function supervise(system: SystemUnderTest, clockFile: string): Superviso
     watched.add(service);
     // Faults kill by SIGKILL alone: whoever ends otherwise has a mistake of its own.
     void service.exited.then(async (how) => {
-      if (how !== 'killed by SIGKILL') ended.push((await death(service.name, how, service.log)).message);
+      if (how === 'killed by SIGKILL') return;
+      // At the end of a run its log is gone with the folder.
+      const told = death(service.name, how, service.log).then(({ message }) => message);
+      ended.push(await told.catch(() => `${service.name}: ${how}`));
     });
   };
   for (const name of services) watch(system.service(name));
@@ -76,14 +80,5 @@ async function persistently(what: string, work: () => Promise<void>): Promise<vo
       if (performance.now() > until) throw new Error(`${what}: it does not come`, { cause: error });
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
-  }
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

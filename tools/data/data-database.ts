@@ -41,16 +41,8 @@ export async function withDatabase<T>(folder: string, work: (database: DataDatab
 /** Where the database of the folder's running system listens: line 4 of postmaster.pid (Postgres manual, 66.1). */
 export async function runningPort(folder: string): Promise<number | undefined> {
   const { placeOf } = await import('../start/postgres.ts');
+  const { isAlive } = await import('@vouchsafe/testing');
   const lines = await readFile(path.join(placeOf(folder), 'postmaster.pid'), 'utf8').catch(() => '');
   const [pid, , , port] = lines.split('\n').map(Number);
   return pid && port && isAlive(pid) ? port : undefined;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { createConnection } from 'node:net';
 import type { Step } from './step.ts';
 
 /** A suite's process, in short: it starts a server, says where, and waits to be killed. */
@@ -14,7 +13,7 @@ export function leavesNothingBehind(root: string): Step {
   return {
     name: "a killed process's container is taken away",
     run: async () => {
-      const { removeLeftContainers } = await import('@vouchsafe/testing');
+      const { listens, removeLeftContainers } = await import('@vouchsafe/testing');
       const child = spawn(process.execPath, ['--input-type=module', '-e', holder], {
         cwd: root,
         stdio: ['ignore', 'pipe', 'inherit'],
@@ -34,15 +33,4 @@ export function leavesNothingBehind(root: string): Step {
       };
     },
   };
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection({ host: '127.0.0.1', port });
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }

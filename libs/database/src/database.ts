@@ -6,7 +6,7 @@ import { type SqlMigration, toMikroOrmMigrations } from './migrations.js';
 import { connectionPool } from './pool.js';
 import { type DatabaseRole, roleNames } from './roles.js';
 import { type SessionLock, sessionLock } from './session-lock.js';
-import { type PreparedStatement, type Transaction } from './sql.js';
+import type { PreparedStatement, Transaction } from './sql.js';
 import { inTransaction } from './transaction.js';
 
 export interface DatabaseOptions {
@@ -124,7 +124,7 @@ export class Database {
     }
   }
 
-  private async transaction<T>(role: DatabaseRole, work: Work<T>, organizationId?: string): Promise<T> {
+  private transaction<T>(role: DatabaseRole, work: Work<T>, organizationId?: string): Promise<T> {
     const pool = opened(this.connections, role, () => this.pool(role, { writesAlone: false }));
     return inTransaction(pool, work, organizationId);
   }

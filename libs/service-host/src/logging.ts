@@ -47,7 +47,7 @@ export function serviceLogger(
   level: string,
   destination?: DestinationStream,
 ): ServiceLogger {
-  const standardOutput = destination ?? patientOutput((dropped) => logger.warn({ count: dropped }, DROPPED));
+  const output = destination ?? patientOutput((count) => logger.warn({ count }, DROPPED));
   const logger = pino(
     {
       level,
@@ -60,7 +60,7 @@ export function serviceLogger(
         return request ? { requestId: request.requestId, traceId: traceIdOf(request.traceparent) } : {};
       },
     },
-    standardOutput,
+    output,
   );
   return logger;
 }
@@ -75,7 +75,7 @@ const KEPT_BYTES = 1_048_576;
  */
 export function patientOutput(
   whenDropped: (count: number) => void,
-  dest: number | string = 1,
+  dest = 1,
 ): ReturnType<typeof pino.destination> {
   const output = pino.destination({ dest, sync: false, minLength: 0, maxLength: KEPT_BYTES });
   let dropped = 0;

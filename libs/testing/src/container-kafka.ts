@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { startContainer } from './container.js';
@@ -7,6 +5,7 @@ import {
   brokerArguments,
   brokerProperties,
   formatArguments,
+  isNew,
   type KafkaServer,
   type KafkaServerOptions,
 } from './kafka-server.js';
@@ -21,10 +20,9 @@ export async function startContainerKafka(image: string, options: KafkaServerOpt
   const properties = path.join(folder, 'server.properties');
   await writeFile(properties, brokerProperties(options, '0.0.0.0'), { mode: 0o600 });
   const run = java(brokerArguments(jars, properties));
-  const cluster = randomBytes(16).toString('base64url');
-  const script = existsSync(path.join(folder, 'log', 'meta.properties'))
-    ? `exec ${run}`
-    : `${java(formatArguments(jars, properties, cluster, options))} && exec ${run}`;
+  const script = isNew(options)
+    ? `${java(formatArguments(jars, properties, options))} && exec ${run}`
+    : `exec ${run}`;
   const container = await startContainer({
     image,
     // The broker sends to itself by the name that it gives to others, so the port is one and the same on both sides.

@@ -1,5 +1,5 @@
 export * from './engine.js';
-export { freePort } from './free-port.js';
+export { freePort, isAlive, listens } from './free-port.js';
 export * from './kafka.js';
 export * from './kafka-server.js';
 export * from './local-kafka.js';

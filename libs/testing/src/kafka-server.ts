@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 /** What a broker is started with, whatever runs it. */
@@ -81,11 +83,15 @@ export function brokerArguments(jars: string, properties: string): string[] {
   return [...jvm, '-cp', path.posix.join(jars, '*'), 'kafka.Kafka', properties];
 }
 
+/** Whether a broker's folder must be formatted first. */
+export function isNew({ folder }: Pick<KafkaServerOptions, 'folder'>): boolean {
+  return !existsSync(path.join(folder, 'log', 'meta.properties'));
+}
+
 /** Arguments of `java` that make a new folder the broker's own. */
 export function formatArguments(
   jars: string,
   properties: string,
-  cluster: string,
   { scramUsers = [] }: KafkaServerOptions,
 ): string[] {
   const users = scramUsers.flatMap(({ name, password }) => [
@@ -96,6 +102,6 @@ export function formatArguments(
     ...jvm,
     ...['-cp', path.posix.join(jars, '*'), 'kafka.tools.StorageTool', 'format'],
     // In one word: an id may begin with a dash.
-    ...[`--cluster-id=${cluster}`, '-c', properties, ...users],
+    ...[`--cluster-id=${randomBytes(16).toString('base64url')}`, '-c', properties, ...users],
   ];
 }

@@ -1,15 +1,15 @@
 import { execFile, type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, rename, rm, writeFile } from 'node:fs/promises';
-import { createConnection } from 'node:net';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { listens } from './free-port.js';
 import {
   brokerArguments,
   brokerProperties,
   formatArguments,
+  isNew,
   type KafkaServer,
   type KafkaServerOptions,
 } from './kafka-server.js';
@@ -25,10 +25,7 @@ export async function startLocalKafka(options: KafkaServerOptions): Promise<Kafk
   await mkdir(options.folder, { recursive: true, mode: 0o700 });
   const properties = path.join(options.folder, 'server.properties');
   await writeFile(properties, brokerProperties(options, '127.0.0.1'), { mode: 0o600 });
-  if (!existsSync(path.join(options.folder, 'log', 'meta.properties'))) {
-    const cluster = randomBytes(16).toString('base64url');
-    await run('java', formatArguments(jars, properties, cluster, options));
-  }
+  if (isNew(options)) await run('java', formatArguments(jars, properties, options));
   const log = await open(options.logFile, 'a', 0o600);
   const child = spawn('java', brokerArguments(jars, properties), {
     cwd: options.folder,
@@ -59,23 +56,12 @@ export async function startLocalKafka(options: KafkaServerOptions): Promise<Kafk
 }
 
 async function answering({ port, logFile }: KafkaServerOptions, child: ChildProcess): Promise<void> {
-  while (!(await accepts(port))) {
+  while (!(await listens(port))) {
     if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) {
       throw new Error(`Kafka ended while it started; see ${logFile}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection({ host: '127.0.0.1', port });
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }
 
 /** Why this machine's own JVM cannot run Kafka; undefined when it can. */

@@ -1,5 +1,6 @@
 import { type Database, prepared } from '@vouchsafe/database';
 import { type Lane, laneName } from './lanes.js';
+import { movedPlace, placeValues } from './place.js';
 import type { LaneNumbers, Portion } from './take.js';
 
 /** Somebody else has moved the place or a lane, or a number is missing: the long way finds out. */
@@ -22,7 +23,7 @@ export async function passOver(
   try {
     await database.asWorker(async (sql) => {
       const [moved] = await sql.query<{ places: number; lanes: number }>(statement, [
-        ...[consumer, step.topic, step.partition, step.next, step.expected],
+        ...placeValues(consumer, step),
         passed.map(({ source }) => source),
         passed.map(({ lane }) => lane),
         passed.map(({ first }) => first),
@@ -39,13 +40,7 @@ export async function passOver(
 
 const statement = prepared(`
   with later as (select set_config('synchronous_commit', 'off', true)),
-  moved_place as (
-    insert into consumer_offset as place (consumer, topic, partition, next_offset)
-    select $1, $2, $3::int, $4::bigint from later
-    on conflict (consumer, topic, partition) do update set next_offset = excluded.next_offset
-      where place.next_offset = $5::bigint
-    returning 1
-  ),
+  moved_place as (${movedPlace}),
   moved_lane as (
     update consumed_lane set number = passed.last
     from unnest($6::text[], $7::int[], $8::bigint[], $9::bigint[]) as passed (source, lane, first, last)
@@ -53,7 +48,7 @@ const statement = prepared(`
       and consumed_lane.number = passed.first - 1
     returning 1
   )
-  select (select count(*)::int from moved_place) as places, (select count(*)::int from moved_lane) as lanes`);
+  select (select count(*)::int from moved_place) as places, (select count(*)::int from moved_lane) as lanes from later`);
 
 interface PassedLane extends Lane {
   readonly first: bigint;

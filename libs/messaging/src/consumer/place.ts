@@ -25,18 +25,23 @@ export async function readPlace(
   return row ? BigInt(row.next_offset) : null;
 }
 
+/** Moves a place, or makes it, where it stands as expected; values of `placeValues`. Nothing comes back where it does not. */
+export const movedPlace = `
+  insert into consumer_offset as place (consumer, topic, partition, next_offset) values ($1, $2, $3, $4)
+  on conflict (consumer, topic, partition) do update set next_offset = excluded.next_offset
+    where place.next_offset = $5
+  returning 1`;
+
+export function placeValues(consumer: string, { topic, partition, next, expected }: PlaceStep): unknown[] {
+  return [consumer, topic, partition, next, expected];
+}
+
 /**
  * First thing in the transaction: the row's lock holds a second holder of the partition off, and one who has lost it fails here
  * on the number that it expected, before any handler has run.
  */
 export async function moveToPlace(sql: Sql, consumer: string, step: PlaceStep): Promise<void> {
-  const moved = await sql.query(
-    prepared(`insert into consumer_offset as place (consumer, topic, partition, next_offset) values ($1, $2, $3, $4)
-     on conflict (consumer, topic, partition) do update set next_offset = excluded.next_offset
-       where place.next_offset = $5
-     returning 1`),
-    [consumer, step.topic, step.partition, step.next, step.expected],
-  );
+  const moved = await sql.query(prepared(movedPlace), placeValues(consumer, step));
   if (moved.length === 0) {
     throw new LostPlaceError(
       `${consumer} is no longer at ${step.expected} of ${step.topic}/${step.partition}`,

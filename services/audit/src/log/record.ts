@@ -49,7 +49,6 @@ export class Recorder {
       succeeds ? [entryOfSuccession(succeeds, recordedAt)] : [],
     );
     for (const [nth, entry] of [...successions, ...entries].entries()) {
-      const given = nth - successions.length;
       const head = found(heads, entry.organizationId);
       const key = found(keys, entry.organizationId);
       const submission = submissionOf(entry, key);
@@ -57,15 +56,16 @@ export class Recorder {
       if (before) {
         // Of an erased person nobody can say any more what was sent under the id; it is recorded once all the same.
         if (before.contentKey !== null && before.contentKey !== submission.contentKey)
-          return { status: 'rejected', entry: given, because: 'id-reused' };
+          return { status: 'rejected', entry: nth - successions.length, because: 'id-reused' };
         places.push(before.place);
         continue;
       }
       const leaf = leafOf(entry, head.recordedAt, salts);
-      if ('rejected' in leaf) return { status: 'rejected', entry: given, because: leaf.rejected };
+      if ('rejected' in leaf)
+        return { status: 'rejected', entry: nth - successions.length, because: leaf.rejected };
       const place = { logId: head.logId, index: head.tree.size + head.leaves.length };
       head.leaves.push(leaf.bytes);
-      if (given >= 0) places.push(place);
+      places.push(place);
       const { recordedAt } = head;
       const [recorded, occurred] = [recordedAt.toISOString(), entry.occurredAt.toISOString()];
       fresh.push({ entry, leaf, place, recordedAt, recorded, occurred, keys: key, submission });
@@ -89,7 +89,7 @@ export class Recorder {
       ]);
       transaction.afterCommit(() => this.options.onRecorded?.());
     }
-    return { status: 'recorded', places };
+    return { status: 'recorded', places: places.slice(successions.length) };
   }
 
   private async ensureMonths(transaction: Transaction, fresh: readonly FreshEntry[]): Promise<void> {
