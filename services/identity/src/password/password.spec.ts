@@ -30,14 +30,18 @@ describe('the hash of a password (P07)', () => {
 
   it('is worked out as well where there is no account, and never matches (ASVS 6.3.8)', async () => {
     const hasher = await passwordHasher();
+    const known = await hasher.hash(secret('right'));
     const timeOf = async (stored: string | null) => {
       const begun = performance.now();
-      for (let run = 0; run < 5; run += 1) expect(await hasher.verify(stored, secret('wrong'))).toBe(false);
+      expect(await hasher.verify(stored, secret('wrong'))).toBe(false);
       return performance.now() - begun;
     };
-    const known = await hasher.hash(secret('right'));
-    await timeOf(null);
-    const [unknownTime, knownTime] = [await timeOf(null), await timeOf(known)];
+    // Each one's quickest of many, taken in turns: what else the machine does only makes them longer.
+    let [unknownTime, knownTime] = [Infinity, Infinity];
+    for (let run = 0; run < 15; run += 1) {
+      unknownTime = Math.min(unknownTime, await timeOf(null));
+      knownTime = Math.min(knownTime, await timeOf(known));
+    }
     // The same work: a path without the hash would be a hundred times faster.
     expect(unknownTime / knownTime).toBeGreaterThan(0.3);
     expect(unknownTime / knownTime).toBeLessThan(3);
