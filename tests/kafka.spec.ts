@@ -3,15 +3,21 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { whyNoKafka } from '@vouchsafe/testing';
 import { leafHash, parseVerifierKey, verifyTlogProof } from '@vouchsafe/transparency-log';
-import type { Client } from './system/client.ts';
+import { type Client, freshKey } from './system/client.ts';
 import { eventually } from './system/eventually.ts';
-import { makeApiKey, type Person, signUp } from './system/people.ts';
+import { join, makeApiKey, type Person, signUp } from './system/people.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
 
 interface Entry {
   readonly logId: string;
   readonly index: number;
   readonly operation: string;
+}
+
+interface Erasure {
+  readonly status: string;
+  readonly receipts: readonly { readonly service: string }[];
+  readonly waitingFor: readonly string[];
 }
 
 // Brokers start slowly on a machine that is doing much else at once.
@@ -26,7 +32,8 @@ const missing = await whyNoKafka();
     let owner: Person;
     let backEnd: Client;
     beforeAll(async () => {
-      system = await startForTests({}, { kafka: true, killsServices: true });
+      // Keys are held open for a second instead of a minute: a receipt waits so long.
+      system = await startForTests({ VOUCHSAFE_KEY_CACHE_MS: '1000' }, { kafka: true, killsServices: true });
       owner = await signUp(system);
       backEnd = (await makeApiKey(system, owner.browser, ['audit:read'])).client;
     }, 240_000);
@@ -72,6 +79,34 @@ const missing = await whyNoKafka();
       const requests = [before, meanwhile, await act()];
       for (const requestId of requests) await entryOf({ requestId });
       expect(await counts(requests)).toEqual([1, 1, 1]);
+    });
+
+    it('forgets a person in every service, though Kafka was away when that was asked for (P10)', async () => {
+      const ada = await join(system, owner.browser, 'member');
+      await system.kafka?.kill();
+      await owner.browser.must(202, 'POST', `/v1/members/${ada.userId}/erasure`, { headers: freshKey() });
+      await system.kafka?.start();
+      const erased = await eventually(
+        'The erasure',
+        async () => {
+          const erasure = (await owner.browser.must(
+            200,
+            'GET',
+            `/v1/members/${ada.userId}/erasure`,
+          )) as Erasure;
+          return erasure.status === 'erased' ? erasure : undefined;
+        },
+        90_000,
+      );
+      expect(erased.waitingFor).toEqual([]);
+      expect(erased.receipts.map(({ service }) => service).toSorted()).toEqual([
+        'audit',
+        'gateway',
+        'identity',
+      ]);
+      expect(await ask({ actor: ada.userId })).not.toEqual([]);
+      for (const entry of await ask({ actor: ada.userId }))
+        expect(entry).toMatchObject({ sourceIp: null, url: null });
     });
 
     async function counts(requests: readonly string[]): Promise<number[]> {
