@@ -22,6 +22,7 @@ const commands = {
   keys: ['tools/keys/keys.ts'],
   backup: ['tools/backup/backup.ts'],
   restore: ['tools/backup/restore.ts'],
+  fixture: ['tools/fixture/fixture.ts'],
 };
 
 /** What a person can put right; printed without a stack. */

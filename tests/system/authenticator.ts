@@ -46,6 +46,11 @@ export class Authenticator {
     }
   }
 
+  /** The code of a moment, in milliseconds since the epoch: for a system whose clock was moved. */
+  codeAt(moment: number): string {
+    return this.codeOf(Math.floor(moment / STEP_MS));
+  }
+
   private codeOf(step: number): string {
     return generateSync({ secret: this.secret, epoch: (step * STEP_MS) / 1000 });
   }
