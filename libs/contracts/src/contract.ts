@@ -1,5 +1,6 @@
-import { type PersonalField, personalFields } from '@vouchsafe/event-sourcing';
+import { issuesOf, type PersonalField, personalFields } from '@vouchsafe/event-sourcing';
 import type { z } from 'zod';
+import { looseObjectsIn, tolerant } from './tolerant.js';
 
 export type Owner = 'identity' | 'gateway' | 'audit';
 
@@ -12,24 +13,69 @@ export type ContractType = `vouchsafe.${Owner}.${string}.v${number}`;
  */
 export interface Contract<Schema extends z.ZodType<object> = z.ZodType<object>> {
   readonly type: ContractType;
+  /** The type without its version: what all versions of a fact share. */
+  readonly name: string;
   readonly owner: Owner;
   /** One sentence for the AsyncAPI document: when this fact is published. */
   readonly summary: string;
+  /** Strict, for whoever writes: a field that it does not know stops the fact (`publication`). */
   readonly schema: Schema;
+  /** The same, tolerant, for whoever reads: fields that it does not know are left out. */
+  readonly reader: z.ZodType<z.output<Schema>>;
   /** These cross the bus in clear and are sealed by the receiver on arrival (event-core). */
   readonly personal: readonly PersonalField[];
+  /** Sent no more; still derived for whoever fetches facts of the past. */
+  readonly retired: boolean;
+  /** How what was written by the version before is read by those who take this one. */
+  readonly former?: FormerContract;
+}
+
+interface FormerContract {
+  readonly contract: Contract;
+  readonly upcast: (data: never) => object;
 }
 
 export type DataOf<C extends Contract> = z.output<C['schema']>;
 
+/**
+ * @throws for a schema with an object that lets unknown fields through: they could be personal, and nobody would know
+ */
 export function contract<Schema extends z.ZodType<object>>(definition: {
   readonly type: ContractType;
   readonly summary: string;
   readonly schema: Schema;
+  readonly retired?: true;
+  readonly former?: FormerContract;
 }): Contract<Schema> {
-  const named = /^vouchsafe\.(identity|gateway|audit)\.[a-z0-9-]+\.v[1-9][0-9]*$/.exec(definition.type);
-  if (!named) throw new Error(`Not a contract's type: ${definition.type}`);
-  return { ...definition, owner: named[1] as Owner, personal: personalFields(definition.schema) };
+  const { type, schema, former } = definition;
+  const named = /^(vouchsafe\.(identity|gateway|audit)\.[a-z0-9-]+)\.v([1-9][0-9]*)$/.exec(type);
+  if (!named) throw new Error(`Not a contract's type: ${type}`);
+  const [, name = '', owner] = named;
+  const loose = looseObjectsIn(schema);
+  if (loose.length > 0) throw new Error(`${type} lets unknown fields through at ${loose.join(', ')}`);
+  if (former && former.contract.name !== name)
+    throw new Error(`${type} is no later version of ${former.contract.type}`);
+  return {
+    ...definition,
+    name,
+    owner: owner as Owner,
+    reader: tolerant(schema),
+    personal: personalFields(schema),
+    retired: definition.retired ?? false,
+  };
+}
+
+/** Ties an upcast to the contract that it reads, so that its parameter has that version's type. */
+export function formerContract<C extends Contract>(
+  former: C,
+  upcast: (data: DataOf<C>) => object,
+): FormerContract {
+  return { contract: former, upcast };
+}
+
+/** A contract and the versions before it that it can read, newest first. */
+export function readableVersions(newest: Contract): Contract[] {
+  return newest.former ? [newest, ...readableVersions(newest.former.contract)] : [newest];
 }
 
 /** What a service hands to its relay for one private event; the relay adds lane, number, time and trace. */
@@ -38,7 +84,21 @@ export interface Publication<C extends Contract = Contract> {
   readonly data: DataOf<C>;
 }
 
-/** Checks the data against its contract where it is made, so a broken message never leaves. */
+/** One fact, in one version of its contract or in several side by side: each consumer takes one of them. */
+export type Fact = Publication | readonly Publication[];
+
+/** Data that does not fit the contract it was made for: a bug of this service. The relay stops before it has a number. */
+export class UnfitPublicationError extends Error {
+  override readonly name = 'UnfitPublicationError';
+}
+
+/**
+ * Checks the data against its contract where it is made, so a broken message never leaves.
+ * @throws UnfitPublicationError
+ */
 export function publication<C extends Contract>(made: C, data: DataOf<C>): Publication<C> {
+  const checked = made.schema.safeParse(data);
+  if (!checked.success)
+    throw new UnfitPublicationError(`A fact does not fit ${made.type}: ${issuesOf(checked.error)}`);
   return { contract: made, data };
 }

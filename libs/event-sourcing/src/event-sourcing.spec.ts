@@ -4,6 +4,7 @@ import {
   decider,
   eventCatalog,
   type EventOf,
+  formerVersion,
   given,
   personal,
   personalFields,
@@ -20,7 +21,15 @@ const lampEvents = eventCatalog({
       ownerId: z.string(),
       name: personal(z.string(), { purpose: 'account', subject: 'ownerId' }),
     }),
-    upcasts: { 1: (old: { name: string }) => ({ ...old, ownerId: 'nobody' }) },
+    former: {
+      1: formerVersion(
+        z.strictObject({ name: personal(z.string(), { purpose: 'account', subject: null }) }),
+        (old) => ({
+          ...old,
+          ownerId: 'nobody',
+        }),
+      ),
+    },
   },
 });
 type LampEvent = EventOf<typeof lampEvents>;
@@ -83,13 +92,15 @@ describe('an event catalog', () => {
 
   it('stops at a type or version that it does not know, without repeating the value', () => {
     expect(() => readEvent(lampEvents, 'lamp-broken', 1, {})).toThrow('Unknown event type lamp-broken');
-    expect(() => readEvent(lampEvents, 'lamp-named', 3, {})).toThrow('newer than 2');
+    expect(() => readEvent(lampEvents, 'lamp-named', 3, {})).toThrow(
+      'has version 3, and this code knows 1 to 2',
+    );
     expect(() => readEvent(lampEvents, 'lamp-switched', 1, { on: 'a secret' })).toThrow(/^(?!.*a secret)/s);
   });
 
-  it('refuses a version that has no upcast from the one before', () => {
+  it('refuses a version of which a former one lacks its schema and upcast', () => {
     expect(() => eventCatalog({ torn: { version: 2, visibility: 'private', schema: z.object({}) } })).toThrow(
-      'no upcast from 1',
+      'version 1 needs its former schema and an upcast',
     );
   });
 });

@@ -22,7 +22,7 @@ export interface PersonalMark {
   readonly subject: string | null;
 }
 
-const marks = new WeakMap<object, PersonalMark>();
+const marks = new WeakMap<object, PersonalMark & Pick<PersonalField, 'storedClear'>>();
 
 /**
  * Marks a field of an event, a contract or a read model as personal data (house rule 6). The vault seals by this mark and
@@ -34,7 +34,22 @@ export function personal<Schema extends z.ZodType>(schema: Schema, mark: Persona
   return marked;
 }
 
+/**
+ * For a former version of an event: a field that was not marked then and is now. Its stored values are clear until the retention run
+ * has sealed them in place; those of an erased subject read as `ERASED` all the same (P10).
+ */
+export function markedLater<Schema extends z.ZodType>(schema: Schema, mark: PersonalMark) {
+  // A clear value must never be taken for a sealed one.
+  if (schema.safeParse({ sealed: 'v1.1.AA' }).success)
+    throw new Error('A value that looks like a sealed one cannot be marked later');
+  const marked = personal(schema, mark);
+  marks.set(marked, { ...mark, storedClear: true });
+  return marked;
+}
+
 export interface PersonalField extends PersonalMark {
+  /** The version was written before the field was marked: its values may stand in clear. */
+  readonly storedClear?: true;
   /** Steps from the root to the value; `*` stands for each element of an array or each value of a record. */
   readonly path: readonly string[];
 }

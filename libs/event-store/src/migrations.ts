@@ -96,4 +96,11 @@ export const eventStoreMigrations: readonly SqlMigration[] = [
       grant execute on function ensure_outgoing_partition to ${worker};
       select ensure_outgoing_partition(0);`,
   },
+  {
+    name: 'event-store-004-outgoing-contract',
+    sql: () => `
+      -- Which fact of the event has the number. Null for those of before, and for what a former release numbers beside this one: it
+      -- knows one version of each fact, in the order of its ordinals. (Not called type: a former release joins this table with event.)
+      alter table outgoing add column contract_type text;`,
+  },
 ];

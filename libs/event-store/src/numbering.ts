@@ -3,7 +3,14 @@ import { readOn } from './cursor.js';
 import { laneOf } from './lane.js';
 import { OUTGOING_PARTITION } from './migrations.js';
 import type { OutgoingSource } from './outgoing.js';
-import { catalogsOf, factsOf, laneMessage, type LaneMessage } from './publishing.js';
+import {
+  catalogsOf,
+  factsOf,
+  type LaneMessage,
+  laneMessages,
+  sentVersions,
+  type Versions,
+} from './publishing.js';
 import { readRows } from './recorded-event.js';
 
 export const CURSOR = 'relay';
@@ -18,7 +25,8 @@ export interface Numbered {
 }
 
 /**
- * Gives each fact that became visible the next number of its lane; numbers and cursor move in one transaction.
+ * Gives each fact that became visible the next number of its lane, one for all its versions; numbers and cursor move in one
+ * transaction. A fact that does not fit its contract stops the relay here, before it has a number: it is never skipped.
  * @param onTheirWay the last number of each lane that the caller is sending already
  */
 export function number(
@@ -32,10 +40,10 @@ export function number(
     if (rows.length === 0) return { events: 0, ready: [], othersWait: false };
     const events = await readRows(transaction, vault, catalogsOf(publishing), rows);
     const facts = events.flatMap((event) =>
-      factsOf(publishing, event).map((fact, ordinal) => ({
+      factsOf(publishing, event).map((versions, ordinal) => ({
         lane: laneOf(event.organizationId),
         event,
-        fact,
+        versions: sentVersions(versions),
         ordinal,
       })),
     );
@@ -50,7 +58,9 @@ export function number(
     const ready = numbered.filter(({ isReady }) => isReady);
     return {
       events: rows.length,
-      ready: ready.map(({ event, fact, ...place }) => laneMessage(database.service, place, event, fact)),
+      ready: ready.flatMap(({ event, versions, ...place }) =>
+        laneMessages(database.service, place, event, versions),
+      ),
       othersWait: ready.length < numbered.length,
     };
   });
@@ -89,6 +99,7 @@ async function store(
     readonly lane: number;
     readonly number: bigint;
     readonly event: { readonly position: bigint };
+    readonly versions: Versions;
     readonly ordinal: number;
   }[],
   lanes: ReadonlyMap<number, LaneEnd>,
@@ -98,13 +109,14 @@ async function store(
     if (partition(last) !== partition(before))
       await sql.query('select ensure_outgoing_partition($1)', [last]);
   const stored = sql.query(
-    prepared(`insert into outgoing (lane, number, event_position, ordinal)
-     select * from unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::smallint[])`),
+    prepared(`insert into outgoing (lane, number, event_position, ordinal, contract_type)
+     select * from unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::text[])`),
     [
       numbered.map((fact) => fact.lane),
       numbered.map((fact) => String(fact.number)),
       numbered.map((fact) => String(fact.event.position)),
       numbered.map((fact) => fact.ordinal),
+      numbered.map((fact) => fact.versions[0]?.contract.type),
     ],
   );
   const moved = sql.query(

@@ -1,6 +1,14 @@
 import { type Database, prepared, type Sql } from '@vouchsafe/database';
 import type { Vault } from '@vouchsafe/vault';
-import { catalogsOf, factsOf, laneMessage, type LaneMessage, type Publishing } from './publishing.js';
+import {
+  catalogsOf,
+  factsOf,
+  type LaneMessage,
+  laneMessages,
+  type Publishing,
+  sentVersions,
+  type Versions,
+} from './publishing.js';
 import { eventColumns, type EventRow, readRows } from './recorded-event.js';
 
 /** Where published facts come from: the service's events, and how each kind of them leaves. */
@@ -18,15 +26,20 @@ export function readWaiting(
   reached: ReadonlyMap<number, bigint>,
 ): Promise<LaneMessage[]> {
   return source.database.asWorker((transaction) =>
-    readOutgoing(transaction, source, unacknowledgedAfter, [
-      limit,
-      [...reached.keys()],
-      [...reached.values()].map(String),
-    ]),
+    readOutgoing(
+      transaction,
+      source,
+      unacknowledgedAfter,
+      [limit, [...reached.keys()], [...reached.values()].map(String)],
+      sentVersions,
+    ),
   );
 }
 
-/** What a consumer with a gap asks for: the facts of one lane from `first` on, from the source's own store. */
+/**
+ * What a consumer with a gap asks for: the facts of one lane from `first` on, from the source's own store, in every version that the
+ * code can derive: a retired one, too, and one that did not exist when the fact was numbered.
+ */
 export function readLane(
   source: OutgoingSource,
   lane: number,
@@ -39,6 +52,7 @@ export function readLane(
       source,
       'select * from outgoing where lane = $1 and number >= $2 order by number limit $3',
       [lane, String(first), limit],
+      (versions) => versions,
     ),
   );
 }
@@ -82,6 +96,8 @@ interface OutgoingRow extends EventRow {
   readonly lane: number;
   readonly number: string;
   readonly ordinal: number;
+  /** A version of the fact; null for what an earlier release numbered, which knew one version of each. */
+  readonly contract_type: string | null;
 }
 
 async function readOutgoing(
@@ -89,19 +105,37 @@ async function readOutgoing(
   { database, vault, publishing }: OutgoingSource,
   due: string,
   values: readonly unknown[],
+  wanted: (versions: Versions) => Versions,
 ): Promise<LaneMessage[]> {
   const rows = await sql.query<OutgoingRow>(
-    `select lane, number, ordinal, ${eventColumns}
+    `select lane, number, ordinal, contract_type, ${eventColumns}
      from (${due}) as due
      join event on event.position = due.event_position
      order by due.number, due.lane`,
     values,
   );
   const events = await readRows(sql, vault, catalogsOf(publishing), rows);
-  return events.map((event, index) => {
+  return events.flatMap((event, index) => {
     const row = rows[index];
-    const fact = row && factsOf(publishing, event)[row.ordinal];
-    if (!fact) throw new Error(`Event ${event.position} no longer gives the fact that was numbered`);
-    return laneMessage(database.service, { lane: row.lane, number: BigInt(row.number) }, event, fact);
+    const versions = row && numberedFact(factsOf(publishing, event), row);
+    if (!versions) throw new Error(`Event ${event.position} no longer gives the fact that was numbered`);
+    return laneMessages(
+      database.service,
+      { lane: row.lane, number: BigInt(row.number) },
+      event,
+      wanted(versions),
+    );
   });
+}
+
+/** The fact that a number was given to: by its contract, so that the order in which an event gives its facts may change. */
+function numberedFact(
+  facts: readonly Versions[],
+  { ordinal, contract_type }: OutgoingRow,
+): Versions | undefined {
+  const sameOrder = facts[ordinal];
+  if (contract_type === null) return sameOrder;
+  const isIt = (versions: Versions | undefined): boolean =>
+    versions?.[0] !== undefined && contract_type.startsWith(`${versions[0].contract.name}.v`);
+  return isIt(sameOrder) ? sameOrder : facts.find(isIt);
 }

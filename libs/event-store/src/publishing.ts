@@ -1,65 +1,104 @@
-import type { Publication } from '@vouchsafe/contracts';
+import type { Fact, Publication } from '@vouchsafe/contracts';
 import type { DomainEvent, EventCatalog } from '@vouchsafe/event-sourcing';
 import type { RecordedEvent } from './recorded-event.js';
 
-/** A published fact with its place in the source's lanes. */
+/** A published fact in one version of its contract, with the fact's place in the source's lanes. */
 export interface LaneMessage {
   /** The service that owns the lane. */
   readonly source: string;
   readonly lane: number;
-  /** From 1, without gaps in a lane. */
+  /** Of the fact, whatever its versions: from 1, without gaps in a lane. */
   readonly number: bigint;
-  /** The same for every sending of the same fact: `<source>/<lane>/<number>`. */
+  /** The same for every sending: `<source>/<lane>/<number>`, and of a later version than the first `.../v2`. */
   readonly id: string;
   /** Order is kept per key: the organization. */
   readonly key: string;
   readonly time: Date;
   readonly traceparent: string | undefined;
   readonly publication: Publication;
+  /** Types of all versions of the fact that are given beside each other, where there are several. */
+  readonly versions?: readonly string[];
 }
 
 /** How one kind of stream leaves the service: `*.published.ts` as a function. */
 export interface Publishing {
   readonly catalog: EventCatalog;
   /** Pure; the same event always gives the same facts, in the same order. */
-  readonly publish: (event: RecordedEvent) => readonly Publication[];
+  readonly publish: (event: RecordedEvent) => readonly Fact[];
 }
 
 /** Ties a stream's events to what leaves of them. */
 export function publishing<Event extends DomainEvent>(
   catalog: EventCatalog,
-  publish: (event: RecordedEvent<Event>) => readonly Publication[],
+  publish: (event: RecordedEvent<Event>) => readonly Fact[],
 ): Publishing {
   // The relay hands over only events that it has read through this catalog.
   return { catalog, publish: publish as Publishing['publish'] };
 }
 
-/** What a published fact of an event looks like on its way, given its place among the lanes. */
-export function laneMessage(
+/** A fact's versions: at least one that is sent. */
+export type Versions = readonly Publication[];
+
+/** Of a fact's versions those that are sent; a retired one is derived for whoever fetches it. */
+export function sentVersions(versions: Versions): Versions {
+  return versions.length === 1 ? versions : versions.filter(({ contract }) => !contract.retired);
+}
+
+/** What a published fact of an event looks like on its way, given its place among the lanes: a message for each version. */
+export function laneMessages(
   source: string,
   { lane, number }: { readonly lane: number; readonly number: bigint },
   event: RecordedEvent,
-  publication: Publication,
-): LaneMessage {
-  return {
+  versions: Versions,
+): LaneMessage[] {
+  const types = versions.length > 1 ? { versions: versions.map(({ contract }) => contract.type) } : {};
+  return versions.map((publication) => ({
     source,
     lane,
     number,
-    id: `${source}/${lane}/${number}`,
+    id: `${source}/${lane}/${number}${suffixOf(publication.contract.type)}`,
     key: event.organizationId,
     time: event.recordedAt,
     traceparent: event.envelope.traceparent,
     publication,
-  };
+    ...types,
+  }));
+}
+
+/** An id is of one message alone (CloudEvents 1.0, `id`), and the first version has the fact's own. */
+function suffixOf(type: string): string {
+  return type.endsWith('.v1') ? '' : `/${type.slice(type.lastIndexOf('.') + 1)}`;
 }
 
 export function catalogsOf(publishing: readonly Publishing[]): (type: string) => EventCatalog {
   return (type) => entryOf(publishing, type).catalog;
 }
 
-export function factsOf(publishing: readonly Publishing[], event: RecordedEvent): readonly Publication[] {
+/** What leaves of an event: each fact with its versions. */
+export function factsOf(publishing: readonly Publishing[], event: RecordedEvent): readonly Versions[] {
   const { catalog, publish: toFacts } = entryOf(publishing, event.type);
-  return catalog.definitions[event.type]?.visibility === 'published' ? toFacts(event) : [];
+  if (catalog.definitions[event.type]?.visibility !== 'published') return [];
+  return toFacts(event).map((fact) => (isOneVersion(fact) ? soleVersion(fact) : sideBySide(fact)));
+}
+
+function isOneVersion(fact: Fact): fact is Publication {
+  return 'contract' in fact;
+}
+
+function soleVersion(fact: Publication): Versions {
+  if (fact.contract.retired)
+    throw new Error(`${fact.contract.type} is retired, and nothing stands beside it`);
+  return [fact];
+}
+
+function sideBySide(versions: Versions): Versions {
+  const types = versions.map(({ contract }) => contract.type);
+  const names = new Set(versions.map(({ contract }) => contract.name));
+  if (names.size !== 1 || new Set(types).size !== types.length)
+    throw new Error(`Not versions of one fact: ${types.join(', ')}`);
+  if (versions.every(({ contract }) => contract.retired))
+    throw new Error(`Every version of ${[...names].join()} is retired`);
+  return versions;
 }
 
 function entryOf(publishing: readonly Publishing[], type: string): Publishing {

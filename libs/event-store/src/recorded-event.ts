@@ -1,4 +1,9 @@
-import { type DomainEvent, type EventCatalog, readEvent } from '@vouchsafe/event-sourcing';
+import {
+  type DomainEvent,
+  type EventCatalog,
+  readEvent,
+  storedPersonalFields,
+} from '@vouchsafe/event-sourcing';
 import type { Sql } from '@vouchsafe/database';
 import type { Vault } from '@vouchsafe/vault';
 
@@ -55,7 +60,8 @@ export function sealingContext(stream: string, version: number, type: string): r
 }
 
 /**
- * Opens and reads stored events; personal values come open, or as erased.
+ * Opens stored events by the fields of the version that each was written with, then brings them up to today's; personal values
+ * come open, or as erased.
  * @throws UnreadableEventError for a type or version that the catalog does not know
  */
 export async function readRows<Event extends DomainEvent = DomainEvent>(
@@ -66,9 +72,9 @@ export async function readRows<Event extends DomainEvent = DomainEvent>(
 ): Promise<RecordedEvent<Event>[]> {
   const opened = await vault.openFieldsMany(
     sql,
-    rows.map(({ organization_id, stream, version, type, payload }) => ({
+    rows.map(({ organization_id, stream, version, type, schema_version, payload }) => ({
       organizationId: organization_id,
-      fields: catalogOf(type).personal[type] ?? [],
+      fields: storedPersonalFields(catalogOf(type), type, schema_version),
       data: payload,
       context: sealingContext(stream, version, type),
     })),

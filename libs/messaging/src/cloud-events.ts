@@ -5,7 +5,7 @@ import type { IncomingMessage, OutgoingMessage } from './bus.js';
 /**
  * CloudEvents 1.0 in Kafka's binary mode (cloudevents/spec, kafka-protocol-binding.md, 3.2): each attribute is a header
  * `ce_<name>`, the data is the message's value. Extensions: `lane` and `number` (with `source` they give each fact its place,
- * event-core 'numbered lanes') and `traceparent` (CloudEvents' distributed tracing extension; not Kafka's own `traceparent`
+ * event-core 'numbered lanes'), `fact` (the same for each version of a fact), `versions` and `traceparent` (CloudEvents' distributed tracing extension; not Kafka's own `traceparent`
  * header, which kafkajs's instrumentation writes over). No personal data here: headers and keys are never sealed.
  */
 export type WireMessage = Pick<OutgoingMessage, 'key' | 'headers' | 'value'>;
@@ -22,6 +22,8 @@ export interface ArrivedFact {
   readonly id: string;
   /** The contract and its version. */
   readonly type: string;
+  /** Types of all versions of the fact that are given beside each other; its own among them. */
+  readonly versions: readonly string[];
   readonly time: Date;
   readonly organizationId: string;
   readonly traceparent: string | undefined;
@@ -49,6 +51,8 @@ export function factMessage(fact: LaneMessage): OutgoingMessage {
       ...attributes(fact.source, fact.id, fact.publication.contract.type, fact.time),
       ce_lane: String(fact.lane),
       ce_number: String(fact.number),
+      ce_fact: `${fact.source}/${fact.lane}/${fact.number}`,
+      ...(fact.versions === undefined ? {} : { ce_versions: fact.versions.join(' ') }),
       ...(fact.traceparent === undefined ? {} : { ce_traceparent: fact.traceparent }),
     },
     value: JSON.stringify(fact.publication.data),
@@ -87,6 +91,7 @@ export function readMessage(
     number: fact.ce_number,
     id: fact.ce_id,
     type: fact.ce_type,
+    versions: fact.ce_versions ?? [fact.ce_type],
     time: new Date(fact.ce_time),
     organizationId: key.data,
     traceparent: fact.ce_traceparent,
@@ -130,6 +135,10 @@ const factHeaders = attributeHeaders.extend({
     .regex(/^[0-9]{1,4}$/)
     .transform(Number),
   ce_number: laneNumber,
+  ce_versions: z
+    .string()
+    .transform((types) => types.split(' '))
+    .optional(),
   ce_traceparent: z.string().optional(),
 });
 const positions = z

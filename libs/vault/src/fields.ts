@@ -1,8 +1,8 @@
 import type { Sql } from '@vouchsafe/database';
 import { ERASED, isErased, type PersonalField } from '@vouchsafe/event-sourcing';
 import { type DataKeys, type Holder, holderId } from './data-keys.js';
-import { personalValues } from './personal-values.js';
-import { type Context, subjectHolder } from './scope.js';
+import { type PersonalValue, personalValues } from './personal-values.js';
+import { type Context, type Scope, subjectHolder } from './scope.js';
 import { openValues, sealValues } from './values.js';
 import { VaultError } from './vault-error.js';
 
@@ -21,6 +21,16 @@ export async function sealAllFields(
   now: Date,
 ): Promise<object[]> {
   const { copies, values } = locate(items);
+  await sealLocated(sql, dataKeys, values, now);
+  return copies;
+}
+
+async function sealLocated(
+  sql: Sql,
+  dataKeys: DataKeys,
+  values: readonly LocatedValue[],
+  now: Date,
+): Promise<void> {
   const sealed = await sealValues(
     sql,
     dataKeys,
@@ -28,7 +38,6 @@ export async function sealAllFields(
     now,
   );
   sealed.forEach((result, index) => values[index]?.replace(isErased(result) ? ERASED : { sealed: result }));
-  return copies;
 }
 
 export async function openAllFields(
@@ -37,16 +46,62 @@ export async function openAllFields(
   items: readonly DataWithFields[],
 ): Promise<object[]> {
   const { copies, values } = locate(items);
-  const opened = await openValues(
+  const sealed: (LocatedValue & { readonly sealed: string })[] = [];
+  const clear: LocatedValue[] = [];
+  for (const value of values) {
+    if (isSealedField(value.value)) sealed.push({ ...value, sealed: value.value.sealed });
+    else if (value.mayBeClear) clear.push(value);
+    else {
+      const { organizationId } = value.scope;
+      throw new VaultError('value-malformed', `A personal field of ${organizationId} is not sealed`);
+    }
+  }
+  const opened = await openValues(sql, dataKeys, sealed);
+  opened.forEach((result, index) => sealed[index]?.replace(isErased(result) ? ERASED : parsed(result)));
+  await eraseClear(sql, dataKeys, clear);
+  return copies;
+}
+
+/** A clear value of a subject whose key was destroyed reads as `ERASED`, like a sealed one (P10). */
+async function eraseClear(sql: Sql, dataKeys: DataKeys, clear: readonly LocatedValue[]): Promise<void> {
+  const held = clear.flatMap(({ scope, replace }) =>
+    scope.subjectId === null
+      ? []
+      : [{ holder: subjectHolder({ ...scope, subjectId: scope.subjectId }), replace }],
+  );
+  if (held.length === 0) return;
+  const rings = await dataKeys.find(
+    sql,
+    held.map(({ holder }) => holder),
+  );
+  for (const { holder, replace } of held) if (isErased(rings.get(holderId(holder)))) replace(ERASED);
+}
+
+/** As `sealAllFields`, of the values that stand in clear: what is sealed or erased stays as it is. */
+export async function sealClearFields(
+  sql: Sql,
+  dataKeys: DataKeys,
+  items: readonly DataWithFields[],
+  now: Date,
+): Promise<object[]> {
+  const { copies, values } = locate(items);
+  await sealLocated(
     sql,
     dataKeys,
-    values.map(({ value, scope, context }) => {
-      if (isSealedField(value)) return { scope, context, sealed: value.sealed };
-      throw new VaultError('value-malformed', `A personal field of ${scope.organizationId} is not sealed`);
-    }),
+    values.filter(({ value, mayBeClear }) => mayBeClear && !isSealedField(value)),
+    now,
   );
-  opened.forEach((result, index) => values[index]?.replace(isErased(result) ? ERASED : parsed(result)));
   return copies;
+}
+
+/** Ids of the subjects of whom a value stands in clear. */
+export function subjectsInClear({ fields, data }: Pick<DataWithFields, 'fields' | 'data'>): Set<string> {
+  const values = personalValues(fields, data);
+  return new Set(
+    values.flatMap(({ subjectId, mayBeClear, value }) =>
+      mayBeClear && subjectId !== null && !isSealedField(value) ? [subjectId] : [],
+    ),
+  );
 }
 
 /**
@@ -89,17 +144,23 @@ function parsed(plaintext: string): unknown {
   }
 }
 
+type LocatedValue = Pick<PersonalValue, 'value' | 'mayBeClear' | 'replace'> & {
+  readonly scope: Scope;
+  readonly context: Context;
+};
+
 /** Copies, and in them every personal value with the place that its associated data binds; what has no such field is not copied. */
 function locate(items: readonly DataWithFields[]) {
   const located = items.map(({ organizationId, fields, data, context }) => {
     if (fields.length === 0) return { copy: data, values: [] };
     const copy = structuredClone(data);
-    const values = personalValues(fields, copy).map(({ value, subjectId, place, replace }) => ({
-      value,
-      replace,
-      scope: { organizationId, subjectId },
-      context: [...context, place],
-    }));
+    const values = personalValues(fields, copy).map(
+      ({ value, subjectId, place, mayBeClear, replace }): LocatedValue => ({
+        ...{ value, mayBeClear, replace },
+        scope: { organizationId, subjectId },
+        context: [...context, place],
+      }),
+    );
     return { copy, values };
   });
   return {

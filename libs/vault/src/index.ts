@@ -1,4 +1,4 @@
-export type { DataWithFields } from './fields.js';
+export { type DataWithFields, subjectsInClear } from './fields.js';
 export { type Destruction, erasedAmong } from './destruction.js';
 export { KEY_CACHE_MILLISECONDS } from './key-cache.js';
 export type { KeyContext, KeyProvider, WrappedKey } from './key-provider.js';

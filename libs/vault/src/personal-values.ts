@@ -2,10 +2,12 @@ import { isErased, type PersonalField } from '@vouchsafe/event-sourcing';
 import { lengthPrefixed } from './aead.js';
 
 /** One personal value in a piece of data. */
-interface PersonalValue {
+export interface PersonalValue {
   readonly value: unknown;
   /** The person it is about; `null` where nobody is known. */
   readonly subjectId: string | null;
+  /** It may stand in clear: its field was marked when it had been written. */
+  readonly mayBeClear: boolean;
   /** Where it stands, as one unambiguous part of its associated data. */
   readonly place: string;
   readonly replace: (value: unknown) => void;
@@ -56,6 +58,7 @@ function personalValue(field: PersonalField, value: unknown, steps: readonly Ste
   return {
     value,
     subjectId: subjectOf(field, steps),
+    mayBeClear: field.storedClear ?? false,
     place: lengthPrefixed(steps.map(({ name }) => name)),
     replace: (replacement) => Object.assign(last.parent, { [last.name]: replacement }),
   };

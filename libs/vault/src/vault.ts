@@ -2,7 +2,13 @@ import type { Sql, Transaction } from '@vouchsafe/database';
 import { type Erased, isErased, type PersonalField } from '@vouchsafe/event-sourcing';
 import { DataKeys } from './data-keys.js';
 import { destroyKeys, type Destruction } from './destruction.js';
-import { type DataWithFields, openAllFields, sealAllFields, withoutErasedFields } from './fields.js';
+import {
+  type DataWithFields,
+  openAllFields,
+  sealAllFields,
+  sealClearFields,
+  withoutErasedFields,
+} from './fields.js';
 import type { KeyProvider } from './key-provider.js';
 import { type CacheLimits, KEY_CACHE_MILLISECONDS } from './key-cache.js';
 import { keyedHashOf } from './keyed-hash.js';
@@ -105,6 +111,11 @@ export class Vault {
   /** As `openFields`, in order, with the queries of one. */
   openFieldsMany(sql: Sql, items: readonly DataWithFields[]): Promise<object[]> {
     return openAllFields(sql, this.dataKeys, items);
+  }
+
+  /** Seals what was stored in clear before its field was marked; what is sealed already stays as it is. In order, as copies. */
+  sealClearFieldsMany(sql: Sql, items: readonly DataWithFields[]): Promise<object[]> {
+    return sealClearFields(sql, this.dataKeys, items, this.now());
   }
 
   /** The data, or copies in which a personal value of an erased subject is `ERASED`; for data in clear that does not stay here. */

@@ -1,4 +1,4 @@
-import type { Publication } from '@vouchsafe/contracts';
+import type { Fact } from '@vouchsafe/contracts';
 import type { DomainEvent } from '@vouchsafe/event-sourcing';
 import type { RecordedEvent } from '@vouchsafe/event-store';
 
@@ -6,7 +6,7 @@ import type { RecordedEvent } from '@vouchsafe/event-store';
 export type FactsOf<Event extends DomainEvent> = {
   readonly [Type in Event['type']]: (
     event: RecordedEvent<Extract<Event, { readonly type: Type }>>,
-  ) => Publication | null;
+  ) => Fact | null;
 };
 
 /** What every fact says beside its own matter. */
@@ -20,10 +20,10 @@ export function factBase({ envelope }: Pick<RecordedEvent, 'envelope'>) {
 
 export function toFacts<Event extends DomainEvent>(
   facts: FactsOf<Event>,
-): (event: RecordedEvent<Event>) => readonly Publication[] {
+): (event: RecordedEvent<Event>) => readonly Fact[] {
   return (event) => {
     // The event's own type chose the function.
-    const publish = facts[event.type] as (recorded: RecordedEvent<Event>) => Publication | null;
+    const publish = facts[event.type] as (recorded: RecordedEvent<Event>) => Fact | null;
     const fact = publish(event);
     return fact ? [fact] : [];
   };

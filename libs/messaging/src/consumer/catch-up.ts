@@ -51,7 +51,8 @@ export function catchUp(options: {
     const first = at(lane) + 1n;
     const facts = (await fetchMissing(lane.source, lane.lane, first, PAGE)).flatMap((message) => {
       const fact = readMessage(message);
-      return fact.kind === 'fact' && laneName(fact) === laneName(lane) ? [{ fact }] : [];
+      if (fact.kind !== 'fact' || laneName(fact) !== laneName(lane)) return [];
+      return taking.table.isTakenOtherwise(fact) ? [] : [{ fact }];
     });
     if (facts[0]?.fact.number !== first) {
       throw new MissingFactsError(

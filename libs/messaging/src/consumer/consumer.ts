@@ -82,7 +82,7 @@ export async function startConsumer(options: ConsumerOptions): Promise<Consumer>
       if (message.kind === 'foreign') {
         onError?.(new ForeignMessageError(batch, offset, message.reason));
       } else if (message.kind === 'fact' && message.number > (reached.get(laneName(message)) ?? 0n)) {
-        facts.push({ fact: message, offset });
+        if (!taking.table.isTakenOtherwise(message)) facts.push({ fact: message, offset });
       }
     }
     if (facts.length > 0) {

@@ -10,14 +10,14 @@ export class UnreadableFactError extends Error {
   override readonly name = 'UnreadableFactError';
   /** @param because places of the contract and codes, nothing of the fact: values may be personal (ASVS 16.2.5) */
   constructor(
-    fact: ArrivedFact,
+    fact: Pick<ArrivedFact, 'id' | 'type'>,
     readonly because: string,
   ) {
     super(`${fact.id} (${fact.type}) cannot be read: ${because}`);
   }
 }
 
-/** Checks a fact's data. */
+/** Checks a fact's data; fields that the contract does not know are left out. */
 export function readFact(fact: ArrivedFact, contract: Contract): Received {
   let json: unknown;
   try {
@@ -25,10 +25,20 @@ export function readFact(fact: ArrivedFact, contract: Contract): Received {
   } catch {
     throw new UnreadableFactError(fact, 'not-json');
   }
-  const data = contract.schema.safeParse(json);
+  const data = contract.reader.safeParse(json);
   if (!data.success) throw new UnreadableFactError(fact, misfits(data.error, contract));
   const { source, lane, number, id, type, time, organizationId, traceparent } = fact;
   return { source, lane, number, id, type, time, organizationId, traceparent, data: data.data };
+}
+
+/** Brings a fact of a former version up to `taken`, step by step; one of `taken` itself comes back as it is. */
+export function upcastTo(taken: Contract, fact: Received): Received {
+  if (fact.type === taken.type) return fact;
+  if (!taken.former) throw new UnreadableFactError(fact, `no upcast to ${taken.type}`);
+  const before = upcastTo(taken.former.contract, fact);
+  const data = taken.reader.safeParse(taken.former.upcast(before.data as never));
+  if (!data.success) throw new UnreadableFactError(fact, misfits(data.error, taken));
+  return { ...fact, type: taken.type, data: data.data };
 }
 
 /**

@@ -1,26 +1,28 @@
+import type { Contract } from '@vouchsafe/contracts';
 import { instant, type Sql } from '@vouchsafe/database';
 import { isErased, type PersonalField } from '@vouchsafe/event-sourcing';
 import type { ArrivedFact } from '../cloud-events.js';
+import { UnreadableFactError } from './facts.js';
 import { type FactPlace, type ParkedRow, placeOf } from './parked-message.js';
 import type { Parking } from './parking.js';
 import type { ReactionTable } from './react.js';
 
 /**
- * Field by field under the subjects' keys, so that an erasure reaches parked messages too. What does not fit its contract has no
- * known fields and is sealed whole, under the organization's key.
+ * Field by field under the subjects' keys, so that an erasure reaches parked messages too; by the marks of the version that the
+ * message is written in, which its type says. Fields that the contract does not know are not kept: they could be personal. What does not
+ * fit its contract has no known fields and is sealed whole, under the organization's key.
  */
 export async function sealedFact(
   sql: Sql,
   { vault, group, table }: Omit<Parking, 'database'>,
   fact: ArrivedFact,
 ): Promise<object> {
-  const fields = readableFields(table, fact);
+  const contract = table.entry(fact.type)?.contract;
+  const data = contract && readable(contract, fact);
   const context = contextOf(group, fact);
-  if (fields) {
-    const data = JSON.parse(fact.value) as object;
-    return { fields: await vault.sealFields(sql, fact.organizationId, fields, data, context) };
-  }
-  return { whole: await vault.seal(sql, ofOrganization(fact), context, fact.value) };
+  return data
+    ? { fields: await vault.sealFields(sql, fact.organizationId, contract.personal, data, context) }
+    : { whole: await vault.seal(sql, ofOrganization(fact), context, fact.value) };
 }
 
 /** The fact as it arrived, with `erased` in the place of whom the vault has forgotten since. */
@@ -34,13 +36,7 @@ export async function openedFact(
   const value =
     'fields' in row.data
       ? JSON.stringify(
-          await vault.openFields(
-            sql,
-            row.organization_id,
-            table.get(row.type)?.contract.personal ?? [],
-            row.data.fields,
-            context,
-          ),
+          await vault.openFields(sql, row.organization_id, sealedBy(table, row), row.data.fields, context),
         )
       : await vault.open(sql, ofOrganization(place), context, row.data.whole);
   return {
@@ -48,17 +44,24 @@ export async function openedFact(
     kind: 'fact',
     id: row.message_id,
     type: row.type,
+    versions: [row.type],
     time: instant(row.time),
     traceparent: row.traceparent ?? undefined,
     value: isErased(value) ? 'null' : value,
   };
 }
 
-/** The personal fields of a fact that fits its contract. */
-function readableFields(table: ReactionTable, fact: ArrivedFact): readonly PersonalField[] | undefined {
-  const contract = table.get(fact.type)?.contract;
+/** Those of the version that the row was written in. Where no reaction knows it any more, the row stays parked, and says so. */
+function sealedBy(table: ReactionTable, { message_id: id, type }: ParkedRow): readonly PersonalField[] {
+  const entry = table.entry(type);
+  if (!entry) throw new UnreadableFactError({ id, type }, 'a version that is not taken here');
+  return entry.contract.personal;
+}
+
+/** What the contract knows of a fact that fits it. */
+function readable({ reader }: Contract, { value }: ArrivedFact): object | undefined {
   try {
-    return contract?.schema.safeParse(JSON.parse(fact.value)).success ? contract.personal : undefined;
+    return reader.safeParse(JSON.parse(value)).data;
   } catch {
     return undefined;
   }

@@ -63,7 +63,8 @@ function passedLanes(facts: readonly (Lane & { readonly number: bigint })[]): Pa
     const known = lanes.get(name);
     if (!known) lanes.set(name, { source, lane, first: number, last: number });
     else if (number === known.last + 1n) known.last = number;
-    else return null;
+    // Another version of the same fact has the same number.
+    else if (number !== known.last) return null;
   }
   return [...lanes.values()];
 }

@@ -1,22 +1,54 @@
 import { context, type Context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import type { Contract } from '@vouchsafe/contracts';
+import { type Contract, readableVersions } from '@vouchsafe/contracts';
 import type { Transaction } from '@vouchsafe/database';
 import type { Vault } from '@vouchsafe/vault';
 import type { ArrivedFact } from '../cloud-events.js';
-import { readFact, throughVault } from './facts.js';
+import { readFact, throughVault, UnreadableFactError, upcastTo } from './facts.js';
 import type { Reaction, Received } from './reaction.js';
 
-/** The reactions of one consumer, by the type of the fact. */
+/** What a consumer does about messages of one type. */
+export interface TableEntry {
+  /** As the message is written. */
+  readonly contract: Contract;
+  /** The version that the reactions take: a message of a former one is upcast to it. */
+  readonly taken: Contract;
+  readonly reactions: readonly Reaction[];
+}
+
+/**
+ * The reactions of one consumer. Of a contract it takes one version, and reads the former ones that this version knows how to.
+ * @throws where reactions take two versions of one contract: each fact would have its effect twice
+ */
 export function reactionTable(reactions: readonly Reaction[]) {
-  const byType = new Map<string, { contract: Contract; reactions: Reaction[] }>();
+  const byName = new Map<string, { readonly taken: Contract; readonly reactions: Reaction[] }>();
   for (const reaction of reactions) {
     for (const contract of reaction.contracts) {
-      const known = byType.get(contract.type);
-      if (known) known.reactions.push(reaction);
-      else byType.set(contract.type, { contract, reactions: [reaction] });
+      const known = byName.get(contract.name);
+      if (!known) byName.set(contract.name, { taken: contract, reactions: [reaction] });
+      else if (known.taken.type === contract.type) known.reactions.push(reaction);
+      else
+        throw new Error(
+          `A consumer takes one version of a fact, not ${known.taken.type} and ${contract.type}`,
+        );
     }
   }
-  return byType;
+  const byType = new Map<string, TableEntry & { readonly age: number }>();
+  for (const { taken, reactions: own } of byName.values()) {
+    readableVersions(taken).forEach((contract, age) =>
+      byType.set(contract.type, { contract, taken, reactions: own, age }),
+    );
+  }
+  return {
+    entry: (type: string): TableEntry | undefined => byType.get(type),
+    /** Whether the type is of a fact with a reaction, be it in a version that nobody here can read: that one is set aside, not skipped. */
+    concerns: (type: string): boolean => byName.has(type.replace(/\.v\d+$/, '')),
+    /** Whether another version of the same fact is the one to take. */
+    isTakenOtherwise: ({ type, versions }: Pick<ArrivedFact, 'type' | 'versions'>): boolean => {
+      if (versions.length === 1) return false;
+      const age = byType.get(type)?.age ?? Number.POSITIVE_INFINITY;
+      return versions.some((other) => (byType.get(other)?.age ?? Number.POSITIVE_INFINITY) < age);
+    },
+  };
 }
 
 export type ReactionTable = ReturnType<typeof reactionTable>;
@@ -28,14 +60,15 @@ export async function react(
   table: ReactionTable,
   facts: readonly ArrivedFact[],
 ): Promise<void> {
-  const read = facts.flatMap((fact) => {
-    const entry = table.get(fact.type);
-    return entry
-      ? [{ fact: readFact(fact, entry.contract), contract: entry.contract, reactions: entry.reactions }]
-      : [];
-  });
-  const received = await throughVault(transaction, vault, read);
-  const due = received.map((fact, index) => ({ fact, reactions: read[index]?.reactions ?? [] }));
+  const read = facts
+    .filter(({ type }) => table.concerns(type))
+    .map((fact) => {
+      const entry = table.entry(fact.type);
+      if (!entry) throw new UnreadableFactError(fact, 'a version that is not taken here');
+      return { fact: readFact(fact, entry.contract), entry };
+    });
+  const received = await receive(transaction, vault, read);
+  const due = received.map((fact, index) => ({ fact, reactions: read[index]?.entry.reactions ?? [] }));
   for (const run of runs(due)) {
     for (const reaction of run.reactions) {
       if (reaction.batch) {
@@ -45,6 +78,32 @@ export async function react(
       }
     }
   }
+}
+
+/** Through the vault by the marks of the version that was written; what is upcast then once more, by those of the one that is taken. */
+async function receive(
+  sql: Transaction,
+  vault: Vault,
+  read: readonly { readonly fact: Received; readonly entry: TableEntry }[],
+): Promise<Received[]> {
+  const arrived = await throughVault(
+    sql,
+    vault,
+    read.map(({ fact, entry }) => ({ fact, contract: entry.contract })),
+  );
+  if (read.every(({ entry }) => entry.contract === entry.taken)) return arrived;
+  return throughVault(
+    sql,
+    vault,
+    arrived.map((fact, index) => {
+      const entry = read[index]?.entry ?? fail();
+      return { fact: upcastTo(entry.taken, fact), contract: entry.taken };
+    }),
+  );
+}
+
+function fail(): never {
+  throw new Error('The vault gives one for one');
 }
 
 /** Consecutive facts with the same reactions. */

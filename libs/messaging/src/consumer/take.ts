@@ -32,7 +32,7 @@ export type LaneNumbers = ReadonlyMap<string, bigint>;
  */
 export async function take(taking: Taking, portion: Portion, signal?: AbortSignal): Promise<LaneNumbers> {
   const { database, group, table } = taking;
-  if (!portion.facts.some(({ fact }) => table.has(fact.type))) {
+  if (!portion.facts.some(({ fact }) => table.concerns(fact.type))) {
     const passed = await passOver(database, group, portion);
     if (passed) return passed;
   }
@@ -84,7 +84,7 @@ function attempt(
     const next = facts.map(({ fact }) => fact).filter((fact) => isNext(numbers, fact));
     if (next.length === 0) return numbers;
 
-    const ours = next.filter((fact) => table.has(fact.type));
+    const ours = next.filter((fact) => table.concerns(fact.type));
     const organizations = ours.map((fact) => fact.organizationId);
     const blocked =
       ours.length > 0 ? await parkedAmong(transaction, group, organizations) : new Set<string>();

@@ -1,5 +1,6 @@
 import { type BatchEntry, type Envelope, storedEnvelope } from '@vouchsafe/event-store';
 import { prepared, type Sql } from '@vouchsafe/database';
+import { readEvent, storedPersonalFields } from '@vouchsafe/event-sourcing';
 import type { Vault } from '@vouchsafe/vault';
 import { accessLogEvents, type Entry } from './access-log.events.js';
 
@@ -41,8 +42,8 @@ export async function insertReceived(
     prepared(`with alive as (
        select from gateway_instance where id = $1 and lease_until > clock_timestamp() for share
      )
-     insert into open_entry (request_id, instance_id, organization_id, received_at, entry, envelope)
-     select new.request_id, $1, new.organization_id, new.received_at, new.entry, new.envelope
+     insert into open_entry (request_id, instance_id, organization_id, received_at, entry, envelope, schema_version)
+     select new.request_id, $1, new.organization_id, new.received_at, new.entry, new.envelope, $7
      from unnest($2::text[], $3::uuid[], $4::timestamptz[], $5::jsonb[], $6::jsonb[])
        as new (request_id, organization_id, received_at, entry, envelope)
      where exists (select from alive)
@@ -54,6 +55,7 @@ export async function insertReceived(
       items.map(({ entry }) => entry.receivedAt),
       sealed.map((entry) => JSON.stringify(entry)),
       items.map(({ envelope }) => JSON.stringify(storedEnvelope(envelope))),
+      accessLogEvents.definitions[TYPE].version,
     ],
   );
   return inserted.length === items.length;
@@ -82,7 +84,9 @@ export async function lockOpen(sql: Sql, requestIds: readonly string[]): Promise
 interface OpenRow {
   readonly request_id: string;
   readonly organization_id: string;
-  readonly entry: Entry;
+  /** As the event would be stored: by the fields of the version it was written with. */
+  readonly entry: object;
+  readonly schema_version: number;
   readonly envelope: ReturnType<typeof storedEnvelope>;
 }
 
@@ -103,32 +107,35 @@ export async function takeOver(sql: Sql, vault: Vault, instanceId: string, now: 
   const rows = await sql.query<OpenRow>(
     `delete from open_entry where request_id in (
        select request_id from open_entry where instance_id = any ($1::uuid[]) limit $2
-     ) returning request_id, organization_id, entry, envelope`,
+     ) returning request_id, organization_id, entry, schema_version, envelope`,
     [ids, CLOSE_AT_ONCE],
   );
   if (rows.length < CLOSE_AT_ONCE)
     await sql.query('delete from gateway_instance where id = any ($1::uuid[])', [ids]);
   const opened = await vault.openFieldsMany(
     sql,
-    rows.map(({ organization_id, entry, request_id }) => ({
+    rows.map(({ organization_id, entry, schema_version, request_id }) => ({
       organizationId: organization_id,
-      fields: accessLogEvents.personal[TYPE] ?? [],
+      fields: storedPersonalFields(accessLogEvents, TYPE, schema_version),
       data: entry,
       context: sealedAs(request_id),
     })),
   );
-  return rows.map(({ organization_id, envelope, entry }, index) => ({
-    organizationId: organization_id,
-    entry: {
-      ...(opened[index] as Entry),
-      instanceId,
-      outcome: 'unknown',
-      status: null,
-      part: entry.part === 'whole' ? 'whole' : 'stream-closed',
-      occurredAt: now.toISOString(),
-    },
-    envelope: { ...envelope, occurredAt: now },
-  }));
+  return rows.map(({ organization_id, envelope, schema_version }, index) => {
+    const entry = readEvent(accessLogEvents, TYPE, schema_version, opened[index] ?? {}).data as Entry;
+    return {
+      organizationId: organization_id,
+      entry: {
+        ...entry,
+        instanceId,
+        outcome: 'unknown',
+        status: null,
+        part: entry.part === 'whole' ? 'whole' : 'stream-closed',
+        occurredAt: now.toISOString(),
+      },
+      envelope: { ...envelope, occurredAt: now },
+    };
+  });
 }
 
 export function eventOf({ organizationId, entry, envelope }: Located): BatchEntry {

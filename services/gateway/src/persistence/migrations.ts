@@ -53,5 +53,11 @@ const accessLogMonths: SqlMigration = {
     grant execute on function ensure_access_log_month to ${worker};`,
 };
 
+/** What an entry was sealed by. Those of before are of version 1, and so are those that a former release writes beside this one. */
+const openEntryVersion: SqlMigration = {
+  name: 'gateway-003-open-entry-version',
+  sql: () => 'alter table open_entry add column schema_version int not null default 1;',
+};
+
 /** The gateway's own steps; those of the rooms below come first (`withRoomMigrations`). */
-export const gatewayMigrations: readonly SqlMigration[] = [accessLog, accessLogMonths];
+export const gatewayMigrations: readonly SqlMigration[] = [accessLog, accessLogMonths, openEntryVersion];

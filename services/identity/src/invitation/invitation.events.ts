@@ -1,4 +1,11 @@
-import { eventCatalog, type EventOf, organizationId, personal, userId } from '@vouchsafe/event-sourcing';
+import {
+  eventCatalog,
+  type EventOf,
+  formerVersion,
+  organizationId,
+  personal,
+  userId,
+} from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
 import { role } from '../permission/role.js';
 
@@ -6,6 +13,9 @@ const which = { organizationId, invitationId: z.uuid() };
 
 export const revocationReason = z.enum(['revoked', 'inviter-removed', 'inviter-demoted']);
 export type RevocationReason = z.infer<typeof revocationReason>;
+
+// The invited person has no account yet: the invitation's id stands for the person.
+const email = personal(z.email(), { purpose: 'communication', subject: 'invitationId' });
 
 /** Stream `invitation-<id>`. */
 export const invitationEvents = eventCatalog({
@@ -16,12 +26,16 @@ export const invitationEvents = eventCatalog({
       ...which,
       /** Whose role must still allow it at acceptance; `null` in version 1, which did not say. */
       invitedBy: userId.nullable(),
-      // The invited person has no account yet: the invitation's id stands for the person.
-      email: personal(z.email(), { purpose: 'communication', subject: 'invitationId' }),
+      email,
       role,
       expiresAt: z.iso.datetime(),
     }),
-    upcasts: { 1: (data: object) => ({ ...data, invitedBy: null }) },
+    former: {
+      1: formerVersion(z.strictObject({ ...which, email, role, expiresAt: z.iso.datetime() }), (data) => ({
+        ...data,
+        invitedBy: null,
+      })),
+    },
   },
   'invitation-accepted': {
     version: 1,
@@ -32,7 +46,7 @@ export const invitationEvents = eventCatalog({
     version: 2,
     visibility: 'published',
     schema: z.strictObject({ ...which, reason: revocationReason }),
-    upcasts: { 1: (data: object) => ({ ...data, reason: 'revoked' }) },
+    former: { 1: formerVersion(z.strictObject(which), (data) => ({ ...data, reason: 'revoked' })) },
   },
 });
 export type InvitationEvent = EventOf<typeof invitationEvents>;
