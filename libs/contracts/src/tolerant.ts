@@ -11,14 +11,14 @@ export function tolerant<Schema extends z.ZodType>(schema: Schema): z.ZodType<z.
 
 function rebuilt(schema: z.ZodType): z.ZodType {
   if (schema instanceof z.ZodObject) {
-    const { catchall: _, ...definition } = schema.def;
     const shape = Object.fromEntries(
       Object.entries(schema.shape as Record<string, z.ZodType>).map(([name, field]) => [
         name,
         rebuilt(field),
       ]),
     );
-    return schema.clone({ ...definition, shape });
+    const { catchall, ...definition } = schema.def;
+    return schema.clone(catchall instanceof z.ZodNever ? { ...definition, shape } : { ...schema.def, shape });
   }
   if (schema instanceof z.ZodArray)
     return schema.clone({ ...schema.def, element: rebuilt(schema.element as z.ZodType) });
@@ -28,7 +28,7 @@ function rebuilt(schema: z.ZodType): z.ZodType {
     return schema.clone({
       ...schema.def,
       options: (schema.options as z.ZodObject[]).map((option) => rebuilt(option)),
-    } as never);
+    });
   if (schema instanceof z.ZodUnion) {
     const options = schema.options as z.ZodType[];
     // What fits an alternative as it stands is that one: `{"erased":true}` is no object that lacks all else.

@@ -103,4 +103,71 @@ export const eventStoreMigrations: readonly SqlMigration[] = [
       -- knows one version of each fact, in the order of its ordinals. (Not called type: a former release joins this table with event.)
       alter table outgoing add column contract_type text;`,
   },
+  {
+    name: 'event-store-005-seal-marked',
+    sql: ({ worker, retention, lookup }) => `
+      -- The one exception to "no event is ever rewritten": a value that was stored in clear before its field was marked personal is
+      -- sealed in place. Only by this function, which can do nothing else, and never without this record.
+      create table sealing_run (
+        run_id uuid primary key,
+        begun_at timestamptz not null default clock_timestamp(),
+        last_at timestamptz not null default clock_timestamp(),
+        events bigint not null default 0
+      );
+      grant select on sealing_run to ${worker}, ${retention};
+      grant select, insert, update on sealing_run to ${lookup};
+
+      -- Whether two payloads differ in nothing but values that are sealed, or erased, in the second one.
+      create function differs_by_seals(was jsonb, is_now jsonb) returns boolean
+        language plpgsql immutable set search_path = public as $$
+      begin
+        if was = is_now then return true; end if;
+        if is_now = '{"erased": true}' or (jsonb_typeof(is_now) = 'object' and is_now - 'sealed' = '{}'
+            and is_now ->> 'sealed' ~ '^v1[.]([0-9]{4}-[0-9]{2}-)?[1-9][0-9]*[.][A-Za-z0-9_-]+$') then
+          return was <> '{"erased": true}' and not (jsonb_typeof(was) = 'object' and was ? 'sealed');
+        end if;
+        if jsonb_typeof(was) = 'object' and jsonb_typeof(is_now) = 'object' then
+          return not exists (
+            select from jsonb_each(was) w full join jsonb_each(is_now) n using (key)
+            where w.value is null or n.value is null or not differs_by_seals(w.value, n.value));
+        end if;
+        if jsonb_typeof(was) = 'array' and jsonb_typeof(is_now) = 'array' then
+          return jsonb_array_length(was) = jsonb_array_length(is_now) and not exists (
+            select from jsonb_array_elements(was) with ordinality w (value, nth)
+            join jsonb_array_elements(is_now) with ordinality n (value, nth) using (nth)
+            where not differs_by_seals(w.value, n.value));
+        end if;
+        return false;
+      end $$;
+
+      -- No login has the right to update, and the trigger stops the owner, too: this role cannot log in and has the function alone.
+      grant select, update (payload) on event to ${lookup};
+      create or replace function refuse_change() returns trigger language plpgsql as $$
+      begin
+        if tg_op = 'UPDATE' and current_user = '${lookup}' then return null; end if;
+        raise exception 'events are immutable: % on % refused', tg_op, tg_table_name using errcode = 'insufficient_privilege';
+      end $$;
+
+      set local role ${lookup};
+      grant usage on schema lookup to ${retention};
+      create function lookup.seal_marked(run uuid, streams text[], versions int[], payloads jsonb[]) returns void
+        language plpgsql volatile security definer set search_path = public as $$
+      declare
+        changed bigint;
+      begin
+        update event set payload = sealed.payload
+        from unnest(streams, versions, payloads) as sealed (stream, version, payload)
+        where event.stream = sealed.stream and event.version = sealed.version
+          and differs_by_seals(event.payload, sealed.payload);
+        get diagnostics changed = row_count;
+        if changed <> cardinality(streams) then
+          raise exception 'a payload would change in more than its seals' using errcode = 'insufficient_privilege';
+        end if;
+        insert into sealing_run (run_id, events) values (run, changed)
+          on conflict (run_id) do update set events = sealing_run.events + changed, last_at = clock_timestamp();
+      end $$;
+      revoke all on function lookup.seal_marked from public;
+      grant execute on function lookup.seal_marked to ${retention};
+      reset role;`,
+  },
 ];

@@ -4,14 +4,15 @@ import type { LaneMessage } from '@vouchsafe/event-store';
 import { ERASED } from '@vouchsafe/event-sourcing';
 import fc from 'fast-check';
 import { z } from 'zod';
-import type { Batch, Bus, IncomingMessage, SubscribeOptions } from '../bus.js';
-import { factMessage, positionsMessage, type WireMessage } from '../cloud-events.js';
+import type { Bus } from '../bus.js';
+import { factMessage, positionsMessage } from '../cloud-events.js';
 import { eventually } from '../contract/support.js';
 import type { Consumer, ConsumerOptions } from './consumer.js';
 import { parkedMessages } from './parked-message.js';
 import { reactionTable } from './react.js';
 import { batchReaction, type Reaction, reaction } from './reaction.js';
 import { type Receiver, receiver } from './receiver.fixture.js';
+import { scriptedBus } from './scripted-bus.fixture.js';
 import { type RecordSettled, settleParked } from './settle-parked.js';
 import { noteTaken, organizations, recording, sourceOf } from './source.fixture.js';
 
@@ -27,56 +28,6 @@ beforeEach(() => {
   groups += 1;
   group = `group-${groups}`;
 });
-
-/** A bus that delivers exactly what the test says, to whom it says; the real ones have a suite of their own. */
-function scriptedBus() {
-  const members: SubscribeOptions[] = [];
-  const sought: bigint[] = [];
-  const bus: Bus = {
-    ensureTopics: () => Promise.resolve([]),
-    partitions: () => Promise.resolve(1),
-    send: () => Promise.resolve(),
-    subscribe: (options) => {
-      members.push(options);
-      return Promise.resolve({
-        assigned: () => [],
-        seek: (_, offset) => void sought.push(offset as bigint),
-        close: () => Promise.resolve(),
-      });
-    },
-    close: () => Promise.resolve(),
-  };
-  let offset = 0n;
-  const log: IncomingMessage[] = [];
-  return {
-    bus,
-    sought,
-    append: (messages: readonly WireMessage[]): IncomingMessage[] =>
-      messages.map((message) => {
-        const incoming = { ...message, offset: offset++, appendedAt: new Date() };
-        log.push(incoming);
-        return incoming;
-      }),
-    assign: (member = 0) =>
-      members[member]?.startFrom({
-        topic: 't',
-        partition: 0,
-        earliest: 0n,
-        end: offset,
-        committed: null,
-      }),
-    deliver: async (messages: readonly IncomingMessage[], member = 0): Promise<void> => {
-      const batch: Batch = {
-        topic: 't',
-        partition: 0,
-        messages,
-        end: offset,
-        signal: new AbortController().signal,
-      };
-      await members[member]?.onBatch(batch);
-    },
-  };
-}
 
 function consumer(
   bus: Bus,

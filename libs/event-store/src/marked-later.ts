@@ -1,0 +1,138 @@
+import type { Database, Sql } from '@vouchsafe/database';
+import { type EventCatalog, type PersonalField, storedPersonalFields } from '@vouchsafe/event-sourcing';
+import { subjectsInClear, type Vault } from '@vouchsafe/vault';
+import { eventColumns, type EventRow, sealingContext } from './recorded-event.js';
+
+/** Rows that are read at once, and sealed in one transaction. */
+const PAGE = 500;
+
+/**
+ * Whether a value of one of these people stands in clear in a stored event, because its field was marked later. It reads as erased, but
+ * nobody may say that the person is erased until the retention run has sealed it (P10).
+ */
+export async function hasValuesInClear(
+  sql: Sql,
+  catalogs: readonly EventCatalog[],
+  organizations: readonly string[],
+  subjects: readonly string[],
+): Promise<boolean> {
+  const wanted = new Set(subjects);
+  for await (const page of pagesInClear(sql, catalogs, { organizations, subjects })) {
+    const theirs = page.some(({ row, fields }) =>
+      [...subjectsInClear({ fields, data: row.payload })].some((subject) => wanted.has(subject)),
+    );
+    if (theirs) return true;
+  }
+  return false;
+}
+
+/**
+ * Seals in place what was stored in clear before its field was marked: page by page, each recorded under the run's id in the
+ * transaction that seals it. A run that was killed begins again, and passes over what is sealed.
+ * @returns events of each organization in which something was sealed
+ */
+export async function sealMarkedLater(
+  { database, vault }: { readonly database: Database; readonly vault: Vault },
+  catalogs: readonly EventCatalog[],
+  runId: string,
+): Promise<ReadonlyMap<string, number>> {
+  const sealed = new Map<string, number>();
+  let after = '0';
+  for (;;) {
+    // As worker, which may make keys; what it has sealed goes in as retention, by the one function that may.
+    const page = await database.asWorker(async (sql) => {
+      const rows = await readPage(sql, catalogs, after, null);
+      const payloads = await vault.sealClearFieldsMany(
+        sql,
+        rows.map(({ row, fields }) => ({
+          organizationId: row.organization_id,
+          fields,
+          data: row.payload,
+          context: sealingContext(row.stream, row.version, row.type),
+        })),
+      );
+      return rows.map(({ row }, index) => ({ row, payload: payloads[index] ?? row.payload }));
+    });
+    const changed = page.filter(
+      ({ row, payload }) => JSON.stringify(row.payload) !== JSON.stringify(payload),
+    );
+    if (changed.length > 0) {
+      await database.asRetention((sql) =>
+        sql.query('select lookup.seal_marked($1, $2::text[], $3::int[], $4::jsonb[])', [
+          runId,
+          changed.map(({ row }) => row.stream),
+          changed.map(({ row }) => row.version),
+          changed.map(({ payload }) => JSON.stringify(payload)),
+        ]),
+      );
+    }
+    for (const { row } of changed)
+      sealed.set(row.organization_id, (sealed.get(row.organization_id) ?? 0) + 1);
+    const last = page.at(-1);
+    if (!last) return sealed;
+    after = last.row.position;
+  }
+}
+
+interface InClear {
+  readonly row: EventRow;
+  readonly fields: readonly PersonalField[];
+}
+
+interface Whose {
+  readonly organizations: readonly string[];
+  readonly subjects: readonly string[];
+}
+
+async function* pagesInClear(sql: Sql, catalogs: readonly EventCatalog[], whose: Whose) {
+  let after = '0';
+  for (;;) {
+    const page = await readPage(sql, catalogs, after, whose);
+    const last = page.at(-1);
+    if (!last) return;
+    yield page;
+    after = last.row.position;
+  }
+}
+
+/** Stored events of versions that were written before one of their fields was marked. Reads the table through: such versions are rare. */
+async function readPage(
+  sql: Sql,
+  catalogs: readonly EventCatalog[],
+  after: string,
+  whose: Whose | null,
+): Promise<InClear[]> {
+  const versions = versionsInClear(catalogs);
+  if (versions.length === 0) return [];
+  const rows = await sql.query<EventRow>(
+    `select ${eventColumns} from event
+     where position > $1 and (type, schema_version) in (select * from unnest($2::text[], $3::int[]))
+       and ($4::uuid[] is null or organization_id = any ($4))
+       and ($5::text[] is null or exists (
+         select from unnest($5::text[]) as wanted (subject) where position(wanted.subject in payload::text) > 0))
+     order by position limit $6`,
+    [
+      after,
+      versions.map(({ type }) => type),
+      versions.map(({ schemaVersion }) => schemaVersion),
+      whose?.organizations ?? null,
+      whose?.subjects ?? null,
+      PAGE,
+    ],
+  );
+  const catalogOf = new Map(versions.map(({ type, catalog }) => [type, catalog]));
+  return rows.flatMap((row) => {
+    const catalog = catalogOf.get(row.type);
+    return catalog ? [{ row, fields: storedPersonalFields(catalog, row.type, row.schema_version) }] : [];
+  });
+}
+
+function versionsInClear(catalogs: readonly EventCatalog[]) {
+  return catalogs.flatMap((catalog) =>
+    Object.entries(catalog.versions).flatMap(([type, versions]) =>
+      versions.flatMap(({ personal }, index) =>
+        personal.some(({ storedClear }) => storedClear) ? [{ catalog, type, schemaVersion: index + 1 }] : [],
+      ),
+    ),
+  );
+}
