@@ -1,9 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { decider, type EventCatalog, eventCatalog, personal, unreachable } from '@vouchsafe/event-sourcing';
-import { globSync } from 'node:fs';
-import path from 'node:path';
 import { z } from 'zod';
 import { everyContract } from '../golden/contracts.ts';
+import { everyRelayedCatalog, everySlice } from './catalogs.ts';
 import {
   evolutionFaults,
   publishingFaults,
@@ -11,8 +10,6 @@ import {
   sliceOf,
   unmarkedPersonalFields,
 } from './catalog-rules.ts';
-
-const root = path.resolve(import.meta.dirname, '../..');
 
 /** Fields whose names sound personal and that are not, each with its reason. */
 const notPersonal: Readonly<Record<string, string>> = {
@@ -114,30 +111,3 @@ describe('a planted breach is caught:', () => {
     ).toEqual(['email', 'visitors.*.sourceIp']);
   });
 });
-
-async function everySlice(): Promise<Slice[]> {
-  const folders = new Set(
-    globSync('services/*/src/**/*.events.ts', { cwd: root }).map((file) => path.dirname(file)),
-  );
-  return Promise.all(
-    [...folders].sort().map(async (folder) => {
-      const files = globSync(`${folder}/*.ts`, { cwd: root }).filter(
-        (file) => file.endsWith('.events.ts') || /^[^.]+$/.test(path.basename(file, '.ts')),
-      );
-      return sliceOf(folder, await Promise.all(files.sort().map(load)));
-    }),
-  );
-}
-
-/** What each service gives to its relay: `<service>.publishing.ts`. */
-async function everyRelayedCatalog(): Promise<EventCatalog[]> {
-  const modules = await Promise.all(globSync('services/*/src/*.publishing.ts', { cwd: root }).map(load));
-  return modules
-    .flatMap((module) => Object.values(module))
-    .filter((exported) => Array.isArray(exported))
-    .flatMap((list: { catalog: EventCatalog }[]) => list.map(({ catalog }) => catalog));
-}
-
-function load(file: string): Promise<Record<string, unknown>> {
-  return import(path.join(root, file)) as Promise<Record<string, unknown>>;
-}
