@@ -4,7 +4,7 @@ export * from './caller.js';
 export * from './clock.js';
 export { ConfigError, type HostConfig, hostConfig, readConfig } from './config.js';
 export { erasureReaction } from './erasure/erasure-reaction.js';
-export type { Erasure, Forgetting } from './erasure/erasure.js';
+export { type Erasure, type Forgetting, heldBecause } from './erasure/erasure.js';
 export { ErasureModule, FORGETTING } from './erasure/erasure.module.js';
 export { receiptPublishing } from './erasure/receipt.js';
 export * from './data-inventory/inventory.js';

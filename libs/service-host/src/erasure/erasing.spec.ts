@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Database, Transaction } from '@vouchsafe/database';
-import { isErased } from '@vouchsafe/event-sourcing';
-import { EventStore } from '@vouchsafe/event-store';
+import { eventCatalog, formerVersion, isErased, markedLater, personal } from '@vouchsafe/event-sourcing';
+import { EventStore, sealMarkedLater } from '@vouchsafe/event-store';
 import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
 import { localKeyProvider, type OutsideTombstones, tombstoneFile, Vault } from '@vouchsafe/vault';
+import { z } from 'zod';
 import { withRoomMigrations } from '../persistence/persistence.module.js';
 import { type Erasure, type Forgetting, takeOn } from './erasure.js';
 import { applyTombstones, type ErasingOptions, startErasing } from './erasing.js';
@@ -59,7 +60,7 @@ async function person(): Promise<{ erasure: Erasure; sealed: string }> {
 function service(more: Partial<ErasingOptions> = {}): ErasingOptions & { readonly forgotten: string[] } {
   const forgotten: string[] = [];
   return {
-    ...{ database, vault, store, forgotten },
+    ...{ database, vault, store, forgotten, catalogs: [] },
     tombstones: tombstoneFile(path.join(folder, `${randomUUID()}.jsonl`)),
     forgetting: { forget: ({ userId }) => Promise.resolve(void forgotten.push(userId)) },
     now: () => clock,
@@ -138,6 +139,59 @@ describe("a service's part of an erasure (P10)", () => {
       );
       await workOff(service(), erasure);
       expect(await receipts(erasure)).toHaveLength(1);
+    } finally {
+      clearInterval(advance);
+    }
+  });
+
+  it('is withheld, with the reason, while a value stands in clear from before its field was marked', async () => {
+    const { erasure } = await person();
+    const { organizationId, userId } = erasure;
+    const data = { userId, nick: 'Ada L.' };
+    const before = eventCatalog({
+      nicknamed: {
+        version: 1,
+        visibility: 'private',
+        schema: z.strictObject({ userId: z.string(), nick: z.string() }),
+      },
+    });
+    const mark = { purpose: 'account', subject: 'userId' } as const;
+    const today = eventCatalog({
+      nicknamed: {
+        version: 2,
+        visibility: 'private',
+        schema: z.strictObject({ userId: z.string(), nick: personal(z.string(), mark) }),
+        former: {
+          1: formerVersion(
+            z.strictObject({ userId: z.string(), nick: markedLater(z.string(), mark) }),
+            (old) => old,
+          ),
+        },
+      },
+    });
+    await store.append({
+      ...{ organizationId, stream: `nick-${userId}`, expectedVersion: 0, catalog: before },
+      events: [{ type: 'nicknamed', data }],
+      envelope: { actor: { type: 'service', id: 'test' }, occurredAt: noon, requestId: null },
+    });
+    const held = async () => {
+      const [row] = await database.asWorker((sql) =>
+        sql.query<{ held_because: string | null }>('select held_because from erasure where erasure_id = $1', [
+          erasure.erasureId,
+        ]),
+      );
+      return row?.held_because;
+    };
+    await database.asWorker((sql) => takeOn(sql, erasure));
+    const own = service({ catalogs: [today] });
+    const advance = setInterval(() => (clock = new Date(clock.getTime() + 60_000)), 20);
+    try {
+      await workOff(own, erasure, 600);
+      expect([await receipts(erasure), await held()]).toEqual([[], 'values-in-clear']);
+      await sealMarkedLater({ database, vault }, [today], randomUUID());
+      await workOff(own, erasure);
+      expect(await receipts(erasure)).toHaveLength(1);
+      expect(await held()).toBeNull();
     } finally {
       clearInterval(advance);
     }

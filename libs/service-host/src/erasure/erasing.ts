@@ -1,6 +1,7 @@
 import type { Database } from '@vouchsafe/database';
 import type { ErasureReceipt } from '@vouchsafe/contracts';
-import { type EventStore, follow, type Follower } from '@vouchsafe/event-store';
+import type { EventCatalog } from '@vouchsafe/event-sourcing';
+import { type EventStore, follow, type Follower, hasValuesInClear } from '@vouchsafe/event-store';
 import { unreadableParked } from '@vouchsafe/messaging';
 import type { OutsideTombstones, Tombstone, Vault } from '@vouchsafe/vault';
 import {
@@ -9,6 +10,7 @@ import {
   type ErasureInHand,
   erasureInHand,
   type Forgetting,
+  type HeldBecause,
   takeDue,
   takeOn,
 } from './erasure.js';
@@ -18,6 +20,8 @@ export interface ErasingOptions {
   readonly database: Database;
   readonly vault: Vault;
   readonly store: EventStore;
+  /** Of every event that the service stores. */
+  readonly catalogs: readonly EventCatalog[];
   readonly tombstones: OutsideTombstones;
   readonly forgetting: Forgetting;
   readonly now: () => Date;
@@ -83,7 +87,7 @@ async function carryOn(options: ErasingOptions, erasure: ErasureInHand): Promise
   if (!effectiveFrom) throw new Error(`Erasure ${erasure.erasureId} has no time from which it is effective`);
   if (now() < effectiveFrom) await putOff(database, erasure, effectiveFrom);
   else {
-    await assertNothingUnreadable(database, destroyed);
+    await assertNothingIsLeft(options, destroyed);
     await giveReceipt(options, destroyed);
   }
 }
@@ -128,12 +132,29 @@ async function destroy(options: ErasingOptions, erasure: Erasure): Promise<Erasu
   });
 }
 
-/** A message that nobody could read may be about the person; until it is replayed or discarded, nobody says that nothing is left. */
-async function assertNothingUnreadable(database: Database, { organizations }: Erasure): Promise<void> {
-  const parked = await database.asWorker((sql) => unreadableParked(sql, organizations));
-  if (parked > 0)
-    throw new Error(`${parked} parked messages that fit no contract may be about an erased person`);
+/**
+ * Two things may be left of a person when the keys are gone; until they are seen to, nobody says that nothing is: a message that nobody
+ * could read (replay or discard it), and a value stored before its field was marked (`npm run keys -- seal-marked`).
+ */
+async function assertNothingIsLeft(
+  { database, catalogs }: ErasingOptions,
+  { erasureId, organizations, subjects }: ErasureInHand,
+): Promise<void> {
+  const held = await database.asWorker(async (sql): Promise<HeldBecause | null> => {
+    if ((await unreadableParked(sql, organizations)) > 0) return 'unreadable-messages';
+    return (await hasValuesInClear(sql, catalogs, organizations, subjects)) ? 'values-in-clear' : null;
+  });
+  await database.asWorker((sql) =>
+    sql.query('update erasure set held_because = $2 where erasure_id = $1', [erasureId, held]),
+  );
+  if (held) throw new Error(`An erasure is held up: ${heldUp[held]}`);
 }
+
+const heldUp: Readonly<Record<HeldBecause, string>> = {
+  'unreadable-messages': 'parked messages that fit no contract may be about an erased person',
+  'values-in-clear':
+    'events hold values in clear from before their fields were marked (npm run keys -- seal-marked)',
+};
 
 async function giveReceipt({ database, store, now }: ErasingOptions, erasure: ErasureInHand): Promise<void> {
   const { erasureId, organizationId, userId, keysDestroyed, destroyedAt, effectiveFrom } = erasure;

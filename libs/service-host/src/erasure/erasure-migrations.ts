@@ -30,4 +30,11 @@ export const erasureMigrations: readonly SqlMigration[] = [
       grant select, insert, update (due_at, attempts, receipt_at) on erasure to ${worker};
       grant select, update (keys_destroyed, destroyed_at, effective_from) on erasure to ${retention};`,
   },
+  {
+    name: 'service-host-003-erasure-held',
+    sql: ({ worker }) => `
+      -- Why no receipt is given though the keys are destroyed; null where nothing holds it up.
+      alter table erasure add column held_because text;
+      grant update (held_because) on erasure to ${worker};`,
+  },
 ];

@@ -10,13 +10,14 @@ import {
 import { ModuleRef } from '@nestjs/core';
 import { type DataOf, identityFacts } from '@vouchsafe/contracts';
 import { Database } from '@vouchsafe/database';
-import { EventStore, type Follower } from '@vouchsafe/event-store';
+import { EventStore, type Follower, type Publishing } from '@vouchsafe/event-store';
 import { type ReactionContext, ReactsTo, type Received } from '@vouchsafe/messaging';
 import { tombstoneFile, Vault } from '@vouchsafe/vault';
 import { LOGGER } from '../boot.js';
 import { Clock } from '../clock.js';
 import type { ServiceLogger } from '../logging.js';
 import { Background } from '../persistence/background.js';
+import { PUBLISHING } from '../persistence/lanes.js';
 import type { Forgetting } from './erasure.js';
 import { takeOnErasure } from './erasure-reaction.js';
 import { applyTombstones, type ErasingOptions, startErasing } from './erasing.js';
@@ -44,6 +45,7 @@ class Erasing implements OnModuleInit, OnApplicationBootstrap {
     private readonly background: Background,
     private readonly modules: ModuleRef,
     @Inject(SETTINGS) private readonly settings: ErasureSettings,
+    @Inject(PUBLISHING) private readonly publishing: readonly Publishing[],
     @Inject(LOGGER) private readonly logger: ServiceLogger,
   ) {}
 
@@ -64,6 +66,7 @@ class Erasing implements OnModuleInit, OnApplicationBootstrap {
     const { database, vault, store, modules, logger, clock } = this;
     return {
       ...{ database, vault, store },
+      catalogs: this.publishing.map(({ catalog }) => catalog),
       // The service's own module provides it, out of what it alone has.
       forgetting: modules.get<Forgetting>(FORGETTING, { strict: false }),
       tombstones: tombstoneFile(this.settings.tombstoneFile),

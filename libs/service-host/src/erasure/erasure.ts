@@ -29,6 +29,10 @@ export interface Forgetting {
   forget(erasure: Erasure): Promise<void>;
 }
 
+/** Why a service gives no receipt though it has destroyed its keys. */
+export const heldBecause = ['unreadable-messages', 'values-in-clear'] as const;
+export type HeldBecause = (typeof heldBecause)[number];
+
 /** An erasure with how far this service is. */
 export interface ErasureInHand extends Erasure {
   readonly attempts: number;

@@ -115,7 +115,7 @@ export class PersistenceModule {
         Background,
         RunningRelay,
       ],
-      exports: [Database, Vault, EventStore, BUS, Background],
+      exports: [Database, Vault, EventStore, BUS, Background, PUBLISHING],
     };
   }
 }

@@ -1,6 +1,6 @@
 import type { UserId } from '@vouchsafe/event-sourcing';
 import type { UnitOfWork } from '@vouchsafe/event-store';
-import { type Caller, problem } from '@vouchsafe/service-host';
+import { type Caller, heldBecause, problem } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import { addressOf, emailHash } from '../email-address.js';
 import { createOnce } from '../idempotent.js';
@@ -26,13 +26,22 @@ const receiptView = z.strictObject({
   effectiveFrom: z.iso.datetime().describe('From here on no process of the service held an opened key'),
 });
 
-/** `requested`: nothing is destroyed yet; `executing`: no receipt yet; `partial`: some of them; `erased`: all. */
+/**
+ * `requested`: nothing is destroyed yet; `executing`: no receipt yet; `partial`: some of them, or keys are destroyed and something is
+ * left that no key covers; `erased`: all.
+ */
 export const erasureView = z.strictObject({
   erasureId: z.uuid(),
   userId: z.uuid(),
   status: z.enum(['requested', 'executing', 'partial', 'erased']),
   receipts: z.array(receiptView),
   waitingFor: z.array(erasingService),
+  heldBecause: z
+    .enum(heldBecause)
+    .nullable()
+    .describe(
+      'What of the person is left in identity although its keys are destroyed; null where nothing is',
+    ),
 });
 export type ErasureView = z.infer<typeof erasureView>;
 
@@ -110,14 +119,21 @@ export async function subjectsOf({ vault }: Identity, unit: UnitOfWork, userId: 
 async function viewOf(unit: UnitOfWork, state: PersonErasure): Promise<ErasureView> {
   if (state.status === 'absent') throw problem('not-found');
   const { erasureId, userId, receipts } = state;
-  const begun = await unit.query('select from erasure where erasure_id = $1 and destroyed_at is not null', [
-    erasureId,
-  ]);
+  const [begun] = await unit.query<{ held_because: string | null }>(
+    'select held_because from erasure where erasure_id = $1 and destroyed_at is not null',
+    [erasureId],
+  );
+  const held = z
+    .enum(heldBecause)
+    .nullable()
+    .parse(begun?.held_because ?? null);
+  const ownStatus = held === null ? 'executing' : 'partial';
   return {
     erasureId,
     userId,
-    status: state.status === 'requested' && begun.length > 0 ? 'executing' : state.status,
+    status: state.status === 'requested' && begun ? ownStatus : state.status,
     receipts: [...receipts],
     waitingFor: erasingServices.filter((name) => !receipts.some(({ service }) => service === name)),
+    heldBecause: held,
   };
 }
