@@ -10,21 +10,29 @@ export interface JsonSchema {
 }
 
 /** Keywords that only people read. */
-const forPeople = new Set(['title', 'description', '$schema', 'examples']);
+const forPeople = new Set(['title', 'description', '$schema', 'examples', 'x-marked-later']);
+
+/** A personal mark as it stands beside a schema (`x-personal`). */
+interface Mark {
+  readonly path: string;
+}
 
 /**
- * What of a contract's version would break somebody: a reader of today's data with yesterday's schema, or of yesterday's
- * data (on the bus, in a backlog) with today's. What may change is little: a new field that may be absent, and words for people.
+ * What of a version would break somebody: a reader of today's data with yesterday's schema, or of yesterday's data (on the bus, in a
+ * backlog, in the store) with today's. Readers pass over fields that they do not know, so a field that may be absent may come, marked or
+ * not, and so may words for people; nothing may go, be renamed, be of another type, or take more or fewer values than it did.
  * @returns a line for each break, with the path of the field; empty when there is none
  */
 export function breaks(before: JsonSchema, after: JsonSchema, path = '$'): string[] {
   const found = [];
   const keywords = new Set([...Object.keys(before), ...Object.keys(after)]);
   for (const keyword of keywords) {
-    if (forPeople.has(keyword)) continue;
+    // Whether unknown fields are refused concerns whoever writes; a reader leaves them out either way.
+    if (forPeople.has(keyword) || (keyword === 'additionalProperties' && isUnknowing(before, after))) continue;
     const [old, now] = [before[keyword], after[keyword]];
     if (keyword === 'properties') found.push(...propertyBreaks(before, after, path));
     else if (keyword === 'required') continue;
+    else if (keyword === 'x-personal') found.push(...markBreaks(before, after, path));
     else if (isSchema(old) && isSchema(now)) found.push(...breaks(old, now, `${path}/${keyword}`));
     else if (areSchemas(old) && areSchemas(now) && old.length === now.length) {
       found.push(...old.flatMap((one, index) => breaks(one, now[index] ?? {}, `${path}/${keyword}/${index}`)));
@@ -51,11 +59,42 @@ function propertyBreaks(before: JsonSchema, after: JsonSchema, path: string): st
       found.push(`${place}: is gone`);
     } else if (isRequired) {
       found.push(`${place}: is new and required, and older messages lack it`);
-    } else if (before.additionalProperties === false) {
-      found.push(`${place}: is new, and yesterday's readers refuse fields that they do not know`);
     }
   }
   return found;
+}
+
+/** The marks of fields that were there stay as they are: what was sealed by them is opened by them. */
+function markBreaks(before: JsonSchema, after: JsonSchema, path: string): string[] {
+  const [old, now] = [marksOf(before), marksOf(after)];
+  const known = new Set(leavesOf(before));
+  const paths = new Set([...old.keys(), ...now.keys()]);
+  return [...paths].flatMap((place) => {
+    const [was, is] = [old.get(place), now.get(place)];
+    if (was === is || (was === undefined && !known.has(place))) return [];
+    return [`${path}: the mark of ${place} was ${was ?? 'absent'} and is ${is ?? 'absent'}`];
+  });
+}
+
+function marksOf(schema: JsonSchema): Map<string, string> {
+  const marks = (schema['x-personal'] ?? []) as readonly Mark[];
+  return new Map(marks.map((mark) => [mark.path, JSON.stringify(mark)]));
+}
+
+/** Paths of all fields, as marks name them. */
+function leavesOf(schema: JsonSchema, path: readonly string[] = []): string[] {
+  const { additionalProperties } = schema;
+  return [
+    path.join('.'),
+    ...Object.entries(schema.properties ?? {}).flatMap(([name, field]) => leavesOf(field, [...path, name])),
+    ...(schema.items ? leavesOf(schema.items, [...path, '*']) : []),
+    ...(schema.anyOf ?? []).flatMap((option) => leavesOf(option, path)),
+    ...(isSchema(additionalProperties) ? leavesOf(additionalProperties, [...path, '*']) : []),
+  ];
+}
+
+function isUnknowing(before: JsonSchema, after: JsonSchema): boolean {
+  return [before, after].every(({ additionalProperties: more }) => more === undefined || typeof more === 'boolean');
 }
 
 function isSchema(value: unknown): value is JsonSchema {

@@ -41,6 +41,6 @@ function isContract(value: unknown): value is Contract {
   return typeof value === 'object' && value !== null && 'type' in value && 'owner' in value && 'schema' in value;
 }
 
-function textOf(document: object): string {
+export function textOf(document: object): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }

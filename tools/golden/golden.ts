@@ -11,11 +11,12 @@ async function main(check: boolean): Promise<void> {
   // The rooms can be imported once they are built.
   const { compareGolden, writeGolden } = await import('./files.ts');
   const { contractFiles } = await import('./contracts.ts');
-  const { inventoryFiles, openApiFiles } = await import('./services.ts');
+  const { eventFiles, inventoryFiles, openApiFiles } = await import('./services.ts');
   const { schemaFiles } = await import('./schemas.ts');
   const visit = (files: readonly GoldenFile[]) => (check ? compareGolden : writeGolden)(root, files);
   const complaints = [
     ...(await visit(contractFiles())),
+    ...(await visit(await eventFiles(root))),
     // Before a system is started: it boots from them.
     ...(await visit([...(await openApiFiles(root)), ...(await inventoryFiles(root))])),
     ...(await visit(await schemaFiles(root))),

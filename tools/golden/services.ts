@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { describeService, hostConfig, readConfig, type ServiceDefinition } from '@vouchsafe/service-host';
 import type { z } from 'zod';
 import { environmentOf, serviceNames, type ServiceName } from '../start/services.ts';
+import { eventFile } from './events.ts';
 import type { GoldenFile } from './files.ts';
 
 /** The OpenAPI document of every service behind the gateway, which boots from these and has none of its own. */
@@ -25,6 +26,15 @@ export async function inventoryFiles(root: string): Promise<GoldenFile[]> {
       path: `services/${name}/golden/data-inventory.json`,
       text: `${JSON.stringify(await exported(root, name, 'inventory'), null, 2)}\n`,
     })),
+  );
+}
+
+/** Every version of the events that each service has ever stored. */
+export async function eventFiles(root: string): Promise<GoldenFile[]> {
+  return Promise.all(
+    serviceNames.map(async (name) =>
+      eventFile(name, (await exported(root, name, 'publishing')) as Parameters<typeof eventFile>[1]),
+    ),
   );
 }
 

@@ -47,6 +47,11 @@ export function markedLater<Schema extends z.ZodType>(schema: Schema, mark: Pers
   return marked;
 }
 
+/** Whether a schema is one of `markedLater`: its values were written in clear. */
+export function isMarkedLater(schema: object): boolean {
+  return marks.get(schema)?.storedClear ?? false;
+}
+
 export interface PersonalField extends PersonalMark {
   /** The version was written before the field was marked: its values may stand in clear. */
   readonly storedClear?: true;

@@ -54,18 +54,26 @@ export function inventoryOf({ service, publishing, contracts, columns }: KeptPer
 
 type Line = Omit<InventoryLine, 'service'>;
 
-function eventLines({ personal }: EventCatalog): Line[] {
-  return Object.entries(personal).flatMap(([type, fields]) =>
-    fields.map((field) => ({
-      place: type,
-      kind: 'event' as const,
-      field: nameOf(field),
-      purpose: field.purpose,
-      form: 'sealed' as const,
-      store: 'event',
-      retention: "until the subject's key is destroyed",
-    })),
-  );
+/** Of what is written today, and of earlier versions what today's does not name: events of them are stored for years. */
+function eventLines({ versions }: EventCatalog): Line[] {
+  return Object.entries(versions).flatMap(([type, all]) => {
+    const today = new Set(all.at(-1)?.personal.map(nameOf));
+    return all.flatMap(({ personal, upcast }, index) =>
+      personal
+        .filter((field) => upcast === undefined || field.storedClear || !today.has(nameOf(field)))
+        .map((field) => ({
+          place: upcast ? `${type} version ${index + 1}` : type,
+          kind: 'event' as const,
+          field: nameOf(field),
+          purpose: field.purpose,
+          form: field.storedClear ? ('clear' as const) : ('sealed' as const),
+          store: 'event',
+          retention: field.storedClear
+            ? "in clear until a retention run has sealed it, then until the subject's key is destroyed"
+            : "until the subject's key is destroyed",
+        })),
+    );
+  });
 }
 
 function contractLines({ type, personal }: Contract): Line[] {

@@ -34,6 +34,8 @@ const impersonalRoomColumns: Readonly<Record<string, string>> = {
   'event.type': 'one of a closed set',
   'event.payload': 'its personal fields are marked, and sealed one by one',
   'event.metadata': 'random ids and a time',
+  'outgoing.contract_type': 'one of a closed set',
+  'erasure.held_because': 'one of a closed set',
   'cursor.name': 'of a program',
   'consumed_lane.consumer': 'of a program',
   'consumed_lane.source': 'of a service',
