@@ -14,6 +14,7 @@ const usage = `npm run keys -- COMMAND [--data data]
   retire-keks                            deletes the older ones for good: backups from before their rotation open no more
   rotate-organization ORGANIZATION       a new key of an organization in each service
   rotate-person ORGANIZATION USER        a new key of a person in each service
+  seal-marked                            seals in place what events hold in clear from before its field was marked personal
   scrub                                  removes from the disk what erasures and rotations have deleted
 
 The system may run meanwhile; of two commands that change keys the second is refused. --data (or VOUCHSAFE_DATA) is its folder.`;
@@ -43,6 +44,7 @@ async function commands({ port, secrets }: DataDatabase): Promise<Readonly<Recor
   const { retireOlderKeks, rotateKek, rotateOrganization, rotatePerson } = await import('./rotation.ts');
   const { oneAtATime } = await import('./one-at-a-time.ts');
   const { scrub } = await import('./scrub.ts');
+  const { sealMarked } = await import('./seal-marked.ts');
   const { serviceNames } = await import('../start/services.ts');
   return {
     list: async (services) => {
@@ -71,6 +73,10 @@ async function commands({ port, secrets }: DataDatabase): Promise<Readonly<Recor
         for (const keys of services) await rotatePerson(keys, scope, say);
       });
     },
+    'seal-marked': (services) =>
+      oneAtATime(databasesOf(services), async () => {
+        for (const keys of services) await sealMarked(root, keys, say);
+      }),
     scrub: () =>
       scrub(
         `postgres://postgres:${encodeURIComponent(secrets.postgres)}@127.0.0.1:${port}/postgres`,

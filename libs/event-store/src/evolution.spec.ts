@@ -165,7 +165,7 @@ describe('values that were stored before their field was marked', () => {
     expect(await clearOf(randomUUID())).toBe(false);
     const runId = randomUUID();
     const sealed = await sealMarkedLater({ database, vault }, [today], runId);
-    expect(sealed.get(ours)).toBeGreaterThanOrEqual(4);
+    expect(sealed).toBeGreaterThanOrEqual(4);
     expect(await clearOf(ada)).toBe(false);
     for (const person of [ada, grace]) expect(await stored(person)).not.toMatch(/555|the first/);
     expect(await load(ada)).toEqual(ofErased(ada));
@@ -176,8 +176,8 @@ describe('values that were stored before their field was marked', () => {
     const run = await database.asWorker((sql) =>
       sql.query('select events::int from sealing_run where run_id = $1', [runId]),
     );
-    expect(run).toEqual([{ events: sealed.get(ours) }]);
-    expect(await sealMarkedLater({ database, vault }, [today], randomUUID())).toEqual(new Map());
+    expect(run).toEqual([{ events: sealed }]);
+    expect(await sealMarkedLater({ database, vault }, [today], randomUUID())).toBe(0);
   });
 
   it('are sealed to the last, though a run is killed between its pages', async () => {
@@ -251,11 +251,8 @@ describe('the function that seals in place', () => {
     expect(await refused(database.asWorker(call(payload)))).toBe('insufficient_privilege');
     expect(await refused(database.forOrganization(ours, call(payload)))).toBe('insufficient_privilege');
     const update = (sql: Sql) => sql.query(`update event set payload = '{}'`);
-    for (const login of [
-      database.asRetention(update),
-      database.asWorker(update),
-      database.asMigrator(update),
-    ])
-      expect(await refused(login)).toBe('insufficient_privilege');
+    expect(await refused(database.asRetention(update))).toBe('insufficient_privilege');
+    expect(await refused(database.asWorker(update))).toBe('insufficient_privilege');
+    expect(await refused(database.asMigrator(update))).toBe('insufficient_privilege');
   });
 });

@@ -7,7 +7,7 @@ export * from './follower.js';
 export * from './following-projection.js';
 export { inlineProjection, type InlineProjection } from './inline-projection.js';
 export * from './lane.js';
-export { hasValuesInClear, sealMarkedLater } from './marked-later.js';
+export { hasValuesInClear, sealMarkedLater, type SealedOf, takeUntold } from './marked-later.js';
 export { eventStoreMigrations, LANES } from './migrations.js';
 export { keepMonthsAhead, makeMonthsAhead } from './months.js';
 export type { ActorType, Envelope, RecordedEvent } from './recorded-event.js';

@@ -29,30 +29,20 @@ export async function hasValuesInClear(
 /**
  * Seals in place what was stored in clear before its field was marked: page by page, each recorded under the run's id in the
  * transaction that seals it. A run that was killed begins again, and passes over what is sealed.
- * @returns events of each organization in which something was sealed
+ * @returns how many events were rewritten so
  */
 export async function sealMarkedLater(
   { database, vault }: { readonly database: Database; readonly vault: Vault },
   catalogs: readonly EventCatalog[],
   runId: string,
-): Promise<ReadonlyMap<string, number>> {
-  const sealed = new Map<string, number>();
+): Promise<number> {
+  let sealed = 0;
   let after = '0';
   for (;;) {
     // As worker, which may make keys; what it has sealed goes in as retention, by the one function that may.
-    const page = await database.asWorker(async (sql) => {
-      const rows = await readPage(sql, catalogs, after, null);
-      const payloads = await vault.sealClearFieldsMany(
-        sql,
-        rows.map(({ row, fields }) => ({
-          organizationId: row.organization_id,
-          fields,
-          data: row.payload,
-          context: sealingContext(row.stream, row.version, row.type),
-        })),
-      );
-      return rows.map(({ row }, index) => ({ row, payload: payloads[index] ?? row.payload }));
-    });
+    const page = await database.asWorker((sql) => sealPage(sql, vault, catalogs, after));
+    const last = page.at(-1);
+    if (!last) return sealed;
     const changed = page.filter(
       ({ row, payload }) => JSON.stringify(row.payload) !== JSON.stringify(payload),
     );
@@ -66,12 +56,41 @@ export async function sealMarkedLater(
         ]),
       );
     }
-    for (const { row } of changed)
-      sealed.set(row.organization_id, (sealed.get(row.organization_id) ?? 0) + 1);
-    const last = page.at(-1);
-    if (!last) return sealed;
+    sealed += changed.length;
     after = last.row.position;
   }
+}
+
+async function sealPage(sql: Sql, vault: Vault, catalogs: readonly EventCatalog[], after: string) {
+  const rows = await readPage(sql, catalogs, after, null);
+  const payloads = await vault.sealClearFieldsMany(
+    sql,
+    rows.map(({ row, fields }) => ({
+      organizationId: row.organization_id,
+      fields,
+      data: row.payload,
+      context: sealingContext(row.stream, row.version, row.type),
+    })),
+  );
+  return rows.map(({ row }, index) => ({ row, payload: payloads[index] ?? row.payload }));
+}
+
+export interface SealedOf {
+  readonly runId: string;
+  readonly organizationId: string;
+  /** Events in which something was sealed. */
+  readonly events: number;
+}
+
+/**
+ * Takes what retention runs have sealed and nobody has told the organization's audit log, for a caller who tells it in the same
+ * transaction: a run that was killed in between is told of by the next one.
+ */
+export async function takeUntold(sql: Sql): Promise<SealedOf[]> {
+  const rows = await sql.query<{ run_id: string; organization_id: string; events: number }>(
+    `update sealing_run set told = true where not told returning run_id, organization_id, events::int`,
+  );
+  return rows.map((row) => ({ runId: row.run_id, organizationId: row.organization_id, events: row.events }));
 }
 
 interface InClear {

@@ -109,12 +109,19 @@ export const eventStoreMigrations: readonly SqlMigration[] = [
       -- The one exception to "no event is ever rewritten": a value that was stored in clear before its field was marked personal is
       -- sealed in place. Only by this function, which can do nothing else, and never without this record.
       create table sealing_run (
-        run_id uuid primary key,
-        begun_at timestamptz not null default clock_timestamp(),
+        run_id uuid not null,
+        organization_id uuid not null,
+        events bigint not null,
         last_at timestamptz not null default clock_timestamp(),
-        events bigint not null default 0
+        -- Whether the organization's audit log was told.
+        told boolean not null default false,
+        primary key (run_id, organization_id)
       );
-      grant select on sealing_run to ${worker}, ${retention};
+      alter table sealing_run enable row level security;
+      alter table sealing_run force row level security;
+      create policy every_organization on sealing_run to ${worker}, ${retention} using (true);
+      grant select, update (told) on sealing_run to ${worker};
+      grant select on sealing_run to ${retention};
       grant select, insert, update on sealing_run to ${lookup};
 
       -- Whether two payloads differ in nothing but values that are sealed, or erased, in the second one.
@@ -163,8 +170,12 @@ export const eventStoreMigrations: readonly SqlMigration[] = [
         if changed <> cardinality(streams) then
           raise exception 'a payload would change in more than its seals' using errcode = 'insufficient_privilege';
         end if;
-        insert into sealing_run (run_id, events) values (run, changed)
-          on conflict (run_id) do update set events = sealing_run.events + changed, last_at = clock_timestamp();
+        insert into sealing_run (run_id, organization_id, events)
+          select run, event.organization_id, count(*)
+          from unnest(streams, versions) as sealed (stream, version) join event using (stream, version)
+          group by event.organization_id
+          on conflict (run_id, organization_id) do update
+          set events = sealing_run.events + excluded.events, last_at = clock_timestamp(), told = false;
       end $$;
       revoke all on function lookup.seal_marked from public;
       grant execute on function lookup.seal_marked to ${retention};

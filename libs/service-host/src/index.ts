@@ -30,6 +30,7 @@ export { sendProblem } from './problem.filter.js';
 export * from './problems.js';
 export { newTraceparent, requestContext, traceIdOf } from './request-context.js';
 export { RouteTable } from './route-table.js';
+export { sealingPublishing, tellSealed } from './sealing/sealing.js';
 export { stopOnSignals } from './stop.js';
 export * from './persistence/background.js';
 export { consume } from './persistence/consume.js';

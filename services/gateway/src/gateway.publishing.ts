@@ -1,6 +1,6 @@
 import { gatewayFacts } from '@vouchsafe/contracts';
 import { type Publishing, publishing } from '@vouchsafe/event-store';
-import { receiptPublishing, settledPublishing } from '@vouchsafe/service-host';
+import { receiptPublishing, sealingPublishing, settledPublishing } from '@vouchsafe/service-host';
 import { accessLogEvents } from './access-log/access-log.events.js';
 import { publishEntry } from './access-log/access-log.published.js';
 
@@ -9,4 +9,5 @@ export const gatewayPublishing: readonly Publishing[] = [
   publishing(accessLogEvents, publishEntry),
   receiptPublishing(gatewayFacts.subjectErased),
   settledPublishing(gatewayFacts.parkedMessageSettled),
+  sealingPublishing(gatewayFacts.valuesSealed),
 ];

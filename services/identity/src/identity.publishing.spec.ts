@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { auditFacts, type Contract, identityFacts } from '@vouchsafe/contracts';
 import { type LaneMessage, readLane } from '@vouchsafe/event-store';
-import { publishSettled } from '@vouchsafe/service-host';
+import { publishSettled, tellSealed } from '@vouchsafe/service-host';
 import { identityPublishing } from './identity.publishing.js';
 import { enrol, logInWithCode } from './testing/enrol.js';
 import { identityApp, type IdentityApp, type Person } from './testing/identity-app.js';
@@ -60,6 +61,7 @@ async function everythingHappens(app: IdentityApp): Promise<Person> {
   await app.ask('DELETE', `/v1/members/${grace.userId}`, { session: ada.session });
   await forget(app, ada, grace);
   await settle(app, ada);
+  await seal(app, ada);
   const invited = await app.ask('POST', '/v1/invitations', {
     session: ada.session,
     body: { email: 'never@example.com', role: 'member' },
@@ -126,6 +128,25 @@ async function settle({ identity: { database, store, now } }: IdentityApp, of: P
   await database.asWorker((transaction) =>
     publishSettled(store)(transaction, message, 'replayed', { by: 'grace', reason: 'mended', at }),
   );
+}
+
+/** A retention run has sealed something of the organization's. */
+async function seal({ identity: { database, store, now } }: IdentityApp, of: Person): Promise<void> {
+  const [event] = await database.asWorker((sql) =>
+    sql.query<{ stream: string; version: number; payload: object }>(
+      'select stream, version, payload from event where organization_id = $1 limit 1',
+      [of.organizationId],
+    ),
+  );
+  await database.asRetention((sql) =>
+    sql.query('select lookup.seal_marked($1, array[$2], array[$3::int], array[$4::jsonb])', [
+      randomUUID(),
+      event?.stream,
+      event?.version,
+      JSON.stringify(event?.payload),
+    ]),
+  );
+  expect(await tellSealed({ database, store }, now())).toBe(1);
 }
 
 /** What the running relay has numbered, once it has caught up. */

@@ -1,6 +1,6 @@
 import { identityFacts } from '@vouchsafe/contracts';
 import { type Publishing, publishing } from '@vouchsafe/event-store';
-import { receiptPublishing, settledPublishing } from '@vouchsafe/service-host';
+import { receiptPublishing, sealingPublishing, settledPublishing } from '@vouchsafe/service-host';
 import { apiKeyEvents } from './api-key/api-key.events.js';
 import { apiKeyFacts } from './api-key/api-key.published.js';
 import { erasureEvents } from './erasure/erasure.events.js';
@@ -25,4 +25,5 @@ export const identityPublishing: readonly Publishing[] = [
   publishing(erasureEvents, erasureFacts),
   receiptPublishing(identityFacts.subjectErased),
   settledPublishing(identityFacts.parkedMessageSettled),
+  sealingPublishing(identityFacts.valuesSealed),
 ];

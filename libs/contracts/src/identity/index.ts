@@ -4,3 +4,4 @@ export * from './organization.js';
 export * from './parked-message-settled.js';
 export * from './session.js';
 export * from './user.js';
+export * from './values-sealed.js';

@@ -6,7 +6,7 @@ import type { NewEntry, Place } from '../log/entry.js';
 import { isOwnId } from './access-log.js';
 import { isUuid } from './uuid.js';
 
-/** What every fact of identity says beside its own matter. */
+/** What every fact says beside its own matter, but for those with a form of their own. */
 interface Fact {
   readonly organizationId: string;
   readonly actor: { readonly type: string; readonly id: string };
@@ -14,7 +14,7 @@ interface Fact {
   readonly requestId: string | null;
 }
 
-/** A fact of identity as an entry: the operation is the fact's name, its entity the most particular thing it names. */
+/** A fact as an entry: the operation is the fact's name, its entity the most particular thing it names. */
 export function entryOfFact(contract: Contract, data: Fact & Readonly<Record<string, unknown>>): NewEntry {
   const { organizationId, actor, occurredAt, requestId, sourceIp, userAgent, ...matter } = data;
   const entity = entityOf(data);
@@ -24,11 +24,11 @@ export function entryOfFact(contract: Contract, data: Fact & Readonly<Record<str
   const subject = uuidIn(data, 'userId') ?? (actor.type === 'user' && isUuid(actor.id) ? actor.id : null);
   return {
     organizationId,
-    source: 'identity',
+    source: contract.owner,
     id: null,
     occurredAt: new Date(occurredAt),
     actor,
-    operation: `identity.${nameOf(contract)}`,
+    operation: `${contract.owner}.${nameOf(contract)}`,
     entity,
     outcome: denials.has(contract.type) ? 'denied' : 'success',
     sourceIp: textOf(sourceIp),

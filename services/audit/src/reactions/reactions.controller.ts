@@ -17,7 +17,8 @@ import { entryOfSettled } from './parked-messages.js';
 const fromIdentity: readonly Contract[] = Object.values(identityFacts).filter(
   (contract) => contract !== identityFacts.subjectErased && contract !== identityFacts.parkedMessageSettled,
 );
-const contracts = new Map<string, Contract>(fromIdentity.map((contract) => [contract.type, contract]));
+const asTheyAre: readonly Contract[] = [...fromIdentity, gatewayFacts.valuesSealed];
+const contracts = new Map(asTheyAre.map((contract) => [contract.type as string, contract]));
 
 const settled: readonly Contract[] = [gatewayFacts.parkedMessageSettled, identityFacts.parkedMessageSettled];
 
@@ -26,7 +27,7 @@ const settled: readonly Contract[] = [gatewayFacts.parkedMessageSettled, identit
 export class ReactionsController {
   constructor(private readonly recorder: Recorder) {}
 
-  @ReactsTo([gatewayFacts.requestHandled, ...settled, ...fromIdentity], {
+  @ReactsTo([gatewayFacts.requestHandled, ...settled, ...asTheyAre], {
     permission: 'audit:write',
     batch: true,
   })

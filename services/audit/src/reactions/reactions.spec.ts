@@ -112,6 +112,18 @@ describe('the access log of the gateway', () => {
     expect(leaf).toContain(ada);
   });
 
+  it('is told of a retention run that sealed values in it', async () => {
+    const runId = randomUUID();
+    const sealed = publication(gatewayFacts.valuesSealed, {
+      ...{ organizationId: ours as OrganizationId, runId, events: 3, requestId: null },
+      actor: { type: 'staff', id: 'operator' },
+      occurredAt: new Date().toISOString(),
+    });
+    await send('gateway', [message('gateway', ours, sealed)]);
+    const [entry] = await entries('operation=gateway.values-sealed', 1);
+    expect(entry).toMatchObject({ source: 'gateway', outcome: 'success', details: { runId, events: 3 } });
+  });
+
   it('hides an entity id that a caller made up', async () => {
     const entity = { type: 'member', id: 'bob@example.org' };
     await send('gateway', [

@@ -1,6 +1,6 @@
 import { type BatchEntry, type Envelope, storedEnvelope } from '@vouchsafe/event-store';
 import { prepared, type Sql } from '@vouchsafe/database';
-import { readEvent, storedPersonalFields } from '@vouchsafe/event-sourcing';
+import { type EventCatalog, readEvent, storedPersonalFields } from '@vouchsafe/event-sourcing';
 import type { Vault } from '@vouchsafe/vault';
 import { accessLogEvents, type Entry } from './access-log.events.js';
 
@@ -95,9 +95,16 @@ export const CLOSE_AT_ONCE = 500;
 
 /**
  * Takes over the open entries of instances whose lease has ended: nobody saw their outcome, so it is `unknown`. They get
- * numbers of our own stream, since a stream has one writer.
+ * numbers of our own stream, since a stream has one writer. An entry of an earlier release is opened by its own version's fields, then
+ * brought up to today's, as a stored event is.
  */
-export async function takeOver(sql: Sql, vault: Vault, instanceId: string, now: Date): Promise<Located[]> {
+export async function takeOver(
+  sql: Sql,
+  vault: Vault,
+  instanceId: string,
+  now: Date,
+  catalog: EventCatalog = accessLogEvents,
+): Promise<Located[]> {
   const dead = await sql.query<{ id: string }>(
     `select id from gateway_instance where lease_until < clock_timestamp() and id <> $1 for update skip locked`,
     [instanceId],
@@ -116,13 +123,13 @@ export async function takeOver(sql: Sql, vault: Vault, instanceId: string, now: 
     sql,
     rows.map(({ organization_id, entry, schema_version, request_id }) => ({
       organizationId: organization_id,
-      fields: storedPersonalFields(accessLogEvents, TYPE, schema_version),
+      fields: storedPersonalFields(catalog, TYPE, schema_version),
       data: entry,
       context: sealedAs(request_id),
     })),
   );
   return rows.map(({ organization_id, envelope, schema_version }, index) => {
-    const entry = readEvent(accessLogEvents, TYPE, schema_version, opened[index] ?? {}).data as Entry;
+    const entry = readEvent(catalog, TYPE, schema_version, opened[index] ?? {}).data as Entry;
     return {
       organizationId: organization_id,
       entry: {

@@ -61,6 +61,25 @@ describe('who may be erased, and by whom (P10)', () => {
     expect(requested?.subjects).toEqual([member.userId, invitation?.invitation_id]);
   });
 
+  it('is partial, with the reason, while something of the person is left that no key covers', async () => {
+    const member = await app.join(owner, 'member');
+    const { body } = await erase(member.userId, owner);
+    const hold = () =>
+      app.identity.database.asWorker((sql) =>
+        sql.query(
+          `update erasure set held_because = 'values-in-clear' where erasure_id = $1 and destroyed_at is not null returning 1`,
+          [body.erasureId],
+        ),
+      );
+    while ((await hold()).length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    const url = `/v1/members/${member.userId}/erasure`;
+    expect((await app.ask('GET', url, { session: owner.session })).body).toMatchObject({
+      status: 'partial',
+      heldBecause: 'values-in-clear',
+      receipts: [],
+    });
+  });
+
   it('takes a recent proof of who asks (ASVS 7.5.1)', async () => {
     const member = await app.join(owner, 'member');
     app.clock.ahead += 11 * 60_000;
