@@ -2,8 +2,9 @@ import pg from 'pg';
 
 /**
  * Removes from Postgres's files what was deleted from its tables: a deleted row's bytes stay in its page until they are written over,
- * and in the write-ahead log until its horizon. So the wrapped key of an erased person is gone from the disk, too. Holds writers of
- * keys up for as long as the table of keys is written anew.
+ * and in the write-ahead log until its horizon. So the wrapped key of an erased person is gone from the disk, too, and the clear text of
+ * what a retention run has sealed. Holds writers of keys up for as long as the table of keys is written anew, and writers of events once
+ * after such a run.
  */
 export async function scrub(
   adminUrl: string,
@@ -20,6 +21,7 @@ export async function scrub(
       );
       for (const { name } of rows) await client.query(`vacuum (full) ${name}`);
       say(`${database}: ${rows.length} tables of keys were written anew`);
+      await scrubSealed(client, database, say);
     });
   }
   await asAdmin(adminUrl, async (client) => {
@@ -31,6 +33,23 @@ export async function scrub(
     await client.query('checkpoint');
   });
   say('The write-ahead log begins anew');
+}
+
+async function scrubSealed(client: pg.Client, database: string, say: (line: string) => void): Promise<void> {
+  const runs = await client.query<{ run_id: string; organization_id: string }>(
+    'select run_id, organization_id from sealing_run where not scrubbed',
+  );
+  if (runs.rows.length === 0) return;
+  const { rows } = await client.query<{ name: string }>(
+    `select relid::regclass::text as name from pg_partition_tree('event') where isleaf`,
+  );
+  for (const { name } of rows) await client.query(`vacuum (full) ${name}`);
+  await client.query(
+    `update sealing_run set scrubbed = true
+     where (run_id, organization_id) in (select * from unnest($1::uuid[], $2::uuid[]))`,
+    [runs.rows.map(({ run_id }) => run_id), runs.rows.map(({ organization_id }) => organization_id)],
+  );
+  say(`${database}: ${rows.length} tables of events were written anew`);
 }
 
 async function asAdmin(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {

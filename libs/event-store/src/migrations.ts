@@ -115,6 +115,8 @@ export const eventStoreMigrations: readonly SqlMigration[] = [
         last_at timestamptz not null default clock_timestamp(),
         -- Whether the organization's audit log was told.
         told boolean not null default false,
+        -- Whether the clear text is gone from the disk, too (keys -- scrub).
+        scrubbed boolean not null default false,
         primary key (run_id, organization_id)
       );
       alter table sealing_run enable row level security;
@@ -147,6 +149,9 @@ export const eventStoreMigrations: readonly SqlMigration[] = [
         return false;
       end $$;
 
+      revoke all on function differs_by_seals from public;
+      grant execute on function differs_by_seals to ${lookup};
+
       -- No login has the right to update, and the trigger stops the owner, too: this role cannot log in and has the function alone.
       grant select, update (payload) on event to ${lookup};
       create or replace function refuse_change() returns trigger language plpgsql as $$
@@ -175,7 +180,7 @@ export const eventStoreMigrations: readonly SqlMigration[] = [
           from unnest(streams, versions) as sealed (stream, version) join event using (stream, version)
           group by event.organization_id
           on conflict (run_id, organization_id) do update
-          set events = sealing_run.events + excluded.events, last_at = clock_timestamp(), told = false;
+          set events = sealing_run.events + excluded.events, last_at = clock_timestamp(), told = false, scrubbed = false;
       end $$;
       revoke all on function lookup.seal_marked from public;
       grant execute on function lookup.seal_marked to ${retention};

@@ -98,12 +98,20 @@ const cloudEvent = {
     ],
     properties: {
       ce_specversion: { type: 'string', const: '1.0' },
-      ce_id: { ...text, description: '<source>/<lane>/<number>; the same for every sending' },
+      ce_id: {
+        ...text,
+        description: '<source>/<lane>/<number>, and of a later version /v2; the same for every sending',
+      },
       ce_source: { ...text, description: 'The service that owns the fact' },
       ce_type: { ...text, description: 'The contract and its version' },
       ce_time: { ...text, format: 'date-time', description: 'When the source recorded it' },
       ce_lane: { ...text, pattern: '^[0-9]+$' },
-      ce_number: { ...text, pattern: '^[1-9][0-9]*$', description: 'From 1, without gaps in a lane' },
+      ce_number: { ...text, pattern: '^[1-9][0-9]*$', description: 'Of the fact: from 1, without gaps in a lane' },
+      ce_fact: { ...text, description: '<source>/<lane>/<number>; shared by the versions of a fact' },
+      ce_versions: {
+        ...text,
+        description: 'Types of all versions that the fact is sent in, where there are several; take one of them',
+      },
       ce_traceparent: { ...text, description: 'W3C trace context of what caused the fact' },
       'content-type': { type: 'string', const: 'application/json' },
     },

@@ -3,6 +3,7 @@
 create schema if not exists lookup authorization identity_lookup;
 grant usage on schema lookup to identity_migrator;
 grant usage on schema lookup to identity_request;
+grant usage on schema lookup to identity_retention;
 grant usage on schema lookup to identity_worker;
 
 create schema if not exists public authorization identity_migrator;
@@ -12,6 +13,35 @@ grant usage on schema public to identity_retention;
 grant usage on schema public to identity_worker;
 
 create sequence schema_migration_id_seq as integer start 1 increment 1;
+
+CREATE OR REPLACE FUNCTION public.differs_by_seals(was jsonb, is_now jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO 'public'
+AS $function$
+      begin
+        if was = is_now then return true; end if;
+        if is_now = '{"erased": true}' or (jsonb_typeof(is_now) = 'object' and is_now - 'sealed' = '{}'
+            and is_now ->> 'sealed' ~ '^v1[.]([0-9]{4}-[0-9]{2}-)?[1-9][0-9]*[.][A-Za-z0-9_-]+$') then
+          return was <> '{"erased": true}' and not (jsonb_typeof(was) = 'object' and was ? 'sealed');
+        end if;
+        if jsonb_typeof(was) = 'object' and jsonb_typeof(is_now) = 'object' then
+          return not exists (
+            select from jsonb_each(was) w full join jsonb_each(is_now) n using (key)
+            where w.value is null or n.value is null or not differs_by_seals(w.value, n.value));
+        end if;
+        if jsonb_typeof(was) = 'array' and jsonb_typeof(is_now) = 'array' then
+          return jsonb_array_length(was) = jsonb_array_length(is_now) and not exists (
+            select from jsonb_array_elements(was) with ordinality w (value, nth)
+            join jsonb_array_elements(is_now) with ordinality n (value, nth) using (nth)
+            where not differs_by_seals(w.value, n.value));
+        end if;
+        return false;
+      end $function$
+;
+alter function differs_by_seals(jsonb,jsonb) owner to identity_migrator;
+grant execute on function differs_by_seals(jsonb,jsonb) to identity_lookup;
 
 CREATE OR REPLACE FUNCTION public.ensure_outgoing_partition(wanted bigint)
  RETURNS void
@@ -103,6 +133,34 @@ alter function lookup.link_token(bytea,text) owner to identity_lookup;
 grant execute on function lookup.link_token(bytea,text) to identity_request;
 grant execute on function lookup.link_token(bytea,text) to identity_worker;
 
+CREATE OR REPLACE FUNCTION lookup.seal_marked(run uuid, streams text[], versions integer[], payloads jsonb[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+      declare
+        changed bigint;
+      begin
+        update event set payload = sealed.payload
+        from unnest(streams, versions, payloads) as sealed (stream, version, payload)
+        where event.stream = sealed.stream and event.version = sealed.version
+          and differs_by_seals(event.payload, sealed.payload);
+        get diagnostics changed = row_count;
+        if changed <> cardinality(streams) then
+          raise exception 'a payload would change in more than its seals' using errcode = 'insufficient_privilege';
+        end if;
+        insert into sealing_run (run_id, organization_id, events)
+          select run, event.organization_id, count(*)
+          from unnest(streams, versions) as sealed (stream, version) join event using (stream, version)
+          group by event.organization_id
+          on conflict (run_id, organization_id) do update
+          set events = sealing_run.events + excluded.events, last_at = clock_timestamp(), told = false, scrubbed = false;
+      end $function$
+;
+alter function lookup.seal_marked(uuid,text[],integer[],jsonb[]) owner to identity_lookup;
+grant execute on function lookup.seal_marked(uuid,text[],integer[],jsonb[]) to identity_retention;
+
 CREATE OR REPLACE FUNCTION lookup.session(wanted bytea)
  RETURNS TABLE(organization_id uuid, session_id uuid, user_id uuid, level text, awaits_documents boolean, last_seen_at timestamp with time zone, authenticated_at timestamp with time zone, idle_expires_at timestamp with time zone, expires_at timestamp with time zone, ended_at timestamp with time zone, role text, second_factor_required boolean)
  LANGUAGE sql
@@ -165,6 +223,7 @@ CREATE OR REPLACE FUNCTION public.refuse_change()
  LANGUAGE plpgsql
 AS $function$
       begin
+        if tg_op = 'UPDATE' and current_user = 'identity_lookup' then return null; end if;
         raise exception 'events are immutable: % on % refused', tg_op, tg_table_name using errcode = 'insufficient_privilege';
       end $function$
 ;
@@ -387,6 +446,7 @@ create table erasure (
   destroyed_at timestamp with time zone,
   effective_from timestamp with time zone,
   receipt_at timestamp with time zone,
+  held_because text,
   constraint erasure_pkey PRIMARY KEY (erasure_id)
 );
 alter table erasure enable row level security;
@@ -397,7 +457,7 @@ CREATE INDEX erasure_due ON public.erasure USING btree (due_at) WHERE (receipt_a
 grant insert, select on erasure to identity_worker;
 grant select on erasure to identity_request;
 grant select on erasure to identity_retention;
-grant update (due_at, attempts, receipt_at) on erasure to identity_worker;
+grant update (due_at, attempts, receipt_at, held_because) on erasure to identity_worker;
 grant update (keys_destroyed, destroyed_at, effective_from) on erasure to identity_retention;
 
 create table event (
@@ -423,6 +483,8 @@ CREATE INDEX event_transaction_id_position ON ONLY public.event USING btree (tra
 CREATE TRIGGER immutable BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 grant insert, select on event to identity_request;
 grant insert, select on event to identity_worker;
+grant select on event to identity_lookup;
+grant update (payload) on event to identity_lookup;
 
 create table event_default partition of event DEFAULT;
 CREATE TRIGGER immutable BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event_default FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -599,6 +661,7 @@ create table outgoing (
   number bigint not null,
   event_position bigint not null,
   ordinal smallint not null,
+  contract_type text,
   constraint outgoing_pkey PRIMARY KEY (lane, number)
 ) partition by RANGE (number);
 grant insert, select on outgoing to identity_worker;
@@ -667,6 +730,23 @@ create table schema_migration (
   executed_at timestamp(6) with time zone not null default CURRENT_TIMESTAMP(6),
   constraint schema_migration_pkey PRIMARY KEY (id)
 );
+
+create table sealing_run (
+  run_id uuid not null,
+  organization_id uuid not null,
+  events bigint not null,
+  last_at timestamp with time zone not null default clock_timestamp(),
+  told boolean not null default false,
+  scrubbed boolean not null default false,
+  constraint sealing_run_pkey PRIMARY KEY (run_id, organization_id)
+);
+alter table sealing_run enable row level security;
+alter table sealing_run force row level security;
+create policy every_organization on sealing_run to identity_retention, identity_worker using (true);
+grant insert, select, update on sealing_run to identity_lookup;
+grant select on sealing_run to identity_retention;
+grant select on sealing_run to identity_worker;
+grant update (told) on sealing_run to identity_worker;
 
 create table session (
   organization_id uuid not null,
