@@ -103,6 +103,15 @@ describe('a rotation of every level of keys, while people work', () => {
   });
 });
 
+describe('a retention run over events whose fields were marked later', () => {
+  it('finds nothing in what this release writes, and says so of each service', async () => {
+    const { code, output } = await runTool('keys/keys.ts', ['seal-marked', '--data', system.folder]);
+    expect({ code, output }).toMatchObject({ code: 0 });
+    for (const name of services)
+      expect(output).toMatch(new RegExp(`${name}: run [0-9a-f-]{36} has sealed values in 0 events`));
+  });
+});
+
 describe('of two commands that change keys at once', () => {
   it("the second is refused and changes nothing; one that was killed is in nobody's way", async () => {
     const before = await keks();
