@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import path from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { EventStore, type Publishing, sealMarkedLater } from '@vouchsafe/event-store';
+import { EventStore, sealMarkedLater } from '@vouchsafe/event-store';
 import { tellSealed } from '@vouchsafe/service-host';
+import { publishingOf } from '../data/publishing.ts';
 import type { ServiceKeys } from '../data/service-keys.ts';
 
 /**
@@ -19,14 +18,4 @@ export async function sealMarked(
   const sealed = await sealMarkedLater({ database, vault }, catalogs, runId);
   const told = await tellSealed({ database, store: new EventStore({ database, vault }) }, new Date());
   say(`${name}: run ${runId} has sealed values in ${sealed} events; ${told} organizations are told`);
-}
-
-async function publishingOf(root: string, name: string): Promise<readonly Publishing[]> {
-  const file = path.join(root, 'services', name, 'dist', `${name}.publishing.js`);
-  const module = (await import(pathToFileURL(file).href)) as Record<string, readonly Publishing[]>;
-  return module[`${name}Publishing`] ?? missing(file);
-}
-
-function missing(file: string): never {
-  throw new Error(`${file} exports no publishing`);
 }

@@ -1,0 +1,13 @@
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Publishing } from '@vouchsafe/event-store';
+import type { ServiceName } from '../start/services.ts';
+
+/** Every catalog of a built service. */
+export async function publishingOf(root: string, service: ServiceName): Promise<readonly Publishing[]> {
+  const file = path.join(root, 'services', service, 'dist', `${service}.publishing.js`);
+  const module = (await import(pathToFileURL(file).href)) as Record<string, readonly Publishing[]>;
+  const publishing = module[`${service}Publishing`];
+  if (!publishing) throw new Error(`services/${service} exports no ${service}Publishing`);
+  return publishing;
+}
