@@ -4,7 +4,7 @@ import type { DomainEvent, Rejected } from '@vouchsafe/event-sourcing';
 import { type Aggregate, aggregate, EventStore } from '@vouchsafe/event-store';
 import { Database } from '@vouchsafe/database';
 import { localKeyProvider, Vault } from '@vouchsafe/vault';
-import { publishingOf } from '../tools/fixture/stored-versions.ts';
+import { publishingOf } from '../tools/data/publishing.ts';
 import { type ServiceName, serviceNames } from '../tools/start/services.ts';
 import type { SystemUnderTest } from './system/running-system.ts';
 
