@@ -34,8 +34,14 @@ export interface AuditSystem {
   readonly close: () => Promise<void>;
 }
 
-/** A durable Postgres, the embedded bus or a Kafka, and the audit service as `npm start` runs it, without the other services. */
-export async function openAuditSystem(kafkaUrl?: string): Promise<AuditSystem> {
+/**
+ * A durable Postgres, the embedded bus or a Kafka, and the audit service as `npm start` runs it, without the other services.
+ * @param gatewayPort where the gateway would be asked; 1 where nobody is: nothing is missing from the bus
+ */
+export async function openAuditSystem({
+  kafkaUrl,
+  gatewayPort = 1,
+}: { readonly kafkaUrl?: string; readonly gatewayPort?: number } = {}): Promise<AuditSystem> {
   const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-bench-'));
   const data = await openDataFolder(folder, () => undefined);
   const secrets = await openSecrets(data.secrets);
@@ -95,9 +101,8 @@ export async function openAuditSystem(kafkaUrl?: string): Promise<AuditSystem> {
       const audit = await startService('audit', {
         ...{ root, secrets, logs: data.logs, postgresPort: port, mailFolder: data.mail, filesFolder: folder },
         tombstonesFolder: data.tombstones,
-        // Nobody listens where the other services would: nothing is missing from the bus.
         ports: { audit: await freePort(), gateway: 1, identity: 1 },
-        internalPort: 1,
+        internalPort: gatewayPort,
         ...(kafkaUrl !== undefined && { kafkaUrl }),
         more: { VOUCHSAFE_ENVIRONMENT: ENVIRONMENT },
       });

@@ -1,14 +1,17 @@
-import { randomUUID } from 'node:crypto';
+import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gatewayFacts, publication } from '@vouchsafe/contracts';
 import type { OrganizationId } from '@vouchsafe/event-sourcing';
 import { laneOf } from '@vouchsafe/event-store';
-import { type Bus, embeddedBus, factMessage, kafkaBus } from '@vouchsafe/messaging';
+import { busMessage, type Bus, embeddedBus, kafkaBus } from '@vouchsafe/messaging';
 import { topicOf, topicSpecs } from '@vouchsafe/service-host';
 import { testKafka } from '@vouchsafe/testing';
+import type { TransitKey } from '@vouchsafe/vault';
 import { type Measured, type Row, timed } from '../harness.ts';
 import { DURABLE, psql } from '../postgres.ts';
 import { requestOf } from './access-log.ts';
@@ -27,16 +30,21 @@ export const row: Row = {
     const entries = size(ENTRIES);
     const kafka = await testKafka();
     afterwards(() => kafka.stop());
-    const onKafka = await openAuditSystem(`kafka://${kafka.brokers.join(',')}`);
+    const gateway = await transitKeysOfGateway();
+    afterwards(gateway.close);
+    const onKafka = await openAuditSystem({
+      kafkaUrl: `kafka://${kafka.brokers.join(',')}`,
+      gatewayPort: gateway.port,
+    });
     await ingestFrom(kafkaBus({ brokers: kafka.brokers, clientId: 'bench' }), 'from Kafka', onKafka);
-    const onLog = await openAuditSystem();
+    const onLog = await openAuditSystem({ gatewayPort: gateway.port });
     await ingestFrom(embeddedBus({ url: onLog.busUrl }), 'from the embedded log', onLog);
 
     async function ingestFrom(bus: Bus, variant: string, system: AuditSystem): Promise<void> {
       afterwards(() => system.close());
       const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-bench-copy-'));
       afterwards(() => rm(folder, { recursive: true }));
-      await fillBus(bus, entries);
+      await fillBus(bus, entries, gateway.keyOf);
       let prepared: Promise<void> | undefined;
       await compete({
         variant,
@@ -97,7 +105,35 @@ async function copyIn(system: AuditSystem, folder: string, entries: number): Pro
   );
 }
 
-async function fillBus(bus: Bus, entries: number): Promise<void> {
+/** What audit asks the gateway for while it takes facts in: the keys under which they lie on the bus. */
+async function transitKeysOfGateway() {
+  const keys = new Map<string, TransitKey>();
+  const server = createServer((request, response) => {
+    const ids = new URL(request.url ?? '', 'http://gateway').searchParams.get('ids')?.split(',') ?? [];
+    const found = [...keys.values()].filter(({ id }) => ids.includes(id));
+    const given = found.map(({ key, ...name }) => ({ ...name, key: key.export().toString('base64url') }));
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ keys: given, held: 60_000 }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    keyOf: (organizationId: string): TransitKey => {
+      const key = keys.get(organizationId) ?? {
+        ...{ id: randomUUID(), organizationId, key: createSecretKey(randomBytes(32)) },
+      };
+      keys.set(organizationId, key);
+      return key;
+    },
+    close: () => new Promise((resolve) => server.close(resolve)),
+  };
+}
+
+async function fillBus(
+  bus: Bus,
+  entries: number,
+  keyOf: (organizationId: string) => TransitKey,
+): Promise<void> {
   await bus.ensureTopics(topicSpecs());
   const organizations = Array.from({ length: ORGANIZATIONS }, () => ({
     id: randomUUID() as OrganizationId,
@@ -114,7 +150,8 @@ async function fillBus(bus: Bus, entries: number): Promise<void> {
       const lane = laneOf(id);
       const number = (numbers.get(lane) ?? 0n) + 1n;
       numbers.set(lane, number);
-      return factMessage({
+      return busMessage({
+        transitKey: keyOf(id),
         ...{ source: 'gateway', lane, number, key: id, id: `gateway/${lane}/${number}` },
         time: new Date(),
         traceparent: undefined,

@@ -22,6 +22,10 @@ export const row: Row = {
     const consumer = await startConsumer({
       ...{ database: room.database, vault: room.vault, bus: room.bus, topics: [topic], group: 'lag' },
       fetchMissing: () => Promise.resolve([]),
+      fetchTransitKeys: async (_, ids) => ({
+        keys: await room.database.asWorker((sql) => room.vault.findTransitKeys(sql, ids)),
+        heldMilliseconds: room.vault.heldMilliseconds,
+      }),
       reactions: [
         batchReaction(happened, (facts) => {
           const now = performance.now();

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { contract, publication } from '@vouchsafe/contracts';
-import { eventCatalog, type OrganizationId } from '@vouchsafe/event-sourcing';
+import { eventCatalog, type OrganizationId, personal } from '@vouchsafe/event-sourcing';
 import { EventStore, eventStoreMigrations, publishing } from '@vouchsafe/event-store';
 import { consumerMigrations, kafkaBus } from '@vouchsafe/messaging';
 import { testKafka, testPostgres } from '@vouchsafe/testing';
@@ -16,10 +16,14 @@ const ORGANIZATIONS = 64;
 const organizations = Array.from({ length: ORGANIZATIONS }, () => randomUUID() as OrganizationId);
 
 const schema = z.strictObject({ mark: z.string(), text: z.string() });
+/** Says something of a person, as most facts do: it is sealed on the bus. */
 export const happened = contract({
   type: 'vouchsafe.audit.benched.v1',
   summary: 'For the rows of the relay.',
-  schema,
+  schema: z.strictObject({
+    mark: z.string(),
+    text: personal(z.string(), { purpose: 'audit-trail', subject: null }),
+  }),
 });
 const catalog = eventCatalog({ happened: { version: 1, visibility: 'published', schema } });
 const text = payload(BYTES);

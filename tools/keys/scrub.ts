@@ -17,7 +17,8 @@ export async function scrub(
     await asAdmin(url.href, async (client) => {
       const { rows } = await client.query<{ name: string }>(
         `select format('%I.%I', schemaname, tablename) as name from pg_tables
-         where schemaname = 'public' and tablename in ('vault_data_key', 'vault_organization_key', 'vault_service_key')`,
+         where schemaname = 'public' and tablename in
+           ('vault_data_key', 'vault_organization_key', 'vault_service_key', 'vault_transit_key')`,
       );
       for (const { name } of rows) await client.query(`vacuum (full) ${name}`);
       say(`${database}: ${rows.length} tables of keys were written anew`);

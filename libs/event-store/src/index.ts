@@ -15,3 +15,4 @@ export { storedEnvelope } from './recorded-event.js';
 export { type OutgoingSource, readLane } from './outgoing.js';
 export * from './publishing.js';
 export * from './relay.js';
+export type { DepartingMessage } from './transit.js';

@@ -3,15 +3,9 @@ import { readOn } from './cursor.js';
 import { laneOf } from './lane.js';
 import { OUTGOING_PARTITION } from './migrations.js';
 import type { OutgoingSource } from './outgoing.js';
-import {
-  catalogsOf,
-  factsOf,
-  type LaneMessage,
-  laneMessages,
-  sentVersions,
-  type Versions,
-} from './publishing.js';
+import { catalogsOf, factsOf, laneMessages, sentVersions, type Versions } from './publishing.js';
 import { readRows } from './recorded-event.js';
+import { departing, type DepartingMessage, transitKeysFor } from './transit.js';
 
 export const CURSOR = 'relay';
 
@@ -19,7 +13,7 @@ export interface Numbered {
   /** Events read, published or not. */
   readonly events: number;
   /** The facts that nothing in their lanes waits before: they can go out as they are, without being read again. */
-  readonly ready: readonly LaneMessage[];
+  readonly ready: readonly DepartingMessage[];
   /** Whether there are others, which wait behind what their lanes have not yet sent. */
   readonly othersWait: boolean;
 }
@@ -38,6 +32,7 @@ export function number(
   return database.asWorker(async (transaction) => {
     const rows = await readOn(transaction, CURSOR, limit);
     if (rows.length === 0) return { events: 0, ready: [], othersWait: false };
+    const transitKeys = await transitKeysFor(transaction, source, rows);
     const events = await readRows(transaction, vault, catalogsOf(publishing), rows);
     const facts = events.flatMap((event) =>
       factsOf(publishing, event).map((versions, ordinal) => ({
@@ -59,7 +54,9 @@ export function number(
     return {
       events: rows.length,
       ready: ready.flatMap(({ event, versions, ...place }) =>
-        laneMessages(database.service, place, event, versions),
+        laneMessages(database.service, place, event, versions).map((message) =>
+          departing(message, transitKeys),
+        ),
       ),
       othersWait: ready.length < numbered.length,
     };

@@ -10,6 +10,7 @@ import {
   type Versions,
 } from './publishing.js';
 import { eventColumns, type EventRow, readRows } from './recorded-event.js';
+import { departing, type DepartingMessage, transitKeysFor } from './transit.js';
 
 /** Where published facts come from: the service's events, and how each kind of them leaves. */
 export interface OutgoingSource {
@@ -24,16 +25,17 @@ export function readWaiting(
   source: OutgoingSource,
   limit: number,
   reached: ReadonlyMap<number, bigint>,
-): Promise<LaneMessage[]> {
-  return source.database.asWorker((transaction) =>
-    readOutgoing(
-      transaction,
-      source,
-      unacknowledgedAfter,
-      [limit, [...reached.keys()], [...reached.values()].map(String)],
-      sentVersions,
-    ),
-  );
+): Promise<DepartingMessage[]> {
+  return source.database.asWorker(async (transaction) => {
+    const rows = await outgoingRows(transaction, unacknowledgedAfter, [
+      limit,
+      [...reached.keys()],
+      [...reached.values()].map(String),
+    ]);
+    const transitKeys = await transitKeysFor(transaction, source, rows);
+    const messages = await messagesOf(transaction, source, rows, sentVersions);
+    return messages.map((message) => departing(message, transitKeys));
+  });
 }
 
 /**
@@ -46,15 +48,14 @@ export function readLane(
   first: bigint,
   limit: number,
 ): Promise<LaneMessage[]> {
-  return source.database.asWorker((transaction) =>
-    readOutgoing(
+  return source.database.asWorker(async (transaction) => {
+    const rows = await outgoingRows(
       transaction,
-      source,
       'select * from outgoing where lane = $1 and number >= $2 order by number limit $3',
       [lane, String(first), limit],
-      (versions) => versions,
-    ),
-  );
+    );
+    return messagesOf(transaction, source, rows, (versions) => versions);
+  });
 }
 
 /** The bus holds them. Not waited for on the disk: what a crash forgets is sent again, and consumers drop known numbers. */
@@ -100,20 +101,22 @@ interface OutgoingRow extends EventRow {
   readonly contract_type: string | null;
 }
 
-async function readOutgoing(
-  sql: Sql,
-  { database, vault, publishing }: OutgoingSource,
-  due: string,
-  values: readonly unknown[],
-  wanted: (versions: Versions) => Versions,
-): Promise<LaneMessage[]> {
-  const rows = await sql.query<OutgoingRow>(
+function outgoingRows(sql: Sql, due: string, values: readonly unknown[]): Promise<OutgoingRow[]> {
+  return sql.query<OutgoingRow>(
     `select lane, number, ordinal, contract_type, ${eventColumns}
      from (${due}) as due
      join event on event.position = due.event_position
      order by due.number, due.lane`,
     values,
   );
+}
+
+async function messagesOf(
+  sql: Sql,
+  { database, vault, publishing }: OutgoingSource,
+  rows: readonly OutgoingRow[],
+  wanted: (versions: Versions) => Versions,
+): Promise<LaneMessage[]> {
   const events = await readRows(sql, vault, catalogsOf(publishing), rows);
   return events.flatMap((event, index) => {
     const row = rows[index];

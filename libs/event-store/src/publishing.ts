@@ -76,9 +76,9 @@ export function catalogsOf(publishing: readonly Publishing[]): (type: string) =>
 
 /** What leaves of an event: each fact with its versions. */
 export function factsOf(publishing: readonly Publishing[], event: RecordedEvent): readonly Versions[] {
-  const { catalog, publish: toFacts } = entryOf(publishing, event.type);
-  if (catalog.definitions[event.type]?.visibility !== 'published') return [];
-  return toFacts(event).map((fact) => (isOneVersion(fact) ? soleVersion(fact) : sideBySide(fact)));
+  if (!isPublished(publishing, event.type)) return [];
+  const facts = entryOf(publishing, event.type).publish(event);
+  return facts.map((fact) => (isOneVersion(fact) ? soleVersion(fact) : sideBySide(fact)));
 }
 
 function isOneVersion(fact: Fact): fact is Publication {
@@ -99,6 +99,10 @@ function sideBySide(versions: Versions): Versions {
   if (versions.every(({ contract }) => contract.retired))
     throw new Error(`Every version of ${[...names].join()} is retired`);
   return versions;
+}
+
+export function isPublished(publishing: readonly Publishing[], type: string): boolean {
+  return entryOf(publishing, type).catalog.definitions[type]?.visibility === 'published';
 }
 
 function entryOf(publishing: readonly Publishing[], type: string): Publishing {

@@ -3,12 +3,12 @@ import { progressOf } from './cursor.js';
 import { type Follower, follow, type Pace } from './follower.js';
 import { CURSOR, number, type Numbered } from './numbering.js';
 import { acknowledge, type OutgoingSource, readWaiting, unacknowledged } from './outgoing.js';
-import type { LaneMessage } from './publishing.js';
 import { sendTraced } from './tracing.js';
+import type { DepartingMessage } from './transit.js';
 
 export interface RelayOptions extends OutgoingSource {
   /** Resolves when the bus holds the messages durably; keeps their order. */
-  readonly send: (messages: readonly LaneMessage[]) => Promise<void>;
+  readonly send: (messages: readonly DepartingMessage[]) => Promise<void>;
   /** Tells the bus how far each lane stands, so that a lost tail shows even on a quiet lane. */
   readonly sendPositions: (source: string, lanes: readonly LanePosition[]) => Promise<void>;
   readonly pace?: Pace;
@@ -127,7 +127,7 @@ async function sendWaiting(options: RelayOptions): Promise<boolean> {
 function sending({ database, send }: RelayOptions) {
   let acknowledged: Promise<unknown> = Promise.resolve();
   return {
-    page: async (page: readonly LaneMessage[]): Promise<void> => {
+    page: async (page: readonly DepartingMessage[]): Promise<void> => {
       if (page.length === 0) return;
       await sendTraced(page, send);
       await acknowledged;

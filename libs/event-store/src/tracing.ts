@@ -1,13 +1,13 @@
 import { context, propagation, type Span, SpanKind, trace } from '@opentelemetry/api';
-import type { LaneMessage } from './publishing.js';
+import type { DepartingMessage } from './transit.js';
 
 /**
  * Sends within one span a message, each a child of the request that caused its event: so one trace reaches from the
  * gateway to the last consumer. Without a tracer the messages go on with the trace context that they came with.
  */
 export async function sendTraced(
-  messages: readonly LaneMessage[],
-  send: (messages: readonly LaneMessage[]) => Promise<void>,
+  messages: readonly DepartingMessage[],
+  send: (messages: readonly DepartingMessage[]) => Promise<void>,
 ): Promise<void> {
   const tracer = trace.getTracer('@vouchsafe/event-store');
   const spans: Span[] = [];

@@ -106,11 +106,16 @@ const cloudEvent = {
       ce_type: { ...text, description: 'The contract and its version' },
       ce_time: { ...text, format: 'date-time', description: 'When the source recorded it' },
       ce_lane: { ...text, pattern: '^[0-9]+$' },
-      ce_number: { ...text, pattern: '^[1-9][0-9]*$', description: 'Of the fact: from 1, without gaps in a lane' },
+      ce_number: {
+        ...text,
+        pattern: '^[1-9][0-9]*$',
+        description: 'Of the fact: from 1, without gaps in a lane',
+      },
       ce_fact: { ...text, description: '<source>/<lane>/<number>; shared by the versions of a fact' },
       ce_versions: {
         ...text,
-        description: 'Types of all versions that the fact is sent in, where there are several; take one of them',
+        description:
+          'Types of all versions that the fact is sent in, where there are several; take one of them',
       },
       ce_traceparent: { ...text, description: 'W3C trace context of what caused the fact' },
       'content-type': { type: 'string', const: 'application/json' },

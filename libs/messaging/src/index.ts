@@ -3,6 +3,13 @@ export * from './cloud-events.js';
 export type { BehindLane, FetchMissing } from './consumer/catch-up.js';
 export { MissingFactsError } from './consumer/catch-up.js';
 export * from './consumer/consumer.js';
+export {
+  type FetchTransitKeys,
+  type GivenTransitKeys,
+  NOT_OPENED,
+  type NotOpened,
+  UnauthenticMessageError,
+} from './consumer/open-facts.js';
 export { UnreadableFactError } from './consumer/facts.js';
 export { consumerMigrations } from './consumer/migrations.js';
 export { type ParkedMessage, parkedMessages, unreadableParked } from './consumer/parked-message.js';
@@ -15,6 +22,7 @@ export { busMigrations } from './embedded/migrations.js';
 export { kafkaBus } from './kafka/kafka-bus.js';
 export type { KafkaOptions } from './kafka/kafka-options.js';
 export * from './publish.js';
+export { busMessage } from './sealed-message.js';
 export * from './asyncapi.js';
 export * from './nest/consumer-transport.js';
 export * from './nest/reaction-context.js';

@@ -1,12 +1,13 @@
-import type { LaneMessage, LanePosition } from '@vouchsafe/event-store';
+import type { DepartingMessage, LanePosition } from '@vouchsafe/event-store';
 import type { Bus } from './bus.js';
-import { factMessage, positionsMessage } from './cloud-events.js';
+import { positionsMessage } from './cloud-events.js';
+import { busMessage } from './sealed-message.js';
 
 const QUIET_MS = { first: 1_000, most: 60_000 } as const;
 
 /** The two ends that the relay sends through (`startRelay({ ...publishTo(bus, topic) })`). */
 export interface Publisher {
-  readonly send: (messages: readonly LaneMessage[]) => Promise<void>;
+  readonly send: (messages: readonly DepartingMessage[]) => Promise<void>;
   readonly sendPositions: (source: string, lanes: readonly LanePosition[]) => Promise<void>;
 }
 
@@ -30,7 +31,7 @@ export function publishTo(bus: Bus, topic: string, now: () => Date = () => new D
   };
 
   return {
-    send: (messages) => bus.send(topic, messages.map(factMessage)),
+    send: (messages) => bus.send(topic, messages.map(busMessage)),
     sendPositions: async (source, lanes) => {
       const at = now();
       const partitions = await bus.partitions(topic);

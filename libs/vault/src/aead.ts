@@ -10,8 +10,8 @@ import {
 const ALGORITHM = 'aes-256-gcm';
 const KEY_BYTES = 32;
 /** 96 bits, random: NIST SP 800-38D section 8.3 allows 2^32 values under one key; a month at 1,000/s is 2^31.3. */
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
+export const NONCE_BYTES = 12;
+export const TAG_BYTES = 16;
 
 export function newKeyBytes(): Buffer {
   return randomBytes(KEY_BYTES);

@@ -107,6 +107,13 @@ export class DataKeys {
     this.opened.delete(holderId(holder));
   }
 
+  /** Drops all opened keys of these organizations, and whatever a query under way is about to bring. */
+  forgetOrganizations(organizationIds: ReadonlySet<string>): void {
+    if (organizationIds.size === 0) return;
+    this.erasures += 1;
+    this.opened.deleteWhere((id) => organizationIds.has(id.slice(0, id.indexOf('/'))));
+  }
+
   private async load(sql: Sql, holders: readonly Holder[]): Promise<Map<string, KeyRing | Erased>> {
     const { erasures } = this;
     const heldSince = this.now().getTime();

@@ -1,6 +1,7 @@
 import { instant, one, type Sql } from '@vouchsafe/database';
 import type { Holder } from './data-keys.js';
 import { subjectHolder } from './scope.js';
+import { destroyTransitKeys } from './transit-keys.js';
 
 /** The commit comes a moment after this room has done its part, and the clocks of processes differ. */
 const ALLOWANCE_MILLISECONDS = 5_000;
@@ -29,6 +30,8 @@ export async function destroyKeys(
     'delete from vault_data_key where organization_id = $1 and holder = $2 returning version',
     [organizationId, name],
   );
+  // What is on the bus goes with what is stored, in one commit: whoever finds a transit key finds a subject's key as it was then.
+  await destroyTransitKeys(sql, organizationId);
   const tombstone = await one<{ erased_at: string }>(
     sql,
     'select erased_at from vault_erased_key where organization_id = $1 and holder = $2',

@@ -1,6 +1,7 @@
 export { type DataWithFields, subjectsInClear } from './fields.js';
 export { type Destruction, erasedAmong } from './destruction.js';
-export { KEY_CACHE_MILLISECONDS } from './key-cache.js';
+export { openJwe, sealJwe } from './jwe.js';
+export { KEY_CACHE_MILLISECONDS, KeyCache } from './key-cache.js';
 export type { KeyContext, KeyProvider, WrappedKey } from './key-provider.js';
 export { addLocalKek, deleteLocalKek, localKeks, localKeyProvider } from './local-key-provider.js';
 export { vaultMigrations } from './migrations.js';
@@ -8,6 +9,7 @@ export { type OutsideTombstones, type Tombstone, tombstoneFile } from './outside
 export type { RotationStep } from './rotation.js';
 export type { Context, Scope, SubjectScope } from './scope.js';
 export { Secret, secret } from './secret.js';
+export type { TransitKey } from './transit-keys.js';
 export type { ToOpen, ToSeal } from './values.js';
 export { Vault, type VaultOptions } from './vault.js';
 export { VaultError, type VaultFault } from './vault-error.js';

@@ -37,4 +37,8 @@ export class KeyCache<Value> {
   delete(key: string): void {
     this.entries.delete(key);
   }
+
+  deleteWhere(matches: (key: string) => boolean): void {
+    for (const key of this.entries.keys()) if (matches(key)) this.entries.delete(key);
+  }
 }

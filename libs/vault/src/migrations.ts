@@ -5,6 +5,9 @@ const ownOrganization = `organization_id = nullif(current_setting('vouchsafe.org
 /** First number of the vault's advisory locks, so that they meet nobody else's. */
 const LOCKS = 7_406_001;
 
+/** First number of the locks between makers of transit keys and erasures; the second is the organization's group. */
+export const TRANSIT_LOCKS = LOCKS + 2;
+
 /**
  * A lock for one of 256 groups of key holders: a batch that makes thousands of keys holds 256 entries of Postgres's lock
  * table at most.
@@ -135,5 +138,36 @@ create trigger wait_for_wrappers before insert on vault_retired_kek
   for each row execute function vault_wait_for_wrappers();
 grant select on vault_retired_kek to ${request}, ${worker};
 grant insert on vault_retired_kek to ${worker};`,
+  },
+  {
+    name: 'vault-003-transit-key',
+    sql: ({ worker, retention }) => `
+-- What seals messages of one organization on one day (event-core.md, 'The bus'). An erasure destroys all of an organization's; the next
+-- message gets a new one.
+create table vault_transit_key (
+  id uuid primary key,
+  organization_id uuid not null,
+  day date not null,
+  organization_key_version int not null,
+  wrapped bytea not null,
+  created_at timestamptz not null,
+  unique (organization_id, day),
+  foreign key (organization_id, organization_key_version) references vault_organization_key
+);
+
+-- Until a maker's commit no erasure destroys the organization's transit keys: one that it could not see would be left.
+create function vault_hold_up_destruction() returns trigger language plpgsql as $$
+begin
+  perform pg_advisory_xact_lock_shared(${TRANSIT_LOCKS}, hashtext(new.organization_id::text) & 255);
+  return new;
+end $$;
+create trigger hold_up_destruction before insert on vault_transit_key
+  for each row execute function vault_hold_up_destruction();
+
+alter table vault_transit_key enable row level security;
+alter table vault_transit_key force row level security;
+create policy every on vault_transit_key to ${worker}, ${retention} using (true);
+grant select, insert, update (organization_key_version, wrapped) on vault_transit_key to ${worker};
+grant select, delete on vault_transit_key to ${retention};`,
   },
 ];

@@ -1,6 +1,8 @@
+import type { KeyObject } from 'node:crypto';
 import { one, type Sql } from '@vouchsafe/database';
 import { type DataKeys, type Holder, unwrapDataKey, wrapDataKey } from './data-keys.js';
 import { currentOrganizationKeys, insertOrganizationKeys } from './organization-keys.js';
+import { unwrapTransitKey, wrapTransitKey } from './transit-keys.js';
 import { organizationKeyPlace, serviceKeyPlace, type WrappedKeys } from './wrapped-keys.js';
 
 /** One step of a rotation; repeat until nothing remains. Values and events are never rewritten. */
@@ -97,7 +99,7 @@ export async function addOrganizationKey(
   );
 }
 
-/** Puts an organization's data keys under its newest key, and removes older versions that wrap nothing any more. */
+/** Puts an organization's data keys and transit keys under its newest key, and removes older versions that wrap nothing any more. */
 export async function rewrapDataKeys(
   sql: Sql,
   keys: WrappedKeys,
@@ -141,17 +143,57 @@ export async function rewrapDataKeys(
       fresh,
     ],
   );
+  const transitKeys = await rewrapTransitKeys(sql, keys, organizationId, newest);
   await removeSuperseded(sql, organizationId, newest.version, now);
   const { remaining } = await one<{ remaining: number }>(
     sql,
-    `select count(*)::int as remaining from vault_data_key
-     where organization_id = $1 and organization_key_version <> $2`,
+    `select ((select count(*) from vault_data_key where organization_id = $1 and organization_key_version <> $2)
+       + (select count(*) from vault_transit_key where organization_id = $1 and organization_key_version <> $2))::int
+       as remaining`,
     [organizationId, newest.version],
   );
-  return { rewrapped: rows.length, remaining };
+  return { rewrapped: rows.length + transitKeys, remaining };
 }
 
-/** The foreign key of data keys refuses the removal of a version that is still in use, whatever this statement thinks. */
+/** One a day, and no older than topics keep messages: few enough for one step. */
+async function rewrapTransitKeys(
+  sql: Sql,
+  keys: WrappedKeys,
+  organizationId: string,
+  newest: { readonly key: KeyObject; readonly version: number },
+): Promise<number> {
+  const rows = await sql.query<{
+    id: string;
+    wrapped: Buffer;
+    by: number;
+    kek_id: string;
+    by_wrapped: Buffer;
+  }>(
+    `select t.id, t.wrapped, o.version as by, o.kek_id, o.wrapped as by_wrapped
+     from vault_transit_key t join vault_organization_key o
+       on o.organization_id = t.organization_id and o.version = t.organization_key_version
+     where t.organization_id = $1 and t.organization_key_version <> $2
+     for no key update of t skip locked`,
+    [organizationId, newest.version],
+  );
+  for (const { id, wrapped, by, kek_id: keyId, by_wrapped: byWrapped } of rows) {
+    const older = await keys.open({ keyId, wrapped: byWrapped }, organizationKeyPlace(organizationId, by));
+    const name = { id, organizationId };
+    const fresh = wrapTransitKey(
+      newest.key,
+      newest.version,
+      name,
+      unwrapTransitKey(older, by, name, wrapped),
+    );
+    await sql.query(
+      'update vault_transit_key set organization_key_version = $2, wrapped = $3 where id = $1',
+      [id, newest.version, fresh],
+    );
+  }
+  return rows.length;
+}
+
+/** The foreign keys of data keys and transit keys refuse the removal of a version that is still in use, whatever this statement thinks. */
 async function removeSuperseded(sql: Sql, organizationId: string, newest: number, now: Date): Promise<void> {
   await sql.query(
     `delete from vault_organization_key o
@@ -159,7 +201,9 @@ async function removeSuperseded(sql: Sql, organizationId: string, newest: number
        and exists (select from vault_organization_key n
          where n.organization_id = $1 and n.version = $2 and n.created_at < $3)
        and not exists (select from vault_data_key d
-         where d.organization_id = $1 and d.organization_key_version = o.version)`,
+         where d.organization_id = $1 and d.organization_key_version = o.version)
+       and not exists (select from vault_transit_key t
+         where t.organization_id = $1 and t.organization_key_version = o.version)`,
     [organizationId, newest, new Date(now.getTime() - SETTLED_MILLISECONDS)],
   );
 }

@@ -23,6 +23,7 @@ import {
 import { type Context, lookUpHolder, type Scope, subjectHolder, type SubjectScope } from './scope.js';
 import { ServiceKeys } from './service-keys.js';
 import { keyOf, openValues, ringOf, sealValues, type ToOpen, type ToSeal } from './values.js';
+import { deleteTransitKeysUpTo, type TransitKey, TransitKeys } from './transit-keys.js';
 import { VaultError } from './vault-error.js';
 import { WrappedKeys } from './wrapped-keys.js';
 
@@ -45,6 +46,7 @@ export class Vault {
   private readonly wrappedKeys: WrappedKeys;
   private readonly dataKeys: DataKeys;
   private readonly serviceKeys: ServiceKeys;
+  private readonly transitKeys: TransitKeys;
   private readonly now: () => Date;
   private readonly cache: CacheLimits;
 
@@ -56,6 +58,12 @@ export class Vault {
     this.wrappedKeys = new WrappedKeys(provider, environment, now, this.cache);
     this.dataKeys = new DataKeys(this.wrappedKeys, now, this.cache);
     this.serviceKeys = new ServiceKeys(this.wrappedKeys, now, this.cache);
+    this.transitKeys = new TransitKeys(this.wrappedKeys, this.dataKeys, now, this.cache);
+  }
+
+  /** How long a key is held open at most, here and by whom it is given to. */
+  get heldMilliseconds(): number {
+    return this.cache.milliseconds;
   }
 
   /** @returns the sealed form, or `ERASED` where the subject's key was destroyed: it is never made again (P10) */
@@ -151,8 +159,30 @@ export class Vault {
   }
 
   /**
-   * Destroys a subject's key and leaves a tombstone that keeps it from being made again (P10). Runs as `retention`
-   * (`Database.asRetention`): no other role may delete a key. May be repeated; `erasedAt` stays the first.
+   * The keys under which messages leave today, by organization; as `worker`, before what they will seal is opened, in the same
+   * transaction (see `TransitKeys.today`).
+   */
+  todaysTransitKeys(sql: Sql, organizationIds: readonly string[]): Promise<ReadonlyMap<string, TransitKey>> {
+    return this.transitKeys.today(sql, organizationIds);
+  }
+
+  /** Those of the transit keys that still stand, for a consumer that has messages under them; as `worker`. */
+  findTransitKeys(sql: Sql, ids: readonly string[]): Promise<TransitKey[]> {
+    return this.transitKeys.find(sql, ids);
+  }
+
+  /**
+   * Deletes the transit keys of a day and of those before it, as `retention`: no topic keeps a message under them any more.
+   * @param day `2026-11-28`
+   */
+  deleteTransitKeysUpTo(sql: Sql, day: string): Promise<number> {
+    return deleteTransitKeysUpTo(sql, day);
+  }
+
+  /**
+   * Destroys a subject's key and leaves a tombstone that keeps it from being made again (P10); with it all transit keys of the
+   * organization, under one of which the subject's values may lie on the bus. Runs as `retention` (`Database.asRetention`): no other
+   * role may delete a key. May be repeated; `erasedAt` stays the first.
    */
   async destroySubject(transaction: Transaction, scope: SubjectScope, at: Date): Promise<Destruction> {
     const destruction = await destroyKeys(transaction, subjectHolder(scope), {

@@ -1,20 +1,23 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { contract, publication } from '@vouchsafe/contracts';
-import type { LaneMessage } from '@vouchsafe/event-store';
-import { ERASED } from '@vouchsafe/event-sourcing';
+import type { DepartingMessage } from '@vouchsafe/event-store';
+import { ERASED, personal } from '@vouchsafe/event-sourcing';
 import fc from 'fast-check';
 import { z } from 'zod';
 import type { Bus } from '../bus.js';
 import { factMessage, positionsMessage } from '../cloud-events.js';
 import { eventually } from '../contract/support.js';
+import { busMessage } from '../sealed-message.js';
 import type { Consumer, ConsumerOptions } from './consumer.js';
 import { parkedMessages } from './parked-message.js';
 import { reactionTable } from './react.js';
 import { batchReaction, type Reaction, reaction } from './reaction.js';
+import type { NotOpened } from './open-facts.js';
 import { type Receiver, receiver } from './receiver.fixture.js';
 import { scriptedBus } from './scripted-bus.fixture.js';
 import { type RecordSettled, settleParked } from './settle-parked.js';
 import { noteTaken, organizations, recording, sourceOf } from './source.fixture.js';
+import { givingKeys, transitKeyOf } from './transit-keys.fixture.js';
 
 let service: Receiver;
 let group = '';
@@ -49,7 +52,8 @@ const noConcern = {
   ),
 };
 
-const wire = (messages: readonly LaneMessage[]) => messages.map(factMessage);
+/** As the relay sends them: what says anything of a person comes sealed. */
+const wire = (messages: readonly DepartingMessage[]) => messages.map(busMessage);
 
 describe('a consumer', () => {
   it('gives each fact its effect once, however deliveries are shuffled, repeated and dropped', async () => {
@@ -419,6 +423,176 @@ describe('a message that keeps failing', () => {
       { text: 'poison', name: ERASED },
       { text: 'late', name: ERASED },
     ]);
+    await running.stop();
+  });
+});
+
+describe('a sealed message', () => {
+  const ours = organizations[0] ?? '';
+  const texts = async (name: string) => (await effects(name)).map(({ text }) => text);
+  /** A consumer whose source answers for keys as the test says, and what it told. */
+  const listening = async (name: string, more: Partial<ConsumerOptions>) => {
+    const source = sourceOf(name);
+    const script = scriptedBus();
+    const told: NotOpened[] = [];
+    const errors: unknown[] = [];
+    const running = await consumer(script.bus, source, [recording()], {
+      onNotOpened: (why) => void told.push(why),
+      onError: (error) => errors.push(error),
+      ...more,
+    });
+    await script.assign();
+    return { source, script, told, errors, running };
+  };
+
+  it('is opened by the key that its source gives, which is asked for once as long as it may be held', async () => {
+    let now = new Date('2026-11-22T10:00:00Z');
+    const asked: string[][] = [];
+    const give = givingKeys(
+      organizations.map((key) => transitKeyOf(key)),
+      30_000,
+    );
+    const { source, script, told, running } = await listening('keys', {
+      now: () => now,
+      fetchTransitKeys: (from, ids) => {
+        asked.push([...ids]);
+        return give(from, ids);
+      },
+    });
+    const deliver = (text: string) => script.deliver(script.append(wire([source.take(0, text)])));
+    await script.deliver(
+      script.append(wire([source.take(0, 'a'), source.take(0, 'b'), source.take(1, 'c')])),
+    );
+    await deliver('held');
+    expect(asked).toEqual([[transitKeyOf(ours).id, transitKeyOf(organizations[1] ?? '').id]]);
+    // The source allows half of what this consumer would hold it for.
+    now = new Date(now.getTime() + 30_000);
+    await deliver('asked again');
+    expect(asked).toHaveLength(2);
+    await expectOnceInOrder(source);
+    expect({ told, fetched: source.fetched }).toEqual({ told: [], fetched: [] });
+    await running.stop();
+  });
+
+  it('whose key is gone is a gap: fetched from the source, as the source tells it now, and never parked', async () => {
+    const { source, script, told, errors, running } = await listening('destroyed', {
+      fetchTransitKeys: givingKeys([transitKeyOf(ours, 2)]),
+    });
+    const before = [source.take(0, 'before'), source.take(0, 'before, too')];
+    const incoming = script.append(
+      wire([...before, source.take(0, 'since', { transitKey: transitKeyOf(ours, 2) })]),
+    );
+    // The source derives what is missing anew: after an erasure, without the person.
+    source.given.set(
+      0,
+      (source.given.get(0) ?? []).map((fact) => ({
+        ...fact,
+        publication: { ...fact.publication, data: { ...fact.publication.data, name: ERASED } },
+      })),
+    );
+    await script.deliver(incoming);
+    await eventually(() => running.lanesBehind().length === 0 && source.fetched.length > 0);
+    expect((await effects('destroyed')).map(({ text, name }) => [text, name])).toEqual([
+      ['before', ERASED],
+      ['before, too', ERASED],
+      ['since', ERASED],
+    ]);
+    expect(told).toEqual(['key-destroyed', 'key-destroyed']);
+    expect({ parked: await running.parkedCount(), errors }).toEqual({ parked: 0, errors: [] });
+    await running.stop();
+  });
+
+  it('whose source is away waits, while other sources and plain facts go on', async () => {
+    let reachable = false;
+    const away = () => Promise.reject(new Error('source is down'));
+    const other = sourceOf('other');
+    const { source, script, told, errors, running } = await listening('away', {
+      fetchTransitKeys: (from, ids) =>
+        from === 'away' && !reachable ? away() : other.fetchTransitKeys(from, ids),
+      fetchMissing: (...asked) => (reachable ? source.fetchMissing(...asked) : away()),
+    });
+    await script.deliver(script.append(wire([source.take(0, 'a'), source.take(0, 'b'), other.take(0, 'x')])));
+    await eventually(() => errors.length > 1);
+    expect([await texts('away'), await texts('other')]).toEqual([[], ['x']]);
+    expect(told).toEqual(['key-not-given', 'key-not-given']);
+    expect(running.lanesBehind()).toEqual([{ source: 'away', lane: 0, reached: 0n, expected: 2n }]);
+    reachable = true;
+    await eventually(() => running.lanesBehind().length === 0);
+    expect(await texts('away')).toEqual(['a', 'b']);
+    await script.deliver(script.append(wire([source.take(0, 'c')])));
+    expect(await texts('away')).toEqual(['a', 'b', 'c']);
+    expect(await running.parkedCount()).toBe(0);
+    await running.stop();
+  });
+
+  it('that somebody changed or moved is told of, and fetched from the source', async () => {
+    const { source, script, told, errors, running } = await listening('forged', {});
+    const [a, b, c] = wire([source.take(0, 'a'), source.take(0, 'b'), source.take(0, 'c')]);
+    if (!a || !b || !c) throw new Error('Messages are missing');
+    const foreign = busMessage({ ...source.take(1, 'foreign'), transitKey: transitKeyOf(ours) });
+    await script.deliver(
+      script.append([{ ...a, value: b.value }, { ...b, value: `${b.value.slice(0, -4)}AAAA` }, c, foreign]),
+    );
+    await eventually(() => running.lanesBehind().length === 0 && source.fetched.length > 1);
+    expect(await texts('forged')).toEqual(expect.arrayContaining(['a', 'b', 'c', 'foreign']));
+    await expectOnceInOrder(source);
+    expect(told).toEqual(['not-authentic', 'not-authentic', 'not-authentic']);
+    expect(errors.map(String)).toEqual([
+      expect.stringContaining('forged/0/1 (vouchsafe.identity.note-taken.v1) on the bus is not what'),
+      expect.stringContaining('forged/0/2'),
+      expect.stringContaining('forged/1/1'),
+    ]);
+    await running.stop();
+  });
+
+  it('that no reaction is for stays sealed: its key is not asked for', async () => {
+    const asked: (readonly string[])[] = [];
+    const { source, script, running } = await listening('unconcerned', {
+      fetchTransitKeys: (_, ids) => {
+        asked.push(ids);
+        return Promise.resolve({ keys: [], heldMilliseconds: 0 });
+      },
+    });
+    const secretNote = contract({
+      type: 'vouchsafe.identity.note-hidden.v1',
+      summary: 'Of another',
+      schema: z.strictObject({ text: personal(z.string(), { purpose: 'account', subject: null }) }),
+    });
+    const hidden = source.take(0, '', { publication: publication(secretNote, { text: 'Ada' }) });
+    await script.deliver(script.append(wire([hidden])));
+    expect({ asked, behind: running.lanesBehind() }).toEqual({ asked: [], behind: [] });
+    await running.stop();
+  });
+
+  it('and one in clear, of the former release, are taken alike', async () => {
+    const { source, script, told, running } = await listening('clear', {});
+    const [clear, sealed] = [source.take(0, 'clear'), source.take(0, 'sealed')];
+    await script.deliver(script.append([factMessage(clear), busMessage(sealed)]));
+    expect((await effects('clear')).map(({ text, name }) => [text, name])).toEqual([
+      ['clear', 'Ada of clear'],
+      ['sealed', 'Ada of sealed'],
+    ]);
+    expect({ told, fetched: source.fetched }).toEqual({ told: [], fetched: [] });
+    await running.stop();
+  });
+
+  it('that is set aside leaves nothing of itself, neither in clear nor as it came', async () => {
+    const { source, script, running } = await listening('aside', {
+      reactions: [recording((text) => text === 'poison')],
+    });
+    const messages = wire([source.take(0, 'poison'), source.take(0, 'behind')]);
+    await script.deliver(script.append(messages));
+    const rows = await service.database.asWorker((sql) =>
+      sql.query<{ text: string }>('select p::text as text from parked_message p where source = $1', [
+        'aside',
+      ]),
+    );
+    expect(rows).toHaveLength(2);
+    for (const { text } of rows) {
+      expect(text).not.toContain('Ada');
+      for (const { value } of messages)
+        for (const part of value.split('.').filter(Boolean)) expect(text).not.toContain(part);
+    }
     await running.stop();
   });
 });

@@ -1,9 +1,10 @@
 import type { Database } from '@vouchsafe/database';
 import type { Vault } from '@vouchsafe/vault';
 import type { Batch, Bus, TopicPartition } from '../bus.js';
-import { type ArrivedFact, readMessage } from '../cloud-events.js';
+import { type ArrivedFact, readMessage, type SealedFact } from '../cloud-events.js';
 import { type BehindLane, catchUp, type FetchMissing } from './catch-up.js';
 import { laneName } from './lanes.js';
+import { factOpener, type FetchTransitKeys, type NotOpened } from './open-facts.js';
 import { parkedMessages } from './parked-message.js';
 import { LostPlaceError, readPlace } from './place.js';
 import { reactionTable } from './react.js';
@@ -20,12 +21,16 @@ export interface ConsumerOptions {
   readonly reactions: readonly Reaction[];
   /** Asks a source for what the bus did not bring (internal HTTP). */
   readonly fetchMissing: FetchMissing;
+  /** Asks a source for the keys of what it seals on the bus (internal HTTP). */
+  readonly fetchTransitKeys: FetchTransitKeys;
   readonly now?: () => Date;
   readonly maxBatch?: number;
   /** Tries of a message before it is parked; 5 where nothing is said. */
   readonly attempts?: number;
   /** Pause after a message's first failure, doubled with each; 100 ms where nothing is said. */
   readonly pauseMs?: number;
+  /** Told of each message that is not opened, and fetched from its source instead. */
+  readonly onNotOpened?: (why: NotOpened) => void;
   /** Everything that is being retried or was left out, for the log. */
   readonly onError?: (error: unknown) => void;
 }
@@ -69,6 +74,31 @@ export async function startConsumer(options: ConsumerOptions): Promise<Consumer>
   };
   const lanes = catchUp({ taking, reached, learn, fetchMissing: options.fetchMissing, onError });
 
+  const open = factOpener({
+    fetchTransitKeys: options.fetchTransitKeys,
+    heldMilliseconds: options.vault.heldMilliseconds,
+    now: taking.now,
+    onNotOpened: options.onNotOpened,
+    onError,
+  });
+
+  /**
+   * In their order, but for those that do not open: they are gaps. What no reaction is for stays sealed: this service does not ask
+   * for keys that it has no use for.
+   */
+  const openAll = async (arrived: readonly Arrived[]) => {
+    const wanted = arrived.flatMap(({ fact }) =>
+      fact.kind === 'sealed' && taking.table.concerns(fact.type) ? [fact] : [],
+    );
+    const opened = await open(wanted);
+    return arrived.flatMap(({ fact, offset }) => {
+      if (fact.kind === 'fact') return [{ fact, offset }];
+      const { transitKey: _, ...place } = fact;
+      const found = taking.table.concerns(fact.type) ? opened.get(fact) : { ...place, kind: 'fact' as const };
+      return found ? [{ fact: found, offset }] : [];
+    });
+  };
+
   const onBatch = async (batch: Batch): Promise<void> => {
     const place = places.get(partitionName(batch));
     if (!place) throw new Error(`No place was read for ${partitionName(batch)}`);
@@ -77,14 +107,15 @@ export async function startConsumer(options: ConsumerOptions): Promise<Consumer>
       offset: message.offset,
     }));
     const next = (batch.messages.at(-1)?.offset ?? 0n) + 1n;
-    const facts: { fact: ArrivedFact; offset: bigint }[] = [];
+    const arrived: Arrived[] = [];
     for (const { message, offset } of read) {
       if (message.kind === 'foreign') {
         onError?.(new ForeignMessageError(batch, offset, message.reason));
-      } else if (message.kind === 'fact' && message.number > (reached.get(laneName(message)) ?? 0n)) {
-        if (!taking.table.isTakenOtherwise(message)) facts.push({ fact: message, offset });
+      } else if (message.kind !== 'positions' && message.number > (reached.get(laneName(message)) ?? 0n)) {
+        if (!taking.table.isTakenOtherwise(message)) arrived.push({ fact: message, offset });
       }
     }
+    const facts = await openAll(arrived);
     if (facts.length > 0) {
       const step = { topic: batch.topic, partition: batch.partition, expected: place.stored, next };
       try {
@@ -101,7 +132,7 @@ export async function startConsumer(options: ConsumerOptions): Promise<Consumer>
     }
     place.next = next;
     place.end = batch.end;
-    for (const { fact } of facts) lanes.expect(fact, fact.number);
+    for (const { fact } of arrived) lanes.expect(fact, fact.number);
     for (const { message } of read) {
       if (message.kind !== 'positions') continue;
       for (const { lane, number } of message.lanes) lanes.expect({ source: message.source, lane }, number);
@@ -139,6 +170,11 @@ export async function startConsumer(options: ConsumerOptions): Promise<Consumer>
       await lanes.stop();
     },
   };
+}
+
+interface Arrived {
+  readonly fact: ArrivedFact | SealedFact;
+  readonly offset: bigint;
 }
 
 /** A message that no relay of ours has sent; it is left out, loudly. */

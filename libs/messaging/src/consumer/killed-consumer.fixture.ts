@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { publication } from '@vouchsafe/contracts';
 import { Database } from '@vouchsafe/database';
-import type { LaneMessage } from '@vouchsafe/event-store';
+import type { DepartingMessage } from '@vouchsafe/event-store';
 import { localKeyProvider, Vault } from '@vouchsafe/vault';
 import { factMessage } from '../cloud-events.js';
 import type { Bus } from '../bus.js';
@@ -10,6 +10,7 @@ import { kafkaBus } from '../kafka/kafka-bus.js';
 import { startConsumer } from './consumer.js';
 import { batchReaction } from './reaction.js';
 import { noteTaken, organizations } from './source.fixture.js';
+import { givingKeys, transitKeyOf } from './transit-keys.fixture.js';
 
 /** A member that the suite kills: it takes its time in the middle of each transaction. */
 export interface KilledConsumer {
@@ -21,13 +22,15 @@ export interface KilledConsumer {
 }
 
 /** The source's facts are a function of their place, so every process knows what the source would answer. */
-export function factAt(lane: number, number: number): LaneMessage {
+export function factAt(lane: number, number: number): DepartingMessage {
+  const key = organizations[lane % organizations.length] ?? '';
   return {
     source: 'source',
     lane,
     number: BigInt(number),
     id: `source/${lane}/${number}`,
-    key: organizations[lane % organizations.length] ?? '',
+    key,
+    transitKey: transitKeyOf(key),
     time: new Date('2026-11-22T10:00:00Z'),
     traceparent: undefined,
     publication: publication(noteTaken, { text: 'note', author: 'ada', name: 'Ada' }),
@@ -64,6 +67,7 @@ async function run({ bus, databaseUrl, password, kekFile, perLane }: KilledConsu
         await sleep(5);
       }),
     ],
+    fetchTransitKeys: givingKeys(organizations.map((key) => transitKeyOf(key))),
     fetchMissing: (_, lane, first, limit) =>
       Promise.resolve(
         Array.from({ length: Math.min(limit, perLane - Number(first) + 1) }, (__, n) =>

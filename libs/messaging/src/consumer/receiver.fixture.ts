@@ -44,7 +44,8 @@ export async function receiver() {
       options: Pick<ConsumerOptions, 'bus' | 'group' | 'topics'> & Partial<ConsumerOptions>,
     ): Promise<Consumer> =>
       startConsumer({
-        ...{ database, vault, fetchMissing: source.fetchMissing, reactions: [recording()] },
+        ...{ database, vault, reactions: [recording()] },
+        ...{ fetchMissing: source.fetchMissing, fetchTransitKeys: source.fetchTransitKeys },
         ...options,
       }),
     /** Every fact of the source that concerns us once, each lane in its order. */

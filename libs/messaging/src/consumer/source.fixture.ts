@@ -1,11 +1,12 @@
 import { contract, publication } from '@vouchsafe/contracts';
 import type { SqlMigration } from '@vouchsafe/database';
 import { personal } from '@vouchsafe/event-sourcing';
-import type { LaneMessage } from '@vouchsafe/event-store';
+import type { DepartingMessage } from '@vouchsafe/event-store';
 import { z } from 'zod';
 import { factMessage, type WireMessage } from '../cloud-events.js';
 import type { FetchMissing } from './catch-up.js';
 import { type Reaction, reaction } from './reaction.js';
+import { givingKeys, transitKeyOf } from './transit-keys.fixture.js';
 
 export const noteTaken = contract({
   type: 'vouchsafe.identity.note-taken.v1',
@@ -21,17 +22,19 @@ export const organizations = [1, 2, 3, 4].map((n) => `5b0c7cbd-6b3c-4f0a-9a0e-00
 
 /** A service with lanes: what it has given out, in order, and what it answers to those who miss something. */
 export function sourceOf(name: string) {
-  const given = new Map<number, LaneMessage[]>();
+  const given = new Map<number, DepartingMessage[]>();
   const fetched: { lane: number; first: bigint }[] = [];
-  const take = (lane: number, text: string, more: Partial<LaneMessage> = {}): LaneMessage => {
+  const take = (lane: number, text: string, more: Partial<DepartingMessage> = {}): DepartingMessage => {
     const own = given.get(lane) ?? [];
     given.set(lane, own);
-    const message: LaneMessage = {
+    const key = organizations[lane % organizations.length] ?? '';
+    const message: DepartingMessage = {
       source: name,
       lane,
       number: BigInt(own.length + 1),
       id: `${name}/${lane}/${own.length + 1}`,
-      key: organizations[lane % organizations.length] ?? '',
+      key,
+      transitKey: transitKeyOf(key),
       time: new Date('2026-11-22T10:00:00Z'),
       traceparent: undefined,
       publication: publication(noteTaken, { text, author: 'ada', name: `Ada of ${text}` }),
@@ -50,7 +53,8 @@ export function sourceOf(name: string) {
         .map(factMessage),
     );
   };
-  return { name, take, given, fetchMissing, fetched };
+  const fetchTransitKeys = givingKeys(organizations.map((key) => transitKeyOf(key)));
+  return { name, take, given, fetchMissing, fetchTransitKeys, fetched };
 }
 
 /** Effects without any constraint: a fact that has its effect twice shows as two rows. */

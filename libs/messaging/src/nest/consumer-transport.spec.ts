@@ -116,6 +116,7 @@ describe('reactions as methods of a Nest controller', () => {
       group,
       topics: ['notes'],
       fetchMissing: source.fetchMissing,
+      fetchTransitKeys: source.fetchTransitKeys,
       attempts: 2,
       pauseMs: 1,
     });

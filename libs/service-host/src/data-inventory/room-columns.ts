@@ -59,6 +59,7 @@ const impersonalRoomColumns: Readonly<Record<string, string>> = {
   'vault_service_key.name': 'one of a closed set',
   'vault_service_key.kek_id': 'of a key',
   'vault_service_key.wrapped': 'a key, encrypted',
+  'vault_transit_key.wrapped': 'a key, encrypted',
 };
 
 /** `table.column` of everything that a service accounts for: its own columns and those of the rooms below. */

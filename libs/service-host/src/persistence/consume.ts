@@ -1,7 +1,7 @@
 import { Database } from '@vouchsafe/database';
-import { type Bus, type Consumer, ConsumerTransport } from '@vouchsafe/messaging';
+import { type Bus, type Consumer, ConsumerTransport, NOT_OPENED } from '@vouchsafe/messaging';
 import { Vault } from '@vouchsafe/vault';
-import { Gauge } from 'prom-client';
+import { Counter, Gauge } from 'prom-client';
 import type { RunningService } from '../boot.js';
 import { Clock } from '../clock.js';
 import { InternalClient } from '../internal-client.js';
@@ -9,6 +9,7 @@ import { Metrics } from '../metrics.js';
 import { fetchMissingFrom } from './lanes.js';
 import { BUS } from './persistence.module.js';
 import { topicOf } from './topics.js';
+import { fetchTransitKeysFrom } from './transit-keys.js';
 
 export interface ConsumingOptions {
   /** The consumer group that all instances of the service share. */
@@ -32,6 +33,8 @@ export async function consume(
     group,
     topics: Object.keys(origins).map(topicOf),
     fetchMissing: fetchMissingFrom(app.get(InternalClient), origins),
+    fetchTransitKeys: fetchTransitKeysFrom(app.get(InternalClient), origins),
+    onNotOpened: countNotOpened(app.get(Metrics)),
     now: () => clock.now(),
     onError: (error) => logger.warn({ err: error }, 'Facts wait'),
     ...(maxBatch === undefined ? {} : { maxBatch }),
@@ -41,6 +44,18 @@ export async function consume(
   const consumer = transport.running;
   measureParked(app.get(Metrics), consumer);
   return consumer;
+}
+
+/** `not-authentic` is an alert: somebody writes to the bus who is none of us. */
+function countNotOpened({ registry }: Metrics): (why: (typeof NOT_OPENED)[number]) => void {
+  const counter = new Counter({
+    name: 'consumer_messages_not_opened_total',
+    help: 'Sealed messages that were fetched from their source instead, by the reason',
+    labelNames: ['why'],
+    registers: [registry],
+  });
+  for (const why of NOT_OPENED) counter.inc({ why }, 0);
+  return (why) => counter.inc({ why });
 }
 
 /** Somebody has to look: an alert at more than none. */

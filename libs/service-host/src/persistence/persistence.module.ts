@@ -23,6 +23,7 @@ import { openBus, topicKeeper } from './bus.js';
 import { LanesController, PUBLISHING } from './lanes.js';
 import { passwordOf, type PersistenceConfig } from './persistence.config.js';
 import { topicOf } from './topics.js';
+import { keepTransitKeysYoung, TransitKeysController } from './transit-keys.js';
 
 /** Injection token of the bus. */
 export const BUS = Symbol('bus');
@@ -56,7 +57,7 @@ export class PersistenceModule {
     return {
       module: PersistenceModule,
       global: true,
-      controllers: [LanesController],
+      controllers: [LanesController, TransitKeysController],
       providers: [
         { provide: PUBLISHING, useValue: publishing },
         {
@@ -114,9 +115,32 @@ export class PersistenceModule {
         },
         Background,
         RunningRelay,
+        YoungTransitKeys,
       ],
       exports: [Database, Vault, EventStore, BUS, Background, PUBLISHING],
     };
+  }
+}
+
+@Injectable()
+class YoungTransitKeys implements OnApplicationBootstrap {
+  constructor(
+    private readonly database: Database,
+    private readonly vault: Vault,
+    private readonly clock: Clock,
+    private readonly background: Background,
+    @Inject(LOGGER) private readonly logger: ServiceLogger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const { database, vault, clock, logger } = this;
+    this.background.add(
+      keepTransitKeysYoung({
+        ...{ database, vault },
+        now: () => clock.now(),
+        onError: (error) => logger.warn({ err: error }, 'Old transit keys wait to be deleted'),
+      }),
+    );
   }
 }
 

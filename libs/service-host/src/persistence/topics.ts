@@ -11,14 +11,17 @@ export function topicOf(service: string): string {
 }
 
 /**
- * Declared here alone. Contracts carry personal fields in clear, so a topic keeps 7 days at most (event-core, 'The bus'):
- * retention and the segment's own age together, less an hour for the broker's look at what is due.
+ * No topic keeps a message longer (event-core, 'The bus'): retention and the segment's own age together, and an hour for the
+ * broker's look at what is due. A transit key is kept as long from the end of its day.
  */
+export const TOPICS_KEEP_MS = 7 * DAY_MS;
+
+/** Declared here alone. */
 export function topicSpecs(replicas = 1): readonly TopicSpec[] {
   return publishers.map((service) => ({
     name: topicOf(service),
     partitions: 8,
-    retentionMs: 6 * DAY_MS,
+    retentionMs: TOPICS_KEEP_MS - DAY_MS,
     segmentMs: DAY_MS - HOUR_MS,
     replicas,
   }));
