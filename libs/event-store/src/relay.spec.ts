@@ -11,11 +11,11 @@ import {
   testVault,
 } from './account.fixture.js';
 import {
+  type DepartingMessage,
   EventStore,
   eventStoreMigrations,
   type Follower,
   laneOf,
-  type LaneMessage,
   type LanePosition,
   readLane,
   startRelay,
@@ -29,7 +29,7 @@ describe('the relay', () => {
   let vault: Vault;
   let store: EventStore;
   const relays: Follower[] = [];
-  const sent: LaneMessage[] = [];
+  const sent: DepartingMessage[] = [];
   const positions: LanePosition[] = [];
   let busIsAway = false;
 
@@ -50,7 +50,7 @@ describe('the relay', () => {
   });
   afterAll(() => postgres.stop());
 
-  const take = (messages: readonly LaneMessage[]): Promise<void> => {
+  const take = (messages: readonly DepartingMessage[]): Promise<void> => {
     if (busIsAway) return Promise.reject(new Error('the bus is away'));
     sent.push(...messages);
     return Promise.resolve();
@@ -192,7 +192,9 @@ describe('the relay', () => {
       first,
       10,
     );
-    expect(missing).toEqual([sent[0]]);
+    // In clear: it does not cross the bus.
+    const { transitKey: _, ...fact } = sent[0] ?? {};
+    expect(missing).toEqual([fact]);
   });
 
   it('stops at an event that nobody listed, rather than skipping it', async () => {
