@@ -20,6 +20,8 @@ describe('the AsyncAPI document', () => {
       components: {
         messages: {
           [noteTaken.type]: {
+            contentType: 'application/jose',
+            traits: [{ $ref: '#/components/messageTraits/sealedCloudEvent' }],
             'x-personal': [{ path: 'name', purpose: 'account', subject: 'author' }],
             payload: { $ref: `#/components/schemas/${noteTaken.type}` },
           },

@@ -28,7 +28,8 @@ export function asyncApiDocument(
       ...info,
       description:
         'Facts that services tell each other: CloudEvents 1.0 in Kafka binary mode, key = organization. ' +
-        'Fields under x-personal cross the bus in clear and are sealed by the receiver on arrival.',
+        'A message with fields under x-personal is a JWE in compact serialization (alg dir, enc A256GCM) of the payload; its key is the ' +
+        'one that ce_transitkey names, which the owner gives to services alone.',
     },
     defaultContentType: 'application/json',
     channels: Object.fromEntries(
@@ -51,7 +52,7 @@ export function asyncApiDocument(
     ),
     components: {
       messages: Object.fromEntries(sorted.map((contract) => [contract.type, messageOf(contract)])),
-      messageTraits: { cloudEvent },
+      messageTraits: { cloudEvent, sealedCloudEvent },
       schemas: Object.fromEntries(sorted.map((contract) => [contract.type, schemaOf(contract)])),
     },
   };
@@ -61,8 +62,8 @@ function messageOf({ type, summary, personal }: Contract): object {
   return {
     name: type,
     summary,
-    contentType: 'application/json',
-    traits: [reference('components/messageTraits', 'cloudEvent')],
+    contentType: personal.length > 0 ? 'application/jose' : 'application/json',
+    traits: [reference('components/messageTraits', personal.length > 0 ? 'sealedCloudEvent' : 'cloudEvent')],
     payload: reference('components/schemas', type),
     ...(personal.length > 0
       ? {
@@ -122,6 +123,20 @@ const cloudEvent = {
     },
   },
   bindings: { kafka: { key: { type: 'string', format: 'uuid', description: 'organizationId' } } },
+} as const;
+
+/** The payload as its schema says is what the JWE holds. */
+const sealedCloudEvent = {
+  ...cloudEvent,
+  headers: {
+    ...cloudEvent.headers,
+    required: [...cloudEvent.headers.required, 'ce_transitkey'],
+    properties: {
+      ...cloudEvent.headers.properties,
+      ce_transitkey: { ...text, format: 'uuid', description: 'Names the key of the JWE' },
+      'content-type': { type: 'string', const: 'application/jose' },
+    },
+  },
 } as const;
 
 function reference(section: string, name: string): { readonly $ref: string } {

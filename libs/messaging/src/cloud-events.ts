@@ -37,6 +37,7 @@ export interface SealedFact extends Omit<ArrivedFact, 'kind'> {
   readonly kind: 'sealed';
   /** Names the key, which the source gives. */
   readonly transitKey: string;
+  readonly headers: WireMessage['headers'];
   /** A JWE. */
   readonly value: string;
 }
@@ -111,7 +112,9 @@ export function readMessage(
     traceparent: fact.ce_traceparent,
     value: message.value,
   };
-  return transitKey === undefined ? { kind: 'fact', ...common } : { kind: 'sealed', ...common, transitKey };
+  return transitKey === undefined
+    ? { kind: 'fact', ...common }
+    : { kind: 'sealed', ...common, transitKey, headers: message.headers };
 }
 
 function readPositions(source: string, value: string): ArrivedPositions | ForeignMessage {

@@ -4,37 +4,40 @@ import type { OutgoingMessage } from './bus.js';
 import { type ArrivedFact, factMessage, type SealedFact } from './cloud-events.js';
 
 /**
- * A fact as it crosses the bus. One that says anything of a person is a single JWE; which fact it is stands in the protected
- * header as well, so that it opens in no other message's place. Others stay plain CloudEvents.
+ * Which fact it is, and how it is to be taken: these headers stand in the JWE's protected header as well, so that it opens in no
+ * other message's place, nor as anything else. Lane and number are the id's parts.
  */
+const PROTECTED = ['ce_id', 'ce_type', 'ce_time', 'ce_versions'] as const;
+
+/** A fact as it crosses the bus. One that says anything of a person is a single JWE; others stay plain CloudEvents. */
 export function busMessage(fact: DepartingMessage): OutgoingMessage {
   const message = factMessage(fact);
   if (fact.publication.contract.personal.length === 0) return message;
   const { id, key } = fact.transitKey;
-  const place = { ce_id: fact.id, ce_type: fact.publication.contract.type, ce_time: fact.time.toISOString() };
+  const { headers, value } = message;
+  const place: Record<string, string> = {};
+  for (const name of PROTECTED) if (headers[name] !== undefined) place[name] = headers[name];
   return {
     ...message,
-    headers: { ...message.headers, 'content-type': 'application/jose', ce_transitkey: id },
-    value: sealJwe(key, { cty: 'json', kid: id, ...place }, message.value),
+    headers: { ...headers, 'content-type': 'application/jose', ce_transitkey: id },
+    value: sealJwe(key, { cty: 'json', kid: id, ...place }, value),
   };
 }
 
 /** @returns undefined where the message is not what the key's holder sealed, where it was put, for this organization */
 export function openFact(
-  sealed: SealedFact,
+  { headers, transitKey, ...sealed }: SealedFact,
   { id, organizationId, key }: TransitKey,
 ): ArrivedFact | undefined {
   const opened = openJwe(key, sealed.value);
   if (!opened) return undefined;
   const { header, plaintext } = opened;
-  const { source, lane, number, transitKey, ...fact } = sealed;
+  const lane = `${sealed.source}/${sealed.lane}/${sealed.number}`;
   const isInPlace =
+    transitKey === id &&
     header.kid === id &&
-    header.ce_id === fact.id &&
-    header.ce_type === fact.type &&
-    header.ce_time === fact.time.toISOString() &&
-    fact.id === `${source}/${lane}/${number}` &&
-    fact.organizationId === organizationId &&
-    transitKey === id;
-  return isInPlace ? { ...fact, source, lane, number, kind: 'fact', value: plaintext } : undefined;
+    PROTECTED.every((name) => header[name] === headers[name]) &&
+    (sealed.id === lane || sealed.id.startsWith(`${lane}/`)) &&
+    sealed.organizationId === organizationId;
+  return isInPlace ? { ...sealed, kind: 'fact', value: plaintext } : undefined;
 }

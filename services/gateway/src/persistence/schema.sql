@@ -132,6 +132,18 @@ AS $function$
 alter function refuse_change() owner to gateway_migrator;
 grant execute on function refuse_change() to public;
 
+CREATE OR REPLACE FUNCTION public.vault_hold_up_destruction()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform pg_advisory_xact_lock_shared(7406003, hashtext(new.organization_id::text) & 255);
+  return new;
+end $function$
+;
+alter function vault_hold_up_destruction() owner to gateway_migrator;
+grant execute on function vault_hold_up_destruction() to public;
+
 CREATE OR REPLACE FUNCTION public.vault_keep_tombstones()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -481,3 +493,22 @@ CREATE TRIGGER refuse_retired BEFORE INSERT OR UPDATE OF kek_id ON public.vault_
 grant insert, select on vault_service_key to gateway_request;
 grant insert, select on vault_service_key to gateway_worker;
 grant update (kek_id, wrapped) on vault_service_key to gateway_worker;
+
+create table vault_transit_key (
+  id uuid not null,
+  organization_id uuid not null,
+  day date not null,
+  organization_key_version integer not null,
+  wrapped bytea not null,
+  created_at timestamp with time zone not null,
+  constraint vault_transit_key_organization_id_organization_key_version_fkey FOREIGN KEY (organization_id, organization_key_version) REFERENCES vault_organization_key(organization_id, version),
+  constraint vault_transit_key_pkey PRIMARY KEY (id),
+  constraint vault_transit_key_organization_id_day_key UNIQUE (organization_id, day)
+);
+alter table vault_transit_key enable row level security;
+alter table vault_transit_key force row level security;
+create policy every on vault_transit_key to gateway_retention, gateway_worker using (true);
+CREATE TRIGGER hold_up_destruction BEFORE INSERT ON public.vault_transit_key FOR EACH ROW EXECUTE FUNCTION vault_hold_up_destruction();
+grant delete, select on vault_transit_key to gateway_retention;
+grant insert, select on vault_transit_key to gateway_worker;
+grant update (organization_key_version, wrapped) on vault_transit_key to gateway_worker;
