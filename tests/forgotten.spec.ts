@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { freeTexts, markers, personalFieldsOfContracts } from './forgotten.markers.ts';
 import { Client, freshKey } from './system/client.ts';
@@ -10,10 +8,12 @@ import { exported } from './system/evidence.ts';
 import { letterTo, tokenIn } from './system/letters.ts';
 import { currentDocuments, join, makeApiKey, newPerson, type Person } from './system/people.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
+import { filesOf, jwesIn, keysLeft, openedByAny, transitKeysOf } from './system/sealed-on-disk.ts';
 
 /**
  * P10: a marker in every field that takes a person's own words, two people erased, and then nothing of it anywhere: not in the
  * databases' files, not in the write-ahead log, the bus, the letters, the logs, the exports. A service is killed in the midst of it.
+ * The bus keeps what it holds: nobody waits for its seven days.
  */
 const mark = markers();
 /** What must be found where it is looked for: the search itself could be blind. */
@@ -73,6 +73,8 @@ let ada: Person;
 let eve: Person;
 let grace: Person;
 let told: ReadonlySet<string>;
+/** Messages about the two, as they lie on the bus. */
+let aboutThem: readonly string[];
 let before: Buffer;
 let keysOfThem: readonly Buffer[];
 let halfDone: { status: string; receipts: readonly { service: string }[]; waitingFor: readonly string[] };
@@ -84,10 +86,10 @@ beforeAll(async () => {
   );
   await plant();
   told = await fieldsOnTheBus();
+  aboutThem = (await messagesOnTheBus()).filter(({ opened }) => saysMarker(opened)).map(({ value }) => value);
   keysOfThem = await wrappedKeys();
   before = (await exported(grace.browser, everything)).bundle;
   await eraseBoth();
-  await lapseOfTime();
 }, 300_000);
 afterAll(() => system.stop(), 60_000);
 
@@ -131,25 +133,54 @@ describe('the erasure of two people, with a service killed in its midst (P10)', 
     );
   }, 120_000);
 
-  it('leaves no marker in a file: databases, write-ahead log, letters, logs, exports, tombstones', async () => {
-    const files = await filesUnder(system.folder);
-    const contents = await Promise.all(
-      files.map(async (file) => ({
-        file: path.relative(system.folder, file),
-        bytes: await readFile(file).catch(() => Buffer.alloc(0)),
-      })),
-    );
+  it('leaves no marker in a file: databases, write-ahead log, bus, letters, logs, exports, tombstones', async () => {
+    // What stands in memory alone until now.
+    await system.rows('bus', 'checkpoint');
+    const files = await filesOf(system);
     for (const part of ['postgres/base/', 'pg_wal/', 'mail/', 'logs/', 'tombstones/'])
-      expect(files.some((file) => file.includes(part))).toBe(true);
+      expect(files.some(({ file }) => file.includes(part))).toBe(true);
     expect(
-      contents.some(({ file, bytes }) => file.startsWith('postgres/base/') && bytes.includes(findable)),
+      files.some(({ file, bytes }) => file.startsWith('postgres/base/') && bytes.includes(findable)),
     ).toBe(true);
     expect(
-      found((form) => contents.filter(({ bytes }) => bytes.includes(form)).map(({ file }) => file)),
+      found((form) => files.filter(({ bytes }) => bytes.includes(form)).map(({ file }) => file)),
     ).toEqual([]);
-    // Nor the destroyed keys, as they were wrapped.
+  }, 120_000);
+
+  it('leaves what lies on the bus about them, and no key that opens it', async () => {
+    const keys = await keysLeft(system);
+    // What everybody else's messages say is read by these very keys.
+    const others = await openedByAny(await messageSince(), keys);
+    expect(others).toContain(grace.userId);
+    expect(aboutThem.length).toBeGreaterThan(20);
+    const kept = new Set((await messagesOnTheBus()).map(({ value }) => value));
+    expect(aboutThem.filter((jwe) => !kept.has(jwe))).toEqual([]);
+    for (const jwe of aboutThem) expect(await openedByAny(jwe, keys)).toBeUndefined();
+    const onDisk = jwesIn(await filesOf(system, 'postgres'));
+    expect(aboutThem.filter((jwe) => onDisk.includes(jwe)).length).toBeGreaterThan(20);
+    const opened = [];
+    for (const jwe of onDisk) opened.push((await openedByAny(jwe, keys)) ?? '');
+    expect(opened.filter((text) => text !== '').length).toBeGreaterThan(0);
+    expect(opened.filter(saysMarker)).toEqual([]);
+  }, 120_000);
+
+  it('leaves audit, which was away when the last of it was published, to read that as erased', async () => {
+    const { entries } = (await grace.browser.must(200, 'GET', '/v1/audit/entries', {
+      query: { actor: ada.userId, limit: '1000' },
+    })) as { entries: { operation: string; sourceIp: string | null; userAgent: string | null }[] };
+    expect(entries.filter(({ operation }) => operation === 'me.read').length).toBeGreaterThan(0);
+    for (const entry of entries) expect(entry).toMatchObject({ sourceIp: null, userAgent: null });
+    const metrics = await (await fetch(`${system.service('audit').healthUrl}/metrics`)).text();
+    expect(metrics).toMatch(/^consumer_messages_not_opened_total\{why="key-destroyed"\} [1-9]/m);
+    expect(metrics).toMatch(/^consumer_messages_not_opened_total\{why="not-authentic"\} 0$/m);
+  });
+
+  it('leaves none of the destroyed keys on the disk, as they were wrapped, once the operator has scrubbed it', async () => {
+    const scrubbed = await runTool('keys/keys.ts', ['scrub', '--data', system.folder]);
+    expect(scrubbed).toMatchObject({ code: 0 });
     expect(keysOfThem.length).toBeGreaterThan(5);
-    const kept = keysOfThem.flatMap((key) => contents.filter(({ bytes }) => bytes.includes(key)));
+    const files = await filesOf(system);
+    const kept = keysOfThem.flatMap((key) => files.filter(({ bytes }) => bytes.includes(key)));
     expect(kept.map(({ file }) => file)).toEqual([]);
   }, 120_000);
 
@@ -291,31 +322,60 @@ async function entryAbout({ userId }: Person): Promise<void> {
   });
 }
 
-/** `<contract> <field>` of every personal field in which a marker crossed the bus: in clear, as it must for seven days at most. */
+/** What the bus holds sealed: as it lies there, and as it opens by the transit keys of now. */
+async function messagesOnTheBus(): Promise<{ type: string; value: string; opened: string }[]> {
+  const keys = await transitKeysOf(system);
+  const rows = await system.rows<{ type: string; key: string; value: string }>(
+    'bus',
+    `select headers->>'ce_type' as type, headers->>'ce_transitkey' as key, value from message
+     where headers->>'content-type' = 'application/jose'`,
+  );
+  return Promise.all(
+    rows.map(async ({ type, key, value }) => {
+      const known = keys.get(key);
+      return { type, value, opened: (known && (await openedByAny(value, [known]))) ?? '' };
+    }),
+  );
+}
+
+/** `<contract> <field>` of every personal field in which a marker crossed the bus: sealed, as its transit key shows. */
 function fieldsOnTheBus(): Promise<ReadonlySet<string>> {
   const wanted = personalFieldsOfContracts();
   return eventually('Every fact', async () => {
-    const rows = await system.rows<{ type: string; value: string }>(
-      'bus',
-      `select headers->>'ce_type' as type, value from message`,
-    );
-    const texts = mark.all().map(({ text }) => text);
+    const messages = (await messagesOnTheBus()).filter(({ opened }) => opened !== '');
     const seen = new Set(
-      rows.flatMap(({ type, value }) =>
+      messages.flatMap(({ type, opened }) =>
         wanted
           .filter((field) => field.type === type)
           .filter(({ path: steps }) => {
             const at = steps.reduce<unknown>(
               (inner, step) => (inner as Record<string, unknown> | null)?.[step],
-              JSON.parse(value),
+              JSON.parse(opened),
             );
-            return typeof at === 'string' && texts.some((text) => at.includes(text));
+            return typeof at === 'string' && saysMarker(at);
           })
           .map(({ path: steps }) => `${type} ${steps.join('.')}`),
       ),
     );
     return seen.size === wanted.length ? seen : undefined;
   }).catch(() => new Set<string>());
+}
+
+function saysMarker(text: string): boolean {
+  return mark.all().some((marker) => text.includes(marker.text));
+}
+
+/** Of what Grace does now, as it lies on the bus. */
+async function messageSince(): Promise<string> {
+  const before = new Set((await messagesOnTheBus()).map(({ value }) => value));
+  await grace.browser.must(200, 'GET', '/v1/me');
+  return eventually(
+    'A message of hers',
+    async () =>
+      (await messagesOnTheBus()).find(
+        ({ value, opened }) => !before.has(value) && opened.includes(grace.userId),
+      )?.value,
+  );
 }
 
 async function wrappedKeys(): Promise<Buffer[]> {
@@ -326,7 +386,12 @@ async function wrappedKeys(): Promise<Buffer[]> {
       'select wrapped from vault_data_key where holder = any ($1)',
       [[ada, eve].map(({ userId }) => `subject:${userId}`)],
     );
-    found.push(...rows.map(({ wrapped }) => wrapped));
+    const transit = await system.rows<{ wrapped: Buffer }>(
+      database,
+      'select wrapped from vault_transit_key where organization_id = $1',
+      [ada.organizationId],
+    );
+    found.push(...[...rows, ...transit].map(({ wrapped }) => wrapped));
   }
   return found;
 }
@@ -355,21 +420,6 @@ async function eraseBoth(): Promise<void> {
   }
 }
 
-/** The bus's seven days are over, and the operator has run what removes deleted keys from the disk. */
-async function lapseOfTime(): Promise<void> {
-  await system.rows('bus', `update topic set retention = '0', segment_age = '0'`);
-  await eventually('The end of the bus’s retention', async () => {
-    await system.rows('bus', 'select retain()');
-    const [row] = await system.rows<{ kept: number }>(
-      'bus',
-      `select count(*)::int as kept from message where value like '%mark-%'`,
-    );
-    return row?.kept === 0 ? true : undefined;
-  });
-  const scrubbed = await runTool('keys/keys.ts', ['scrub', '--data', system.folder]);
-  if (scrubbed.code !== 0) throw new Error(scrubbed.output);
-}
-
 /** A marker as it is, and as Postgres or a careless program would write it. */
 function found(where: (form: string) => readonly string[]): string[] {
   return mark.all().flatMap(({ field, text }) => {
@@ -395,16 +445,4 @@ async function everyRow(): Promise<{ table: string; text: string }[]> {
     }
   }
   return rows;
-}
-
-async function filesUnder(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const nested = await Promise.all(
-    entries.map(async (entry): Promise<string[]> => {
-      const full = path.join(folder, entry.name);
-      if (entry.isDirectory()) return filesUnder(full);
-      return entry.isFile() ? [full] : [];
-    }),
-  );
-  return nested.flat();
 }

@@ -1,0 +1,116 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type KeyContext, localKeyProvider, Vault } from '@vouchsafe/vault';
+import { Database } from '@vouchsafe/database';
+import { compactDecrypt } from 'jose';
+import type { SystemUnderTest } from './running-system.ts';
+
+const services = ['gateway', 'identity', 'audit'] as const;
+const ENVIRONMENT = 'testing';
+
+export interface FileOnDisk {
+  /** Below the system's folder. */
+  readonly file: string;
+  readonly bytes: Buffer;
+}
+
+/** Every file of the system, below a part of its folder. */
+export async function filesOf({ folder }: SystemUnderTest, part = ''): Promise<FileOnDisk[]> {
+  const files = await filesUnder(path.join(folder, part));
+  return Promise.all(
+    files.map(async (file) => ({
+      file: path.relative(folder, file),
+      bytes: await readFile(file).catch(() => Buffer.alloc(0)),
+    })),
+  );
+}
+
+async function filesUnder(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const nested = await Promise.all(
+    entries.map(async (entry): Promise<string[]> => {
+      const full = path.join(folder, entry.name);
+      if (entry.isDirectory()) return filesUnder(full);
+      return entry.isFile() ? [full] : [];
+    }),
+  );
+  return nested.flat();
+}
+
+/** The whole JWEs in these files, each once; one that crosses the edge of a page of the write-ahead log is not whole. */
+export function jwesIn(files: readonly FileOnDisk[]): string[] {
+  const found = files.flatMap(({ bytes }) =>
+    [...bytes.toString('latin1').matchAll(/eyJ[\w-]{40,}\.\.[\w-]{16}\.[\w-]+\.[\w-]{22}(?![\w-])/g)].map(
+      ([jwe]) => jwe,
+    ),
+  );
+  return [...new Set(found)];
+}
+
+/** Transit keys that stand in the services' databases, by id. */
+export async function transitKeysOf(system: SystemUnderTest): Promise<Map<string, KeyObject>> {
+  const keys = new Map<string, KeyObject>();
+  for (const service of services) {
+    const vault = new Vault({
+      provider: await localKeyProvider(system.secrets.kekFile(service)),
+      environment: ENVIRONMENT,
+      now: () => new Date(),
+    });
+    const url = Object.assign(new URL(system.adminUrl), { pathname: `/${service}` });
+    const database = new Database({
+      ...{ service, url: url.href, poolSize: 1 },
+      password: (role) => system.secrets.databasePassword(service, role),
+    });
+    try {
+      await database.asWorker(async (sql) => {
+        const rows = await sql.query<{ id: string }>('select id from vault_transit_key');
+        for (const { id, key } of await vault.findTransitKeys(
+          sql,
+          rows.map((row) => row.id),
+        ))
+          keys.set(id, key);
+      });
+    } finally {
+      await database.close();
+    }
+  }
+  return keys;
+}
+
+/** Every key that anybody could still have who has the databases and the KEK files. */
+export async function keysLeft(system: SystemUnderTest): Promise<KeyObject[]> {
+  const keys: KeyObject[] = [...(await transitKeysOf(system)).values()];
+  for (const service of services) {
+    const file = system.secrets.kekFile(service);
+    const { keys: keks } = JSON.parse(await readFile(file, 'utf8')) as { keys: Record<string, string> };
+    for (const kek of Object.values(keks)) keys.push(createSecretKey(kek, 'base64'));
+    const provider = await localKeyProvider(file);
+    const unwrap = async (kek: string, wrapped: Buffer, place: KeyContext) =>
+      createSecretKey(await provider.unwrap(kek, wrapped, { environment: ENVIRONMENT, ...place }));
+    const organizations = await system.rows<{ id: string; version: number; kek_id: string; wrapped: Buffer }>(
+      service,
+      'select organization_id as id, version, kek_id, wrapped from vault_organization_key',
+    );
+    for (const { id, version, kek_id, wrapped } of organizations) {
+      const place = { purpose: 'organization-key', organization: id, version: String(version) };
+      keys.push(await unwrap(kek_id, wrapped, place));
+    }
+    const own = await system.rows<{ name: string; kek_id: string; wrapped: Buffer }>(
+      service,
+      'select name, kek_id, wrapped from vault_service_key',
+    );
+    for (const { name, kek_id, wrapped } of own)
+      keys.push(await unwrap(kek_id, wrapped, { purpose: 'service-key', name }));
+  }
+  return keys;
+}
+
+/** By jose, which knows nothing of how these messages were made. @returns what it says, where one of the keys opens it */
+export async function openedByAny(jwe: string, keys: readonly KeyObject[]): Promise<string | undefined> {
+  for (const key of keys) {
+    const opened = await compactDecrypt(jwe, key).catch(() => undefined);
+    if (opened) return Buffer.from(opened.plaintext).toString();
+  }
+  return undefined;
+}
