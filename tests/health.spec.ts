@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, Client } from './system/client.ts';
 import { eventually } from './system/eventually.ts';
@@ -36,7 +37,10 @@ describe.each(services)('the inside of %s', (service) => {
   });
 
   it('is not reachable through the door', async () => {
-    for (const path of ['/health/live', '/health/ready', '/metrics', '/internal/lanes/0']) {
+    for (const path of [
+      ...['/health/live', '/health/ready', '/metrics', '/internal/lanes/0'],
+      `/internal/transit-keys?ids=${randomUUID()}`,
+    ]) {
       expect([path, (await anybody.send('GET', path)).status]).toEqual([path, 404]);
     }
     expect(
@@ -53,6 +57,7 @@ describe.each(['identity', 'audit'] as const)('%s itself', (service) => {
       ['GET', '/v1/legal-documents'],
       ['GET', '/v1/audit/entries'],
       ['GET', '/internal/lanes/0?from=1'],
+      ['GET', `/internal/transit-keys?ids=${randomUUID()}`],
     ] as const) {
       expect([401, 404]).toContain((await direct.send(method, path)).status);
     }

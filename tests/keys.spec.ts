@@ -79,7 +79,9 @@ describe('a rotation of every level of keys, while people work', () => {
         name,
         `select (select max(version) from vault_organization_key where organization_id = $1) as organization,
            (select max(version) from vault_data_key where organization_id = $1 and holder = $2) as person,
-           (select count(*)::int from vault_data_key where organization_id = $1 and organization_key_version = 1) as stray`,
+           (select count(*)::int from vault_data_key where organization_id = $1 and organization_key_version = 1)
+             + (select count(*)::int from vault_transit_key where organization_id = $1 and organization_key_version = 1)
+             as stray`,
         [owner.organizationId, `subject:${colleague.userId}`],
       );
       expect(row).toMatchObject({ organization: 2, person: 2, stray: 0 });

@@ -19,6 +19,8 @@ let ada: Person;
 let late: Person;
 let restored: Ran;
 let withoutTombstones: Ran;
+/** Transit keys that the backup holds: the gateway’s and identity’s. */
+let keysBackedUp: readonly string[];
 /** What an auditor was given after the backup was taken. */
 let given: Checkpoint & { readonly logId: string };
 
@@ -33,6 +35,7 @@ beforeAll(async () => {
   owner = await signUp(system);
   ada = await join(system, owner.browser, 'member');
   await eventually('What Ada did', async () => ((await entriesOf(ada)).length > 1 ? true : undefined));
+  keysBackedUp = await transitKeys();
   // While people work on it.
   const taken = await runTool('backup/backup.ts', ['--to', backup, '--data', folder]);
   if (taken.code !== 0) throw new Error(taken.output);
@@ -76,6 +79,13 @@ describe('a backup from before an erasure', () => {
 
   it('is restored with the erasure carried out again, before anything serves', () => {
     expect(restored.output).toMatch(/1 people stay erased \([1-9]\d* keys destroyed again\)/);
+  });
+
+  it('brings back no transit key: what lies on a bus or in its backup about the person stays closed', async () => {
+    // Audit has told the bus nothing of this organization.
+    expect(keysBackedUp).toHaveLength(2);
+    const now = await transitKeys();
+    expect(keysBackedUp.filter((id) => now.includes(id))).toEqual([]);
   });
 
   it('brings back what it held, and nothing younger', async () => {
@@ -144,6 +154,20 @@ async function again(browser: Client): Promise<Client> {
   moved.cookie = browser.cookie;
   await moved.must(200, 'GET', '/v1/me');
   return moved;
+}
+
+/** Of the person's organization, in every service. */
+async function transitKeys(): Promise<string[]> {
+  const ids = [];
+  for (const database of ['gateway', 'identity', 'audit']) {
+    const rows = await system.rows<{ id: string }>(
+      database,
+      'select id from vault_transit_key where organization_id = $1',
+      [owner.organizationId],
+    );
+    ids.push(...rows.map(({ id }) => id));
+  }
+  return ids;
 }
 
 interface Log {
