@@ -42,7 +42,7 @@ export function upcastTo(taken: Contract, fact: Received): Received {
 }
 
 /**
- * Personal values cross the bus in clear and pass the receiver's own vault on arrival: those of a subject whom this service has
+ * Personal values come sealed by the source and, opened, pass the receiver's own vault on arrival: those of a subject whom this service has
  * erased come out as `ERASED`, also when the fact is delivered late or again (event-core, 'The bus').
  */
 export async function throughVault(
