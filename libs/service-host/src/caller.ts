@@ -10,11 +10,14 @@ import { problem } from './problems.js';
  */
 export const authenticationLevels = ['none', 'enrolment', 'single-factor', 'two-factor', 'api-key'] as const;
 
+/** Kinds of those who act. */
+export const actorTypes = ['user', 'api-key', 'staff', 'service', 'anonymous'] as const;
+
 /** What identity knows about a session or an API key; the gateway asks at every request. */
 export const authenticated = z.strictObject({
   organizationId: z.uuid().nullable(),
   actor: z.strictObject({
-    type: z.enum(['user', 'api-key', 'staff', 'service', 'anonymous']),
+    type: z.enum(actorTypes),
     /** A user's or key's UUID, a service's name, or `anonymous`. */
     id: z.string().min(1).max(100),
   }),
@@ -26,6 +29,8 @@ export const authenticated = z.strictObject({
   authenticatedAt: z.iso.datetime().nullable(),
   /** The grant under which staff sees this organization (P02). */
   staffGrantId: z.uuid().nullable(),
+  /** The source of audit entries that an API key carries; sessions and services have none. */
+  source: z.string().max(100).optional(),
 });
 export type Authenticated = z.infer<typeof authenticated>;
 

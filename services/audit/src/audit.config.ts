@@ -1,6 +1,9 @@
 import { persistenceConfig } from '@vouchsafe/service-host';
 import { isKeyName } from '@vouchsafe/transparency-log';
 import { z } from 'zod';
+import type { VolumeLimit } from './entry/volume.js';
+
+const most = (asDelivered: number) => z.coerce.number().int().min(1).max(1e12).default(asDelivered);
 
 /** Environment variables of audit, besides the host's. */
 export const auditConfig = persistenceConfig.extend({
@@ -16,6 +19,11 @@ export const auditConfig = persistenceConfig.extend({
   VOUCHSAFE_FILES_FOLDER: z.string().min(1),
   /** Where bundles are made: in a process of their own, or in the service's. */
   VOUCHSAFE_EXPORTER: z.enum(['process', 'service']).default('process'),
+  /** What an organization may hand in by the API: entries, and bytes of them as JSON. One can't take from the others. */
+  VOUCHSAFE_ENTRIES_PER_MINUTE: most(120_000),
+  VOUCHSAFE_ENTRY_BYTES_PER_MINUTE: most(256 * 2 ** 20),
+  VOUCHSAFE_ENTRIES_PER_DAY: most(20_000_000),
+  VOUCHSAFE_ENTRY_BYTES_PER_DAY: most(32 * 2 ** 30),
   /** Who is asked for facts that the bus did not bring. */
   VOUCHSAFE_IDENTITY_URL: z.url(),
   VOUCHSAFE_GATEWAY_URL: z.url(),
@@ -24,4 +32,19 @@ export type AuditConfig = z.output<typeof auditConfig>;
 
 export function logName(config: Pick<AuditConfig, 'VOUCHSAFE_LOG_NAME' | 'VOUCHSAFE_PUBLIC_URL'>): string {
   return config.VOUCHSAFE_LOG_NAME ?? new URL(config.VOUCHSAFE_PUBLIC_URL).host;
+}
+
+export function volumeLimits(config: AuditConfig): readonly [short: VolumeLimit, long: VolumeLimit] {
+  return [
+    {
+      seconds: 60,
+      entries: config.VOUCHSAFE_ENTRIES_PER_MINUTE,
+      bytes: config.VOUCHSAFE_ENTRY_BYTES_PER_MINUTE,
+    },
+    {
+      seconds: 86_400,
+      entries: config.VOUCHSAFE_ENTRIES_PER_DAY,
+      bytes: config.VOUCHSAFE_ENTRY_BYTES_PER_DAY,
+    },
+  ];
 }

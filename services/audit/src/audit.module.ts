@@ -14,9 +14,10 @@ import {
   type ServiceLogger,
 } from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
-import { type AuditConfig, logName } from './audit.config.js';
+import { type AuditConfig, logName, volumeLimits } from './audit.config.js';
 import { auditPublishing } from './audit.publishing.js';
 import { EntryController } from './entry/entry.controller.js';
+import { VolumeLimits } from './entry/volume.js';
 import { forgetPerson } from './erasure/forget-person.js';
 import { ExportController } from './export/export.controller.js';
 import { ExportFolder } from './export/export-folder.js';
@@ -125,6 +126,12 @@ export class AuditModule {
               now: () => clock.now(),
               onRecorded: () => signer.wake(),
             }),
+        },
+        {
+          provide: VolumeLimits,
+          inject: [Database, Clock],
+          useFactory: (database: Database, clock: Clock) =>
+            new VolumeLimits(database, volumeLimits(config), () => clock.now()),
         },
         {
           provide: ExportFolder,

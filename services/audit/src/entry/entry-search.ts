@@ -1,13 +1,15 @@
 import { prepared, type Sql } from '@vouchsafe/database';
-import { type Outcome, wordsIn } from '../log/entry.js';
+import { ownNames } from '@vouchsafe/contracts';
+import { type Outcome, type Provenance, type Submitter, wordsIn } from '../log/entry.js';
+import { type Instant, microseconds } from '../log/instant.js';
 import { type SearchKeys, sourceIpKey } from '../log/search-keys.js';
 
 /** What `GET /v1/audit/entries` asks for; any combination. */
 export interface EntryFilter {
   /** By `occurredAt`: from this instant on, ... */
-  readonly from?: Date | undefined;
-  /** ... and before this one. */
-  readonly to?: Date | undefined;
+  readonly from?: Instant | undefined;
+  /** ... and before this one. Both are compared to the microsecond. */
+  readonly to?: Instant | undefined;
   readonly actor?: string | undefined;
   readonly operation?: string | undefined;
   readonly entityType?: string | undefined;
@@ -15,6 +17,10 @@ export interface EntryFilter {
   readonly outcome?: Outcome | undefined;
   readonly sourceIp?: string | undefined;
   readonly requestId?: string | undefined;
+  readonly provenance?: Provenance | undefined;
+  readonly source?: string | undefined;
+  readonly submitterType?: Submitter['type'] | undefined;
+  readonly submitterId?: string | undefined;
   /** Every word of it stands in the entry's clear text. */
   readonly q?: string | undefined;
 }
@@ -76,6 +82,7 @@ export function pageStatement(options: SearchOptions, span: Span, words: WordMat
     ...equalities(options).map(([column, value]) => `${column} = ${bind(value)}`),
     // Lets the partial index of what went wrong be used.
     ...(options.filter.outcome && options.filter.outcome !== 'success' ? [`outcome <> 'success'`] : []),
+    ...impliedBySubmitter(options.filter),
     ...range('occurred_at', options.filter.from, options.filter.to, bind),
     ...(span
       ? [`recorded_at >= ${bind(span.first)}::timestamptz`, `recorded_at <= ${bind(span.last)}::timestamptz`]
@@ -92,6 +99,7 @@ export function pageStatement(options: SearchOptions, span: Span, words: WordMat
 
 function equalities({ filter, keys }: SearchOptions): [string, string][] {
   const { actor, operation, entityType, entityId, outcome, sourceIp, requestId } = filter;
+  const { provenance, source, submitterType, submitterId } = filter;
   const wanted: [string, string | null | undefined][] = [
     ['actor_key', actor === undefined ? actor : keys('actor', actor)],
     ['operation', operation],
@@ -100,19 +108,32 @@ function equalities({ filter, keys }: SearchOptions): [string, string][] {
     ['outcome', outcome],
     ['source_key', sourceIp === undefined ? sourceIp : sourceIpKey(keys, sourceIp)],
     ['request_key', requestId === undefined ? requestId : keys('request', requestId)],
+    ['provenance', provenance],
+    ['source', source],
+    ['submitter_type', submitterType],
+    ['submitter_id', submitterId],
   ];
   return wanted.filter((pair): pair is [string, string] => pair[1] != null);
 }
 
+/** Says nothing new: what indexes find the entries of a submitter by. */
+function impliedBySubmitter({ submitterType, submitterId }: EntryFilter): string[] {
+  const own = ownNames.find((name) => name === submitterId);
+  if (submitterType === 'service' || own !== undefined)
+    return [`provenance = 'observed'`, ...(own === undefined ? [] : [`source = '${own}'`])];
+  if (submitterType === undefined && submitterId === undefined) return [];
+  return [`provenance = 'asserted'`, ...(submitterType === 'session' ? [`submitter_type = 'session'`] : [])];
+}
+
 function range(
   column: string,
-  from: Date | undefined,
-  to: Date | undefined,
+  from: Instant | undefined,
+  to: Instant | undefined,
   bind: (value: unknown) => string,
 ): string[] {
   return [
-    ...(from ? [`${column} >= ${bind(from.toISOString())}::timestamptz`] : []),
-    ...(to ? [`${column} < ${bind(to.toISOString())}::timestamptz`] : []),
+    ...(from ? [`${column} >= ${bind(microseconds(from))}::timestamptz`] : []),
+    ...(to ? [`${column} < ${bind(microseconds(to))}::timestamptz`] : []),
   ];
 }
 
@@ -149,7 +170,7 @@ export async function spanOf(
     `select min(first_recorded_at) as first, max(last_recorded_at) as last from entry_bundle
      where log_id in (select log_id from log where organization_id = $1)
        and last_occurred_at >= $2::timestamptz and first_occurred_at < $3::timestamptz`,
-    [organizationId, from?.toISOString() ?? '-infinity', to?.toISOString() ?? 'infinity'],
+    [organizationId, from ? microseconds(from) : '-infinity', to ? microseconds(to) : 'infinity'],
   );
   return row?.first != null && row.last != null ? { first: row.first, last: row.last } : 'empty';
 }

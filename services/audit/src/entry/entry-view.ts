@@ -4,7 +4,8 @@ import { isJsonObject, type Json, type JsonObject, openLeaf } from '@vouchsafe/t
 import type { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { disclosureContext } from '../log/place.js';
-import { outcomes } from '../log/entry.js';
+import { FIRST_SOURCE } from '@vouchsafe/contracts';
+import { outcomes, provenances, submitterTypes } from '../log/entry.js';
 import type { EntryRow } from './entry-search.js';
 
 const named = z.strictObject({ type: z.string(), id: z.string().nullable() });
@@ -14,8 +15,15 @@ export const entryView = z.strictObject({
   logId: z.uuid(),
   index: z.int().min(0),
   id: z.string().nullable(),
-  source: z.string(),
-  occurredAt: z.iso.datetime(),
+  provenance: z
+    .enum(provenances)
+    .describe('`observed`: our own services saw it; `asserted`: somebody sent it, and nobody has checked it'),
+  submitter: z
+    .strictObject({ type: z.enum(submitterTypes), id: z.string() })
+    .nullable()
+    .describe('Who handed it in; null of entries that were recorded before this was written down'),
+  source: z.string().describe('The service that saw it, or the source that the submitting key carries'),
+  occurredAt: z.iso.datetime().describe('With the digits that were sent, three to nine'),
   recordedAt: z.iso.datetime(),
   skewSeconds: z.int().optional().describe('How far the source’s clock is from ours, where that is much'),
   actor: named,
@@ -107,6 +115,7 @@ function viewOf({ log_id: logId, index, leaf }: EntryRow, disclosures: readonly 
     logId,
     index: Number(index),
     id: textOf(entry.id),
+    ...originOf(entry),
     source: textOf(entry.source),
     occurredAt: textOf(entry.occurredAt),
     recordedAt: textOf(entry.recordedAt),
@@ -122,6 +131,12 @@ function viewOf({ log_id: logId, index, leaf }: EntryRow, disclosures: readonly 
     details: { ...(entry.details as JsonObject | undefined) },
     erased: undisclosed,
   });
+}
+
+/** Leaves of version 1 say less: `api` was the one source of what somebody sent. */
+function originOf({ version, provenance, submitter, source }: JsonObject) {
+  if (version !== 1) return { provenance, submitter };
+  return { provenance: source === FIRST_SOURCE ? 'asserted' : 'observed', submitter: null };
 }
 
 function namedOf(value: Json | undefined) {

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Header, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Header, Param, Post, Query, Res, UseInterceptors } from '@nestjs/common';
 import { Database, retryingDeadlocks } from '@vouchsafe/database';
 import {
   Caller,
@@ -14,24 +14,29 @@ import { Vault } from '@vouchsafe/vault';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { CheckpointSigner } from '../log/checkpoint-signer.js';
-import { canonicalIp, outcomes } from '../log/entry.js';
+import { canonicalIp, outcomes, provenances, submitterTypes } from '../log/entry.js';
 import { newestCheckpoint, proofOf, recordedBetween } from '../log/log-reader.js';
 import { Recorder, type RecordAnswer } from '../log/record.js';
 import { searchKeys } from '../log/search-keys.js';
 import { type EntryRow, searchEntries } from './entry-search.js';
 import { entryView, viewEntries } from './entry-view.js';
 import { shownHeader } from './shown.js';
-import { entryOfSubmission, submission } from './submission.js';
+import { entryOfSubmission, originOf, submission } from './submission.js';
+import { volumeHeaders, VolumeLimits, volumeOf } from './volume.js';
+import { VolumeHeaders } from './volume-headers.interceptor.js';
 import { boundedInstant, isBounded } from './instant.js';
 
 const time = z
-  .union([
-    boundedInstant,
-    z.iso
-      .date()
-      .transform((text) => new Date(text))
-      .refine((day) => isBounded(day.getTime())),
-  ])
+  .union(
+    [
+      boundedInstant,
+      z.iso
+        .date()
+        .refine((day) => isBounded(Date.parse(day)))
+        .transform((day) => `${day}T00:00:00.000Z`),
+    ],
+    'a day, or an instant with an offset and at most nine digits behind the second (no leap second), from 1970 to 9999',
+  )
   .describe('An instant, or a day (its start in UTC)');
 
 export const entryFilter = z.strictObject({
@@ -48,6 +53,23 @@ export const entryFilter = z.strictObject({
     .refine((text) => canonicalIp(text) !== undefined, 'not an IP address')
     .optional(),
   requestId: z.string().min(1).max(200).optional(),
+  provenance: z
+    .enum(provenances)
+    .optional()
+    .describe('What our own services saw, or what was sent by the API, and nobody has checked'),
+  source: z
+    .string()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('A service of ours, or the source that an API key carries'),
+  submitterType: z.enum(submitterTypes).optional().describe('Kind of who handed it in'),
+  submitterId: z
+    .string()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('Id of the API key or session, or name of the service, that handed it in'),
   q: z.string().min(1).max(500).optional().describe('Words that all stand in what an entry holds in clear'),
 });
 
@@ -81,9 +103,11 @@ export class EntryController {
     private readonly vault: Vault,
     private readonly recorder: Recorder,
     private readonly signer: CheckpointSigner,
+    private readonly volume: VolumeLimits,
   ) {}
 
   @Post()
+  @UseInterceptors(VolumeHeaders)
   @Operation({
     permission: 'audit:write',
     operation: 'audit-entry.record',
@@ -99,10 +123,16 @@ export class EntryController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const organizationId = organizationOf(caller);
-    const entries = body.entries.map((sent) => entryOfSubmission(organizationId, sent));
+    const origin = originOf(caller);
+    const counted = await this.volume.take(organizationId, volumeOf(body.entries));
+    void reply.headers(volumeHeaders(counted));
+    const entries = body.entries.map((sent) => entryOfSubmission(organizationId, origin, sent));
     const answer = await retryingDeadlocks(() =>
       this.database.forOrganization(organizationId, (sql) => this.recorder.record(sql, entries)),
     );
+    const unrecorded = body.entries.filter((_, i) => answer.status === 'rejected' || answer.known.has(i));
+    const left = await this.volume.giveBack(organizationId, volumeOf(unrecorded), counted);
+    void reply.headers(volumeHeaders(left));
     if (answer.status === 'rejected') throw refusal(answer);
     // The answer names the log in each entry; the access log wants it once.
     void reply.header(ENTITY_HEADER, answer.places[0]?.logId);

@@ -1,16 +1,27 @@
 import { z } from 'zod';
+import { instantIn } from '../log/instant.js';
 
 const [first, beyond] = [Date.UTC(1970, 0, 1), Date.UTC(10_000, 0, 1)];
 
 /**
  * An instant as callers give it (RFC 3339 with an offset), from 1970 to 9999 in UTC: an offset must not carry it to a year that JSON
- * dates or Postgres spell in another way.
+ * dates or Postgres spell in another way. Its digits are kept, so no more are taken than can be; a leap second has no place in UTC
+ * as computers count it, and is refused rather than moved.
  */
 export const boundedInstant = z.iso
-  .datetime({ offset: true })
+  .datetime({ offset: true, error: ({ input }) => reasonAgainst(input) })
+  .regex(/^[^.]*(?:\.\d{1,9}[^.\d]*)?$/, { error: 'at most nine digits behind the second', abort: true })
   .refine((text) => isBounded(Date.parse(text)), 'from 1970 to 9999, in UTC')
-  .transform((text) => new Date(text));
+  .transform(instantIn);
 
 export function isBounded(milliseconds: number): boolean {
   return milliseconds >= first && milliseconds < beyond;
 }
+
+function reasonAgainst(input: unknown): string {
+  return typeof input === 'string' && LEAP_SECOND.test(input)
+    ? 'a leap second (:60) can not be recorded: send the last instant before it, or the first behind it'
+    : 'a date and time with an offset (RFC 3339), as in 2026-11-28T10:00:00.123456789Z';
+}
+
+const LEAP_SECOND = /:60(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;

@@ -1,11 +1,35 @@
+import { beginsWithOwnName, FIRST_SOURCE, ownNames } from '@vouchsafe/contracts';
+import { actorTypes, type Caller, problem } from '@vouchsafe/service-host';
 import { z } from 'zod';
-import { canonicalIp, type NewEntry } from '../log/entry.js';
+import { canonicalIp, type NewEntry, type Origin } from '../log/entry.js';
 import { boundedInstant } from './instant.js';
+
+const othersThanUsers = actorTypes.filter((type) => type !== 'user');
+
+/** `API_KEY`, `apikey` and `service/gateway` read like ours; `service-account` is a word of its own. */
+function isOwnActorType(type: string): boolean {
+  const lettersOf = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const [first = ''] = type.split(/[.:/]/, 1);
+  return othersThanUsers.some((own) => [type, first].map(lettersOf).includes(lettersOf(own)));
+}
 
 /** Names of operations and types: closed sets of the sender's, nothing personal; searched as they stand. */
 const token = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/, 'letters, digits and . _ : / - only, at most 100');
+/** Under these names our own services tell what they saw. */
+const operation = token
+  .refine(
+    (name) => !beginsWithOwnName(name),
+    `the first word is reserved (${ownNames.join(', ')}): only our own services record such operations`,
+  )
+  .describe(`Its first word is none of ${ownNames.join(', ')}, in any letter case`);
+const actorType = token
+  .refine(
+    (type) => !isOwnActorType(type),
+    `reserved (${othersThanUsers.join(', ')}): only our own services record what these do; \`user\` is free`,
+  )
+  .describe(`None of ${othersThanUsers.join(', ')}, in any spelling`);
 const outsideId = z.string().min(1).max(500);
 const ip = z
   .string()
@@ -23,8 +47,8 @@ export const submittedEntry = z.strictObject({
     .max(200)
     .describe('The sender’s own id of the entry: sent twice, it is recorded once'),
   occurredAt: boundedInstant,
-  actor: z.strictObject({ type: token, id: outsideId }),
-  operation: token,
+  actor: z.strictObject({ type: actorType, id: outsideId }),
+  operation,
   entity: z.strictObject({ type: token, id: outsideId }).nullish(),
   outcome: z.enum(['success', 'denied', 'failure']),
   sourceIp: ip.nullish(),
@@ -47,10 +71,10 @@ export const submission = z.strictObject({ entries: z.array(submittedEntry).min(
  * What a sender says is from outside: ids and details become digests. The person concerned is the actor, where that is
  * one of our users: then the user's key seals what is disclosed, and an erasure reaches it.
  */
-export function entryOfSubmission(organizationId: string, sent: SubmittedEntry): NewEntry {
+export function entryOfSubmission(organizationId: string, origin: Origin, sent: SubmittedEntry): NewEntry {
   return {
     organizationId,
-    source: 'api',
+    ...origin,
     id: sent.id,
     occurredAt: sent.occurredAt,
     actor: sent.actor,
@@ -67,5 +91,23 @@ export function entryOfSubmission(organizationId: string, sent: SubmittedEntry):
       sent.actor.type === 'user' && z.uuid().safeParse(sent.actor.id).success
         ? sent.actor.id.toLowerCase()
         : null,
+  };
+}
+
+/**
+ * Who hands entries in, as the gateway's token says it. A key carries the source of its entries; the sessions of one person share
+ * one, whose form no key's name has, so that a retry is known after the next log-in.
+ */
+export function originOf({ actor, sessionId, source }: Caller): Origin {
+  if (actor.type === 'api-key') {
+    const submitter = { type: 'api-key', id: actor.id } as const;
+    // A gateway or identity of the release before says none: its keys all had this one.
+    return { provenance: 'asserted', submitter, source: source ?? FIRST_SOURCE };
+  }
+  if (sessionId === null) throw problem('forbidden');
+  return {
+    provenance: 'asserted',
+    submitter: { type: 'session', id: sessionId },
+    source: `${actor.type}:${actor.id}`,
   };
 }

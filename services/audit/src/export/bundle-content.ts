@@ -36,7 +36,7 @@ export async function bundleContent(
   const { organizationId } = job;
   const asOrganization = <T>(work: (sql: Sql) => Promise<T>) =>
     source.database.forOrganization(organizationId, work);
-  const filter: EntryFilter = { ...request.filter, from: new Date(request.from), to: new Date(request.to) };
+  const filter: EntryFilter = { ...request.filter, from: request.from, to: request.to };
   const contiguous = Object.values(request.filter).every((value) => value === undefined);
   const { logs, sizes } = await asOrganization(async (sql) => {
     const logs = await logsOf(sql, organizationId);
@@ -92,10 +92,12 @@ export async function bundleContent(
 
 /** A manifest's range is one of recording: what was asked for, and as much more as late reports were recorded in. */
 function rangeOf(
-  { from, to }: ExportRequest,
+  request: ExportRequest,
   recorded: { first: Date; last: Date } | null,
   coveredUntil: string,
 ) {
+  // Entries are recorded at whole milliseconds.
+  const [from = '', to = ''] = [request.from, request.to].map((instant) => new Date(instant).toISOString());
   const begin = recorded && recorded.first.toISOString() < from ? recorded.first.toISOString() : from;
   const asked = to < coveredUntil ? to : coveredUntil;
   const beyond = recorded ? new Date(recorded.last.getTime() + 1).toISOString() : asked;

@@ -9,6 +9,7 @@ import {
   wordMatches,
   type WordMatches,
 } from '../entry/entry-search.js';
+import { microseconds } from '../log/instant.js';
 import { searchKeys } from '../log/search-keys.js';
 
 /** Which entries of an organization a bundle holds. */
@@ -42,8 +43,8 @@ export async function wholeRange(
         order by recorded_at desc limit 1)) as touched`,
     [
       organizationId,
-      from?.toISOString(),
-      to?.toISOString(),
+      from && microseconds(from),
+      to && microseconds(to),
       span === 'empty' ? 'infinity' : span?.first,
       span === 'empty' ? '-infinity' : span?.last,
     ],

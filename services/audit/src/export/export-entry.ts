@@ -1,7 +1,7 @@
 import type { Caller } from '@vouchsafe/service-host';
 import type { JsonObject } from '@vouchsafe/transparency-log';
 import { z } from 'zod';
-import type { NewEntry, Place } from '../log/entry.js';
+import { type NewEntry, observedBy, type Place } from '../log/entry.js';
 import type { ExportRequest } from './export.js';
 
 /** That somebody asked for a bundle: which values are opened stands in clear, why and of whom as digests. */
@@ -17,9 +17,9 @@ export function entryOfExport(
   ) as JsonObject;
   return {
     organizationId,
-    source: 'audit',
+    ...observedBy('audit'),
     id: null,
-    occurredAt: at,
+    occurredAt: at.toISOString(),
     actor,
     operation: 'audit-export.request',
     entity: { type: 'audit-export', id: exportId },

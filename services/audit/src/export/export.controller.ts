@@ -33,6 +33,7 @@ import { ExportFolder } from './export-folder.js';
 import { bundlePath, readBundle } from './bundle-file.js';
 import { expiryReasons, exportOf, exportStatuses, insertExport, openFor } from './export.js';
 import { boundedInstant } from '../entry/instant.js';
+import { microseconds } from '../log/instant.js';
 
 const disclosable = z
   .string()
@@ -40,16 +41,15 @@ const disclosable = z
     /^(id|actor\.id|entity\.id|sourceIp|url|userAgent|requestId|details(\..{1,100})?)$/u,
     'one of id, actor.id, entity.id, sourceIp, url, userAgent, requestId, details, details.<name>',
   );
-const time = boundedInstant.transform((at) => at.toISOString());
 const newExport = z
   .strictObject({
-    from: time.default('1970-01-01T00:00:00.000Z'),
-    to: time.default('9999-12-31T23:59:59.999Z'),
+    from: boundedInstant.default('1970-01-01T00:00:00.000Z'),
+    to: boundedInstant.default('9999-12-31T23:59:59.999Z'),
     filter: entryFilter.omit({ from: true, to: true }).default({}),
     disclose: z.array(disclosable).max(100).default([]).describe('Personal values to open, as dotted paths'),
     reason: z.string().trim().min(1).max(1000).describe('Why; it stands in the log'),
   })
-  .refine(({ from, to }) => from <= to, { path: ['to'], message: 'before its beginning' });
+  .refine(({ from, to }) => microseconds(from) <= microseconds(to), { path: ['to'], message: 'before its beginning' });
 const exportView = z.strictObject({
   exportId: z.uuid(),
   status: z.enum(exportStatuses),

@@ -2,7 +2,7 @@ import { instant, type Sql } from '@vouchsafe/database';
 import { isErased } from '@vouchsafe/event-sourcing';
 import type { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
-import { outcomes } from '../log/entry.js';
+import { outcomes, provenances, submitterTypes } from '../log/entry.js';
 
 /** A bundle is kept this long after it is ready (audit.md). */
 export const BUNDLE_DAYS = 7;
@@ -19,6 +19,10 @@ export const exportRequest = z.strictObject({
     outcome: z.enum(outcomes).optional(),
     sourceIp: z.string().optional(),
     requestId: z.string().optional(),
+    provenance: z.enum(provenances).optional(),
+    source: z.string().optional(),
+    submitterType: z.enum(submitterTypes).optional(),
+    submitterId: z.string().optional(),
     q: z.string().optional(),
   }),
   disclose: z.array(z.string()),

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { Json, JsonObject } from '@vouchsafe/transparency-log';
+import type { Instant } from './instant.js';
 
 /** `unknown`: the gateway died before it could say how a request ended. */
 export const outcomes = ['success', 'denied', 'failure', 'unknown'] as const;
@@ -17,14 +18,36 @@ export type Place =
   | 'details'
   | `details.${string}`;
 
-/** One thing that happened, as its source tells it (P23). */
-export interface NewEntry {
-  readonly organizationId: string;
-  /** Where it comes from: `api`, or the service whose fact it is. */
+/** `observed`: our own services saw it. `asserted`: somebody sent it by the API, and nobody has checked it. */
+export const provenances = ['observed', 'asserted'] as const;
+export type Provenance = (typeof provenances)[number];
+
+/** Who hands entries in: a service of ours, an API key, or the session of a person. */
+export const submitterTypes = ['service', 'api-key', 'session'] as const;
+
+export interface Submitter {
+  readonly type: (typeof submitterTypes)[number];
+  readonly id: string;
+}
+
+/** Who recorded an entry. It is worked out here, never said by whoever sends it. */
+export interface Origin {
+  readonly provenance: Provenance;
+  readonly submitter: Submitter;
+  /** The service whose fact it is; of what is asserted, the source that the key carries. */
   readonly source: string;
-  /** The client's own id of the entry; sent twice is recorded once. Null where the bus delivers exactly once. */
+}
+
+export function observedBy(service: string): Origin {
+  return { provenance: 'observed', submitter: { type: 'service', id: service }, source: service };
+}
+
+/** One thing that happened, as its source tells it (P23). */
+export interface NewEntry extends Origin {
+  readonly organizationId: string;
+  /** The sender's own id of the entry, unique within its source; sent twice is recorded once. Null where the bus delivers exactly once. */
   readonly id: string | null;
-  readonly occurredAt: Date;
+  readonly occurredAt: Instant;
   readonly actor: { readonly type: string; readonly id: string };
   readonly operation: string;
   readonly entity: { readonly type: string; readonly id: string | null } | null;
@@ -46,7 +69,7 @@ export interface NewEntry {
 }
 
 /** Version of the leaf's own shape, so that a reader years from now knows what it looks at. */
-const LEAF_VERSION = 1;
+export const LEAF_VERSION = 2;
 
 /** Beyond this a source's clock is wrong or its report is late: flagged, never refused. */
 const SKEW_SECONDS = 300;
@@ -77,8 +100,10 @@ export function leafParts(entry: NewEntry, recordedAt: Date): LeafParts {
   };
   const clear: Record<string, Json> = {
     version: LEAF_VERSION,
+    submitter: { ...entry.submitter },
+    provenance: entry.provenance,
     source: entry.source,
-    occurredAt: entry.occurredAt.toISOString(),
+    occurredAt: entry.occurredAt,
     recordedAt: recordedAt.toISOString(),
     ...skew(entry.occurredAt, recordedAt),
     operation: entry.operation,
@@ -112,16 +137,17 @@ export function leafParts(entry: NewEntry, recordedAt: Date): LeafParts {
   return { clear, hidden };
 }
 
-function skew(occurredAt: Date, recordedAt: Date): { skewSeconds?: number } {
-  const seconds = Math.round((occurredAt.getTime() - recordedAt.getTime()) / 1000);
+function skew(occurredAt: Instant, recordedAt: Date): { skewSeconds?: number } {
+  const seconds = Math.round((Date.parse(occurredAt) - recordedAt.getTime()) / 1000);
   return Math.abs(seconds) > SKEW_SECONDS ? { skewSeconds: seconds } : {};
 }
 
 /** The words that free text finds an entry by: of what stands in its leaf in clear, and of nothing else. */
 export function wordsOf(clear: JsonObject): string[] {
-  const { source, operation, outcome, actor, entity, requestId, details } = clear;
+  const { submitter, source, operation, outcome, actor, entity, requestId, details } = clear;
   const words = new Set<string>();
-  for (const told of [source, operation, outcome, actor, entity, requestId, details]) {
+  const { id: submitterId } = submitter as JsonObject;
+  for (const told of [submitterId, source, operation, outcome, actor, entity, requestId, details]) {
     if (told !== undefined) collectWords(told, words);
   }
   return [...words];

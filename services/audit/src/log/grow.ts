@@ -43,16 +43,17 @@ export async function growTrees(sql: Sql, heads: readonly Head[]): Promise<void>
 /** The times between which the entries of each tile lie: by them a range of time finds its part of the log. */
 export async function growBundles(sql: Sql, fresh: readonly FreshEntry[]): Promise<void> {
   const bundles = new Map<string, Bundle>();
-  for (const { entry, place, recordedAt } of fresh) {
+  for (const { entry, place, recordedAt, occurred } of fresh) {
     const number = Math.floor(place.index / TILE_WIDTH);
     const key = `${place.logId} ${number}`;
-    const [recorded, occurred] = [recordedAt.getTime(), entry.occurredAt.getTime()];
+    const recorded = recordedAt.getTime();
     const bundle = bundles.get(key) ?? newBundle(entry.organizationId, place.logId, number);
     bundles.set(key, bundle);
     bundle.firstRecorded = Math.min(bundle.firstRecorded, recorded);
     bundle.lastRecorded = Math.max(bundle.lastRecorded, recorded);
-    bundle.firstOccurred = Math.min(bundle.firstOccurred, occurred);
-    bundle.lastOccurred = Math.max(bundle.lastOccurred, occurred);
+    // All of one length: the order of the texts is that of the times.
+    if (bundle.firstOccurred === '' || occurred < bundle.firstOccurred) bundle.firstOccurred = occurred;
+    if (occurred > bundle.lastOccurred) bundle.lastOccurred = occurred;
   }
   const time = (milliseconds: number): string => new Date(milliseconds).toISOString();
   await sql.query(
@@ -68,7 +69,7 @@ export async function growBundles(sql: Sql, fresh: readonly FreshEntry[]): Promi
       [...bundles.values()].map((bundle) => [
         ...[bundle.organizationId, bundle.logId, bundle.number],
         ...[time(bundle.firstRecorded), time(bundle.lastRecorded)],
-        ...[time(bundle.firstOccurred), time(bundle.lastOccurred)],
+        ...[bundle.firstOccurred, bundle.lastOccurred],
       ]),
       ['plain', 'plain', 'plain', 'plain', 'plain', 'plain', 'plain'],
     ),
@@ -81,14 +82,14 @@ interface Bundle {
   readonly number: number;
   firstRecorded: number;
   lastRecorded: number;
-  firstOccurred: number;
-  lastOccurred: number;
+  firstOccurred: string;
+  lastOccurred: string;
 }
 
 function newBundle(organizationId: string, logId: string, number: number): Bundle {
   const [none, never] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   return {
     ...{ organizationId, logId, number },
-    ...{ firstRecorded: none, lastRecorded: never, firstOccurred: none, lastOccurred: never },
+    ...{ firstRecorded: none, lastRecorded: never, firstOccurred: '', lastOccurred: '' },
   };
 }

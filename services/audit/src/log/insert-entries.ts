@@ -10,13 +10,16 @@ export async function insertEntries(
 ): Promise<void> {
   await sql.query(
     prepared(`insert into entry (organization_id, log_id, index, recorded_at, occurred_at, operation, outcome, entity_type,
-       actor_key, entity_key, source_key, request_key, words, disclosable, leaf)
+       actor_key, entity_key, source_key, request_key, provenance, submitter_type, submitter_id, source, words, disclosable, leaf)
      select organization_id, log_id, index, recorded_at, occurred_at, operation, outcome, entity_type,
-       actor_key, entity_key, source_key, request_key, string_to_array(words, ' '), disclosable, leaf
+       actor_key, entity_key, source_key, request_key, provenance, submitter_type, submitter_id, source,
+       string_to_array(words, ' '), disclosable, leaf
      from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::text[], $7::text[], $8::text[],
-       $9::uuid[], $10::uuid[], $11::uuid[], $12::uuid[], $13::text[], $14::smallint[], $15::bytea[])
+       $9::uuid[], $10::uuid[], $11::uuid[], $12::uuid[], $13::text[], $14::text[], $15::text[], $16::text[],
+       $17::text[], $18::smallint[], $19::bytea[])
        as fresh (organization_id, log_id, index, recorded_at, occurred_at, operation, outcome, entity_type,
-       actor_key, entity_key, source_key, request_key, words, disclosable, leaf)`),
+       actor_key, entity_key, source_key, request_key, provenance, submitter_type, submitter_id, source,
+       words, disclosable, leaf)`),
     columns(
       fresh.map((one) => {
         const { entry, leaf, place } = one;
@@ -30,6 +33,7 @@ export async function insertEntries(
           entry.outcome,
           entry.entity?.type ?? null,
           ...searchColumns(one, ofErased.has(one)),
+          ...[entry.provenance, entry.submitter.type, entry.submitter.id, entry.source],
           leaf.words.join(' '),
           leaf.disclosable,
           leaf.bytes,
@@ -43,6 +47,7 @@ export async function insertEntries(
 const ENTRY_COLUMNS = [
   ...(['plain', 'plain', 'plain', 'plain', 'plain'] as const),
   ...(['text', 'text', 'text', 'plain', 'plain', 'plain', 'plain'] as const),
+  ...(['text', 'text', 'text', 'text'] as const),
   ...(['text', 'plain', 'bytes'] as const),
 ];
 

@@ -1,19 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import type { Transaction } from '@vouchsafe/database';
 import { insertDisclosures, sealDisclosures } from './disclosures.js';
-import type { NewEntry } from './entry.js';
+import { LEAF_VERSION, type NewEntry } from './entry.js';
 import type { FreshEntry } from './fresh-entry.js';
 import { growBundles, growTrees } from './grow.js';
 import { lockHeads, type LogOpening } from './heads.js';
 import { insertEntries } from './insert-entries.js';
+import { microseconds } from './instant.js';
 import { leafOf, type LeafRejection } from './leaf-of-entry.js';
 import type { Place } from './place.js';
 import { searchKeys, type SearchKeys } from './search-keys.js';
-import { insertSubmissions, submissionKey, submissionOf, submissionsOf } from './submissions.js';
+import { insertSubmissions, isSame, submissionKey, submissionOf, submissionsOf } from './submissions.js';
 import { entryOfSuccession } from './successor.js';
 
 export type RecordAnswer =
-  | { readonly status: 'recorded'; readonly places: readonly Place[] }
+  /** `known`: the indices, in what was given, of what had been recorded before. */
+  | { readonly status: 'recorded'; readonly places: readonly Place[]; readonly known: ReadonlySet<number> }
   /** Nothing was recorded. `entry`: the index in what was given. */
   | { readonly status: 'rejected'; readonly entry: number; readonly because: LeafRejection | 'id-reused' };
 
@@ -45,6 +47,7 @@ export class Recorder {
     const salts = freshSalts();
     const fresh: FreshEntry[] = [];
     const places: Place[] = [];
+    const repeated = new Set<number>();
     const successions = [...heads.values()].flatMap(({ succeeds, recordedAt }) =>
       succeeds ? [entryOfSuccession(succeeds, recordedAt)] : [],
     );
@@ -55,9 +58,10 @@ export class Recorder {
       const before = submission && known.get(submissionKey(entry.organizationId, submission.idKey));
       if (before) {
         // Of an erased person nobody can say any more what was sent under the id; it is recorded once all the same.
-        if (before.contentKey !== null && before.contentKey !== submission.contentKey)
+        if (!isSame(before, submission))
           return { status: 'rejected', entry: nth - successions.length, because: 'id-reused' };
         places.push(before.place);
+        repeated.add(nth - successions.length);
         continue;
       }
       const leaf = leafOf(entry, head.recordedAt, salts);
@@ -67,11 +71,12 @@ export class Recorder {
       head.leaves.push(leaf.bytes);
       places.push(place);
       const { recordedAt } = head;
-      const [recorded, occurred] = [recordedAt.toISOString(), entry.occurredAt.toISOString()];
+      const [recorded, occurred] = [recordedAt.toISOString(), microseconds(entry.occurredAt)];
       fresh.push({ entry, leaf, place, recordedAt, recorded, occurred, keys: key, submission });
       if (submission) {
         known.set(submissionKey(entry.organizationId, submission.idKey), {
           contentKey: submission.contentKey,
+          leafVersion: LEAF_VERSION,
           place,
         });
       }
@@ -89,7 +94,7 @@ export class Recorder {
       ]);
       transaction.afterCommit(() => this.options.onRecorded?.());
     }
-    return { status: 'recorded', places: places.slice(successions.length) };
+    return { status: 'recorded', places: places.slice(successions.length), known: repeated };
   }
 
   private async ensureMonths(transaction: Transaction, fresh: readonly FreshEntry[]): Promise<void> {

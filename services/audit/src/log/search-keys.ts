@@ -4,7 +4,7 @@ import { canonicalJson, type Json } from '@vouchsafe/transparency-log';
 import type { Vault } from '@vouchsafe/vault';
 import { canonicalIp } from './entry.js';
 
-export type SearchField = 'id' | 'content' | 'actor' | 'entity' | 'source-ip' | 'request';
+export type SearchField = 'id' | 'source-id' | 'content' | 'actor' | 'entity' | 'source-ip' | 'request';
 
 /**
  * Keyed hashes, 128 bits in the form of a UUID (16 bytes in Postgres), by which an organization's disclosed values are

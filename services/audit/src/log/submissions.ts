@@ -1,6 +1,7 @@
 import type { Sql } from '@vouchsafe/database';
 import { columns } from './columns.js';
-import type { NewEntry } from './entry.js';
+import { FIRST_SOURCE } from '@vouchsafe/contracts';
+import { LEAF_VERSION, type NewEntry } from './entry.js';
 import type { FreshEntry } from './fresh-entry.js';
 import type { Place } from './place.js';
 import type { SearchKeys } from './search-keys.js';
@@ -10,6 +11,21 @@ export interface Submission {
   readonly idKey: string;
   /** Of all that the client said: an id that comes again with something else is refused. */
   readonly contentKey: string;
+  /** The same as a leaf of version 1 has it, which cut the time of an entry to the millisecond. */
+  readonly firstContentKey: () => string;
+}
+
+/** What was recorded under an id before. */
+export interface KnownSubmission {
+  /** Null of an erased person: nobody can say any more what was sent. */
+  readonly contentKey: string | null;
+  readonly leafVersion: number;
+  readonly place: Place;
+}
+
+export function isSame(before: KnownSubmission, now: Submission): boolean {
+  if (before.contentKey === null) return true;
+  return before.contentKey === (before.leafVersion === 1 ? now.firstContentKey() : now.contentKey);
 }
 
 export function submissionOf(entry: NewEntry, keys: SearchKeys): Submission | null {
@@ -29,9 +45,16 @@ export function submissionOf(entry: NewEntry, keys: SearchKeys): Submission | nu
   } = entry;
   const said = { id, source, actor, operation, on, outcome, sourceIp, url, userAgent, requestId, details };
   return {
-    idKey: keys('id', entry.id),
-    contentKey: keys('content', { ...said, occurredAt: entry.occurredAt.toISOString() }),
+    idKey: idKeyOf(entry.source, entry.id, keys),
+    contentKey: keys('content', { ...said, occurredAt: entry.occurredAt }),
+    firstContentKey: () =>
+      keys('content', { ...said, occurredAt: new Date(entry.occurredAt).toISOString() }),
   };
+}
+
+/** Ids are unique within their source. Those of the time when there was one source only stay known as they are. */
+function idKeyOf(source: string, id: string, keys: SearchKeys): string {
+  return source === FIRST_SOURCE ? keys('id', id) : keys('source-id', [source, id]);
 }
 
 /** What was recorded before under the ids given. Read behind the heads' locks, so nobody records them meanwhile. */
@@ -41,18 +64,21 @@ export async function submissionsOf(
   keysOf: (organizationId: string) => SearchKeys,
 ) {
   const asked = entries.flatMap((entry) =>
-    entry.id === null ? [] : [[entry.organizationId, keysOf(entry.organizationId)('id', entry.id)] as const],
+    entry.id === null
+      ? []
+      : [[entry.organizationId, idKeyOf(entry.source, entry.id, keysOf(entry.organizationId))] as const],
   );
-  const known = new Map<string, { contentKey: string | null; place: Place }>();
+  const known = new Map<string, KnownSubmission>();
   if (asked.length === 0) return known;
   const rows = await sql.query<{
     organization_id: string;
     id_key: string;
     content_key: string | null;
+    leaf_version: number;
     log_id: string;
     index: string;
   }>(
-    `select s.organization_id, s.id_key, s.content_key, s.log_id, s.index
+    `select s.organization_id, s.id_key, s.content_key, s.leaf_version, s.log_id, s.index
      from unnest($1::uuid[], $2::uuid[]) as asked (organization_id, id_key)
      join submission s using (organization_id, id_key)`,
     columns(asked, ['plain', 'plain']),
@@ -60,6 +86,7 @@ export async function submissionsOf(
   for (const row of rows) {
     known.set(submissionKey(row.organization_id, row.id_key), {
       contentKey: row.content_key?.replaceAll('-', '') ?? null,
+      leafVersion: row.leaf_version,
       place: { logId: row.log_id, index: Number(row.index) },
     });
   }
@@ -79,12 +106,12 @@ export async function insertSubmissions(
     const { entry, submission, place } = one;
     if (!submission) return [];
     const contentKey = ofErased.has(one) ? null : submission.contentKey;
-    return [[entry.organizationId, submission.idKey, contentKey, place.logId, place.index]];
+    return [[entry.organizationId, submission.idKey, contentKey, LEAF_VERSION, place.logId, place.index]];
   });
   if (rows.length === 0) return;
   await sql.query(
-    `insert into submission (organization_id, id_key, content_key, log_id, index)
-     select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[])`,
-    columns(rows, ['plain', 'plain', 'plain', 'plain', 'plain']),
+    `insert into submission (organization_id, id_key, content_key, leaf_version, log_id, index)
+     select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::uuid[], $6::bigint[])`,
+    columns(rows, ['plain', 'plain', 'plain', 'plain', 'plain', 'plain']),
   );
 }

@@ -1,6 +1,6 @@
 import { instant, type Sql } from '@vouchsafe/database';
 import { rootOf } from '@vouchsafe/transparency-log';
-import type { NewEntry } from './entry.js';
+import { type NewEntry, observedBy } from './entry.js';
 
 /** A log that was closed at its cut: whatever was given out of it begins with this tree. */
 export interface Predecessor {
@@ -53,9 +53,9 @@ export function entryOfSuccession(
 ): NewEntry {
   return {
     organizationId,
-    source: 'audit',
+    ...observedBy('audit'),
     id: null,
-    occurredAt: at,
+    occurredAt: at.toISOString(),
     actor: { type: 'service', id: 'audit' },
     operation: 'audit-log.succeed',
     entity: { type: 'audit-log', id: logId },

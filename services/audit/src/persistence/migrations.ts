@@ -310,4 +310,56 @@ export const auditMigrations: readonly SqlMigration[] = [
       grant select, insert, delete on export_subject to ${roles.worker};
       alter table export add column expired_because text check (expired_because in ('time', 'erasure'));`,
   },
+  {
+    name: 'audit-006-provenance',
+    sql: () => `
+      -- Who recorded an entry, as its leaf says it in clear. A leaf of version 1 knows no submitter.
+      alter table entry add column provenance text check (provenance in ('observed', 'asserted')),
+        add column submitter_type text check (submitter_type in ('service', 'api-key', 'session')),
+        add column submitter_id text,
+        add column source text;
+
+      -- Of version 1 'api' was the one source of what somebody sent; everything else was ours.
+      create function origin_of_entry() returns trigger language plpgsql as $$
+      begin
+        new.source := convert_from(new.leaf, 'UTF8')::json ->> 'source';
+        new.provenance := case when new.source = 'api' then 'asserted' else 'observed' end;
+        return new;
+      end $$;
+      -- The release before this one may still write, and says nothing of it.
+      create trigger origin before insert on entry
+        for each row when (new.provenance is null) execute function origin_of_entry();
+
+      -- The owner is under row security too, and no policy is for it.
+      alter table entry no force row level security;
+      update entry set (source, provenance) = (
+        select told.source, case when told.source = 'api' then 'asserted' else 'observed' end
+        from (select convert_from(leaf, 'UTF8')::json ->> 'source' as source) as told);
+      alter table entry force row level security;
+
+      create index entry_provenance on entry (organization_id, provenance, recorded_at, index);
+      create index entry_source_name on entry (organization_id, source, recorded_at, index);
+      -- What our services hand in has their name as its source.
+      create index entry_submitter on entry (organization_id, submitter_id, recorded_at, index)
+        where provenance = 'asserted';
+      create index entry_of_session on entry (organization_id, recorded_at, index) where submitter_type = 'session';
+
+      -- What is compared of an id that comes again depends on the leaf that it made.
+      alter table submission add column leaf_version smallint not null default 1;`,
+  },
+  {
+    name: 'audit-007-volume',
+    sql: (roles) => `
+      -- What an organization has handed in by the API, by window; a window begins with what is handed in first.
+      create table entry_volume (
+        organization_id uuid not null,
+        seconds int not null,
+        entries bigint not null,
+        bytes bigint not null,
+        ends_at timestamptz not null,
+        primary key (organization_id, seconds)
+      );
+      ${separated('entry_volume', roles)}
+      grant select, insert, update on entry_volume to ${roles.request};`,
+  },
 ];

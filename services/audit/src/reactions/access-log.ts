@@ -1,6 +1,7 @@
 import type { DataOf, gatewayFacts } from '@vouchsafe/contracts';
 import { isErased, type Personal } from '@vouchsafe/event-sourcing';
-import type { NewEntry, Place } from '../log/entry.js';
+import { type NewEntry, observedBy, type Place } from '../log/entry.js';
+import { instantIn } from '../log/instant.js';
 import { isUuid } from './uuid.js';
 
 type RequestHandled = DataOf<typeof gatewayFacts.requestHandled>;
@@ -24,9 +25,9 @@ export function entryOfRequest(request: RequestHandled): NewEntry {
   };
   return {
     organizationId: request.organizationId,
-    source: 'gateway',
+    ...observedBy('gateway'),
     id: null,
-    occurredAt: new Date(request.occurredAt),
+    occurredAt: instantIn(request.occurredAt),
     actor: request.actor,
     operation: request.operation,
     entity: request.entity,

@@ -2,7 +2,8 @@ import type { Contract } from '@vouchsafe/contracts';
 import { isErased } from '@vouchsafe/event-sourcing';
 import type { JsonObject } from '@vouchsafe/transparency-log';
 import { z } from 'zod';
-import type { NewEntry, Place } from '../log/entry.js';
+import { type NewEntry, observedBy, type Place } from '../log/entry.js';
+import { instantIn } from '../log/instant.js';
 import { isOwnId } from './access-log.js';
 import { isUuid } from './uuid.js';
 
@@ -24,9 +25,9 @@ export function entryOfFact(contract: Contract, data: Fact & Readonly<Record<str
   const subject = uuidIn(data, 'userId') ?? (actor.type === 'user' && isUuid(actor.id) ? actor.id : null);
   return {
     organizationId,
-    source: contract.owner,
+    ...observedBy(contract.owner),
     id: null,
-    occurredAt: new Date(occurredAt),
+    occurredAt: instantIn(occurredAt),
     actor,
     operation: `${contract.owner}.${nameOf(contract)}`,
     entity,

@@ -2,7 +2,8 @@ import type { ParkedMessageSettled } from '@vouchsafe/contracts';
 import { isErased, type Personal } from '@vouchsafe/event-sourcing';
 import { type ParkedProgram, settledOf } from '@vouchsafe/service-host';
 import type { auditConfig } from '../audit.config.js';
-import type { NewEntry } from '../log/entry.js';
+import { type NewEntry, observedBy } from '../log/entry.js';
+import { instantIn } from '../log/instant.js';
 import type { Recorder } from '../log/record.js';
 
 type Record = ReturnType<ParkedProgram<typeof auditConfig>['parts']>['record'];
@@ -24,9 +25,9 @@ export function entryOfSettled(source: string, settled: ParkedMessageSettled): N
   const { organizationId, fate, messageId, by, reason, settledAt, ...matter } = settled;
   return {
     organizationId,
-    source,
+    ...observedBy(source),
     id: null,
-    occurredAt: new Date(settledAt),
+    occurredAt: instantIn(settledAt),
     // Whoever holds the service's keys; who that was, nobody has checked: the name is what they said (ADR 0015).
     actor: { type: 'staff', id: 'operator' },
     operation: fate === 'replayed' ? 'parked-message.replay' : 'parked-message.discard',

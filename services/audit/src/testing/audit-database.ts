@@ -12,6 +12,8 @@ export const ours = '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c01';
 export const theirs = '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c02';
 export const ada = '0f8fad5b-d9cb-469f-a165-70867728950e';
 
+export const aKey = '7f0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c11';
+
 export const originName = 'audit.example.org';
 
 export interface AuditDatabase {
@@ -47,9 +49,11 @@ export async function auditDatabase(): Promise<AuditDatabase> {
 export function entry(changes: Partial<NewEntry> = {}): NewEntry {
   return {
     organizationId: ours,
-    source: 'api',
+    provenance: 'asserted',
+    submitter: { type: 'api-key', id: aKey },
+    source: 'shop',
     id: null,
-    occurredAt: new Date('2026-11-22T11:59:59.000Z'),
+    occurredAt: '2026-11-22T11:59:59.000Z',
     actor: { type: 'user', id: ada },
     operation: 'invoice.read',
     entity: { type: 'invoice', id: 'INV-1' },

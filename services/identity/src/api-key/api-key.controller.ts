@@ -22,6 +22,7 @@ const apiKeys = pageOf(
     name: z.string(),
     /** The first characters of the key. */
     start: z.string(),
+    source: z.string(),
     scopes: z.array(z.enum(permissions)),
     createdBy: z.uuid(),
     createdAt: z.iso.datetime(),
@@ -75,7 +76,7 @@ export class ApiKeyController {
     effect: 'write',
     summary: 'Make a key for programs; it is shown once',
     answers: { 201: createdApiKey },
-    problems: ['forbidden', 'rejected', 'step-up-required'],
+    problems: ['forbidden', 'not-found', 'rejected', 'step-up-required'],
     idempotent: true,
   })
   create(
@@ -109,6 +110,7 @@ interface ApiKeyRow {
   readonly api_key_id: string;
   readonly name: string;
   readonly start: string;
+  readonly source: string;
   readonly scopes: Permission[];
   readonly created_by: string;
   readonly created_at: string;
@@ -122,6 +124,7 @@ function shown(row: ApiKeyRow) {
     apiKeyId: row.api_key_id,
     name: row.name,
     start: row.start,
+    source: row.source,
     scopes: row.scopes,
     createdBy: row.created_by,
     createdAt: instant(row.created_at).toISOString(),

@@ -1,3 +1,4 @@
+import { FIRST_SOURCE } from '@vouchsafe/contracts';
 import { eventCatalog, type EventOf, organizationId, userId } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
 
@@ -6,7 +7,7 @@ const which = { organizationId, apiKeyId: z.uuid() };
 /** Stream `api-key-<id>`: the key itself is shown once and kept nowhere. */
 export const apiKeyEvents = eventCatalog({
   'api-key-created': {
-    version: 1,
+    version: 2,
     visibility: 'published',
     schema: z.strictObject({
       ...which,
@@ -14,7 +15,12 @@ export const apiKeyEvents = eventCatalog({
       name: z.string(),
       scopes: z.array(z.string()),
       expiresAt: z.iso.datetime().nullable(),
+      /** Of the audit entries that it hands in. */
+      source: z.string(),
+      /** The key whose source it takes over. */
+      replaces: z.uuid().nullable(),
     }),
+    upcasts: { 1: (data: object) => ({ ...data, source: FIRST_SOURCE, replaces: null }) },
   },
   'api-key-revoked': {
     version: 1,

@@ -16,6 +16,10 @@ export type ApiKeyCommand =
       /** What the creator may do: a key never may more (P02). */
       readonly creatorMay: readonly string[];
       readonly expiresAt: Date | null;
+      /** Of the audit entries that it hands in; whoever may make keys may name one that another key carries. */
+      readonly source: string;
+      /** The key of the same organization whose source it takes over. */
+      readonly replaces: string | null;
       readonly at: Date;
     }
   | { readonly type: 'revoke'; readonly reason: 'revoked' | 'creator-removed' };
@@ -31,6 +35,7 @@ export const apiKey = decider<ApiKey, ApiKeyCommand, ApiKeyEvent, ApiKeyRejectio
       case 'create': {
         if (state.status !== 'absent') return { rejected: 'already-created' };
         const { organizationId, apiKeyId, createdBy, name, scopes, creatorMay, expiresAt, at } = command;
+        const { source, replaces } = command;
         if (!scopes.every((scope) => creatorMay.includes(scope))) return { rejected: 'scope-beyond-creator' };
         if (expiresAt && expiresAt <= at) return { rejected: 'expires-in-the-past' };
         return [
@@ -43,6 +48,7 @@ export const apiKey = decider<ApiKey, ApiKeyCommand, ApiKeyEvent, ApiKeyRejectio
               name,
               scopes: [...new Set(scopes)],
               expiresAt: expiresAt?.toISOString() ?? null,
+              ...{ source, replaces },
             },
           },
         ];

@@ -1,4 +1,6 @@
-import type { Caller, Permission } from '@vouchsafe/service-host';
+import { sourceName, sourceOfKey } from '@vouchsafe/contracts';
+import type { Sql } from '@vouchsafe/database';
+import { type Caller, type Permission, problem } from '@vouchsafe/service-host';
 import { secret, type Secret } from '@vouchsafe/vault';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
@@ -29,17 +31,32 @@ export const keyScopes = [
   'security:read',
 ] as const satisfies readonly Permission[];
 
-export const newApiKey = z.strictObject({
-  name: z.string().trim().min(1).max(100),
-  scopes: z.array(z.enum(keyScopes)).min(1).max(keyScopes.length),
-  expiresAt: z.iso.datetime().nullable().optional(),
-});
+export const newApiKey = z
+  .strictObject({
+    name: z.string().trim().min(1).max(100),
+    scopes: z.array(z.enum(keyScopes)).min(1).max(keyScopes.length),
+    expiresAt: z.iso.datetime().nullable().optional(),
+    source: sourceName
+      .optional()
+      .describe(
+        'The source of the audit entries that it hands in: their ids are unique within it. Its own, unless one is named',
+      ),
+    replaces: z
+      .uuid()
+      .optional()
+      .describe('The key whose source it takes over, so that what that key handed in stays known'),
+  })
+  .refine(({ source, replaces }) => source === undefined || replaces === undefined, {
+    path: ['source'],
+    message: 'comes from the key that is replaced',
+  });
 
 export const createdApiKey = z.strictObject({
   apiKeyId: z.uuid(),
   name: z.string(),
   scopes: z.array(z.enum(keyScopes)),
   expiresAt: z.iso.datetime().nullable(),
+  source: z.string(),
   /** Shown this once; a repetition of the request is answered without it (P22). */
   key: z.string().optional(),
 });
@@ -52,7 +69,7 @@ const SHOWN = 'vs_'.length + 5;
 export async function createApiKey(
   identity: Identity,
   caller: Caller,
-  { name, scopes, expiresAt }: z.output<typeof newApiKey>,
+  { name, scopes, expiresAt, ...named }: z.output<typeof newApiKey>,
   idempotencyKey: string | undefined,
 ): Promise<CreatedApiKey> {
   const { organizationId, userId } = principalOf(caller);
@@ -66,11 +83,12 @@ export async function createApiKey(
         caller,
         operation: 'api-key.create',
         key: idempotencyKey,
-        request: { name, scopes, expiresAt: expiresAt ?? null },
+        request: { name, scopes, expiresAt: expiresAt ?? null, ...named },
       },
       async () => {
         const [apiKeyId, at, key] = [identity.newId(), identity.now(), newKey()];
         const { role } = await readAccount(identity, unit, userId);
+        const source = await sourceFor(unit, apiKeyId, named);
         const unique = [...new Set(scopes)];
         accepted(
           await unit.execute(identity.aggregates.apiKey, apiKeyId, {
@@ -82,13 +100,14 @@ export async function createApiKey(
             scopes: unique,
             creatorMay: permissionsOf(role),
             expiresAt: expires,
+            ...{ source, replaces: named.replaces ?? null },
             at,
           }),
           apiKeyProblems,
         );
         await unit.query(
-          `insert into api_key (organization_id, api_key_id, key_hash, start, name, scopes, created_by, created_at, expires_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+          `insert into api_key (organization_id, api_key_id, key_hash, start, name, scopes, created_by, created_at, expires_at, source)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
           [
             organizationId,
             apiKeyId,
@@ -99,9 +118,10 @@ export async function createApiKey(
             userId,
             at,
             expires,
+            source,
           ],
         );
-        const keep = { apiKeyId, name, scopes: unique, expiresAt: expires?.toISOString() ?? null };
+        const keep = { apiKeyId, name, scopes: unique, expiresAt: expires?.toISOString() ?? null, source };
         return { body: { ...keep, key: key.reveal() }, keep };
       },
     ),
@@ -115,6 +135,21 @@ export async function revokeApiKey(identity: Identity, caller: Caller, apiKeyId:
       apiKeyProblems,
     ),
   );
+}
+
+/** Also of a key that is revoked or has expired: what it handed in is known under its source. */
+async function sourceFor(
+  sql: Sql,
+  apiKeyId: string,
+  { source, replaces }: Pick<z.output<typeof newApiKey>, 'source' | 'replaces'>,
+): Promise<string> {
+  if (replaces === undefined) return source ?? sourceOfKey(apiKeyId);
+  const [replaced] = await sql.query<{ source: string }>('select source from api_key where api_key_id = $1', [
+    replaces,
+  ]);
+  if (!replaced)
+    throw problem('not-found', { errors: [{ pointer: '/replaces', detail: 'There is no such key' }] });
+  return replaced.source;
 }
 
 /** A prefix by which scanners for leaked secrets know it, and 256 random bits. */

@@ -151,6 +151,7 @@ export const impersonalColumns: Readonly<Record<string, string>> = {
   'api_key.start': 'the first characters of random text',
   'api_key.scopes': 'of a closed set',
   'api_key.name': "a program's name, chosen by an administrator",
+  'api_key.source': "a source's name, chosen by an administrator",
   'letter_limit.about': 'one of a closed set',
   'letter.kind': 'one of a closed set',
   'letter.idempotency_key': 'a kind and a random id',

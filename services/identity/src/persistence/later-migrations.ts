@@ -134,4 +134,24 @@ export const laterMigrations: readonly SqlMigration[] = [
       create index invitation_by_email on invitation (email_hash) where email_hash is not null;
       grant update (email_hash) on invitation to ${retention};`,
   },
+  {
+    name: 'identity-010-api-key-source',
+    sql: (roles) =>
+      [
+        // Keys of before, and those that the release before makes while both run, share the source of that time.
+        `alter table api_key add column source text not null default 'api';
+         set local role ${roles.lookup};
+         drop function lookup.api_key(bytea);
+         reset role;`,
+        lookupFunction(roles, {
+          signature: 'api_key(wanted bytea)',
+          returns: `table (organization_id uuid, api_key_id uuid, scopes text[], expires_at timestamptz,
+            last_used_at timestamptz, revoked_at timestamptz, creator_role text, source text)`,
+          body: `
+            select k.organization_id, k.api_key_id, k.scopes, k.expires_at, k.last_used_at, k.revoked_at, m.role, k.source
+            from api_key k join member m on m.user_id = k.created_by
+            where k.key_hash = wanted`,
+        }),
+      ].join('\n'),
+  },
 ];

@@ -84,6 +84,7 @@ export class ResolveController {
       sessionId: null,
       authenticatedAt: null,
       staffGrantId: null,
+      source: row.source,
     };
   }
 
@@ -107,4 +108,5 @@ interface ApiKeyRow {
   readonly last_used_at: string | null;
   readonly revoked_at: string | null;
   readonly creator_role: string;
+  readonly source: string;
 }

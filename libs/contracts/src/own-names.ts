@@ -1,0 +1,33 @@
+import { z } from 'zod';
+
+/** Our services, those to come, and the product itself: what a name that somebody else chooses may not begin with. */
+export const ownNames = ['identity', 'gateway', 'audit', 'billing', 'lifecycle', 'vouchsafe'] as const;
+
+/**
+ * Whether a name reads as one of ours: its first word is ours, in any letter case, whichever separator follows. Our own operations use
+ * dots and hyphens (`identity.logged-in`, `audit-entry.record`).
+ */
+export function beginsWithOwnName(name: string): boolean {
+  const [first = ''] = name.toLowerCase().split(/[^a-z0-9]/, 1);
+  return ownNames.some((own) => own === first);
+}
+
+/** The source of every entry that came by the API before keys had sources, and of the keys of that time. */
+export const FIRST_SOURCE = 'api';
+
+/**
+ * The name of a source of audit entries, as an API key carries it: ids of entries are unique within it, whichever key hands them in. It
+ * stands in the log in clear.
+ */
+export const sourceName = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9._-]{0,62}$/,
+    'small letters, digits and . _ - only, a letter or digit first, at most 63',
+  )
+  .refine((name) => !beginsWithOwnName(name), `may not begin with ${ownNames.join(', ')}: these are our own`);
+
+/** Of a key for which nobody named a source: its own, which no other key has by itself. */
+export function sourceOfKey(apiKeyId: string): string {
+  return `key-${apiKeyId}`;
+}

@@ -1,0 +1,142 @@
+import { type Database, instant, prepared, type Sql } from '@vouchsafe/database';
+import { problem } from '@vouchsafe/service-host';
+
+/** What organizations may hand in by the API, each for itself: so many entries, and so many bytes of them as JSON, in a window. */
+export interface VolumeLimit {
+  readonly seconds: number;
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+export interface Volume {
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+/** How much of a limit is used, and when its window ends. */
+export interface Usage extends Volume {
+  readonly limit: VolumeLimit;
+  readonly secondsLeft: number;
+}
+
+/**
+ * Counts in the database, so that all instances count together, and a restart forgets nothing. A batch is counted before anything is
+ * done for it, whole or not at all. Against the short window counts everything that is sent, for it costs work: a retry, a batch that is
+ * refused later. Against the long one only what is recorded: what was known before, or is refused, is given back.
+ */
+export class VolumeLimits {
+  constructor(
+    private readonly database: Database,
+    private readonly limits: readonly [short: VolumeLimit, long: VolumeLimit],
+    private readonly now: () => Date,
+  ) {}
+
+  /** @throws ProblemError `too-many-requests` where a limit would be passed; then nothing is counted */
+  async take(organizationId: string, sent: Volume): Promise<readonly Usage[]> {
+    const at = this.now();
+    return this.database.forOrganization(organizationId, async (sql) => {
+      const usages = await this.count(sql, organizationId, sent, at);
+      const passed = usages.filter(isPassed);
+      if (passed.length === 0) return usages;
+      // Thrown, it rolls the count back.
+      throw tooMuch(passed, sent, usages);
+    });
+  }
+
+  /** Of what was counted, this was not recorded: the long window forgets it. */
+  async giveBack(
+    organizationId: string,
+    unrecorded: Volume,
+    [short, long]: readonly Usage[],
+  ): Promise<readonly Usage[]> {
+    if (!short || !long) throw new Error('There are two windows');
+    if (unrecorded.entries === 0) return [short, long];
+    await this.database.forOrganization(organizationId, (sql) =>
+      sql.query(
+        prepared(`update entry_volume set entries = greatest(entries - $3, 0), bytes = greatest(bytes - $4, 0)
+         where organization_id = $1 and seconds = $2`),
+        [organizationId, long.limit.seconds, unrecorded.entries, unrecorded.bytes],
+      ),
+    );
+    return [short, without(long, unrecorded)];
+  }
+
+  async read(organizationId: string): Promise<readonly Usage[]> {
+    const [at, nothing] = [this.now(), { entries: 0, bytes: 0 }];
+    return this.database.forOrganization(organizationId, (sql) =>
+      this.count(sql, organizationId, nothing, at),
+    );
+  }
+
+  private async count(sql: Sql, organizationId: string, sent: Volume, at: Date): Promise<Usage[]> {
+    const rows = await sql.query<{ seconds: number; entries: string; bytes: string; ends_at: string }>(
+      countStatement,
+      [organizationId, this.limits.map(({ seconds }) => seconds), sent.entries, sent.bytes, at],
+    );
+    return this.limits.map((limit) => {
+      const row = rows.find(({ seconds }) => seconds === limit.seconds);
+      if (!row) throw new Error(`Nothing was counted for a window of ${limit.seconds} s`);
+      const secondsLeft = Math.max(1, Math.ceil((instant(row.ends_at).getTime() - at.getTime()) / 1000));
+      return { limit, entries: Number(row.entries), bytes: Number(row.bytes), secondsLeft };
+    });
+  }
+}
+
+/** A crash of the server may forget the last half second of a count: it need not wait for the disk. */
+const countStatement = prepared(`
+  with lazily as (select set_config('synchronous_commit', 'off', true))
+  insert into entry_volume as v (organization_id, seconds, entries, bytes, ends_at)
+  select $1::uuid, seconds, $3::bigint, $4::bigint, $5::timestamptz + seconds * interval '1 second'
+  from lazily, unnest($2::int[]) as seconds
+  on conflict (organization_id, seconds) do update set
+    entries = excluded.entries + case when v.ends_at > $5 then v.entries else 0 end,
+    bytes = excluded.bytes + case when v.ends_at > $5 then v.bytes else 0 end,
+    ends_at = case when v.ends_at > $5 then v.ends_at else excluded.ends_at end
+  returning seconds, entries, bytes, ends_at`);
+
+/** As many bytes as the entries have as JSON, without the white space between. */
+export function volumeOf(entries: readonly object[]): Volume {
+  const bytes = entries.reduce((sum, entry) => sum + Buffer.byteLength(JSON.stringify(entry)), 0);
+  return { entries: entries.length, bytes };
+}
+
+/** What the answer's headers say (draft-ietf-httpapi-ratelimit-headers, structured fields of RFC 9651): each limit by its name. */
+export function volumeHeaders(usages: readonly Usage[]): Record<string, string> {
+  const items = usages.flatMap(({ limit, entries, bytes, secondsLeft }) => [
+    { of: limit.entries, used: entries, unit: 'entries', limit, secondsLeft },
+    { of: limit.bytes, used: bytes, unit: 'content-bytes', limit, secondsLeft },
+  ]);
+  const name = ({ unit, limit }: (typeof items)[number]) => `"${unit}-in-${limit.seconds}s"`;
+  return {
+    'ratelimit-policy': items
+      .map((item) => `${name(item)};q=${item.of};qu="${item.unit}";w=${item.limit.seconds}`)
+      .join(', '),
+    ratelimit: items
+      .map((item) => `${name(item)};r=${Math.max(0, item.of - item.used)};t=${item.secondsLeft}`)
+      .join(', '),
+  };
+}
+
+function isPassed({ limit, entries, bytes }: Usage): boolean {
+  return entries > limit.entries || bytes > limit.bytes;
+}
+
+function without(usage: Usage, { entries, bytes }: Volume): Usage {
+  return { ...usage, entries: usage.entries - entries, bytes: usage.bytes - bytes };
+}
+
+function tooMuch(passed: readonly Usage[], sent: Volume, usages: readonly Usage[]) {
+  const words = passed.map(
+    ({ limit }) => `${limit.entries} entries and ${limit.bytes} bytes in ${limit.seconds} s`,
+  );
+  const never = passed.some(({ limit }) => sent.entries > limit.entries || sent.bytes > limit.bytes);
+  return problem('too-many-requests', {
+    detail:
+      `An organization may hand in ${words.join('; ')}. Nothing of the batch was recorded` +
+      (never ? '; it is larger than the limit itself: send fewer entries at once' : ''),
+    headers: {
+      'retry-after': String(Math.max(...passed.map(({ secondsLeft }) => secondsLeft))),
+      ...volumeHeaders(usages.map((usage) => without(usage, sent))),
+    },
+  });
+}
