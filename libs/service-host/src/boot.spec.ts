@@ -39,7 +39,7 @@ class LampController {
     answers: { 200: pageOf(lamp) },
   })
   list(@Query({ schema: pageQuery }) query: PageQuery, @Caller() caller: Caller) {
-    return { items: [], next: `${caller.actor.id} ${query.limit}` };
+    return { items: [], next: `${caller.source ?? caller.actor.id} ${query.limit}` };
   }
 
   @Get(':id')
@@ -159,6 +159,18 @@ describe('a booted service', () => {
   it('answers a caller whom the gateway vouches for', async () => {
     const answer = await send('GET', '/v1/lamps?limit=7', await asUser());
     expect(answer).toMatchObject({ status: 200, body: { items: [], next: `${id} 7` } });
+  });
+
+  it('hears the source that a key carries beside the caller, whom the release before it reads strictly', async () => {
+    const token = await gateway.sign('lamps', { ...user, source: 'shop' });
+    expect(await send('GET', '/v1/lamps?limit=7', token)).toMatchObject({
+      status: 200,
+      body: { next: 'shop 7' },
+    });
+    const payload = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as {
+      caller: object;
+    };
+    expect(payload.caller).not.toHaveProperty('source');
   });
 
   it.each([

@@ -134,6 +134,23 @@ describe('the gateway', () => {
     });
   });
 
+  it('passes on the source that a key carries, whatever the request says of it, and what the answer says of limits', async () => {
+    const { world } = suite.services;
+    world.apiKeys.set('vs_with_source', { ...key, source: 'shop' });
+    world.answerHeaders = {
+      'ratelimit-policy': '"entries-in-60s";q=100;qu="entries";w=60',
+      ratelimit: '"entries-in-60s";r=7;t=3',
+    };
+    const { headers } = await send('GET', '/v1/things/7', {
+      headers: { authorization: 'Bearer vs_with_source', source: 'gateway', 'vouchsafe-source': 'gateway' },
+    });
+    expect(world.lastCaller).toMatchObject({ actor: key.actor, source: 'shop' });
+    expect(Object.fromEntries(headers)).toMatchObject(world.answerHeaders);
+    world.answerHeaders = {};
+    await send('GET', '/v1/things/7', { headers: withKey });
+    expect(world.lastCaller).not.toHaveProperty('source');
+  });
+
   it('finds a session dead at once when identity ends it (ASVS 7.4.1)', async () => {
     expect((await send('GET', '/v1/things/7', { headers: { cookie } })).status).toBe(200);
     suite.services.world.sessions.delete(sessionSecret);

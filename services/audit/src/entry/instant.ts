@@ -9,8 +9,8 @@ const [first, beyond] = [Date.UTC(1970, 0, 1), Date.UTC(10_000, 0, 1)];
  * as computers count it, and is refused rather than moved.
  */
 export const boundedInstant = z.iso
-  .datetime({ offset: true, error: ({ input }) => reasonAgainst(input) })
-  .regex(/^[^.]*(?:\.\d{1,9}[^.\d]*)?$/, { error: 'at most nine digits behind the second', abort: true })
+  .datetime({ offset: true, abort: true, error: ({ input }) => reasonAgainst(input) })
+  .regex(/^[^.]*(?:\.\d{1,9}(?!\d).*)?$/, { error: 'at most nine digits behind the second', abort: true })
   .refine((text) => isBounded(Date.parse(text)), 'from 1970 to 9999, in UTC')
   .transform(instantIn);
 

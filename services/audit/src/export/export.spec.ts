@@ -147,6 +147,33 @@ describe('a forensic export', () => {
     expect(fileIn(bytes, '/entries.csv')).toContain('/invoices/INV-4');
   });
 
+  it('of what was observed holds nothing that was asserted, and the other way round (P24)', async () => {
+    const sources = (bytes: Buffer) => {
+      const lines = fileIn(bytes, '/entries.ndjson').trimEnd().split('\n');
+      return new Set(lines.map((line) => (JSON.parse(line) as { source: string }).source));
+    };
+    const observed = await bundle({ filter: { provenance: 'observed' } });
+    const asserted = await bundle({ filter: { provenance: 'asserted', submitterType: 'session' } });
+    expect((await verified(observed)).filter).toMatchObject({ provenance: 'observed' });
+    expect((await verified(asserted)).filter).toMatchObject({ submitterType: 'session' });
+    expect([...sources(observed)]).toEqual(['audit']);
+    expect([...sources(asserted)]).toEqual([`user:${ada}`]);
+  });
+
+  it('holds times with all the digits that were sent, of a range with as many', async () => {
+    const occurredAt = '2026-03-01T10:00:00.123456789Z';
+    const entry = { ...{ id: 'nine digits', occurredAt }, actor: { type: 'bot', id: 'b-1' } };
+    const sent = { entries: [{ ...entry, operation: 'invoice.read', outcome: 'success' }] };
+    expect((await app.ask('POST', '/v1/audit/entries', { body: sent })).status).toBe(201);
+    const bytes = await bundle({
+      ...{ from: occurredAt, to: '2026-03-01T10:00:00.123457789Z' },
+      filter: { operation: 'invoice.read' },
+    });
+    expect((await verified(bytes)).filter).toMatchObject({ occurredFrom: occurredAt });
+    expect(fileIn(bytes, '/entries.ndjson')).toContain(`"occurredAt":"${occurredAt}"`);
+    expect(fileIn(bytes, '/entries.csv')).toContain(occurredAt);
+  });
+
   it('of a time range holds it, late reports included, without a gap', async () => {
     const [before, between] = [
       new Date(Date.now() - 86_400_000 * 30),

@@ -16,7 +16,7 @@ import { provisionDatabase } from '@vouchsafe/database';
 import { busMigrations } from '@vouchsafe/messaging';
 import { localKeyProvider } from '@vouchsafe/vault';
 import { bootAudit } from '../audit.service.js';
-import { ada, originName, ours } from './audit-database.js';
+import { ada, aSession, originName, ours } from './audit-database.js';
 
 export const operator = '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c99';
 
@@ -35,6 +35,8 @@ export interface AskOptions {
   readonly body?: unknown;
   readonly organizationId?: string | null;
   readonly permissions?: readonly Permission[];
+  /** Who it is, where that matters: a key with its source, or the session of another person. */
+  readonly as?: Pick<Caller, 'actor'> & Partial<Pick<Caller, 'sessionId' | 'source'>>;
   readonly headers?: Record<string, string>;
 }
 
@@ -52,7 +54,7 @@ export interface Answer<Body> {
 }
 
 /** The whole service over HTTP on a real Postgres, called as the gateway calls it. */
-export async function auditApp(): Promise<AuditApp> {
+export async function auditApp(more: Record<string, string> = {}): Promise<AuditApp> {
   const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-audit-app-'));
   const postgres = await testPostgres();
   const password = 'only-for-tests';
@@ -82,6 +84,7 @@ export async function auditApp(): Promise<AuditApp> {
     VOUCHSAFE_GATEWAY_URL: 'http://127.0.0.1:1',
     VOUCHSAFE_INTERNAL_PUBLIC_KEYS_FILE: keys.publicKeysFile,
     VOUCHSAFE_INTERNAL_PRIVATE_KEY_FILE: keys.privateKeyFile('audit'),
+    ...more,
   };
   const moved = { ahead: 0 };
   class MovedClock extends Clock {
@@ -134,6 +137,7 @@ export async function auditApp(): Promise<AuditApp> {
 function callerWith({
   organizationId = ours,
   permissions = ['audit:read', 'audit:write', 'audit:export'],
+  as = { actor: { type: 'user', id: ada }, sessionId: aSession },
 }: AskOptions) {
   const who: Omit<Caller, 'traceparent'> = {
     ...anonymous,
@@ -144,7 +148,7 @@ function callerWith({
       ? {}
       : {
           organizationId,
-          actor: { type: 'user', id: ada },
+          ...as,
           authenticationLevel: 'two-factor',
           permissions: [...permissions],
         }),

@@ -12,6 +12,7 @@ export const ours = '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c01';
 export const theirs = '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c02';
 export const ada = '0f8fad5b-d9cb-469f-a165-70867728950e';
 
+export const aSession = '7f0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c10';
 export const aKey = '7f0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c11';
 
 export const originName = 'audit.example.org';

@@ -23,7 +23,8 @@ export function addSecurityHeaders(
   void reply.headers({
     'access-control-allow-origin': origin,
     'access-control-allow-credentials': 'true',
-    'access-control-expose-headers': 'etag, x-request-id, retry-after, idempotency-replayed',
+    'access-control-expose-headers':
+      'etag, x-request-id, retry-after, idempotency-replayed, ratelimit, ratelimit-policy',
     'cross-origin-resource-policy': 'cross-origin',
   });
   void reply.header('vary', 'origin');

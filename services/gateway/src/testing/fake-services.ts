@@ -38,6 +38,8 @@ export interface World {
   /** What the last request looked like to the service. */
   lastHeaders: Record<string, string>;
   lastCaller: Caller | null;
+  /** What the service says in the headers of its answers. */
+  answerHeaders: Record<string, string>;
   /** Milliseconds that a change takes after it has taken effect. */
   delay: number;
 }
@@ -62,6 +64,7 @@ export async function fakeServices(folder: string, env: Record<string, string>):
     executed: [],
     lastHeaders: {},
     lastCaller: null,
+    answerHeaders: {},
     delay: 0,
   };
   const definitions = [fakeIdentity(world), fakeAudit(world)];
@@ -176,8 +179,10 @@ function fakeAudit(world: World) {
       _query: object,
       @Headers() headers: Record<string, string>,
       @Caller() caller: Caller,
+      @Res({ passthrough: true }) reply: FastifyReply,
     ) {
       Object.assign(world, { lastHeaders: headers, lastCaller: caller });
+      void reply.headers(world.answerHeaders);
       return { id };
     }
 

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { given, type OrganizationId, type UserId } from '@vouchsafe/event-sourcing';
+import { given, type OrganizationId, readEvent, type UserId } from '@vouchsafe/event-sourcing';
+import { secret } from '@vouchsafe/vault';
+import { secretHash } from '../link-token.js';
 import { identityApp, type IdentityApp, type Person } from '../testing/identity-app.js';
+import { apiKeyEvents } from './api-key.events.js';
 import { apiKey } from './api-key.js';
 
 describe('the decider of an API key', () => {
@@ -13,6 +16,8 @@ describe('the decider of an API key', () => {
     scopes: ['audit:write', 'audit:write'],
     creatorMay: ['audit:write', 'audit:read'],
     expiresAt: null,
+    source: 'importer',
+    replaces: null,
     at: new Date('2026-11-22T10:00:00Z'),
   };
 
@@ -68,6 +73,7 @@ describe('API keys', () => {
       sessionId: null,
       authenticatedAt: null,
       staffGrantId: null,
+      source: `key-${apiKeyId}`,
     });
     expect((await app.ask('GET', '/v1/members', { apiKey: key })).status).toBe(200);
     expect((await app.ask('GET', '/v1/organization', { apiKey: key })).status).toBe(403);
@@ -118,6 +124,82 @@ describe('API keys', () => {
         start: String(first.body.key).slice(0, 8),
       }),
     );
+  });
+
+  describe('carry the source of the audit entries that they hand in', () => {
+    const scopes = ['audit:write'];
+    const made = async (more: object, session = ada.session) => {
+      const { status, body } = await create({ name: 'Shop', scopes, ...more }, undefined, session);
+      return { status, ...(body as { apiKeyId: string; key: string; source: string; code?: string }) };
+    };
+    const sourceOf = async ({ key }: { key: string }) => (await app.resolve({ apiKey: key }))?.source;
+
+    it('one of their own, or one that is named, by which a later key carries on', async () => {
+      const own = await made({});
+      expect([own.source, await sourceOf(own)]).toEqual(Array(2).fill(`key-${own.apiKeyId}`));
+      const named = await made({ source: 'shop' });
+      expect([named.status, await sourceOf(named)]).toEqual([201, 'shop']);
+      expect(await sourceOf(await made({ source: 'shop' }))).toBe('shop');
+      const list = await app.ask('GET', '/v1/api-keys?limit=200', { session: ada.session });
+      expect(list.body.items).toContainEqual(
+        expect.objectContaining({ apiKeyId: named.apiKeyId, source: 'shop' }),
+      );
+    });
+
+    it('that of the key which they replace, though it is revoked or has expired', async () => {
+      const [old, expiring] = [
+        await made({}),
+        await made({ expiresAt: new Date(Date.now() + app.clock.ahead + 1000).toISOString() }),
+      ];
+      await app.ask('DELETE', `/v1/api-keys/${old.apiKeyId}`, { session: ada.session });
+      const next = await made({ replaces: old.apiKeyId });
+      expect(await sourceOf(next)).toBe(old.source);
+      expect(await sourceOf(await made({ replaces: next.apiKeyId }))).toBe(old.source);
+      app.clock.ahead += 2000;
+      expect(await sourceOf(await made({ replaces: expiring.apiKeyId }))).toBe(expiring.source);
+    });
+
+    it('never that of another organization (P19)', async () => {
+      const [theirs, ours] = [await app.signUp(), await made({})];
+      const refused = await made({ replaces: ours.apiKeyId }, theirs.session);
+      expect(refused).toMatchObject({ status: 404, code: 'not-found' });
+    });
+
+    it.each([
+      ['a service of ours', { source: 'gateway' }],
+      ['what reads like one', { source: 'audit.log' }],
+      ['a service to come', { source: 'billing-2' }],
+      ['the form of a person’s', { source: 'user:5b0c7cbd-6b3c-4f0a-9a0e-000000000001' }],
+      ['another case', { source: 'Shop' }],
+      ['none', { source: '' }],
+      ['one that is too long', { source: 's'.repeat(64) }],
+      ['two', { source: 'shop', replaces: '5b0c7cbd-6b3c-4f0a-9a0e-000000000001' }],
+    ])('and none that is %s', async (_, more) => {
+      expect(await made(more)).toMatchObject({ status: 400, code: 'invalid-request' });
+    });
+
+    it('the common one of that time, where they were made before, by this release or the one before it', async () => {
+      await app.database.forOrganization(ada.organizationId, (sql) =>
+        sql.query(
+          `insert into api_key (organization_id, api_key_id, key_hash, start, name, scopes, created_by, created_at)
+           values ($1, $2, $3, 'vs_', 'Old', '{audit:write}', $4, now())`,
+          [
+            ada.organizationId,
+            '5b0c7cbd-6b3c-4f0a-9a0e-0000000000aa',
+            secretHash(secret('vs_old')),
+            ada.userId,
+          ],
+        ),
+      );
+      expect(await sourceOf({ key: 'vs_old' })).toBe('api');
+      const stored = { organizationId: ada.organizationId, apiKeyId: ada.userId, createdBy: ada.userId };
+      const v1 = { ...stored, name: 'Old', scopes: [], expiresAt: null };
+      expect(readEvent(apiKeyEvents, 'api-key-created', 1, v1).data).toEqual({
+        ...v1,
+        source: 'api',
+        replaces: null,
+      });
+    });
   });
 
   it('are refused where they would hold more than their creator (P02)', async () => {
