@@ -73,7 +73,7 @@ describe('after services were killed under load', () => {
     );
     const [taken] = await system.rows<{ count: number }>(
       'audit',
-      `select count(*)::int as count from entry where organization_id = $1 and ${leaf} ->> 'source' = 'api'`,
+      `select count(*)::int as count from entry where organization_id = $1 and ${leaf} ->> 'provenance' = 'asserted'`,
       [owner.organizationId],
     );
     expect(taken?.count).toBeGreaterThan(10);
@@ -115,7 +115,7 @@ describe('after services were killed under load', () => {
       system.rows<{ source: string; count: number }>(
         'audit',
         `select ${leaf} ->> 'source' as source, count(*)::int as count from entry
-         where ${leaf} ->> 'source' in ('gateway', 'identity') group by 1 order by 1`,
+         where ${leaf} ->> 'provenance' = 'observed' and ${leaf} ->> 'source' in ('gateway', 'identity') group by 1 order by 1`,
       );
     await eventually(
       'The last entry',

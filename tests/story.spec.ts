@@ -25,6 +25,8 @@ interface Entry {
   readonly logId: string;
   readonly index: number;
   readonly id: string | null;
+  readonly provenance: 'observed' | 'asserted';
+  readonly submitter: { readonly type: string; readonly id: string } | null;
   readonly source: string;
   readonly actor: { readonly type: string; readonly id: string | null };
   readonly operation: string;
@@ -127,6 +129,7 @@ describe('the audit log of an organization', () => {
   let owner: Person;
   let colleague: Person;
   let backEnd: Client;
+  let keyId: string;
   const sent = ['invoice.read', 'invoice.export', 'settings.change'].map((operation, nth) => ({
     id: randomUUID(),
     occurredAt: new Date(Date.now() - (3 - nth) * 1000).toISOString(),
@@ -143,7 +146,10 @@ describe('the audit log of an organization', () => {
   beforeAll(async () => {
     owner = await signUp(system);
     colleague = await join(system, owner.browser, 'member');
-    backEnd = (await makeApiKey(system, owner.browser, ['audit:write', 'audit:read'])).client;
+    ({ client: backEnd, apiKeyId: keyId } = await makeApiKey(system, owner.browser, [
+      'audit:write',
+      'audit:read',
+    ]));
     ({ entries: places } = (await backEnd.must(201, 'POST', '/v1/audit/entries', {
       body: { entries: sent },
     })) as { entries: typeof places });
@@ -171,7 +177,9 @@ describe('the audit log of an organization', () => {
     const denied = await ask({ sourceIp: '203.0.113.7', outcome: 'denied' });
     expect(denied).toEqual([
       expect.objectContaining({
-        source: 'api',
+        provenance: 'asserted',
+        submitter: { type: 'api-key', id: keyId },
+        source: `key-${keyId}`,
         operation: 'settings.change',
         actor: { type: 'customer-user', id: 'u-4711' },
         entity: { type: 'invoice', id: '2026-2' },
@@ -186,6 +194,8 @@ describe('the audit log of an organization', () => {
     const answer = await owner.browser.send('GET', `/v1/members/${colleague.userId}`);
     const requestId = answer.headers['x-request-id'] as string;
     expect(await first({ requestId })).toMatchObject({
+      provenance: 'observed',
+      submitter: { type: 'service', id: 'gateway' },
       source: 'gateway',
       occurredAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
       actor: { type: 'user', id: owner.userId },
@@ -217,6 +227,42 @@ describe('the audit log of an organization', () => {
     });
     expect(await first({ operation: 'identity.logged-in', actor: owner.userId })).toMatchObject({
       sourceIp: '127.0.0.1',
+    });
+  });
+
+  it('tells what a key asserts from what was observed, whatever the key says (P24)', async () => {
+    const answer = await owner.browser.send('GET', `/v1/members/${colleague.userId}`);
+    const requestId = answer.headers['x-request-id'] as string;
+    await first({ requestId });
+    const deceit = {
+      ...{ id: randomUUID(), occurredAt: new Date().toISOString(), requestId, outcome: 'success' },
+      actor: { type: 'user', id: colleague.userId },
+    };
+    const post = (entry: object) => backEnd.send('POST', '/v1/audit/entries', { body: { entries: [entry] } });
+    const refused = [
+      await post({ ...deceit, operation: 'identity.logged-in' }),
+      await post({ ...deceit, operation: 'member.read', actor: { type: 'service', id: 'gateway' } }),
+    ];
+    expect(refused.map(({ status }) => status)).toEqual([400, 400]);
+    expect((await post({ ...deceit, operation: 'session.create' })).status).toBe(201);
+    const by = async (query: Record<string, string>) =>
+      (await ask({ requestId, ...query })).map(({ actor, submitter }) => [actor.id, submitter?.id]);
+    expect(await by({ provenance: 'observed' })).toEqual([[owner.userId, 'gateway']]);
+    expect(await by({ submitterId: keyId })).toEqual([[colleague.userId, keyId]]);
+  });
+
+  it('knows what was sent when the key that sent it is replaced, and says what is left of the limits', async () => {
+    const { key } = (await owner.browser.must(201, 'POST', '/v1/api-keys', {
+      body: { name: 'the next back end', scopes: ['audit:write'], replaces: keyId },
+    })) as { key: string };
+    const next = new Client(system.url, key);
+    const again = await next.send('POST', '/v1/audit/entries', { body: { entries: sent } });
+    expect([again.status, again.json()]).toEqual([201, { entries: places }]);
+    expect(again.headers['ratelimit-policy']).toContain('"entries-in-60s";q=');
+    expect(again.headers.ratelimit).toContain('"entries-in-60s";r=');
+    const { client: other } = await makeApiKey(system, owner.browser, ['audit:write']);
+    expect(await other.must(201, 'POST', '/v1/audit/entries', { body: { entries: sent } })).not.toEqual({
+      entries: places,
     });
   });
 

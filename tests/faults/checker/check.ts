@@ -42,7 +42,7 @@ function entriesOfBackEnds(memory: Memory, { audit }: Stores): Finding[] {
   const found: Finding[] = [];
   const byOperation = Map.groupBy(
     audit.logs.flatMap((log) =>
-      log.leaves.filter(({ entry }) => entry.source === 'api').map((leaf) => ({ log, leaf })),
+      log.leaves.filter(({ entry }) => entry.provenance === 'asserted').map((leaf) => ({ log, leaf })),
     ),
     ({ leaf }) => leaf.entry.operation,
   );
@@ -198,7 +198,9 @@ function factsInLogs(
     ({ organizationId }) => organizationId,
   );
   for (const log of audit.logs) {
-    const leaves = log.leaves.filter(({ entry }) => entry.source === source).map(nameOfLeaf);
+    const leaves = log.leaves
+      .filter(({ entry }) => entry.provenance === 'observed' && entry.source === source)
+      .map(nameOfLeaf);
     const wanted = (expected.get(log.organizationId) ?? []).map((event) => nameOf(source, event));
     found.push(...compare(`${source} in log ${log.logId}`, wanted, leaves));
   }

@@ -32,6 +32,7 @@ export interface StoredLeaf {
   readonly hash: Buffer;
   /** What stands in the leaf in clear. */
   readonly entry: {
+    readonly provenance: 'observed' | 'asserted';
     readonly source: string;
     readonly operation: string;
     readonly occurredAt: string;

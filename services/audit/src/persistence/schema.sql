@@ -178,6 +178,19 @@ AS $function$
 ;
 alter function make_immutable(text) owner to audit_migrator;
 
+CREATE OR REPLACE FUNCTION public.origin_of_entry()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        new.source := convert_from(new.leaf, 'UTF8')::json ->> 'source';
+        new.provenance := case when new.source = 'api' then 'asserted' else 'observed' end;
+        return new;
+      end $function$
+;
+alter function origin_of_entry() owner to audit_migrator;
+grant execute on function origin_of_entry() to public;
+
 CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -379,6 +392,12 @@ create table entry (
   words text[] not null,
   disclosable smallint not null,
   leaf bytea not null,
+  provenance text,
+  submitter_type text,
+  submitter_id text,
+  source text,
+  constraint entry_provenance_check CHECK ((provenance = ANY (ARRAY['observed'::text, 'asserted'::text]))),
+  constraint entry_submitter_type_check CHECK ((submitter_type = ANY (ARRAY['service'::text, 'api-key'::text, 'session'::text]))),
   constraint entry_pkey PRIMARY KEY (organization_id, recorded_at, index)
 ) partition by RANGE (recorded_at);
 alter table entry enable row level security;
@@ -388,11 +407,16 @@ create policy own_organization on entry to audit_request using ((organization_id
 CREATE INDEX entry_actor ON ONLY public.entry USING btree (organization_id, actor_key, recorded_at, index);
 CREATE INDEX entry_entity ON ONLY public.entry USING btree (organization_id, entity_key, recorded_at, index);
 CREATE INDEX entry_entity_type ON ONLY public.entry USING btree (organization_id, entity_type, recorded_at, index);
+CREATE INDEX entry_of_session ON ONLY public.entry USING btree (organization_id, recorded_at, index) WHERE (submitter_type = 'session'::text);
 CREATE INDEX entry_operation ON ONLY public.entry USING btree (organization_id, operation, recorded_at, index);
+CREATE INDEX entry_provenance ON ONLY public.entry USING btree (organization_id, provenance, recorded_at, index);
 CREATE INDEX entry_request ON ONLY public.entry USING btree (organization_id, request_key) WHERE (request_key IS NOT NULL);
 CREATE INDEX entry_source ON ONLY public.entry USING btree (organization_id, source_key, recorded_at, index);
+CREATE INDEX entry_source_name ON ONLY public.entry USING btree (organization_id, source, recorded_at, index);
+CREATE INDEX entry_submitter ON ONLY public.entry USING btree (organization_id, submitter_id, recorded_at, index) WHERE (provenance = 'asserted'::text);
 CREATE INDEX entry_unsuccessful ON ONLY public.entry USING btree (organization_id, recorded_at, index) WHERE (outcome <> 'success'::text);
 CREATE INDEX entry_words ON ONLY public.entry USING gin (words);
+CREATE TRIGGER origin BEFORE INSERT ON public.entry FOR EACH ROW WHEN ((new.provenance IS NULL)) EXECUTE FUNCTION origin_of_entry();
 grant insert, select on entry to audit_request;
 grant insert, select on entry to audit_worker;
 grant select on entry to audit_lookup;
@@ -437,6 +461,20 @@ create table entry_bundle_5 partition of entry_bundle FOR VALUES WITH (modulus 8
 create table entry_bundle_6 partition of entry_bundle FOR VALUES WITH (modulus 8, remainder 6);
 
 create table entry_bundle_7 partition of entry_bundle FOR VALUES WITH (modulus 8, remainder 7);
+
+create table entry_volume (
+  organization_id uuid not null,
+  seconds integer not null,
+  entries bigint not null,
+  bytes bigint not null,
+  ends_at timestamp with time zone not null,
+  constraint entry_volume_pkey PRIMARY KEY (organization_id, seconds)
+);
+alter table entry_volume enable row level security;
+alter table entry_volume force row level security;
+create policy every_organization on entry_volume to audit_retention, audit_worker using (true);
+create policy own_organization on entry_volume to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant insert, select, update on entry_volume to audit_request;
 
 create table erasure (
   erasure_id uuid not null,
@@ -705,6 +743,7 @@ create table submission (
   content_key uuid,
   log_id uuid not null,
   index bigint not null,
+  leaf_version smallint not null default 1,
   constraint submission_pkey PRIMARY KEY (organization_id, id_key)
 ) partition by HASH (organization_id);
 alter table submission enable row level security;

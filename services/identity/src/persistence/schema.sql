@@ -60,12 +60,12 @@ alter function ensure_outgoing_partition(bigint) owner to identity_migrator;
 grant execute on function ensure_outgoing_partition(bigint) to identity_worker;
 
 CREATE OR REPLACE FUNCTION lookup.api_key(wanted bytea)
- RETURNS TABLE(organization_id uuid, api_key_id uuid, scopes text[], expires_at timestamp with time zone, last_used_at timestamp with time zone, revoked_at timestamp with time zone, creator_role text)
+ RETURNS TABLE(organization_id uuid, api_key_id uuid, scopes text[], expires_at timestamp with time zone, last_used_at timestamp with time zone, revoked_at timestamp with time zone, creator_role text, source text)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'public'
 AS $function$
-            select k.organization_id, k.api_key_id, k.scopes, k.expires_at, k.last_used_at, k.revoked_at, m.role
+            select k.organization_id, k.api_key_id, k.scopes, k.expires_at, k.last_used_at, k.revoked_at, m.role, k.source
             from api_key k join member m on m.user_id = k.created_by
             where k.key_hash = wanted$function$
 ;
@@ -339,6 +339,7 @@ create table api_key (
   expires_at timestamp with time zone,
   last_used_at timestamp with time zone,
   revoked_at timestamp with time zone,
+  source text not null default 'api'::text,
   constraint api_key_pkey PRIMARY KEY (api_key_id),
   constraint api_key_key_hash_key UNIQUE (key_hash),
   constraint api_key_organization_id_created_at_api_key_id_key UNIQUE (organization_id, created_at, api_key_id)
