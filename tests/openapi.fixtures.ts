@@ -50,10 +50,11 @@ type Fixture = (world: World) => Promise<Request> | Request;
 
 const fixtures: Readonly<Record<string, Fixture>> = {
   'api-key.list': ({ owner }) => ({ as: owner.browser }),
-  'api-key.create': ({ owner }) => ({
-    as: owner.browser,
-    body: { name: 'reader', scopes: ['audit:read'], expiresAt: inDays(30) },
-  }),
+  'api-key.create': async ({ owner, system }) => {
+    const { apiKeyId: replaces } = await makeApiKey(system, owner.browser, ['audit:read']);
+    const body = { name: 'reader', scopes: ['audit:read'], expiresAt: inDays(30), replaces };
+    return { as: owner.browser, body, refers: true };
+  },
   'api-key.revoke': async (world) => {
     const { apiKeyId } = await makeApiKey(world.system, world.owner.browser, ['audit:read']);
     return { as: world.owner.browser, params: { id: marked(world, apiKeyId) } };

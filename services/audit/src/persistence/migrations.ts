@@ -313,11 +313,11 @@ export const auditMigrations: readonly SqlMigration[] = [
   {
     name: 'audit-006-provenance',
     sql: () => `
-      -- Who recorded an entry, as its leaf says it in clear. A leaf of version 1 knows no submitter.
-      alter table entry add column provenance text check (provenance in ('observed', 'asserted')),
-        add column submitter_type text check (submitter_type in ('service', 'api-key', 'session')),
-        add column submitter_id text,
-        add column source text;
+      -- Who recorded an entry, as its leaf says it in clear. A leaf of version 1 knows no submitter. Most of what is there is the
+      -- gateway's: as a default that is then dropped, these rows have it without being written again.
+      alter table entry add column provenance text default 'observed', add column source text default 'gateway',
+        add column submitter_type text, add column submitter_id text;
+      alter table entry alter column provenance drop default, alter column source drop default;
 
       -- Of version 1 'api' was the one source of what somebody sent; everything else was ours.
       create function origin_of_entry() returns trigger language plpgsql as $$
@@ -332,9 +332,11 @@ export const auditMigrations: readonly SqlMigration[] = [
 
       -- The owner is under row security too, and no policy is for it.
       alter table entry no force row level security;
+      -- An entry's words hold its source, and have an index.
       update entry set (source, provenance) = (
         select told.source, case when told.source = 'api' then 'asserted' else 'observed' end
-        from (select convert_from(leaf, 'UTF8')::json ->> 'source' as source) as told);
+        from (select convert_from(leaf, 'UTF8')::json ->> 'source' as source) as told)
+      where words && '{api,identity,audit}' and convert_from(leaf, 'UTF8')::json ->> 'source' <> 'gateway';
       alter table entry force row level security;
 
       create index entry_provenance on entry (organization_id, provenance, recorded_at, index);

@@ -62,11 +62,12 @@ async function writtenBefore(source: string, id: string | null = null): Promise<
   );
   if (made.status !== 'made') throw new Error(made.status);
   ({ tree } = append(tree, leafHashes([made.leaf])));
+  const words = [source, 'invoice', 'read', 'success', 'user'];
   await database.forOrganization(ours, async (sql) => {
     await sql.query(
       `insert into entry (organization_id, log_id, index, recorded_at, occurred_at, operation, outcome, words, disclosable, leaf)
-       values ($1, $2, $3, $4, $5, 'invoice.read', 'success', '{}', 0, $6)`,
-      [ours, logId, index, recordedAt, occurredAt, Buffer.from(made.leaf)],
+       values ($1, $2, $3, $4, $5, 'invoice.read', 'success', $7, 0, $6)`,
+      [ours, logId, index, recordedAt, occurredAt, Buffer.from(made.leaf), words],
     );
     await sql.query(`insert into entry_bundle values ($1, $2, 0, $3, $3, $4, $4) on conflict do nothing`, [
       ours,
