@@ -22,6 +22,7 @@ interface Entry {
   readonly sourceIp: string | null;
   readonly url: string | null;
   readonly actor: { readonly type: string; readonly id: string | null };
+  readonly submitter: { readonly type: string; readonly id: string } | null;
 }
 interface Page {
   readonly entries: readonly Entry[];
@@ -70,6 +71,14 @@ export async function entries({ narrator: { step, tell } }: Evidence, backEnd: C
     'The denied operation was not found by its address',
   );
   tell(denied.map(line).join('\n'));
+
+  step('A key cannot speak for Vouchsafe: what it sends says in the log that a key asserted it.');
+  const deceit = { ...sent[0], id: randomUUID(), operation: 'identity.logged-in' };
+  await backEnd.post('/v1/audit/entries', { body: { entries: [deceit] }, expect: 400 });
+  const asserted = await ask(backEnd, { provenance: 'asserted', operation: 'settings.change' });
+  tell(
+    `identity.logged-in: refused\n${asserted.map(line).join('\n')}: asserted by ${submitterOf(asserted[0])}`,
+  );
 
   step('Her own log-ins are there, too: each request through the gateway has left its entry (P23).');
   const logIns = await arrived(() => ask(backEnd, { operation: 'session.create' }));
@@ -215,6 +224,10 @@ async function until<T>(look: () => Promise<T | undefined>, within = 60_000): Pr
     expectThat(performance.now() < end, `It did not come within ${within / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
+}
+
+function submitterOf({ submitter }: Entry): string {
+  return submitter === null ? 'nobody knows whom' : `${submitter.type} ${submitter.id}`;
 }
 
 function line({ index, occurredAt, operation, outcome, actor, sourceIp }: Entry): string {
