@@ -31,11 +31,10 @@ const submitted = (changes: object = {}) => ({
   outcome: 'success',
   ...changes,
 });
-const post = (entries: object[], as: AskOptions['as'] = shop, organizationId = ours) =>
+const post = (entries: object[], as: NonNullable<AskOptions['as']> = shop, organizationId = ours) =>
   app.ask<Recorded & { errors?: { pointer: string; detail: string }[] }>('POST', '/v1/audit/entries', {
     body: { entries },
-    organizationId,
-    ...(as ? { as } : {}),
+    ...{ organizationId, as },
   });
 const list = async (query: Record<string, string>, organizationId = ours) =>
   (
@@ -51,7 +50,7 @@ async function leafOf({ logId, index }: { logId: string; index: number }): Promi
   return opened.entry;
 }
 
-async function recordedOne(changes: object = {}, as: AskOptions['as'] = shop) {
+async function recordedOne(changes: object = {}, as: NonNullable<AskOptions['as']> = shop) {
   const answer = await post([submitted(changes)], as);
   expect(answer.status).toBe(201);
   const [place] = answer.body.entries;
