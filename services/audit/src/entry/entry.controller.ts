@@ -16,7 +16,8 @@ import { z } from 'zod';
 import { CheckpointSigner } from '../log/checkpoint-signer.js';
 import { canonicalIp, outcomes, provenances, submitterTypes } from '../log/entry.js';
 import { newestCheckpoint, proofOf, recordedBetween } from '../log/log-reader.js';
-import { Recorder, type RecordAnswer } from '../log/record.js';
+import { Recorder, type RecordAnswer, type Rejection } from '../log/record.js';
+import { reservedReasons } from '../log/reserved.js';
 import { searchKeys } from '../log/search-keys.js';
 import { type EntryRow, searchEntries } from './entry-search.js';
 import { entryView, viewEntries } from './entry-view.js';
@@ -245,13 +246,16 @@ export function organizationOf(caller: Caller): string {
 }
 
 function refusal({ entry, because }: Extract<RecordAnswer, { status: 'rejected' }>) {
-  const errors = [{ pointer: `/entries/${entry}`, detail: reasons[because] }];
+  const { at = '', detail } = reasons[because];
+  const errors = [{ pointer: `/entries/${entry}${at}`, detail }];
   return problem(because === 'id-reused' ? 'conflict' : 'invalid-request', { errors });
 }
 
-const reasons = {
-  'id-reused': 'An entry with this id and another content was recorded before',
-  'reserved-name': 'The names _sd, _sd_alg and ... are the leaf’s own',
-  'too-large': 'The entry does not fit in a leaf of 65,535 bytes',
-  'not-json': 'A value cannot be carried in JSON exactly',
-} as const;
+const reasons: Readonly<Record<Rejection, { readonly at?: string; readonly detail: string }>> = {
+  'id-reused': { detail: 'An entry with this id and another content was recorded before' },
+  'reserved-name': { detail: 'The names _sd, _sd_alg and ... are the leaf’s own' },
+  'reserved-operation': { at: '/operation', detail: reservedReasons['reserved-operation'] },
+  'reserved-actor-type': { at: '/actor/type', detail: reservedReasons['reserved-actor-type'] },
+  'too-large': { detail: 'The entry does not fit in a leaf of 65,535 bytes' },
+  'not-json': { detail: 'A value cannot be carried in JSON exactly' },
+};

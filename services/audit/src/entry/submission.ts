@@ -1,35 +1,13 @@
-import { beginsWithOwnName, FIRST_SOURCE, ownNames } from '@vouchsafe/contracts';
-import { actorTypes, type Caller, problem } from '@vouchsafe/service-host';
+import { FIRST_SOURCE, ownNames } from '@vouchsafe/contracts';
+import { type Caller, problem } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import { canonicalIp, type NewEntry, type Origin } from '../log/entry.js';
 import { boundedInstant } from './instant.js';
-
-const othersThanUsers = actorTypes.filter((type) => type !== 'user');
-
-/** `API_KEY`, `apikey` and `service/gateway` read like ours; `service-account` is a word of its own. */
-function isOwnActorType(type: string): boolean {
-  const lettersOf = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '');
-  const [first = ''] = type.split(/[.:/]/, 1);
-  return othersThanUsers.some((own) => [type, first].map(lettersOf).includes(lettersOf(own)));
-}
 
 /** Names of operations and types: closed sets of the sender's, nothing personal; searched as they stand. */
 const token = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/, 'letters, digits and . _ : / - only, at most 100');
-/** Under these names our own services tell what they saw. */
-const operation = token
-  .refine(
-    (name) => !beginsWithOwnName(name),
-    `the first word is reserved (${ownNames.join(', ')}): only our own services record such operations`,
-  )
-  .describe(`Its first word is none of ${ownNames.join(', ')}, in any letter case`);
-const actorType = token
-  .refine(
-    (type) => !isOwnActorType(type),
-    `reserved (${othersThanUsers.join(', ')}): only our own services record what these do; \`user\` is free`,
-  )
-  .describe(`None of ${othersThanUsers.join(', ')}, in any spelling`);
 const outsideId = z.string().min(1).max(500);
 const ip = z
   .string()
@@ -47,8 +25,11 @@ export const submittedEntry = z.strictObject({
     .max(200)
     .describe('The sender’s own id of the entry: sent twice, it is recorded once'),
   occurredAt: boundedInstant,
-  actor: z.strictObject({ type: actorType, id: outsideId }),
-  operation,
+  actor: z.strictObject({
+    type: token.describe('None of ours but `user` (api-key, staff, service, anonymous), in any spelling'),
+    id: outsideId,
+  }),
+  operation: token.describe(`Its first word is none of ${ownNames.join(', ')}, in any letter case`),
   entity: z.strictObject({ type: token, id: outsideId }).nullish(),
   outcome: z.enum(['success', 'denied', 'failure']),
   sourceIp: ip.nullish(),

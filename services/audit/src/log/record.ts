@@ -9,6 +9,7 @@ import { insertEntries } from './insert-entries.js';
 import { microseconds } from './instant.js';
 import { leafOf, type LeafRejection } from './leaf-of-entry.js';
 import type { Place } from './place.js';
+import { reservedIn, type ReservedName } from './reserved.js';
 import { searchKeys, type SearchKeys } from './search-keys.js';
 import { insertSubmissions, isSame, submissionKey, submissionOf, submissionsOf } from './submissions.js';
 import { entryOfSuccession } from './successor.js';
@@ -17,7 +18,9 @@ export type RecordAnswer =
   /** `known`: the indices, in what was given, of what had been recorded before. */
   | { readonly status: 'recorded'; readonly places: readonly Place[]; readonly known: ReadonlySet<number> }
   /** Nothing was recorded. `entry`: the index in what was given. */
-  | { readonly status: 'rejected'; readonly entry: number; readonly because: LeafRejection | 'id-reused' };
+  | { readonly status: 'rejected'; readonly entry: number; readonly because: Rejection };
+
+export type Rejection = LeafRejection | ReservedName | 'id-reused';
 
 export interface RecorderOptions extends LogOpening {
   /** Hears, after commit, that logs have grown; wakes the signer. */
@@ -64,6 +67,9 @@ export class Recorder {
         repeated.add(nth - successions.length);
         continue;
       }
+      // Asked of what is new alone: what was recorded before these names were reserved stays known.
+      const reserved = reservedIn(entry);
+      if (reserved) return { status: 'rejected', entry: nth - successions.length, because: reserved };
       const leaf = leafOf(entry, head.recordedAt, salts);
       if ('rejected' in leaf)
         return { status: 'rejected', entry: nth - successions.length, because: leaf.rejected };

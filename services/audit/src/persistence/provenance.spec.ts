@@ -48,13 +48,17 @@ afterAll(async () => {
 });
 
 /** An entry as the release before this one wrote it: a leaf of version 1, and the columns of that time. */
-async function writtenBefore(source: string, id: string | null = null): Promise<number> {
+async function writtenBefore(
+  source: string,
+  id: string | null = null,
+  operation = 'invoice.read',
+): Promise<number> {
   const index = tree.size;
   const occurredAt = '2026-10-22T11:59:59.123Z';
   const actor = { type: 'user', id: 'u-1' };
   const made = makeLeaf(
     {
-      ...{ version: 1, source, occurredAt, recordedAt, operation: 'invoice.read', outcome: 'success' },
+      ...{ version: 1, source, occurredAt, recordedAt, operation, outcome: 'success' },
       actor,
       ...(id === null ? {} : { id }),
     },
@@ -66,8 +70,8 @@ async function writtenBefore(source: string, id: string | null = null): Promise<
   await database.forOrganization(ours, async (sql) => {
     await sql.query(
       `insert into entry (organization_id, log_id, index, recorded_at, occurred_at, operation, outcome, words, disclosable, leaf)
-       values ($1, $2, $3, $4, $5, 'invoice.read', 'success', $7, 0, $6)`,
-      [ours, logId, index, recordedAt, occurredAt, Buffer.from(made.leaf), words],
+       values ($1, $2, $3, $4, $5, $8, 'success', $7, 0, $6)`,
+      [ours, logId, index, recordedAt, occurredAt, Buffer.from(made.leaf), words, operation],
     );
     await sql.query(`insert into entry_bundle values ($1, $2, 0, $3, $3, $4, $4) on conflict do nothing`, [
       ours,
@@ -81,7 +85,7 @@ async function writtenBefore(source: string, id: string | null = null): Promise<
     if (id === null) return;
     const keys = await searchKeys(vault, sql, ours);
     const none = { sourceIp: null, url: null, userAgent: null, requestId: null };
-    const said = { id, source, actor, operation: 'invoice.read', on: null, outcome: 'success', ...none };
+    const said = { id, source, actor, operation, on: null, outcome: 'success', ...none };
     await sql.query(
       'insert into submission (organization_id, id_key, content_key, log_id, index) values ($1, $2, $3, $4, $5)',
       [ours, keys('id', id), keys('content', { ...said, details: {}, occurredAt }), logId, index],
@@ -125,11 +129,11 @@ describe('what was recorded before leaves said who recorded them', () => {
 
   it('is recorded once all the same when it is sent again: its time was cut to the millisecond then', async () => {
     const recorder = new Recorder({ vault, originName, now: () => new Date(recordedAt) });
-    const again = (id: string, occurredAt: string, source = 'api') =>
+    const again = (id: string, occurredAt: string, source = 'api', operation = 'invoice.read') =>
       database.forOrganization(ours, (sql) =>
         recorder.record(sql, [
           entry({
-            ...{ id, source, occurredAt },
+            ...{ id, source, occurredAt, operation },
             actor: { type: 'user', id: 'u-1' },
             ...{ entity: null, sourceIp: null, url: null, userAgent: null, requestId: null, details: {} },
           }),
@@ -141,6 +145,11 @@ describe('what was recorded before leaves said who recorded them', () => {
         expect(answer).toMatchObject({ status: 'recorded', known: new Set([0]) });
       }
     expect(await again('order-1', '2026-10-22T11:59:59.124Z')).toMatchObject({ because: 'id-reused' });
+    // So is what had a name that has been reserved since; under a new id it is refused.
+    await writtenBefore('api', 'order-3', 'identity.logged-in');
+    const reserved = (id: string) => again(id, '2026-10-22T11:59:59.123Z', 'api', 'identity.logged-in');
+    expect(await reserved('order-3')).toMatchObject({ known: new Set([0]) });
+    expect(await reserved('order-4')).toMatchObject({ because: 'reserved-operation' });
     // Another source has ids of its own.
     expect(await again('order-1', '2026-10-22T11:59:59.124Z', 'shop')).toMatchObject({ known: new Set() });
   });

@@ -1,0 +1,29 @@
+import { beginsWithOwnName, ownNames } from '@vouchsafe/contracts';
+import { actorTypes } from '@vouchsafe/service-host';
+import type { NewEntry } from './entry.js';
+
+const othersThanUsers = actorTypes.filter((type) => type !== 'user');
+
+/** What an asserted entry says under a name that is ours, so that it would read as if we had seen it; null where it doesn't. */
+export function reservedIn({ provenance, operation, actor }: NewEntry): ReservedName | null {
+  if (provenance === 'observed') return null;
+  if (beginsWithOwnName(operation)) return 'reserved-operation';
+  return isOwnActorType(actor.type) ? 'reserved-actor-type' : null;
+}
+
+export type ReservedName = 'reserved-operation' | 'reserved-actor-type';
+
+export const reservedReasons: Readonly<Record<ReservedName, string>> = {
+  'reserved-operation': `the first word is reserved (${ownNames.join(', ')}): only our own services record such operations`,
+  'reserved-actor-type': `reserved (${othersThanUsers.join(', ')}): only our own services record what these do; \`user\` is free`,
+};
+
+/** `API_KEY`, `apikey` and `service/gateway` read like ours; `service-account` is a word of its own. */
+function isOwnActorType(type: string): boolean {
+  const [first = ''] = type.split(/[.:/]/, 1);
+  return othersThanUsers.some((own) => [type, first].map(lettersOf).includes(lettersOf(own)));
+}
+
+function lettersOf(text: string): string {
+  return text.toLowerCase().replace(/[^a-z0-9]/g, '');
+}
