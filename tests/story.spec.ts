@@ -260,6 +260,10 @@ describe('the audit log of an organization', () => {
     expect([again.status, again.json()]).toEqual([201, { entries: places }]);
     expect(again.headers['ratelimit-policy']).toContain('"entries-in-60s";q=');
     expect(again.headers.ratelimit).toContain('"entries-in-60s";r=');
+    const made = { operation: 'identity.api-key-created', actor: owner.userId, q: keyId };
+    expect(await first({ ...made, entityType: 'api-key', order: 'newest' })).toMatchObject({
+      details: { source: `key-${keyId}`, replaces: keyId },
+    });
     const { client: other } = await makeApiKey(system, owner.browser, ['audit:write']);
     expect(await other.must(201, 'POST', '/v1/audit/entries', { body: { entries: sent } })).not.toEqual({
       entries: places,

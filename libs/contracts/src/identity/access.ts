@@ -41,6 +41,10 @@ export const apiKeyCreated = contract({
     createdBy: userId,
     scopes: z.array(z.string()),
     expiresAt: z.iso.datetime().nullable(),
+    /** Of the audit entries that it hands in; not said of keys that were made before sources were there. */
+    source: z.string().optional(),
+    /** The key whose source it took over. */
+    replaces: z.uuid().nullable().optional(),
   }),
 });
 

@@ -393,11 +393,9 @@ create table entry (
   disclosable smallint not null,
   leaf bytea not null,
   provenance text,
+  source text,
   submitter_type text,
   submitter_id text,
-  source text,
-  constraint entry_provenance_check CHECK ((provenance = ANY (ARRAY['observed'::text, 'asserted'::text]))),
-  constraint entry_submitter_type_check CHECK ((submitter_type = ANY (ARRAY['service'::text, 'api-key'::text, 'session'::text]))),
   constraint entry_pkey PRIMARY KEY (organization_id, recorded_at, index)
 ) partition by RANGE (recorded_at);
 alter table entry enable row level security;

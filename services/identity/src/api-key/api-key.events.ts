@@ -1,8 +1,15 @@
 import { FIRST_SOURCE } from '@vouchsafe/contracts';
-import { eventCatalog, type EventOf, organizationId, userId } from '@vouchsafe/event-sourcing';
+import { eventCatalog, type EventOf, formerVersion, organizationId, userId } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
 
 const which = { organizationId, apiKeyId: z.uuid() };
+
+const made = {
+  createdBy: userId,
+  name: z.string(),
+  scopes: z.array(z.string()),
+  expiresAt: z.iso.datetime().nullable(),
+};
 
 /** Stream `api-key-<id>`: the key itself is shown once and kept nowhere. */
 export const apiKeyEvents = eventCatalog({
@@ -11,16 +18,19 @@ export const apiKeyEvents = eventCatalog({
     visibility: 'published',
     schema: z.strictObject({
       ...which,
-      createdBy: userId,
-      name: z.string(),
-      scopes: z.array(z.string()),
-      expiresAt: z.iso.datetime().nullable(),
+      ...made,
       /** Of the audit entries that it hands in. */
       source: z.string(),
       /** The key whose source it takes over. */
       replaces: z.uuid().nullable(),
     }),
-    upcasts: { 1: (data: object) => ({ ...data, source: FIRST_SOURCE, replaces: null }) },
+    former: {
+      1: formerVersion(z.strictObject({ ...which, ...made }), (data) => ({
+        ...data,
+        source: FIRST_SOURCE,
+        replaces: null,
+      })),
+    },
   },
   'api-key-revoked': {
     version: 1,

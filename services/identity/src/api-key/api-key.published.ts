@@ -5,7 +5,7 @@ import type { ApiKeyEvent } from './api-key.events.js';
 export const apiKeyFacts = toFacts<ApiKeyEvent>({
   'api-key-created': (event) => {
     // The key's name is for those who manage keys; others need its id.
-    const { organizationId, apiKeyId, createdBy, scopes, expiresAt } = event.data;
+    const { organizationId, apiKeyId, createdBy, scopes, expiresAt, source, replaces } = event.data;
     return publication(identityFacts.apiKeyCreated, {
       ...factBase(event),
       organizationId,
@@ -13,6 +13,7 @@ export const apiKeyFacts = toFacts<ApiKeyEvent>({
       createdBy,
       scopes,
       expiresAt,
+      ...{ source, replaces },
     });
   },
   'api-key-revoked': (event) =>
