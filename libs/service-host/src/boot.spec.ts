@@ -2,7 +2,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Body, Controller, Get, Module, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Module, Param, Post, Query } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import {
@@ -55,6 +55,19 @@ class LampController {
   read(@Param({ schema: lampId }) params: z.output<typeof lampId>) {
     if (params.id === id) return { id, on: true };
     throw problem('not-found');
+  }
+
+  @Delete(':id')
+  @Operation({
+    permission: 'self',
+    operation: 'lamp.break',
+    entity: { type: 'lamp', id: 'path.id' },
+    effect: 'write',
+    summary: 'Breaks a lamp',
+    answers: { 200: lamp },
+  })
+  break(@Param({ schema: lampId }) params: z.output<typeof lampId>) {
+    return { id: params.id, on: false };
   }
 
   @Post()
@@ -234,16 +247,81 @@ describe('a booted service', () => {
       400,
       'malformed-request',
     ],
-    ['a NUL in a text', 'POST', '/v1/lamps', '{"on":"\\u0000"}', undefined, 400, 'malformed-request'],
-    ['half a surrogate pair', 'POST', '/v1/lamps', '{"on":"\\ud800"}', undefined, 400, 'malformed-request'],
+    ['a NUL in a text', 'POST', '/v1/lamps', '{"on":"\\u0000"}', undefined, 400, 'invalid-request'],
+    ['half a surrogate pair', 'POST', '/v1/lamps', '{"on":"\\ud800"}', undefined, 400, 'invalid-request'],
+    ['a prototype key', 'POST', '/v1/lamps', '{"__proto__":{"on":true}}', undefined, 400, 'invalid-request'],
+    ['a byte-order mark', 'POST', '/v1/lamps', '\ufeff{"on":true}', undefined, 400, 'malformed-request'],
     [
-      'a prototype key',
+      'a constructor beside what is known',
       'POST',
       '/v1/lamps',
-      '{"__proto__":{"on":true}}',
+      '{"on":true,"constructor":1}',
       undefined,
       400,
-      'malformed-request',
+      'invalid-request',
+    ],
+    [
+      'a prototype beside what is known',
+      'POST',
+      '/v1/lamps',
+      '{"on":true,"prototype":1}',
+      undefined,
+      400,
+      'invalid-request',
+    ],
+    [
+      'a constructor in the query',
+      'GET',
+      '/v1/lamps?constructor=1',
+      undefined,
+      undefined,
+      400,
+      'invalid-request',
+    ],
+    [
+      'a prototype in the query',
+      'GET',
+      '/v1/lamps?__proto__=1',
+      undefined,
+      undefined,
+      400,
+      'invalid-request',
+    ],
+    [
+      'a body that the operation does not read',
+      'DELETE',
+      `/v1/lamps/${id}`,
+      '{"because":"broken"}',
+      undefined,
+      400,
+      'invalid-request',
+    ],
+    [
+      'another charset',
+      'POST',
+      '/v1/lamps',
+      '{"on":true}',
+      'application/json; charset=iso-8859-1',
+      415,
+      'unsupported-media-type',
+    ],
+    [
+      'another charset behind a good one',
+      'POST',
+      '/v1/lamps',
+      '{"on":true}',
+      'application/json; charset=utf-8; charset="utf-16"',
+      415,
+      'unsupported-media-type',
+    ],
+    [
+      'a type that only begins like JSON',
+      'POST',
+      '/v1/lamps',
+      '{"on":true}',
+      'application/json-patch+json',
+      415,
+      'unsupported-media-type',
     ],
     [
       'deep nesting',
@@ -296,6 +374,55 @@ describe('a booted service', () => {
   it('names where the input does not fit', async () => {
     const { body } = await send('POST', '/v1/lamps', await asUser(), '{"on":"maybe"}');
     expect(body.errors).toEqual([{ pointer: '/on', detail: expect.any(String) }]);
+  });
+
+  it.each([
+    ['a name given twice', '{"on":true,"\\u006fn":true}', '/on'],
+    ['a number that would become another', '{"on":9007199254740993}', '/on'],
+    ['half a surrogate pair in a name', '{"on":true,"\\udead":1}', ''],
+    ['a name of another kind', '{"on":true,"a/b":{"~":1,"~":1}}', '/a~1b/~0'],
+    ['a body of another kind', '[]', ''],
+  ])('names the place of %s by a JSON pointer (RFC 6901)', async (_, text, pointer) => {
+    const { status, body } = await send('POST', '/v1/lamps', await asUser(), text);
+    expect([status, body.errors]).toEqual([400, [{ pointer, detail: expect.any(String) }]]);
+  });
+
+  it('repeats little of an unknown name, however long it is', async () => {
+    const { status, body } = await send(
+      'POST',
+      '/v1/lamps',
+      await asUser(),
+      `{"on":true,"${'😀'.repeat(400)}":1}`,
+    );
+    expect([status, JSON.stringify(body).length < 1000, JSON.stringify(body).includes('\\ud8')]).toEqual([
+      400,
+      true,
+      false,
+    ]);
+  });
+
+  it.each([
+    ['UTF-8, said so', '{"on":true}', 'application/json; charset=UTF-8', 201],
+    ['UTF-8, said so in quotes', '{"on":true}', 'application/json;charset="utf8"', 201],
+  ])('takes a body in %s', async (_, text, type, status) => {
+    expect((await send('POST', '/v1/lamps', await asUser(), text, type)).status).toBe(status);
+  });
+
+  it('takes an empty object where an operation reads no body', async () => {
+    expect((await send('DELETE', `/v1/lamps/${id}`, await asUser(), '{}')).status).toBe(200);
+  });
+
+  it('refuses a body that says it is compressed', async () => {
+    const response = await fetch(`${service.url}/v1/lamps`, {
+      method: 'POST',
+      headers: {
+        'vouchsafe-internal-token': await asUser(),
+        'content-type': 'application/json',
+        'content-encoding': 'gzip',
+      },
+      body: '{"on":true}',
+    });
+    expect(response.status).toBe(415);
   });
 
   it('says Allow with a wrong method', async () => {

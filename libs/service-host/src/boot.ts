@@ -21,6 +21,7 @@ import { ProblemFilter } from './problem.filter.js';
 import { RouteTable } from './route-table.js';
 import { stopOnce, stopOnSignals } from './stop.js';
 import { TraceInterceptor } from './trace.interceptor.js';
+import { UnreadBodyInterceptor } from './unread-body.interceptor.js';
 import { validationPipe } from './validation.js';
 
 export interface ServiceDefinition<Config extends z.ZodObject> {
@@ -198,6 +199,8 @@ async function createApp<Config extends z.ZodObject>(
   app.useGlobalFilters(new ProblemFilter(logger, routes));
   app.useGlobalPipes(validationPipe());
   app.useGlobalInterceptors(new TraceInterceptor(), new EntityInterceptor());
+  // The public door passes bodies on; the service behind it says whether it takes one.
+  if (definition.door !== 'public') app.useGlobalInterceptors(new UnreadBodyInterceptor());
   if (definition.door === 'public' && !definition.guards?.length)
     throw new Error('A public door needs its guards');
   app.useGlobalGuards(...(definition.guards ?? [new InternalIdentityGuard(verifier)]));

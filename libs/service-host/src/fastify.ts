@@ -12,7 +12,7 @@ import {
   type RequestContext,
 } from './request-context.js';
 import type { RouteTable } from './route-table.js';
-import { assertWellFormedUrl, parseJson } from './validation.js';
+import { assertPlainUtf8, assertWellFormedUrl, parseJson } from './validation.js';
 
 export interface HttpOptions {
   readonly bodyLimit: number;
@@ -101,13 +101,14 @@ function addParsers(fastify: FastifyInstance, parse: boolean): void {
     fastify.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
     return;
   }
-  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     // Node gives a body to DELETE and the like, too: empty means none.
     if (body.length === 0) {
       done(null, undefined);
       return;
     }
     try {
+      assertPlainUtf8(request.headers);
       done(null, parseJson(body as Buffer));
     } catch (error) {
       done(error as Error);

@@ -10,6 +10,7 @@ export { receiptPublishing } from './erasure/receipt.js';
 export * from './data-inventory/inventory.js';
 export * from './data-inventory/room-columns.js';
 export * from './etag.js';
+export { firstOf } from './first-of.js';
 export { Readiness } from './health.js';
 export type { Refuse } from './fastify.js';
 export * from './idempotency.js';

@@ -102,11 +102,12 @@ function problemsOf(
   method: RequestMethod,
   operation: JsonObject,
 ): Set<ProblemCode> {
+  // What is not a GET may come with a body, which is read, and refused where none is taken.
   const takesInput =
-    operation.requestBody !== undefined || ((operation.parameters as Json[] | undefined) ?? []).length > 0;
+    method !== RequestMethod.GET || ((operation.parameters as Json[] | undefined) ?? []).length > 0;
   return new Set<ProblemCode>([
     ...(takesInput ? (['malformed-request', 'invalid-request'] as const) : []),
-    ...(operation.requestBody ? (['content-too-large', 'unsupported-media-type'] as const) : []),
+    ...(method === RequestMethod.GET ? [] : (['content-too-large', 'unsupported-media-type'] as const)),
     ...(permission === 'public' ? [] : (['unauthenticated', 'forbidden'] as const)),
     ...(['public', 'session'].includes(permission) ? [] : (['second-factor-required'] as const)),
     ...(idempotent ? (['idempotency-key-reused'] as const) : []),

@@ -1,63 +1,64 @@
-import { StandardSchemaValidationPipe } from '@nestjs/common';
+import type { IncomingHttpHeaders } from 'node:http';
+import { Injectable, StandardSchemaValidationPipe } from '@nestjs/common';
+import { firstOf } from './first-of.js';
+import { readIJson } from './i-json.js';
+import { pointerOf } from './json-pointer.js';
 import { problem } from './problems.js';
+
+const MAX_ISSUES = 20;
+const LONGEST_DETAIL = 300;
 
 /** Checks bodies, queries and paths against the zod schema in the route's decorator; answers where they do not fit. */
 export function validationPipe(): StandardSchemaValidationPipe {
-  return new StandardSchemaValidationPipe({
+  return new ExactValidationPipe({
     exceptionFactory: (issues) =>
       problem('invalid-request', {
         errors: issues.slice(0, MAX_ISSUES).map(({ path, message }) => ({
-          pointer: `/${(path ?? []).map((step) => (typeof step === 'object' ? step.key : step).toString()).join('/')}`,
+          pointer: pointerOf((path ?? []).map((step) => (typeof step === 'object' ? step.key : step))),
           // Zod's messages name what was expected; they may repeat an unknown field's name, never a value.
-          detail: message,
+          detail: bounded(message),
         })),
       }),
   });
 }
 
-const MAX_ISSUES = 20;
-const MAX_DEPTH = 64;
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+/**
+ * Nest's pipe deletes every member called `__proto__`, `prototype` or `constructor` before a schema sees it. Here the schema
+ * does: what it does not know is refused, and free JSON is kept as it came.
+ */
+@Injectable()
+class ExactValidationPipe extends StandardSchemaValidationPipe {
+  protected override stripProtoKeys(): void {
+    // What was sent stays as it is.
+  }
+}
+
+function bounded(message: string): string {
+  return message.length <= LONGEST_DETAIL ? message : `${firstOf(message, LONGEST_DETAIL)}…`;
+}
 
 /**
- * A JSON body, strictly: valid UTF-8, no NUL and no half surrogates (Postgres stores neither), bounded depth, and no key
- * that reaches for prototypes.
+ * A JSON body, exactly as it was sent (`readIJson`).
+ * @throws Problem `malformed-request` for what is no JSON, `invalid-request` with the place of what would be changed
  */
 export function parseJson(body: Uint8Array): unknown {
-  let value: unknown;
-  try {
-    value = JSON.parse(utf8.decode(body));
-  } catch {
-    throw problem('malformed-request', { detail: 'The body is not JSON in UTF-8' });
-  }
-  assertStorable(value);
-  return value;
+  const read = readIJson(body);
+  if (read.status === 'read') return read.value;
+  if (read.status === 'malformed') throw problem('malformed-request', { detail: read.detail });
+  throw problem('invalid-request', { errors: [{ pointer: read.pointer, detail: read.detail }] });
 }
 
-function assertStorable(root: unknown): void {
-  let level: unknown[] = [root];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > MAX_DEPTH) throw problem('malformed-request', { detail: 'The body is nested too deeply' });
-    const next: unknown[] = [];
-    for (const value of level) {
-      if (typeof value === 'string') assertText(value);
-      else if (Array.isArray(value)) for (const item of value) next.push(item);
-      else if (typeof value === 'object' && value !== null) {
-        for (const [key, item] of Object.entries(value)) {
-          if (key === '__proto__')
-            throw problem('malformed-request', { detail: 'A field may not be named so' });
-          assertText(key);
-          next.push(item);
-        }
-      }
-    }
-    level = next;
-  }
-}
-
-function assertText(text: string): void {
-  if (text.includes('\0') || !text.isWellFormed()) {
-    throw problem('malformed-request', { detail: 'A text holds a NUL or half a surrogate pair' });
+/**
+ * Refuses a body that says of itself that it is something else than plain UTF-8: read as UTF-8 all the same, it could become another
+ * text without anybody's notice.
+ */
+export function assertPlainUtf8(headers: IncomingHttpHeaders): void {
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
+    throw problem('unsupported-media-type', { detail: 'A body is sent without a content encoding' });
+  for (const [, charset] of (headers['content-type'] ?? '').matchAll(/;\s*charset\s*=\s*"?([^";\s]*)/gi)) {
+    if (!/^utf-?8$/i.test(charset ?? ''))
+      throw problem('unsupported-media-type', { detail: 'JSON is sent in UTF-8' });
   }
 }
 

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { disclosureContext } from '../log/place.js';
 import { FIRST_SOURCE } from '@vouchsafe/contracts';
 import { outcomes, provenances, submitterTypes } from '../log/entry.js';
+import { jsonObject } from './details.js';
 import type { EntryRow } from './entry-search.js';
 
 const named = z.strictObject({ type: z.string(), id: z.string().nullable() });
@@ -34,7 +35,7 @@ export const entryView = z.strictObject({
   url: z.string().nullable(),
   userAgent: z.string().nullable(),
   requestId: z.string().nullable(),
-  details: z.record(z.string(), z.json()),
+  details: jsonObject,
   erased: z.int().min(0).describe('How many values of the entry were erased'),
 });
 export type EntryView = z.output<typeof entryView>;

@@ -2,6 +2,7 @@ import { FIRST_SOURCE, ownNames } from '@vouchsafe/contracts';
 import { type Caller, problem } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import { canonicalIp, type NewEntry, type Origin } from '../log/entry.js';
+import { submittedDetails } from './details.js';
 import { boundedInstant } from './instant.js';
 
 /** Names of operations and types: closed sets of the sender's, nothing personal; searched as they stand. */
@@ -13,9 +14,6 @@ const ip = z
   .string()
   .max(60)
   .refine((text) => canonicalIp(text) !== undefined, 'not an IP address');
-
-/** A page of 1,000 entries, and an export's page, hold whole entries in memory: so each is bounded. */
-const MOST_DETAILS = 16_384;
 
 /** An entry as an organization's own back end sends it. */
 export const submittedEntry = z.strictObject({
@@ -36,13 +34,7 @@ export const submittedEntry = z.strictObject({
   url: z.string().min(1).max(8192).nullish(),
   userAgent: z.string().min(1).max(1024).nullish(),
   requestId: z.string().min(1).max(200).nullish(),
-  details: z
-    .record(z.string().min(1).max(100), z.json())
-    .refine(
-      (details) => JSON.stringify(details).length <= MOST_DETAILS,
-      `at most ${MOST_DETAILS} characters as JSON`,
-    )
-    .default({}),
+  details: submittedDetails.default({}),
 });
 export type SubmittedEntry = z.output<typeof submittedEntry>;
 

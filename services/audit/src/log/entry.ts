@@ -120,7 +120,8 @@ export function leafParts(entry: NewEntry, recordedAt: Date): LeafParts {
   told('url', ['url'], entry.url, clear);
   told('userAgent', ['userAgent'], entry.userAgent, clear);
   told('requestId', ['requestId'], entry.requestId, clear);
-  const details: Record<string, Json> = {};
+  // Without a prototype: a member called `__proto__` is a member like any other.
+  const details = Object.create(null) as Record<string, Json>;
   if (entry.clear.has('details')) Object.assign(details, entry.details);
   else {
     for (const name of Object.keys(entry.details)) {

@@ -3,6 +3,7 @@ import { anonymous, type Authenticated, traceIdOf } from '@vouchsafe/service-hos
 import type { Route } from '../routes/route-index.js';
 import type { Entry } from './access-log.events.js';
 import type { Located } from './batch.js';
+import { cut, type CutLengths } from './cut.js';
 import { maskedId } from './masked-url.js';
 
 /** What the gateway learns of one request on its way through; the access-log entry is made of it. */
@@ -11,10 +12,12 @@ export interface Exchange {
   readonly traceparent: string;
   readonly receivedAt: Date;
   readonly method: string;
-  /** With query values masked. */
+  /** With query values masked; its beginning, where it is very long. */
   readonly url: string;
   readonly sourceIp: string;
+  /** Its beginning, where it is very long. */
   readonly userAgent: string | null;
+  readonly lengths: CutLengths;
   /** Null until, or unless, the path is one that we know. */
   route: Pick<Route, 'path' | 'operation' | 'entity' | 'effect' | 'stream' | 'log'> | null;
   params: Readonly<Record<string, string>>;
@@ -48,8 +51,8 @@ export function beginExchange(
 ): Exchange {
   const exchange: Exchange = {
     ...facts,
+    ...cut(facts.url, request.headers['user-agent']),
     method: request.method,
-    userAgent: request.headers['user-agent']?.slice(0, 512) ?? null,
     route: null,
     params: {},
     caller: anonymous,
@@ -106,10 +109,15 @@ export function entryOf(
       receivedAt: exchange.receivedAt.toISOString(),
       occurredAt: at.toISOString(),
       traceId: traceIdOf(traceparent),
-      ...(exchange.details ? { details: exchange.details } : {}),
+      ...detailsOf(exchange),
     },
     envelope: { actor: caller.actor, occurredAt: at, requestId, traceparent },
   };
+}
+
+function detailsOf({ details, lengths }: Exchange): Pick<Entry, 'details'> {
+  const all = { ...details, ...lengths };
+  return Object.keys(all).length > 0 ? { details: all } : {};
 }
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -23,13 +23,11 @@ const INNOCENT = /^[A-Za-z0-9_.:+-]{0,40}$/;
 
 const NAME = /^[A-Za-z0-9_.-]{1,40}$/;
 
-const LONGEST = 2048;
-
 /** The URL executed, fit for the access log: query values masked unless they are on the allow list, the path but for secrets as it is. */
 export function maskedUrl(url: string): string {
   const [asked, query] = splitOnce(url, '?');
   const path = maskedPath(asked);
-  if (query === undefined) return path.slice(0, LONGEST);
+  if (query === undefined) return path;
   const fields = query.split('&').map((field) => {
     const [name, value] = splitOnce(field, '=');
     // A field without a value may be the value itself: it is masked, too.
@@ -37,7 +35,7 @@ export function maskedUrl(url: string): string {
     if (SHOWN.has(name) && INNOCENT.test(value)) return field;
     return `${NAME.test(name) ? name : '***'}=***`;
   });
-  return `${path}?${fields.join('&')}`.slice(0, LONGEST);
+  return `${path}?${fields.join('&')}`;
 }
 
 /** Besides UUIDs: a number, or a version such as `2026-01`. */

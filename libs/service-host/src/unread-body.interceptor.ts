@@ -1,0 +1,30 @@
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import { ROUTE_ARGS_METADATA, RouteParamtypes } from '@nestjs/common/internal';
+import type { FastifyRequest } from 'fastify';
+import type { Observable } from 'rxjs';
+import { problem } from './problems.js';
+
+/** Refuses a body that says something where the operation reads none: the sender would take it for heard. */
+@Injectable()
+export class UnreadBodyInterceptor implements NestInterceptor {
+  intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const { body } = execution.switchToHttp().getRequest<FastifyRequest>();
+    if (saysSomething(body) && !readsBody(execution)) {
+      throw problem('invalid-request', {
+        errors: [{ pointer: '', detail: 'This operation takes no body' }],
+      });
+    }
+    return next.handle();
+  }
+}
+
+/** An empty object is what many clients send where they have nothing to say. */
+function saysSomething(body: unknown): boolean {
+  return body !== undefined && (typeof body !== 'object' || body === null || Object.keys(body).length > 0);
+}
+
+function readsBody(execution: ExecutionContext): boolean {
+  const args = (Reflect.getMetadata(ROUTE_ARGS_METADATA, execution.getClass(), execution.getHandler().name) ??
+    {}) as Record<string, unknown>;
+  return Object.keys(args).some((key) => Number(key.split(':')[0]) === RouteParamtypes.BODY);
+}
