@@ -109,6 +109,36 @@ describe('the gateway', () => {
     ]);
   });
 
+  it('says in the entry how long a user agent and a URL were that it keeps the beginning of (P23)', async () => {
+    const agent = 'Größe/1-'.repeat(100);
+    const long = await send('GET', '/v1/things/7', {
+      headers: { ...withKey, 'user-agent': Buffer.from(agent).toString('latin1') },
+    });
+    expect(suite.services.world.lastCaller?.userAgent).toBe(agent.slice(0, 512));
+    expect(await entryOf(long.headers.get('x-request-id'))).toMatchObject([
+      { details: { userAgentLength: 800 } },
+    ]);
+    // Refused by the service, which knows none of the fields; its entry holds it all the same.
+    const query = Array.from({ length: 500 }, (_, nth) => `f${nth}=x`).join('&');
+    const asked = await send('GET', `/v1/things/7?${query}`, { headers: withKey });
+    const urlLength = `/v1/things/7?${query.replaceAll('=x', '=***')}`.length;
+    expect(await entryOf(asked.headers.get('x-request-id'))).toMatchObject([{ details: { urlLength } }]);
+    // A change has its entry before it starts, and that one says it, too.
+    const change = await send('POST', '/v1/things', {
+      headers: { ...withKey, 'user-agent': 'x'.repeat(600) },
+      body: {},
+    });
+    expect(await entryOf(change.headers.get('x-request-id'))).toMatchObject([
+      { details: { userAgentLength: 600 } },
+    ]);
+    const short = await send('GET', '/v1/things/7', {
+      headers: { ...withKey, 'user-agent': 'x'.repeat(512) },
+    });
+    expect(await entryOf(short.headers.get('x-request-id'))).not.toMatchObject([
+      { details: expect.anything() },
+    ]);
+  });
+
   it('lets nobody outside speak as somebody: identity headers are stripped, the token is for one operation', async () => {
     await send('GET', '/v1/things/7', {
       headers: {

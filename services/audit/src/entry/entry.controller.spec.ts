@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readEntryDetails } from '@vouchsafe/service-host';
 import {
+  canonicalJson,
   leafHash,
   parseTlogProof,
   verifyInclusion,
   parseCheckpoint,
   parseNote,
 } from '@vouchsafe/transparency-log';
-import { type AuditApp, auditApp } from '../testing/audit-app.js';
+import { type AuditApp, auditApp, type Problem } from '../testing/audit-app.js';
 import { ada, ours, theirs } from '../testing/audit-database.js';
 import type { EntryView } from './entry-view.js';
 
@@ -100,6 +101,69 @@ describe('POST /v1/audit/entries', () => {
     const read = await app.ask('GET', '/v1/audit/entries', { permissions: ['audit:write'] });
     const nobody = await app.ask('GET', '/v1/audit/entries', { organizationId: null });
     expect([write.status, read.status, nobody.status]).toEqual([403, 403, 401]);
+  });
+});
+
+describe('what is sent is recorded exactly, or refused', () => {
+  /** An entry whose details are spelled by hand: no JavaScript value could say all that a text can. */
+  const posted = (details: string) => {
+    const [before, after] = JSON.stringify({ entries: [submitted({ details: '#' })] }).split('"#"');
+    return app.ask<Recorded & Problem>('POST', '/v1/audit/entries', { json: `${before}${details}${after}` });
+  };
+  /** The text of an entry's details in an answer, whose JSON nobody has read yet. */
+  const detailsIn = ({ bytes }: { bytes: Buffer }) => /"details":([^]*),"erased":/.exec(bytes.toString())?.[1];
+
+  it.each([
+    ['names that JavaScript has for itself', '{"constructor":1,"__proto__":{"a":1},"prototype":[]}'],
+    ['them within others', '{"a":[{"__proto__":{"b":[]},"constructor":{"prototype":null}}],"toString":"x"}'],
+    ['names of numbers', '{"10":1,"9":2,"x":3}'],
+    [
+      'numbers of every size',
+      '{"n":[0,1e-7,0.1,-1.5,9007199254740991,9007199254740992,1e+21,5e-324,1.7976931348623157e+308]}',
+    ],
+    ['texts of every script', '{"t":"é 漢字 😀 \u2028 \\u001f \\" \\\\ /","😀":""}'],
+    ['nothing', '{"a":null,"b":{},"c":[],"d":""}'],
+  ])('gives back %s', async (_, details) => {
+    const recorded = await posted(details);
+    expect([recorded.status, recorded.body.errors]).toEqual([201, undefined]);
+    const [place] = recorded.body.entries;
+    const one = await app.ask('GET', `/v1/audit/entries/${place?.logId}/${place?.index}`);
+    const listed = await list('limit=1');
+    // Member by member, in any order: the order of names says nothing in JSON.
+    for (const answer of [one, listed]) expect(canonicalText(detailsIn(answer))).toBe(canonicalText(details));
+  });
+
+  it('takes a number in another spelling for the number that it is', async () => {
+    const recorded = await posted('{"n":[1.0,1e2,0.10,-0]}');
+    expect(recorded.status).toBe(201);
+    expect(detailsIn(await list('limit=1'))).toBe('{"n":[1,100,0.1,0]}');
+  });
+
+  it.each([
+    ['a number that comes back as another', '{"n":9007199254740993}', '/n'],
+    ['a number too large', '{"n":[1e400]}', '/n/0'],
+    ['a number too small', '{"n":{"x":1e-400}}', '/n/x'],
+    ['a name given twice', '{"a":{"b":1,"b":2}}', '/a/b'],
+    ['a name given twice in two spellings', '{"a":1,"\\u0061":2}', '/a'],
+    ['half a surrogate pair', '{"a":"\\ud800"}', '/a'],
+    ['half a surrogate pair in a name', '{"a":{"\\ud800":1}}', '/a'],
+    ['no object', '[]', ''],
+    ['a name too long', `{"${'n'.repeat(101)}":1}`, `/${'n'.repeat(101)}`],
+  ])('refuses %s and says where', async (_, details, pointer) => {
+    const before = (await list('limit=1')).body.entries[0]?.index;
+    const answer = await posted(details);
+    expect([answer.status, answer.body.code]).toEqual([400, 'invalid-request']);
+    expect(answer.body.errors?.map((error) => error.pointer)).toEqual([`/entries/0/details${pointer}`]);
+    expect((await list('limit=1')).body.entries[0]?.index).toBe(before);
+  });
+
+  it('tells two contents of one id apart by a member called __proto__', async () => {
+    const entry = JSON.stringify({ entries: [submitted({ details: '#' })] });
+    const ask = (details: string) =>
+      app.ask('POST', '/v1/audit/entries', { json: entry.replace('"#"', details) });
+    expect((await ask('{"__proto__":1}')).status).toBe(201);
+    expect((await ask('{"__proto__":1}')).status).toBe(201);
+    expect((await ask('{"__proto__":2}')).status).toBe(409);
   });
 });
 
@@ -201,3 +265,7 @@ describe('GET /v1/audit/entries', () => {
     expect((await list(query)).status).toBe(400);
   });
 });
+
+function canonicalText(json: string | undefined): string {
+  return canonicalJson(JSON.parse(json ?? ''));
+}

@@ -132,6 +132,21 @@ describe('a forensic export', () => {
     expect(csv).not.toContain('/invoices/INV-1');
   });
 
+  it('holds and shows members whose names JavaScript has for itself', async () => {
+    const details = '{"__proto__":{"a":[{"constructor":"deep"}]},"constructor":"of ships","prototype":["x"]}';
+    const entry = JSON.stringify({
+      ...{ id: 'odd names', occurredAt: '2026-11-20T10:00:00Z', actor: { type: 'user', id: ada } },
+      ...{ operation: 'odd.names', outcome: 'success', details: '#' },
+    }).replace('"#"', details);
+    const { status } = await app.ask('POST', '/v1/audit/entries', { json: `{"entries":[${entry}]}` });
+    expect(status).toBe(201);
+    const bytes = await bundle({ filter: { operation: 'odd.names' }, disclose: ['details'] });
+    await verified(bytes);
+    // As CSV has it: quoted, its quotes doubled.
+    expect(fileIn(bytes, '/entries.csv')).toContain(details.replaceAll('"', '""'));
+    expect(fileIn(bytes, '/ocsf.ndjson')).toContain('"__proto__":{"a":[{"constructor":"deep"}]}');
+  });
+
   it('opens nothing that was not asked for', async () => {
     const bytes = await bundle({});
     await verified(bytes);

@@ -124,6 +124,15 @@ describe('the access log of the gateway', () => {
     expect(entry).toMatchObject({ source: 'gateway', outcome: 'success', details: { runId, events: 3 } });
   });
 
+  it('says in clear how long a user agent was of which it holds the beginning', async () => {
+    const details = { userAgentLength: 1043 };
+    const cut = handled({ requestId: 'long-agent', userAgent: 'x'.repeat(512), details });
+    await send('gateway', [message('gateway', ours, cut)]);
+    const [entry] = await entries('requestId=long-agent', 1);
+    expect(entry).toMatchObject({ userAgent: 'x'.repeat(512), details });
+    expect(await leafOf(entry)).toMatchObject({ details });
+  });
+
   it('hides an entity id that a caller made up', async () => {
     const entity = { type: 'member', id: 'bob@example.org' };
     await send('gateway', [

@@ -33,6 +33,8 @@ export interface AuditApp {
 
 export interface AskOptions {
   readonly body?: unknown;
+  /** A body as it is, in place of `body`. */
+  readonly json?: string;
   readonly organizationId?: string | null;
   readonly permissions?: readonly Permission[];
   /** Who it is, where that matters: a key with its source, or the session of another person. */
@@ -107,14 +109,15 @@ export async function auditApp(more: Record<string, string> = {}): Promise<Audit
     clock: moved,
     ask: async (method, url, options = {}) => {
       const token = await gateway.sign('audit', callerWith(options));
+      const body = options.json ?? (options.body === undefined ? null : JSON.stringify(options.body));
       const response = await fetch(`${service.url}${url}`, {
         method,
         headers: {
           'vouchsafe-internal-token': token,
-          ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(body === null ? {} : { 'content-type': 'application/json' }),
           ...options.headers,
         },
-        ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+        body,
       });
       const bytes = Buffer.from(await response.arrayBuffer());
       const json = response.headers.get('content-type')?.includes('json') ?? false;

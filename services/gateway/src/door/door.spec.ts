@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { cut } from '../access-log/cut.js';
 import { maskedUrl } from '../access-log/masked-url.js';
 import { RouteIndex } from '../routes/route-index.js';
 import { isUnambiguousPath } from '../routes/unambiguous-path.js';
@@ -70,6 +71,47 @@ describe('the URL of an entry (P22, P23)', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[a-z0-9]{12,40}$/), (value) => {
         expect(maskedUrl(`/v1/x?token=${value}&a=b`)).not.toContain(value);
+      }),
+    );
+  });
+});
+
+describe('what an entry holds the beginning of', () => {
+  /** As Node gives a header: a character for each byte. */
+  const header = (text: string) => Buffer.from(text).toString('latin1');
+
+  it('says how long the whole was, and nothing where it is whole', () => {
+    expect(cut('/v1/me', 'x'.repeat(512))).toEqual({
+      url: '/v1/me',
+      userAgent: 'x'.repeat(512),
+      lengths: {},
+    });
+    expect(cut(`/v1/${'y'.repeat(3000)}`, 'x'.repeat(513))).toEqual({
+      url: `/v1/${'y'.repeat(2044)}`,
+      userAgent: 'x'.repeat(512),
+      lengths: { userAgentLength: 513, urlLength: 3004 },
+    });
+    expect(cut('/', undefined)).toEqual({ url: '/', userAgent: null, lengths: {} });
+  });
+
+  it('is text: bytes of UTF-8 are read as that, any others one by one', () => {
+    expect(cut('/', header('Größe 漢字 😀')).userAgent).toBe('Größe 漢字 😀');
+    expect(cut('/', 'caf\u00e9').userAgent).toBe('café');
+    expect(cut('/', header(`${'x'.repeat(511)}😀`))).toMatchObject({
+      userAgent: 'x'.repeat(511),
+      lengths: { userAgentLength: 513 },
+    });
+  });
+
+  it('is never cut within a character', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', minLength: 300, maxLength: 700 }), (text) => {
+        const { userAgent, lengths } = cut('/', header(text));
+        expect(userAgent?.isWellFormed()).toBe(true);
+        expect(text.startsWith(userAgent ?? '?')).toBe(true);
+        expect(lengths.userAgentLength ?? userAgent?.length).toBe(text.length);
+        expect(userAgent?.length).toBeGreaterThanOrEqual(Math.min(text.length, 511));
+        expect(userAgent?.length).toBeLessThanOrEqual(512);
       }),
     );
   });
