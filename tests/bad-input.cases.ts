@@ -33,6 +33,35 @@ export function badBodies(good: object, canary: string): [what: string, body: un
   });
 }
 
+/**
+ * Bodies that say a good one in a way that programs do not agree on (RFC 7493): each member doubled, each value half a surrogate pair
+ * or a number that no double holds; and the JSON pointer (RFC 6901) that must be answered.
+ */
+export function ambiguousBodies(good: object): [what: string, json: string, pointer: string][] {
+  return placesIn(good as Json, []).flatMap(({ path, value }) => {
+    const where = path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+    const spelled = (json: string): string =>
+      JSON.stringify(changedAt(good as Json, path, () => HOLE)).replace(JSON.stringify(HOLE), () => json);
+    const cases: [string, string, string][] = [
+      [`${where} half a surrogate pair`, spelled('"\\ud800"'), where],
+      [`${where} a noncharacter`, spelled('"\\uffff"'), where],
+      [`${where} 2^53+1`, spelled('9007199254740993'), where],
+      [`${where} an endless number`, spelled('1e400'), where],
+    ];
+    const [name] = isObject(value) ? Object.keys(value) : [];
+    if (!isObject(value) || name === undefined) return cases;
+    const members = JSON.stringify(value).slice(1, -1);
+    const escaped = `\\u${name.charCodeAt(0).toString(16).padStart(4, '0')}${name.slice(1)}`;
+    for (const again of [name, escaped]) {
+      const json = spelled(`{${members},"${again}":${JSON.stringify(value[name])}}`);
+      cases.push([`${where} with ${again} twice`, json, `${where}/${name}`]);
+    }
+    return cases;
+  });
+}
+
+const HOLE = 'a hole';
+
 /** Bodies that are no JSON, no UTF-8, of another content type, or too large. */
 export function rawBodies(good: object, canary: string): [what: string, sent: Sent][] {
   const text = JSON.stringify(good);
@@ -51,6 +80,10 @@ export function rawBodies(good: object, canary: string): [what: string, sent: Se
       'no UTF-8',
       Buffer.concat([Buffer.from(`{"${first}":"${canary}`), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]),
     ),
+    asJson('a byte-order mark', `\ufeff${text}`),
+    asJson('a constructor', `{"constructor":{"${first}":"${canary}"},${text.slice(1)}`),
+    ['in Latin-1', { body: text, headers: { 'content-type': 'application/json; charset=iso-8859-1' } }],
+    ['compressed, it says', { body: text, headers: { ...json, 'content-encoding': 'gzip' } }],
     asJson('UTF-16', Buffer.from(text, 'utf16le')),
     asJson('a NUL', `{"${first}":"${canary}\\u0000"}`),
     asJson('half a surrogate pair', `{"${first}":"${canary}\\ud800"}`),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { problemDocument, type ProblemCode, problems } from '@vouchsafe/service-host';
-import { badBodies, badPaths, badQueries, rawBodies } from './bad-input.cases.ts';
+import { ambiguousBodies, badBodies, badPaths, badQueries, rawBodies } from './bad-input.cases.ts';
 import { prepare, type Request, send } from './openapi.fixtures.ts';
 import { makeWorld, type World } from './openapi.world.ts';
 import type { Answer, Client } from './system/client.ts';
@@ -44,6 +44,18 @@ describe('bad input', () => {
           'content-too-large',
           'unsupported-media-type',
         );
+      });
+      await inTurns(ambiguousBodies(request.body ?? {}), async ([what, body, pointer]) => {
+        if (!operation.acceptsBody) return;
+        const answer = await request.as.send(operation.method, pathOf(operation, request.params), {
+          query: request.query,
+          body,
+          headers: { ...request.headers, 'content-type': 'application/json' },
+        });
+        expectProblem(what, answer, 'invalid-request');
+        const { errors } = answer.json() as { errors?: readonly { readonly pointer: string }[] };
+        if (errors?.length !== 1 || errors[0]?.pointer !== pointer)
+          wrongs.push(`${what}: not told where: ${answer.text}`);
       });
       await inTurns(badPaths(operation, request.params ?? {}, canary), async ([what, params]) => {
         expectProblem(what, await send(operation, { ...request, params }), ...notThere(operation));
@@ -141,6 +153,11 @@ function bodiesFor(
   { body }: Request,
 ): [string, Parameters<Client['send']>[2] & object][] {
   const { acceptsBody } = operation;
+  // A body of a GET has no meaning, and is not passed on.
+  if (operation.method !== 'GET' && !acceptsBody) {
+    const unread = { body: `{"surplus":"${canary}"}`, headers: { 'content-type': 'application/json' } };
+    return [['a body that nobody reads', unread], ...rawBodies({ surplus: 1 }, canary).filter(saysSomething)];
+  }
   if (!acceptsBody || body === undefined) return [];
   return [
     ...badBodies(body, canary)
@@ -151,6 +168,11 @@ function bodiesFor(
       ]),
     ...rawBodies(body, canary),
   ];
+}
+
+/** Where no body is read, none is what is expected. */
+function saysSomething([, { body }]: readonly [string, { readonly body?: unknown }]): boolean {
+  return body !== '';
 }
 
 /** What may be said of an id that is malformed or of nothing. */
