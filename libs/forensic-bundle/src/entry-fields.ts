@@ -6,6 +6,7 @@ import {
   isText,
   leafReader,
   membersOf,
+  parseJson,
   readOpened,
   says,
   startOf,
@@ -149,7 +150,7 @@ export function jsonOf(found: Found, what: 'details' | 'other', isSorted: boolea
   else if (found.details === NOWHERE) writeMembers(json, reader, [], isSorted);
   else writeOpened(json, reader, found.details, isSorted);
   if (isSorted || !reader.tape.hasDigitNames) return json;
-  const text = JSON.stringify(JSON.parse(json.buffer.toString('utf8', 0, json.length)));
+  const text = JSON.stringify(parseJson(json.buffer.toString('utf8', 0, json.length)));
   json.length = 0;
   writeText(json, text);
   return json;

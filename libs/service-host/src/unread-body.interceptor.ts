@@ -26,5 +26,5 @@ function saysSomething(body: unknown): boolean {
 function readsBody(execution: ExecutionContext): boolean {
   const args = (Reflect.getMetadata(ROUTE_ARGS_METADATA, execution.getClass(), execution.getHandler().name) ??
     {}) as Record<string, unknown>;
-  return Object.keys(args).some((key) => Number(key.split(':')[0]) === RouteParamtypes.BODY);
+  return Object.keys(args).some((key) => key.startsWith(`${RouteParamtypes.BODY}:`));
 }

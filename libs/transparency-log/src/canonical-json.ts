@@ -1,4 +1,5 @@
 import { clearTape, emptyTape, MAX_DEPTH, readText } from './json-tape.js';
+import { parseJson } from './parse-json.js';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [name: string]: Json };
@@ -16,9 +17,7 @@ export function canonicalJson(value: unknown): string {
 export function parseCanonicalJson(bytes: Uint8Array): { readonly value: Json } | undefined {
   clearTape(tape);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return readText(tape, text) === undefined
-    ? undefined
-    : { value: JSON.parse(text.toString('utf8')) as Json };
+  return readText(tape, text) === undefined ? undefined : { value: parseJson(text.toString('utf8')) as Json };
 }
 
 const tape = emptyTape();

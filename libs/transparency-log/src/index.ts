@@ -71,6 +71,7 @@ export {
   type NoteSignature,
   type OpenedNote,
 } from './note.js';
+export { parseCheckedJson, parseJson, type CheckedJson, type JsonCheck } from './parse-json.js';
 export {
   consistencyProof,
   inclusionProof,

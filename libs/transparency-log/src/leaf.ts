@@ -9,6 +9,7 @@ import {
   writeOpened,
   type LeafFault,
 } from './leaf-reader.js';
+import { parseJson } from './parse-json.js';
 import { MAX_ENTRY_BYTES } from './tile.js';
 
 /** A value that stands in the leaf as a digest only. `path`: the names down to it; `salt`: 16 random bytes, fresh. */
@@ -81,7 +82,7 @@ export function openLeaf(leaf: Uint8Array, disclosures: readonly string[]): Open
   if (fault) return fault;
   text.length = 0;
   writeOpened(text, reader, reader.root, false);
-  const entry = JSON.parse(text.buffer.toString('utf8', 0, text.length)) as JsonObject;
+  const entry = parseJson(text.buffer.toString('utf8', 0, text.length)) as JsonObject;
   return { status: 'opened', entry, undisclosed: reader.undisclosed };
 }
 
@@ -95,7 +96,7 @@ export function parseDisclosure(disclosure: string): { name: string; value: Json
   const read = readDisclosure(tape, disclosure);
   if (!read) return undefined;
   const value = tape.bytes.toString('utf8', startOf(tape, read.value), endOf(tape, read.value));
-  return { name: textOf(tape, read.name), value: JSON.parse(value) as Json };
+  return { name: textOf(tape, read.name), value: parseJson(value) as Json };
 }
 
 function disclose({ path, value, salt }: Disclosable): Disclosure {

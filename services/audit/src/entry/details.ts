@@ -13,10 +13,14 @@ const MOST_DETAILS = 16_384;
 
 /** What a sender adds to an entry. */
 export const submittedDetails = jsonObject
-  .superRefine((details, { addIssue }) => {
+  .superRefine((details, context) => {
     for (const name of Object.keys(details)) {
       if (name.length === 0 || name.length > LONGEST_NAME)
-        addIssue({ code: 'custom', path: [name], message: `a name of 1 to ${LONGEST_NAME} characters` });
+        context.addIssue({
+          code: 'custom',
+          path: [name],
+          message: `a name of 1 to ${LONGEST_NAME} characters`,
+        });
     }
   })
   .refine(

@@ -3,6 +3,7 @@ import { readEntryDetails } from '@vouchsafe/service-host';
 import {
   canonicalJson,
   leafHash,
+  parseJson,
   parseTlogProof,
   verifyInclusion,
   parseCheckpoint,
@@ -111,7 +112,8 @@ describe('what is sent is recorded exactly, or refused', () => {
     return app.ask<Recorded & Problem>('POST', '/v1/audit/entries', { json: `${before}${details}${after}` });
   };
   /** The text of an entry's details in an answer, whose JSON nobody has read yet. */
-  const detailsIn = ({ bytes }: { bytes: Buffer }) => /"details":([^]*),"erased":/.exec(bytes.toString())?.[1];
+  const detailsIn = ({ bytes }: { bytes: Buffer }) =>
+    /"details":([^]*),"erased":/.exec(bytes.toString())?.[1];
 
   it.each([
     ['names that JavaScript has for itself', '{"constructor":1,"__proto__":{"a":1},"prototype":[]}'],
@@ -131,6 +133,17 @@ describe('what is sent is recorded exactly, or refused', () => {
     const listed = await list('limit=1');
     // Member by member, in any order: the order of names says nothing in JSON.
     for (const answer of [one, listed]) expect(canonicalText(detailsIn(answer))).toBe(canonicalText(details));
+  });
+
+  it('gives back escaped names, whatever names came before (nodejs/node#63785)', async () => {
+    expect((await posted('{"h":[],"\\\\":0}')).status).toBe(201);
+    for (const [details, canonical] of [
+      ['{"h":1,"\\"":2}', '{"\\"":2,"h":1}'],
+      ['{"h":1,"\\u0061":2}', '{"a":2,"h":1}'],
+    ] as const) {
+      expect((await posted(details)).status).toBe(201);
+      expect(canonicalText(detailsIn(await list('limit=1')))).toBe(canonical);
+    }
   });
 
   it('takes a number in another spelling for the number that it is', async () => {
@@ -267,5 +280,6 @@ describe('GET /v1/audit/entries', () => {
 });
 
 function canonicalText(json: string | undefined): string {
-  return canonicalJson(JSON.parse(json ?? ''));
+  // Not by JSON.parse, which may read other names.
+  return canonicalJson(parseJson(json ?? ''));
 }

@@ -1,0 +1,135 @@
+/** What a reader may have against a JSON text, token by token: each answers with a fault, or undefined. */
+export interface JsonCheck {
+  /** An object or list opens; `depth` counts it. */
+  readonly opened: (depth: number) => string | undefined;
+  /** A name in front of its value; `object` holds the members before it. */
+  readonly name: (name: string, object: object) => string | undefined;
+  readonly text: (text: string) => string | undefined;
+  /** As it is spelled. */
+  readonly number: (literal: string) => string | undefined;
+}
+
+/** `path`: the names and indices down to the place. */
+export type CheckedJson =
+  { readonly value: unknown } | { readonly fault: string; readonly path: readonly (string | number)[] };
+
+/**
+ * `JSON.parse` with the names that the text says. V8's takes an escaped name for one that it has seen before when that begins
+ * as the escape is spelled: after `{"h":[],"\\":0}`, the name in `{"h":1,"\"":2}` is read as a backslash (nodejs/node#63785, in
+ * Node 24 and 26). What one caller sends would change what another's is read as.
+ * @throws SyntaxError
+ */
+export function parseJson(text: string): unknown {
+  // Without an escape there is nothing to mistake.
+  if (!text.includes('\\')) return JSON.parse(text) as unknown;
+  const read = parseCheckedJson(text, allIsWell);
+  return 'value' in read ? read.value : undefined;
+}
+
+const none = () => undefined;
+const allIsWell: JsonCheck = { opened: none, name: none, text: none, number: none };
+
+interface Open {
+  readonly into: unknown[] | Record<string, unknown>;
+  /** The member's name; undefined in front of one, and of lists. */
+  name: string | undefined;
+}
+
+/**
+ * As `parseJson`, where whatever `check` finds fault with is not read. Every member becomes an own property, `__proto__`, too: copy by
+ * spread or into an object without prototype, never by assignment.
+ * @throws SyntaxError
+ */
+export function parseCheckedJson(text: string, check: JsonCheck): CheckedJson {
+  // Says whether it is JSON; from here on the text's grammar is known to be right.
+  JSON.parse(text);
+  const root: unknown[] = [];
+  const open: Open[] = [{ into: root, name: undefined }];
+  let at = 0;
+  while (at < text.length) {
+    const within = open.at(-1);
+    if (!within) throw new Error('A JSON text closes what it has opened');
+    const character = text.charAt(at);
+    let [end, fault]: [number, string | undefined] = [at + 1, undefined];
+    if (character === '{' || character === '[') {
+      fault = check.opened(open.length);
+      if (fault === undefined) open.push(opened(within, character === '{' ? {} : []));
+    } else if (character === '}' || character === ']') open.pop();
+    else if (character === ',') within.name = undefined;
+    else if (character === '"') {
+      end = endOfString(text, at);
+      fault = readString(within, stringAt(text, at, end), check);
+    } else if (!' \n\r\t:'.includes(character)) {
+      end = endOfLiteral(text, at);
+      const literal = text.slice(at, end);
+      fault = readLiteral(within, literal, check);
+    }
+    if (fault !== undefined) return { fault, path: pathOf(open) };
+    at = end;
+  }
+  return { value: root[0] };
+}
+
+function opened(within: Open, into: Open['into']): Open {
+  put(within, into);
+  return { into, name: undefined };
+}
+
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  while (text.charAt(at) !== '"') at += text.charAt(at) === '\\' ? 2 : 1;
+  return at + 1;
+}
+
+function stringAt(text: string, start: number, end: number): string {
+  const raw = text.slice(start + 1, end - 1);
+  return raw.includes('\\') ? (JSON.parse(text.slice(start, end)) as string) : raw;
+}
+
+function endOfLiteral(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && !' \n\r\t,]}'.includes(text.charAt(at))) at += 1;
+  return at;
+}
+
+function readString(within: Open, text: string, check: JsonCheck): string | undefined {
+  if (Array.isArray(within.into) || within.name !== undefined) {
+    const fault = check.text(text);
+    if (fault === undefined) put(within, text);
+    return fault;
+  }
+  const fault = check.name(text, within.into);
+  within.name = text;
+  return fault;
+}
+
+function readLiteral(within: Open, literal: string, check: JsonCheck): string | undefined {
+  const word = words.get(literal);
+  if (word === undefined) {
+    const fault = check.number(literal);
+    if (fault !== undefined) return fault;
+  }
+  put(within, word === undefined ? Number(literal) : word);
+  return undefined;
+}
+
+const words: ReadonlyMap<string, boolean | null> = new Map([
+  ['true', true],
+  ['false', false],
+  ['null', null],
+]);
+
+function put({ into, name }: Open, value: unknown): void {
+  if (Array.isArray(into)) into.push(value);
+  else if (name === '__proto__')
+    Object.defineProperty(into, name, { value, writable: true, enumerable: true, configurable: true });
+  else if (name !== undefined) into[name] = value;
+}
+
+/** Of what is open, but the list around the whole text. In the innermost the place at fault is still to come. */
+function pathOf(open: readonly Open[]): (string | number)[] {
+  return open.slice(1).flatMap(({ into, name }, nth, inner) => {
+    if (!Array.isArray(into)) return name ?? [];
+    return nth < inner.length - 1 ? into.length - 1 : into.length;
+  });
+}
