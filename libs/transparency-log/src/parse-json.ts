@@ -50,7 +50,8 @@ export function parseCheckedJson(text: string, check: JsonCheck): CheckedJson {
     const within = open.at(-1);
     if (!within) throw new Error('A JSON text closes what it has opened');
     const character = text.charAt(at);
-    let [end, fault]: [number, string | undefined] = [at + 1, undefined];
+    let end = at + 1;
+    let fault: string | undefined;
     if (character === '{' || character === '[') {
       fault = check.opened(open.length);
       if (fault === undefined) open.push(opened(within, character === '{' ? {} : []));
