@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { contract } from '@vouchsafe/contracts';
+import { contract, jsonValue } from '@vouchsafe/contracts';
 import { ERASED, personal, personalFields } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
 import { breaks, type JsonSchema } from './compatibility.ts';
@@ -67,6 +67,13 @@ const breaking: readonly Breaking[] = [
     suffers: former,
   },
   {
+    what: 'a change in a part that has a name',
+    after: before.extend({ many: z.array(z.strictObject({ n: z.string() }).meta({ id: 'Other' })) }),
+    data: { ...old, many: [{ n: '1' }] },
+    named: '$/many/items/n',
+    suffers: former,
+  },
+  {
     what: 'a field that may be erased now',
     after: before.extend({ id: personal(z.uuid(), account) }),
     data: { ...old, id: ERASED },
@@ -87,6 +94,11 @@ const tolerated: readonly Change[] = [
     what: 'a new field in an element of an array',
     after: before.extend({ many: z.array(z.strictObject({ n: z.int(), of: z.int().optional() })) }),
     data: { ...old, many: [{ n: 1, of: 2 }] },
+  },
+  {
+    what: 'a name for a part',
+    after: before.extend({ many: z.array(z.strictObject({ n: z.int() }).meta({ id: 'Part' })) }),
+    data: old,
   },
   { what: 'words for people', after: before.describe('What happened'), data: old },
   { what: 'the order of fields', after: z.strictObject(Object.fromEntries(Object.entries(shape).reverse())), data: old },
@@ -109,6 +121,13 @@ describe('a change of a contract', () => {
     // The former reader finds what it knew in what is written now, and the new one reads what was written before.
     expect(readerOf(before).parse(data)).toEqual(old);
     expect(readerOf(after).parse(old)).toEqual(old);
+  });
+
+  it('is let through: any JSON value, said in another way', () => {
+    const [plain, named] = [z.json(), jsonValue].map((any) =>
+      z.toJSONSchema(before.extend({ any }), { io: 'input', unrepresentable: 'any' }),
+    );
+    expect(breaks(plain as JsonSchema, named as JsonSchema)).toEqual([]);
   });
 
   it.each([

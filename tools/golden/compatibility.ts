@@ -12,6 +12,16 @@ export interface JsonSchema {
 /** Keywords that only people read. */
 const forPeople = new Set(['title', 'description', '$schema', 'examples', 'x-marked-later']);
 
+/** Not compared by name: what a reference leads to is compared where it stands. */
+const definitions = new Set(['$ref', '$defs']);
+
+/** The two documents that references lead into, and the pairs that are being compared: a schema may contain itself. */
+interface Roots {
+  readonly before: JsonSchema;
+  readonly after: JsonSchema;
+  readonly open: Set<string>;
+}
+
 /** A personal mark as it stands beside a schema (`x-personal`). */
 interface Mark {
   readonly path: string;
@@ -23,19 +33,27 @@ interface Mark {
  * not, and so may words for people; nothing may go, be renamed, be of another type, or take more or fewer values than it did.
  * @returns a line for each break, with the path of the field; empty when there is none
  */
-export function breaks(before: JsonSchema, after: JsonSchema, path = '$'): string[] {
+export function breaks(before: JsonSchema, after: JsonSchema): string[] {
+  return breaksAt(before, after, '$', { before, after, open: new Set() });
+}
+
+function breaksAt(one: JsonSchema, other: JsonSchema, path: string, roots: Roots): string[] {
+  const pair = `${refOf(one) ?? path} ${refOf(other) ?? path}`;
+  if (roots.open.has(pair)) return [];
+  if (refOf(one) !== undefined || refOf(other) !== undefined) roots.open.add(pair);
+  const [before, after] = [resolved(one, roots.before), resolved(other, roots.after)];
   const found = [];
   const keywords = new Set([...Object.keys(before), ...Object.keys(after)]);
   for (const keyword of keywords) {
     // Whether unknown fields are refused concerns whoever writes; a reader leaves them out either way.
-    if (forPeople.has(keyword) || (keyword === 'additionalProperties' && isUnknowing(before, after))) continue;
+    if (forPeople.has(keyword) || definitions.has(keyword) || (keyword === 'additionalProperties' && isUnknowing(before, after))) continue;
     const [old, now] = [before[keyword], after[keyword]];
-    if (keyword === 'properties') found.push(...propertyBreaks(before, after, path));
+    if (keyword === 'properties') found.push(...propertyBreaks(before, after, path, roots));
     else if (keyword === 'required') continue;
     else if (keyword === 'x-personal') found.push(...markBreaks(before, after, path));
-    else if (isSchema(old) && isSchema(now)) found.push(...breaks(old, now, `${path}/${keyword}`));
+    else if (isSchema(old) && isSchema(now)) found.push(...breaksAt(old, now, `${path}/${keyword}`, roots));
     else if (areSchemas(old) && areSchemas(now) && old.length === now.length) {
-      found.push(...old.flatMap((one, index) => breaks(one, now[index] ?? {}, `${path}/${keyword}/${index}`)));
+      found.push(...old.flatMap((one, index) => breaksAt(one, now[index] ?? {}, `${path}/${keyword}/${index}`, roots)));
     } else if (JSON.stringify(old) !== JSON.stringify(now)) {
       found.push(`${path}: ${keyword} was ${JSON.stringify(old ?? 'absent')} and is ${JSON.stringify(now ?? 'absent')}`);
     }
@@ -43,7 +61,7 @@ export function breaks(before: JsonSchema, after: JsonSchema, path = '$'): strin
   return found;
 }
 
-function propertyBreaks(before: JsonSchema, after: JsonSchema, path: string): string[] {
+function propertyBreaks(before: JsonSchema, after: JsonSchema, path: string, roots: Roots): string[] {
   const [old, now] = [before.properties ?? {}, after.properties ?? {}];
   const found = [];
   for (const name of new Set([...Object.keys(old), ...Object.keys(now)])) {
@@ -54,7 +72,7 @@ function propertyBreaks(before: JsonSchema, after: JsonSchema, path: string): st
     if (was && is) {
       if (wasRequired && !isRequired) found.push(`${place}: may be absent now, and readers count on it`);
       if (!wasRequired && isRequired) found.push(`${place}: is required now, and older messages lack it`);
-      found.push(...breaks(was, is, place));
+      found.push(...breaksAt(was, is, place, roots));
     } else if (was) {
       found.push(`${place}: is gone`);
     } else if (isRequired) {
@@ -91,6 +109,29 @@ function leavesOf(schema: JsonSchema, path: readonly string[] = []): string[] {
     ...(schema.anyOf ?? []).flatMap((option) => leavesOf(option, path)),
     ...(isSchema(additionalProperties) ? leavesOf(additionalProperties, [...path, '*']) : []),
   ];
+}
+
+function refOf({ $ref }: JsonSchema): string | undefined {
+  return typeof $ref === 'string' ? $ref : undefined;
+}
+
+/** What a reference into `$defs` leads to, with what stands beside the reference. */
+function resolved(schema: JsonSchema, root: JsonSchema): JsonSchema {
+  const name = refOf(schema)?.replace('#/$defs/', '');
+  if (name === undefined) return schema;
+  const target = (root.$defs as Readonly<Record<string, JsonSchema>> | undefined)?.[name];
+  if (!target) throw new Error(`A reference leads nowhere: ${name}`);
+  return { ...withoutEveryType(resolved(target, root), refOf(schema)), ...schema };
+}
+
+/** A union of every type of JSON, lists and objects of itself included, allows anything: it says as little as no union. */
+function withoutEveryType({ anyOf, ...schema }: JsonSchema, ref: string | undefined): JsonSchema {
+  const types = (anyOf ?? []).map(({ type, items, additionalProperties }) => {
+    const inner = type === 'array' ? items : type === 'object' ? additionalProperties : undefined;
+    return isSchema(inner) && refOf(inner) !== ref ? 'another' : type;
+  });
+  const every = ['array', 'boolean', 'null', 'number', 'object', 'string'].every((type) => types.includes(type));
+  return anyOf === undefined || every ? schema : { anyOf, ...schema };
 }
 
 function isUnknowing(before: JsonSchema, after: JsonSchema): boolean {

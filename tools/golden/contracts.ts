@@ -1,6 +1,5 @@
-import { auditFacts, type Contract, gatewayFacts, identityFacts } from '@vouchsafe/contracts';
+import { auditFacts, type Contract, gatewayFacts, identityFacts, jsonSchemaOf } from '@vouchsafe/contracts';
 import { asyncApiDocument } from '@vouchsafe/messaging';
-import { z } from 'zod';
 import { breaks, type JsonSchema } from './compatibility.ts';
 import type { GoldenFile } from './files.ts';
 
@@ -22,14 +21,12 @@ export function contractFiles(): GoldenFile[] {
 
 function schemaFile({ type, summary, schema, personal }: Contract): GoldenFile {
   const marks = personal.map(({ path, purpose, subject }) => ({ path: path.join('.'), purpose, subject }));
+  const json = jsonSchemaOf(schema, { io: 'input' });
   return {
     path: `libs/contracts/golden/${type}.json`,
-    text: textOf({ ...z.toJSONSchema(schema, { io: 'input' }), title: type, description: summary, 'x-personal': marks }),
+    text: textOf({ ...json, title: type, description: summary, 'x-personal': marks }),
     refuse: (before) =>
-      breaks(JSON.parse(before) as JsonSchema, {
-        ...(z.toJSONSchema(schema, { io: 'input' }) as JsonSchema),
-        'x-personal': marks,
-      }).map((line) => `${line}. A version that has shipped stays: write ${nextVersion(type)} beside it`),
+      breaks(JSON.parse(before) as JsonSchema, { ...(json as JsonSchema), 'x-personal': marks }).map((line) => `${line}. A version that has shipped stays: write ${nextVersion(type)} beside it`),
   };
 }
 

@@ -1,5 +1,6 @@
 export * from './contract.js';
 export * from './erasure-receipt.js';
+export * from './json-schema.js';
 export * from './own-names.js';
 export * from './parked-message-settled.js';
 export type { valuesSealed } from './values-sealed.js';

@@ -4,29 +4,31 @@ import { noteTaken } from './consumer/source.fixture.js';
 
 describe('the AsyncAPI document', () => {
   const document = asyncApiDocument([noteTaken], [{ name: 'vouchsafe.identity', owner: 'identity' }]);
+  const name = 'IdentityNoteTakenV1';
 
   it('has a channel for each topic and a message for each contract, with its personal fields', () => {
     expect(document).toMatchObject({
       asyncapi: '3.0.0',
       channels: {
-        'vouchsafe.identity': {
+        identity: {
           address: 'vouchsafe.identity',
-          messages: { [noteTaken.type]: { $ref: `#/components/messages/${noteTaken.type}` } },
+          messages: { [name]: { $ref: `#/components/messages/${name}` } },
         },
       },
       operations: {
-        'identity-publishes': { action: 'send', channel: { $ref: '#/channels/vouchsafe.identity' } },
+        'identity-publishes': { action: 'send', channel: { $ref: '#/channels/identity' } },
       },
       components: {
         messages: {
-          [noteTaken.type]: {
+          [name]: {
+            name: noteTaken.type,
             contentType: 'application/jose',
             traits: [{ $ref: '#/components/messageTraits/sealedCloudEvent' }],
             'x-personal': [{ path: 'name', purpose: 'account', subject: 'author' }],
-            payload: { $ref: `#/components/schemas/${noteTaken.type}` },
+            payload: { $ref: `#/components/schemas/${name}` },
           },
         },
-        schemas: { [noteTaken.type]: { type: 'object', required: ['text', 'author', 'name'] } },
+        schemas: { [name]: { type: 'object', required: ['text', 'author', 'name'] } },
       },
     });
   });

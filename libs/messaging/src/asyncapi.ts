@@ -1,5 +1,4 @@
-import type { Contract } from '@vouchsafe/contracts';
-import { z } from 'zod';
+import { type Contract, type Json, jsonSchemaOf } from '@vouchsafe/contracts';
 
 export interface DescribedTopic {
   readonly name: string;
@@ -34,26 +33,26 @@ export function asyncApiDocument(
     defaultContentType: 'application/json',
     channels: Object.fromEntries(
       topics.map(({ name, owner }) => [
-        name,
+        owner,
         {
           address: name,
           description: `What ${owner} publishes, in order for each organization.`,
           messages: Object.fromEntries(
-            owned(owner).map(({ type }) => [type, reference('components/messages', type)]),
+            owned(owner).map(({ type }) => [nameOf(type), reference('components/messages', nameOf(type))]),
           ),
         },
       ]),
     ),
     operations: Object.fromEntries(
-      topics.map(({ name, owner }) => [
+      topics.map(({ owner }) => [
         `${owner}-publishes`,
-        { action: 'send', summary: `${owner} publishes its facts.`, channel: reference('channels', name) },
+        { action: 'send', summary: `${owner} publishes its facts.`, channel: reference('channels', owner) },
       ]),
     ),
     components: {
-      messages: Object.fromEntries(sorted.map((contract) => [contract.type, messageOf(contract)])),
+      messages: Object.fromEntries(sorted.map((contract) => [nameOf(contract.type), messageOf(contract)])),
       messageTraits: { cloudEvent, sealedCloudEvent },
-      schemas: Object.fromEntries(sorted.map((contract) => [contract.type, schemaOf(contract)])),
+      schemas: schemasOf(sorted),
     },
   };
 }
@@ -64,7 +63,7 @@ function messageOf({ type, summary, personal }: Contract): object {
     summary,
     contentType: personal.length > 0 ? 'application/jose' : 'application/json',
     traits: [reference('components/messageTraits', personal.length > 0 ? 'sealedCloudEvent' : 'cloudEvent')],
-    payload: reference('components/schemas', type),
+    payload: reference('components/schemas', nameOf(type)),
     ...(personal.length > 0
       ? {
           'x-personal': personal.map(({ path, purpose, subject }) => ({
@@ -77,10 +76,26 @@ function messageOf({ type, summary, personal }: Contract): object {
   };
 }
 
-function schemaOf({ schema }: Contract): object {
-  const described = z.toJSONSchema(schema, { target: 'draft-7', io: 'output' });
-  delete described.$schema;
-  return described;
+/** `vouchsafe.identity.logged-in.v1` as generators make types of it: `IdentityLoggedInV1`. */
+function nameOf(type: string): string {
+  const words = type.split(/[.-]/).slice(1);
+  return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+}
+
+/** One for each contract, and those that they share: a reference to `definitions` leads nowhere inside of an AsyncAPI document. */
+function schemasOf(contracts: readonly Contract[]): Record<string, Json> {
+  const shared: Record<string, Json> = {};
+  const own = contracts.map(({ type, schema }) => {
+    const {
+      $schema: _,
+      definitions,
+      ...described
+    } = jsonSchemaOf(schema, { io: 'output', target: 'draft-7' });
+    Object.assign(shared, definitions);
+    return [nameOf(type), described] as const;
+  });
+  const text = JSON.stringify({ ...Object.fromEntries(own), ...shared });
+  return JSON.parse(text.replaceAll('"#/definitions/', '"#/components/schemas/')) as Record<string, Json>;
 }
 
 const text = { type: 'string' } as const;

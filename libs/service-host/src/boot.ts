@@ -16,7 +16,7 @@ import { InternalIdentityGuard } from './internal-identity.guard.js';
 import { InternalTokens, InternalTokenVerifier, readPrivateKey, readPublicKeys } from './internal-token.js';
 import { nestLogger, serviceLogger, type ServiceLogger } from './logging.js';
 import { Metrics } from './metrics.js';
-import { openApiDocument } from './openapi.js';
+import { openApiDocument } from './openapi/document.js';
 import { ProblemFilter } from './problem.filter.js';
 import { RouteTable } from './route-table.js';
 import { stopOnce, stopOnSignals } from './stop.js';

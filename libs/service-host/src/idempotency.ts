@@ -91,12 +91,16 @@ export async function forgetIdempotencyKeys(sql: Sql, now: Date): Promise<void> 
   await sql.query('delete from idempotency_key where recorded_at < $1', [before]);
 }
 
+export const idempotencyKeyText = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, '1 to 255 visible ASCII characters');
+
 /** @returns the header's value, where it can be a key; @throws Problem `invalid-request` */
 export function idempotencyKey(header: string): string {
-  if (/^[\x21-\x7e]{1,255}$/.test(header)) return header;
-  throw problem('invalid-request', {
-    errors: [{ pointer: 'header.Idempotency-Key', detail: '1 to 255 visible ASCII characters' }],
-  });
+  const { data, error } = idempotencyKeyText.safeParse(header);
+  if (data !== undefined) return data;
+  const detail = error?.issues[0]?.message ?? '';
+  throw problem('invalid-request', { errors: [{ pointer: 'header.Idempotency-Key', detail }] });
 }
 
 function rowOf({ organizationId, caller, operation }: CreatingRequest, key: string): readonly string[] {

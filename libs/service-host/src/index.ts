@@ -14,6 +14,7 @@ export { firstOf } from './first-of.js';
 export { Readiness } from './health.js';
 export type { Refuse } from './fastify.js';
 export * from './idempotency.js';
+export * from './inputs.js';
 export * from './internal-client.js';
 export * from './internal-headers.js';
 export * from './internal-keys.js';
@@ -21,7 +22,7 @@ export { InternalTokens, InternalTokenVerifier, readPrivateKey, readPublicKeys }
 export { masked, type ServiceLogger, serviceLogger } from './logging.js';
 export { maskedPath } from './masked-path.js';
 export { Metrics } from './metrics.js';
-export { compareGolden } from './openapi.js';
+export { compareGolden } from './openapi/golden.js';
 export * from './operation.js';
 export * from './paging.js';
 export { type ParkedProgram, runParked } from './parked/parked-command.js';

@@ -1,3 +1,4 @@
+import { jsonValue } from '@vouchsafe/contracts';
 import { z } from 'zod';
 
 /**
@@ -58,7 +59,7 @@ export function readEntryDetails(header: string): Record<string, z.core.util.JSO
   }
 }
 
-const detailsObject = z.record(z.string(), z.json());
+const detailsObject = z.record(z.string(), jsonValue);
 
 /** Answer: `<session id>`, `<session id>; expires=<date>` after a log-in; the gateway makes the cookie of it. */
 export const SESSION_HEADER = 'vouchsafe-session';

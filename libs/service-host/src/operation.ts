@@ -22,9 +22,15 @@ export interface OperationDeclaration {
   readonly idempotent?: boolean;
   /** `stream` when the body is long-lived (downloads, server-sent events): its entry is opened and closed. */
   readonly response?: 'stream';
+  /** Headers of the answer besides those that every answer has; each may be missing. */
+  readonly headers?: readonly AnswerHeader[];
+  /** Whether an API key will do, too, where no permission is asked for that a key can hold. */
+  readonly keys?: boolean;
   /** Whether the request carries a body that is not JSON, and of which media type. */
   readonly consumes?: `${string}/${string}`;
 }
+
+export type AnswerHeader = 'X-Request-Id' | 'Retry-After' | 'WWW-Authenticate' | 'ETag' | 'Set-Cookie';
 
 export type EntityId =
   `path.${string}` | `response.${string}` | `caller.${'organizationId' | 'actorId' | 'sessionId'}`;
@@ -40,13 +46,13 @@ export function Operation(declaration: OperationDeclaration): MethodDecorator {
       ...(answer === null
         ? {}
         : typeof answer === 'string'
-          ? { content: { [answer]: { schema: { type: 'string', format: 'binary' } } } }
+          ? { content: { [answer]: { schema: contentOf(answer) } } }
           : { standardSchema: answer }),
     }),
   );
   return applyDecorators(
     SetMetadata(OPERATION, declaration),
-    ApiOperation({ operationId: declaration.operation, summary: declaration.summary }),
+    ApiOperation({ operationId: methodName(declaration.operation), summary: declaration.summary }),
     ApiExtension('x-permission', declaration.permission),
     ApiExtension('x-operation', declaration.operation),
     ApiExtension('x-entity', { ...declaration.entity }),
@@ -54,4 +60,13 @@ export function Operation(declaration: OperationDeclaration): MethodDecorator {
     ...(declaration.response ? [ApiExtension('x-response', declaration.response)] : []),
     ...answers,
   );
+}
+
+/** A client's method: `api-key.create` is `apiKeyCreate`. */
+function methodName(operation: string): string {
+  return operation.replaceAll(/[.-](.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function contentOf(mediaType: string) {
+  return mediaType.startsWith('text/') ? { type: 'string' } : { type: 'string', format: 'binary' };
 }

@@ -1,16 +1,20 @@
 import { z } from 'zod';
+import { cursorText, decimal } from './inputs.js';
 import { problem } from './problems.js';
 
 /** The query of every list: `@Query({ schema: pageQuery }) query: PageQuery`, or `pageQuery.extend({...})` with filters. */
 export const pageQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z.string().min(1).max(1000).optional(),
+  limit: decimal(1, 200).default(50),
+  cursor: cursorText.optional(),
 });
 export type PageQuery = z.output<typeof pageQuery>;
 
+/** Where the next page begins; `null` at the end. */
+export const nextCursor = z.string().nullable().describe('Cursor of the next page; null at the end');
+
 /** `{"items": [...], "next": "<cursor>" | null}` */
 export function pageOf<Item extends z.ZodType>(item: Item) {
-  return z.strictObject({ items: z.array(item), next: z.string().nullable() });
+  return z.strictObject({ items: z.array(item), next: nextCursor });
 }
 
 /**

@@ -17,6 +17,19 @@ export const permissions = [
 export type Permission = (typeof permissions)[number];
 
 /**
+ * What a program may do (P02). Members, keys and the organization itself are changed by people, who prove themselves anew; a key
+ * can't, and a leaked one must not be worth more than what it was made for.
+ */
+export const keyPermissions = [
+  'organization:read',
+  'members:read',
+  'audit:read',
+  'audit:write',
+  'audit:export',
+  'security:read',
+] as const satisfies readonly Permission[];
+
+/**
  * What an operation asks of its caller: a permission, or one of four that no role grants:
  * `public` (anybody), `session` (any session, also one that may only enrol a second factor or accept documents),
  * `self` (a full session or key; the operation concerns the caller alone), `service` (another service of ours).

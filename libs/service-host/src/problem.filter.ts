@@ -52,10 +52,15 @@ export function sendProblem(
   }
   void reply
     .code(found.status)
-    .headers({ ...found.headers, 'cache-control': 'no-store' })
+    .headers({ ...challengeOf(found.status), ...found.headers, 'cache-control': 'no-store' })
     .type('application/problem+json')
     .serializer(JSON.stringify)
     .send(found.document(requestId));
+}
+
+/** A 401 says how to authenticate (RFC 9110 section 15.5.2). */
+function challengeOf(status: number): Record<string, string> {
+  return status === 401 ? { 'www-authenticate': 'Bearer' } : {};
 }
 
 function statusOf(exception: unknown): number | undefined {

@@ -42,16 +42,20 @@ export const problems = {
 
 export type ProblemCode = keyof typeof problems;
 
+const problemPlace = z.strictObject({ pointer: z.string(), detail: z.string() }).meta({ id: 'ProblemPlace' });
+
 /** What a caller sees: media type `application/problem+json`. `type` is `urn:vouchsafe:problem:<code>`. */
 export const problemDocument = z.strictObject({
   type: z.string(),
   title: z.string(),
   status: z.int(),
   code: z.string(),
-  detail: z.string().optional(),
-  requestId: z.string().nullable(),
-  /** Where the request does not fit: JSON pointers into the body, or `query.<name>`, `path.<name>`. */
-  errors: z.array(z.strictObject({ pointer: z.string(), detail: z.string() })).optional(),
+  detail: z.string().optional().describe('Why it occurred this time'),
+  requestId: z.string().nullable().describe('Names the request in the access log'),
+  errors: z
+    .array(problemPlace)
+    .optional()
+    .describe('Where the request does not fit: JSON pointers into it, or `header.<name>`'),
 });
 export type ProblemDocument = z.infer<typeof problemDocument>;
 

@@ -1,6 +1,7 @@
 import { organizationId, personal } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
 import { contract } from '../contract.js';
+import { jsonValue } from '../json-schema.js';
 
 const aboutTheUser = { purpose: 'audit-trail', subject: 'userId' } as const;
 
@@ -47,7 +48,7 @@ export const accessEntry = z.strictObject({
    * What the service that answered adds (response header `vouchsafe-entry-details`): ids, places and counts, nothing personal; of a
    * read of the audit log, which entries it showed.
    */
-  details: z.record(z.string(), z.json()).optional(),
+  details: z.record(z.string(), jsonValue).optional(),
 });
 
 export const requestHandled = contract({

@@ -12,32 +12,36 @@ import type { EntryRow } from './entry-search.js';
 const named = z.strictObject({ type: z.string(), id: z.string().nullable() });
 
 /** An entry as a reader with `audit:read` sees it; what is erased is null. */
-export const entryView = z.strictObject({
-  logId: z.uuid(),
-  index: z.int().min(0),
-  id: z.string().nullable(),
-  provenance: z
-    .enum(provenances)
-    .describe('`observed`: our own services saw it; `asserted`: somebody sent it, and nobody has checked it'),
-  submitter: z
-    .strictObject({ type: z.enum(submitterTypes), id: z.string() })
-    .nullable()
-    .describe('Who handed it in; null of entries that were recorded before this was written down'),
-  source: z.string().describe('The service that saw it, or the source that the submitting key carries'),
-  occurredAt: z.iso.datetime().describe('With the digits that were sent, three to nine'),
-  recordedAt: z.iso.datetime(),
-  skewSeconds: z.int().optional().describe('How far the source’s clock is from ours, where that is much'),
-  actor: named,
-  operation: z.string(),
-  entity: named.nullable(),
-  outcome: z.enum(outcomes),
-  sourceIp: z.string().nullable(),
-  url: z.string().nullable(),
-  userAgent: z.string().nullable(),
-  requestId: z.string().nullable(),
-  details: jsonObject,
-  erased: z.int().min(0).describe('How many values of the entry were erased'),
-});
+export const entryView = z
+  .strictObject({
+    logId: z.uuid(),
+    index: z.int().min(0),
+    id: z.string().nullable(),
+    provenance: z
+      .enum(provenances)
+      .describe(
+        '`observed`: our own services saw it; `asserted`: somebody sent it, and nobody has checked it',
+      ),
+    submitter: z
+      .strictObject({ type: z.enum(submitterTypes), id: z.string() })
+      .nullable()
+      .describe('Who handed it in; null of entries that were recorded before this was written down'),
+    source: z.string().describe('The service that saw it, or the source that the submitting key carries'),
+    occurredAt: z.iso.datetime().describe('With the digits that were sent, three to nine'),
+    recordedAt: z.iso.datetime(),
+    skewSeconds: z.int().optional().describe('How far the source’s clock is from ours, where that is much'),
+    actor: named,
+    operation: z.string(),
+    entity: named.nullable(),
+    outcome: z.enum(outcomes),
+    sourceIp: z.string().nullable(),
+    url: z.string().nullable(),
+    userAgent: z.string().nullable(),
+    requestId: z.string().nullable(),
+    details: jsonObject,
+    erased: z.int().min(0).describe('How many values of the entry were erased'),
+  })
+  .meta({ id: 'AuditEntry' });
 export type EntryView = z.output<typeof entryView>;
 
 /** Opens all that is left of the entries' disclosed values. */

@@ -3,18 +3,22 @@ import { Database, retryingDeadlocks } from '@vouchsafe/database';
 import {
   Caller,
   cursorOf,
+  cursorText,
+  decimal,
   ENTITY_HEADER,
   ENTRY_DETAILS_HEADER,
+  nextCursor,
   Operation,
   page,
   problem,
+  text,
 } from '@vouchsafe/service-host';
 import { instant } from '@vouchsafe/database';
 import { Vault } from '@vouchsafe/vault';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { CheckpointSigner } from '../log/checkpoint-signer.js';
-import { canonicalIp, outcomes, provenances, submitterTypes } from '../log/entry.js';
+import { outcomes, provenances, submitterTypes } from '../log/entry.js';
 import { newestCheckpoint, proofOf, recordedBetween } from '../log/log-reader.js';
 import { Recorder, type RecordAnswer, type Rejection } from '../log/record.js';
 import { reservedReasons } from '../log/reserved.js';
@@ -26,6 +30,7 @@ import { entryOfSubmission, originOf, submission } from './submission.js';
 import { volumeHeaders, VolumeLimits, volumeOf } from './volume.js';
 import { VolumeHeaders } from './volume-headers.interceptor.js';
 import { boundedInstant, isBounded } from './instant.js';
+import { ipAddress } from './ip-address.js';
 
 const time = z
   .union(
@@ -43,50 +48,40 @@ const time = z
 export const entryFilter = z.strictObject({
   from: time.optional().describe('Entries that occurred at this instant or later'),
   to: time.optional().describe('Entries that occurred before this instant'),
-  actor: z.string().min(1).max(500).optional().describe('Id of who did it'),
-  operation: z.string().min(1).max(100).optional(),
-  entityType: z.string().min(1).max(100).optional(),
-  entityId: z.string().min(1).max(500).optional(),
+  actor: text(1, 500).optional().describe('Id of who did it'),
+  operation: text(1, 100).optional(),
+  entityType: text(1, 100).optional(),
+  entityId: text(1, 500).optional(),
   outcome: z.enum(outcomes).optional(),
-  sourceIp: z
-    .string()
-    .max(60)
-    .refine((text) => canonicalIp(text) !== undefined, 'not an IP address')
-    .optional(),
-  requestId: z.string().min(1).max(200).optional(),
+  sourceIp: ipAddress.optional(),
+  requestId: text(1, 200).optional(),
   provenance: z
     .enum(provenances)
     .optional()
     .describe('What our own services saw, or what was sent by the API, and nobody has checked'),
-  source: z
-    .string()
-    .min(1)
-    .max(100)
-    .optional()
-    .describe('A service of ours, or the source that an API key carries'),
+  source: text(1, 100).optional().describe('A service of ours, or the source that an API key carries'),
   submitterType: z.enum(submitterTypes).optional().describe('Kind of who handed it in'),
-  submitterId: z
-    .string()
-    .min(1)
-    .max(100)
+  submitterId: text(1, 100)
     .optional()
     .describe('Id of the API key or session, or name of the service, that handed it in'),
-  q: z.string().min(1).max(500).optional().describe('Words that all stand in what an entry holds in clear'),
+  q: text(1, 500).optional().describe('Words that all stand in what an entry holds in clear'),
 });
 
 const entryQuery = entryFilter.extend({
   order: z.enum(['newest', 'oldest']).default('newest'),
-  limit: z.coerce.number().int().min(1).max(1000).default(50),
-  cursor: z.string().min(1).max(200).optional(),
+  limit: decimal(1, 1000).default(50),
+  cursor: cursorText.optional(),
 });
 
-const entryPage = z.strictObject({ entries: z.array(entryView), next: z.string().nullable() });
+const entryPage = z.strictObject({ entries: z.array(entryView), next: nextCursor });
 const entryPath = z.strictObject({
   logId: z.uuid(),
-  index: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+  index: decimal(0, Number.MAX_SAFE_INTEGER),
 });
 const recorded = z.strictObject({
-  entries: z.array(z.strictObject({ id: z.string(), logId: z.uuid(), index: z.int() })),
+  entries: z.array(
+    z.strictObject({ id: z.string(), logId: z.uuid(), index: z.int() }).meta({ id: 'AuditEntryPlace' }),
+  ),
 });
 const provenEntry = z.strictObject({
   entry: entryView,

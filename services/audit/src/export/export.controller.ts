@@ -22,6 +22,7 @@ import {
   entryDetails,
   Operation,
   problem,
+  words,
 } from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
 import type { FastifyReply } from 'fastify';
@@ -47,22 +48,28 @@ const newExport = z
     to: boundedInstant.default('9999-12-31T23:59:59.999Z'),
     filter: entryFilter.omit({ from: true, to: true }).default({}),
     disclose: z.array(disclosable).max(100).default([]).describe('Personal values to open, as dotted paths'),
-    reason: z.string().trim().min(1).max(1000).describe('Why; it stands in the log'),
+    reason: words(1000).describe('Why; it stands in the log'),
   })
-  .refine(({ from, to }) => microseconds(from) <= microseconds(to), { path: ['to'], message: 'before its beginning' });
-const exportView = z.strictObject({
-  exportId: z.uuid(),
-  status: z.enum(exportStatuses),
-  progress: z.strictObject({ done: z.int(), total: z.int() }),
-  requestedAt: z.iso.datetime(),
-  expiresAt: z.iso.datetime().nullable(),
-  size: z.int().nullable().describe('Bytes of bundle.zip'),
-  failedBecause: z.string().nullable(),
-  expiredBecause: z
-    .enum(expiryReasons)
-    .nullable()
-    .describe('`erasure`: a person of whom it opened a value was erased; ask again for what is left'),
-});
+  .refine(({ from, to }) => microseconds(from) <= microseconds(to), {
+    path: ['to'],
+    message: 'before its beginning',
+  })
+  .meta({ id: 'NewAuditExport' });
+const exportView = z
+  .strictObject({
+    exportId: z.uuid(),
+    status: z.enum(exportStatuses),
+    progress: z.strictObject({ done: z.int(), total: z.int() }),
+    requestedAt: z.iso.datetime(),
+    expiresAt: z.iso.datetime().nullable(),
+    size: z.int().nullable().describe('Bytes of bundle.zip'),
+    failedBecause: z.string().nullable(),
+    expiredBecause: z
+      .enum(expiryReasons)
+      .nullable()
+      .describe('`erasure`: a person of whom it opened a value was erased; ask again for what is left'),
+  })
+  .meta({ id: 'AuditExport' });
 const exportPath = z.strictObject({ exportId: z.uuid() });
 
 @Controller('v1/audit/exports')

@@ -8,6 +8,7 @@ import {
   entryDetails,
   Operation,
   problem,
+  text,
 } from '@vouchsafe/service-host';
 import {
   encodeEntryBundle,
@@ -31,13 +32,13 @@ const logView = z.strictObject({
   closedAt: z.iso.datetime().nullable(),
 });
 const logList = z.strictObject({
-  logs: z.array(logView),
+  logs: z.array(logView.meta({ id: 'AuditLog' })),
   manifestKeys: z
     .array(z.string())
     .describe('Verifier keys of forensic bundles; none before the first bundle'),
 });
-const logPath = z.strictObject({ log: z.string().max(100) });
-const tileParameters = z.strictObject({ log: z.string().max(100), '*': z.string().max(200) });
+const logPath = z.strictObject({ log: text(1, 100) });
+const tileParameters = z.strictObject({ log: text(1, 100), '*': text(1, 200) });
 
 /** Whose log is read, and whether by a member with `audit:read` or along a reader's path. */
 interface Access {

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, Header, Headers, HttpCode, Param, Post } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
-import { Caller, Clock, createOnce, Ids, Operation, problem } from '@vouchsafe/service-host';
+import { Caller, Clock, createOnce, Ids, Operation, problem, words } from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { organizationOf } from '../entry/entry.controller.js';
@@ -8,7 +8,7 @@ import { logsOf } from '../log/log-reader.js';
 import { insertReader, newReaderToken, readersOf, revokeReader } from './reader.js';
 
 const newReader = z.strictObject({
-  name: z.string().trim().min(1).max(200).describe('Who it is given to'),
+  name: words(200).describe('Who it is given to'),
   logId: z.uuid().optional().describe('The open log where it is left out'),
   expiresAt: z.iso
     .datetime({ offset: true })
@@ -103,7 +103,7 @@ export class ReaderController {
     entity: { type: 'audit-reader', id: null },
     effect: 'read',
     summary: 'Whom paths were given to',
-    answers: { 200: z.strictObject({ readers: z.array(readerView) }) },
+    answers: { 200: z.strictObject({ readers: z.array(readerView.meta({ id: 'AuditReader' })) }) },
   })
   list(@Caller() caller: Caller) {
     const organizationId = organizationOf(caller);

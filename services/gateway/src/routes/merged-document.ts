@@ -1,31 +1,28 @@
+import type { Json } from '@vouchsafe/contracts';
 import type { UpstreamService } from './service-document.js';
 
-type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 type JsonObject = Record<string, Json>;
+type Components = Record<string, JsonObject>;
 
 /**
- * One OpenAPI 3.1 document of all services for callers from outside. Schemas of different services never meet: each gets its
- * service's name in front, but for the problem document, which all have from one place.
+ * One OpenAPI 3.1 document of all services for callers from outside. What two services call by one name is theirs together where it is
+ * the same; where it is not, the name stays with the service that is listed first, and the other's gets its service's name in front:
+ * so a name that a client was generated with stays when services are added.
  */
 export function mergedDocument(services: readonly UpstreamService[], publicUrl: string): JsonObject {
   const paths: JsonObject = {};
-  const schemas: JsonObject = {};
+  const components: Components = {};
   for (const { name, document } of services) {
-    const prefixed = withPrefixedSchemas(document as unknown as JsonObject, name);
-    for (const [path, item] of Object.entries(prefixed.paths as Record<string, Record<string, JsonObject>>)) {
+    const renamed = withoutClashes(document as unknown as JsonObject, name, components);
+    for (const [path, item] of Object.entries(renamed.paths as Record<string, Record<string, JsonObject>>)) {
       const open = Object.entries(item).filter(([, operation]) => operation['x-permission'] !== 'service');
       if (open.length === 0) continue;
-      const operations = open.map(([method, operation]) => [
-        method,
-        { ...operation, tags: [name], security: securityOf(operation) },
-      ]);
-      paths[path] = {
-        ...(paths[path] as JsonObject | undefined),
-        ...Object.fromEntries(operations),
-      } as JsonObject;
+      paths[path] = { ...(paths[path] as JsonObject | undefined), ...Object.fromEntries(open) };
     }
-    Object.assign(schemas, (prefixed.components as { schemas?: JsonObject } | undefined)?.schemas);
+    for (const [section, some] of Object.entries(componentsOf(renamed)))
+      components[section] = sorted({ ...components[section], ...some });
   }
+  const document = { paths: sorted(paths), components };
   return {
     openapi: '3.1.0',
     info: {
@@ -37,54 +34,81 @@ export function mergedDocument(services: readonly UpstreamService[], publicUrl: 
     },
     // The page's own origin first: from wherever it is read, its requests then need no permission of another site.
     servers: [{ url: '/' }, { url: publicUrl }],
-    tags: services.map(({ name }) => ({ name })),
-    paths: Object.fromEntries(Object.entries(paths).sort(([a], [b]) => (a < b ? -1 : 1))),
-    components: {
-      schemas,
-      securitySchemes: {
-        session: {
-          type: 'apiKey',
-          in: 'cookie',
-          name: '__Host-vouchsafe-session',
-          description: 'Set by POST /v1/sessions',
-        },
-        apiKey: { type: 'http', scheme: 'bearer', description: 'A key made by POST /v1/api-keys' },
-      },
-    },
+    tags: tagsOf(paths),
+    paths: document.paths,
+    components: usedBy(document),
   };
 }
 
-function securityOf(operation: JsonObject): Json {
-  if (operation['x-permission'] === 'public') return [];
-  // Sessions alone have a person behind them.
-  return operation['x-permission'] === 'session' ? [{ session: [] }] : [{ session: [] }, { apiKey: [] }];
+function componentsOf(document: JsonObject): Components {
+  return (document.components ?? {}) as Components;
 }
 
-const SHARED = 'Problem';
-
-function withPrefixedSchemas(document: JsonObject, service: string): JsonObject {
-  const prefix = service.charAt(0).toUpperCase() + service.slice(1);
-  const rename = (name: string): string => (name === SHARED ? name : `${prefix}.${name}`);
+function withoutClashes(document: JsonObject, service: string, taken: Components): JsonObject {
+  const renamed = new Map<string, string>();
+  for (const [section, some] of Object.entries(componentsOf(document))) {
+    for (const [name, component] of Object.entries(some)) {
+      const other = taken[section]?.[name];
+      if (other === undefined || JSON.stringify(other) === JSON.stringify(component)) continue;
+      const own = `${service.charAt(0).toUpperCase()}${service.slice(1)}${name}`;
+      if (own in some || own in (taken[section] ?? {})) throw new Error(`Two components are called ${own}`);
+      renamed.set(`#/components/${section}/${name}`, `#/components/${section}/${own}`);
+    }
+  }
+  if (renamed.size === 0) return document;
   const visit = (value: Json): Json => {
+    if (typeof value === 'string') return renamed.get(value) ?? value;
     if (Array.isArray(value)) return value.map(visit);
     if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(
-      Object.entries(value).map(([key, inner]) => {
-        const target =
-          key === '$ref' && typeof inner === 'string'
-            ? /^#\/components\/schemas\/(.+)$/.exec(inner)?.[1]
-            : undefined;
-        return [key, target === undefined ? visit(inner) : `#/components/schemas/${rename(target)}`];
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, visit(inner)]));
+  };
+  const visited = visit(document) as JsonObject;
+  const components = Object.entries(componentsOf(visited)).map(([section, some]) => [
+    section,
+    Object.fromEntries(
+      Object.entries(some).map(([name, component]) => {
+        const own = renamed.get(`#/components/${section}/${name}`);
+        return [own?.split('/').at(-1) ?? name, component];
       }),
-    );
-  };
-  const visited = visit(document) as JsonObject & { components?: { schemas?: JsonObject } };
-  const schemas = Object.entries(visited.components?.schemas ?? {}).map(([name, schema]) => [
-    rename(name),
-    schema,
+    ),
   ]);
-  return {
-    ...visited,
-    components: { ...visited.components, schemas: Object.fromEntries(schemas) as JsonObject },
+  return { ...visited, components: Object.fromEntries(components) as JsonObject };
+}
+
+/** Of what the services' own questions bring along, callers from outside are shown nothing. */
+function usedBy({ paths, components }: { paths: JsonObject; components: Components }): Components {
+  const used = new Set<string>();
+  const visit = (value: Json): void => {
+    if (typeof value === 'string' && value.startsWith('#/components/') && !used.has(value)) {
+      used.add(value);
+      const [, , section = '', name = ''] = value.split('/');
+      visit(components[section]?.[name] ?? null);
+    } else if (typeof value === 'object' && value !== null) Object.values(value).forEach(visit);
   };
+  visit(paths);
+  const schemes = new Set(
+    operationsIn(paths).flatMap(({ security }) => ((security ?? []) as JsonObject[]).flatMap(Object.keys)),
+  );
+  const entries = Object.entries(components).map(([section, some]) => [
+    section,
+    Object.fromEntries(
+      Object.entries(some).filter(([name]) =>
+        section === 'securitySchemes' ? schemes.has(name) : used.has(`#/components/${section}/${name}`),
+      ),
+    ),
+  ]);
+  return Object.fromEntries(entries) as Components;
+}
+
+function operationsIn(paths: JsonObject): JsonObject[] {
+  return Object.values(paths).flatMap((item) => Object.values(item as Record<string, JsonObject>));
+}
+
+function tagsOf(paths: JsonObject): Json {
+  const names = operationsIn(paths).flatMap(({ tags }) => (tags ?? []) as string[]);
+  return [...new Set(names)].sort().map((name) => ({ name }));
+}
+
+function sorted<Value>(some: Readonly<Record<string, Value>>): Record<string, Value> {
+  return Object.fromEntries(Object.entries(some).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -17,19 +17,20 @@ import { organizationOf } from '../request.js';
 import { createApiKey, createdApiKey, type CreatedApiKey, newApiKey, revokeApiKey } from './api-keys.js';
 
 const apiKeys = pageOf(
-  z.strictObject({
-    apiKeyId: z.uuid(),
-    name: z.string(),
-    /** The first characters of the key. */
-    start: z.string(),
-    source: z.string(),
-    scopes: z.array(z.enum(permissions)),
-    createdBy: z.uuid(),
-    createdAt: z.iso.datetime(),
-    expiresAt: z.iso.datetime().nullable(),
-    lastUsedAt: z.iso.datetime().nullable(),
-    revokedAt: z.iso.datetime().nullable(),
-  }),
+  z
+    .strictObject({
+      apiKeyId: z.uuid(),
+      name: z.string(),
+      start: z.string().describe('The first characters of the key'),
+      source: z.string(),
+      scopes: z.array(z.enum(permissions)),
+      createdBy: z.uuid(),
+      createdAt: z.iso.datetime(),
+      expiresAt: z.iso.datetime().nullable(),
+      lastUsedAt: z.iso.datetime().nullable(),
+      revokedAt: z.iso.datetime().nullable(),
+    })
+    .meta({ id: 'ApiKey' }),
 );
 const path = z.strictObject({ id: z.uuid() });
 const cursor = cursorOf(z.strictObject({ createdAt: z.iso.datetime(), apiKeyId: z.uuid() }));

@@ -1,6 +1,6 @@
 import { sourceName, sourceOfKey } from '@vouchsafe/contracts';
 import type { Sql } from '@vouchsafe/database';
-import { type Caller, type Permission, problem } from '@vouchsafe/service-host';
+import { type Caller, keyPermissions, problem, words } from '@vouchsafe/service-host';
 import { secret, type Secret } from '@vouchsafe/vault';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
@@ -18,23 +18,10 @@ import {
 import { readAccount } from '../user/accounts.js';
 import { apiKeyProblems } from './api-key.problems.js';
 
-/**
- * What a program may do (P02). Members, keys and the organization itself are changed by people, who prove themselves anew; a key
- * can't, and a leaked one must not be worth more than what it was made for.
- */
-export const keyScopes = [
-  'organization:read',
-  'members:read',
-  'audit:read',
-  'audit:write',
-  'audit:export',
-  'security:read',
-] as const satisfies readonly Permission[];
-
 export const newApiKey = z
   .strictObject({
-    name: z.string().trim().min(1).max(100),
-    scopes: z.array(z.enum(keyScopes)).min(1).max(keyScopes.length),
+    name: words(100),
+    scopes: z.array(z.enum(keyPermissions)).min(1).max(keyPermissions.length),
     expiresAt: z.iso.datetime().nullable().optional(),
     source: sourceName
       .optional()
@@ -51,15 +38,19 @@ export const newApiKey = z
     message: 'comes from the key that is replaced',
   });
 
-export const createdApiKey = z.strictObject({
-  apiKeyId: z.uuid(),
-  name: z.string(),
-  scopes: z.array(z.enum(keyScopes)),
-  expiresAt: z.iso.datetime().nullable(),
-  source: z.string(),
-  /** Shown this once; a repetition of the request is answered without it (P22). */
-  key: z.string().optional(),
-});
+export const createdApiKey = z
+  .strictObject({
+    apiKeyId: z.uuid(),
+    name: z.string(),
+    scopes: z.array(z.enum(keyPermissions)),
+    expiresAt: z.iso.datetime().nullable(),
+    source: z.string(),
+    key: z
+      .string()
+      .optional()
+      .describe('Shown this once; a repetition of the request is answered without it'),
+  })
+  .meta({ id: 'NewApiKey' });
 export type CreatedApiKey = z.infer<typeof createdApiKey>;
 
 /** What a person can read of a key again, to tell it from others: the prefix and a few characters. */

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Header, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { instant } from '@vouchsafe/database';
-import { Caller, Operation, problem } from '@vouchsafe/service-host';
+import { Caller, Operation, problem, text } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import { IDENTITY, type Identity } from '../identity.js';
 import { openCells } from '../persistence/sealed-column.js';
@@ -12,29 +12,32 @@ import { acceptance, consentOf, outstandingDocuments } from './consents.js';
 
 const documents = z.strictObject({
   items: z.array(
-    z.strictObject({
-      document: documentKind,
-      version: z.string(),
-      title: z.string(),
-      effectiveFrom: z.iso.datetime(),
-      /** SHA-256 of the text's bytes as its own path serves them. */
-      sha256: z.string(),
-      path: z.string(),
-    }),
+    z
+      .strictObject({
+        document: documentKind,
+        version: z.string(),
+        title: z.string(),
+        effectiveFrom: z.iso.datetime(),
+        sha256: z.string().describe('Of the text’s bytes as `path` serves them, hexadecimal'),
+        path: z.string(),
+      })
+      .meta({ id: 'LegalDocument' }),
   ),
 });
-const documentPath = z.strictObject({ document: documentKind, version: z.string().max(50) });
+const documentPath = z.strictObject({ document: documentKind, version: text(1, 50) });
 
 const consents = z.strictObject({
   items: z.array(
-    z.strictObject({
-      document: documentKind,
-      version: z.string(),
-      sha256: z.string(),
-      acceptedAt: z.iso.datetime(),
-      sourceIp: z.string().nullable(),
-      userAgent: z.string().nullable(),
-    }),
+    z
+      .strictObject({
+        document: documentKind,
+        version: z.string(),
+        sha256: z.string(),
+        acceptedAt: z.iso.datetime(),
+        sourceIp: z.string().nullable(),
+        userAgent: z.string().nullable(),
+      })
+      .meta({ id: 'Consent' }),
   ),
 });
 const newConsent = z.strictObject({ accept: acceptance.min(1) });

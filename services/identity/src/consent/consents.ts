@@ -1,15 +1,17 @@
 import { prepared, type Sql } from '@vouchsafe/database';
-import { type Caller, problem } from '@vouchsafe/service-host';
+import { type Caller, problem, text } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import type { Identity } from '../identity.js';
 import { documentKind } from '../user/user.events.js';
 import type { Acceptance, Consent } from '../user/user.js';
 import type { LegalDocument } from './legal-documents.js';
 
+const acceptedDocument = z
+  .strictObject({ document: documentKind, version: text(1, 50) })
+  .meta({ id: 'AcceptedDocument' });
+
 /** The part of a request by which somebody accepts documents. */
-export const acceptance = z
-  .array(z.strictObject({ document: documentKind, version: z.string().max(50) }))
-  .max(10);
+export const acceptance = z.array(acceptedDocument).max(10);
 
 /** What was accepted, with the hash of the text that is shown under that version; once, however often it is named. */
 export function consentOf(

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { IdentityConfig } from '../identity.config.js';
 import { readInventories } from './inventory-files.js';
 
-const inventory = z.strictObject({ items: z.array(inventoryLine) });
+const inventory = z.strictObject({ items: z.array(inventoryLine.meta({ id: 'PersonalField' })) });
 
 @Controller('v1/data-inventory')
 export class DataInventoryController {

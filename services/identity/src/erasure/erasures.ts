@@ -19,30 +19,34 @@ import { erasureProblems } from './erasure.problems.js';
 import { erasingService, erasingServices } from './erasure.events.js';
 import type { PersonErasure } from './erasure.js';
 
-const receiptView = z.strictObject({
-  service: erasingService,
-  keysDestroyed: z.int().describe('Versions of the person’s keys that this service had'),
-  destroyedAt: z.iso.datetime(),
-  effectiveFrom: z.iso.datetime().describe('From here on no process of the service held an opened key'),
-});
+const receiptView = z
+  .strictObject({
+    service: erasingService,
+    keysDestroyed: z.int().describe('Versions of the person’s keys that this service had'),
+    destroyedAt: z.iso.datetime(),
+    effectiveFrom: z.iso.datetime().describe('From here on no process of the service held an opened key'),
+  })
+  .meta({ id: 'ErasureReceipt' });
 
 /**
  * `requested`: nothing is destroyed yet; `executing`: no receipt yet; `partial`: some of them, or keys are destroyed and something is
  * left that no key covers; `erased`: all.
  */
-export const erasureView = z.strictObject({
-  erasureId: z.uuid(),
-  userId: z.uuid(),
-  status: z.enum(['requested', 'executing', 'partial', 'erased']),
-  receipts: z.array(receiptView),
-  waitingFor: z.array(erasingService),
-  heldBecause: z
-    .enum(heldBecause)
-    .nullable()
-    .describe(
-      'What of the person is left in identity although its keys are destroyed; null where nothing is',
-    ),
-});
+export const erasureView = z
+  .strictObject({
+    erasureId: z.uuid(),
+    userId: z.uuid(),
+    status: z.enum(['requested', 'executing', 'partial', 'erased']),
+    receipts: z.array(receiptView),
+    waitingFor: z.array(erasingService),
+    heldBecause: z
+      .enum(heldBecause)
+      .nullable()
+      .describe(
+        'What of the person is left in identity although its keys are destroyed; null where nothing is',
+      ),
+  })
+  .meta({ id: 'Erasure' });
 export type ErasureView = z.infer<typeof erasureView>;
 
 /**

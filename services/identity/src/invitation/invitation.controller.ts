@@ -41,14 +41,16 @@ import {
 
 const created = z.strictObject({ invitationId: z.uuid(), expiresAt: z.iso.datetime() });
 const invitations = pageOf(
-  z.strictObject({
-    invitationId: z.uuid(),
-    email: z.string().nullable(),
-    role,
-    status: z.enum(['open', 'accepted', 'revoked', 'expired']),
-    createdAt: z.iso.datetime(),
-    expiresAt: z.iso.datetime(),
-  }),
+  z
+    .strictObject({
+      invitationId: z.uuid(),
+      email: z.string().nullable(),
+      role,
+      status: z.enum(['open', 'accepted', 'revoked', 'expired']),
+      createdAt: z.iso.datetime(),
+      expiresAt: z.iso.datetime(),
+    })
+    .meta({ id: 'Invitation' }),
 );
 const path = z.strictObject({ id: z.uuid() });
 const cursor = cursorOf(z.strictObject({ createdAt: z.iso.datetime(), invitationId: z.uuid() }));

@@ -9,7 +9,7 @@ import { emailAddress, emailHash } from '../email-address.js';
 import { createOnce } from '../idempotent.js';
 import type { Identity } from '../identity.js';
 import { postLetter } from '../letter/letter-outbox.js';
-import { findLink, linkHours, makeLinkToken, takeLink, voidLinks } from '../link-token.js';
+import { findLink, linkHours, linkToken, makeLinkToken, takeLink, voidLinks } from '../link-token.js';
 import { organizationProblems } from '../organization/organization.problems.js';
 import { assertGoodPassword, givenPassword } from '../password/password-rules.js';
 import { role } from '../permission/role.js';
@@ -24,7 +24,7 @@ import { invitationProblems } from './invitation.problems.js';
 export const newInvitation = z.strictObject({ email: emailAddress, role });
 
 export const acceptedInvitation = z.strictObject({
-  token: z.string().min(1).max(200),
+  token: linkToken,
   name: personName,
   password: givenPassword,
   accept: acceptance,

@@ -1,5 +1,5 @@
 import type { UnitOfWork } from '@vouchsafe/event-store';
-import { type Caller, problem } from '@vouchsafe/service-host';
+import { type Caller, problem, text } from '@vouchsafe/service-host';
 import type { Secret } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { acceptance, consentOf } from '../consent/consents.js';
@@ -14,13 +14,15 @@ import { userProblems } from '../user/user.problems.js';
 import { type Challenge, completeChallenge, openChallenge } from './challenges.js';
 import { beginSession, candidateOf, failureOf, type LogInOutcome, recordFailure } from './log-in.js';
 
-export const totpCode = z.string().regex(/^[0-9]{6}$/, 'Six digits');
-export const recoveryCode = z.string().min(1).max(100);
+const totpCode = z.string().regex(/^[0-9]{6}$/, 'Six digits');
+export const recoveryCode = text(1, 100);
+
+export const givenTotp = z.strictObject({ totp: totpCode }).meta({ id: 'GivenTotp' });
 
 export const challengeAnswer = z.union([
-  z.strictObject({ totp: totpCode }),
-  z.strictObject({ recoveryCode }),
-  z.strictObject({ accept: acceptance }),
+  givenTotp,
+  z.strictObject({ recoveryCode }).meta({ id: 'GivenRecoveryCode' }),
+  z.strictObject({ accept: acceptance }).meta({ id: 'GivenConsent' }),
 ]);
 export type ChallengeAnswer = z.infer<typeof challengeAnswer>;
 

@@ -12,17 +12,23 @@ import { logIn, type LogInOutcome } from './log-in.js';
 
 const logInRequest = z.strictObject({ email: emailAddress, password: givenPassword });
 
-const loggedIn = z.strictObject({
-  sessionId: z.uuid(),
-  expiresAt: z.iso.datetime(),
-  /** Offered at every log-in until there is a second factor (P12). */
-  recommended: z.literal('enrol-second-factor').optional(),
-});
+const loggedIn = z
+  .strictObject({
+    sessionId: z.uuid(),
+    expiresAt: z.iso.datetime(),
+    recommended: z
+      .literal('enrol-second-factor')
+      .optional()
+      .describe('Offered at every log-in until there is a second factor'),
+  })
+  .meta({ id: 'LoggedIn' });
 
-const asked = z.strictObject({
-  next: z.enum(['totp', 'enrol-second-factor', 'accept-documents']),
-  challengeId: z.string(),
-});
+const asked = z
+  .strictObject({
+    next: z.enum(['totp', 'enrol-second-factor', 'accept-documents']),
+    challengeId: z.string(),
+  })
+  .meta({ id: 'LogInChallenge' });
 
 const challengePath = z.strictObject({ id: z.string().regex(/^[A-Za-z0-9_-]{43}$/) });
 
@@ -38,6 +44,7 @@ export class LogInController {
     effect: 'write',
     summary: 'Log in by e-mail and password; 200 asks for more',
     answers: { 201: loggedIn, 200: asked },
+    headers: ['Set-Cookie'],
     problems: ['wrong-credentials', 'too-many-requests'],
   })
   async create(
@@ -56,6 +63,7 @@ export class LogInController {
     effect: 'write',
     summary: 'Answer what a log-in asked for: a code, a recovery code, or the documents accepted',
     answers: { 201: loggedIn, 200: asked },
+    headers: ['Set-Cookie'],
     problems: ['wrong-credentials', 'too-many-requests', 'gone', 'conflict', 'rejected'],
   })
   async answerChallenge(

@@ -31,14 +31,16 @@ import { envelopeOf, organizationOf } from '../request.js';
 import { type Account, readAccount, readAccounts } from '../user/accounts.js';
 import { changeRole, removeMember } from './members.js';
 
-const member = z.strictObject({
-  userId: z.uuid(),
-  email: z.string().nullable(),
-  name: z.string().nullable(),
-  role,
-  secondFactor: z.boolean(),
-  joinedAt: z.iso.datetime(),
-});
+const member = z
+  .strictObject({
+    userId: z.uuid(),
+    email: z.string().nullable(),
+    name: z.string().nullable(),
+    role,
+    secondFactor: z.boolean(),
+    joinedAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Member' });
 const members = pageOf(member);
 const memberPath = z.strictObject({ id: userId });
 const roleChange = z.strictObject({ role });
@@ -88,6 +90,7 @@ export class MemberController {
     effect: 'read',
     summary: 'A member',
     answers: { 200: member },
+    headers: ['ETag'],
     problems: ['not-found'],
   })
   read(
@@ -116,6 +119,7 @@ export class MemberController {
     effect: 'write',
     summary: 'Give a member another role; `If-Match` guards against a change in between',
     answers: { 204: null },
+    headers: ['ETag'],
     problems: ['not-found', 'conflict', 'forbidden', 'precondition-failed', 'step-up-required'],
   })
   async changeRole(

@@ -10,24 +10,28 @@ import { organizationName } from '../sign-up/sign-up.js';
 import { changeOrganization, organizationVersion } from './change-organization.js';
 import type { OrganizationCommand } from './organization.js';
 
-const organization = z.strictObject({
-  organizationId: z.uuid(),
-  name: z.string(),
-  /** A session without a second factor can do nothing but enrol one. */
-  requireSecondFactor: z.boolean(),
-});
+const organization = z
+  .strictObject({
+    organizationId: z.uuid(),
+    name: z.string(),
+    /** A session without a second factor can do nothing but enrol one. */
+    requireSecondFactor: z.boolean(),
+  })
+  .meta({ id: 'Organization' });
 const change = z.strictObject({
   name: organizationName.optional(),
   requireSecondFactor: z.boolean().optional(),
 });
 
-const overview = z.strictObject({
-  members: z.int(),
-  withSecondFactor: z.int(),
-  /** 0 to 1 (P12). */
-  share: z.number(),
-  required: z.boolean(),
-});
+const overview = z
+  .strictObject({
+    members: z.int(),
+    withSecondFactor: z.int(),
+    /** 0 to 1 (P12). */
+    share: z.number(),
+    required: z.boolean(),
+  })
+  .meta({ id: 'SecurityOverview' });
 
 @Controller('v1')
 export class OrganizationController {
@@ -41,6 +45,7 @@ export class OrganizationController {
     effect: 'read',
     summary: 'The organization',
     answers: { 200: organization },
+    headers: ['ETag'],
   })
   read(
     @Caller() caller: Caller,
@@ -71,6 +76,7 @@ export class OrganizationController {
     effect: 'write',
     summary: 'Rename the organization, or require a second factor of its members (P12)',
     answers: { 204: null },
+    headers: ['ETag'],
     problems: ['conflict', 'precondition-failed', 'step-up-required'],
   })
   async change(

@@ -1,5 +1,6 @@
 import { Body, Controller, HttpCode, Inject, Post, Put, Res } from '@nestjs/common';
 import { Caller, Operation, tellWhose } from '@vouchsafe/service-host';
+import { linkToken } from '../link-token.js';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { emailAddress } from '../email-address.js';
@@ -9,7 +10,7 @@ import { changePassword, requestPasswordReset, resetPassword } from './passwords
 
 const change = z.strictObject({ currentPassword: givenPassword, newPassword: givenPassword });
 const resetRequest = z.strictObject({ email: emailAddress });
-const reset = z.strictObject({ token: z.string().min(1).max(200), password: givenPassword });
+const reset = z.strictObject({ token: linkToken, password: givenPassword });
 const nothing = z.strictObject({});
 
 @Controller('v1')

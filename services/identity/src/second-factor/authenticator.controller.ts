@@ -4,7 +4,7 @@ import { Caller, Operation } from '@vouchsafe/service-host';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { IDENTITY, type Identity } from '../identity.js';
-import { totpCode } from '../log-in/answer-challenge.js';
+import { givenTotp } from '../log-in/answer-challenge.js';
 import { givenPassword } from '../password/password-rules.js';
 import { principalOf } from '../request.js';
 import { tellSession } from '../session/tell-session.js';
@@ -19,12 +19,14 @@ import {
 
 const authenticators = z.strictObject({
   items: z.array(
-    z.strictObject({
-      authenticatorId: z.uuid(),
-      kind: z.enum(['totp']),
-      enrolledAt: z.iso.datetime(),
-      lastUsedAt: z.iso.datetime().nullable(),
-    }),
+    z
+      .strictObject({
+        authenticatorId: z.uuid(),
+        kind: z.enum(['totp']),
+        enrolledAt: z.iso.datetime(),
+        lastUsedAt: z.iso.datetime().nullable(),
+      })
+      .meta({ id: 'Authenticator' }),
   ),
   recoveryCodesLeft: z.int(),
 });
@@ -34,9 +36,8 @@ const enrolment = z.strictObject({
   secret: z.string().optional(),
   otpauthUri: z.string().optional(),
 });
-const confirmation = z.strictObject({ totp: totpCode });
-const shownOnce = z.strictObject({ recoveryCodes: z.array(z.string()) });
-const proof = z.union([z.strictObject({ password: givenPassword }), z.strictObject({ totp: totpCode })]);
+const shownOnce = z.strictObject({ recoveryCodes: z.array(z.string()) }).meta({ id: 'RecoveryCodes' });
+const proof = z.union([z.strictObject({ password: givenPassword }).meta({ id: 'GivenPassword' }), givenTotp]);
 const proved = z.strictObject({ authenticatedAt: z.iso.datetime() });
 const path = z.strictObject({ id: z.uuid() });
 
@@ -104,12 +105,13 @@ export class AuthenticatorController {
     effect: 'write',
     summary: 'Enrol the app by its first code; recovery codes are shown once, with the first authenticator',
     answers: { 201: shownOnce },
+    headers: ['Set-Cookie'],
     problems: ['not-found', 'wrong-credentials', 'too-many-requests', 'second-factor-required'],
   })
   async confirm(
     @Caller() caller: Caller,
     @Param({ schema: path }) { id }: z.infer<typeof path>,
-    @Body({ schema: confirmation }) { totp }: z.infer<typeof confirmation>,
+    @Body({ schema: givenTotp }) { totp }: z.infer<typeof givenTotp>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<z.infer<typeof shownOnce>> {
     const { session, recoveryCodes } = await confirmTotpEnrolment(this.identity, caller, id, totp);
@@ -158,6 +160,7 @@ export class AuthenticatorController {
     effect: 'write',
     summary: 'Prove again who you are, for a sensitive operation',
     answers: { 200: proved },
+    headers: ['Set-Cookie'],
     problems: ['wrong-credentials', 'too-many-requests', 'second-factor-required'],
   })
   async stepUp(

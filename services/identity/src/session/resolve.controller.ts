@@ -3,13 +3,13 @@ import { instant, prepared } from '@vouchsafe/database';
 import {
   type Authenticated,
   authenticated,
+  keyPermissions,
   Operation,
   type Permission,
   problem,
 } from '@vouchsafe/service-host';
 import { type Secret, secret } from '@vouchsafe/vault';
 import { z } from 'zod';
-import { keyScopes } from '../api-key/api-keys.js';
 import { IDENTITY, type Identity } from '../identity.js';
 import { secretHash } from '../link-token.js';
 import { permissionsOf } from '../permission/permissions.js';
@@ -79,7 +79,7 @@ export class ResolveController {
       organizationId: row.organization_id,
       actor: { type: 'api-key', id: row.api_key_id },
       roles: [],
-      permissions: keyScopes.filter((scope) => row.scopes.includes(scope) && creatorMay.has(scope)),
+      permissions: keyPermissions.filter((scope) => row.scopes.includes(scope) && creatorMay.has(scope)),
       authenticationLevel: 'api-key',
       sessionId: null,
       authenticatedAt: null,

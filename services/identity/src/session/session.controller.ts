@@ -11,17 +11,18 @@ import { endSession, endSessions, sessionCell } from './sessions.js';
 
 const sessionList = z.strictObject({
   items: z.array(
-    z.strictObject({
-      sessionId: z.uuid(),
-      level: sessionLevel,
-      startedAt: z.iso.datetime(),
-      lastSeenAt: z.iso.datetime(),
-      expiresAt: z.iso.datetime(),
-      sourceIp: z.string().nullable(),
-      userAgent: z.string().nullable(),
-      /** The session that asks. */
-      current: z.boolean(),
-    }),
+    z
+      .strictObject({
+        sessionId: z.uuid(),
+        level: sessionLevel,
+        startedAt: z.iso.datetime(),
+        lastSeenAt: z.iso.datetime(),
+        expiresAt: z.iso.datetime(),
+        sourceIp: z.string().nullable(),
+        userAgent: z.string().nullable(),
+        current: z.boolean().describe('The session that asks'),
+      })
+      .meta({ id: 'Session' }),
   ),
 });
 
@@ -92,6 +93,7 @@ export class SessionController {
     effect: 'write',
     summary: "Log out, or end another one of the caller's sessions",
     answers: { 204: null },
+    headers: ['Set-Cookie'],
     problems: ['not-found'],
   })
   async end(

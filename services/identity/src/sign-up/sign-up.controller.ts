@@ -1,5 +1,6 @@
 import { Body, Controller, Headers, HttpCode, Inject, Post, Res } from '@nestjs/common';
 import { Caller, Operation, tellWhose } from '@vouchsafe/service-host';
+import { linkToken } from '../link-token.js';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { IDENTITY, type Identity } from '../identity.js';
@@ -14,7 +15,7 @@ import {
   verifyEmail,
 } from './sign-up.js';
 
-const verification = z.strictObject({ token: z.string().min(1).max(200) });
+const verification = z.strictObject({ token: linkToken });
 
 @Controller('v1/sign-up')
 export class SignUpController {

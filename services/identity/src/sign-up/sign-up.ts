@@ -1,7 +1,7 @@
 import { postgresFault } from '@vouchsafe/database';
 import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import type { UnitOfWork } from '@vouchsafe/event-store';
-import { type Caller, idempotencyKey, problem } from '@vouchsafe/service-host';
+import { type Caller, idempotencyKey, plainLine, problem } from '@vouchsafe/service-host';
 import { type Secret, secret } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { acceptance, consentOf, requiredDocuments } from '../consent/consents.js';
@@ -12,7 +12,6 @@ import { postLetter } from '../letter/letter-outbox.js';
 import { findLink, makeLinkToken, takeLink } from '../link-token.js';
 import { organizationProblems } from '../organization/organization.problems.js';
 import { assertGoodPassword, givenPassword, isGoodAlone } from '../password/password-rules.js';
-import { plainLine } from '../plain-line.js';
 import { accepted, asUser, envelopeOf } from '../request.js';
 import { readAccount } from '../user/accounts.js';
 import { userProblems } from '../user/user.problems.js';
@@ -28,7 +27,9 @@ export const signUpRequest = z.strictObject({
 });
 export type SignUpRequest = z.output<typeof signUpRequest>;
 
-export const signUpAnswer = z.strictObject({ organizationId: z.uuid(), userId: z.uuid() });
+export const signUpAnswer = z
+  .strictObject({ organizationId: z.uuid(), userId: z.uuid() })
+  .meta({ id: 'NewAccount' });
 export type SignUpAnswer = z.infer<typeof signUpAnswer>;
 
 export const verificationAnswer = signUpAnswer.extend({

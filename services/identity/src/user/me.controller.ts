@@ -12,26 +12,28 @@ import { documentKind } from './user.events.js';
 import { readAccount } from './accounts.js';
 import { userProblems } from './user.problems.js';
 
-const me = z.strictObject({
-  organization: z.strictObject({ organizationId: z.uuid(), name: z.string() }),
-  /** `null` for an API key. */
-  user: z
-    .strictObject({
-      userId: z.uuid(),
-      email: z.string().nullable(),
-      name: z.string().nullable(),
-      role,
-      secondFactor: z.boolean(),
-    })
-    .nullable(),
-  permissions: z.array(z.enum(everyPermission)),
-  authenticationLevel: z.string(),
-  /** What this session must do before it can do anything else. */
-  outstanding: z.strictObject({
-    enrolSecondFactor: z.boolean(),
-    acceptDocuments: z.array(z.strictObject({ document: documentKind, version: z.string() })),
-  }),
-});
+const me = z
+  .strictObject({
+    organization: z.strictObject({ organizationId: z.uuid(), name: z.string() }),
+    /** `null` for an API key. */
+    user: z
+      .strictObject({
+        userId: z.uuid(),
+        email: z.string().nullable(),
+        name: z.string().nullable(),
+        role,
+        secondFactor: z.boolean(),
+      })
+      .nullable(),
+    permissions: z.array(z.enum(everyPermission)),
+    authenticationLevel: z.string(),
+    /** What this session must do before it can do anything else. */
+    outstanding: z.strictObject({
+      enrolSecondFactor: z.boolean(),
+      acceptDocuments: z.array(z.strictObject({ document: documentKind, version: z.string() })),
+    }),
+  })
+  .meta({ id: 'Me' });
 
 const rename = z.strictObject({ name: personName });
 
@@ -47,6 +49,7 @@ export class MeController {
     effect: 'read',
     summary: 'Who the caller is, and what they may do',
     answers: { 200: me },
+    keys: true,
   })
   read(@Caller() caller: Caller): Promise<z.infer<typeof me>> {
     const organizationId = organizationOf(caller);

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+
+/*
+ * Parts of what comes in, each checked by the very rule that the API's document gives: zod's own ways count and coerce as JSON
+ * Schema does not.
+ */
+
+/** Text of so many characters: Unicode code points, as JSON Schema counts them (2020-12 validation, section 6.3), where zod counts UTF-16. */
+export function text(shortest: number, longest: number) {
+  return z
+    .string()
+    .refine((given) => isLong(given, shortest, longest), {
+      error: `${shortest} to ${longest} characters`,
+      abort: true,
+    })
+    .meta({ ...(shortest > 0 && { minLength: shortest }), maxLength: longest });
+}
+
+function isLong(given: string, shortest: number, longest: number): boolean {
+  // A character is one code unit or two.
+  if (given.length >= 2 * shortest && given.length <= longest) return true;
+  if (given.length > 2 * longest) return false;
+  const length = Array.from(given).length;
+  return length >= shortest && length <= longest;
+}
+
+/** All that JavaScript's `trim` takes off. Spelled out: whether a reader's `\s` is the same, JSON Schema leaves open. */
+const BREAKS = String.raw`\t-\r\u2028\u2029`;
+const SPACES = String.raw` \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\ufeff`;
+const notBlank = new RegExp(`[^${BREAKS}${SPACES}]`);
+/** Control characters (Cc), and separators of lines and paragraphs (Zl, Zp). */
+const CONTROLS = String.raw`\u0000-\u001f\u007f-\u009f\u2028\u2029`;
+const oneLine = new RegExp(`^[${SPACES}]*[^${SPACES}${CONTROLS}][^${CONTROLS}]*$`);
+
+/** Words of a person: not blank, without the space around them. */
+export function words(longest: number) {
+  return text(1, longest).regex(notBlank, 'Not blank').trim();
+}
+
+/**
+ * A name of one line. Names stand in letters and in their subjects: with line breaks in it, a stranger's name would be a stranger's
+ * letter under our address (CWE-93).
+ */
+export function plainLine(longest: number) {
+  return text(1, longest).regex(oneLine, 'One line, not blank, without control characters').trim();
+}
+
+/** A whole number in a path or a query, in decimal digits: no `0x10`, no `1e3`, no space around it. */
+export function decimal(least: number, most: number) {
+  return z.preprocess(
+    (given) => (typeof given === 'string' && /^(?:0|[1-9][0-9]*)$/.test(given) ? Number(given) : given),
+    z.int().min(least).max(most),
+  );
+}
+
+/** What a cursor of ours can look like; what it must hold is the list's own affair. */
+export const cursorText = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,1000}$/, 'Not a cursor')
+  .describe('`next` of the page before');

@@ -1,0 +1,133 @@
+import { RequestMethod } from '@nestjs/common';
+import { jsonSchemaOf } from '@vouchsafe/contracts';
+import { z } from 'zod';
+import type { AnswerHeader, OperationDeclaration } from '../operation.js';
+import { problemDocument, type ProblemCode, problems } from '../problems.js';
+import type { JsonObject } from './document.js';
+import { pascal } from './components.js';
+
+/** What is known of an operation when its answers are listed. */
+export interface Answering {
+  readonly declaration: OperationDeclaration;
+  readonly method: RequestMethod;
+  readonly hasBody: boolean;
+  readonly parameters: readonly JsonObject[];
+}
+
+/** Every problem that the operation can be answered with: by the HTTP parser, the gateway, the framework, or itself. */
+export function codesOf({ declaration, method, hasBody, parameters }: Answering): Set<ProblemCode> {
+  const { permission, problems: own = [], idempotent = false } = declaration;
+  const changes = method !== RequestMethod.GET;
+  return new Set<ProblemCode>([
+    'malformed-request',
+    ...(hasBody || parameters.length > 0 ? (['invalid-request'] as const) : []),
+    // A key that is nobody's is refused also where none is needed.
+    'unauthenticated',
+    ...(permission === 'public' ? [] : (['forbidden'] as const)),
+    ...(['public', 'session'].includes(permission) ? [] : (['second-factor-required'] as const)),
+    ...(changes ? (['cross-site-request'] as const) : []),
+    'request-timeout',
+    ...(changes ? (['concurrent-change'] as const) : []),
+    ...(idempotent ? (['idempotency-key-reused', 'gone'] as const) : []),
+    ...own,
+    'content-too-large',
+    ...(parameters.some((one) => one.in === 'path') ? (['url-too-long'] as const) : []),
+    ...(changes ? (['unsupported-media-type'] as const) : []),
+    'too-many-requests',
+    'headers-too-large',
+    'internal',
+    'upstream-failed',
+    'unavailable',
+    ...(changes ? (['outcome-unknown'] as const) : []),
+    'timed-out',
+  ]);
+}
+
+/** The answers of success as Nest lists them, with their headers, and one for each status of a problem. */
+export function answersOf(
+  successes: Readonly<Record<string, JsonObject>>,
+  { headers = [] }: OperationDeclaration,
+  codes: ReadonlySet<ProblemCode>,
+): JsonObject {
+  const described = Object.entries(successes).map(([status, answer]): [string, JsonObject] => [
+    status,
+    { ...answer, headers: headersOf(['X-Request-Id', ...headers]) },
+  ]);
+  const byStatus = Map.groupBy(codes, (code) => problems[code].status);
+  const refused = [...byStatus].map(([status, some]): [string, JsonObject] => [
+    String(status),
+    {
+      description: some.map((code) => `\`${code}\`: ${problems[code].title}`).join('; '),
+      headers: headersOf(headersOfProblem[status] ?? ['X-Request-Id']),
+      content: { 'application/problem+json': { schema: oneOf(some) } },
+    },
+  ]);
+  return Object.fromEntries([...described, ...refused]);
+}
+
+/** Where a status has headers of its own; what is refused before there is a request has no id. */
+const headersOfProblem: Readonly<Partial<Record<number, readonly AnswerHeader[]>>> = {
+  401: ['X-Request-Id', 'WWW-Authenticate'],
+  408: [],
+  429: ['X-Request-Id', 'Retry-After'],
+  431: [],
+  503: ['X-Request-Id', 'Retry-After'],
+};
+
+const headers: Readonly<Record<AnswerHeader, JsonObject>> = {
+  'X-Request-Id': {
+    description: 'Names the request in the access log, and in ours',
+    schema: { type: 'string' },
+  },
+  'Retry-After': { description: 'Seconds to wait', schema: { type: 'integer', minimum: 1 } },
+  'WWW-Authenticate': { description: 'How a program authenticates', schema: { type: 'string' } },
+  ETag: { description: 'The version, for If-Match', schema: { type: 'string', pattern: '^"[0-9]+"$' } },
+  'Set-Cookie': { description: 'The session of a browser: begun, or ended', schema: { type: 'string' } },
+};
+
+export function headerComponents(): JsonObject {
+  return Object.fromEntries(Object.entries(headers).map(([name, header]) => [componentOf(name), header]));
+}
+
+function headersOf(names: readonly AnswerHeader[]): JsonObject {
+  return Object.fromEntries(
+    names.map((name) => [name, { $ref: `#/components/headers/${componentOf(name)}` }]),
+  );
+}
+
+function componentOf(header: string): string {
+  return header.replaceAll('-', '');
+}
+
+/** A caller can switch over `code`: each value has a schema of its own. */
+function oneOf(codes: readonly ProblemCode[]): JsonObject {
+  const [first = '', ...more] = codes.map((code) => `#/components/schemas/${schemaNameOf(code)}`);
+  if (more.length === 0) return { $ref: first };
+  return {
+    oneOf: [first, ...more].map(($ref) => ({ $ref })),
+    discriminator: {
+      propertyName: 'code',
+      mapping: Object.fromEntries(codes.map((code) => [code, `#/components/schemas/${schemaNameOf(code)}`])),
+    },
+  };
+}
+
+/** `too-many-requests`: `TooManyRequestsProblem` */
+function schemaNameOf(code: string): string {
+  return `${pascal(code)}Problem`;
+}
+
+export function problemSchemas(codes: Iterable<string>): JsonObject {
+  const schemas: JsonObject = {};
+  for (const code of codes) {
+    const { status, title } = problems[code as ProblemCode];
+    const schema = problemDocument.extend({
+      type: z.literal(`urn:vouchsafe:problem:${code}`),
+      status: z.literal(status),
+      code: z.literal(code),
+    });
+    const { $schema: _, $defs, ...json } = jsonSchemaOf(schema, { io: 'output' });
+    Object.assign(schemas, $defs, { [schemaNameOf(code)]: { ...json, description: title } });
+  }
+  return JSON.parse(JSON.stringify(schemas).replaceAll('"#/$defs/', '"#/components/schemas/')) as JsonObject;
+}

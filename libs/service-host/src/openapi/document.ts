@@ -1,0 +1,137 @@
+import type { INestApplication } from '@nestjs/common';
+import { RequestMethod } from '@nestjs/common';
+import { METHOD_METADATA } from '@nestjs/common/internal';
+import { ModulesContainer } from '@nestjs/core';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { type Json, jsonSchemaOf } from '@vouchsafe/contracts';
+import { z } from 'zod';
+import { idempotencyKeyText } from '../idempotency.js';
+import { OPERATION, type OperationDeclaration } from '../operation.js';
+import { type Answering, answersOf, codesOf, headerComponents, problemSchemas } from './answers.js';
+import { liftedDefinitions, withNamedSchemas } from './components.js';
+import { securityOf, securitySchemes } from './security.js';
+
+export type JsonObject = Record<string, Json>;
+type Paths = Record<string, Record<string, JsonObject>>;
+
+/**
+ * The service's OpenAPI 3.1 document, for other people's programs: routes from Nest, schemas from zod, answers and security from the
+ * declarations. Every schema that a program may want to name has a name, and every reference leads to one.
+ */
+export function openApiDocument(app: INestApplication, title: string, version: string): JsonObject {
+  const config = new DocumentBuilder().setOpenAPIVersion('3.1.0').setTitle(title).setVersion(version).build();
+  const made = SwaggerModule.createDocument(app, config, {
+    autoTagControllers: false,
+    // Swagger's own conversion would write 3.0.
+    standardSchemaConverter: (schema, { schemaType }) =>
+      schema instanceof z.ZodType
+        ? { schema: withoutDialect(jsonSchemaOf(schema, { io: schemaType })) }
+        : undefined,
+  });
+  const document = JSON.parse(JSON.stringify(made)) as JsonObject & { paths: Paths };
+  const codes = describeOperations(document.paths, declarationsOf(app));
+  const lifted = liftedDefinitions(document.paths);
+  return {
+    openapi: '3.1.0',
+    info: { title, version, license },
+    tags: tagsOf(document.paths),
+    paths: withNamedSchemas(sorted(document.paths), lifted),
+    components: {
+      schemas: sorted({ ...lifted, ...problemSchemas(codes) }),
+      headers: headerComponents(),
+      securitySchemes: securitySchemes(),
+    },
+  };
+}
+
+const license = { name: 'Apache-2.0', identifier: 'Apache-2.0' };
+
+/** OpenAPI 3.1 takes JSON Schema 2020-12 as it is. */
+function withoutDialect({ $schema: _, ...schema }: JsonObject): JsonObject {
+  return schema;
+}
+
+type Declarations = ReadonlyMap<string, Pick<Answering, 'declaration' | 'method'>>;
+
+function declarationsOf(app: INestApplication): Declarations {
+  const declarations = new Map<string, Pick<Answering, 'declaration' | 'method'>>();
+  for (const module of app.get(ModulesContainer).values()) {
+    for (const { metatype } of module.controllers.values()) {
+      const prototype = (metatype as { prototype: Record<string, object> }).prototype;
+      for (const name of Object.getOwnPropertyNames(prototype)) {
+        const handler = prototype[name];
+        if (typeof handler !== 'function') continue;
+        const declaration = Reflect.getMetadata(OPERATION, handler) as OperationDeclaration | undefined;
+        const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod;
+        if (declaration) declarations.set(declaration.operation, { declaration, method });
+      }
+    }
+  }
+  return declarations;
+}
+
+/** Adds to every operation what Nest does not know of it. @returns the codes of all problems that are answered */
+function describeOperations(paths: Paths, declarations: Declarations): Set<string> {
+  const every = new Set<string>();
+  for (const operation of Object.values(paths).flatMap((item) => Object.values(item))) {
+    const found = declarations.get(operation['x-operation'] as string);
+    if (!found) continue;
+    const { declaration } = found;
+    operation.tags = [tagOf(operation)];
+    operation.security = securityOf(declaration);
+    operation.parameters = parametersOf(operation.parameters as JsonObject[] | undefined, declaration);
+    const answering = {
+      ...found,
+      hasBody: operation.requestBody !== undefined,
+      parameters: operation.parameters as JsonObject[],
+    };
+    const codes = codesOf(answering);
+    operation.responses = answersOf(operation.responses as Record<string, JsonObject>, declaration, codes);
+    operation['x-problems'] = [...codes];
+    for (const code of codes) every.add(code);
+  }
+  return every;
+}
+
+/** What is operated on: a client has a part for each. */
+function tagOf(operation: JsonObject): string {
+  return (operation['x-operation'] as string).split('.', 1)[0] ?? '';
+}
+
+function tagsOf(paths: Paths): Json {
+  const names = Object.values(paths).flatMap((item) => Object.values(item).map(tagOf));
+  return [...new Set(names)].sort().map((name) => ({ name }));
+}
+
+/** Nest takes every header that a handler reads for required, and knows nothing more of it. */
+function parametersOf(
+  guessed: readonly JsonObject[] = [],
+  { idempotent }: OperationDeclaration,
+): JsonObject[] {
+  const known = guessed
+    .filter(({ name }) => name !== 'idempotency-key')
+    .map((one) => (one.name === 'if-match' ? ifMatch : one));
+  return idempotent ? [...known, idempotencyKey] : known;
+}
+
+const ifMatch: JsonObject = {
+  name: 'If-Match',
+  in: 'header',
+  required: false,
+  description:
+    'The ETag that was read: the change is refused where somebody else was quicker (RFC 9110 section 13.1.1).',
+  schema: { type: 'string' },
+};
+
+const idempotencyKey: JsonObject = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'Sent again with the same request, the first answer is repeated and nothing is done twice.',
+  schema: withoutDialect(jsonSchemaOf(idempotencyKeyText, { io: 'input' })),
+};
+
+/** Sorted, so that the golden file changes only when the interface does. */
+function sorted<Value>(some: Readonly<Record<string, Value>>): Record<string, Value> {
+  return Object.fromEntries(Object.entries(some).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
