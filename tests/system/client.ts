@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Agent } from 'undici';
+import { undocumented } from './documented.ts';
 
 export interface Answer {
   readonly status: number;
@@ -34,6 +35,7 @@ export class Client {
     this.always = always;
   }
 
+  /** @throws Error for an answer of the API that its OpenAPI document does not describe */
   async send(method: string, path: string, { body, headers, query }: Sent = {}): Promise<Answer> {
     const search = query === undefined ? '' : `?${new URLSearchParams(query).toString()}`;
     const raw = body === undefined || typeof body === 'string' || body instanceof Uint8Array;
@@ -57,6 +59,8 @@ export class Client {
     const bytes = Buffer.from(await stream.arrayBuffer());
     this.keepCookie(answered['set-cookie']);
     const text = bytes.toString();
+    const fault = undocumented({ method, path, status: statusCode, headers: answered, text });
+    if (fault !== undefined) throw new Error(fault);
     return {
       status: statusCode,
       headers: answered,

@@ -29,6 +29,8 @@ export function jsonSchemaOf(
   { io, target = 'draft-2020-12' }: JsonSchemaOptions,
 ): Record<string, Json> {
   const json = z.toJSONSchema(schema, { io, target, unrepresentable: 'any' }) as Record<string, Json>;
+  // The document that it becomes a part of says which dialect it is.
+  delete json.$schema;
   const names = Object.keys({
     ...(json.$defs as object | undefined),
     ...(json.definitions as object | undefined),

@@ -86,11 +86,7 @@ function nameOf(type: string): string {
 function schemasOf(contracts: readonly Contract[]): Record<string, Json> {
   const shared: Record<string, Json> = {};
   const own = contracts.map(({ type, schema }) => {
-    const {
-      $schema: _,
-      definitions,
-      ...described
-    } = jsonSchemaOf(schema, { io: 'output', target: 'draft-7' });
+    const { definitions, ...described } = jsonSchemaOf(schema, { io: 'output', target: 'draft-7' });
     Object.assign(shared, definitions);
     return [nameOf(type), described] as const;
   });

@@ -97,9 +97,9 @@ export const idempotencyKeyText = z
 
 /** @returns the header's value, where it can be a key; @throws Problem `invalid-request` */
 export function idempotencyKey(header: string): string {
-  const { data, error } = idempotencyKeyText.safeParse(header);
-  if (data !== undefined) return data;
-  const detail = error?.issues[0]?.message ?? '';
+  const read = idempotencyKeyText.safeParse(header);
+  if (read.success) return read.data;
+  const detail = read.error.issues[0]?.message ?? '';
   throw problem('invalid-request', { errors: [{ pointer: 'header.Idempotency-Key', detail }] });
 }
 

@@ -126,7 +126,7 @@ export function problemSchemas(codes: Iterable<string>): JsonObject {
       status: z.literal(status),
       code: z.literal(code),
     });
-    const { $schema: _, $defs, ...json } = jsonSchemaOf(schema, { io: 'output' });
+    const { $defs, ...json } = jsonSchemaOf(schema, { io: 'output' });
     Object.assign(schemas, $defs, { [schemaNameOf(code)]: { ...json, description: title } });
   }
   return JSON.parse(JSON.stringify(schemas).replaceAll('"#/$defs/', '"#/components/schemas/')) as JsonObject;

@@ -1,5 +1,4 @@
-import type { INestApplication } from '@nestjs/common';
-import { RequestMethod } from '@nestjs/common';
+import type { INestApplication, RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA } from '@nestjs/common/internal';
 import { ModulesContainer } from '@nestjs/core';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
@@ -22,11 +21,9 @@ export function openApiDocument(app: INestApplication, title: string, version: s
   const config = new DocumentBuilder().setOpenAPIVersion('3.1.0').setTitle(title).setVersion(version).build();
   const made = SwaggerModule.createDocument(app, config, {
     autoTagControllers: false,
-    // Swagger's own conversion would write 3.0.
+    // Swagger's own conversion would write 3.0; 3.1 takes JSON Schema 2020-12 as it is.
     standardSchemaConverter: (schema, { schemaType }) =>
-      schema instanceof z.ZodType
-        ? { schema: withoutDialect(jsonSchemaOf(schema, { io: schemaType })) }
-        : undefined,
+      schema instanceof z.ZodType ? { schema: jsonSchemaOf(schema, { io: schemaType }) } : undefined,
   });
   const document = JSON.parse(JSON.stringify(made)) as JsonObject & { paths: Paths };
   const codes = describeOperations(document.paths, declarationsOf(app));
@@ -45,11 +42,6 @@ export function openApiDocument(app: INestApplication, title: string, version: s
 }
 
 const license = { name: 'Apache-2.0', identifier: 'Apache-2.0' };
-
-/** OpenAPI 3.1 takes JSON Schema 2020-12 as it is. */
-function withoutDialect({ $schema: _, ...schema }: JsonObject): JsonObject {
-  return schema;
-}
 
 type Declarations = ReadonlyMap<string, Pick<Answering, 'declaration' | 'method'>>;
 
@@ -128,7 +120,7 @@ const idempotencyKey: JsonObject = {
   in: 'header',
   required: false,
   description: 'Sent again with the same request, the first answer is repeated and nothing is done twice.',
-  schema: withoutDialect(jsonSchemaOf(idempotencyKeyText, { io: 'input' })),
+  schema: jsonSchemaOf(idempotencyKeyText, { io: 'input' }),
 };
 
 /** Sorted, so that the golden file changes only when the interface does. */
