@@ -10,13 +10,19 @@ import type { GoldenFile } from './files.ts';
 export async function openApiFiles(root: string): Promise<GoldenFile[]> {
   const files = [];
   for (const name of serviceNames.filter((one) => one !== 'gateway')) {
-    const definition = (await exported(root, name, 'service')) as ServiceDefinition<z.ZodObject>;
-    // One schema, as the service itself reads its environment.
-    const config = readConfig(hostConfig.extend(definition.config.shape), environmentOf(name, nowhere));
-    const document = await describeService(definition, config as never);
+    const { definition, config } = await definitionOf(root, name, 'dist');
+    const document = await describeService(definition, config);
     files.push({ path: `services/${name}/golden/openapi.json`, text: `${JSON.stringify(document, null, 2)}\n` });
   }
   return files;
+}
+
+/** A service, and a configuration of it that reaches nothing: as it is built, or, in a suite, its source. */
+export async function definitionOf(root: string, name: ServiceName, from: 'dist' | 'src') {
+  const definition = (await exported(root, name, 'service', from)) as ServiceDefinition<z.ZodObject>;
+  // One schema, as the service itself reads its environment.
+  const config = readConfig(hostConfig.extend(definition.config.shape), environmentOf(name, nowhere)) as never;
+  return { definition, config };
 }
 
 /** Every personal field of each service, from the code's own marks (P18): a review sees each that is added. */
@@ -39,8 +45,13 @@ export async function eventFiles(root: string): Promise<GoldenFile[]> {
 }
 
 /** What `<service>.<part>.ts` exports under the name `<service><Part>`. */
-async function exported(root: string, name: ServiceName, part: string): Promise<unknown> {
-  const file = path.join(root, 'services', name, 'dist', `${name}.${part}.js`);
+async function exported(
+  root: string,
+  name: ServiceName,
+  part: string,
+  from: 'dist' | 'src' = 'dist',
+): Promise<unknown> {
+  const file = path.join(root, 'services', name, from, `${name}.${part}.${from === 'dist' ? 'js' : 'ts'}`);
   const module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
   const wanted = `${name}${part.charAt(0).toUpperCase()}${part.slice(1)}`;
   if (!module[wanted]) throw new Error(`services/${name}/src/${name}.${part}.ts exports no ${wanted}`);

@@ -17,6 +17,7 @@ import { InternalTokens, InternalTokenVerifier, readPrivateKey, readPublicKeys }
 import { nestLogger, serviceLogger, type ServiceLogger } from './logging.js';
 import { Metrics } from './metrics.js';
 import { openApiDocument } from './openapi/document.js';
+import { type CheckedInput, inputsOf } from './openapi/inputs.js';
 import { ProblemFilter } from './problem.filter.js';
 import { RouteTable } from './route-table.js';
 import { stopOnce, stopOnSignals } from './stop.js';
@@ -115,6 +116,21 @@ export async function describeService<Config extends z.ZodObject>(
   definition: ServiceDefinition<Config>,
   config: z.output<Config> & HostConfig,
 ): Promise<ReturnType<typeof openApiDocument>> {
+  return openApiDocument(await preview(definition, config), definition.title, '1');
+}
+
+/** What the service checks of each operation's input, by the schemas in its routes' decorators. */
+export async function checkedInputs<Config extends z.ZodObject>(
+  definition: ServiceDefinition<Config>,
+  config: z.output<Config> & HostConfig,
+): Promise<CheckedInput[]> {
+  return inputsOf(await preview(definition, config));
+}
+
+async function preview<Config extends z.ZodObject>(
+  definition: ServiceDefinition<Config>,
+  config: z.output<Config> & HostConfig,
+): Promise<NestFastifyApplication> {
   const adapter = httpAdapter(adapterOptions(definition, config, new Metrics(), new RouteTable()));
   const app = await NestFactory.create<NestFastifyApplication>(
     HostModule.with(standIns, [definition.module(config)]),
@@ -122,7 +138,7 @@ export async function describeService<Config extends z.ZodObject>(
     { preview: true, logger: false, abortOnError: false },
   );
   assertEverythingDeclared(app);
-  return openApiDocument(app, definition.title, '1');
+  return app;
 }
 
 /** In a preview nothing is made, but Nest wants to know that everything could be. */

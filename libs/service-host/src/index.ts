@@ -22,6 +22,7 @@ export { InternalTokens, InternalTokenVerifier, readPrivateKey, readPublicKeys }
 export { masked, type ServiceLogger, serviceLogger } from './logging.js';
 export { maskedPath } from './masked-path.js';
 export { Metrics } from './metrics.js';
+export type { CheckedInput } from './openapi/inputs.js';
 export { compareGolden } from './openapi/golden.js';
 export * from './operation.js';
 export * from './paging.js';

@@ -1,28 +1,8 @@
 import { z } from 'zod';
 
 /*
- * Parts of what comes in, each checked by the very rule that the API's document gives: zod's own ways count and coerce as JSON
- * Schema does not.
+ * Parts of what comes in, each checked by the very rule that the API's document gives: `trim` before a check, and `coerce`, are not in it.
  */
-
-/** Text of so many characters: Unicode code points, as JSON Schema counts them (2020-12 validation, section 6.3), where zod counts UTF-16. */
-export function text(shortest: number, longest: number) {
-  return z
-    .string()
-    .refine((given) => isLong(given, shortest, longest), {
-      error: `${shortest} to ${longest} characters`,
-      abort: true,
-    })
-    .meta({ ...(shortest > 0 && { minLength: shortest }), maxLength: longest });
-}
-
-function isLong(given: string, shortest: number, longest: number): boolean {
-  // A character is one code unit or two.
-  if (given.length >= 2 * shortest && given.length <= longest) return true;
-  if (given.length > 2 * longest) return false;
-  const length = Array.from(given).length;
-  return length >= shortest && length <= longest;
-}
 
 /** All that JavaScript's `trim` takes off. Spelled out: whether a reader's `\s` is the same, JSON Schema leaves open. */
 const BREAKS = String.raw`\t-\r\u2028\u2029`;
@@ -34,7 +14,7 @@ const oneLine = new RegExp(`^[${SPACES}]*[^${SPACES}${CONTROLS}][^${CONTROLS}]*$
 
 /** Words of a person: not blank, without the space around them. */
 export function words(longest: number) {
-  return text(1, longest).regex(notBlank, 'Not blank').trim();
+  return z.string().min(1).max(longest).regex(notBlank, 'Not blank').trim();
 }
 
 /**
@@ -42,7 +22,12 @@ export function words(longest: number) {
  * letter under our address (CWE-93).
  */
 export function plainLine(longest: number) {
-  return text(1, longest).regex(oneLine, 'One line, not blank, without control characters').trim();
+  return z
+    .string()
+    .min(1)
+    .max(longest)
+    .regex(oneLine, 'One line, not blank, without control characters')
+    .trim();
 }
 
 /** A whole number in a path or a query, in decimal digits: no `0x10`, no `1e3`, no space around it. */

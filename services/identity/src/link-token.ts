@@ -2,11 +2,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Sql } from '@vouchsafe/database';
 import type { OrganizationId } from '@vouchsafe/event-sourcing';
 import type { Secret } from '@vouchsafe/vault';
-import { text } from '@vouchsafe/service-host';
 import { secret } from '@vouchsafe/vault';
+import { z } from 'zod';
 
 /** A link's token as it comes back; only one that was given out opens anything. */
-export const linkToken = text(1, 200);
+export const linkToken = z.string().min(1).max(200);
 
 export type LinkPurpose = 'verify-email' | 'reset-password' | 'accept-invitation';
 

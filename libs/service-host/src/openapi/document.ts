@@ -1,12 +1,12 @@
 import type { INestApplication, RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA } from '@nestjs/common/internal';
-import { ModulesContainer } from '@nestjs/core';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { type Json, jsonSchemaOf } from '@vouchsafe/contracts';
 import { z } from 'zod';
 import { idempotencyKeyText } from '../idempotency.js';
-import { OPERATION, type OperationDeclaration } from '../operation.js';
+import type { OperationDeclaration } from '../operation.js';
 import { type Answering, answersOf, codesOf, headerComponents, problemSchemas } from './answers.js';
+import { declaredHandlers } from './inputs.js';
 import { liftedDefinitions, withNamedSchemas } from './components.js';
 import { securityOf, securitySchemes } from './security.js';
 
@@ -46,20 +46,12 @@ const license = { name: 'Apache-2.0', identifier: 'Apache-2.0' };
 type Declarations = ReadonlyMap<string, Pick<Answering, 'declaration' | 'method'>>;
 
 function declarationsOf(app: INestApplication): Declarations {
-  const declarations = new Map<string, Pick<Answering, 'declaration' | 'method'>>();
-  for (const module of app.get(ModulesContainer).values()) {
-    for (const { metatype } of module.controllers.values()) {
-      const prototype = (metatype as { prototype: Record<string, object> }).prototype;
-      for (const name of Object.getOwnPropertyNames(prototype)) {
-        const handler = prototype[name];
-        if (typeof handler !== 'function') continue;
-        const declaration = Reflect.getMetadata(OPERATION, handler) as OperationDeclaration | undefined;
-        const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod;
-        if (declaration) declarations.set(declaration.operation, { declaration, method });
-      }
-    }
-  }
-  return declarations;
+  return new Map(
+    declaredHandlers(app).map(({ declaration, handler }) => {
+      const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod;
+      return [declaration.operation, { declaration, method }];
+    }),
+  );
 }
 
 /** Adds to every operation what Nest does not know of it. @returns the codes of all problems that are answered */

@@ -11,7 +11,6 @@ import {
   Operation,
   page,
   problem,
-  text,
 } from '@vouchsafe/service-host';
 import { instant } from '@vouchsafe/database';
 import { Vault } from '@vouchsafe/vault';
@@ -48,23 +47,31 @@ const time = z
 export const entryFilter = z.strictObject({
   from: time.optional().describe('Entries that occurred at this instant or later'),
   to: time.optional().describe('Entries that occurred before this instant'),
-  actor: text(1, 500).optional().describe('Id of who did it'),
-  operation: text(1, 100).optional(),
-  entityType: text(1, 100).optional(),
-  entityId: text(1, 500).optional(),
+  actor: z.string().min(1).max(500).optional().describe('Id of who did it'),
+  operation: z.string().min(1).max(100).optional(),
+  entityType: z.string().min(1).max(100).optional(),
+  entityId: z.string().min(1).max(500).optional(),
   outcome: z.enum(outcomes).optional(),
   sourceIp: ipAddress.optional(),
-  requestId: text(1, 200).optional(),
+  requestId: z.string().min(1).max(200).optional(),
   provenance: z
     .enum(provenances)
     .optional()
     .describe('What our own services saw, or what was sent by the API, and nobody has checked'),
-  source: text(1, 100).optional().describe('A service of ours, or the source that an API key carries'),
+  source: z
+    .string()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('A service of ours, or the source that an API key carries'),
   submitterType: z.enum(submitterTypes).optional().describe('Kind of who handed it in'),
-  submitterId: text(1, 100)
+  submitterId: z
+    .string()
+    .min(1)
+    .max(100)
     .optional()
     .describe('Id of the API key or session, or name of the service, that handed it in'),
-  q: text(1, 500).optional().describe('Words that all stand in what an entry holds in clear'),
+  q: z.string().min(1).max(500).optional().describe('Words that all stand in what an entry holds in clear'),
 });
 
 const entryQuery = entryFilter.extend({

@@ -1,5 +1,5 @@
 import { FIRST_SOURCE, ownNames } from '@vouchsafe/contracts';
-import { type Caller, problem, text } from '@vouchsafe/service-host';
+import { type Caller, problem } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import { canonicalIp, type NewEntry, type Origin } from '../log/entry.js';
 import { submittedDetails } from './details.js';
@@ -10,12 +10,16 @@ import { ipAddress } from './ip-address.js';
 const token = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/, 'letters, digits and . _ : / - only, at most 100');
-const outsideId = text(1, 500);
+const outsideId = z.string().min(1).max(500);
 
 /** An entry as an organization's own back end sends it. */
 export const submittedEntry = z
   .strictObject({
-    id: text(1, 200).describe('The sender’s own id of the entry: sent twice, it is recorded once'),
+    id: z
+      .string()
+      .min(1)
+      .max(200)
+      .describe('The sender’s own id of the entry: sent twice, it is recorded once'),
     occurredAt: boundedInstant,
     actor: z.strictObject({
       type: token.describe('None of ours but `user` (api-key, staff, service, anonymous), in any spelling'),
@@ -25,9 +29,9 @@ export const submittedEntry = z
     entity: z.strictObject({ type: token, id: outsideId }).nullish(),
     outcome: z.enum(['success', 'denied', 'failure']),
     sourceIp: ipAddress.nullish(),
-    url: text(1, 8192).nullish(),
-    userAgent: text(1, 1024).nullish(),
-    requestId: text(1, 200).nullish(),
+    url: z.string().min(1).max(8192).nullish(),
+    userAgent: z.string().min(1).max(1024).nullish(),
+    requestId: z.string().min(1).max(200).nullish(),
     details: submittedDetails.default({}),
   })
   .meta({ id: 'NewAuditEntry' });

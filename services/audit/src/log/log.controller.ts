@@ -8,7 +8,6 @@ import {
   entryDetails,
   Operation,
   problem,
-  text,
 } from '@vouchsafe/service-host';
 import {
   encodeEntryBundle,
@@ -37,8 +36,8 @@ const logList = z.strictObject({
     .array(z.string())
     .describe('Verifier keys of forensic bundles; none before the first bundle'),
 });
-const logPath = z.strictObject({ log: text(1, 100) });
-const tileParameters = z.strictObject({ log: text(1, 100), '*': text(1, 200) });
+const logPath = z.strictObject({ log: z.string().min(1).max(100) });
+const tileParameters = z.strictObject({ log: z.string().min(1).max(100), '*': z.string().min(1).max(200) });
 
 /** Whose log is read, and whether by a member with `audit:read` or along a reader's path. */
 interface Access {

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Header, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { instant } from '@vouchsafe/database';
-import { Caller, Operation, problem, text } from '@vouchsafe/service-host';
+import { Caller, Operation, problem } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import { IDENTITY, type Identity } from '../identity.js';
 import { openCells } from '../persistence/sealed-column.js';
@@ -24,7 +24,7 @@ const documents = z.strictObject({
       .meta({ id: 'LegalDocument' }),
   ),
 });
-const documentPath = z.strictObject({ document: documentKind, version: text(1, 50) });
+const documentPath = z.strictObject({ document: documentKind, version: z.string().min(1).max(50) });
 
 const consents = z.strictObject({
   items: z.array(

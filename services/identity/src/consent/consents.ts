@@ -1,5 +1,5 @@
 import { prepared, type Sql } from '@vouchsafe/database';
-import { type Caller, problem, text } from '@vouchsafe/service-host';
+import { type Caller, problem } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import type { Identity } from '../identity.js';
 import { documentKind } from '../user/user.events.js';
@@ -7,7 +7,7 @@ import type { Acceptance, Consent } from '../user/user.js';
 import type { LegalDocument } from './legal-documents.js';
 
 const acceptedDocument = z
-  .strictObject({ document: documentKind, version: text(1, 50) })
+  .strictObject({ document: documentKind, version: z.string().min(1).max(50) })
   .meta({ id: 'AcceptedDocument' });
 
 /** The part of a request by which somebody accepts documents. */

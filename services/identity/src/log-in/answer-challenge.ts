@@ -1,5 +1,5 @@
 import type { UnitOfWork } from '@vouchsafe/event-store';
-import { type Caller, problem, text } from '@vouchsafe/service-host';
+import { type Caller, problem } from '@vouchsafe/service-host';
 import type { Secret } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { acceptance, consentOf } from '../consent/consents.js';
@@ -15,7 +15,7 @@ import { type Challenge, completeChallenge, openChallenge } from './challenges.j
 import { beginSession, candidateOf, failureOf, type LogInOutcome, recordFailure } from './log-in.js';
 
 const totpCode = z.string().regex(/^[0-9]{6}$/, 'Six digits');
-export const recoveryCode = text(1, 100);
+export const recoveryCode = z.string().min(1).max(100);
 
 export const givenTotp = z.strictObject({ totp: totpCode }).meta({ id: 'GivenTotp' });
 

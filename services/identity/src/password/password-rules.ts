@@ -1,5 +1,6 @@
-import { problem, text } from '@vouchsafe/service-host';
+import { problem } from '@vouchsafe/service-host';
 import type { Secret } from '@vouchsafe/vault';
+import { z } from 'zod';
 import type { BreachedPasswords } from './breached-passwords.js';
 
 /** Longest password that is hashed, in characters; every one of them counts (ASVS 6.2.9). */
@@ -9,7 +10,10 @@ const LONGEST = 256;
 const SHORTEST = { alone: 15, 'beside-second-factor': 8 } as const;
 
 /** A password as it comes in; what makes a good one is asked when one is chosen, not when one is given. */
-export const givenPassword = text(1, LONGEST * 4);
+export const givenPassword = z
+  .string()
+  .min(1)
+  .max(LONGEST * 4);
 
 export interface ChosenPassword {
   readonly password: Secret;

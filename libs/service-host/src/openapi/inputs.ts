@@ -1,0 +1,54 @@
+import type { INestApplication, Type } from '@nestjs/common';
+import { ROUTE_ARGS_METADATA, RouteParamtypes } from '@nestjs/common/internal';
+import { ModulesContainer } from '@nestjs/core';
+import { z } from 'zod';
+import { OPERATION, type OperationDeclaration } from '../operation.js';
+
+/** What an operation checks of a part of its input. */
+export interface CheckedInput {
+  readonly operation: string;
+  readonly place: 'body' | 'query' | 'path';
+  readonly schema: z.ZodType;
+}
+
+const places = {
+  [RouteParamtypes.BODY]: 'body',
+  [RouteParamtypes.QUERY]: 'query',
+  [RouteParamtypes.PARAM]: 'path',
+} as const;
+
+export function inputsOf(app: INestApplication): CheckedInput[] {
+  return declaredHandlers(app).flatMap(({ controller, name, declaration }) => {
+    const found = Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, name) as object | undefined;
+    return Object.entries(found ?? {}).flatMap(([key, argument]) => {
+      const place = places[Number(key.split(':')[0]) as keyof typeof places] as
+        CheckedInput['place'] | undefined;
+      const { schema } = argument as { schema?: unknown };
+      return place && schema instanceof z.ZodType
+        ? [{ operation: declaration.operation, place, schema }]
+        : [];
+    });
+  });
+}
+
+interface DeclaredHandler {
+  readonly controller: Type;
+  readonly name: string;
+  readonly handler: object;
+  readonly declaration: OperationDeclaration;
+}
+
+export function declaredHandlers(app: INestApplication): DeclaredHandler[] {
+  const modules = [...app.get(ModulesContainer).values()];
+  return modules
+    .flatMap(({ controllers }) => [...controllers.values()].map(({ metatype }) => metatype as Type))
+    .flatMap((controller) => {
+      const prototype = controller.prototype as Record<string, object>;
+      return Object.getOwnPropertyNames(prototype).flatMap((name) => {
+        const handler = prototype[name];
+        if (typeof handler !== 'function') return [];
+        const declaration = Reflect.getMetadata(OPERATION, handler) as OperationDeclaration | undefined;
+        return declaration ? [{ controller, name, handler, declaration }] : [];
+      });
+    });
+}
