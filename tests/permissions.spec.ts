@@ -81,6 +81,15 @@ describe('whoever may not', () => {
   );
 });
 
+describe('what the document says of API keys', () => {
+  it.each(
+    operations.filter(({ permission }) => permission !== 'public').map((one) => [one.name, one] as const),
+  )('is so: %s', (_, { name, permission, takesKeys }) => {
+    const scopes: readonly string[] = keyScopes;
+    expect(takesKeys).toBe(isPermission(permission) ? scopes.includes(permission) : openToKeys.has(name));
+  });
+});
+
 async function expectRefusals(operation: Operation, request: Request): Promise<void> {
   const { permission } = operation;
   const refused = async (as: Client, who: string, ...expected: readonly string[]) => {

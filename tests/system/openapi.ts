@@ -14,6 +14,7 @@ const described = z.looseObject({
   'x-operation': z.string(),
   'x-effect': z.enum(['read', 'write']),
   'x-problems': z.array(z.enum(Object.keys(problems) as (keyof typeof problems)[])),
+  security: z.array(z.record(z.string(), z.array(z.string()))),
   parameters: z.array(parameter).default([]),
   requestBody: z
     .looseObject({ content: z.record(z.string(), z.looseObject({ schema: z.unknown().optional() })) })
@@ -35,6 +36,8 @@ export interface Operation {
   readonly problems: ReadonlySet<string>;
   readonly query: readonly string[];
   readonly takesIdempotencyKey: boolean;
+  /** Whether an API key will do. */
+  readonly takesKeys: boolean;
   /** Whether a body fits its schema; undefined for an operation without one. */
   readonly acceptsBody: ((body: unknown) => boolean) | undefined;
   /** Statuses of success. */
@@ -54,6 +57,7 @@ export function operationsOf(json: unknown): Operation[] {
         permission: found['x-permission'] as Operation['permission'],
         problems: new Set(found['x-problems']),
         query: found.parameters.filter((one) => one.in === 'query').map(({ name }) => name),
+        takesKeys: found.security.some((scheme) => 'apiKey' in scheme),
         takesIdempotencyKey: found.parameters.some(({ name }) => name === 'Idempotency-Key'),
         acceptsBody: fits && ((body: unknown) => fits.safeParse(body).success),
         successes: Object.keys(found.responses)

@@ -11,18 +11,18 @@ export interface CheckedInput {
   readonly schema: z.ZodType;
 }
 
-const places = {
-  [RouteParamtypes.BODY]: 'body',
-  [RouteParamtypes.QUERY]: 'query',
-  [RouteParamtypes.PARAM]: 'path',
-} as const;
+/** By the first part of the name that Nest gives a handler's argument. */
+const places: ReadonlyMap<string | undefined, CheckedInput['place']> = new Map([
+  [String(RouteParamtypes.BODY), 'body'],
+  [String(RouteParamtypes.QUERY), 'query'],
+  [String(RouteParamtypes.PARAM), 'path'],
+]);
 
 export function inputsOf(app: INestApplication): CheckedInput[] {
   return declaredHandlers(app).flatMap(({ controller, name, declaration }) => {
     const found = Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, name) as object | undefined;
     return Object.entries(found ?? {}).flatMap(([key, argument]) => {
-      const place = places[Number(key.split(':')[0]) as keyof typeof places] as
-        CheckedInput['place'] | undefined;
+      const place = places.get(key.split(':')[0]);
       const { schema } = argument as { schema?: unknown };
       return place && schema instanceof z.ZodType
         ? [{ operation: declaration.operation, place, schema }]

@@ -44,35 +44,46 @@ function componentsOf(document: JsonObject): Components {
   return (document.components ?? {}) as Components;
 }
 
+/** Renamed is what is called by a taken name and is not the same, and whatever is the same but for what it refers to. */
 function withoutClashes(document: JsonObject, service: string, taken: Components): JsonObject {
+  const prefix = service.charAt(0).toUpperCase() + service.slice(1);
   const renamed = new Map<string, string>();
-  for (const [section, some] of Object.entries(componentsOf(document))) {
-    for (const [name, component] of Object.entries(some)) {
-      const other = taken[section]?.[name];
-      if (other === undefined || JSON.stringify(other) === JSON.stringify(component)) continue;
-      const own = `${service.charAt(0).toUpperCase()}${service.slice(1)}${name}`;
-      if (own in some || own in (taken[section] ?? {})) throw new Error(`Two components are called ${own}`);
-      renamed.set(`#/components/${section}/${name}`, `#/components/${section}/${own}`);
+  let before: number;
+  do {
+    before = renamed.size;
+    for (const [section, some] of Object.entries(componentsOf(document))) {
+      for (const [name, component] of Object.entries(some)) {
+        const [other, reference] = [taken[section]?.[name], `#/components/${section}/${name}`];
+        if (other === undefined || renamed.has(reference)) continue;
+        if (JSON.stringify(other) === JSON.stringify(withReferences(component, renamed))) continue;
+        const own = prefix + name;
+        if (own in some || own in (taken[section] ?? {})) throw new Error(`Two components are called ${own}`);
+        renamed.set(reference, `#/components/${section}/${own}`);
+      }
     }
-  }
-  if (renamed.size === 0) return document;
-  const visit = (value: Json): Json => {
-    if (typeof value === 'string') return renamed.get(value) ?? value;
-    if (Array.isArray(value)) return value.map(visit);
-    if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, visit(inner)]));
-  };
-  const visited = visit(document) as JsonObject;
-  const components = Object.entries(componentsOf(visited)).map(([section, some]) => [
+  } while (renamed.size > before);
+  const components = Object.entries(componentsOf(document)).map(([section, some]) => [
     section,
     Object.fromEntries(
-      Object.entries(some).map(([name, component]) => {
-        const own = renamed.get(`#/components/${section}/${name}`);
-        return [own?.split('/').at(-1) ?? name, component];
-      }),
+      Object.entries(some).map(([name, component]) => [
+        renamed.get(`#/components/${section}/${name}`)?.split('/').at(-1) ?? name,
+        component,
+      ]),
     ),
   ]);
-  return { ...visited, components: Object.fromEntries(components) as JsonObject };
+  return withReferences(
+    { ...document, components: Object.fromEntries(components) as JsonObject },
+    renamed,
+  ) as JsonObject;
+}
+
+function withReferences(value: Json, renamed: ReadonlyMap<string, string>): Json {
+  if (typeof value === 'string') return renamed.get(value) ?? value;
+  if (Array.isArray(value)) return value.map((one) => withReferences(one, renamed));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, withReferences(inner, renamed)]),
+  );
 }
 
 /** Of what the services' own questions bring along, callers from outside are shown nothing. */
