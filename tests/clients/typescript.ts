@@ -15,6 +15,7 @@ const compilerOptions = {
   strict: true,
   noUncheckedIndexedAccess: true,
   noImplicitOverride: true,
+  skipLibCheck: true,
   outDir: 'dist',
 };
 
