@@ -45,6 +45,7 @@ export function versionsOf({ versions }: EventCatalog): Versions {
 function asWritten({ schema, personal }: EventVersion): JsonSchema {
   const written = z.toJSONSchema(schema, {
     io: 'input',
+    unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
       if (!isMarkedLater(zodSchema)) return;
       const [clear] = jsonSchema.anyOf ?? [];
