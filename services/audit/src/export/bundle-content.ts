@@ -91,11 +91,7 @@ export async function bundleContent(
 }
 
 /** A manifest's range is one of recording: what was asked for, and as much more as late reports were recorded in. */
-function rangeOf(
-  request: ExportRequest,
-  recorded: { first: Date; last: Date } | null,
-  coveredUntil: string,
-) {
+function rangeOf(request: ExportRequest, recorded: { first: Date; last: Date } | null, coveredUntil: string) {
   // Entries are recorded at whole milliseconds.
   const [from = '', to = ''] = [request.from, request.to].map((instant) => new Date(instant).toISOString());
   const begin = recorded && recorded.first.toISOString() < from ? recorded.first.toISOString() : from;

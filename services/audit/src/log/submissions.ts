@@ -47,8 +47,7 @@ export function submissionOf(entry: NewEntry, keys: SearchKeys): Submission | nu
   return {
     idKey: idKeyOf(entry.source, entry.id, keys),
     contentKey: keys('content', { ...said, occurredAt: entry.occurredAt }),
-    firstContentKey: () =>
-      keys('content', { ...said, occurredAt: new Date(entry.occurredAt).toISOString() }),
+    firstContentKey: () => keys('content', { ...said, occurredAt: new Date(entry.occurredAt).toISOString() }),
   };
 }
 
