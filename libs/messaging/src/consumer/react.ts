@@ -41,7 +41,7 @@ export function reactionTable(reactions: readonly Reaction[]) {
   return {
     entry: (type: string): TableEntry | undefined => byType.get(type),
     /** Whether the type is of a fact with a reaction, be it in a version that nobody here can read: that one is set aside, not skipped. */
-    concerns: (type: string): boolean => byName.has(type.replace(/\.v\d+$/, '')),
+    concerns: (type: string): boolean => byType.has(type) || byName.has(type.replace(/\.v\d+$/, '')),
     /** Whether another version of the same fact is the one to take. */
     isTakenOtherwise: ({ type, versions }: Pick<ArrivedFact, 'type' | 'versions'>): boolean => {
       if (versions.length === 1) return false;
