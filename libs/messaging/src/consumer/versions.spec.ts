@@ -96,11 +96,7 @@ let from: string;
 beforeAll(async () => {
   service = await receiver();
   folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-versions-'));
-  vault = new Vault({
-    provider: await localKeyProvider(path.join(folder, 'kek.json'), { create: true }),
-    environment: 'test',
-    now: () => new Date(),
-  });
+  await localKeyProvider(kekFile(), { create: true });
 });
 afterAll(async () => {
   await service.stop();
@@ -111,9 +107,16 @@ beforeEach(async () => {
   sources += 1;
   group = `versions-${sources}`;
   source = await service.postgres.database(from, [...vaultMigrations, ...eventStoreMigrations]);
+  // A vault holds opened keys of one database.
+  vault = new Vault({
+    provider: await localKeyProvider(kekFile()),
+    environment: 'test',
+    now: () => new Date(),
+  });
   store = new EventStore({ database: source, vault });
 });
 
+const kekFile = () => path.join(folder, 'kek.json');
 const append = (personId: string, names: readonly string[]) =>
   store.append({
     ...{ organizationId, stream: `person-${randomUUID()}`, expectedVersion: 0, catalog: renamings, envelope },
