@@ -24,6 +24,7 @@ const holderNamed = contract({
   type: 'vouchsafe.identity.holder-named.v1',
   summary: 'For this suite.',
   schema: z.strictObject({
+    accountId: z.string(),
     holderId: z.string(),
     holder: personal(z.string(), { purpose: 'account', subject: 'holderId' }),
   }),
