@@ -146,9 +146,9 @@ describe('what a relay sends while people are erased (P10)', () => {
       pace: { idle: 5, retry: 5 },
     });
     const people = Array.from({ length: 12 }, (_, n) => `person-${n}`);
-    let done = false;
+    const until = { done: false };
     const writing = (async () => {
-      for (let turn = 0; !done; turn += 1) {
+      for (let turn = 0; !until.done; turn += 1) {
         relay.wake();
         for (const holderId of people) await tell(store, holderId, 4, String(turn));
       }
@@ -158,7 +158,7 @@ describe('what a relay sends while people are erased (P10)', () => {
       await erase(subjectId);
       await sleep((13 * people.indexOf(subjectId)) % 60);
     }
-    done = true;
+    until.done = true;
     await writing;
     // One who stays tells when everything before has been sent.
     await tell(store, 'stays', 1, 'last');

@@ -60,7 +60,7 @@ function eventLines({ versions }: EventCatalog): Line[] {
     const today = new Set(all.at(-1)?.personal.map(nameOf));
     return all.flatMap(({ personal, upcast }, index) =>
       personal
-        .filter((field) => upcast === undefined || field.storedClear || !today.has(nameOf(field)))
+        .filter((field) => upcast === undefined || field.storedClear === true || !today.has(nameOf(field)))
         .map((field) => ({
           place: upcast ? `${type} version ${index + 1}` : type,
           kind: 'event' as const,
