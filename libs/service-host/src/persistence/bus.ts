@@ -55,7 +55,9 @@ export function openBus(service: string, config: BusConfig, logger: ServiceLogge
     );
   }
   if (config.VOUCHSAFE_ENVIRONMENT === 'production' && config.VOUCHSAFE_KAFKA_TLS === 'off') {
-    throw new ConfigError('VOUCHSAFE_KAFKA_TLS: must be on in production, what is about nobody crosses the bus in clear');
+    throw new ConfigError(
+      'VOUCHSAFE_KAFKA_TLS: must be on in production, what is about nobody crosses the bus in clear',
+    );
   }
   return kafkaBus({
     brokers,
