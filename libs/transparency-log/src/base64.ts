@@ -4,6 +4,12 @@ export function decodeBase64(text: string): Uint8Array | undefined {
   return bytes.toString('base64') === text ? bytes : undefined;
 }
 
+/** Base 64 for URLs without padding (RFC 4648 section 5), strictly: the one encoding of its bytes, or undefined. */
+export function decodeBase64url(text: string): Uint8Array | undefined {
+  const bytes = Buffer.from(text, 'base64url');
+  return bytes.toString('base64url') === text ? bytes : undefined;
+}
+
 /** Base 64 for URLs without padding (RFC 4648 section 5), strictly, to a place which has room for as many bytes as characters; the end of what it wrote, or -1. */
 export function decodeBase64urlInto(text: string, target: Uint8Array, at: number): number {
   let end = at;

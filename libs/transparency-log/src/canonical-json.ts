@@ -1,5 +1,4 @@
-import { clearTape, emptyTape, MAX_DEPTH, readText } from './json-tape.js';
-import { parseJson } from './parse-json.js';
+import { decodeUtf8 } from './base64.js';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [name: string]: Json };
@@ -13,14 +12,25 @@ export function canonicalJson(value: unknown): string {
   return write(value, 0);
 }
 
-/** The value of canonical bytes; undefined unless writing it again gives the same bytes (so: no double names). */
-export function parseCanonicalJson(bytes: Uint8Array): { readonly value: Json } | undefined {
-  clearTape(tape);
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return readText(tape, text) === undefined ? undefined : { value: parseJson(text.toString('utf8')) as Json };
-}
+/** No value of ours is nested deeper; a hostile one must not exhaust the stack. */
+const MAX_DEPTH = 64;
 
-const tape = emptyTape();
+/**
+ * The value of canonical bytes; undefined unless writing it again gives the same bytes. So everything that has a second
+ * way to be written is refused: a name given twice, members out of order, white space, `-0`, `1e21` and a number that
+ * JavaScript would round, an escape that need not be one. Strict UTF-8; a byte order mark is no part of JSON.
+ */
+export function parseCanonicalJson(bytes: Uint8Array): { readonly value: Json } | undefined {
+  const text = decodeUtf8(bytes);
+  if (text === undefined) return undefined;
+  try {
+    const value = JSON.parse(text) as Json;
+    return canonicalJson(value) === text ? { value } : undefined;
+  } catch {
+    // JSON.parse throws on what is no JSON, canonicalJson on what has no canonical form: lone surrogates, too deep.
+    return undefined;
+  }
+}
 
 export function isJsonObject(value: unknown): value is JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;

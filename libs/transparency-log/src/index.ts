@@ -43,22 +43,22 @@ export {
   type Tape,
 } from './json-tape.js';
 export {
-  digestOf,
   leafReader,
   membersOf,
   readLeaf,
   readOpened,
   writeMembers,
   writeOpened,
-  type LeafFault,
   type LeafReader,
 } from './leaf-reader.js';
 export {
+  digestOf,
   makeLeaf,
   openLeaf,
   parseDisclosure,
   type Disclosable,
   type Disclosure,
+  type LeafFault,
   type MadeLeaf,
   type OpenedLeaf,
 } from './leaf.js';

@@ -1,15 +1,12 @@
-import { emptyBytes } from './bytes.js';
-import { canonicalJson, isJsonObject, type Json, type JsonObject } from './canonical-json.js';
-import { clearTape, endOf, startOf, textOf } from './json-tape.js';
+import { hash } from 'node:crypto';
+import { decodeBase64url } from './base64.js';
 import {
-  digestOf,
-  leafReader,
-  readDisclosure,
-  readLeaf,
-  writeOpened,
-  type LeafFault,
-} from './leaf-reader.js';
-import { parseJson } from './parse-json.js';
+  canonicalJson,
+  isJsonObject,
+  parseCanonicalJson,
+  type Json,
+  type JsonObject,
+} from './canonical-json.js';
 import { MAX_ENTRY_BYTES } from './tile.js';
 
 /** A value that stands in the leaf as a digest only. `path`: the names down to it; `salt`: 16 random bytes, fresh. */
@@ -38,12 +35,20 @@ export type MadeLeaf =
 export type OpenedLeaf =
   | {
       readonly status: 'opened';
-      /** The entry with every disclosed value in its place. */
+      /** The entry with every disclosed value in its place: an object's own members first, then what was opened of it. */
       readonly entry: JsonObject;
       /** Digests that none of the disclosures opened: withheld, or erased. */
       readonly undisclosed: number;
     }
   | LeafFault;
+
+export type LeafFault =
+  /** Not canonical JSON, or not an SD-JWT payload as `makeLeaf` writes it. */
+  | { readonly status: 'malformed-leaf' }
+  /** Not base64url of canonical `[salt, name, value]`. */
+  | { readonly status: 'malformed-disclosure'; readonly disclosure: string }
+  /** Its digest is not in the leaf, or it was given twice. */
+  | { readonly status: 'foreign-disclosure'; readonly disclosure: string };
 
 const RESERVED = new Set(['_sd', '_sd_alg', '...']);
 const SALT_BYTES = 16;
@@ -76,27 +81,102 @@ export function makeLeaf(clear: JsonObject, disclosable: readonly Disclosable[])
   return { status: 'made', leaf, disclosures };
 }
 
-/** Puts disclosed values back into a leaf. Every disclosure must belong to it (RFC 9901 section 7.1). */
+/**
+ * Puts disclosed values back into a leaf, as RFC 9901 section 7.1 says, step by step. It is stricter where one entry
+ * could else be written in two ways: the leaf is canonical JSON, and what `makeLeaf` does not write is refused.
+ */
 export function openLeaf(leaf: Uint8Array, disclosures: readonly string[]): OpenedLeaf {
-  const fault = readLeaf(reader, leaf, disclosures);
-  if (fault) return fault;
-  text.length = 0;
-  writeOpened(text, reader, reader.root, false);
-  const entry = parseJson(text.buffer.toString('utf8', 0, text.length)) as JsonObject;
-  return { status: 'opened', entry, undisclosed: reader.undisclosed };
+  const payload = parseCanonicalJson(leaf)?.value;
+  if (!isJsonObject(payload)) return MALFORMED;
+  // Step 3.a: the digest of each disclosure.
+  const given = new Map<string, Given>();
+  for (const disclosure of disclosures) {
+    const read = parseDisclosure(disclosure);
+    if (!read) return { status: 'malformed-disclosure', disclosure };
+    const digest = digestOf(disclosure);
+    if (given.has(digest)) return { status: 'foreign-disclosure', disclosure };
+    given.set(digest, { ...read, disclosure });
+  }
+  const { _sd_alg: algorithm, ...claims } = payload;
+  const embedded = new Set<string>();
+  const entry = openObject(claims, given, embedded);
+  if (!entry) return MALFORMED;
+  // Step 2.c: a hash that is understood; it is named exactly where there are digests. Section 4.1.1.
+  if (algorithm !== (embedded.size > 0 ? 'sha-256' : undefined)) return MALFORMED;
+  // Step 5: every disclosure is referred to.
+  for (const [digest, { disclosure }] of given) {
+    if (!embedded.has(digest)) return { status: 'foreign-disclosure', disclosure };
+  }
+  return { status: 'opened', entry, undisclosed: embedded.size - given.size };
 }
-
-const reader = leafReader();
-const text = emptyBytes();
 
 /** What a disclosure says, without asking which leaf it belongs to; undefined when malformed. */
 export function parseDisclosure(disclosure: string): { name: string; value: Json } | undefined {
-  const { tape } = reader;
-  clearTape(tape);
-  const read = readDisclosure(tape, disclosure);
-  if (!read) return undefined;
-  const value = tape.bytes.toString('utf8', startOf(tape, read.value), endOf(tape, read.value));
-  return { name: textOf(tape, read.name), value: parseJson(value) as Json };
+  const bytes = decodeBase64url(disclosure);
+  const content = bytes && parseCanonicalJson(bytes)?.value;
+  // Section 4.2.1: salt, name and value. Step 3.c.ii.1.
+  if (!Array.isArray(content) || content.length !== 3) return undefined;
+  const [salt, name, value] = content as readonly [Json, Json, Json];
+  if (typeof salt !== 'string' || (decodeBase64url(salt)?.length ?? 0) < SALT_BYTES) return undefined;
+  // Step 3.c.ii.2; nor do we write digests into a disclosed value, so that step 3.c.ii.5 has nothing to do.
+  if (typeof name !== 'string' || isReserved(name) || hasReservedName(value)) return undefined;
+  return { name, value };
+}
+
+/** base64url(SHA-256(ASCII(disclosure))), RFC 9901 section 4.2.3. */
+export function digestOf(disclosure: string): string {
+  return hash('sha256', disclosure, 'base64url');
+}
+
+type Given = { readonly disclosure: string; readonly name: string; readonly value: Json };
+
+const MALFORMED: LeafFault = { status: 'malformed-leaf' };
+
+/** An object of the payload with what was disclosed of it; `embedded` collects all digests. Undefined where it is malformed. */
+function openObject(
+  object: JsonObject,
+  given: ReadonlyMap<string, Given>,
+  embedded: Set<string>,
+): JsonObject | undefined {
+  const members: [string, Json][] = [];
+  for (const name of Object.keys(object)) {
+    const value = object[name] as Json;
+    // Step 3.e: `_sd` is not part of the entry.
+    if (name === '_sd') continue;
+    // `_sd_alg` stands at the top alone, and we hide no items of arrays (step 3.b.ii).
+    if (isReserved(name) || (Array.isArray(value) && hasReservedName(value))) return undefined;
+    const opened = isJsonObject(value) ? openObject(value, given, embedded) : value;
+    if (opened === undefined) return undefined;
+    members.push([name, opened]);
+  }
+  // Step 3.b.i: the digests of this object.
+  const digests = Object.hasOwn(object, '_sd') ? (object._sd as Json) : [];
+  if (!isDigestList(digests) || (digests.length === 0 && Object.hasOwn(object, '_sd'))) return undefined;
+  for (const digest of digests) {
+    // Step 4: no digest stands in two places.
+    if (embedded.has(digest)) return undefined;
+    embedded.add(digest);
+    // Step 3.c.i: one that nothing given opens is passed over.
+    const found = given.get(digest);
+    if (!found) continue;
+    // Step 3.c.ii.3: no member is overwritten; 3.c.ii.4: it becomes a member.
+    if (members.some(([name]) => name === found.name)) return undefined;
+    members.push([found.name, found.value]);
+  }
+  // Defines members, and assigns none: `__proto__` is a name like any other.
+  return Object.fromEntries(members);
+}
+
+/** Ascending, so that the order of the claims does not show (section 4.2.4.1), and none is there twice. */
+function isDigestList(value: Json): value is readonly string[] {
+  return (
+    Array.isArray(value) &&
+    value.every((digest: Json, i) => isDigest(digest) && (i === 0 || (value[i - 1] as string) < digest))
+  );
+}
+
+function isDigest(value: Json): value is string {
+  return typeof value === 'string' && /^[\w-]{43}$/.test(value);
 }
 
 function disclose({ path, value, salt }: Disclosable): Disclosure {
