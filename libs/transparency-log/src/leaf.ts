@@ -116,7 +116,7 @@ export function parseDisclosure(disclosure: string): { name: string; value: Json
   const content = bytes && parseCanonicalJson(bytes)?.value;
   // Section 4.2.1: salt, name and value. Step 3.c.ii.1.
   if (!Array.isArray(content) || content.length !== 3) return undefined;
-  const [salt, name, value] = content as readonly [Json, Json, Json];
+  const [salt, name, value] = content as unknown as readonly [Json, Json, Json];
   if (typeof salt !== 'string' || (decodeBase64url(salt)?.length ?? 0) < SALT_BYTES) return undefined;
   // Step 3.c.ii.2; nor do we write digests into a disclosed value, so that step 3.c.ii.5 has nothing to do.
   if (typeof name !== 'string' || isReserved(name) || hasReservedName(value)) return undefined;

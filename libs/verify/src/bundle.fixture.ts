@@ -3,7 +3,6 @@ import {
   zipBundle,
   type BundleEntry,
   type BundleRequest,
-  type ByteSource,
   type StagedFile,
 } from '@vouchsafe/forensic-bundle';
 import {
@@ -16,6 +15,7 @@ import {
   signCheckpoint,
   tilesInMemory,
 } from '@vouchsafe/transparency-log';
+import type { ByteSource } from './container/zip.js';
 
 /** A whole bundle of a made-up log, in memory, as the audit service writes one. */
 export const LOG_ID = 'log-0123456789abcdef';

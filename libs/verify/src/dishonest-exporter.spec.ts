@@ -1,12 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import {
-  KEY_HISTORY,
-  LOG_KEYS,
-  MANIFEST_KEY,
-  MANIFEST_NOTE,
-  type Manifest,
-} from '@vouchsafe/forensic-bundle';
-import {
   COSIGNATURE_V1,
   ed25519Signer,
   verifierKey,
@@ -24,7 +17,9 @@ import {
   type FixtureOptions,
 } from './bundle.fixture.js';
 import { remanifest, withKeys, without, zipOf, type Content } from './forgery.fixture.js';
-import { inPlainWords } from './plain-words.js';
+import { inPlainWords } from './command/plain-words.js';
+import { KEY_HISTORY, LOG_KEYS, MANIFEST_KEY, MANIFEST_NOTE } from './container/names.js';
+import type { Manifest } from './manifest/manifest.js';
 import { verifyBundle, type Verification } from './verify-bundle.js';
 
 /**

@@ -1,60 +1,58 @@
+import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import { formatKeyHistory, layOutZip, type KeyPeriod } from '@vouchsafe/forensic-bundle';
+import {
+  canonicalJson,
+  encodeVerifierKey,
+  signNote,
+  type NoteSigner,
+  type VerifierKey,
+} from '@vouchsafe/transparency-log';
+import { LOG_ID } from './bundle.fixture.js';
 import {
   KEY_HISTORY,
   LOG_KEYS,
+  logFile,
   MANIFEST,
   MANIFEST_KEY,
   MANIFEST_NOTE,
-  compareNames,
-  fileDigest,
-  formatKeyHistory,
-  formatManifest,
-  layOutZip,
-  logFile,
-  manifestNoteText,
-  parseManifest,
-  type KeyPeriod,
-  type Manifest,
-} from '@vouchsafe/forensic-bundle';
-import { encodeVerifierKey, signNote, type NoteSigner, type VerifierKey } from '@vouchsafe/transparency-log';
-import { LOG_ID } from './bundle.fixture.js';
+} from './container/names.js';
+import type { Manifest } from './manifest/manifest.js';
 
 /** What whoever forges a bundle needs: files taken apart, changed, and put together so that all of it fits again. */
 export type Content = Map<string, Buffer>;
 
 export function zipOf(content: Content): Buffer {
-  const members = [...content]
-    .map(([name, bytes]) => ({ name, ...digestOf(bytes) }))
-    .sort((a, b) => compareNames(a.name, b.name));
+  const members = sorted(content).map(([name, bytes]) => ({
+    ...{ name, size: bytes.length, crc32: crc32(bytes) },
+  }));
   const layout = layOutZip(members);
   const parts = layout.members.flatMap(({ header, name }) => [header, content.get(name) ?? Buffer.alloc(0)]);
   return Buffer.concat([...parts, layout.tail]);
 }
 
-/** Makes the manifest fit the files again, and signs it. */
+/** Makes the manifest fit the files again, and signs it. `change` sees the manifest as its JSON has it. */
 export function remanifest(
   content: Content,
   signer: NoteSigner,
-  change: (m: Manifest) => Manifest = (m) => m,
+  change: (m: Manifest) => object = (m) => m,
 ): Content {
-  const parsed = parseManifest(fixtureManifest(content));
-  if ('error' in parsed) throw new Error(parsed.error);
-  const files = [...content]
+  const files = sorted(content)
     .filter(([name]) => name !== MANIFEST && name !== MANIFEST_NOTE)
-    .map(([name, bytes]) => ({ name, size: bytes.length, sha256: digestOf(bytes).sha256 }))
-    .sort((a, b) => compareNames(a.name, b.name));
-  const manifest = Buffer.from(formatManifest({ ...change(parsed.manifest), files }));
-  const note = signNote(manifestNoteText(digestOf(manifest).sha256), signer);
-  return new Map(content).set(MANIFEST, manifest).set(MANIFEST_NOTE, Buffer.from(note));
+    .map(([name, bytes]) => ({ name, size: bytes.length, sha256: sha256(bytes) }));
+  const changed: { version?: unknown } = change(JSON.parse(String(content.get(MANIFEST))) as Manifest);
+  const value: unknown = JSON.parse(canonicalJson({ ...changed, files }));
+  const manifest = Buffer.from(`${JSON.stringify(value, null, 2)}\n`);
+  const text = `vouchsafe forensic bundle v${String(changed.version)}\nmanifest.json sha256 ${sha256(manifest)}\n`;
+  return new Map(content).set(MANIFEST, manifest).set(MANIFEST_NOTE, Buffer.from(signNote(text, signer)));
 }
 
-function fixtureManifest(content: Content): Buffer {
-  return content.get(MANIFEST) ?? Buffer.alloc(0);
+function sorted(content: Content): [string, Buffer][] {
+  return [...content].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-function digestOf(bytes: Uint8Array): { size: number; crc32: number; sha256: string } {
-  const digest = fileDigest();
-  digest.update(bytes);
-  return digest.done();
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 export function flip(bytes: Uint8Array, bit: number): Buffer {

@@ -1,3 +1,4 @@
-export { keysGiven } from './keys-given.js';
-export { EXIT_CODES, inPlainWords } from './plain-words.js';
+export { keysGiven } from './command/keys-given.js';
+export { EXIT_CODES, inPlainWords } from './command/plain-words.js';
+export type { Manifest } from './manifest/manifest.js';
 export { verifyBundle, type Verification } from './verify-bundle.js';

@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { MANIFEST_NOTE, readZip, type Manifest } from '@vouchsafe/forensic-bundle';
 import {
   append,
   ed25519Signer,
@@ -23,7 +22,10 @@ import {
   zipOf,
   type Content,
 } from './forgery.fixture.js';
-import { EXIT_CODES } from './plain-words.js';
+import { EXIT_CODES } from './command/plain-words.js';
+import { MANIFEST_NOTE } from './container/names.js';
+import { readZip } from './container/zip.js';
+import type { Manifest } from './manifest/manifest.js';
 import { verifyBundle, type Verification } from './verify-bundle.js';
 
 const KEYS = [LOG.key, EXPORTER.key];
@@ -55,10 +57,9 @@ describe('whoever changes the bytes of the ZIP is caught', () => {
   });
 
   it('at every byte of every header, and the first, a middle and the last byte of every member', async () => {
-    const zip = readZip(inMemory(fixture.zip));
-    if ('error' in zip) throw new Error(zip.error);
+    const members = readZip(inMemory(fixture.zip));
     let end = 0;
-    for (const { dataOffset, size } of zip.members) {
+    for (const { dataOffset, size } of members) {
       for (let at = end; at < dataOffset; at++) await expectCaught(flip(fixture.zip, at * 8));
       for (const at of [0, Math.floor(size / 2), size - 1]) {
         if (size > 0) await expectCaught(flip(fixture.zip, (dataOffset + at) * 8 + 1));
@@ -81,9 +82,8 @@ describe('whoever changes the bytes of the ZIP is caught', () => {
     const hidden = Buffer.from('hidden');
     await expectCaught(Buffer.concat([hidden, fixture.zip]));
     await expectCaught(Buffer.concat([fixture.zip, hidden]));
-    const zip = readZip(inMemory(fixture.zip));
-    if ('error' in zip) throw new Error(zip.error);
-    for (const { dataOffset, size } of zip.members) {
+    const members = readZip(inMemory(fixture.zip));
+    for (const { dataOffset, size } of members) {
       const at = dataOffset + size;
       await expectCaught(Buffer.concat([fixture.zip.subarray(0, at), hidden, fixture.zip.subarray(at)]));
     }

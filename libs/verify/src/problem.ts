@@ -1,4 +1,4 @@
-/** Something in the bundle that does not hold. Thrown where it is found; `verifyBundle` turns it into its report. */
+/** Something in the bundle that does not hold. Thrown where it is found; `verifyBundle` turns it into its verdict. */
 export class Problem extends Error {
   readonly file: string;
   /** Counted from 1; undefined where it is not about one line. */
@@ -13,6 +13,11 @@ export class Problem extends Error {
 
 /** The file is not a bundle that this version can read. */
 export class Unreadable extends Error {}
+
+/** Of a version that came after this verifier: it says nothing of it, neither that it holds nor that it does not. */
+export function newerVersion(what: string, version: number): Unreadable {
+  return new Unreadable(`${what} is of version ${version}: a newer verifier is needed`);
+}
 
 export function check(holds: boolean, file: string, why: string, line?: number): asserts holds {
   if (!holds) throw new Problem(file, why, line);

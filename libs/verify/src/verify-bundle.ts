@@ -1,10 +1,13 @@
-import { README, readZip, type ByteSource, type Manifest } from '@vouchsafe/forensic-bundle';
 import type { VerifierKey } from '@vouchsafe/transparency-log';
-import { readOwnKeys } from './check-keys.js';
-import { checkLog } from './check-log.js';
-import { checkFileList, checkManifestNote, readManifest } from './check-manifest.js';
-import { inThisThread, type Describer } from './describer.js';
-import { bundleMembers } from './members.js';
+import { bundleFiles } from './container/bundle-files.js';
+import { README } from './container/names.js';
+import { readZip, type ByteSource } from './container/zip.js';
+import { verifyEntries } from './entries/verify-entries.js';
+import { verifyLog, verifyLogKeys } from './log/verify-log.js';
+import { readKeysInside } from './manifest/keys-inside.js';
+import type { Manifest } from './manifest/manifest.js';
+import { readManifest, verifyManifestNote } from './manifest/verify-manifest.js';
+import { policyOf } from './policy.js';
 import { Problem, Unreadable } from './problem.js';
 
 export type Verification =
@@ -22,34 +25,44 @@ export type Verification =
   | { readonly status: 'unreadable'; readonly why: string };
 
 /**
- * Checks a forensic bundle: that the ZIP hides nothing, that every file is the one that the signed manifest names, that
- * every entry stands in its log, and that the files drawn from the entries say the same. Against `keys` alone, where
- * they are given. Answers with the first thing that does not hold. Throws only what `source` throws.
- * `describer`: does the costly part elsewhere; the command line has one of several threads.
+ * Checks a forensic bundle, whose form docs/formats.md describes, against `given` keys alone, where they are given. Answers
+ * with the first thing that does not hold. Throws only what `source` throws.
  */
 export async function verifyBundle(
   source: ByteSource,
-  keys?: readonly VerifierKey[],
-  describer: Describer = inThisThread,
+  given?: readonly VerifierKey[],
 ): Promise<Verification> {
   try {
-    const zip = readZip(source);
-    if ('error' in zip) return { status: 'unreadable', why: zip.error };
-    const read = readManifest(source, zip.members);
-    const { manifest } = read;
-    checkFileList(manifest, zip.members);
-    const members = bundleMembers(source, zip.members, manifest);
-    const ownKeys = readOwnKeys(members, keys);
-    const trusted = keys ?? ownKeys.keys;
-    const signer = checkManifestNote(source, zip.members, read, trusted, ownKeys);
-    members.whole(README);
-    for (const log of manifest.logs) await checkLog(manifest, log, members, { trusted, ownKeys }, describer);
-    const [unknown] = members.unread();
-    if (unknown !== undefined) throw new Problem(unknown, 'a bundle has no such file');
-    return { status: keys ? 'holds' : 'holds-by-its-own-keys', manifest, signer };
+    return await verify(source, given);
   } catch (error) {
     if (error instanceof Unreadable) return { status: 'unreadable', why: error.message };
     if (!(error instanceof Problem)) throw error;
     return { status: 'does-not-hold', file: error.file, line: error.line, why: error.message };
   }
+}
+
+async function verify(source: ByteSource, given?: readonly VerifierKey[]): Promise<Verification> {
+  // 1. The container: a ZIP that hides nothing.
+  const members = new Map(readZip(source).map((member) => [member.name, member]));
+
+  // 2. The manifest: it names all other files, and whoever the policy lets speak for exports signed it.
+  const read = readManifest(source, members);
+  const { manifest } = read;
+  const files = bundleFiles(source, members, manifest);
+  const policy = policyOf(given, readKeysInside(files));
+  const signer = verifyManifestNote(source, members, read, policy);
+
+  for (const log of manifest.logs) {
+    // 3. The log: its checkpoint, the tiles that lead to it, the checkpoints before it.
+    const verified = await verifyLog(manifest, log, files, policy);
+    // 4. The entries: each in the log, each value its own; the files drawn from them say the same.
+    const recordedBefore = verifyEntries(manifest, log, files, verified.tiles);
+    verifyLogKeys(manifest, log, verified, recordedBefore, policy);
+  }
+
+  // Nothing proves what README.txt says; it is as whoever signed the manifest wrote it. Nothing else is here.
+  files.whole(README);
+  const [unknown] = files.unread();
+  if (unknown !== undefined) throw new Problem(unknown, 'a bundle has no such file');
+  return { status: policy.isByOwnKeys ? 'holds-by-its-own-keys' : 'holds', manifest, signer };
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { encodeVerifierKey } from '@vouchsafe/transparency-log';
-import { EXPORTER, LOG, bundleFixture } from './bundle.fixture.js';
+import { EXPORTER, LOG, bundleFixture } from '../bundle.fixture.js';
 import { run } from './run.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'vouchsafe-run-'));

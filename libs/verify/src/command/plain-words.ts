@@ -1,7 +1,9 @@
-import { countIndices, type IndexRange, type Manifest, type ManifestLog } from '@vouchsafe/forensic-bundle';
+import type { Manifest, ManifestLog } from '../manifest/manifest.js';
+import { countIndices, type IndexRange } from '../manifest/ranges.js';
 import { shown } from './shown.js';
-import type { Verification } from './verify-bundle.js';
+import type { Verification } from '../verify-bundle.js';
 
+/** Verdicts alone: whatever goes wrong with the verifier itself ends with another code (see `FAULT_CODES`). */
 export const EXIT_CODES = {
   holds: 0,
   'does-not-hold': 1,

@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import type { VerifierKey } from '@vouchsafe/transparency-log';
+import { Unreadable } from '../problem.js';
+import { verifyBundle, type Verification } from '../verify-bundle.js';
+import { openSource, type OpenSource } from './bundle-source.js';
+import { keysGiven } from './keys-given.js';
+import { EXIT_CODES, inPlainWords } from './plain-words.js';
+
+export const USAGE = `Usage: vouchsafe-verify BUNDLE.zip [--vkey KEY|FILE]... [--vkeys FILE]...
+
+Checks a forensic bundle, offline. BUNDLE.zip is a file, or - for standard input. KEY is a verifier key
+(name+hash+base64), FILE has one a line: get them from somewhere else than the bundle.
+
+Exit code: 0 it holds; 1 it does not hold; 2 it can not be read; 3 it holds against the keys inside it only.
+Any other code is no verdict: 64 the command was used wrongly, 70 the verifier failed, 74 the verdict could not be
+written.
+`;
+
+/**
+ * Codes that are no verdict, apart from all that Node.js itself ends with (1 to 13, and 128 and a signal): EX_USAGE,
+ * EX_SOFTWARE and EX_IOERR of sysexits.h.
+ */
+export const FAULT_CODES = { usage: 64, failed: 70, notWritten: 74 } as const;
+
+/** `out` is for standard output where it is a verdict, else for standard error. */
+export type Output = { readonly code: number; readonly out: string };
+
+/** The command, from its arguments to what it prints and its exit code. Throws what is a fault of the verifier or of its machine. */
+export async function run(args: readonly string[]): Promise<Output> {
+  const parsed = parseArguments(args);
+  // Not 0, as elsewhere: a file that somebody named `--help` does not hold for that.
+  if (parsed === 'help') return { code: FAULT_CODES.usage, out: USAGE };
+  if ('error' in parsed) return { code: FAULT_CODES.usage, out: `${parsed.error}\n\n${USAGE}` };
+  const { file, keys } = parsed;
+  const found = await verifyFile(file, keys);
+  return { code: EXIT_CODES[found.status], out: inPlainWords(file, found) };
+}
+
+async function verifyFile(file: string, keys?: readonly VerifierKey[]): Promise<Verification> {
+  let opened: OpenSource | undefined;
+  try {
+    opened = await openSource(file);
+    return await verifyBundle(opened.source, keys);
+  } catch (error) {
+    if (error instanceof Unreadable) return { status: 'unreadable', why: error.message };
+    throw error;
+  } finally {
+    await opened?.close();
+  }
+}
+
+type Arguments = { readonly file: string; readonly keys?: readonly VerifierKey[] };
+
+function parseArguments(args: readonly string[]): Arguments | 'help' | { error: string } {
+  const options = {
+    vkey: { type: 'string', multiple: true },
+    vkeys: { type: 'string', multiple: true },
+    help: { type: 'boolean', short: 'h' },
+  } as const;
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+    if (values.help) return 'help';
+    const [file, ...more] = positionals;
+    if (file === undefined || more.length > 0) return { error: 'Give one bundle to check.' };
+    const given = [...(values.vkey ?? []), ...(values.vkeys ?? [])];
+    if (given.length === 0) return { file };
+    const keys = keysGiven(given, (name) => readFileSync(name));
+    return 'error' in keys ? keys : { file, keys: keys.keys };
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}

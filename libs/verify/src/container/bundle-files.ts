@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+// By its default export: a Node that is too old has no `crc32`, and must get as far as to say that it is too old.
+import zlib from 'node:zlib';
+import type { Manifest } from '../manifest/manifest.js';
+import { Problem, check } from '../problem.js';
+import type { ByteSource, ZipMember } from './zip.js';
+
+/** The files of a bundle. Reading one to its end compares it with what the manifest and the ZIP say of it. */
+export type BundleFiles = {
+  readonly names: readonly string[];
+  readonly has: (name: string) => boolean;
+  /** All of a small file. */
+  readonly whole: (name: string) => Buffer;
+  /** A large file from its start on. */
+  readonly cursor: (name: string) => Cursor;
+  /** The files that nothing has read to the end. */
+  readonly unread: () => string[];
+};
+
+/** Reads a file once, forward. */
+export type Cursor = {
+  readonly name: string;
+  /** The next line without its newline; undefined at the end. */
+  readonly line: () => Buffer | undefined;
+  /** So many bytes, or what is left. */
+  readonly bytes: (length: number) => Buffer;
+  /** Throws unless everything was read, and was what the manifest and the ZIP say. */
+  readonly end: () => void;
+};
+
+const CHUNK_BYTES = 256 * 1024;
+const MAX_SMALL_BYTES = 64 * 1024 * 1024;
+const MAX_LINE_BYTES = 16 * 1024 * 1024;
+
+export function bundleFiles(
+  source: ByteSource,
+  members: ReadonlyMap<string, ZipMember>,
+  manifest: Manifest,
+): BundleFiles {
+  const promised = new Map(manifest.files.map((file) => [file.name, file.sha256]));
+  const read = new Set<string>();
+  const named = (name: string): ZipMember => {
+    const member = members.get(name);
+    if (!member) throw new Problem(name, 'it is missing');
+    return member;
+  };
+  const compare = (member: ZipMember, { crc32, sha256 }: FileDigest): void => {
+    check(sha256 === promised.get(member.name), member.name, 'its SHA-256 is not the one in the manifest');
+    check(crc32 === member.crc32, member.name, 'its CRC-32 is not the one in the ZIP');
+    read.add(member.name);
+  };
+  return {
+    names: [...members.keys()],
+    has: (name) => members.has(name),
+    whole: (name) => {
+      const member = named(name);
+      check(member.size <= MAX_SMALL_BYTES, name, 'it is far too large');
+      const bytes = readMember(source, member);
+      compare(member, fileDigest(bytes));
+      return bytes;
+    },
+    cursor: (name) => {
+      const member = named(name);
+      return openCursor(source, member, (digest) => compare(member, digest));
+    },
+    unread: () => manifest.files.map((file) => file.name).filter((name) => !read.has(name)),
+  };
+}
+
+export type FileDigest = { readonly crc32: number; readonly sha256: string };
+
+export function fileDigest(bytes: Uint8Array): FileDigest {
+  return { crc32: zlib.crc32(bytes), sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+export function readMember(source: ByteSource, { dataOffset, size }: ZipMember): Buffer {
+  return Buffer.from(source.read(dataOffset, size));
+}
+
+function openCursor(source: ByteSource, member: ZipMember, atEnd: (digest: FileDigest) => void): Cursor {
+  const { name, size, dataOffset } = member;
+  const sha256 = createHash('sha256');
+  let crc32 = 0;
+  let fetched = 0;
+  /** What was fetched and not yet given out. */
+  let waiting: Buffer = Buffer.alloc(0);
+  const fetchMore = (): boolean => {
+    const length = Math.min(CHUNK_BYTES, size - fetched);
+    if (length === 0) return false;
+    const chunk = source.read(dataOffset + fetched, length);
+    sha256.update(chunk);
+    crc32 = zlib.crc32(chunk, crc32);
+    fetched += length;
+    waiting = Buffer.concat([waiting, chunk]);
+    return true;
+  };
+  const take = (length: number): Buffer => {
+    const taken = waiting.subarray(0, length);
+    waiting = waiting.subarray(taken.length);
+    return taken;
+  };
+  return {
+    name,
+    line: () => {
+      let end = waiting.indexOf(0x0a);
+      while (end < 0) {
+        check(waiting.length <= MAX_LINE_BYTES, name, 'a line is far too long');
+        if (!fetchMore()) {
+          check(waiting.length === 0, name, 'its last line has no end');
+          return undefined;
+        }
+        end = waiting.indexOf(0x0a);
+      }
+      return take(end + 1).subarray(0, end);
+    },
+    bytes: (length) => {
+      while (waiting.length < length && fetchMore());
+      return take(length);
+    },
+    end: () => {
+      const isAtEnd = waiting.length === 0 && fetched === size;
+      check(isAtEnd, name, 'it has more lines than there are entries');
+      atEnd({ crc32, sha256: sha256.digest('hex') });
+    },
+  };
+}

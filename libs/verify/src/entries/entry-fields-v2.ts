@@ -1,0 +1,74 @@
+import { isJsonObject, type Json, type JsonObject } from '@vouchsafe/transparency-log';
+
+/**
+ * What of an opened entry has a column of its own in version 2 of CSV and a place of its own in version 2 of OCSF, and what
+ * else there is (docs/formats.md, CSV). Frozen: bundles of this version are in other hands.
+ */
+export type EntryFieldsV2 = {
+  /** Texts of the entry; '' where there is none. */
+  readonly text: (name: TextName) => string;
+  /** `observed` or `asserted`; a leaf of version 1 tells by its source. */
+  readonly provenance: string;
+  readonly submitter: TypeAndId;
+  readonly actor: TypeAndId;
+  readonly entity: TypeAndId;
+  readonly details: JsonObject;
+  readonly other: JsonObject;
+};
+
+const TEXTS = [
+  'recordedAt',
+  'occurredAt',
+  'id',
+  'source',
+  'provenance',
+  'operation',
+  'outcome',
+  'sourceIp',
+  'url',
+  'userAgent',
+  'requestId',
+] as const;
+type TextName = (typeof TEXTS)[number];
+const TEXT_NAMES: ReadonlySet<string> = new Set(TEXTS);
+const TYPE_AND_ID_NAMES: ReadonlySet<string> = new Set(['submitter', 'actor', 'entity']);
+
+export type TypeAndId = { readonly type: string; readonly id: string };
+
+export function entryFieldsV2(entry: JsonObject): EntryFieldsV2 {
+  const { provenance, source } = entry;
+  const other = Object.keys(entry).filter((name) => !hasOwnPlace(name, entry[name] as Json));
+  return {
+    text: (name) => textOf(entry, name),
+    provenance: typeof provenance === 'string' ? provenance : source === 'api' ? 'asserted' : 'observed',
+    submitter: typeAndId(entry.submitter),
+    actor: typeAndId(entry.actor),
+    entity: typeAndId(entry.entity),
+    details: isJsonObject(entry.details) ? entry.details : {},
+    other: Object.fromEntries(other.map((name) => [name, entry[name] as Json])),
+  };
+}
+
+function hasOwnPlace(name: string, value: Json): boolean {
+  if (TEXT_NAMES.has(name)) return typeof value === 'string';
+  if (name === 'details') return isJsonObject(value);
+  return TYPE_AND_ID_NAMES.has(name) && isTypeAndIdAlone(value);
+}
+
+function isTypeAndIdAlone(value: Json): boolean {
+  if (!isJsonObject(value)) return false;
+  return Object.keys(value).every(
+    (name) => (name === 'type' || name === 'id') && typeof value[name] === 'string',
+  );
+}
+
+function typeAndId(value: Json | undefined): TypeAndId {
+  return isJsonObject(value)
+    ? { type: textOf(value, 'type'), id: textOf(value, 'id') }
+    : { type: '', id: '' };
+}
+
+function textOf(object: JsonObject, name: string): string {
+  const value = Object.hasOwn(object, name) ? object[name] : undefined;
+  return typeof value === 'string' ? value : '';
+}

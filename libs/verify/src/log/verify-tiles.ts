@@ -1,0 +1,107 @@
+import {
+  HASH_SIZE,
+  TILE_WIDTH,
+  hashAt,
+  parentHashes,
+  parseTilePath,
+  rootFromTiles,
+  tileWidth,
+  type TileId,
+  type TileReader,
+} from '@vouchsafe/transparency-log';
+import type { BundleFiles } from '../container/bundle-files.js';
+import { logFile, tileFile } from '../container/names.js';
+import type { ManifestLog } from '../manifest/manifest.js';
+import { Problem, check } from '../problem.js';
+
+/** The tiles of a log, each proven: what they say is what the checkpoint signs. */
+export type ProvenTiles = {
+  readonly reader: TileReader;
+  /** The hash of the leaf at an index. Throws a `Problem` where its tile is not in the bundle. */
+  readonly leafHash: (index: number) => Uint8Array;
+};
+
+/**
+ * Starts from the root. It is hashed from the tiles of the right edge, which proves those that are partial; every full
+ * tile is proven by its own root standing in the tile above. So each hash in the bundle is hashed once, and an entry is
+ * included where its leaf hash stands at its index. Tiles above the leaves, a 256th of all, are kept.
+ */
+export async function verifyTiles(log: ManifestLog, files: BundleFiles): Promise<ProvenTiles> {
+  const tiles = listTiles(log, files);
+  const read = (tile: TileId): Uint8Array => {
+    const name = tileFile(log.id, tile);
+    const bytes = files.whole(name);
+    check(bytes.length === tile.width * HASH_SIZE, name, `it is not ${tile.width} hashes long`);
+    return bytes;
+  };
+  const upper = new Map<string, Uint8Array>();
+  for (const tile of tiles) if (tile.level > 0) upper.set(placeOf(tile.level, tile.index), read(tile));
+  const leafTile = keepingOne((index) => read({ level: 0, index, width: tileWidth(0, index, log.size) }));
+  const tileAt = (level: number, index: number): Uint8Array =>
+    level === 0
+      ? leafTile(index)
+      : (upper.get(placeOf(level, index)) ?? read({ level, index, width: tileWidth(level, index, log.size) }));
+  const reader: TileReader = (level, index) => Promise.resolve(tileAt(level, index));
+
+  const root = Buffer.from(await rootFromTiles(reader, log.size)).toString('base64');
+  check(root === log.root, logFile(log.id, 'checkpoint'), 'the tiles do not lead to the root that it signs');
+  // From the top down: a tile is only as good as the one above it.
+  for (const tile of tiles) {
+    if (tile.width < TILE_WIDTH) continue;
+    const name = tileFile(log.id, tile);
+    const above = upper.get(placeOf(tile.level + 1, Math.floor(tile.index / TILE_WIDTH)));
+    if (!above) throw new Problem(name, 'the tile above it is missing');
+    const stands = Buffer.from(hashAt(above, tile.index % TILE_WIDTH));
+    const isProven = stands.equals(rootOfTile(tileAt(tile.level, tile.index)));
+    check(isProven, name, 'it is not the tile that the log has there');
+  }
+  checkExpired(log, files);
+  return {
+    reader,
+    leafHash: (index) => hashAt(leafTile(Math.floor(index / TILE_WIDTH)), index % TILE_WIDTH),
+  };
+}
+
+/** What is called expired is not here, but its hashes are: it was logged. */
+function checkExpired(log: ManifestLog, files: BundleFiles): void {
+  for (const [first, last] of log.expired) {
+    for (let index = Math.floor(first / TILE_WIDTH); index * TILE_WIDTH <= last; index++) {
+      const name = tileFile(log.id, { level: 0, index, width: tileWidth(0, index, log.size) });
+      check(files.has(name), name, 'it is missing: it has the hashes of entries that are called expired');
+    }
+  }
+}
+
+/** Highest level first, then by index. */
+function listTiles(log: ManifestLog, files: BundleFiles): TileId[] {
+  const folder = `${log.id}/log/`;
+  const tiles: TileId[] = [];
+  for (const name of files.names) {
+    if (!name.startsWith(`${folder}tile/`) || name.startsWith(`${folder}tile/entries/`)) continue;
+    const tile = parseTilePath(name.slice(folder.length));
+    check(tile?.kind === 'hashes', name, 'this is not the name of a tile');
+    const width = tileWidth(tile.level, tile.index, log.size);
+    check(tile.width === width, name, `in a tree of ${log.size} this tile is ${width} wide`);
+    tiles.push(tile);
+  }
+  return tiles.sort((a, b) => b.level - a.level || a.index - b.index);
+}
+
+function rootOfTile(bytes: Uint8Array): Uint8Array {
+  let hashes = bytes;
+  while (hashes.length > HASH_SIZE) hashes = parentHashes(hashes);
+  return hashes;
+}
+
+function placeOf(level: number, index: number): string {
+  return `${level}/${index}`;
+}
+
+/** Neighbors ask for the same tile. */
+function keepingOne(read: (index: number) => Uint8Array): (index: number) => Uint8Array {
+  let kept: { readonly index: number; readonly bytes: Uint8Array } | undefined;
+  return (index) => {
+    if (kept?.index !== index) kept = { index, bytes: read(index) };
+    return kept.bytes;
+  };
+}
