@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { decodeBase64url } from './base64.js';
 import {
   canonicalJson,
@@ -7,6 +6,7 @@ import {
   type Json,
   type JsonObject,
 } from './canonical-json.js';
+import { sha256Base64url } from './hash.js';
 import { MAX_ENTRY_BYTES } from './tile.js';
 
 /** A value that stands in the leaf as a digest only. `path`: the names down to it; `salt`: 16 random bytes, fresh. */
@@ -125,7 +125,7 @@ export function parseDisclosure(disclosure: string): { name: string; value: Json
 
 /** base64url(SHA-256(ASCII(disclosure))), RFC 9901 section 4.2.3. */
 export function digestOf(disclosure: string): string {
-  return hash('sha256', disclosure, 'base64url');
+  return sha256Base64url(disclosure);
 }
 
 type Given = { readonly disclosure: string; readonly name: string; readonly value: Json };

@@ -24,8 +24,8 @@ async function main(args: readonly string[]): Promise<void> {
   const fault = await write(isVerdict ? process.stdout : process.stderr, out);
   if (!fault) process.exit(code);
   // Who closed the output, or filled the disk, may still read the other one.
-  const words = `vouchsafe-verify could not write its verdict (${describe(fault)}), which is, with exit code ${code}:`;
-  await end(FAULT_CODES.notWritten, isVerdict ? `${words}\n${out}` : out);
+  const words = `vouchsafe-verify could not write its verdict: ${describe(fault)}. It was (exit code ${code}):\n${out}`;
+  await end(FAULT_CODES.notWritten, isVerdict ? words : out);
 }
 
 async function end(code: number, words: string): Promise<void> {

@@ -9,14 +9,7 @@ import {
   type VerifierKey,
 } from '@vouchsafe/transparency-log';
 import { LOG_ID } from './bundle.fixture.js';
-import {
-  KEY_HISTORY,
-  LOG_KEYS,
-  logFile,
-  MANIFEST,
-  MANIFEST_KEY,
-  MANIFEST_NOTE,
-} from './container/names.js';
+import { KEY_HISTORY, LOG_KEYS, logFile, MANIFEST, MANIFEST_KEY, MANIFEST_NOTE } from './container/names.js';
 import type { Manifest } from './manifest/manifest.js';
 
 /** What whoever forges a bundle needs: files taken apart, changed, and put together so that all of it fits again. */

@@ -357,7 +357,7 @@ describe("whoever has the exporter's key, but not the log's, is caught", () => {
   });
 });
 
-describe("whoever has the log's key too can not rewrite what was published", () => {
+describe("whoever has the log's key too cannot rewrite what was published", () => {
   it('an earlier checkpoint of another tree is caught', async () => {
     const root = rootOf(append(emptyTree, leafHashes([Buffer.from('another history')])).tree);
     const rewritten = signCheckpoint({ origin: ORIGIN, size: 1, root }, LOG.signer);

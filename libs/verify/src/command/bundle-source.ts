@@ -86,12 +86,12 @@ function fileSource(descriptor: number): ByteSource {
   };
 }
 
-/** What the system says of the bundle is a verdict, "can not be read"; what it says of anything else is a fault. */
+/** What the system says of the bundle is a verdict, "cannot be read"; any other error is a fault of ours. */
 function readable<T>(call: () => T): T {
   try {
     return call();
   } catch (error) {
-    throw new Unreadable(plainly(error));
+    throw isSystemError(error) ? new Unreadable(plainly(error)) : error;
   }
 }
 
@@ -105,8 +105,10 @@ const PLAINLY: Readonly<Record<string, string>> = {
   EIO: 'the disk fails to read it',
 };
 
-function plainly(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code = '' } = error as NodeJS.ErrnoException;
-  return PLAINLY[code] ?? error.message;
+function plainly({ code = '', message }: NodeJS.ErrnoException): string {
+  return PLAINLY[code] ?? message;
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error;
 }

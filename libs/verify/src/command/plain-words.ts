@@ -16,7 +16,7 @@ export function inPlainWords(file: string, found: Verification): string {
   const name = shown(file);
   switch (found.status) {
     case 'unreadable':
-      return `${name} CAN NOT BE READ as a forensic bundle: ${shown(found.why)}.\n`;
+      return `${name} CANNOT BE READ as a forensic bundle: ${shown(found.why)}.\n`;
     case 'does-not-hold': {
       const line = found.line === undefined ? '' : `, line ${found.line}`;
       return `${name} DOES NOT HOLD.\n  ${shown(found.file)}${line}: ${shown(found.why)}.\n`;
@@ -80,7 +80,7 @@ function logLines(log: ManifestLog, claim: Manifest['claim']): string[] {
   };
   marked(
     expired,
-    'they reached the end of their retention: they were logged, but what they said is not here and can not be checked',
+    'they reached the end of their retention: they were logged, but what they said is not here and cannot be checked',
   );
   marked(erased, 'personal values of them were erased: each has values that are not opened here');
   marked(held, 'they are under a legal hold');

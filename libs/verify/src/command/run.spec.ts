@@ -50,9 +50,9 @@ describe('vouchsafe-verify', () => {
     );
   });
 
-  it('says that a file can not be read: 2', async () => {
+  it('says that a file cannot be read: 2', async () => {
     expect(await run([join(folder, 'missing.zip')])).toMatchObject({ code: 2 });
-    expect((await run([keys])).out).toContain('CAN NOT BE READ');
+    expect((await run([keys])).out).toContain('CANNOT BE READ');
     expect(await run([folder])).toMatchObject({ code: 2 });
     expect(await run([])).toMatchObject({ code: 2 });
   });

@@ -12,7 +12,7 @@ export const USAGE = `Usage: vouchsafe-verify BUNDLE.zip [--vkey KEY|FILE]... [-
 Checks a forensic bundle, offline. BUNDLE.zip is a file, or - for standard input. KEY is a verifier key
 (name+hash+base64), FILE has one a line: get them from somewhere else than the bundle.
 
-Exit code: 0 it holds; 1 it does not hold; 2 it can not be read; 3 it holds against the keys inside it only.
+Exit code: 0 it holds; 1 it does not hold; 2 it cannot be read; 3 it holds against the keys inside it only.
 Any other code is no verdict: 64 the command was used wrongly, 70 the verifier failed, 74 the verdict could not be
 written.
 `;
@@ -34,7 +34,8 @@ export async function run(args: readonly string[]): Promise<Output> {
   if ('error' in parsed) return { code: FAULT_CODES.usage, out: `${parsed.error}\n\n${USAGE}` };
   const { file, keys } = parsed;
   const found = await verifyFile(file, keys);
-  return { code: EXIT_CODES[found.status], out: inPlainWords(file, found) };
+  const name = file === '-' ? 'Standard input' : file;
+  return { code: EXIT_CODES[found.status], out: inPlainWords(name, found) };
 }
 
 async function verifyFile(file: string, keys?: readonly VerifierKey[]): Promise<Verification> {

@@ -27,12 +27,13 @@ export type ZipMember = {
 export function readZip(source: ByteSource): ZipMember[] {
   const directory = findDirectory(source);
   const listed = listMembers(Buffer.from(source.read(directory.offset, directory.size)));
-  if (listed?.length !== directory.count) throw new Unreadable('its central directory can not be read');
+  if (listed?.length !== directory.count) throw new Unreadable('its central directory cannot be read');
   const members: ZipMember[] = [];
   const centralHeaders: Buffer[] = [];
   let offset = 0;
   for (const [i, member] of listed.entries()) {
-    if (!isMemberName(member.name)) throw new Unreadable(`a member has the name ${JSON.stringify(member.name)}`);
+    if (!isMemberName(member.name))
+      throw new Unreadable(`a member has the name ${JSON.stringify(member.name)}`);
     if (i > 0 && (listed[i - 1]?.name ?? '') >= member.name) {
       throw new Unreadable(`member ${member.name} is there twice, or out of order`);
     }

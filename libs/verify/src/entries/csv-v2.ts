@@ -56,11 +56,7 @@ const SEPARATOR = /[;|\t\r\n]/;
 const QUOTE_OR_SPACE = /["\s]/;
 
 /** Rule 1: puts something else for each formula character with nothing but quotes and white space before it, up to a separator. */
-function withFormulas(
-  text: string,
-  isStart: boolean,
-  instead: (formulaCharacter: string) => string,
-): string {
+function withFormulas(text: string, isStart: boolean, instead: (formulaCharacter: string) => string): string {
   if (!FORMULA.test(text)) return text;
   let written = '';
   let atStart = isStart;

@@ -37,9 +37,17 @@ const MANAGED_KINDS = setOf(
   'user member membership organization role apikey device staff grant invitation consent account key subscription',
 );
 const ACTIVITIES: readonly (readonly [id: number, name: string, verbs: ReadonlySet<string>])[] = [
-  [1, 'Create', setOf('create created add added register registered invite invited record start open give post')],
+  [
+    1,
+    'Create',
+    setOf('create created add added register registered invite invited record start open give post'),
+  ],
   [2, 'Read', setOf('read get list search view viewed export exported download query show')],
-  [3, 'Update', setOf('update updated change changed set edit rename renamed put patch assign assigned rotate')],
+  [
+    3,
+    'Update',
+    setOf('update updated change changed set edit rename renamed put patch assign assigned rotate'),
+  ],
   [4, 'Delete', setOf('delete deleted remove removed erase erased revoke revoked purge purged end cancel')],
 ];
 

@@ -32,7 +32,7 @@ export function ocsfLineV2(shown: ShownEntry): string {
   return `${sortedJson(event)}\n`;
 }
 
-type Members = { readonly [name: string]: Json };
+type Members = Readonly<Record<string, Json>>;
 
 function status(outcome: string): Members {
   const statusCode: Members = outcome === '' ? {} : { status_code: outcome };

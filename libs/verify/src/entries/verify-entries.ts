@@ -102,7 +102,11 @@ function openEntry(
     case 'malformed-leaf':
       throw new Problem(file, 'it is not an entry', line);
     case 'malformed-disclosure':
-      throw new Problem(disclosures.name, `a disclosure of entry line ${line} can not be read`, disclosures.line());
+      throw new Problem(
+        disclosures.name,
+        `a disclosure of entry line ${line} cannot be read`,
+        disclosures.line(),
+      );
     case 'foreign-disclosure':
       throw new Problem(
         disclosures.name,
@@ -111,7 +115,8 @@ function openEntry(
       );
   }
   const { version } = opened.entry;
-  if (typeof version === 'number' && version > NEWEST_LEAF) throw newerVersion(`${file}, line ${line},`, version);
+  if (typeof version === 'number' && version > NEWEST_LEAF)
+    throw newerVersion(`${file}, line ${line},`, version);
   return opened;
 }
 
@@ -143,10 +148,19 @@ function marksOf(
 /** The figures of the manifest, and its claim. */
 function checkCounts({ claim }: Manifest, log: ManifestLog, seen: Seen, disclosures: number): void {
   const file = logFile(log.id, 'entries');
-  check(seen.entries === log.entries, file, `it has ${seen.entries} entries, the manifest says ${log.entries}`);
+  check(
+    seen.entries === log.entries,
+    file,
+    `it has ${seen.entries} entries, the manifest says ${log.entries}`,
+  );
   const saysDisclosures = `it opens ${disclosures} values, the manifest says ${log.disclosures}`;
   check(disclosures === log.disclosures, logFile(log.id, 'disclosures'), saysDisclosures);
-  const indices = [seen.first, seen.entries > 0 ? seen.last : undefined, log.expired[0]?.[0], log.expired.at(-1)?.[1]];
+  const indices = [
+    seen.first,
+    seen.entries > 0 ? seen.last : undefined,
+    log.expired[0]?.[0],
+    log.expired.at(-1)?.[1],
+  ];
   const known = indices.filter((index) => index !== undefined);
   const [first, last] = known.length > 0 ? [Math.min(...known), Math.max(...known)] : [null, null];
   const isRange = first === log.first && last === log.last;

@@ -40,7 +40,8 @@ export async function verifyTiles(log: ManifestLog, files: BundleFiles): Promise
   const tileAt = (level: number, index: number): Uint8Array =>
     level === 0
       ? leafTile(index)
-      : (upper.get(placeOf(level, index)) ?? read({ level, index, width: tileWidth(level, index, log.size) }));
+      : (upper.get(placeOf(level, index)) ??
+        read({ level, index, width: tileWidth(level, index, log.size) }));
   const reader: TileReader = (level, index) => Promise.resolve(tileAt(level, index));
 
   const root = Buffer.from(await rootFromTiles(reader, log.size)).toString('base64');

@@ -1,15 +1,4 @@
-import {
-  count,
-  listOf,
-  mapOf,
-  matching,
-  nullable,
-  object,
-  oneOf,
-  pair,
-  printable,
-  text,
-} from './shape.js';
+import { count, listOf, mapOf, matching, nullable, object, oneOf, pair, printable, text } from './shape.js';
 
 /** Version 2 of manifest.json, as docs/formats.md describes it. Frozen: bundles of this version are in other hands. */
 

@@ -95,7 +95,7 @@ function contradictionIn(manifest: Manifest): string | undefined {
 
 function contradictionInLog(log: ManifestLog): string | undefined {
   const { first, last, size, expired, erased, held, earlierCheckpoints } = log;
-  if (!isLogId(log.id)) return 'its id can not be the name of a folder';
+  if (!isLogId(log.id)) return 'its id cannot be the name of a folder';
   if (operatorOf(log) === undefined) return 'its origin does not end in its id';
   if ((first === null) !== (last === null)) return 'it has a first or a last index, but not both';
   if (first !== null && last !== null && (first > last || last >= size))

@@ -74,7 +74,7 @@ function checkFileList(manifest: Manifest, members: Members): void {
     check(members.has(name), name, 'the manifest names it, but it is missing');
 }
 
-/** The two files that the manifest can not name. */
+/** The two files that the manifest cannot name. */
 function readSmall(source: ByteSource, members: Members, name: string, most: number): Buffer {
   const member = members.get(name);
   if (!member) throw new Unreadable(`it has no ${name}`);

@@ -1,0 +1,180 @@
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { encodeVerifierKey } from '@vouchsafe/transparency-log';
+import { EXPORTER, LOG, bundleFixture } from './bundle.fixture.js';
+import { runProgram, singleFile, type Ran } from './program.fixture.js';
+
+/** The real program, as a process: an exit code from 0 to 3 is a verdict that was reached and told, and nothing else is. */
+const folder = mkdtempSync(join(tmpdir(), 'vouchsafe-program-'));
+const [bundle, broken, keys] = ['bundle.zip', 'broken.zip', 'keys.vkey'].map((name) =>
+  join(folder, name),
+) as [string, string, string];
+const vkeys = [LOG.key, EXPORTER.key].map(encodeVerifierKey);
+let file: string;
+let zip: Buffer;
+
+beforeAll(async () => {
+  ({ file } = singleFile(folder));
+  ({ zip } = await bundleFixture({ size: 20, first: 3, last: 12 }));
+  writeFileSync(bundle, zip);
+  const at = zip.indexOf('"outcome":"success"') + 17;
+  writeFileSync(broken, zip.with(at, (zip[at] ?? 0) ^ 1));
+  writeFileSync(keys, `${vkeys.join('\n')}\n`);
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const verify = (args: readonly string[], options?: Parameters<typeof runProgram>[2]): Ran =>
+  runProgram(file, args, options);
+const HOLDS = 'HOLDS, against the keys that you gave';
+
+describe('a verdict', () => {
+  it('is an exit code, and words on standard output', () => {
+    expect(verify([bundle, '--vkey', keys])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining(HOLDS),
+      err: '',
+    });
+    expect(verify([broken, '--vkey', keys])).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/entries\.ndjson, line \d+: the log has another entry/),
+    });
+    expect(verify([keys])).toMatchObject({ code: 2, out: expect.stringContaining('CANNOT BE READ') });
+    expect(verify([bundle])).toMatchObject({ code: 3, out: expect.stringContaining('ONLY AGAINST') });
+  });
+
+  it.each([
+    ['is closed', '"$@" >&-', 'ended with 0'],
+    ['is a full disk', '"$@" >/dev/full', 'ended with 74'],
+    ['is a pipe whose reader is gone', '"$@"', 'ended with 74'],
+    ['and the other one are pipes whose reader is gone', '"$@" 2>&1', 'ended with 74'],
+  ])('never becomes another verdict when the output %s', (_, command, ended) => {
+    // The reader closes its end, and then says so.
+    const shell = `
+      mkfifo "$GATE"
+      { read gone <"$GATE"; ${command}; echo "ended with $?" >&2; } | { exec <&-; echo gone >"$GATE"; }`;
+    const gate = join(mkdtempSync(join(folder, 'gate-')), 'gate');
+    const { err } = verify([bundle, '--vkey', keys], { shell, env: { GATE: gate } });
+    expect(err).toContain(ended);
+    // The verdict is told where it still can be.
+    expect(err.includes(HOLDS)).toBe(ended.endsWith('74') && !command.includes('2>&1'));
+  });
+});
+
+describe('the bundle', () => {
+  it.each([
+    ['through a pipe', 'cat "$BUNDLE" | "$@" - --vkey "$KEYS"'],
+    ['as standard input', '"$@" - --vkey "$KEYS" <"$BUNDLE"'],
+    ['as /dev/stdin', '"$@" /dev/stdin --vkey "$KEYS" <"$BUNDLE"'],
+    ['as /dev/stdin, a pipe', 'cat "$BUNDLE" | "$@" /dev/stdin --vkey "$KEYS"'],
+    [
+      'as a named pipe',
+      'mkfifo "$TMPDIR.pipe"; cat "$BUNDLE" >"$TMPDIR.pipe" & "$@" "$TMPDIR.pipe" --vkey "$KEYS"',
+    ],
+  ])('can come %s; nothing is left of it', (_, shell) => {
+    const temporary = mkdtempSync(join(folder, 'tmp-'));
+    const ran = verify([], { shell, env: { TMPDIR: temporary, BUNDLE: bundle, KEYS: keys } });
+    expect(ran).toMatchObject({ code: 0, out: expect.stringContaining(HOLDS), err: '' });
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+
+  it('that cannot be read is said to be so: 2', () => {
+    const [empty, locked] = [join(folder, 'empty.zip'), join(folder, 'locked.zip')];
+    writeFileSync(empty, '');
+    const told = (name: string, input?: Buffer): string => {
+      const { code, out } = verify([name], input && { input });
+      return `${code}: ${out.replace(/^.*CANNOT BE READ as a forensic bundle: /, '')}`;
+    };
+    expect(told(join(folder, 'missing.zip'))).toBe('2: there is no such file.\n');
+    expect(told(join(empty, 'below.zip'))).toBe('2: there is no such file.\n');
+    expect(told(folder)).toBe('2: it is a folder; give the ZIP file itself.\n');
+    expect(told(empty)).toBe('2: it is empty.\n');
+    expect(told('/dev/null')).toBe('2: it is empty.\n');
+    expect(told('-', Buffer.alloc(0))).toBe('2: it is empty.\n');
+    expect(told('-', zip.subarray(0, -1))).toBe('2: it does not end as a ZIP file of a bundle does.\n');
+    writeFileSync(locked, zip);
+    chmodSync(locked, 0);
+    // Root reads it all the same.
+    if (process.getuid?.() !== 0) expect(told(locked)).toBe('2: this user may not read it.\n');
+  });
+});
+
+describe('a file of keys', () => {
+  const text = vkeys.join('\n');
+  it.each<[string, string | Buffer]>([
+    ['a byte order mark', `\ufeff${text}\n`],
+    ['the line ends of Windows', `${vkeys.join('\r\n')}\r\n`],
+    ['no last line end', text],
+    ['spaces, tabs, comments and empty lines', `# ours\n\n  ${vkeys.join(' \t\n \n')}\t\n#`],
+    ['a byte order mark before a comment', `\ufeff# ours\r\n${vkeys.join('\r\n')}`],
+    ['UTF-16, as Windows PowerShell writes it', Buffer.from(`\ufeff${vkeys.join('\r\n')}\r\n`, 'utf16le')],
+  ])('may have %s', (_, content) => {
+    const odd = join(folder, 'odd.vkey');
+    writeFileSync(odd, content);
+    expect(verify([bundle, '--vkey', odd])).toMatchObject({ code: 0, err: '' });
+  });
+
+  it.each([
+    ['that is none', 'nonsense\n', /line 1: not a verifier key/],
+    ['that is empty', '# nothing\n', /there is no key/],
+    ['with a line that is none', `${text}\nnonsense\n`, /line 3: not a verifier key/],
+  ])('%s is a wrong use of the command, and no verdict: 64', (_, content, words) => {
+    const bad = join(folder, 'bad.vkey');
+    writeFileSync(bad, content);
+    expect(verify([bundle, '--vkey', bad])).toMatchObject({
+      code: 64,
+      out: '',
+      err: expect.stringMatching(words),
+    });
+  });
+});
+
+describe('no verdict is an exit code of its own', () => {
+  it.each([
+    ['no bundle', []],
+    ['two bundles', ['a.zip', 'b.zip']],
+    ['an unknown option', ['a.zip', '--force']],
+    ['a key that is none', ['a.zip', '--vkey', 'nonsense']],
+    ['help', ['--help']],
+    ['a file of the name of an option', ['-h']],
+  ])('64 for %s, with how it is used', (_, args) => {
+    expect(verify(args)).toMatchObject({ code: 64, out: '', err: expect.stringContaining('Usage') });
+  });
+
+  /** Something in Node.js is broken at the moment when the bundle, which comes through a pipe, is about to be kept. */
+  const breaking = (what: string): string =>
+    encodeURIComponent(`
+      import fsp from 'node:fs/promises';
+      import { syncBuiltinESMExports } from 'node:module';
+      const { mkdtemp } = fsp;
+      fsp.mkdtemp = (...args) => { ${what}; return mkdtemp(...args); };
+      syncBuiltinESMExports();`);
+  const fullDisk = 'throw Object.assign(new Error("no space left"), { code: "ENOSPC", syscall: "mkdtemp" })';
+  it.each([
+    ['it throws', breaking('throw new TypeError("a bug")'), /a bug/],
+    [
+      'memory is short',
+      breaking('new Uint8Array(2 ** 53 - 1)'),
+      /Invalid typed array length|allocation failed/,
+    ],
+    [
+      'something else in the process throws',
+      breaking('setImmediate(() => { throw new Error("else") })'),
+      /else/,
+    ],
+    ['a promise is rejected', breaking('Promise.reject(new Error("rejected"))'), /rejected/],
+    ['the disk for what comes through a pipe is full', breaking(fullDisk), /no space left/],
+    ['it waits for what never comes', breaking('return new Promise(() => {})'), /^$/],
+    [
+      'Node.js is too old',
+      encodeURIComponent('Object.defineProperty(process, "versions", { value: { node: "20.9.0" } })'),
+      /20\.15 or newer is needed/,
+    ],
+  ])('70 when %s', (_, preload, words) => {
+    const ran = verify(['-', '--vkey', keys], { preload, input: zip, env: { TMPDIR: folder } });
+    expect(ran).toMatchObject({ code: 70, out: '', err: expect.stringMatching(words) });
+  });
+});
