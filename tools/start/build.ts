@@ -22,7 +22,7 @@ export async function build(root: string): Promise<void> {
 
 /** Path, size and time of everything that a build reads. */
 async function stateOf(root: string): Promise<string> {
-  const inputs = ['.swcrc', '{libs,services}/*/package.json', '{libs,services}/*/src/**'];
+  const inputs = ['.swcrc', '{libs,services}/*/package.json', '{libs,services}/*/src/**', 'libs/*/*.mjs'];
   const files = globSync(inputs, { cwd: root }).sort();
   const hash = createHash('sha256');
   for (const file of files) {

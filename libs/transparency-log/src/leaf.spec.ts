@@ -4,7 +4,7 @@ import { decodeSdJwtSync, getClaimsSync } from '@sd-jwt/decode';
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { canonicalJson, parseCanonicalJson } from './canonical-json.js';
-import { makeLeaf, openLeaf, type Disclosable, type MadeLeaf } from './leaf.js';
+import { digestOf, makeLeaf, openLeaf, parseDisclosure, type Disclosable, type MadeLeaf } from './leaf.js';
 
 const salt = Buffer.alloc(16, 5);
 const ENTRY = { id: 'e1', operation: 'document.read', details: { reason: 'support', nested: { deep: 1 } } };
@@ -174,6 +174,202 @@ describe('a leaf', () => {
         },
       ),
     );
+  });
+});
+
+/** A disclosure of whatever this is, written as JSON.stringify has it, or exactly as the text says. */
+function forged(content: unknown): string {
+  return Buffer.from(typeof content === 'string' ? content : JSON.stringify(content)).toString('base64url');
+}
+
+/** The root of a leaf with these digests, and whatever else. */
+function withDigests(digests: readonly unknown[], members: object = {}): Buffer {
+  return Buffer.from(canonicalJson({ ...members, _sd: digests, _sd_alg: 'sha-256' }));
+}
+
+describe('a leaf of any size', () => {
+  const sizes: [what: string, PERSONAL: Disclosable[]][] = [
+    ['a text of 3,000 characters', [{ path: ['details', 'note'], value: 'n'.repeat(3000), salt }]],
+    [
+      '40 small values',
+      Array.from({ length: 40 }, (_, i) => ({ path: ['details', `d${i}`], value: i, salt })),
+    ],
+    [
+      '1,000 values',
+      Array.from({ length: 1000 }, (_, i) => ({ path: ['details', `d${i}`], value: `${i}`, salt })),
+    ],
+    [
+      'a text of a million characters',
+      [{ path: ['details', 'note'], value: '\u00e9'.repeat(1_000_000), salt }],
+    ],
+    ['a name of 60,000 characters', [{ path: ['details', '\u{1f600}'.repeat(30_000)], value: 1, salt }]],
+  ];
+  it.each(sizes)('opens %s, alone and after others', (_, disclosable) => {
+    const { leaf, disclosures } = made(makeLeaf(ENTRY, disclosable));
+    const given = disclosures.map((d) => d.disclosure);
+    for (const order of [given, given.toReversed()]) {
+      const opened = openLeaf(leaf, order);
+      expect(opened).toMatchObject({ status: 'opened', undisclosed: 0 });
+      if (opened.status !== 'opened') continue;
+      const details = opened.entry.details as Record<string, unknown>;
+      for (const { path, value } of disclosable) expect(details[path[1] ?? '']).toBe(value);
+    }
+    for (const one of given) expect(parseDisclosure(one)).toBeDefined();
+  });
+
+  it('opens a value that is nested itself where its entry is nested deep', () => {
+    const path = Array.from({ length: 60 }, (_, i) => `p${i}`) as [string, ...string[]];
+    const value = JSON.parse(`${'['.repeat(60)}1${']'.repeat(60)}`) as never;
+    const { leaf, disclosures } = made(makeLeaf({}, [{ path, value, salt }]));
+    const opened = openLeaf(
+      leaf,
+      disclosures.map((d) => d.disclosure),
+    );
+    expect(opened).toMatchObject({ status: 'opened' });
+  });
+});
+
+describe('what RFC 9901 section 7.1 rejects, and what makeLeaf does not write, is refused', () => {
+  const s = salt.toString('base64url');
+  const [a, b] = [forged([s, 'a', 1]), forged([s, 'b', 2])];
+  const [first = '', second = ''] = [digestOf(a), digestOf(b)].sort();
+
+  it.each<[what: string, leaf: Buffer]>([
+    ['digests that are not sorted', withDigests([second, first])],
+    ['a digest twice in one list', withDigests([first, first])],
+    [
+      'a digest in two lists (step 4)',
+      Buffer.from(canonicalJson({ _sd: [first], _sd_alg: 'sha-256', o: { _sd: [first] } })),
+    ],
+    ['a list that is empty', withDigests([])],
+    ['a nested list that is empty', withDigests([first], { o: { _sd: [] } })],
+    ['a digest that is too short', withDigests([first.slice(1)])],
+    ['a digest of other characters', withDigests([`${first.slice(1)}+`])],
+    ['a digest that is a number', withDigests([1])],
+    ['no list at all', Buffer.from(`{"_sd":"${first}","_sd_alg":"sha-256"}`)],
+    ['no algorithm', Buffer.from(`{"_sd":["${first}"]}`)],
+    ['another algorithm', Buffer.from(`{"_sd":["${first}"],"_sd_alg":"sha-384"}`)],
+    ['an algorithm that is none', Buffer.from(`{"_sd":["${first}"],"_sd_alg":null}`)],
+    ['an algorithm without digests', Buffer.from('{"_sd_alg":"sha-256"}')],
+    ['an algorithm further down', Buffer.from(`{"o":{"_sd":["${first}"],"_sd_alg":"sha-256"}}`)],
+    ['a hidden item of an array', withDigests([first], { list: [{ '...': second }] })],
+    ['a hidden item that is no item', withDigests([first], { '...': second })],
+    ['digests in an object in an array', withDigests([first], { list: [{ _sd: [second] }] })],
+    ['a name of the format, deep in an array', withDigests([first], { list: [[{ x: { _sd_alg: 1 } }]] })],
+    ['an array', Buffer.from('[]')],
+    ['a text', Buffer.from('"x"')],
+    ['white space', Buffer.from('{"a": 1}')],
+    ['a newline at the end', Buffer.from('{"a":1}\n')],
+    ['a name twice', Buffer.from('{"a":1,"a":1}')],
+    ['names out of order', Buffer.from('{"b":1,"a":1}')],
+    ['names in the order that JavaScript gives them', Buffer.from('{"9":1,"10":1}')],
+    ['a negative zero', Buffer.from('{"a":-0}')],
+    ['a number written otherwise', Buffer.from('{"a":1e21}')],
+    ['a number that JavaScript rounds', Buffer.from('{"a":9007199254740993}')],
+    ['a number beyond all', Buffer.from('{"a":1e999}')],
+    ['a lone surrogate', Buffer.from('{"a":"\\ud800"}')],
+    ['a byte order mark', Buffer.from('\ufeff{"a":1}')],
+    ['bytes that are no UTF-8', Buffer.from([0x7b, 0x22, 0x61, 0x22, 0x3a, 0x22, 0xff, 0x22, 0x7d])],
+    ['a surrogate written in UTF-8', Buffer.from('7b2261223a22eda080227d', 'hex')],
+    ['65 levels', Buffer.from(`{"a":${'['.repeat(64)}${']'.repeat(64)}}`)],
+    ['a million levels', Buffer.from(`{"a":${'['.repeat(1_000_000)}`)],
+  ])('a leaf with %s', (_, leaf) => {
+    expect(openLeaf(leaf, []).status).toBe('malformed-leaf');
+  });
+
+  it('but not 64 levels', () => {
+    expect(openLeaf(Buffer.from(`{"a":${'['.repeat(63)}${']'.repeat(63)}}`), []).status).toBe('opened');
+  });
+
+  it.each<[what: string, disclosure: string]>([
+    ['nothing', ''],
+    ['another alphabet', forged([s, 'a', '??>>']).replaceAll('-', '+').replaceAll('_', '/')],
+    ['padding', `${a}=`],
+    [
+      'bits that say nothing',
+      forged([s, 'aa', 1]).replace(/.$/, (last) => String.fromCharCode(last.charCodeAt(0) + 1)),
+    ],
+    ['a newline', `${a}\n`],
+    ['no JSON', forged('x')],
+    ['no array', forged({ 0: s, 1: 'a', 2: 1 })],
+    ['two items', forged([s, 'a'])],
+    ['four items', forged([s, 'a', 1, 2])],
+    ['white space', forged(`["${s}", "a", 1]`)],
+    ['a number written otherwise', forged(`["${s}","a",1.0]`)],
+    ['a name twice in its value', forged(`["${s}","a",{"x":1,"x":2}]`)],
+    ['a salt of 15 bytes', forged([Buffer.alloc(15).toString('base64url'), 'a', 1])],
+    ['a salt that is a number', forged([1234567890123456, 'a', 1])],
+    ['a salt that is no base64url', forged([`${s}=`, 'a', 1])],
+    ['a salt of another encoding', forged([`${s.slice(0, -1)}R`, 'a', 1])],
+    ['a name that is a number', forged([s, 1, 1])],
+    ['a name of the format', forged([s, '_sd', 1])],
+    ['the other name of the format', forged([s, '...', 1])],
+    ['the name of the algorithm', forged([s, '_sd_alg', 1])],
+    ['digests in its value', forged([s, 'a', { x: [{ _sd: [first] }] }])],
+    ['a hidden item in its value', forged([s, 'a', [{ '...': first }]])],
+    ['64 levels in its value', forged(`["${s}","a",${'['.repeat(64)}${']'.repeat(64)}]`)],
+    ['a lone surrogate', forged(`["${s}","a","\\udfff"]`)],
+  ])('a disclosure with %s', (_, disclosure) => {
+    // Even where the leaf has its digest.
+    const leaf = withDigests([digestOf(disclosure)]);
+    expect(openLeaf(leaf, [disclosure])).toEqual({ status: 'malformed-disclosure', disclosure });
+    expect(parseDisclosure(disclosure)).toBeUndefined();
+  });
+
+  it('a disclosure that overwrites a member, the object’s own or another disclosure’s (step 3.c.ii.3)', () => {
+    expect(openLeaf(withDigests([digestOf(a)], { a: 0 }), [a]).status).toBe('malformed-leaf');
+    expect(openLeaf(withDigests([digestOf(a)], { b: 0 }), [a]).status).toBe('opened');
+    const again = forged([Buffer.alloc(16, 9).toString('base64url'), 'a', 2]);
+    const both = [digestOf(a), digestOf(again)].sort();
+    expect(openLeaf(withDigests(both), [a, again]).status).toBe('malformed-leaf');
+    expect(openLeaf(withDigests(both), [again])).toMatchObject({
+      status: 'opened',
+      entry: { a: 2 },
+      undisclosed: 1,
+    });
+  });
+
+  it('a disclosure that nothing refers to, or that is given twice (step 5)', () => {
+    expect(openLeaf(withDigests([digestOf(a)]), [a, b])).toEqual({
+      status: 'foreign-disclosure',
+      disclosure: b,
+    });
+    expect(openLeaf(withDigests([digestOf(a)]), [a, a])).toEqual({
+      status: 'foreign-disclosure',
+      disclosure: a,
+    });
+    expect(openLeaf(Buffer.from('{}'), [a])).toEqual({ status: 'foreign-disclosure', disclosure: a });
+  });
+
+  it('no name that JavaScript treats specially, which are names like any other', () => {
+    for (const name of [
+      '__proto__',
+      'constructor',
+      'prototype',
+      'toString',
+      'hasOwnProperty',
+      '10',
+      '',
+      '\u0000',
+    ]) {
+      const disclosure = forged([s, name, { x: 1 }]);
+      const opened = openLeaf(withDigests([digestOf(disclosure)], { other: 1 }), [disclosure]);
+      expect(opened.status).toBe('opened');
+      if (opened.status !== 'opened') continue;
+      expect(Object.hasOwn(opened.entry, name)).toBe(true);
+      expect(canonicalJson(opened.entry)).toBe(
+        canonicalJson(
+          Object.fromEntries([
+            ['other', 1],
+            [name, { x: 1 }],
+          ]),
+        ),
+      );
+      expect(Object.getPrototypeOf(opened.entry)).toBe(Object.prototype);
+      // And the leaf's own.
+      const own = Buffer.from(canonicalJson(Object.fromEntries([[name, 1]])));
+      expect(openLeaf(own, [])).toMatchObject({ status: 'opened', entry: Object.fromEntries([[name, 1]]) });
+    }
   });
 });
 
