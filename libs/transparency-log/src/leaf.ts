@@ -97,12 +97,11 @@ export function openLeaf(leaf: Uint8Array, disclosures: readonly string[]): Open
     if (given.has(digest)) return { status: 'foreign-disclosure', disclosure };
     given.set(digest, { ...read, disclosure });
   }
-  const { _sd_alg: algorithm, ...claims } = payload;
   const embedded = new Set<string>();
-  const entry = openObject(claims, given, embedded);
+  const entry = openObject(payload, given, embedded, true);
   if (!entry) return MALFORMED;
   // Step 2.c: a hash that is understood; it is named exactly where there are digests. Section 4.1.1.
-  if (algorithm !== (embedded.size > 0 ? 'sha-256' : undefined)) return MALFORMED;
+  if (payload._sd_alg !== (embedded.size > 0 ? 'sha-256' : undefined)) return MALFORMED;
   // Step 5: every disclosure is referred to.
   for (const [digest, { disclosure }] of given) {
     if (!embedded.has(digest)) return { status: 'foreign-disclosure', disclosure };
@@ -137,13 +136,14 @@ function openObject(
   object: JsonObject,
   given: ReadonlyMap<string, Given>,
   embedded: Set<string>,
+  isRoot = false,
 ): JsonObject | undefined {
   const members: [string, Json][] = [];
   for (const name of Object.keys(object)) {
     const value = object[name] as Json;
-    // Step 3.e: `_sd` is not part of the entry.
-    if (name === '_sd') continue;
-    // `_sd_alg` stands at the top alone, and we hide no items of arrays (step 3.b.ii).
+    // Steps 3.e and 3.f: neither is part of the entry. `_sd_alg` stands at the top alone.
+    if (name === '_sd' || (name === '_sd_alg' && isRoot)) continue;
+    // We hide no items of arrays (step 3.b.ii).
     if (isReserved(name) || (Array.isArray(value) && hasReservedName(value))) return undefined;
     const opened = isJsonObject(value) ? openObject(value, given, embedded) : value;
     if (opened === undefined) return undefined;

@@ -82,43 +82,47 @@ function openCursor(source: ByteSource, member: ZipMember, atEnd: (digest: FileD
   const sha256 = createHash('sha256');
   let crc32 = 0;
   let fetched = 0;
-  /** What was fetched and not yet given out. */
-  let waiting: Buffer = Buffer.alloc(0);
+  /** What was fetched; from `at` on it is not yet given out. */
+  let chunk: Buffer = Buffer.alloc(0);
+  let at = 0;
   const fetchMore = (): boolean => {
     const length = Math.min(CHUNK_BYTES, size - fetched);
     if (length === 0) return false;
-    const chunk = source.read(dataOffset + fetched, length);
-    sha256.update(chunk);
-    crc32 = zlib.crc32(chunk, crc32);
+    const more = source.read(dataOffset + fetched, length);
+    sha256.update(more);
+    crc32 = zlib.crc32(more, crc32);
     fetched += length;
-    waiting = Buffer.concat([waiting, chunk]);
+    chunk = Buffer.concat([chunk.subarray(at), more]);
+    at = 0;
     return true;
   };
-  const take = (length: number): Buffer => {
-    const taken = waiting.subarray(0, length);
-    waiting = waiting.subarray(taken.length);
+  const take = (end: number): Buffer => {
+    const taken = chunk.subarray(at, end);
+    at = end;
     return taken;
   };
   return {
     name,
     line: () => {
-      let end = waiting.indexOf(0x0a);
+      let end = chunk.indexOf(0x0a, at);
       while (end < 0) {
-        check(waiting.length <= MAX_LINE_BYTES, name, 'a line is far too long');
+        check(chunk.length - at <= MAX_LINE_BYTES, name, 'a line is far too long');
         if (!fetchMore()) {
-          check(waiting.length === 0, name, 'its last line has no end');
+          check(at === chunk.length, name, 'its last line has no end');
           return undefined;
         }
-        end = waiting.indexOf(0x0a);
+        end = chunk.indexOf(0x0a);
       }
-      return take(end + 1).subarray(0, end);
+      const line = take(end);
+      at++;
+      return line;
     },
     bytes: (length) => {
-      while (waiting.length < length && fetchMore());
-      return take(length);
+      while (chunk.length - at < length && fetchMore());
+      return take(Math.min(at + length, chunk.length));
     },
     end: () => {
-      const isAtEnd = waiting.length === 0 && fetched === size;
+      const isAtEnd = at === chunk.length && fetched === size;
       check(isAtEnd, name, 'it has more lines than there are entries');
       atEnd({ crc32, sha256: sha256.digest('hex') });
     },

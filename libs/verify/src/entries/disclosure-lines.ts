@@ -1,4 +1,3 @@
-import { isJsonObject, parseCanonicalJson } from '@vouchsafe/transparency-log';
 import type { Cursor } from '../container/bundle-files.js';
 import { Problem, check } from '../problem.js';
 
@@ -52,14 +51,26 @@ export function disclosureLines(cursor: Cursor): DisclosureLines {
 
 type DisclosureLine = { readonly index: number; readonly disclosures: readonly string[] };
 
-function parseLine(bytes: Uint8Array): DisclosureLine | undefined {
-  const value = parseCanonicalJson(bytes)?.value;
-  if (!isJsonObject(value) || Object.keys(value).length !== 2) return undefined;
-  const { index, disclosures } = value;
+/** Undefined where it is not exactly such a line. What the disclosures are is seen when they are opened. */
+function parseLine(bytes: Buffer): DisclosureLine | undefined {
+  const text = bytes.toString('utf8');
+  const line = parseJson(text) as Partial<Record<keyof DisclosureLine, unknown>> | null | undefined;
+  const { index, disclosures } = line ?? {};
   if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0) return undefined;
-  if (!Array.isArray(disclosures) || disclosures.length === 0) return undefined;
-  const isSorted = disclosures.every(
-    (one: unknown, i) => typeof one === 'string' && (i === 0 || (disclosures[i - 1] as string) <= one),
-  );
-  return isSorted ? { index, disclosures: disclosures as readonly string[] } : undefined;
+  if (!isSortedTexts(disclosures) || disclosures.length === 0) return undefined;
+  const written = `{"disclosures":${JSON.stringify(disclosures)},"index":${index}}`;
+  return written === text ? { index, disclosures } : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isSortedTexts(value: unknown): value is readonly string[] {
+  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) return false;
+  return value.every((text, i) => i === 0 || (value[i - 1] ?? '') < text);
 }

@@ -7,8 +7,9 @@ import { isJsonObject, type Json } from '@vouchsafe/transparency-log';
 export function sortedJson(value: Json): string {
   if (Array.isArray(value)) return `[${value.map((item: Json) => sortedJson(item)).join(',')}]`;
   if (!isJsonObject(value)) return JSON.stringify(value);
-  const members = Object.keys(value)
-    .sort()
-    .map((name) => `${JSON.stringify(name)}:${sortedJson(value[name] as Json)}`);
-  return `{${members.join(',')}}`;
+  let members = '';
+  for (const name of Object.keys(value).sort()) {
+    members += `${members === '' ? '' : ','}${JSON.stringify(name)}:${sortedJson(value[name] as Json)}`;
+  }
+  return `{${members}}`;
 }

@@ -8,68 +8,60 @@ import type { ShownEntry } from './shown-entry.js';
  */
 export function ocsfLineV1({ logId, index, entry, undisclosed, erased, held }: ShownEntry): string {
   const fields = entryFieldsV1(entry);
-  const { text, actor, details, other } = fields;
+  const { text, details, other } = fields;
   const kind = ocsfClass(text('operation'), fields.entity.type);
+  const { classUid, activityId, activityName } = kind;
   const [recordedAt, occurredAt] = [Date.parse(text('recordedAt')), Date.parse(text('occurredAt'))];
-  const [time] = [occurredAt, recordedAt, 0].filter((milliseconds) => !Number.isNaN(milliseconds));
-  const event = {
-    activity_id: kind.activityId,
-    activity_name: kind.activityName,
-    category_uid: kind.classUid === 6003 ? 6 : 3,
-    class_uid: kind.classUid,
-    type_uid: kind.classUid * 100 + kind.activityId,
-    time,
-    severity_id: 1,
-    ...status(text('outcome')),
-    metadata: {
-      version: '1.3.0',
-      product: { name: 'Vouchsafe', vendor_name: 'Vouchsafe' },
-      log_name: logId,
-      sequence: index,
-      ...(text('id') !== '' && { uid: text('id') }),
-      ...(text('requestId') !== '' && { correlation_uid: text('requestId') }),
-      ...(!Number.isNaN(recordedAt) && { logged_time: recordedAt }),
-    },
-    actor: { user: { uid: actor.id, type: actor.type } },
-    ...subject(kind, fields),
-    src_endpoint: text('sourceIp') === '' ? {} : { ip: text('sourceIp') },
-    ...httpRequest(text('url'), text('userAgent')),
-    unmapped: { details, other, undisclosed, erased, held },
-  };
-  return `${JSON.stringify(event)}\n`;
+  const time = !Number.isNaN(occurredAt) ? occurredAt : !Number.isNaN(recordedAt) ? recordedAt : 0;
+  return (
+    `{"activity_id":${activityId},"activity_name":${json(activityName)}` +
+    `,"category_uid":${classUid === 6003 ? 6 : 3},"class_uid":${classUid}` +
+    `,"type_uid":${classUid * 100 + activityId},"time":${time},"severity_id":1,${status(text('outcome'))}` +
+    `,"metadata":{"version":"1.3.0","product":{"name":"Vouchsafe","vendor_name":"Vouchsafe"}` +
+    `,"log_name":${json(logId)},"sequence":${index}` +
+    (text('id') === '' ? '' : `,"uid":${json(text('id'))}`) +
+    (text('requestId') === '' ? '' : `,"correlation_uid":${json(text('requestId'))}`) +
+    (Number.isNaN(recordedAt) ? '' : `,"logged_time":${recordedAt}`) +
+    `},"actor":{"user":${user(fields)}},${subject(kind, fields)}` +
+    `,"src_endpoint":{${text('sourceIp') === '' ? '' : `"ip":${json(text('sourceIp'))}`}}` +
+    httpRequest(text('url'), text('userAgent')) +
+    `,"unmapped":{"details":${json(details)},"other":${json(other)},"undisclosed":${undisclosed}` +
+    `,"erased":${erased},"held":${held}}}\n`
+  );
 }
 
-function status(outcome: string): object {
-  switch (outcome) {
-    case 'success':
-      return { status_id: 1, status: 'Success' };
-    case 'failure':
-    case 'denied':
-      return { status_id: 2, status: 'Failure', status_detail: outcome };
-    default:
-      return { status_id: 99, status: 'Other', status_detail: outcome };
-  }
+function json(value: string | object): string {
+  return JSON.stringify(value);
+}
+
+function status(outcome: string): string {
+  if (outcome === 'success') return '"status_id":1,"status":"Success"';
+  const [id, name] = outcome === 'failure' || outcome === 'denied' ? [2, 'Failure'] : [99, 'Other'];
+  return `"status_id":${id},"status":"${name}","status_detail":${json(outcome)}`;
 }
 
 /** What each class has of its own. */
-function subject({ classUid }: OcsfClass, { text, actor, entity }: EntryFieldsV1): object {
-  const thing = { type: entity.type, uid: entity.id };
+function subject({ classUid }: OcsfClass, fields: EntryFieldsV1): string {
+  const operation = json(fields.text('operation'));
+  const thing = `{"type":${json(fields.entity.type)},"uid":${json(fields.entity.id)}}`;
   switch (classUid) {
     case 3002:
-      return { user: { uid: actor.id, type: actor.type }, message: text('operation') };
+      return `"user":${user(fields)},"message":${operation}`;
     case 3004:
-      return { entity: thing, message: text('operation') };
+      return `"entity":${thing},"message":${operation}`;
     case 6003:
-      return { api: { operation: text('operation') }, resources: [thing] };
+      return `"api":{"operation":${operation}},"resources":[${thing}]`;
   }
 }
 
-function httpRequest(url: string, userAgent: string): object {
-  if (url === '' && userAgent === '') return {};
-  return {
-    http_request: {
-      ...(url !== '' && { url: { url_string: url } }),
-      ...(userAgent !== '' && { user_agent: userAgent }),
-    },
-  };
+function user({ actor }: EntryFieldsV1): string {
+  return `{"uid":${json(actor.id)},"type":${json(actor.type)}}`;
+}
+
+function httpRequest(url: string, userAgent: string): string {
+  const members = [
+    ...(url === '' ? [] : [`"url":{"url_string":${json(url)}}`]),
+    ...(userAgent === '' ? [] : [`"user_agent":${json(userAgent)}`]),
+  ];
+  return members.length === 0 ? '' : `,"http_request":{${members.join(',')}}`;
 }

@@ -1,119 +1,136 @@
 import { isIP } from 'node:net';
-import type { Json } from '@vouchsafe/transparency-log';
 import { entryFieldsV2, type EntryFieldsV2, type TypeAndId } from './entry-fields-v2.js';
 import { sortedJson } from './json-text.js';
 import { ocsfClass, type OcsfClass } from './ocsf-classes.js';
 import type { ShownEntry } from './shown-entry.js';
 
 /**
- * Version 2 of a line of ocsf.ndjson, as docs/formats.md describes it: canonical JSON, in which what there is none of
- * is missing. Frozen: bundles of this version are in other hands.
+ * Version 2 of a line of ocsf.ndjson, as docs/formats.md describes it: canonical JSON, so members stand in the order of
+ * their names, and what there is none of is missing. Frozen: bundles of this version are in other hands.
  */
 export function ocsfLineV2(shown: ShownEntry): string {
   const fields = entryFieldsV2(shown.entry);
-  const { text, actor } = fields;
-  const kind = ocsfClass(text('operation'), fields.entity.type);
-  const event = {
-    activity_id: kind.activityId,
-    activity_name: kind.activityName,
-    category_uid: kind.classUid === 6003 ? 6 : 3,
-    class_uid: kind.classUid,
-    type_uid: kind.classUid * 100 + kind.activityId,
-    severity_id: 1,
-    time: milliseconds(text('occurredAt')) ?? milliseconds(text('recordedAt')) ?? 0,
-    ...status(text('outcome')),
+  const { text, actor, entity } = fields;
+  const kind = ocsfClass(text('operation'), entity.type);
+  const { classUid, activityId, activityName } = kind;
+  const [isLogin, isManagement, isApi] = [classUid === 3002, classUid === 3004, classUid === 6003];
+  const hasResource = isApi && (entity.type !== '' || entity.id !== '');
+  const event = object({
+    activity_id: String(activityId),
+    activity_name: json(activityName),
+    actor: object({ user: named(actor) }),
+    api: isApi ? object({ operation: orUnknown(text('operation')) }) : NONE,
+    category_uid: isApi ? '6' : '3',
+    class_uid: String(classUid),
+    entity: isManagement ? named(entity) : NONE,
+    http_request: httpRequest(text('url'), text('userAgent')),
+    message: isApi ? NONE : orUnknown(text('operation')),
     metadata: metadata(shown, fields, kind),
-    actor: { user: named(actor) },
-    ...subject(kind, fields),
+    resources: hasResource ? `[${named(entity)}]` : NONE,
+    service: isLogin ? object({ name: orUnknown(text('source')) }) : NONE,
+    severity_id: '1',
     src_endpoint: endpoint(text('sourceIp')),
-    ...httpRequest(text('url'), text('userAgent')),
+    ...status(text('outcome')),
+    time: String(milliseconds(text('occurredAt')) ?? milliseconds(text('recordedAt')) ?? 0),
+    type_uid: String(classUid * 100 + activityId),
     unmapped: unmapped(shown, fields),
-  };
-  return `${sortedJson(event)}\n`;
+    user: isLogin ? named(actor) : NONE,
+  });
+  return `${event}\n`;
 }
 
-type Members = Readonly<Record<string, Json>>;
+const NONE = undefined;
 
-function status(outcome: string): Members {
-  const statusCode: Members = outcome === '' ? {} : { status_code: outcome };
+/** An object of members that are written already, in the order given; those that are undefined are not there. */
+function object(members: Readonly<Record<string, string | undefined>>): string {
+  let written = '';
+  for (const [name, value] of Object.entries(members)) {
+    if (value !== undefined) written += `${written === '' ? '' : ','}"${name}":${value}`;
+  }
+  return `{${written}}`;
+}
+
+function json(text: string): string {
+  return JSON.stringify(text);
+}
+
+function ifAny(text: string): string | undefined {
+  return text === '' ? NONE : json(text);
+}
+
+function orUnknown(text: string): string {
+  return json(text === '' ? 'Unknown' : text);
+}
+
+function status(outcome: string): { status: string; status_code: string | undefined; status_id: string } {
+  const [id, name] = statusOf(outcome);
+  return { status: json(name), status_code: ifAny(outcome), status_id: String(id) };
+}
+
+function statusOf(outcome: string): [id: number, name: string] {
   switch (outcome) {
     case 'success':
-      return { status_id: 1, status: 'Success', ...statusCode };
+      return [1, 'Success'];
     case 'failure':
     case 'denied':
-      return { status_id: 2, status: 'Failure', ...statusCode };
+      return [2, 'Failure'];
     case 'unknown':
     case '':
-      return { status_id: 0, status: 'Unknown', ...statusCode };
+      return [0, 'Unknown'];
     default:
-      return { status_id: 99, status: outcome, ...statusCode };
+      return [99, outcome];
   }
 }
 
-function metadata({ logId, index }: ShownEntry, { text }: EntryFieldsV2, { classUid }: OcsfClass): Members {
+function metadata({ logId, index }: ShownEntry, { text }: EntryFieldsV2, { classUid }: OcsfClass): string {
   const loggedTime = milliseconds(text('recordedAt'));
-  return {
-    version: '1.3.0',
-    product: { name: 'Vouchsafe', vendor_name: 'Vouchsafe' },
-    ...(classUid === 3004 && { profiles: ['host'] }),
-    log_name: logId,
-    sequence: index,
-    ...(text('source') !== '' && { log_provider: text('source') }),
-    ...(text('id') !== '' && { uid: text('id') }),
-    ...(text('requestId') !== '' && { correlation_uid: text('requestId') }),
-    ...(text('occurredAt') !== '' && { original_time: text('occurredAt') }),
-    ...(loggedTime !== undefined && { logged_time: loggedTime }),
-  };
+  return object({
+    correlation_uid: ifAny(text('requestId')),
+    log_name: json(logId),
+    log_provider: ifAny(text('source')),
+    logged_time: loggedTime === undefined ? NONE : String(loggedTime),
+    original_time: ifAny(text('occurredAt')),
+    product: '{"name":"Vouchsafe","vendor_name":"Vouchsafe"}',
+    profiles: classUid === 3004 ? '["host"]' : NONE,
+    sequence: String(index),
+    uid: ifAny(text('id')),
+    version: '"1.3.0"',
+  });
 }
 
-/** What each class has of its own. */
-function subject({ classUid }: OcsfClass, { text, actor, entity }: EntryFieldsV2): Members {
-  const operation = orUnknown(text('operation'));
-  switch (classUid) {
-    case 3002:
-      return { user: named(actor), service: { name: orUnknown(text('source')) }, message: operation };
-    case 3004:
-      return { entity: named(entity), message: operation };
-    case 6003: {
-      const hasResource = entity.type !== '' || entity.id !== '';
-      return { api: { operation }, ...(hasResource && { resources: [named(entity)] }) };
-    }
-  }
+/** Who or what, by the name `Unknown` where it has no id. */
+function named({ type, id }: TypeAndId): string {
+  return object({ name: id === '' ? '"Unknown"' : NONE, type: ifAny(type), uid: ifAny(id) });
 }
 
-function named({ type, id }: TypeAndId): Members {
-  return { ...(id === '' ? { name: 'Unknown' } : { uid: id }), ...(type !== '' && { type }) };
-}
-
-function endpoint(sourceIp: string): Members {
+function endpoint(sourceIp: string): string {
   const isAddress = isIP(sourceIp) !== 0 && !sourceIp.includes('%') && sourceIp.length <= 40;
-  return isAddress ? { ip: sourceIp } : { name: orUnknown(sourceIp) };
+  return object(isAddress ? { ip: json(sourceIp) } : { name: orUnknown(sourceIp) });
 }
 
-function httpRequest(url: string, userAgent: string): Members {
-  if (url === '' && userAgent === '') return {};
-  return {
-    http_request: {
-      ...(url !== '' && { url: { url_string: url } }),
-      ...(userAgent !== '' && { user_agent: userAgent }),
-    },
-  };
+function httpRequest(url: string, userAgent: string): string | undefined {
+  if (url === '' && userAgent === '') return NONE;
+  return object({
+    url: url === '' ? NONE : object({ url_string: json(url) }),
+    user_agent: ifAny(userAgent),
+  });
 }
 
 function unmapped(
   { undisclosed, erased, held }: ShownEntry,
   { provenance, submitter, details, other }: EntryFieldsV2,
-): Members {
+): string {
   const { type, id } = submitter;
   const hasSubmitter = type !== '' || id !== '';
-  return {
-    ...{ details, other, provenance, undisclosed, erased, held },
-    ...(hasSubmitter && { submitter: { ...(id !== '' && { id }), ...(type !== '' && { type }) } }),
-  };
-}
-
-function orUnknown(text: string): string {
-  return text === '' ? 'Unknown' : text;
+  return object({
+    details: sortedJson(details),
+    erased: String(erased),
+    held: String(held),
+    other: sortedJson(other),
+    provenance: json(provenance),
+    submitter: hasSubmitter ? object({ id: ifAny(id), type: ifAny(type) }) : NONE,
+    undisclosed: String(undisclosed),
+  });
 }
 
 /** Of an instant of three to nine digits that the calendar has; further digits are cut off. */

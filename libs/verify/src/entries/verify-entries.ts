@@ -83,7 +83,7 @@ function readIndex(indices: Cursor, line: number, log: ManifestLog, seen: Seen):
 /** RFC 6962 section 2.1: the proven tiles have the hash of this leaf at this index. */
 function checkIncluded(leaf: Buffer, index: number, tiles: ProvenTiles, file: string, line: number): void {
   check(leaf.length <= MAX_ENTRY_BYTES, file, 'it is longer than an entry can be', line);
-  const isLogged = Buffer.from(leafHash(leaf)).equals(tiles.leafHash(index));
+  const isLogged = Buffer.compare(leafHash(leaf), tiles.leafHash(index)) === 0;
   check(isLogged, file, `the log has another entry at index ${index}`, line);
 }
 
