@@ -358,7 +358,7 @@ async function verify(bundle: Uint8Array, keys: string | null): Promise<string> 
   const vkeys = path.join(system.folder, `keys-${files}.txt`);
   await writeFile(zip, bundle);
   if (keys !== null) await writeFile(vkeys, `${keys}\n`);
-  const cli = path.join(root, 'libs/verify/dist/cli.js');
+  const cli = path.join(root, 'libs/verify/dist/vouchsafe-verify.mjs');
   return new Promise((resolve) => {
     const args = [cli, zip, ...(keys === null ? [] : ['--vkey', vkeys])];
     execFile(process.execPath, args, { timeout: 60_000 }, (error, stdout, stderr) => {

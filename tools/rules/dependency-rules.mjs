@@ -96,6 +96,17 @@ export function forbidden() {
       to: { path: '^(node:)?crypto$' },
     },
     {
+      name: 'the-verifier-shares-no-code-with-a-writer',
+      comment:
+        "What writes a bundle must not decide whether it is right, and a reader must see all that decides: libs/verify has the log's code, Node's own modules and nothing else (ADR 0027).",
+      severity: 'error',
+      from: { path: '^libs/verify/src/', pathNot: testOnly },
+      to: {
+        pathNot: ['^libs/verify/src/', String.raw`^libs/transparency-log/src/index\.ts$`],
+        dependencyTypesNot: ['core'],
+      },
+    },
+    {
       name: 'no-cycles',
       comment: 'A cycle is one thing cut in two.',
       severity: 'error',

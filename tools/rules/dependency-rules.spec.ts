@@ -44,6 +44,10 @@ const planted: Readonly<Record<string, { file: string; code: string }>> = {
     file: 'libs/event-sourcing/src/hash.ts',
     code: `import { createHash } from 'node:crypto'; createHash;`,
   },
+  'the-verifier-shares-no-code-with-a-writer': {
+    file: 'libs/verify/src/entries/draw.ts',
+    code: `import { csvRow } from '../../../forensic-bundle/src/csv.js'; csvRow;`,
+  },
   'no-cycles': {
     file: 'libs/messaging/src/back.ts',
     code: `import { there } from './there.js'; export const back = there;`,
@@ -59,6 +63,7 @@ const scenery: Readonly<Record<string, string>> = {
   'services/identity/src/user/user.ts': `export const user = 1;`,
   'services/identity/src/user/user.projection.ts': `export const rows = 1;`,
   'libs/vault/src/hidden.ts': `export const hidden = 1;`,
+  'libs/forensic-bundle/src/csv.ts': `export const csvRow = 1;`,
   'libs/messaging/src/there.ts': `import { back } from './back.js'; export const there = back;`,
 };
 

@@ -172,7 +172,7 @@ export async function verification(
   step('Somebody else checks the file, offline, with the verifier and the public keys.');
   const sound = await verify(root, bundle, keys);
   tell(
-    `npx vouchsafe-verify ${path.relative(root, bundle)} --vkey ${path.relative(root, keys)} -> exit code ${sound.code}\n\n${sound.said}`,
+    `node libs/verify/dist/vouchsafe-verify.mjs ${path.relative(root, bundle)} --vkey ${path.relative(root, keys)} -> exit code ${sound.code}\n\n${sound.said}`,
   );
   expectThat(sound.code === 0, 'The verifier does not accept the bundle');
 
@@ -195,7 +195,7 @@ async function verifierKeys(client: Client): Promise<string[]> {
 
 function verify(root: string, bundle: string, keys: string): Promise<{ code: number; said: string }> {
   return new Promise((resolve) => {
-    const cli = path.join(root, 'libs/verify/dist/cli.js');
+    const cli = path.join(root, 'libs/verify/dist/vouchsafe-verify.mjs');
     execFile(process.execPath, [cli, bundle, '--vkey', keys], (error, stdout, stderr) => {
       const code = error ? (typeof error.code === 'number' ? error.code : 255) : 0;
       resolve({ code, said: `${stdout}${stderr}`.trimEnd() });
