@@ -33,9 +33,9 @@ describe('vouchsafe-verify', () => {
     ['holds: 0, with --vkeys', () => ['--vkeys', keys], 0, 'HOLDS'],
     ['is checked against its own keys alone: 3', () => [], 3, 'ONLY AGAINST THE KEYS INSIDE IT'],
     ['has a key missing: 1', () => ['--vkey', logKey], 1, 'DOES NOT HOLD'],
-    ['comes with a key that is none: 2', () => ['--vkey', 'nonsense'], 2, 'neither a verifier key'],
-    ['comes with an option that is none: 2', () => ['--force'], 2, 'Usage'],
-    ['comes twice: 2', () => [bundle], 2, 'one bundle'],
+    ['comes with a key that is none: no verdict', () => ['--vkey', 'nonsense'], 64, 'neither a verifier key'],
+    ['comes with an option that is none: no verdict', () => ['--force'], 64, 'Usage'],
+    ['comes twice: no verdict', () => [bundle], 64, 'one bundle'],
   ] as const)('says of a bundle that %s', async (_, args, code, words) => {
     const { code: got, out } = await run([bundle, ...args()]);
     expect(out).toContain(words);
@@ -54,10 +54,10 @@ describe('vouchsafe-verify', () => {
     expect(await run([join(folder, 'missing.zip')])).toMatchObject({ code: 2 });
     expect((await run([keys])).out).toContain('CANNOT BE READ');
     expect(await run([folder])).toMatchObject({ code: 2 });
-    expect(await run([])).toMatchObject({ code: 2 });
+    expect(await run([])).toMatchObject({ code: 64 });
   });
 
   it('explains itself', async () => {
-    expect(await run(['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('Usage') });
+    expect(await run(['--help'])).toMatchObject({ code: 64, out: expect.stringContaining('Usage') });
   });
 });
