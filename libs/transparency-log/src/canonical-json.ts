@@ -7,10 +7,11 @@ export type JsonObject = { readonly [name: string]: Json };
  * RFC 8785: members sorted by UTF-16 code units, numbers and strings as ECMAScript writes them, no white space.
  * Throws a TypeError on what JSON can't carry exactly (undefined, NaN, a lone surrogate, a Date): dropping or
  * replacing it silently, as JSON.stringify does, would record something else than was said.
+ * `maxDepth`: how many levels of objects and arrays it may have.
  */
-export function canonicalJson(value: unknown): string {
+export function canonicalJson(value: unknown, maxDepth = MAX_DEPTH): string {
   // The RFC is ECMAScript's JSON.stringify but for the order of names: where that is the RFC's already, nothing is left to do.
-  return isSortedJson(value, 0) ? JSON.stringify(value) : writeSorted(value as Json);
+  return isSortedJson(value, maxDepth) ? JSON.stringify(value) : writeSorted(value as Json);
 }
 
 /** No value of ours is nested deeper; a hostile one must not exhaust the stack. */
@@ -41,22 +42,22 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 /** Whether the names of all objects stand sorted. Throws on what is no JSON. */
-function isSortedJson(value: unknown, depth: number): boolean {
+function isSortedJson(value: unknown, levels: number): boolean {
   if (typeof value === 'string') {
     if (!value.isWellFormed()) throw new TypeError("JSON can't carry a lone surrogate");
     return true;
   }
   if (value === null || typeof value === 'boolean' || Number.isFinite(value)) return true;
-  if (depth === MAX_DEPTH) throw new TypeError(`JSON nested deeper than ${MAX_DEPTH} levels`);
+  if (levels === 0) throw new TypeError('JSON nested too deep');
   let isSorted = true;
   if (Array.isArray(value)) {
-    for (const item of value as readonly unknown[]) isSorted = isSortedJson(item, depth + 1) && isSorted;
+    for (const item of value as readonly unknown[]) isSorted = isSortedJson(item, levels - 1) && isSorted;
     return isSorted;
   }
   if (!isJsonObject(value)) throw new TypeError(`JSON can't carry a value of type ${typeof value}`);
   let before: string | undefined;
   for (const name of Object.keys(value)) {
-    isSorted = isSortedJson(name, depth) && isSortedJson(value[name], depth + 1) && isSorted;
+    isSorted = isSortedJson(name, levels) && isSortedJson(value[name], levels - 1) && isSorted;
     // By UTF-16 code units, section 3.2.3.
     if (before !== undefined && before > name) isSorted = false;
     before = name;

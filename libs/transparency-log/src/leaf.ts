@@ -138,16 +138,16 @@ function openObject(
   embedded: Set<string>,
   isRoot = false,
 ): JsonObject | undefined {
-  const members: [string, Json][] = [];
+  const opened: MutableObject = {};
   for (const name of Object.keys(object)) {
     const value = object[name] as Json;
     // Steps 3.e and 3.f: neither is part of the entry. `_sd_alg` stands at the top alone.
     if (name === '_sd' || (name === '_sd_alg' && isRoot)) continue;
     // We hide no items of arrays (step 3.b.ii).
     if (isReserved(name) || (Array.isArray(value) && hasReservedName(value))) return undefined;
-    const opened = isJsonObject(value) ? openObject(value, given, embedded) : value;
-    if (opened === undefined) return undefined;
-    members.push([name, opened]);
+    const member = isJsonObject(value) ? openObject(value, given, embedded) : value;
+    if (member === undefined) return undefined;
+    setMember(opened, name, member);
   }
   // Step 3.b.i: the digests of this object.
   const digests = Object.hasOwn(object, '_sd') ? (object._sd as Json) : [];
@@ -160,11 +160,16 @@ function openObject(
     const found = given.get(digest);
     if (!found) continue;
     // Step 3.c.ii.3: no member is overwritten; 3.c.ii.4: it becomes a member.
-    if (members.some(([name]) => name === found.name)) return undefined;
-    members.push([found.name, found.value]);
+    if (Object.hasOwn(opened, found.name)) return undefined;
+    setMember(opened, found.name, found.value);
   }
-  // Defines members, and assigns none: `__proto__` is a name like any other.
-  return Object.fromEntries(members);
+  return opened;
+}
+
+/** Assigning to `__proto__` would set no member of that name, but the prototype. */
+function setMember(object: MutableObject, name: string, value: Json): void {
+  if (name !== '__proto__') object[name] = value;
+  else Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
 }
 
 /** Ascending, so that the order of the claims does not show (section 4.2.4.1), and none is there twice. */

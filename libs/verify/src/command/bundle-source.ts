@@ -110,5 +110,5 @@ function plainly({ code = '', message }: NodeJS.ErrnoException): string {
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error;
+  return typeof error === 'object' && error !== null && 'syscall' in error;
 }
