@@ -57,7 +57,9 @@ const QUOTE_OR_SPACE = /["\s]/;
 
 /** Rule 1: puts something else for each formula character with nothing but quotes and white space before it, up to a separator. */
 function withFormulas(text: string, isStart: boolean, instead: (formulaCharacter: string) => string): string {
-  if (!FORMULA.test(text)) return text;
+  // Most texts have no separator, and begin with something else.
+  const mayHaveOne = SEPARATOR.test(text) || (isStart && /^["\s]*[=+\-@'＝＋－＠]/.test(text));
+  if (!mayHaveOne) return text;
   let written = '';
   let atStart = isStart;
   for (const character of text) {

@@ -15,56 +15,60 @@ export function ocsfLineV2(shown: ShownEntry): string {
   const { classUid, activityId, activityName } = kind;
   const [isLogin, isManagement, isApi] = [classUid === 3002, classUid === 3004, classUid === 6003];
   const hasResource = isApi && (entity.type !== '' || entity.id !== '');
-  const event = object({
-    activity_id: String(activityId),
-    activity_name: json(activityName),
-    actor: object({ user: named(actor) }),
-    api: isApi ? object({ operation: orUnknown(text('operation')) }) : NONE,
-    category_uid: isApi ? '6' : '3',
-    class_uid: String(classUid),
-    entity: isManagement ? named(entity) : NONE,
-    http_request: httpRequest(text('url'), text('userAgent')),
-    message: isApi ? NONE : orUnknown(text('operation')),
-    metadata: metadata(shown, fields, kind),
-    resources: hasResource ? `[${named(entity)}]` : NONE,
-    service: isLogin ? object({ name: orUnknown(text('source')) }) : NONE,
-    severity_id: '1',
-    src_endpoint: endpoint(text('sourceIp')),
-    ...status(text('outcome')),
-    time: String(milliseconds(text('occurredAt')) ?? milliseconds(text('recordedAt')) ?? 0),
-    type_uid: String(classUid * 100 + activityId),
-    unmapped: unmapped(shown, fields),
-    user: isLogin ? named(actor) : NONE,
-  });
+  const [occurredAt, recordedAt] = [milliseconds(text('occurredAt')), milliseconds(text('recordedAt'))];
+  const event = object(
+    member('activity_id', activityId),
+    member('activity_name', json(activityName)),
+    member('actor', object(member('user', named(actor)))),
+    isApi && member('api', object(member('operation', orUnknown(text('operation'))))),
+    member('category_uid', isApi ? 6 : 3),
+    member('class_uid', classUid),
+    isManagement && member('entity', named(entity)),
+    httpRequest(text('url'), text('userAgent')),
+    !isApi && member('message', orUnknown(text('operation'))),
+    member('metadata', metadata(shown, fields, kind, recordedAt)),
+    hasResource && member('resources', `[${named(entity)}]`),
+    isLogin && member('service', object(member('name', orUnknown(text('source'))))),
+    member('severity_id', 1),
+    member('src_endpoint', endpoint(text('sourceIp'))),
+    status(text('outcome')),
+    member('time', occurredAt ?? recordedAt ?? 0),
+    member('type_uid', classUid * 100 + activityId),
+    member('unmapped', unmapped(shown, fields)),
+    isLogin && member('user', named(actor)),
+  );
   return `${event}\n`;
 }
 
-const NONE = undefined;
-
-/** An object of members that are written already, in the order given; those that are undefined are not there. */
-function object(members: Readonly<Record<string, string | undefined>>): string {
+/** An object of members in the order given; where one is not there, `false` stands in its place. */
+function object(...members: readonly (string | false)[]): string {
   let written = '';
-  for (const [name, value] of Object.entries(members)) {
-    if (value !== undefined) written += `${written === '' ? '' : ','}"${name}":${value}`;
-  }
-  return `{${written}}`;
+  for (const one of members) if (one !== false) written += one;
+  return `{${written.slice(1)}}`;
+}
+
+/** A member, whose value is JSON already, behind a comma. */
+function member(name: string, value: string | number | boolean): string {
+  return `,"${name}":${value}`;
+}
+
+/** A member that is there unless its text is empty. */
+function memberIfAny(name: string, text: string): string | false {
+  return text !== '' && member(name, json(text));
 }
 
 function json(text: string): string {
   return JSON.stringify(text);
 }
 
-function ifAny(text: string): string | undefined {
-  return text === '' ? NONE : json(text);
-}
-
 function orUnknown(text: string): string {
   return json(text === '' ? 'Unknown' : text);
 }
 
-function status(outcome: string): { status: string; status_code: string | undefined; status_id: string } {
+function status(outcome: string): string {
   const [id, name] = statusOf(outcome);
-  return { status: json(name), status_code: ifAny(outcome), status_id: String(id) };
+  const statusCode = outcome === '' ? '' : member('status_code', json(outcome));
+  return member('status', json(name)) + statusCode + member('status_id', id);
 }
 
 function statusOf(outcome: string): [id: number, name: string] {
@@ -82,38 +86,45 @@ function statusOf(outcome: string): [id: number, name: string] {
   }
 }
 
-function metadata({ logId, index }: ShownEntry, { text }: EntryFieldsV2, { classUid }: OcsfClass): string {
-  const loggedTime = milliseconds(text('recordedAt'));
-  return object({
-    correlation_uid: ifAny(text('requestId')),
-    log_name: json(logId),
-    log_provider: ifAny(text('source')),
-    logged_time: loggedTime === undefined ? NONE : String(loggedTime),
-    original_time: ifAny(text('occurredAt')),
-    product: '{"name":"Vouchsafe","vendor_name":"Vouchsafe"}',
-    profiles: classUid === 3004 ? '["host"]' : NONE,
-    sequence: String(index),
-    uid: ifAny(text('id')),
-    version: '"1.3.0"',
-  });
+function metadata(
+  { logId, index }: ShownEntry,
+  { text }: EntryFieldsV2,
+  { classUid }: OcsfClass,
+  recordedAt: number | undefined,
+): string {
+  return object(
+    memberIfAny('correlation_uid', text('requestId')),
+    member('log_name', json(logId)),
+    memberIfAny('log_provider', text('source')),
+    recordedAt !== undefined && member('logged_time', recordedAt),
+    memberIfAny('original_time', text('occurredAt')),
+    member('product', '{"name":"Vouchsafe","vendor_name":"Vouchsafe"}'),
+    classUid === 3004 && member('profiles', '["host"]'),
+    member('sequence', index),
+    memberIfAny('uid', text('id')),
+    member('version', '"1.3.0"'),
+  );
 }
 
 /** Who or what, by the name `Unknown` where it has no id. */
 function named({ type, id }: TypeAndId): string {
-  return object({ name: id === '' ? '"Unknown"' : NONE, type: ifAny(type), uid: ifAny(id) });
+  return object(id === '' && member('name', '"Unknown"'), memberIfAny('type', type), memberIfAny('uid', id));
 }
 
 function endpoint(sourceIp: string): string {
   const isAddress = isIP(sourceIp) !== 0 && !sourceIp.includes('%') && sourceIp.length <= 40;
-  return object(isAddress ? { ip: json(sourceIp) } : { name: orUnknown(sourceIp) });
+  return object(isAddress ? member('ip', json(sourceIp)) : member('name', orUnknown(sourceIp)));
 }
 
-function httpRequest(url: string, userAgent: string): string | undefined {
-  if (url === '' && userAgent === '') return NONE;
-  return object({
-    url: url === '' ? NONE : object({ url_string: json(url) }),
-    user_agent: ifAny(userAgent),
-  });
+function httpRequest(url: string, userAgent: string): string | false {
+  if (url === '' && userAgent === '') return false;
+  return member(
+    'http_request',
+    object(
+      url !== '' && member('url', object(member('url_string', json(url)))),
+      memberIfAny('user_agent', userAgent),
+    ),
+  );
 }
 
 function unmapped(
@@ -122,23 +133,22 @@ function unmapped(
 ): string {
   const { type, id } = submitter;
   const hasSubmitter = type !== '' || id !== '';
-  return object({
-    details: sortedJson(details),
-    erased: String(erased),
-    held: String(held),
-    other: sortedJson(other),
-    provenance: json(provenance),
-    submitter: hasSubmitter ? object({ id: ifAny(id), type: ifAny(type) }) : NONE,
-    undisclosed: String(undisclosed),
-  });
+  return object(
+    member('details', sortedJson(details)),
+    member('erased', erased),
+    member('held', held),
+    member('other', sortedJson(other)),
+    member('provenance', json(provenance)),
+    hasSubmitter && member('submitter', object(memberIfAny('id', id), memberIfAny('type', type))),
+    member('undisclosed', undisclosed),
+  );
 }
 
 /** Of an instant of three to nine digits that the calendar has; further digits are cut off. */
 function milliseconds(instant: string): number | undefined {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,9}Z$/.test(instant)) return undefined;
-  const upToMilliseconds = `${instant.slice(0, 23)}Z`;
-  const time = new Date(upToMilliseconds);
-  // JavaScript takes a 30th of February for the 2nd of March.
-  const isOfCalendar = !Number.isNaN(time.getTime()) && time.toISOString() === upToMilliseconds;
+  const time = new Date(`${instant.slice(0, 23)}Z`);
+  // JavaScript takes the 30th of February for the 2nd of March, and 24:00 for the next day.
+  const isOfCalendar = time.getUTCDate() === Number(instant.slice(8, 10));
   return isOfCalendar ? time.getTime() : undefined;
 }
