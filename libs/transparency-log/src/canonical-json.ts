@@ -1,4 +1,5 @@
 import { decodeUtf8 } from './base64.js';
+import { parseJson } from './parse-json.js';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [name: string]: Json };
@@ -26,10 +27,10 @@ export function parseCanonicalJson(bytes: Uint8Array): { readonly value: Json } 
   const text = decodeUtf8(bytes);
   if (text === undefined) return undefined;
   try {
-    const value = JSON.parse(text) as Json;
+    const value = parseJson(text) as Json;
     return canonicalJson(value) === text ? { value } : undefined;
   } catch {
-    // JSON.parse throws on what is no JSON, canonicalJson on what has no canonical form: lone surrogates, too deep.
+    // parseJson throws on what is no JSON, canonicalJson on what has no canonical form: lone surrogates, too deep.
     return undefined;
   }
 }

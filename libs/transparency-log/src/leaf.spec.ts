@@ -341,6 +341,12 @@ describe('what RFC 9901 section 7.1 rejects, and what makeLeaf does not write, i
     expect(openLeaf(Buffer.from('{}'), [a])).toEqual({ status: 'foreign-disclosure', disclosure: a });
   });
 
+  it('no leaf for what V8 has read before it (nodejs/node#63785)', () => {
+    JSON.parse('{"!":[],"\\\\":0}');
+    const opened = openLeaf(Buffer.from('{"!":1,"\\"":2}'), []);
+    expect(opened.status === 'opened' && Object.keys(opened.entry)).toEqual(['!', '"']);
+  });
+
   it('no name that JavaScript treats specially, which are names like any other', () => {
     for (const name of [
       '__proto__',

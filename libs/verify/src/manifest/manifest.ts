@@ -1,4 +1,4 @@
-import { canonicalJson, type Json } from '@vouchsafe/transparency-log';
+import { canonicalJson, parseJson, type Json } from '@vouchsafe/transparency-log';
 import { isLogId, isMemberName } from '../container/names.js';
 import { newerVersion, Unreadable } from '../problem.js';
 import { manifestV1, noteTextV1, type ManifestV1 } from './manifest-v1.js';
@@ -15,7 +15,7 @@ export type ManifestLog = Manifest['logs'][number];
 
 /** Reads manifest.json: each version by its own rules. Throws `Unreadable` where it is none, or contradicts itself. */
 export function parseManifest(bytes: Uint8Array): Manifest {
-  const value = parseJson(bytes);
+  const value = readJson(bytes);
   const manifest = ofKnownVersion(value);
   // The one form of its bytes: names sorted, indented by two, a newline at the end.
   if (!Buffer.from(`${JSON.stringify(sorted(value), null, 2)}\n`).equals(bytes)) {
@@ -41,9 +41,9 @@ export function operatorOf({ id, origin }: Pick<ManifestLog, 'id' | 'origin'>): 
     : undefined;
 }
 
-function parseJson(bytes: Uint8Array): unknown {
+function readJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+    return parseJson(Buffer.from(bytes).toString('utf8'));
   } catch {
     throw new Unreadable('it is not JSON');
   }
@@ -68,7 +68,7 @@ function isNewer(version: unknown): version is number {
 
 function sorted(value: unknown): Json {
   try {
-    return JSON.parse(canonicalJson(value)) as Json;
+    return parseJson(canonicalJson(value)) as Json;
   } catch {
     throw new Unreadable('it is not in its canonical form');
   }
