@@ -1,25 +1,20 @@
 import {
   TILE_WIDTH,
-  emptyBytes,
   encodeEntryBundle,
   encodeVerifierKey,
   parseCheckpoint,
   parseNote,
-  reserve,
   signNote,
   tileWidth,
   tilesFor,
-  writeByte,
-  writeSpan,
-  writeText,
-  type Bytes,
   type Checkpoint,
   type NoteSigner,
   type TileReader,
   type VerifierKey,
 } from '@vouchsafe/transparency-log';
+import { appendBytes, appendText, emptyBatch, type Batch } from './batch.js';
 import { CSV_HEADER } from './csv.js';
-import { describeEntry, disclosureLine, type BundleEntry, type EntryLines } from './entry.js';
+import { describeEntry, disclosureLine, type BundleEntry } from './entry.js';
 import { formatKeyHistory, type KeyPeriod } from './key-history.js';
 import {
   formatManifest,
@@ -109,7 +104,8 @@ export async function stageBundle(request: BundleRequest, stage: BundleStage): P
   const listed = files.finish();
   const manifest = formatManifest({
     format: 'vouchsafe-forensic-bundle',
-    version: 1,
+    version: 2,
+    formats: { csv: 2, ocsf: 2 },
     ...{ exportId, createdAt, organizationId, range, filter, disclosed, claim, logs },
     files: listed.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
   });
@@ -147,7 +143,7 @@ export function bundleSize(files: readonly StagedFile[]): number {
 type Files = {
   readonly write: (name: string, bytes: Uint8Array) => Promise<void>;
   /** What is to be added to a file; whoever wrote to it asks `flush` to take it. */
-  readonly waiting: (name: string) => Bytes;
+  readonly waiting: (name: string) => Batch;
   /** Adds what waits: of files of which there is enough, or of all. */
   readonly flush: (enough?: number) => Promise<void>;
   readonly finish: () => StagedFile[];
@@ -155,7 +151,7 @@ type Files = {
 
 function stagedFiles(stage: BundleStage): Files {
   const digests = new Map<string, ReturnType<typeof fileDigest>>();
-  const waiting = new Map<string, Bytes>();
+  const waiting = new Map<string, Batch>();
   const write = async (name: string, bytes: Uint8Array): Promise<void> => {
     let digest = digests.get(name);
     if (!digest) digests.set(name, (digest = fileDigest()));
@@ -165,7 +161,7 @@ function stagedFiles(stage: BundleStage): Files {
   return {
     write,
     waiting: (name) => {
-      const bytes = waiting.get(name) ?? emptyBytes();
+      const bytes = waiting.get(name) ?? emptyBatch();
       waiting.set(name, bytes);
       return bytes;
     },
@@ -202,10 +198,10 @@ async function writeKeys({ keys, signer }: BundleRequest, files: Files): Promise
 
 async function writeLog(claim: Claim, log: BundleLog, files: Files): Promise<ManifestLog> {
   const checkpoint = checkpointOf(log.checkpoint);
-  const waiting = (file: LogFile): Bytes => files.waiting(logFile(log.id, file));
+  const waiting = (file: LogFile): Batch => files.waiting(logFile(log.id, file));
   const [leaves, indices, disclosed] = [waiting('entries'), waiting('indices'), waiting('disclosures')];
-  const lines: EntryLines = { csv: waiting('csv'), ocsf: waiting('ocsf') };
-  writeText(lines.csv, CSV_HEADER);
+  const [csv, ocsf] = [waiting('csv'), waiting('ocsf')];
+  appendText(csv, CSV_HEADER);
   const [erased, held] = [rangeCollector(), rangeCollector()];
   const bundles = entryBundles(claim, log.id, checkpoint.size, files);
   const counts = { entries: 0, disclosures: 0 };
@@ -217,12 +213,15 @@ async function writeLog(claim: Claim, log: BundleLog, files: Files): Promise<Man
       throw new Error(`entry ${entry.index} is out of order`);
     firstEntry ??= entry.index;
     before = entry.index;
-    const described = describeEntry(log.id, entry, lines);
+    const described = describeEntry(log.id, entry);
     if (described.status !== 'described') throw new Error(`entry ${entry.index}: ${described.status}`);
-    writeLeaf(leaves, entry.leaf);
+    appendBytes(leaves, entry.leaf);
+    appendText(leaves, '\n');
     appendText(indices, `${entry.index}\n`);
     appendText(disclosed, disclosureLine(entry.index, entry.disclosures));
-    if (lines.ocsf.length >= BATCH_BYTES) await files.flush(BATCH_BYTES / 8);
+    appendText(csv, described.csv);
+    appendText(ocsf, described.ocsf);
+    if (ocsf.length >= BATCH_BYTES) await files.flush(BATCH_BYTES / 8);
     const bundle = bundles.add(entry);
     if (bundle) await bundle;
     if (entry.erased) erased.add(entry.index);
@@ -260,19 +259,6 @@ async function writeLog(claim: Claim, log: BundleLog, files: Files): Promise<Man
     earlierCheckpoints: earlier.map(({ size }) => size),
     predecessor: log.predecessor,
   };
-}
-
-function writeLeaf(to: Bytes, leaf: Uint8Array): void {
-  reserve(to, leaf.length + 1);
-  const bytes = Buffer.from(leaf.buffer, leaf.byteOffset, leaf.byteLength);
-  writeSpan(to, bytes, 0, bytes.length);
-  writeByte(to, 0x0a);
-}
-
-/** ASCII. */
-function appendText(to: Bytes, text: string): void {
-  reserve(to, text.length);
-  writeText(to, text);
 }
 
 /** Collects the leaves of one tile at a time, and writes its entry bundle when all of them came by. */

@@ -1,7 +1,7 @@
-import { leafReader, readLeaf, type Bytes, type LeafFault } from '@vouchsafe/transparency-log';
-import { writeCsvRow } from './csv.js';
-import { fieldText, findFields, type EntryMarks } from './entry-fields.js';
-import { writeOcsfLine } from './ocsf.js';
+import { openLeaf, type LeafFault } from '@vouchsafe/transparency-log';
+import { csvRow } from './csv.js';
+import { fieldsOf } from './entry-fields.js';
+import { ocsfLine } from './ocsf.js';
 
 /** One entry on its way into a bundle, or out of it. */
 export type BundleEntry = {
@@ -15,34 +15,33 @@ export type BundleEntry = {
   readonly held: boolean;
 };
 
-/** The files drawn from the entries, or as much of them as was written since. */
-export type EntryLines = { readonly csv: Bytes; readonly ocsf: Bytes };
-
+/** The lines of an entry in the files that are drawn from the entries, each with its end. */
 export type DescribedEntry =
-  | { readonly status: 'described'; readonly undisclosed: number; readonly recordedAt: string }
+  | {
+      readonly status: 'described';
+      readonly csv: string;
+      readonly ocsf: string;
+      readonly undisclosed: number;
+      readonly recordedAt: string;
+    }
   | LeafFault
   /** `recordedAt` is what the range of a bundle goes by: every leaf has it. */
   | { readonly status: 'no-time' };
 
-/**
- * Writes the lines of an entry, each with its end, straight from the bytes of its leaf. The exporter writes them; the
- * verifier computes them again and compares.
- */
-export function describeEntry(logId: string, entry: BundleEntry, lines: EntryLines): DescribedEntry {
-  const fault = readLeaf(reader, entry.leaf, entry.disclosures);
-  if (fault) return fault;
-  const found = findFields(reader);
-  const recordedAt = fieldText(found, found.recordedAt);
+export function describeEntry(logId: string, entry: BundleEntry): DescribedEntry {
+  const opened = openLeaf(entry.leaf, entry.disclosures);
+  if (opened.status !== 'opened') return opened;
+  const fields = fieldsOf(opened.entry);
+  const { recordedAt } = fields;
   if (!INSTANT.test(recordedAt)) return { status: 'no-time' };
   const { index, erased, held } = entry;
-  const { undisclosed } = reader;
-  const marks: EntryMarks = { logId, index, undisclosed, erased, held };
-  writeCsvRow(lines.csv, found, marks);
-  writeOcsfLine(lines.ocsf, found, marks);
-  return { status: 'described', undisclosed, recordedAt };
+  const { undisclosed } = opened;
+  const marks = { logId, index, undisclosed, erased, held };
+  return {
+    ...{ status: 'described', undisclosed, recordedAt },
+    ...{ csv: csvRow(fields, marks), ocsf: ocsfLine(fields, marks) },
+  };
 }
-
-const reader = leafReader();
 
 /** Empty where nothing is opened, else `{"disclosures":[...],"index":n}`: canonical JSON, the disclosures sorted, so that there is one way to write it. */
 export function disclosureLine(index: number, disclosures: readonly string[]): string {

@@ -7,15 +7,8 @@ export {
   type BundleStage,
   type StagedFile,
 } from './bundle-writer.js';
-export { CSV_COLUMNS, CSV_HEADER, csvCell, csvRow } from './csv.js';
-export {
-  describeEntry,
-  disclosureLine,
-  type BundleEntry,
-  type DescribedEntry,
-  type EntryLines,
-} from './entry.js';
-export type { EntryFields } from './entry-fields.js';
+export { CSV_HEADER } from './csv.js';
+export { describeEntry, disclosureLine, type BundleEntry, type DescribedEntry } from './entry.js';
 export { formatKeyHistory, parseKeyHistory, type KeyPeriod } from './key-history.js';
 export {
   formatManifest,
@@ -43,7 +36,6 @@ export {
   tileFile,
   type LogFile,
 } from './names.js';
-export { OCSF_VERSION, ocsfEvent, ocsfLine } from './ocsf.js';
 export { countIndices, rangeCollector, rangeCursor, type IndexRange } from './ranges.js';
 export { layOutZip, type ZipLayout, type ZipMember } from './zip-format.js';
 export { readZip, type ByteSource, type LocatedMember } from './zip-reader.js';

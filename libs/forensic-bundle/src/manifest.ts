@@ -46,7 +46,9 @@ const manifestLog = object({
 
 const manifest = object({
   format: oneOf('vouchsafe-forensic-bundle'),
-  version: oneOf(1),
+  version: oneOf(2),
+  /** Versions of the files that are drawn from the entries. */
+  formats: object({ csv: oneOf(2), ocsf: oneOf(2) }),
   exportId: printable,
   createdAt: matching(INSTANT),
   /** Null for the operator's own log. */
@@ -55,7 +57,7 @@ const manifest = object({
   range: object({ from: matching(INSTANT), to: matching(INSTANT) }),
   /** As it was asked for; empty where the range is unfiltered, as it is for `contiguous`. */
   filter: mapOf(text),
-  /** Which personal values were asked to be opened, as dotted paths. */
+  /** Which personal values were asked to be opened, as field paths (docs/formats.md). */
   disclosed: listOf(text),
   /**
    * `contiguous`: every entry of the logs from first to last is in the bundle, or named as expired: nothing between them
@@ -86,7 +88,7 @@ export function parseManifest(bytes: Uint8Array): { manifest: Manifest } | { err
     return { error: 'it is not JSON' };
   }
   const version = (value as { version?: unknown } | null)?.version;
-  if (typeof version === 'number' && version > 1) {
+  if (typeof version === 'number' && version > 2) {
     return { error: `it is of version ${version}: a newer verifier is needed` };
   }
   if (!manifest(value)) return { error: 'it does not have the members of a manifest, each of its type' };
@@ -99,7 +101,7 @@ export function parseManifest(bytes: Uint8Array): { manifest: Manifest } | { err
  * `sha256`: of the bytes of manifest.json, in hex.
  */
 export function manifestNoteText(sha256: string): string {
-  return `vouchsafe forensic bundle v1\nmanifest.json sha256 ${sha256}\n`;
+  return `vouchsafe forensic bundle v2\nmanifest.json sha256 ${sha256}\n`;
 }
 
 /** Names that the manifest's key may have: `<operator>/exports` of the operator of one of its logs, never a log's own. */

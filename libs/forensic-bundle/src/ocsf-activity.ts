@@ -5,32 +5,28 @@ export type Activity = {
   readonly activityName: string;
 };
 
-/** With the beginning of all events of it, up to its time. */
-type Classified = Activity & { readonly head: Buffer };
-
 /** By the words of the operation (`session.create`, `organization.member:remove`) and the type of its entity. */
-export function classify(operation: string, entityType: string): Classified {
+export function classify(operation: string, entityType: string): Activity {
   const known = classified.get(operation)?.get(entityType);
   if (known) return known;
-  const type = entityType.toLowerCase().replaceAll(/[^a-z]/g, '');
-  const activity = withHead(classifyWords(wordsOf(operation), type));
+  const activity = classifyWords(wordsOf(operation), entityType.toLowerCase().replaceAll(/[^a-z]/g, ''));
   // Operations are few; what a client makes up without end is not kept.
   if (kept++ < 10_000) {
-    const types = classified.get(operation) ?? new Map<string, Classified>();
+    const types = classified.get(operation) ?? new Map<string, Activity>();
     classified.set(operation, types.set(entityType, activity));
   }
   return activity;
 }
 
 /** By operation, then by type of entity. */
-const classified = new Map<string, Map<string, Classified>>();
+const classified = new Map<string, Map<string, Activity>>();
 let kept = 0;
 
 function classifyWords(words: readonly string[], entityType: string): Activity {
   const has = (set: ReadonlySet<string>): boolean => words.some((word) => set.has(word));
   if (has(LOG_OFF)) return { classUid: 3002, activityId: 2, activityName: 'Logoff' };
   if (has(LOG_ON)) return { classUid: 3002, activityId: 1, activityName: 'Logon' };
-  if (has(SESSION_NOUNS) && words.includes('session')) {
+  if (words.includes('session')) {
     if (has(STARTS)) return { classUid: 3002, activityId: 1, activityName: 'Logon' };
     if (has(ENDS)) return { classUid: 3002, activityId: 2, activityName: 'Logoff' };
   }
@@ -45,28 +41,8 @@ function wordsOf(operation: string): string[] {
     .split(/[^a-z]+/);
 }
 
-function withHead(activity: Activity): Classified {
-  const { classUid, activityId, activityName } = activity;
-  const members = [
-    `"activity_id":${activityId},"activity_name":${JSON.stringify(activityName)}`,
-    `"category_uid":${classUid === 6003 ? 6 : 3},"class_uid":${classUid}`,
-    `"type_uid":${classUid * 100 + activityId},"time":`,
-  ];
-  return { ...activity, head: Buffer.from(`{${members.join(',')}`) };
-}
-
 const LOG_ON = new Set(['login', 'logon', 'signin']);
 const LOG_OFF = new Set(['logout', 'logoff', 'signout']);
-const SESSION_NOUNS = new Set([
-  'session',
-  'login',
-  'logon',
-  'authentication',
-  'mfa',
-  'password',
-  'passkey',
-  'credential',
-]);
 const STARTS = new Set([
   'create',
   'created',

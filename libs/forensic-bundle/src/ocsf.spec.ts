@@ -1,10 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
-import { ocsfEvent, ocsfLine } from './ocsf.js';
+import { canonicalJson, type JsonObject } from '@vouchsafe/transparency-log';
+import fc from 'fast-check';
+import { fieldsOf } from './entry-fields.js';
+import { ocsfLine } from './ocsf.js';
 
 const entry = {
+  version: 2,
   id: 'e1',
   recordedAt: '2026-11-22T12:00:00.000Z',
-  occurredAt: '2026-11-22T11:59:59.500Z',
+  occurredAt: '2026-11-22T11:59:59.500123Z',
+  source: 'crm',
+  submitter: { type: 'api-key', id: 'k1' },
+  provenance: 'asserted',
   actor: { type: 'user', id: 'u1' },
   operation: 'document.read',
   entity: { type: 'document', id: 'd1' },
@@ -14,11 +21,19 @@ const entry = {
   userAgent: 'curl/8',
   requestId: 'r1',
 };
-const fields = { logId: 'log-12345678', index: 7, entry, undisclosed: 0, erased: false, held: false };
+const marks = { logId: 'log-12345678', index: 7, undisclosed: 0, erased: false, held: false };
+
+function lineOf(changed: JsonObject, undisclosed = 0): string {
+  return ocsfLine(fieldsOf(changed), { ...marks, undisclosed });
+}
+
+function eventOf(changed: JsonObject, undisclosed = 0): JsonObject {
+  return JSON.parse(lineOf(changed, undisclosed)) as JsonObject;
+}
 
 describe('an OCSF event', () => {
   it('of a read is API Activity with all that the class requires', () => {
-    expect(ocsfEvent(fields)).toEqual({
+    expect(eventOf(entry)).toEqual({
       activity_id: 2,
       activity_name: 'Read',
       category_uid: 6,
@@ -26,23 +41,27 @@ describe('an OCSF event', () => {
       type_uid: 600302,
       time: Date.UTC(2026, 10, 22, 11, 59, 59, 500),
       severity_id: 1,
-      status_id: 1,
-      status: 'Success',
+      ...{ status_id: 1, status: 'Success', status_code: 'success' },
       metadata: {
         version: '1.3.0',
         product: { name: 'Vouchsafe', vendor_name: 'Vouchsafe' },
         log_name: 'log-12345678',
+        log_provider: 'crm',
         sequence: 7,
         uid: 'e1',
         correlation_uid: 'r1',
         logged_time: Date.UTC(2026, 10, 22, 12),
+        original_time: '2026-11-22T11:59:59.500123Z',
       },
       actor: { user: { uid: 'u1', type: 'user' } },
       api: { operation: 'document.read' },
       resources: [{ type: 'document', uid: 'd1' }],
       src_endpoint: { ip: '192.0.2.1' },
       http_request: { url: { url_string: '/documents/d1' }, user_agent: 'curl/8' },
-      unmapped: { details: {}, other: {}, undisclosed: 0, erased: false, held: false },
+      unmapped: {
+        ...{ details: {}, other: { version: 2 }, undisclosed: 0, erased: false, held: false },
+        ...{ provenance: 'asserted', submitter: { type: 'api-key', id: 'k1' } },
+      },
     });
   });
 
@@ -58,32 +77,72 @@ describe('an OCSF event', () => {
     ['report.frobnicate', 'report', 6003, 99],
     ['', '', 6003, 99],
   ])('of %j on %j is class %i, activity %i', (operation, type, classUid, activity) => {
-    const event = ocsfEvent({ ...fields, entry: { ...entry, operation, entity: { type, id: 'x' } } });
+    const event = eventOf({ ...entry, operation, entity: { type, id: 'x' } });
     expect(event).toMatchObject({
       class_uid: classUid,
       activity_id: activity,
       type_uid: classUid * 100 + activity,
     });
-    const required = { 3002: 'user', 3004: 'entity', 6003: 'api' }[classUid] ?? '';
+    const required = { 3002: 'service', 3004: 'entity', 6003: 'api' }[classUid] ?? '';
     expect(event).toHaveProperty(required);
   });
 
-  it('of something denied is a failure that says so; of an unknown outcome neither', () => {
-    expect(ocsfEvent({ ...fields, entry: { ...entry, outcome: 'denied' } })).toMatchObject({
-      status_id: 2,
-      status_detail: 'denied',
-    });
-    expect(ocsfEvent({ ...fields, entry: { ...entry, outcome: 'unknown' } })).toMatchObject({
-      status_id: 99,
-    });
+  it.each([
+    ['denied', 2, 'Failure'],
+    ['failure', 2, 'Failure'],
+    ['unknown', 0, 'Unknown'],
+    ['partly', 99, 'partly'],
+  ])('of outcome %j has status %i %j and the outcome itself', (outcome, status_id, status) => {
+    expect(eventOf({ ...entry, outcome })).toMatchObject({ status_id, status, status_code: outcome });
   });
 
-  it('shows no address that was not disclosed', () => {
+  it('says Unknown where OCSF wants a name and none was disclosed', () => {
     const personal = ['sourceIp', 'url', 'userAgent'];
     const withheld = Object.fromEntries(Object.entries(entry).filter(([name]) => !personal.includes(name)));
-    const event = ocsfEvent({ ...fields, entry: withheld, undisclosed: 3 });
-    expect(event).toMatchObject({ src_endpoint: {}, unmapped: { undisclosed: 3 } });
+    const bare = { ...withheld, actor: { type: 'user' }, entity: { type: 'document' } };
+    const event = eventOf(bare, 5);
+    expect(event).toMatchObject({
+      actor: { user: { name: 'Unknown', type: 'user' } },
+      resources: [{ name: 'Unknown', type: 'document' }],
+      src_endpoint: { name: 'Unknown' },
+      unmapped: { undisclosed: 5 },
+    });
     expect(event).not.toHaveProperty('http_request');
-    expect(ocsfLine(fields).endsWith('}\n')).toBe(true);
+  });
+
+  it('has the time of recording where the claimed one is none', () => {
+    for (const occurredAt of ['2026-02-30T00:00:00.000Z', 'yesterday', '2026-11-22T11:59:59Z', '']) {
+      expect(eventOf({ ...entry, occurredAt }).time).toBe(Date.UTC(2026, 10, 22, 12));
+    }
+  });
+
+  it('calls an address what is one, and a name what is none', () => {
+    for (const ip of ['2001:db8::1', '::', '::ffff:192.0.2.1'])
+      expect(eventOf({ ...entry, sourceIp: ip }).src_endpoint).toEqual({ ip });
+    for (const name of ['nowhere', '192.0.2.01', 'fe80::1%eth0', '1.2.3'])
+      expect(eventOf({ ...entry, sourceIp: name }).src_endpoint).toEqual({ name });
+  });
+
+  it('is a line of canonical JSON, whatever is in the entry', () => {
+    const name = fc.oneof(fc.constantFrom('10', '9', '__proto__', 'actor', 'type', 'id'), fc.string());
+    const value = fc.oneof(fc.string(), fc.dictionary(name, fc.jsonValue()), fc.jsonValue());
+    fc.assert(
+      fc.property(fc.dictionary(name, value), fc.dictionary(name, value), (members, details) => {
+        fc.pre(isWritable(members) && isWritable(details));
+        const line = lineOf({ ...entry, ...(members as JsonObject), details: details as JsonObject });
+        expect(line).toBe(`${canonicalJson(JSON.parse(line))}\n`);
+      }),
+      { numRuns: 1000 },
+    );
   });
 });
+
+/** fast-check makes lone surrogates as well; no leaf holds one. */
+function isWritable(value: object): boolean {
+  try {
+    canonicalJson(value);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,184 +1,127 @@
-import {
-  emptyBytes,
-  reserve,
-  says,
-  startOf,
-  endOf,
-  writeAll,
-  writeByte,
-  writeSpan,
-  writeText,
-  type Bytes,
-  type JsonObject,
-} from '@vouchsafe/transparency-log';
-import {
-  fieldsOf,
-  fieldText,
-  isEmptyText,
-  jsonOf,
-  NOWHERE,
-  roomForLine,
-  writeBytes,
-  type EntryFields,
-  type EntryMarks,
-  type Found,
-} from './entry-fields.js';
-import { type Activity, classify } from './ocsf-activity.js';
+import { isIP } from 'node:net';
+import type { EntryFields, EntryMarks, Named } from './entry-fields.js';
+import { classify } from './ocsf-activity.js';
 
 /**
  * The Open Cybersecurity Schema Framework, version 1.3.0 (schema.ocsf.io): an entry as one of its events. Log-ins and
  * sessions are Authentication (3002), changes of who and what there is are Entity Management (3004), and everything
- * else that was done through the API is API Activity (6003).
+ * else that was done through the API is API Activity (6003). docs/formats.md says which member comes from where.
  */
 export const OCSF_VERSION = '1.3.0';
 
-/** One line of ocsf.ndjson, and one event of the stream to a SIEM. Text stands in it as in the leaf: both are JSON. */
-export function writeOcsfLine(to: Bytes, found: Found, marks: EntryMarks): void {
-  reserve(to, roomForLine(found));
-  const activity = classify(fieldText(found, found.operation), fieldText(found, found.entityType));
-  const recordedAt = milliseconds(fieldText(found, found.recordedAt));
-  const time = milliseconds(fieldText(found, found.occurredAt)) ?? recordedAt ?? 0;
-  writeAll(to, activity.head);
-  writeText(to, String(time));
-  writeAll(to, SEVERITY);
-  writeStatus(to, found);
-  writeAll(to, METADATA);
-  writeText(to, JSON.stringify(marks.logId));
-  writeAll(to, SEQUENCE);
-  writeText(to, String(marks.index));
-  if (!isEmptyText(found, found.id)) writeMember(to, found, UID, found.id);
-  if (!isEmptyText(found, found.requestId)) writeMember(to, found, CORRELATION, found.requestId);
-  if (recordedAt !== undefined) {
-    writeAll(to, LOGGED_TIME);
-    writeText(to, String(recordedAt));
-  }
-  writeAll(to, ACTOR);
-  writeUser(to, found);
-  writeByte(to, CLOSE);
-  writeSubject(to, found, activity.classUid);
-  writeEndpoint(to, found);
-  writeAll(to, DETAILS);
-  writeBytes(to, jsonOf(found, 'details', false));
-  writeAll(to, OTHER);
-  writeBytes(to, jsonOf(found, 'other', false));
-  writeAll(to, UNDISCLOSED);
-  writeText(to, String(marks.undisclosed));
-  writeText(to, `,"erased":${marks.erased},"held":${marks.held}}}\n`);
+/** One line of ocsf.ndjson, version 2, and one event of the stream to a SIEM: canonical JSON, valid by OCSF's own schema. */
+export function ocsfLine(fields: EntryFields, marks: EntryMarks): string {
+  const activity = classify(fields.operation, fields.entity.type);
+  const { classUid } = activity;
+  const operation = fields.operation || UNKNOWN;
+  const user = named(fields.actor);
+  // In the order of their names, here and below: JSON.stringify writes them so, and leaves out what is undefined.
+  const event = {
+    activity_id: activity.activityId,
+    activity_name: activity.activityName,
+    actor: { user },
+    api: classUid === 6003 ? { operation } : undefined,
+    category_uid: classUid === 6003 ? 6 : 3,
+    class_uid: classUid,
+    entity: classUid === 3004 ? named(fields.entity) : undefined,
+    http_request: request(fields),
+    message: classUid === 6003 ? undefined : operation,
+    metadata: metadata(fields, marks, classUid),
+    resources:
+      classUid === 6003 && (fields.entity.type || fields.entity.id) ? [named(fields.entity)] : undefined,
+    // Authentication names the service or its address: we know the service.
+    service: classUid === 3002 ? { name: fields.source || UNKNOWN } : undefined,
+    severity_id: 1,
+    src_endpoint: endpoint(fields.sourceIp),
+    ...status(fields.outcome),
+    time: millisecondsOf(fields.occurredAt) ?? millisecondsOf(fields.recordedAt) ?? 0,
+    type_uid: classUid * 100 + activity.activityId,
+  };
+  const authenticated = classUid === 3002 ? `,"user":${JSON.stringify(user)}` : '';
+  return `${JSON.stringify(event).slice(0, -1)},"unmapped":${unmapped(fields, marks)}${authenticated}}\n`;
 }
 
-/** `writeOcsfLine` of plain values. */
-export function ocsfLine(fields: EntryFields): string {
-  const line = emptyBytes();
-  writeOcsfLine(line, fieldsOf(fields.entry), fields);
-  return line.buffer.toString('utf8', 0, line.length);
+/** What OCSF says where it asks for a name and there is none, or none is disclosed. */
+const UNKNOWN = 'Unknown';
+
+function metadata(fields: EntryFields, { logId, index }: EntryMarks, classUid: number) {
+  return {
+    correlation_uid: fields.requestId || undefined,
+    log_name: logId,
+    log_provider: fields.source || undefined,
+    logged_time: millisecondsOf(fields.recordedAt),
+    original_time: fields.occurredAt || undefined,
+    product: { name: 'Vouchsafe', vendor_name: 'Vouchsafe' },
+    // Entity Management has an actor by this profile alone.
+    profiles: classUid === 3004 ? ['host'] : undefined,
+    sequence: index,
+    uid: fields.id || undefined,
+    version: OCSF_VERSION,
+  };
 }
 
-export function ocsfEvent(fields: EntryFields): JsonObject {
-  return JSON.parse(ocsfLine(fields)) as JsonObject;
+/** `details` and `other` are canonical JSON already. */
+function unmapped({ details, other, provenance, submitter }: EntryFields, marks: EntryMarks): string {
+  const { undisclosed, erased, held } = marks;
+  const { id, type } = submitter;
+  const submitted =
+    id || type ? `,"submitter":${JSON.stringify({ id: id || undefined, type: type || undefined })}` : '';
+  return (
+    `{"details":${details},"erased":${erased},"held":${held},"other":${other},` +
+    `"provenance":${JSON.stringify(provenance)}${submitted},"undisclosed":${undisclosed}}`
+  );
 }
 
-const CLOSE = 0x7d;
-const SEVERITY = Buffer.from(',"severity_id":1,');
-const METADATA = Buffer.from(
-  `,"metadata":{"version":"${OCSF_VERSION}","product":{"name":"Vouchsafe","vendor_name":"Vouchsafe"},"log_name":`,
-);
-const SEQUENCE = Buffer.from(',"sequence":');
-const UID = Buffer.from(',"uid":');
-const CORRELATION = Buffer.from(',"correlation_uid":');
-const LOGGED_TIME = Buffer.from(',"logged_time":');
-const ACTOR = Buffer.from('},"actor":{"user":');
-const DETAILS = Buffer.from(',"unmapped":{"details":');
-const OTHER = Buffer.from(',"other":');
-const UNDISCLOSED = Buffer.from(',"undisclosed":');
-
-/** A field as JSON behind something. */
-function writeMember(to: Bytes, { reader: { tape } }: Found, before: Buffer, node: number): void {
-  writeAll(to, before);
-  if (node === NOWHERE) writeAll(to, EMPTY);
-  else writeSpan(to, tape.bytes, startOf(tape, node), endOf(tape, node));
+/** Users, entities and resources have an id or a name. */
+function named({ type, id }: Named) {
+  return {
+    name: id ? undefined : UNKNOWN,
+    type: type || undefined,
+    uid: id || undefined,
+  };
 }
 
-const EMPTY = Buffer.from('""');
+const MAX_IP = 40;
 
-const SUCCESS = Buffer.from('"status_id":1,"status":"Success"');
-const FAILURE = Buffer.from('"status_id":2,"status":"Failure","status_detail":');
-const ANOTHER = Buffer.from('"status_id":99,"status":"Other","status_detail":');
-
-function writeStatus(to: Bytes, found: Found): void {
-  const { outcome } = found;
-  const isOne = (text: string): boolean => outcome !== NOWHERE && says(found.reader.tape, outcome, text);
-  if (isOne('success')) writeAll(to, SUCCESS);
-  else writeMember(to, found, isOne('failure') || isOne('denied') ? FAILURE : ANOTHER, outcome);
+function endpoint(sourceIp: string) {
+  const isAddress = isIP(sourceIp) !== 0 && !sourceIp.includes('%') && sourceIp.length <= MAX_IP;
+  return isAddress ? { ip: sourceIp } : { name: sourceIp || UNKNOWN };
 }
 
-const USER = Buffer.from(',"user":');
-const ENTITY = Buffer.from(',"entity":');
-const API = Buffer.from(',"api":{"operation":');
-const RESOURCES = Buffer.from('},"resources":[');
-const MESSAGE = Buffer.from(',"message":');
-
-/** The object that each class requires of its own: `user`, `entity` or `api`. */
-function writeSubject(to: Bytes, found: Found, classUid: Activity['classUid']): void {
-  if (classUid === 6003) {
-    writeMember(to, found, API, found.operation);
-    writeAll(to, RESOURCES);
-    writeResource(to, found);
-    writeByte(to, 0x5d);
-    return;
-  }
-  if (classUid === 3002) {
-    writeAll(to, USER);
-    writeUser(to, found);
-  } else {
-    writeAll(to, ENTITY);
-    writeResource(to, found);
-  }
-  writeMember(to, found, MESSAGE, found.operation);
+function request({ url, userAgent }: EntryFields) {
+  if (!url && !userAgent) return undefined;
+  return { url: url ? { url_string: url } : undefined, user_agent: userAgent || undefined };
 }
 
-const OPEN_UID = Buffer.from('{"uid":');
-const TYPE = Buffer.from(',"type":');
-
-function writeUser(to: Bytes, found: Found): void {
-  writeMember(to, found, OPEN_UID, found.actorId);
-  writeMember(to, found, TYPE, found.actorType);
-  writeByte(to, CLOSE);
+/** `status_code` is the source's own word, `status` OCSF's. */
+function status(outcome: string) {
+  const [status_id, status] = STATUSES.get(outcome) ?? [99, outcome];
+  return { status, status_code: outcome || undefined, status_id };
 }
 
-const OPEN_TYPE = Buffer.from('{"type":');
+const STATUSES: ReadonlyMap<string, readonly [id: number, name: string]> = new Map([
+  ['success', [1, 'Success']],
+  ['failure', [2, 'Failure']],
+  ['denied', [2, 'Failure']],
+  ['unknown', [0, UNKNOWN]],
+  ['', [0, UNKNOWN]],
+]);
 
-function writeResource(to: Bytes, found: Found): void {
-  writeMember(to, found, OPEN_TYPE, found.entityType);
-  writeMember(to, found, UID, found.entityId);
-  writeByte(to, CLOSE);
+/** OCSF's times are milliseconds: further digits are cut off, and stand in `original_time`. */
+function millisecondsOf(instant: string): number | undefined {
+  if (!INSTANT.test(instant)) return undefined;
+  const cut = `${instant.slice(0, 23)}Z`;
+  // Neighbours are mostly of one time, and so are both times of an entry.
+  if (cut !== last.cut) last = { cut, time: Date.parse(cut), isDay: isDay(cut) };
+  return last.isDay ? last.time : undefined;
 }
 
-const NO_ENDPOINT = Buffer.from(',"src_endpoint":{}');
-const ENDPOINT = Buffer.from(',"src_endpoint":{"ip":');
-const REQUEST_URL = Buffer.from(',"http_request":{"url":{"url_string":');
-const REQUEST_AGENT = Buffer.from(',"http_request":{"user_agent":');
-const USER_AGENT = Buffer.from(',"user_agent":');
+let last = { cut: '', time: Number.NaN, isDay: false };
 
-/** OCSF requires `src_endpoint`; where the address is withheld it is there and empty. */
-function writeEndpoint(to: Bytes, found: Found): void {
-  if (isEmptyText(found, found.sourceIp)) writeAll(to, NO_ENDPOINT);
-  else {
-    writeMember(to, found, ENDPOINT, found.sourceIp);
-    writeByte(to, CLOSE);
-  }
-  const [hasUrl, hasAgent] = [!isEmptyText(found, found.url), !isEmptyText(found, found.userAgent)];
-  if (hasUrl) {
-    writeMember(to, found, REQUEST_URL, found.url);
-    writeByte(to, CLOSE);
-  }
-  if (hasAgent) writeMember(to, found, hasUrl ? USER_AGENT : REQUEST_AGENT, found.userAgent);
-  if (hasUrl || hasAgent) writeByte(to, CLOSE);
+/** Date.parse takes a 30th of February for a day of March. */
+function isDay(cut: string): boolean {
+  const time = Date.parse(cut);
+  return !Number.isNaN(time) && new Date(time).toISOString() === cut;
 }
 
-/** Neighbours are mostly of one time, and so are both times of an entry. */
-function milliseconds(instant: string): number | undefined {
-  if (instant !== last.instant) last = { instant, time: Date.parse(instant) };
-  return Number.isNaN(last.time) ? undefined : last.time;
-}
-
-let last = { instant: '', time: Number.NaN };
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,9}Z$/;

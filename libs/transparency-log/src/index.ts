@@ -1,4 +1,3 @@
-export { emptyBytes, reserve, writeAll, writeByte, writeSpan, writeText, type Bytes } from './bytes.js';
 export {
   canonicalJson,
   isJsonObject,
@@ -29,28 +28,6 @@ export {
   type VerifierKey,
   type VerifierKeyError,
 } from './key.js';
-export {
-  compareTexts,
-  endOf,
-  isObject,
-  isText,
-  Kind,
-  kindOf,
-  nextOf,
-  says,
-  startOf,
-  textOf,
-  type Tape,
-} from './json-tape.js';
-export {
-  leafReader,
-  membersOf,
-  readLeaf,
-  readOpened,
-  writeMembers,
-  writeOpened,
-  type LeafReader,
-} from './leaf-reader.js';
 export {
   digestOf,
   makeLeaf,

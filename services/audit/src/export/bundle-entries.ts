@@ -1,7 +1,7 @@
 import { instant } from '@vouchsafe/database';
 import type { BundleEntry } from '@vouchsafe/forensic-bundle';
 import { type EntryRow, pageStatement, type Position } from '../entry/entry-search.js';
-import { openDisclosures } from '../entry/entry-view.js';
+import { type OpenDisclosure, openDisclosures } from '../entry/entry-view.js';
 import type { LogView } from '../log/log-reader.js';
 import type { BundleSource } from './bundle-content.js';
 import type { Selection } from './bundle-selection.js';
@@ -23,17 +23,18 @@ export async function* entriesOf(
   if (!selection) return;
   const isAsked = askedFor(disclose);
   const named = namedBy(filter);
-  let after: Position | null = null;
-  for (;;) {
+  const pageAfter = async (after: Position | null): Promise<Page> => {
     const { text, values } = pageStatement(
       { organizationId, logId, ...selection, order: 'oldest', limit: PAGE, after },
       selection.span,
       selection.words,
     );
-    const { rows, disclosures } = await database.forOrganization(organizationId, async (sql) => {
+    return database.forOrganization(organizationId, async (sql) => {
       const rows = await sql.query<EntryRow>(text, values);
       return { rows, disclosures: await openDisclosures(sql, vault, organizationId, rows) };
     });
+  };
+  for await (const { rows, disclosures } of pagesAhead(pageAfter)) {
     for (const [i, row] of rows.entries()) {
       const index = Number(row.index);
       // Younger than the checkpoint that this bundle's proofs lead to.
@@ -52,9 +53,31 @@ export async function* entriesOf(
     }
     progress.done += rows.length;
     await onProgress(progress.done);
-    const last = rows.at(-1);
-    if (!last || rows.length < PAGE) return;
-    after = { recordedAt: instant(last.recorded_at).getTime(), index: Number(last.index) };
+  }
+}
+
+interface Page {
+  readonly rows: readonly EntryRow[];
+  readonly disclosures: readonly (readonly OpenDisclosure[])[];
+}
+
+/** Page by page; the next one is read while this one is written: the database works on it meanwhile. */
+async function* pagesAhead(pageAfter: (after: Position | null) => Promise<Page>): AsyncGenerator<Page> {
+  let next: Promise<Page> | undefined = pageAfter(null);
+  try {
+    while (next) {
+      const page: Page = await next;
+      const last = page.rows.at(-1);
+      next =
+        last && page.rows.length === PAGE
+          ? pageAfter({ recordedAt: instant(last.recorded_at).getTime(), index: Number(last.index) })
+          : undefined;
+      // Its failure is thrown when its turn comes, and must not count as nobody's before.
+      next?.catch(() => undefined);
+      yield page;
+    }
+  } finally {
+    await next?.catch(() => undefined);
   }
 }
 
