@@ -2,6 +2,7 @@ import { instant } from '@vouchsafe/database';
 import type { BundleEntry } from '@vouchsafe/forensic-bundle';
 import { type EntryRow, pageStatement, type Position } from '../entry/entry-search.js';
 import { type OpenDisclosure, openDisclosures } from '../entry/entry-view.js';
+import { askedFor } from '../log/field-path.js';
 import type { LogView } from '../log/log-reader.js';
 import type { BundleSource } from './bundle-content.js';
 import type { Selection } from './bundle-selection.js';
@@ -85,23 +86,4 @@ async function* pagesAhead(pageAfter: (after: Position | null) => Promise<Page>)
 function namedBy({ actor, entityId, sourceIp, requestId }: ExportRequest['filter']): ReadonlySet<string> {
   const places = { 'actor.id': actor, 'entity.id': entityId, sourceIp, requestId };
   return new Set(Object.entries(places).flatMap(([path, value]) => (value === undefined ? [] : [path])));
-}
-
-/** `details` asks for all of them, `details.name` for one. */
-function askedFor(disclose: readonly string[]): (path: string) => boolean {
-  const known = new Map<string, boolean>();
-  return (path) => {
-    let asked = known.get(path);
-    if (asked === undefined) {
-      asked = disclose.some((name) => path === encodedPath(name) || path.startsWith(`${encodedPath(name)}.`));
-      if (known.size < 10_000) known.set(path, asked);
-    }
-    return asked;
-  };
-}
-
-/** As `pathText` writes paths; the first dot parts `details` from the name of one. */
-function encodedPath(name: string): string {
-  const dot = name.indexOf('.');
-  return dot < 0 ? name : `${name.slice(0, dot)}.${encodeURIComponent(name.slice(dot + 1))}`;
 }

@@ -39,15 +39,20 @@ import { microseconds } from '../log/instant.js';
 const disclosable = z
   .string()
   .regex(
-    /^(id|actor\.id|entity\.id|sourceIp|url|userAgent|requestId|details(\..{1,100})?)$/u,
+    /^(id|actor\.id|entity\.id|sourceIp|url|userAgent|requestId|details(\..{1,100})?)$/su,
     'one of id, actor.id, entity.id, sourceIp, url, userAgent, requestId, details, details.<name>',
-  );
+  )
+  .refine((path) => path.isWellFormed(), 'a lone surrogate is in it: no field is called so');
+const disclosed =
+  'Personal values to open, as field paths. `details` opens all details, `details.<name>` the one that is called `<name>`, with ' +
+  'everything in it. All that stands behind `details.` is its name, dots included: `details.card` does not open a detail ' +
+  '`card.number`, and `details.card.number` opens that one and nothing of `card`. A name that no entry has opens nothing.';
 const newExport = z
   .strictObject({
     from: boundedInstant.default('1970-01-01T00:00:00.000Z'),
     to: boundedInstant.default('9999-12-31T23:59:59.999Z'),
     filter: entryFilter.omit({ from: true, to: true }).default({}),
-    disclose: z.array(disclosable).max(100).default([]).describe('Personal values to open, as dotted paths'),
+    disclose: z.array(disclosable).max(100).default([]).describe(disclosed),
     reason: words(1000).describe('Why; it stands in the log'),
   })
   .refine(({ from, to }) => microseconds(from) <= microseconds(to), {

@@ -154,6 +154,28 @@ describe('a forensic export', () => {
       expect(bytes.includes(value)).toBe(false);
   });
 
+  it('opens the value at a path that was asked for, and none whose name goes on behind a dot', async () => {
+    const details = {
+      ...{ card: 'whole card', 'card.number': 'number by a dotted name', 'card.': 'empty name' },
+      ...{ cards: 'other', 'card%2Enumber': 'escaped by hand', 'a b:c\nd': 'odd name' },
+    };
+    const actor = { type: 'user', id: randomUUID() };
+    const entry = { id: 'paths', occurredAt: new Date().toISOString(), actor, operation: 'card.read' };
+    const sent = { entries: [{ ...entry, outcome: 'success', details }] };
+    expect((await app.ask('POST', '/v1/audit/entries', { body: sent })).status).toBe(201);
+    const openedBy = async (...disclose: string[]): Promise<object> => {
+      const bytes = await bundle({ filter: { operation: 'card.read' }, disclose });
+      await verified(bytes);
+      const event = JSON.parse(fileIn(bytes, '/ocsf.ndjson')) as { unmapped: { details: object } };
+      return event.unmapped.details;
+    };
+    for (const [name, value] of Object.entries(details))
+      expect(await openedBy(`details.${name}`)).toEqual({ [name]: value });
+    expect(await openedBy('details.card', 'details.cards')).toEqual({ card: 'whole card', cards: 'other' });
+    expect(await openedBy('details.nothing', 'id', 'actor.id')).toEqual({});
+    expect(await openedBy('details')).toEqual(details);
+  });
+
   it('of a filter holds what matches and claims inclusion alone', async () => {
     const bytes = await bundle({ filter: { operation: 'invoice.delete' }, disclose: ['url'] });
     const manifest = await verified(bytes);
@@ -361,6 +383,9 @@ describe('a forensic export', () => {
     ['no reason', { reason: '' }],
     ['a range that ends before it begins', { from: '2026-02-01T00:00:00Z', to: '2026-01-01T00:00:00Z' }],
     ['an unknown value to open', { disclose: ['password'] }],
+    ['a path that goes on behind its end', { disclose: ['sourceIp.x'] }],
+    ['a detail without a name', { disclose: ['details.'] }],
+    ['a name that none can have', { disclose: ['details.\ud800'] }],
     ['an unknown filter', { filter: { color: 'red' } }],
   ])('is refused with %s', async (_, body) => {
     expect((await begin(body)).status).toBe(400);

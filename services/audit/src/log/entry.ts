@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { Json, JsonObject } from '@vouchsafe/transparency-log';
+import type { FieldPath } from './field-path.js';
 import type { Instant } from './instant.js';
 
 /** `unknown`: the gateway died before it could say how a request ended. */
@@ -80,7 +81,7 @@ export interface LeafParts {
 }
 
 export interface HiddenValue {
-  readonly path: readonly [string, ...string[]];
+  readonly path: FieldPath;
   readonly value: Json;
   readonly subject: string | null;
 }

@@ -1,5 +1,6 @@
 import { makeLeaf } from '@vouchsafe/transparency-log';
 import { leafParts, type NewEntry, wordsOf } from './entry.js';
+import { pathText } from './field-path.js';
 
 export interface EntryLeaf {
   readonly bytes: Uint8Array;
@@ -11,11 +12,6 @@ export interface EntryLeaf {
 }
 
 export type LeafRejection = 'reserved-name' | 'too-large' | 'not-json';
-
-/** `actor.id`, `details.name`: where a disclosed value stands. Holds no space and no colon. */
-export function pathText(path: readonly string[]): string {
-  return path.map(encodeURIComponent).join('.');
-}
 
 /** @param salts gives 16 fresh random bytes at each call */
 export function leafOf(
@@ -38,12 +34,13 @@ export function leafOf(
   if (made.status === 'path-taken') throw new Error(`An entry's value stands twice: ${made.path.join('.')}`);
   if (made.status !== 'made') return { rejected: made.status };
   const disclosures = new Map<string | null, string[]>();
-  made.disclosures.forEach(({ path, disclosure }, i) => {
-    const subject = hidden[i]?.subject ?? null;
-    const group = disclosures.get(subject);
-    const named = `${pathText(path)}:${disclosure}`;
+  made.disclosures.forEach(({ disclosure }, i) => {
+    const one = hidden[i];
+    if (!one) throw new Error('A disclosure is of a hidden value');
+    const group = disclosures.get(one.subject);
+    const named = `${pathText(one.path)}:${disclosure}`;
     if (group) group.push(named);
-    else disclosures.set(subject, [named]);
+    else disclosures.set(one.subject, [named]);
   });
   return { bytes: made.leaf, words: wordsOf(clear), disclosable: hidden.length, disclosures };
 }
