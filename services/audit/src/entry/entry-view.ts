@@ -44,7 +44,7 @@ export const entryView = z
   .meta({ id: 'AuditEntry' });
 export type EntryView = z.output<typeof entryView>;
 
-/** Opens all that is left of the entries' disclosed values. */
+/** Opens all that is left of the entries' disclosed values; of as many entries as `openDisclosures` says. */
 export async function viewEntries(
   sql: Sql,
   vault: Vault,
@@ -52,7 +52,7 @@ export async function viewEntries(
   rows: readonly EntryRow[],
 ): Promise<EntryView[]> {
   const disclosures = await openDisclosures(sql, vault, organizationId, rows);
-  return rows.map((row, i) =>
+  return rows.slice(0, disclosures.length).map((row, i) =>
     viewOf(
       row,
       (disclosures[i] ?? []).map(({ disclosure }) => disclosure),
@@ -68,7 +68,13 @@ export interface OpenDisclosure {
   readonly subjectId: string | null;
 }
 
-/** Each row's disclosures, in the rows' order; those of an erased person are missing. */
+/** Sealed values that are opened together, in bytes: some hundred to some thousand entries, or a few that are as large as can be. */
+const MOST_SEALED = 8 * 1024 * 1024;
+
+/**
+ * Each row's disclosures, in the rows' order; those of an erased person are missing. Of as many rows as may be held in memory
+ * at once, and of one at least: so the answer may be shorter than what was asked for.
+ */
 export async function openDisclosures(
   sql: Sql,
   vault: Vault,
@@ -78,11 +84,20 @@ export async function openDisclosures(
   const opened = rows.map((): OpenDisclosure[] => []);
   if (rows.length === 0) return opened;
   const sealed = await sql.query<{ nth: string; subject_id: string | null; sealed: string }>(
-    `select nth, d.subject_id, d.sealed
-     from unnest($2::timestamptz[], $3::bigint[]) with ordinality as wanted (recorded_at, index, nth)
-     join disclosure d on d.organization_id = $1::uuid and d.recorded_at = wanted.recorded_at and d.index = wanted.index
-       and d.recorded_at >= $4::timestamptz and d.recorded_at <= $5::timestamptz`,
-    [organizationId, rows.map((row) => row.recorded_at), rows.map((row) => row.index), ...boundsOf(rows)],
+    `select nth, subject_id, sealed from (
+       select nth, d.subject_id, d.sealed,
+         sum(octet_length(d.sealed)) over (order by nth groups between unbounded preceding and 1 preceding) as bytes_before
+       from unnest($2::timestamptz[], $3::bigint[]) with ordinality as wanted (recorded_at, index, nth)
+       join disclosure d on d.organization_id = $1::uuid and d.recorded_at = wanted.recorded_at and d.index = wanted.index
+         and d.recorded_at >= $4::timestamptz and d.recorded_at <= $5::timestamptz) as found
+     where coalesce(bytes_before, 0) < $6::int`,
+    [
+      organizationId,
+      rows.map((row) => row.recorded_at),
+      rows.map((row) => row.index),
+      ...boundsOf(rows),
+      MOST_SEALED,
+    ],
   );
   const texts = await vault.openMany(
     sql,
@@ -102,7 +117,9 @@ export async function openDisclosures(
       opened[Number(nth) - 1]?.push({ path, disclosure, subjectId });
     }
   });
-  return opened;
+  const bytes = sealed.reduce((sum, row) => sum + row.sealed.length, 0);
+  // Behind the last row that was read there may be some that were not.
+  return bytes < MOST_SEALED ? opened : opened.slice(0, Math.max(...sealed.map(({ nth }) => Number(nth))));
 }
 
 function boundsOf(rows: readonly EntryRow[]): [string, string] {

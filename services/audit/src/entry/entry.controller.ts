@@ -76,7 +76,9 @@ export const entryFilter = z.strictObject({
 
 const entryQuery = entryFilter.extend({
   order: z.enum(['newest', 'oldest']).default('newest'),
-  limit: decimal(1, 1000).default(50),
+  limit: decimal(1, 1000)
+    .default(50)
+    .describe('Most entries of a page; of large entries it has fewer, and `next` leads on'),
   cursor: cursorText.optional(),
 });
 
@@ -171,8 +173,9 @@ export class EntryController {
         limit: limit + 1,
         after,
       });
-      const { items, next } = page(found, limit, positionOf, cursor.write);
-      const entries = await viewEntries(sql, this.vault, organizationId, items);
+      const entries = await viewEntries(sql, this.vault, organizationId, found.slice(0, limit));
+      // A page of large entries has fewer of them.
+      const { next } = page(found, entries.length, positionOf, cursor.write);
       void reply.header(ENTRY_DETAILS_HEADER, shownHeader(entries));
       return { entries, next };
     });

@@ -8,8 +8,8 @@ import type { BundleSource } from './bundle-content.js';
 import type { Selection } from './bundle-selection.js';
 import type { ExportRequest } from './export.js';
 
-/** Entries of one page: their leaves and opened values are what an export holds in memory. */
-const PAGE = 500;
+/** Leaves of one page, at most: with their opened values they are what an export holds in memory, twice. */
+const PAGE = 250;
 
 /** Pages of the log, each in a transaction of its own: nothing stays open however long the export takes. */
 export async function* entriesOf(
@@ -31,8 +31,10 @@ export async function* entriesOf(
       selection.words,
     );
     return database.forOrganization(organizationId, async (sql) => {
-      const rows = await sql.query<EntryRow>(text, values);
-      return { rows, disclosures: await openDisclosures(sql, vault, organizationId, rows) };
+      const found = await sql.query<EntryRow>(text, values);
+      const disclosures = await openDisclosures(sql, vault, organizationId, found);
+      const rows = found.slice(0, disclosures.length);
+      return { rows, disclosures, isLast: found.length < PAGE && rows.length === found.length };
     });
   };
   for await (const { rows, disclosures } of pagesAhead(pageAfter)) {
@@ -58,6 +60,7 @@ export async function* entriesOf(
 }
 
 interface Page {
+  readonly isLast: boolean;
   readonly rows: readonly EntryRow[];
   readonly disclosures: readonly (readonly OpenDisclosure[])[];
 }
@@ -70,7 +73,7 @@ async function* pagesAhead(pageAfter: (after: Position | null) => Promise<Page>)
       const page: Page = await next;
       const last = page.rows.at(-1);
       next =
-        last && page.rows.length === PAGE
+        last && !page.isLast
           ? pageAfter({ recordedAt: instant(last.recorded_at).getTime(), index: Number(last.index) })
           : undefined;
       // Its failure is thrown when its turn comes, and must not count as nobody's before.
