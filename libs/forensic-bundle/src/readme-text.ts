@@ -4,19 +4,27 @@ export const README_TEXT = `FORENSIC BUNDLE
 These are entries of an audit log, and the proof that they stand in that log
 unchanged. You need not trust whoever gave you this file.
 
-CHECK IT WITH OUR TOOL (no network needed once it is installed)
+CHECK IT WITH OUR TOOL (one file, which needs Node.js 20.15 and no network)
 
-  npx @vouchsafe/verify bundle.zip --vkey KEYS
+  node vouchsafe-verify.mjs bundle.zip --vkey keys.vkey
 
-KEYS is a file of verifier keys, one a line, or a key itself. Get the keys from
-a place other than this file: the log operator's web site, an earlier bundle, a
-contract. The keys in the folder keys/ are a convenience: whoever could forge
-the bundle could put keys of their own there.
+vouchsafe-verify.mjs is attached to the releases of Vouchsafe's source
+repository, and anyone can make it from the sources there, byte for byte the
+same: npm ci, then node libs/verify/single-file.mjs. Its SHA-256 stands in
+libs/verify/SHA256SUMS of the repository, at the tag of the release: compare it
+before you run the file. Do not take a verifier from whoever gave you this
+bundle, nor from a package registry: we publish it in none.
+
+keys.vkey is a file of verifier keys, one a line; --vkey takes a key itself,
+too. Get the keys from a place other than this file: the log operator's web
+site, an earlier bundle, a contract. The keys in the folder keys/ are a
+convenience: whoever could forge the bundle could put keys of their own there.
 
   exit code 0   everything holds
   exit code 1   something does not hold; the output says which file and line
   exit code 2   the file can not be read as a bundle
   exit code 3   everything holds, but only against the keys in the file itself
+  other codes   no verdict: the tool was used wrongly, or failed itself
 
 WHAT IS INSIDE
 
@@ -37,10 +45,10 @@ WHAT IS INSIDE
                        SHA-256 digests of them (RFC 9901, SD-JWT): a value can
                        not be changed, and one that is not opened can not be
                        read from its digest
-    entries.csv        the same for a spreadsheet. A cell that begins with an
-                       apostrophe had one added if it could be a formula
-    ocsf.ndjson        the same for a SIEM (OCSF); as in entries.csv, "erased"
-                       and "held" are the manifest's word
+    entries.csv        the same for a spreadsheet. Where a program might run
+                       text as a formula, an apostrophe stands before it
+    ocsf.ndjson        the same for a SIEM (OCSF 1.3.0); as in entries.csv,
+                       "erased" and "held" are the manifest's word
     earlier-checkpoints/
                        checkpoints that were published before; log/checkpoint
                        only adds to each of them
@@ -74,5 +82,16 @@ CHECK IT WITHOUT OUR TOOL
    index % 256. A node is SHA-256(0x01 || left || right) (RFC 6962 section 2.1);
    golang.org/x/mod/sumdb/tlog computes the root from the tiles.
 4. The digest of a disclosure is base64url(SHA-256(disclosure)); it stands in
-   the _sd of its entry.
+   the _sd of its entry. The disclosure itself is the base64url of JSON:
+   [salt, name, value].
+5. entries.csv and ocsf.ndjson say nothing that the entries and disclosures do
+   not say. The rules that they are drawn by, and all else that a bundle is made
+   of, are written down in docs/formats.md of the source repository: this bundle
+   has version 2 of the manifest, of CSV and of OCSF.
+
+WHO SAID IT
+
+"provenance" of an entry is "observed" where the system that keeps the log saw
+it happen, and "asserted" where somebody sent it through the API: then the log
+proves that it was said, when, and by whom ("submitter"), not that it happened.
 `;
