@@ -192,9 +192,9 @@ describe('the relay', () => {
       first,
       10,
     );
+    expect(sent).toEqual(missing.map((fact): unknown => expect.objectContaining(fact)));
     // In clear: it does not cross the bus.
-    const { transitKey: _, ...fact } = sent[0] ?? {};
-    expect(missing).toEqual([fact]);
+    expect(missing[0]).not.toHaveProperty('transitKey');
   });
 
   it('stops at an event that nobody listed, rather than skipping it', async () => {

@@ -110,6 +110,16 @@ describe('a message that says anything of a person', () => {
     expect(open(wire)).toBeUndefined();
   });
 
+  it('of a later version opens beside the others of its fact, and with the versions that its source named alone', () => {
+    const versions = ['vouchsafe.identity.note-taken.v1', 'vouchsafe.identity.note-taken.v2'];
+    const beside = source.take(2, 'beside');
+    const wire = busMessage({ ...beside, id: `${beside.id}/v2`, versions });
+    expect(open(wire, beside.transitKey)).toMatchObject({ id: `${beside.id}/v2`, versions });
+    const { headers } = wire;
+    for (const ce_versions of [`${versions.join(' ')} vouchsafe.identity.note-taken.v3`, versions[0] ?? ''])
+      expect(open({ ...wire, headers: { ...headers, ce_versions } }, beside.transitKey)).toBeUndefined();
+  });
+
   it('does not open by another organization’s key, nor with any bit of it changed', () => {
     expect(open(message, transitKeyOf(organizations[2] ?? ''))).toBeUndefined();
     fc.assert(
@@ -127,7 +137,9 @@ describe('a message that says anything of a person', () => {
   });
 
   it('is foreign where it is sealed and names no key, or names one and is not', () => {
-    const { ce_transitkey: _, ...unnamed } = message.headers;
+    const unnamed = Object.fromEntries(
+      Object.entries(message.headers).filter(([name]) => name !== 'ce_transitkey'),
+    );
     expect(readMessage({ ...message, headers: unnamed }).kind).toBe('foreign');
     expect(readMessage(changed({ 'content-type': 'application/json' })).kind).toBe('foreign');
   });

@@ -93,8 +93,7 @@ export async function startConsumer(options: ConsumerOptions): Promise<Consumer>
     const opened = await open(wanted);
     return arrived.flatMap(({ fact, offset }) => {
       if (fact.kind === 'fact') return [{ fact, offset }];
-      const { transitKey: _, headers: __, ...place } = fact;
-      const found = taking.table.concerns(fact.type) ? opened.get(fact) : { ...place, kind: 'fact' as const };
+      const found = taking.table.concerns(fact.type) ? opened.get(fact) : { ...fact, kind: 'fact' as const };
       return found ? [{ fact: found, offset }] : [];
     });
   };
