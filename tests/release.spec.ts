@@ -213,9 +213,9 @@ describe.each(readdirSync(releases))('the data of release %s', (release) => {
       );
     });
 
-    it('get the letters that no mail server took, and their links work', async () => {
-      for (const { to, subject } of facts.letters) await letterTo(system.mailFolder, to, subject);
-      const [invited] = facts.letters;
+    it('get the emails that no mail server took, and their links work', async () => {
+      for (const { to, subject } of facts.emails) await letterTo(system.mailFolder, to, subject);
+      const [invited] = facts.emails;
       const token = tokenIn(await letterTo(system.mailFolder, invited?.to ?? '', 'Join '));
       const { name, password } = newPerson();
       await new Client(system.url).must(201, 'POST', '/v1/invitations/acceptance', {
