@@ -46,7 +46,12 @@ export async function verify(folder: string, bundle: Uint8Array, keys: string): 
   const name = path.join(folder, randomUUID());
   await writeFile(`${name}.zip`, bundle);
   await writeFile(`${name}.vkeys`, `${keys}\n`);
-  const args = [path.join(root, 'libs/verify/dist/vouchsafe-verify.mjs'), `${name}.zip`, '--vkey', `${name}.vkeys`];
+  const args = [
+    path.join(root, 'libs/verify/dist/vouchsafe-verify.mjs'),
+    `${name}.zip`,
+    '--vkey',
+    `${name}.vkeys`,
+  ];
   return new Promise((resolve) => {
     execFile(process.execPath, args, { timeout: 60_000 }, (error, stdout, stderr) => {
       const code = error ? (typeof error.code === 'number' ? error.code : 255) : 0;
