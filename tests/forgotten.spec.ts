@@ -22,6 +22,18 @@ const findable = `findable-${randomUUID()}`;
 /** Free text that is no person's own: why not. */
 const impersonal: Readonly<Record<string, string>> = {
   'api-key.create body.name': "a program's name",
+  ...Object.fromEntries(
+    [
+      ...['api-key.create body.source', 'audit-entry.list query.source'],
+      'audit-export.request body.filter.source',
+    ].map((field) => [field, "a program's name, of a few letters, digits, dots and dashes"]),
+  ),
+  ...Object.fromEntries(
+    ['audit-entry.list query.submitterId', 'audit-export.request body.filter.submitterId'].map((field) => [
+      field,
+      'the random id of a key or session, or the name of a service',
+    ]),
+  ),
   'audit-reader.create body.name': "what its maker calls an auditor's path, sealed by the month's key",
   'organization.change body.name': "the customer's name",
   'sign-up.create body.organization.name': "the customer's name",

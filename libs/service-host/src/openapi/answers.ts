@@ -10,17 +10,17 @@ import { pascal } from './components.js';
 export interface Answering {
   readonly declaration: OperationDeclaration;
   readonly method: RequestMethod;
-  readonly hasBody: boolean;
   readonly parameters: readonly JsonObject[];
 }
 
 /** Every problem that the operation can be answered with: by the HTTP parser, the gateway, the framework, or itself. */
-export function codesOf({ declaration, method, hasBody, parameters }: Answering): Set<ProblemCode> {
+export function codesOf({ declaration, method, parameters }: Answering): Set<ProblemCode> {
   const { permission, problems: own = [], idempotent = false } = declaration;
   const changes = method !== RequestMethod.GET;
   return new Set<ProblemCode>([
     'malformed-request',
-    ...(hasBody || parameters.length > 0 ? (['invalid-request'] as const) : []),
+    // A body is refused where none is taken.
+    ...(changes || parameters.length > 0 ? (['invalid-request'] as const) : []),
     // A key that is nobody's is refused also where none is needed.
     'unauthenticated',
     ...(permission === 'public' ? [] : (['forbidden'] as const)),

@@ -64,12 +64,7 @@ function describeOperations(paths: Paths, declarations: Declarations): Set<strin
     operation.tags = [tagOf(operation)];
     operation.security = securityOf(declaration);
     operation.parameters = parametersOf(operation.parameters as JsonObject[] | undefined, declaration);
-    const answering = {
-      ...found,
-      hasBody: operation.requestBody !== undefined,
-      parameters: operation.parameters as JsonObject[],
-    };
-    const codes = codesOf(answering);
+    const codes = codesOf({ ...found, parameters: operation.parameters as JsonObject[] });
     operation.responses = answersOf(operation.responses as Record<string, JsonObject>, declaration, codes);
     operation['x-problems'] = [...codes];
     for (const code of codes) every.add(code);

@@ -7,6 +7,8 @@ export const jsonObject = z
   .meta({ type: 'object', additionalProperties: {} });
 
 const LONGEST_NAME = 100;
+/** Counted in code points, as JSON Schema counts. */
+const detailName = z.string().min(1).max(LONGEST_NAME);
 
 /** A page of 1,000 entries, and an export's page, hold whole entries in memory: so each is bounded. */
 const MOST_DETAILS = 16_384;
@@ -15,7 +17,7 @@ const MOST_DETAILS = 16_384;
 export const submittedDetails = jsonObject
   .superRefine((details, context) => {
     for (const name of Object.keys(details)) {
-      if (name.length === 0 || name.length > LONGEST_NAME)
+      if (!detailName.safeParse(name).success)
         context.addIssue({
           code: 'custom',
           path: [name],
@@ -27,6 +29,7 @@ export const submittedDetails = jsonObject
     (details) => JSON.stringify(details).length <= MOST_DETAILS,
     `at most ${MOST_DETAILS} characters as JSON`,
   )
+  .describe(`At most ${MOST_DETAILS} characters as JSON`)
   .meta({
     type: 'object',
     propertyNames: { type: 'string', minLength: 1, maxLength: LONGEST_NAME },

@@ -37,7 +37,7 @@ const time = z
       boundedInstant,
       z.iso
         .date()
-        .refine((day) => isBounded(Date.parse(day)))
+        .refine((day) => isBounded(Date.parse(day)), 'from 1970 to 9999, in UTC')
         .transform((day) => `${day}T00:00:00.000Z`),
     ],
     'a day, or an instant with an offset and at most nine digits behind the second (no leap second), from 1970 to 9999',

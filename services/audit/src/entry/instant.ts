@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { instantIn } from '../log/instant.js';
 
+/** zod's RFC 3339, with no more digits behind the second than are kept. */
+const INSTANT = new RegExp(z.regexes.datetime({ offset: true }).source.replace('\\.\\d+', '\\.\\d{1,9}'));
 const [first, beyond] = [Date.UTC(1970, 0, 1), Date.UTC(10_000, 0, 1)];
 
 /**
@@ -8,9 +10,10 @@ const [first, beyond] = [Date.UTC(1970, 0, 1), Date.UTC(10_000, 0, 1)];
  * dates or Postgres spell in another way. Its digits are kept, so no more are taken than can be; a leap second has no place in UTC
  * as computers count it, and is refused rather than moved.
  */
-export const boundedInstant = z.iso
-  .datetime({ offset: true, abort: true, error: ({ input }) => reasonAgainst(input) })
-  .refine((text) => !TEN_DIGITS.test(text), 'at most nine digits behind the second')
+export const boundedInstant = z
+  .string()
+  .regex(INSTANT, { abort: true, error: ({ input }) => reasonAgainst(input) })
+  .meta({ format: 'date-time' })
   .refine((text) => isBounded(Date.parse(text)), 'from 1970 to 9999, in UTC')
   .transform(instantIn);
 
@@ -19,9 +22,10 @@ export function isBounded(milliseconds: number): boolean {
 }
 
 function reasonAgainst(input: unknown): string {
-  return typeof input === 'string' && LEAP_SECOND.test(input)
-    ? 'a leap second (:60) can not be recorded: send the last instant before it, or the first behind it'
-    : 'a date and time with an offset (RFC 3339), as in 2026-11-28T10:00:00.123456789Z';
+  if (typeof input === 'string' && LEAP_SECOND.test(input))
+    return 'a leap second (:60) can not be recorded: send the last instant before it, or the first behind it';
+  if (typeof input === 'string' && TEN_DIGITS.test(input)) return 'at most nine digits behind the second';
+  return 'a date and time with an offset (RFC 3339), as in 2026-11-28T10:00:00.123456789Z';
 }
 
 const TEN_DIGITS = /\.\d{10}/;

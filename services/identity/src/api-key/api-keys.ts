@@ -36,7 +36,8 @@ export const newApiKey = z
   .refine(({ source, replaces }) => source === undefined || replaces === undefined, {
     path: ['source'],
     message: 'comes from the key that is replaced',
-  });
+  })
+  .meta({ not: { required: ['source', 'replaces'] } });
 
 export const createdApiKey = z
   .strictObject({
