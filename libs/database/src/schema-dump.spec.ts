@@ -55,6 +55,22 @@ describe('the dump of a schema', () => {
     expect(text).toMatchSnapshot();
   });
 
+  it('is the same in every month', async () => {
+    const database = await postgres.database('dumped', [base]);
+    const before = await database.asWorker(dumpSchema);
+    const months: SqlMigration = {
+      name: 'dump-months',
+      sql: () => `
+        create table log (at timestamptz not null) partition by range (at);
+        create table log_2026_12 partition of log for values from ('2026-12-01') to ('2027-01-01');`,
+    };
+    await database.migrate([base, months]);
+    const after = await database.asWorker(dumpSchema);
+    expect(after).not.toBe(before);
+    expect(after).toContain('create table log (');
+    expect(after).not.toContain('2026_12');
+  });
+
   it.each(Object.entries(changes))('shows a change of %s', async (_, statement) => {
     const database = await postgres.database('dumped', [base]);
     const before = await database.asWorker(dumpSchema);

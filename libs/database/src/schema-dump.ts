@@ -101,7 +101,10 @@ const columnGrants = `
     where a.attrelid = c.oid and not a.attisdropped group by x.privilege_type, x.grantee
   ) as granted`;
 
-/** Tables with all that hangs on them; a partition is a line below the table that it belongs to. */
+/**
+ * Tables with all that hangs on them; a partition is a line below the table that it belongs to. Those of a month come and go with the
+ * calendar, by the functions above: they are data, and the schema is the same in every month.
+ */
 const tables = `
   select concat_ws(E'\\n',
     case
@@ -121,5 +124,6 @@ const tables = `
   join pg_database b on b.datname = current_database()
   left join pg_inherits h on h.inhrelid = c.oid
   where ${ours} and c.relkind in ('r', 'p', 'v', 'm', 'f')
+    and not (c.relispartition and c.relname ~ '_[0-9]{4}_[0-9]{2}$')
     and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')
   order by coalesce(h.inhparent::regclass::text, c.oid::regclass::text) collate "C", c.relispartition, c.oid::regclass::text collate "C"`;

@@ -372,10 +372,6 @@ grant insert, select on disclosure to audit_request;
 grant insert, select on disclosure to audit_worker;
 grant select on disclosure to audit_retention;
 
-create table disclosure_2026_11 partition of disclosure FOR VALUES FROM ('2026-11-01 00:00:00+00') TO ('2026-12-01 00:00:00+00');
-
-create table disclosure_2026_12 partition of disclosure FOR VALUES FROM ('2026-12-01 00:00:00+00') TO ('2027-01-01 00:00:00+00');
-
 create table entry (
   organization_id uuid not null,
   log_id uuid not null,
@@ -420,10 +416,6 @@ grant insert, select on entry to audit_worker;
 grant select on entry to audit_lookup;
 grant select on entry to audit_retention;
 grant update (actor_key, entity_key, source_key, request_key) on entry to audit_retention;
-
-create table entry_2026_11 partition of entry FOR VALUES FROM ('2026-11-01 00:00:00+00') TO ('2026-12-01 00:00:00+00');
-
-create table entry_2026_12 partition of entry FOR VALUES FROM ('2026-12-01 00:00:00+00') TO ('2027-01-01 00:00:00+00');
 
 create table entry_bundle (
   organization_id uuid not null,

@@ -292,12 +292,6 @@ grant insert, select on event to gateway_worker;
 grant select on event to gateway_lookup;
 grant update (payload) on event to gateway_lookup;
 
-create table event_access_log_2026_11 partition of event FOR VALUES FROM ('access-log-2026-11') TO ('access-log-2026-12');
-CREATE TRIGGER immutable BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event_access_log_2026_11 FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-
-create table event_access_log_2026_12 partition of event FOR VALUES FROM ('access-log-2026-12') TO ('access-log-2027-01');
-CREATE TRIGGER immutable BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event_access_log_2026_12 FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-
 create table event_default partition of event DEFAULT;
 CREATE TRIGGER immutable BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event_default FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
