@@ -31,13 +31,14 @@ export const newApiKey = z
     replaces: z
       .uuid()
       .optional()
-      .describe('The key whose source it takes over, so that what that key handed in stays known'),
+      .describe(
+        'The key whose source it takes over, so that what that key handed in stays known; without `source`',
+      ),
   })
   .refine(({ source, replaces }) => source === undefined || replaces === undefined, {
     path: ['source'],
     message: 'comes from the key that is replaced',
-  })
-  .meta({ not: { required: ['source', 'replaces'] } });
+  });
 
 export const createdApiKey = z
   .strictObject({
