@@ -46,6 +46,8 @@ export async function writeBundle(folder: string, entries: number): Promise<Benc
       createdAt: '2026-11-22T12:00:00.000Z',
       organizationId: 'org-1',
       range: { from: new Date(from).toISOString(), to: '2027-01-01T00:00:00.000Z' },
+      asked: { from: '2026-11-01T00:00:00.000Z', to: '2026-12-01T00:00:00.000Z' },
+      coveredUntil: '2026-12-01T00:00:00.000Z',
       filter: {},
       disclosed: ['sourceIp'],
       claim: 'contiguous',

@@ -30,6 +30,8 @@ function requestOf(size: number, entries: Iterable<BundleEntry>): BundleRequest 
     createdAt: '2026-11-22T12:00:00.000Z',
     organizationId: null,
     range: { from: '2026-11-01T00:00:00.000Z', to: '2026-12-01T00:00:00.000Z' },
+    asked: { from: '2026-11-01T00:00:00.000Z', to: '2026-12-01T00:00:00.000Z' },
+    coveredUntil: '2026-12-01T00:00:00.000Z',
     filter: {},
     disclosed: [],
     claim: 'inclusion',

@@ -69,7 +69,7 @@ export type BundleLog = {
 
 export type BundleRequest = Pick<
   Manifest,
-  'exportId' | 'createdAt' | 'organizationId' | 'range' | 'filter' | 'disclosed'
+  'exportId' | 'createdAt' | 'organizationId' | 'asked' | 'coveredUntil' | 'range' | 'filter' | 'disclosed'
 > & {
   readonly claim: Claim;
   /** In ascending order of id. */
@@ -100,13 +100,14 @@ export async function stageBundle(request: BundleRequest, stage: BundleStage): P
   await writeKeys(request, files);
   const logs: ManifestLog[] = [];
   for (const log of request.logs) logs.push(await writeLog(request.claim, log, files));
-  const { exportId, createdAt, organizationId, range, filter, disclosed, claim } = request;
+  const { exportId, createdAt, organizationId, asked, coveredUntil, range, filter, disclosed, claim } =
+    request;
   const listed = files.finish();
   const manifest = formatManifest({
     format: 'vouchsafe-forensic-bundle',
     version: 2,
     formats: { csv: 2, ocsf: 2 },
-    ...{ exportId, createdAt, organizationId, range, filter, disclosed, claim, logs },
+    ...{ exportId, createdAt, organizationId, asked, coveredUntil, range, filter, disclosed, claim, logs },
     files: listed.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
   });
   const read = parseManifest(manifest);

@@ -17,6 +17,8 @@ import {
 
 const BASE64_HASH = /^[A-Za-z0-9+/]{43}=$/;
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+/** As callers give it: with up to nine digits after the second. */
+const ASKED_INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,9}Z$/;
 
 const manifestLog = object({
   id: printable,
@@ -53,7 +55,11 @@ const manifest = object({
   createdAt: matching(INSTANT),
   /** Null for the operator's own log. */
   organizationId: nullable(printable),
-  /** By the time of recording, `from` included, `to` not. */
+  /** The time that was asked for, `from` included, `to` not: see `claim`. */
+  asked: object({ from: matching(ASKED_INSTANT), to: matching(ASKED_INSTANT) }),
+  /** What was recorded before this is under the checkpoints here: later entries were not looked at. */
+  coveredUntil: matching(INSTANT),
+  /** When what is here was recorded: `from` is the time of the first entry, `to` is a millisecond after the last. */
   range: object({ from: matching(INSTANT), to: matching(INSTANT) }),
   /** As it was asked for; empty where the range is unfiltered, as it is for `contiguous`. */
   filter: mapOf(text),
@@ -61,8 +67,9 @@ const manifest = object({
   disclosed: listOf(text),
   /**
    * `contiguous`: every entry of the logs from first to last is in the bundle, or named as expired: nothing between them
-   * was left out. That no entry before the first or after the last belongs to the range of time is the exporter's word.
-   * `inclusion`: every entry in the bundle was logged; others may have been too.
+   * was left out. That no entry before the first or after the last occurred or was recorded in the time asked for is the
+   * exporter's word. `inclusion`: every entry in the bundle was logged; others may have been too. They occurred in the time
+   * asked for.
    */
   claim: oneOf('contiguous', 'inclusion'),
   logs: listOf(manifestLog),

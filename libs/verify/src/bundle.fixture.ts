@@ -60,6 +60,8 @@ export async function bundleFixture(options: FixtureOptions = {}): Promise<Fixtu
     createdAt: '2026-11-22T12:00:00.000Z',
     organizationId: 'org-1',
     range: { from: '2026-11-01T00:00:00.000Z', to: '2026-12-01T00:00:00.000Z' },
+    asked: { from: '2026-11-01T00:00:00.000Z', to: '2026-12-01T00:00:00.000Z' },
+    coveredUntil: '2026-12-01T00:00:00.000Z',
     filter: {},
     disclosed: ['sourceIp', 'url'],
     claim,

@@ -72,7 +72,11 @@ function manifestOf(version: 1 | 2, log: JsonObject): object {
   return {
     format: 'vouchsafe-forensic-bundle',
     version,
-    ...(version === 2 && { formats: { csv: 2, ocsf: 2 } }),
+    ...(version === 2 && {
+      formats: { csv: 2, ocsf: 2 },
+      asked: { from: '2026-11-01T00:00:00.000Z', to: '2026-12-01T00:00:00.000Z' },
+      coveredUntil: '2026-11-22T12:00:00.000Z',
+    }),
     exportId: 'export-1',
     createdAt: '2026-11-22T12:00:00.000Z',
     organizationId: 'org-1',

@@ -48,18 +48,26 @@ function whatHolds(manifest: Manifest, signer: string): string {
   return lines.map((line) => `- ${line}\n`.replace(/^- {3}/, '    - ')).join('');
 }
 
-function questionLines({ range, filter, disclosed, logs }: Manifest): string[] {
+function questionLines(manifest: Manifest): string[] {
+  const { range, filter, disclosed, logs } = manifest;
   const filters = Object.entries(filter).map(([name, value]) => `${shown(name)} = ${shown(value)}`);
   const where = filters.length > 0 ? `, where ${filters.join(' and ')}` : '';
   const lines = [
-    `The manifest says that it was asked for what was recorded from ${range.from} to ${range.to}${where}; ` +
+    `The manifest says that it was asked for what ${askedTime(manifest)}${where}; ` +
       `to be opened: ${disclosed.length > 0 ? shown(disclosed.join(', ')) : 'nothing'}.`,
   ];
   if (logs.some((log) => log.entries > 0)) {
     const unchecked = filters.length > 0 ? '; whether it matches the filter was not checked' : '';
-    lines.push(`Each entry says that it was recorded in this time${unchecked}.`);
+    lines.push(`Each entry says that it was recorded from ${range.from} to ${range.to}${unchecked}.`);
   }
   return lines;
+}
+
+/** Version 1 has one range for both. */
+function askedTime({ asked, coveredUntil, claim, range }: Manifest): string {
+  if (!asked || coveredUntil === undefined) return `was recorded from ${range.from} to ${range.to}`;
+  const what = claim === 'contiguous' ? 'occurred or was recorded' : 'occurred';
+  return `${what} from ${asked.from} to ${asked.to}, as far as it was recorded before ${coveredUntil}`;
 }
 
 function logLines(log: ManifestLog, claim: Manifest['claim']): string[] {

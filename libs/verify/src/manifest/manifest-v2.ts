@@ -4,6 +4,7 @@ import { count, listOf, mapOf, matching, nullable, object, oneOf, pair, printabl
 
 const HASH = /^[A-Za-z0-9+/]{43}=$/;
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const ASKED_INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,9}Z$/;
 
 const log = object({
   id: printable,
@@ -38,7 +39,11 @@ export const manifestV2 = object({
   createdAt: matching(INSTANT),
   /** Null for the operator's own log. */
   organizationId: nullable(printable),
-  /** By the time of recording, `from` included, `to` not. */
+  /** The time that was asked for, `from` included, `to` not. */
+  asked: object({ from: matching(ASKED_INSTANT), to: matching(ASKED_INSTANT) }),
+  /** What was recorded before this is under the checkpoints here. */
+  coveredUntil: matching(INSTANT),
+  /** When what is here was recorded, `from` included, `to` not. */
   range: object({ from: matching(INSTANT), to: matching(INSTANT) }),
   filter: mapOf(text),
   /** Which personal values were asked to be opened. */

@@ -10,6 +10,9 @@ export type Manifest = Omit<ManifestV1, 'version'> & {
   readonly version: 1 | 2;
   /** Which version of its format each file is in that is drawn from the entries. */
   readonly formats: { readonly csv: 1 | 2; readonly ocsf: 1 | 2 };
+  /** The time that was asked for, and until when all that was recorded was looked at. Version 1 says neither. */
+  readonly asked?: { readonly from: string; readonly to: string };
+  readonly coveredUntil?: string;
 };
 export type ManifestLog = Manifest['logs'][number];
 

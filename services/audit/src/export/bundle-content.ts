@@ -62,8 +62,10 @@ export async function bundleContent(
     exportId: job.exportId,
     createdAt,
     organizationId: organizationId === source.operatorOrganizationId ? null : organizationId,
-    range: rangeOf(request, recorded, coveredUntil),
-    filter: contiguous ? {} : filterText(request),
+    asked: { from: request.from, to: request.to },
+    coveredUntil,
+    range: rangeOf(recorded, createdAt),
+    filter: filterText(request),
     disclosed: request.disclose,
     claim: contiguous ? 'contiguous' : 'inclusion',
     logs: await Promise.all(
@@ -90,22 +92,21 @@ export async function bundleContent(
   };
 }
 
-/** A manifest's range is one of recording: what was asked for, and as much more as late reports were recorded in. */
-function rangeOf(request: ExportRequest, recorded: { first: Date; last: Date } | null, coveredUntil: string) {
-  // Entries are recorded at whole milliseconds.
-  const [from = '', to = ''] = [request.from, request.to].map((instant) => new Date(instant).toISOString());
-  const begin = recorded && recorded.first.toISOString() < from ? recorded.first.toISOString() : from;
-  const asked = to < coveredUntil ? to : coveredUntil;
-  const beyond = recorded ? new Date(recorded.last.getTime() + 1).toISOString() : asked;
-  const end = [asked, beyond, begin].reduce((a, b) => (a > b ? a : b));
-  return { from: begin, to: end };
+/** From the first entry here to a millisecond after the last: they are recorded at whole milliseconds. */
+function rangeOf(recorded: { first: Date; last: Date } | null, createdAt: string) {
+  if (!recorded) return { from: createdAt, to: createdAt };
+  return {
+    from: recorded.first.toISOString(),
+    to: new Date(recorded.last.getTime() + 1).toISOString(),
+  };
 }
 
-function filterText({ from, to, filter }: ExportRequest): Record<string, string> {
-  const given = Object.entries(filter).filter(
-    (pair): pair is [string, NonNullable<(typeof pair)[1]>] => pair[1] !== undefined,
+function filterText({ filter }: ExportRequest): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(filter).filter(
+      (pair): pair is [string, NonNullable<(typeof pair)[1]>] => pair[1] !== undefined,
+    ),
   );
-  return { ...Object.fromEntries(given), occurredFrom: from, occurredTo: to };
 }
 
 async function earlierCheckpoints(sql: Sql, logId: string, size: number): Promise<Buffer[]> {

@@ -206,7 +206,7 @@ describe('a forensic export', () => {
       ...{ from: occurredAt, to: '2026-03-01T10:00:00.123457789Z' },
       filter: { operation: 'invoice.read' },
     });
-    expect((await verified(bytes)).filter).toMatchObject({ occurredFrom: occurredAt });
+    expect((await verified(bytes)).asked).toMatchObject({ from: occurredAt });
     expect(fileIn(bytes, '/entries.ndjson')).toContain(`"occurredAt":"${occurredAt}"`);
     expect(fileIn(bytes, '/entries.csv')).toContain(occurredAt);
   });
@@ -222,6 +222,19 @@ describe('a forensic export', () => {
     const manifest = await verified(await bundle({ from: before.toISOString(), to: between.toISOString() }));
     expect(manifest.claim).toBe('contiguous');
     expect(manifest.logs[0]?.entries).toBe(9);
+    // What was asked for stands as it was asked; the range is that of what is here, and claims no more.
+    expect(manifest.asked).toEqual({ from: before.toISOString(), to: between.toISOString() });
+    const times = manifest.range;
+    expect(Date.parse(times.to) - Date.parse(times.from)).toBeLessThan(60_000);
+  });
+
+  it('of a time in which nothing occurred holds nothing, and says no other time', async () => {
+    const asked = { from: '2031-01-01T00:00:00.000Z', to: '2031-02-01T00:00:00.000Z' };
+    const manifest = await verified(await bundle(asked));
+    expect(manifest).toMatchObject({
+      ...{ claim: 'contiguous', asked, range: { from: manifest.createdAt, to: manifest.createdAt } },
+      logs: [{ entries: 0, first: null, last: null }],
+    });
   });
 
   it('claims nothing that was recorded behind its checkpoint', async () => {
