@@ -23,7 +23,7 @@ export const auditConfig = persistenceConfig.extend({
   VOUCHSAFE_ENTRIES_PER_MINUTE: most(120_000),
   VOUCHSAFE_ENTRY_BYTES_PER_MINUTE: most(256 * 2 ** 20),
   VOUCHSAFE_ENTRIES_PER_DAY: most(20_000_000),
-  VOUCHSAFE_ENTRY_BYTES_PER_DAY: most(32 * 2 ** 30),
+  VOUCHSAFE_ENTRY_BYTES_PER_DAY: most(64 * 2 ** 30),
   /** Who is asked for facts that the bus did not bring. */
   VOUCHSAFE_IDENTITY_URL: z.url(),
   VOUCHSAFE_GATEWAY_URL: z.url(),

@@ -59,11 +59,19 @@ export function entryOfSubmission(organizationId: string, origin: Origin, sent: 
     requestId: sent.requestId ?? null,
     details: sent.details,
     clear: new Set(),
-    subject:
-      sent.actor.type === 'user' && z.uuid().safeParse(sent.actor.id).success
-        ? sent.actor.id.toLowerCase()
-        : null,
+    subject: userIn(sent.actor),
   };
+}
+
+/** The user whom an actor names, in whatever spelling of type and UUID (RFC 9562 section 4): an erasure must reach all of them. */
+function userIn({ type, id }: SubmittedEntry['actor']): string | null {
+  if (type.toLowerCase() !== 'user') return null;
+  const bare = /^(?:urn:uuid:)?([0-9a-f-]{36})$|^\{([0-9a-f-]{36})\}$/i
+    .exec(id)
+    ?.slice(1)
+    .find(Boolean)
+    ?.toLowerCase();
+  return bare !== undefined && z.uuid().safeParse(bare).success ? bare : null;
 }
 
 /**

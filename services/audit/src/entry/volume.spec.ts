@@ -4,7 +4,7 @@ import { ours, theirs } from '../testing/audit-database.js';
 
 const limits = {
   VOUCHSAFE_ENTRIES_PER_MINUTE: '100',
-  VOUCHSAFE_ENTRY_BYTES_PER_MINUTE: '100000',
+  VOUCHSAFE_ENTRY_BYTES_PER_MINUTE: '200000',
   VOUCHSAFE_ENTRIES_PER_DAY: '250',
   VOUCHSAFE_ENTRY_BYTES_PER_DAY: '1000000',
 };
@@ -56,7 +56,7 @@ describe('what an organization may hand in', () => {
     expect(answer.status).toBe(201);
     expect(itemsOf(answer.headers, 'ratelimit-policy')).toEqual({
       'entries-in-60s': { q: 100, qu: 'entries', w: 60 },
-      'content-bytes-in-60s': { q: 100_000, qu: 'content-bytes', w: 60 },
+      'content-bytes-in-60s': { q: 200_000, qu: 'content-bytes', w: 60 },
       'entries-in-86400s': { q: 250, qu: 'entries', w: 86_400 },
       'content-bytes-in-86400s': { q: 1_000_000, qu: 'content-bytes', w: 86_400 },
     });
@@ -95,10 +95,17 @@ describe('what an organization may hand in', () => {
 
   it('is counted in bytes, too, and a batch that never fits is told so', async () => {
     app.clock.ahead += DAY;
-    const answer = await post(batch(10, 'x'.repeat(15_000)));
+    const answer = await post(batch(15, 'x'.repeat(15_000)));
     expect(answer.status).toBe(429);
     expect(answer.body.detail).toContain('send fewer entries at once');
     expect((await post(batch(3, 'x'.repeat(15_000)))).status).toBe(201);
+  });
+
+  it('counts many short details for the work that they are', async () => {
+    app.clock.ahead += DAY;
+    const [entry] = batch(1);
+    const details = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`d${n}`, 0]));
+    expect((await post([{ ...entry, details }])).status).toBe(429);
   });
 
   it('does not shrink for a day by what is sent again or refused, only for a minute', async () => {

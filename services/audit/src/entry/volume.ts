@@ -94,11 +94,20 @@ const countStatement = prepared(`
     ends_at = case when v.ends_at > $5 then v.ends_at else excluded.ends_at end
   returning seconds, entries, bytes, ends_at`);
 
-/** As many bytes as the entries have as JSON, without the white space between. */
-export function volumeOf(entries: readonly object[]): Volume {
-  const bytes = entries.reduce((sum, entry) => sum + Buffer.byteLength(JSON.stringify(entry)), 0);
+/**
+ * As many bytes as the entries have as JSON, without the white space between, and a share for each member of details: each is hashed
+ * and encrypted by itself, which costs much more than its bytes when it is short.
+ */
+export function volumeOf(entries: readonly { readonly details: object }[]): Volume {
+  const bytes = entries.reduce(
+    (sum, entry) =>
+      sum + Buffer.byteLength(JSON.stringify(entry)) + BYTES_PER_DETAIL * Object.keys(entry.details).length,
+    0,
+  );
   return { entries: entries.length, bytes };
 }
+
+const BYTES_PER_DETAIL = 1024;
 
 /** What the answer's headers say (draft-ietf-httpapi-ratelimit-headers, structured fields of RFC 9651): each limit by its name. */
 export function volumeHeaders(usages: readonly Usage[]): Record<string, string> {
