@@ -258,6 +258,19 @@ const FORGERIES: [what: string, forge: (content: Content) => Content, named: str
   ['drops a log key', (c) => edit(c, 'keys/logs.vkey', () => Buffer.alloc(0)), /keys/],
   ['breaks a key', (c) => edit(c, 'keys/logs.vkey', (b) => flip(b, 9)), /keys/],
   ['changes the history of keys', (c) => edit(c, 'keys/history.json', () => Buffer.from('[]\n')), /keys/],
+  [
+    'writes the history of keys in another form',
+    (c) => edit(c, 'keys/history.json', (b) => Buffer.from(`${JSON.stringify(JSON.parse(b.toString()))}\n`)),
+    'keys/history.json',
+  ],
+  [
+    'says a time in the history of keys twice',
+    (c) =>
+      edit(c, 'keys/history.json', (b) =>
+        Buffer.from(b.toString().replace('"from"', '"from": "2020-01-01T00:00:00.000Z",\n    "from"')),
+      ),
+    'keys/history.json',
+  ],
   ['drops the history of keys', (c) => without(c, 'keys/history.json'), /keys/],
 ];
 
@@ -350,6 +363,22 @@ describe("whoever has the exporter's key, but not the log's, is caught", () => {
       file: file('checkpoint'),
       why: expect.stringContaining('none of the keys'),
     });
+  });
+
+  const stranger = ed25519Signer('stranger.example.com/exports', Buffer.alloc(32, 7));
+  it.each([
+    ['by a name that nobody knows', stranger.signer],
+    ['by the same key', EXPORTER.signer],
+  ])('when he adds a second signature to the note: %s', async (_, signer) => {
+    const note = fixture.content.get(MANIFEST_NOTE)?.toString() ?? '';
+    const text = note.slice(0, note.indexOf('\n\n') + 1);
+    const added = Buffer.from(signNote(text, signer))
+      .toString()
+      .slice(text.length + 1);
+    const found = await expectCaught(
+      zipOf(edit(fixture.content, MANIFEST_NOTE, () => Buffer.from(note + added))),
+    );
+    expect(found).toMatchObject({ file: MANIFEST_NOTE, why: expect.stringContaining('2 signatures') });
   });
 
   it("when he signs the manifest with a log's key", async () => {

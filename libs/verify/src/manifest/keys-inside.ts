@@ -1,4 +1,9 @@
-import { encodeVerifierKey, parseVerifierKey, type VerifierKey } from '@vouchsafe/transparency-log';
+import {
+  encodeVerifierKey,
+  parseJson,
+  parseVerifierKey,
+  type VerifierKey,
+} from '@vouchsafe/transparency-log';
 import type { BundleFiles } from '../container/bundle-files.js';
 import { KEY_HISTORY, LOG_KEYS, MANIFEST_KEY } from '../container/names.js';
 import { Problem, check } from '../problem.js';
@@ -49,9 +54,11 @@ export function readKeysInside(files: BundleFiles): KeysInside {
 
 function parseHistory(bytes: Uint8Array): KeyHistory | undefined {
   try {
-    const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
-    const isOne = keyHistory(value) && value.every(({ from, to }) => to === null || from <= to);
-    return isOne ? value : undefined;
+    const value: unknown = parseJson(Buffer.from(bytes).toString('utf8'));
+    if (!keyHistory(value) || !value.every(({ from, to }) => to === null || from <= to)) return undefined;
+    // The one form of its bytes: members in this order, indented by two, a newline at the end.
+    const ordered = value.map(({ vkey, use, from, to }) => ({ vkey, use, from, to }));
+    return Buffer.from(`${JSON.stringify(ordered, null, 2)}\n`).equals(bytes) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { openNote, type Note } from '@vouchsafe/transparency-log';
+import { openNote, parseNote, type Note } from '@vouchsafe/transparency-log';
 import { fileDigest, readMember } from '../container/bundle-files.js';
 import { MANIFEST, MANIFEST_NOTE } from '../container/names.js';
 import type { ByteSource, ZipMember } from '../container/zip.js';
@@ -44,6 +44,10 @@ export function verifyManifestNote(
 }
 
 function openManifestNote(bytes: Uint8Array, names: readonly string[], policy: Policy): Note {
+  // The note signs its text alone: anyone could add lines of signatures. As they stand there, for `openNote` passes over
+  // a second one by the same key.
+  const signatures = parseNote(bytes)?.signatures.length ?? 0;
+  check(signatures <= 1, MANIFEST_NOTE, `it has ${signatures} signatures, and one alone counts`);
   const opened = openNote(bytes, manifestSigners(policy, names));
   switch (opened.status) {
     case 'opened':
