@@ -1,8 +1,8 @@
-import { closeSync, createReadStream, createWriteStream, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ByteSource } from '../container/zip.js';
 import { Unreadable } from '../problem.js';
 
@@ -55,16 +55,37 @@ async function spool(descriptor: number): Promise<OpenSource> {
     return remove();
   };
   try {
-    const input = createReadStream('', { fd: descriptor, autoClose: false });
-    const unread = new Promise<never>((_, reject) => {
-      input.once('error', (error) => {
-        reject(new Unreadable(plainly(error)));
-      });
-    });
-    await Promise.race([unread, pipeline(input, createWriteStream('', { fd: copy, autoClose: false }))]);
+    await copyAll(descriptor, copy);
     return { source: fileSource(copy), close };
   } catch (error) {
     await close();
+    throw error;
+  }
+}
+
+/** Plain calls, no streams: these close the descriptors that they are given, and hide whose error it was. */
+async function copyAll(from: number, to: number): Promise<void> {
+  const room = Buffer.allocUnsafe(COPY_BYTES);
+  for (;;) {
+    const length = readable(() => readSome(from, room));
+    if (length === 0) return;
+    if (length === undefined) await sleep(WAIT_MS);
+    else writeFileSync(to, room.subarray(0, length));
+  }
+}
+
+const COPY_BYTES = 1024 * 1024;
+const WAIT_MS = 5;
+
+/** How many bytes came; 0 at the end; undefined where none are there yet, on a pipe that does not wait for them. */
+function readSome(descriptor: number, room: Uint8Array): number | undefined {
+  try {
+    return readSync(descriptor, room);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    if (error.code === 'EAGAIN') return undefined;
+    // The end of a pipe on Windows.
+    if (error.code === 'EOF') return 0;
     throw error;
   }
 }
