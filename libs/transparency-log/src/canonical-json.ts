@@ -8,11 +8,10 @@ export type JsonObject = { readonly [name: string]: Json };
  * RFC 8785: members sorted by UTF-16 code units, numbers and strings as ECMAScript writes them, no white space.
  * Throws a TypeError on what JSON can't carry exactly (undefined, NaN, a lone surrogate, a Date): dropping or
  * replacing it silently, as JSON.stringify does, would record something else than was said.
- * `maxDepth`: how many levels of objects and arrays it may have.
  */
-export function canonicalJson(value: unknown, maxDepth = MAX_DEPTH): string {
+export function canonicalJson(value: unknown): string {
   // The RFC is ECMAScript's JSON.stringify but for the order of names: where that is the RFC's already, nothing is left to do.
-  return isSortedJson(value, maxDepth) ? JSON.stringify(value) : writeSorted(value as Json);
+  return isSortedJson(value, MAX_DEPTH) ? JSON.stringify(value) : writeSorted(value as Json);
 }
 
 /** No value of ours is nested deeper; a hostile one must not exhaust the stack. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { encodeVerifierKey, makeLeaf, type Disclosable, type Json } from '@vouchsafe/transparency-log';
 import { EXPORTER, LOG, inMemory } from './bundle.fixture.js';
-import { zipOf } from './forgery.fixture.js';
+import { file, zipOf } from './forgery.fixture.js';
 import { plainBundle, type PlainEntry } from './plain-bundle.fixture.js';
 import { runProgram, singleFile } from './program.fixture.js';
 import { verifyBundle } from './verify-bundle.js';
@@ -22,6 +22,12 @@ function nested(depth: number): Json {
 
 function values(count: number, value: (i: number) => Json): Disclosable[] {
   return Array.from({ length: count }, (_, i) => ({ path: ['details', `d${i}`], value: value(i), salt }));
+}
+
+/** 60 levels, below so many and `details`. */
+function inPlace(levels: number): Disclosable {
+  const places = Array.from({ length: levels }, (_, i) => `p${i}`);
+  return { path: ['details', ...places], value: nested(30), salt };
 }
 
 const SWEEP: [what: string, clear: Record<string, Json>, disclosable: Disclosable[]][] = [
@@ -52,17 +58,7 @@ const SWEEP: [what: string, clear: Record<string, Json>, disclosable: Disclosabl
     { details: { clear: nested(depth) } },
     [{ path: ['details', 'hidden'], value: nested(depth), salt }],
   ]),
-  [
-    'a deep value in a deep place',
-    {},
-    [
-      {
-        path: ['details', ...Array.from({ length: 55 }, (_, i) => `p${i}`)],
-        value: nested(30),
-        salt,
-      },
-    ],
-  ],
+  ['a deep value in a deep place, 64 levels in all', {}, [inPlace(4)]],
   [
     'numbers of every form',
     { details: { n: [0, -1, 1e21, 1e-7, 5e-324, 2 ** 53 - 1, 0.1] } },
@@ -119,6 +115,14 @@ describe.each([1, 2] as const)('in a bundle of version %i', (version) => {
     writeFileSync(bundle, zip);
     const ran = runProgram(program, [bundle, ...keys.flatMap((key) => ['--vkey', encodeVerifierKey(key)])]);
     expect(ran).toMatchObject({ code: 0, err: '' });
+  });
+
+  it('an entry that opened has a 65th level does not hold, and is no fault of the verifier', async () => {
+    const zip = zipOf(await plainBundle(version, [entryOf({}, [inPlace(5)])]));
+    expect(await verifyBundle(inMemory(zip), keys)).toMatchObject({
+      ...{ status: 'does-not-hold', file: file('entries'), line: 1 },
+      why: expect.stringContaining('nested deeper'),
+    });
   });
 
   it.each([

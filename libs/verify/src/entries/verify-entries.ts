@@ -15,6 +15,7 @@ import { disclosureLines, type DisclosureLines } from './disclosure-lines.js';
 import { drawnFile } from './drawn-file.js';
 import { CSV_FORMATS, OCSF_FORMATS } from './drawn-formats.js';
 import { entryBundles } from './entry-bundles.js';
+import { TooDeep } from './json-text.js';
 import type { ShownEntry } from './shown-entry.js';
 import { timesBefore, type TimesBefore } from './times-before.js';
 
@@ -53,8 +54,10 @@ export function verifyEntries(
     times.add(index, recordedAt);
     const { entry, undisclosed } = opened;
     const shown: ShownEntry = { logId: log.id, index, entry, undisclosed, ...marks };
-    csv.expect(row(shown));
-    ocsf.expect(ocsfLine(shown));
+    const drawn = (): [string, string] => [row(shown), ocsfLine(shown)];
+    const [csvRow, ocsfEvent] = withinDepth(drawn, entries.name, line);
+    csv.expect(csvRow);
+    ocsf.expect(ocsfEvent);
   }
   disclosures.end();
   csv.end();
@@ -121,6 +124,16 @@ function openEntry(
 }
 
 const NEWEST_LEAF = 2;
+
+/** 64 levels at most, of `details` and of `other`: a disclosed value that is nested can stand deep in its entry. */
+function withinDepth<T>(draw: () => T, file: string, line: number): T {
+  try {
+    return draw();
+  } catch (error) {
+    if (!(error instanceof TooDeep)) throw error;
+    throw new Problem(file, 'opened, it is nested deeper than an entry can be', line);
+  }
+}
 
 /** By the time that the leaf says the entry is in the range of the bundle. */
 function recordedAtOf(entry: JsonObject, { range }: Manifest, file: string, line: number): string {
