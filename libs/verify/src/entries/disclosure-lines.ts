@@ -1,3 +1,4 @@
+import { isJsonObject, parseCanonicalJson } from '@vouchsafe/transparency-log';
 import type { Cursor } from '../container/bundle-files.js';
 import { Problem, check } from '../problem.js';
 
@@ -53,21 +54,11 @@ type DisclosureLine = { readonly index: number; readonly disclosures: readonly s
 
 /** Undefined where it is not exactly such a line. What the disclosures are is seen when they are opened. */
 function parseLine(bytes: Buffer): DisclosureLine | undefined {
-  const text = bytes.toString('utf8');
-  const line = parseJson(text) as Partial<Record<keyof DisclosureLine, unknown>> | null | undefined;
-  const { index, disclosures } = line ?? {};
+  const line = parseCanonicalJson(bytes)?.value;
+  if (!isJsonObject(line) || Object.keys(line).length !== 2) return undefined;
+  const { index, disclosures } = line;
   if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0) return undefined;
-  if (!isSortedTexts(disclosures) || disclosures.length === 0) return undefined;
-  const written = `{"disclosures":${JSON.stringify(disclosures)},"index":${index}}`;
-  return written === text ? { index, disclosures } : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return isSortedTexts(disclosures) && disclosures.length > 0 ? { index, disclosures } : undefined;
 }
 
 function isSortedTexts(value: unknown): value is readonly string[] {
