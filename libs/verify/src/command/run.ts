@@ -7,7 +7,7 @@ import { openSource, type OpenSource } from './bundle-source.js';
 import { keysGiven } from './keys-given.js';
 import { EXIT_CODES, inPlainWords } from './plain-words.js';
 
-export const USAGE = `Usage: vouchsafe-verify BUNDLE.zip [--vkey KEY|FILE]... [--vkeys FILE]...
+export const USAGE = `Usage: vouchsafe-verify BUNDLE.zip [--vkey KEY|FILE]...
 
 Checks a forensic bundle, offline. BUNDLE.zip is a file, or - for standard input. KEY is a verifier key
 (name+hash+base64), FILE has one a line: get them from somewhere else than the bundle.
@@ -56,7 +56,6 @@ type Arguments = { readonly file: string; readonly keys?: readonly VerifierKey[]
 function parseArguments(args: readonly string[]): Arguments | 'help' | { error: string } {
   const options = {
     vkey: { type: 'string', multiple: true },
-    vkeys: { type: 'string', multiple: true },
     help: { type: 'boolean', short: 'h' },
   } as const;
   try {
@@ -64,9 +63,8 @@ function parseArguments(args: readonly string[]): Arguments | 'help' | { error: 
     if (values.help) return 'help';
     const [file, ...more] = positionals;
     if (file === undefined || more.length > 0) return { error: 'Give one bundle to check.' };
-    const given = [...(values.vkey ?? []), ...(values.vkeys ?? [])];
-    if (given.length === 0) return { file };
-    const keys = keysGiven(given, (name) => readFileSync(name));
+    if (!values.vkey) return { file };
+    const keys = keysGiven(values.vkey, (name) => readFileSync(name));
     return 'error' in keys ? keys : { file, keys: keys.keys };
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) };
