@@ -22,7 +22,7 @@ convenience: whoever could forge the bundle could put keys of their own there.
 
   exit code 0   everything holds
   exit code 1   something does not hold; the output says which file and line
-  exit code 2   the file can not be read as a bundle
+  exit code 2   the file cannot be read as a bundle
   exit code 3   everything holds, but only against the keys in the file itself
   other codes   no verdict: the tool was used wrongly, or failed itself
 
@@ -42,8 +42,8 @@ WHAT IS INSIDE
     entries.ndjson     the exact bytes of each entry, one a line
     indices.txt        the index in the log of each of these lines
     disclosures.ndjson personal values that were opened for you. An entry holds
-                       SHA-256 digests of them (RFC 9901, SD-JWT): a value can
-                       not be changed, and one that is not opened can not be
+                       SHA-256 digests of them (RFC 9901, SD-JWT): a value cannot
+                       be changed, and one that is not opened cannot be
                        read from its digest
     entries.csv        the same for a spreadsheet. Where a program might run
                        text as a formula, an apostrophe stands before it
@@ -67,7 +67,7 @@ These are the word of whoever signed the manifest:
   that time; the log itself shows it to whoever may read it
 - that the entries match the filter
 - that an entry which is named as expired has expired. Its hash is in the
-  tiles, so it was logged; what it said can not be seen
+  tiles, so it was logged; what it said cannot be seen
 - that the values called erased were erased, that an entry is under a legal
   hold, that a log continues another
 - the times in keys/history.json

@@ -61,7 +61,7 @@ describe.each([1, 2] as const)('a bundle of version %i', (version) => {
     expect(await verified(mixed)).toMatchObject({ status: 'does-not-hold' });
   });
 
-  it('can not call itself another', async () => {
+  it('cannot call itself another', async () => {
     const renamed = remanifest(content, EXPORTER.signer, (m) => ({ ...m, version: version === 1 ? 2 : 1 }));
     expect(await verified(renamed)).toMatchObject({
       status: 'unreadable',
