@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type ByteSource, type LocatedMember, logFile, readZip } from '@vouchsafe/forensic-bundle';
+import { type ByteSource, readZip, type ZipMember } from '@vouchsafe/verify';
 import { missingProgram, run } from '../programs.ts';
 import { type Row, timed } from '../harness.ts';
 import { LOG_ID, writeBundle } from './bundle.ts';
@@ -59,17 +59,16 @@ function bareHashes(file: string, entries: number): void {
     if (readSync(descriptor, bytes, 0, length, offset) !== length) throw new Error('The bundle is too short');
     return bytes;
   };
-  const zip = readZip({ size, read });
-  if ('error' in zip) throw new Error(zip.error);
-  for (const member of zip.members) {
+  const members = readZip({ size, read });
+  for (const member of members) {
     const sha256 = createHash('sha256');
     for (const chunk of chunksOf(member, read)) sha256.update(chunk);
     sha256.digest();
   }
-  const named = (name: string) => zip.members.find((member) => member.name === name);
-  const leaves = hashLines(named(logFile(LOG_ID, 'entries')), read, (line) => line);
+  const named = (name: string) => members.find((member) => member.name === `${LOG_ID}/${name}`);
+  const leaves = hashLines(named('entries.ndjson'), read, (line) => line);
   // What stands between the quotes of `{"disclosures":["...`: as many bytes as one disclosure has, more or less.
-  hashLines(named(logFile(LOG_ID, 'disclosures')), read, (line) => line.subarray(17, line.indexOf(0x22, 17)));
+  hashLines(named('disclosures.ndjson'), read, (line) => line.subarray(17, line.indexOf(0x22, 17)));
   if (leaves !== entries) throw new Error(`${leaves} lines are not ${entries} leaves`);
   const node = Buffer.alloc(65, 1);
   for (let i = 1; i < leaves; i += 1) hash('sha256', node, 'binary');
@@ -77,7 +76,7 @@ function bareHashes(file: string, entries: number): void {
 }
 
 function hashLines(
-  member: LocatedMember | undefined,
+  member: ZipMember | undefined,
   read: ByteSource['read'],
   hashed: (line: Buffer) => Buffer,
 ): number {
@@ -96,7 +95,7 @@ function hashLines(
   return lines;
 }
 
-function* chunksOf({ dataOffset, size }: LocatedMember, read: ByteSource['read']): Generator<Uint8Array> {
+function* chunksOf({ dataOffset, size }: ZipMember, read: ByteSource['read']): Generator<Uint8Array> {
   for (let at = 0; at < size; at += CHUNK) yield read(dataOffset + at, Math.min(CHUNK, size - at));
 }
 

@@ -11,7 +11,7 @@ import {
 } from '@vouchsafe/transparency-log';
 import { stageBundle, type BundleRequest, type BundleStage } from './bundle-writer.js';
 import type { BundleEntry } from './entry.js';
-import { parseManifest, type Manifest } from './manifest.js';
+import type { Manifest } from './manifest.js';
 import { MANIFEST } from './names.js';
 
 const id = 'log-0123456789abcdef';
@@ -68,9 +68,7 @@ async function manifestOf(request: BundleRequest): Promise<Manifest> {
     read: () => [],
   };
   await stageBundle(request, stage);
-  const parsed = parseManifest(Buffer.concat(kept));
-  if ('error' in parsed) throw new Error(parsed.error);
-  return parsed.manifest;
+  return JSON.parse(Buffer.concat(kept).toString()) as Manifest;
 }
 
 describe('a bundle', () => {

@@ -17,9 +17,9 @@ import { CSV_HEADER } from './csv.js';
 import { describeEntry, disclosureLine, type BundleEntry } from './entry.js';
 import { formatKeyHistory, type KeyPeriod } from './key-history.js';
 import {
+  faultInManifest,
   formatManifest,
   manifestNoteText,
-  parseManifest,
   type Claim,
   type Manifest,
   type ManifestLog,
@@ -103,15 +103,16 @@ export async function stageBundle(request: BundleRequest, stage: BundleStage): P
   const { exportId, createdAt, organizationId, asked, coveredUntil, range, filter, disclosed, claim } =
     request;
   const listed = files.finish();
-  const manifest = formatManifest({
+  const value: Manifest = {
     format: 'vouchsafe-forensic-bundle',
     version: 2,
     formats: { csv: 2, ocsf: 2 },
     ...{ exportId, createdAt, organizationId, asked, coveredUntil, range, filter, disclosed, claim, logs },
     files: listed.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
-  });
-  const read = parseManifest(manifest);
-  if ('error' in read) throw new Error(`the manifest would be refused: ${read.error}`);
+  };
+  const fault = faultInManifest(value);
+  if (fault !== undefined) throw new Error(`the manifest would be refused: ${fault}`);
+  const manifest = formatManifest(value);
   const note = signNote(manifestNoteText(digestOf(manifest).sha256), request.signer);
   await stage.append(MANIFEST, manifest);
   await stage.append(MANIFEST_NOTE, note);

@@ -86,21 +86,10 @@ export function formatManifest(value: Manifest): Uint8Array {
   return Buffer.from(`${JSON.stringify(JSON.parse(canonicalJson(value)), null, 2)}\n`);
 }
 
-/** The manifest, or what is wrong with it. */
-export function parseManifest(bytes: Uint8Array): { manifest: Manifest } | { error: string } {
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    return { error: 'it is not JSON' };
-  }
-  const version = (value as { version?: unknown } | null)?.version;
-  if (typeof version === 'number' && version > 2) {
-    return { error: `it is of version ${version}: a newer verifier is needed` };
-  }
-  if (!manifest(value)) return { error: 'it does not have the members of a manifest, each of its type' };
-  if (!canonical(value, bytes)) return { error: 'it is not in its canonical form' };
-  return contradictionIn(value) ?? { manifest: value };
+/** Why a manifest would be refused; undefined where it is good. */
+export function faultInManifest(value: Manifest): string | undefined {
+  if (!manifest(value)) return 'it does not have the members of a manifest, each of its type';
+  return contradictionIn(value);
 }
 
 /**
@@ -111,44 +100,29 @@ export function manifestNoteText(sha256: string): string {
   return `vouchsafe forensic bundle v2\nmanifest.json sha256 ${sha256}\n`;
 }
 
-/** Names that the manifest's key may have: `<operator>/exports` of the operator of one of its logs, never a log's own. */
-export function manifestKeyNames({ logs }: Pick<Manifest, 'logs'>): string[] {
-  // No log has this name: an id is longer.
-  return [...new Set(logs.map((log) => `${operatorOf(log) ?? ''}/exports`))];
-}
-
-function canonical(value: Manifest, bytes: Uint8Array): boolean {
-  try {
-    return Buffer.from(formatManifest(value)).equals(bytes);
-  } catch {
-    return false;
-  }
-}
-
-function contradictionIn(manifest: Manifest): { error: string } | undefined {
+function contradictionIn(manifest: Manifest): string | undefined {
   const { logs, files, range, claim, filter, disclosed } = manifest;
-  if (range.from > range.to) return { error: 'its range ends before it starts' };
+  if (range.from > range.to) return 'its range ends before it starts';
   if (claim === 'contiguous' && Object.keys(filter).length > 0)
-    return { error: 'it claims a contiguous range, and names a filter' };
+    return 'it claims a contiguous range, and names a filter';
   if (disclosed.length === 0 && logs.some((log) => log.disclosures > 0))
-    return { error: 'it opens values, and says that none were asked for' };
-  if (logs.length === 0) return { error: 'it names no log' };
-  if (!ascending(logs.map((log) => log.id))) return { error: 'its logs are not in the order of their ids' };
-  if (!ascending(files.map((file) => file.name)))
-    return { error: 'its files are not in the order of their names' };
+    return 'it opens values, and says that none were asked for';
+  if (logs.length === 0) return 'it names no log';
+  if (!ascending(logs.map((log) => log.id))) return 'its logs are not in the order of their ids';
+  if (!ascending(files.map((file) => file.name))) return 'its files are not in the order of their names';
   const badName = files.find((file) => !isMemberName(file.name));
-  if (badName) return { error: `it names a file ${JSON.stringify(badName.name)}` };
+  if (badName) return `it names a file ${JSON.stringify(badName.name)}`;
   for (const log of logs) {
     const problem = contradictionInLog(log);
-    if (problem) return { error: `log ${JSON.stringify(log.id)}: ${problem}` };
+    if (problem) return `log ${JSON.stringify(log.id)}: ${problem}`;
   }
   return undefined;
 }
 
 function contradictionInLog(log: ManifestLog): string | undefined {
   const { first, last, size, expired, erased, held, earlierCheckpoints } = log;
-  if (!isLogId(log.id)) return 'its id can not be the name of a folder';
-  if (operatorOf(log) === undefined) return 'its origin does not end in its id';
+  if (!isLogId(log.id)) return 'its id cannot be the name of a folder';
+  if (!isOriginOf(log)) return 'its origin does not end in its id';
   if ((first === null) !== (last === null)) return 'it has a first or a last index, but not both';
   if (first !== null && last !== null && (first > last || last >= size))
     return 'its range is not in its tree';
@@ -163,14 +137,9 @@ function contradictionInLog(log: ManifestLog): string | undefined {
   return undefined;
 }
 
-/**
- * The first part of a log's origin, before its id. Origins are thus as distinct as ids, and the manifest's key has its
- * name from there. Undefined where the origin is another log's.
- */
-function operatorOf({ id, origin }: Pick<ManifestLog, 'id' | 'origin'>): string | undefined {
-  return origin.endsWith(`/${id}`) && origin.length > id.length + 1
-    ? origin.slice(0, -id.length - 1)
-    : undefined;
+/** `<operator>/<id>`: origins are thus as distinct as ids, and the manifest's key has its name from the operator. */
+function isOriginOf({ id, origin }: ManifestLog): boolean {
+  return origin.endsWith(`/${id}`) && origin.length > id.length + 1;
 }
 
 function ascending(names: readonly string[]): boolean {

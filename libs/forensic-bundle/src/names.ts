@@ -9,7 +9,7 @@ export const MANIFEST_KEY = 'keys/manifest.vkey';
 export const KEY_HISTORY = 'keys/history.json';
 
 /** The files that each log's folder has beside its tiles and earlier checkpoints. */
-export const LOG_FILES = {
+const LOG_FILES = {
   checkpoint: 'log/checkpoint',
   entries: 'entries.ndjson',
   indices: 'indices.txt',

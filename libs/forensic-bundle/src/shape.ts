@@ -1,4 +1,4 @@
-/** A small strict checker of JSON: the verifier has no dependencies, and a schema library would be its largest part. */
+/** A small strict checker of what is about to be written as JSON. */
 export type Shape<T> = (value: unknown) => value is T;
 export type Shaped<S> = S extends Shape<infer T> ? T : never;
 

@@ -1,6 +1,11 @@
+import zlib from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { layOutZip, type ZipMember } from '@vouchsafe/forensic-bundle';
+import fc from 'fast-check';
+import { inMemory } from '../bundle.fixture.js';
+import { zipOf } from '../forgery.fixture.js';
 import { Unreadable } from '../problem.js';
+import { readMember } from './bundle-files.js';
 import { readZip, type ByteSource } from './zip.js';
 
 /** Made by the exporter, who shares no code with the reader; files beyond 4 GB are zeros that nobody keeps. */
@@ -47,7 +52,25 @@ const ARCHIVES: [what: string, members: ZipMember[]][] = [
   ],
 ];
 
+const memberName = fc.stringMatching(/^[a-z0-9]{1,8}(\/[a-z0-9]{1,8}){0,2}$/);
+const files = fc.uniqueArray(fc.tuple(memberName, fc.uint8Array({ maxLength: 50 })), {
+  selector: ([name]) => name,
+  minLength: 1,
+});
+
 describe('a ZIP in the one form that a bundle has', () => {
+  it('is read as what was written, where it was written', () => {
+    fc.assert(
+      fc.property(files, (listed) => {
+        const content = new Map(listed.map(([name, bytes]) => [name, Buffer.from(bytes)]));
+        const source = inMemory(zipOf(content));
+        const read = readZip(source);
+        expect(new Map(read.map((member) => [member.name, readMember(source, member)]))).toEqual(content);
+        for (const { name, crc32 } of read) expect(crc32).toBe(zlib.crc32(content.get(name) ?? ''));
+      }),
+    );
+  });
+
   it.each(ARCHIVES)('is read: %s', (_, members) => {
     const read = readZip(sparse(members));
     expect(read).toHaveLength(members.length);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseVerifierKey } from '@vouchsafe/transparency-log';
-import { verifyBundle } from '@vouchsafe/verify';
+import { type ByteSource, readMember, readZip, verifyBundle } from '@vouchsafe/verify';
 import type { LogView } from '../log/log-reader.js';
 import type { AuditApp } from './audit-app.js';
 
@@ -31,19 +31,17 @@ export async function verificationOf(
     if (!('key' in parsed)) throw new Error(parsed.error);
     return parsed.key;
   });
-  const read = (at: number, length: number) => bundle.subarray(at, at + length);
-  return verifyBundle({ size: bundle.length, read }, keys);
+  return verifyBundle(sourceOf(bundle), keys);
 }
 
-/** The member of a bundle whose name ends so: members are stored, so its header says where it lies. */
+/** The text of a bundle's member whose name ends so. */
 export function memberOf(bundle: Buffer, ending: string): string {
-  const header = Buffer.from('PK\u0003\u0004', 'latin1');
-  for (let at = 0; bundle.indexOf(header, at) === at;) {
-    const size = bundle.readUInt32LE(at + 18);
-    const start = at + 30 + bundle.readUInt16LE(at + 26);
-    if (bundle.toString('latin1', at + 30, start).endsWith(ending))
-      return bundle.toString('utf8', start, start + size);
-    at = start + size;
-  }
-  throw new Error(`The bundle has no ${ending}`);
+  const source = sourceOf(bundle);
+  const member = readZip(source).find(({ name }) => name.endsWith(ending));
+  if (!member) throw new Error(`The bundle has no ${ending}`);
+  return readMember(source, member).toString();
+}
+
+function sourceOf(bundle: Buffer): ByteSource {
+  return { size: bundle.length, read: (at, length) => bundle.subarray(at, at + length) };
 }
