@@ -56,7 +56,7 @@ export function openBus(service: string, config: BusConfig, logger: ServiceLogge
   }
   if (config.VOUCHSAFE_ENVIRONMENT === 'production' && config.VOUCHSAFE_KAFKA_TLS === 'off') {
     throw new ConfigError(
-      'VOUCHSAFE_KAFKA_TLS: must be on in production, what is about nobody crosses the bus in clear',
+      'VOUCHSAFE_KAFKA_TLS: must be on in production: messages without personal data are not encrypted on the bus',
     );
   }
   return kafkaBus({
