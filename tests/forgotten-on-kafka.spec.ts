@@ -120,6 +120,7 @@ const missing = await whyNoKafka();
       const metrics = await (await fetch(`${system.service('audit').healthUrl}/metrics`)).text();
       expect(metrics).toMatch(/^consumer_messages_not_opened_total\{why="key-destroyed"\} [1-9]/m);
       expect(metrics).toMatch(/^consumer_messages_not_opened_total\{why="not-authentic"\} 0$/m);
+      expect(metrics).toMatch(/^consumer_messages_not_opened_total\{why="not-encrypted"\} 0$/m);
       expect(metrics).toMatch(/^consumer_messages_parked 0$/m);
     });
   },

@@ -185,6 +185,7 @@ describe('the erasure of two people, with a service killed in its midst (P10)', 
     const metrics = await (await fetch(`${system.service('audit').healthUrl}/metrics`)).text();
     expect(metrics).toMatch(/^consumer_messages_not_opened_total\{why="key-destroyed"\} [1-9]/m);
     expect(metrics).toMatch(/^consumer_messages_not_opened_total\{why="not-authentic"\} 0$/m);
+    expect(metrics).toMatch(/^consumer_messages_not_opened_total\{why="not-encrypted"\} 0$/m);
   });
 
   it('leaves none of the destroyed keys on the disk, as they were wrapped, once the operator has scrubbed it', async () => {

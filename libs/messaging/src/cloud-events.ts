@@ -98,8 +98,9 @@ export function readMessage(
   const fact = headers.data as z.output<typeof factHeaders>;
   const transitKey = fact.ce_transitkey;
   const isSealed = fact['content-type'] === 'application/jose';
-  // A message in clear is read as well: the former release left some, and a source gives them so to those who miss them.
-  if (isSealed !== (transitKey !== undefined)) return foreign('sealed, and by no key');
+  // Clear text is read as well: a source gives it to those who miss facts. What a consumer takes from the bus is another matter.
+  if (isSealed !== (transitKey !== undefined))
+    return foreign('encrypted, but names no transit key (or the reverse)');
   const common = {
     source: fact.ce_source,
     lane: fact.ce_lane,

@@ -350,9 +350,10 @@ describe('a message that keeps failing', () => {
     const script = scriptedBus();
     const running = await consumer(script.bus, source, [recording((text) => text === 'poison')]);
     await script.assign();
-    const fits = factMessage(source.take(0, 'poison'));
-    const broken = { ...factMessage(source.take(1, 'x')), value: '{"name":"Ada of nowhere"}' };
-    await script.deliver(script.append([fits, broken]));
+    const broken = { contract: noteTaken, data: { name: 'Ada of nowhere' } };
+    await script.deliver(
+      script.append(wire([source.take(0, 'poison'), source.take(1, 'x', { publication: broken })])),
+    );
     const rows = await service.database.asWorker((sql) =>
       sql.query('select * from parked_message where consumer = $1', [group]),
     );
@@ -404,7 +405,7 @@ describe('a message that keeps failing', () => {
     await script.assign();
     const about = (text: string) => {
       const fact = source.take(2, text);
-      return factMessage({
+      return busMessage({
         ...fact,
         publication: { contract: noteTaken, data: { text, author: 'grace', name: 'Grace' } },
       });
@@ -564,15 +565,34 @@ describe('a sealed message', () => {
     await running.stop();
   });
 
-  it('and one in clear, of the former release, are taken alike', async () => {
-    const { source, script, told, running } = await listening('clear', {});
-    const [clear, sealed] = [source.take(0, 'clear'), source.take(0, 'sealed')];
-    await script.deliver(script.append([factMessage(clear), busMessage(sealed)]));
-    expect((await effects('clear')).map(({ text, name }) => [text, name])).toEqual([
-      ['clear', 'Ada of clear'],
-      ['sealed', 'Ada of sealed'],
+  it('and one that is not encrypted, as a former release sent them, is fetched: anybody could have written it', async () => {
+    const { source, script, told, errors, running } = await listening('clear', {});
+    const facts = Array.from({ length: 1200 }, (_, n) => source.take(0, `note ${n}`));
+    // What it says is not taken as it came, nor is a version of the contract that this consumer does not know.
+    const [first, second, ...others] = facts.map(factMessage);
+    if (!first || !second) throw new Error('Messages are missing');
+    const forged = { ...first, value: JSON.stringify({ text: 'forged', author: 'ada', name: 'Eve' }) };
+    const unknown = {
+      ...second,
+      headers: { ...second.headers, ce_type: noteTaken.type.replace('.v1', '.v9') },
+    };
+    const since = [source.take(0, 'since')];
+    await script.deliver(script.append([forged, unknown, ...others, ...wire(since)]));
+    await eventually(() => running.lanesBehind().length === 0);
+    await expectOnceInOrder(source);
+    expect((await effects('clear')).slice(0, 2).map(({ text, name }) => [text, name])).toEqual([
+      ['note 0', 'Ada of note 0'],
+      ['note 1', 'Ada of note 1'],
     ]);
-    expect({ told, fetched: source.fetched }).toEqual({ told: [], fetched: [] });
+    expect(new Set(told)).toEqual(new Set(['not-encrypted']));
+    expect(told).toHaveLength(facts.length);
+    // By pages, and no more of them than there are.
+    expect(source.fetched.map(({ first: from }) => from)).toEqual([1n, 501n, 1001n]);
+    expect({ parked: await running.parkedCount(), errors }).toEqual({ parked: 0, errors: [] });
+    // What is encrypted is taken from the bus again.
+    await script.deliver(script.append(wire([source.take(0, 'later')])));
+    await expectOnceInOrder(source);
+    expect(source.fetched).toHaveLength(3);
     await running.stop();
   });
 

@@ -15,9 +15,10 @@ export type FetchTransitKeys = (source: string, ids: readonly string[]) => Promi
 
 /**
  * Why a message was not opened. Each is a gap, which the catch-up closes from the source's own store: the key was destroyed (by an
- * erasure, or by age), the source does not answer, or the message is not what its source has sealed.
+ * erasure, or by age), the source does not answer, the message is not what its source has sealed, or it has personal fields and is not
+ * encrypted. The last one is from release 0.1.0, or from anybody who can write to the bus: it is never taken as it came.
  */
-export const NOT_OPENED = ['key-destroyed', 'key-not-given', 'not-authentic'] as const;
+export const NOT_OPENED = ['key-destroyed', 'key-not-given', 'not-authentic', 'not-encrypted'] as const;
 export type NotOpened = (typeof NOT_OPENED)[number];
 
 /** A message that its source has not sealed so: tampered with, moved, or under another's key. */

@@ -41,7 +41,12 @@ export function reactionTable(reactions: readonly Reaction[]) {
   return {
     entry: (type: string): TableEntry | undefined => byType.get(type),
     /** Whether the type is of a fact with a reaction, be it in a version that nobody here can read: that one is set aside, not skipped. */
-    concerns: (type: string): boolean => byType.has(type) || byName.has(type.replace(/\.v\d+$/, '')),
+    concerns: (type: string): boolean => byType.has(type) || byName.has(nameOf(type)),
+    /** Whether a message of the type is encrypted on the bus; of a version that nobody here can read, whether that of the version taken is. */
+    isPersonal: (type: string): boolean => {
+      const contract = byType.get(type)?.contract ?? byName.get(nameOf(type))?.taken;
+      return contract !== undefined && contract.personal.length > 0;
+    },
     /** Whether another version of the same fact is the one to take. */
     isTakenOtherwise: ({ type, versions }: Pick<ArrivedFact, 'type' | 'versions'>): boolean => {
       if (versions.length === 1) return false;
@@ -49,6 +54,11 @@ export function reactionTable(reactions: readonly Reaction[]) {
       return versions.some((other) => (byType.get(other)?.age ?? Number.POSITIVE_INFINITY) < age);
     },
   };
+}
+
+/** A contract's name: its type without the version. */
+function nameOf(type: string): string {
+  return type.replace(/\.v\d+$/, '');
 }
 
 export type ReactionTable = ReturnType<typeof reactionTable>;

@@ -7,10 +7,10 @@ import { type Contract, contract, type DataOf, formerContract, publication } fro
 import type { Database } from '@vouchsafe/database';
 import { type DomainEvent, ERASED, eventCatalog, personal } from '@vouchsafe/event-sourcing';
 import {
+  type DepartingMessage,
   EventStore,
   eventStoreMigrations,
   laneOf,
-  type LaneMessage,
   type Publishing,
   publishing,
   readLane,
@@ -21,6 +21,7 @@ import fc from 'fast-check';
 import { z } from 'zod';
 import { factMessage, positionsMessage, type WireMessage } from '../cloud-events.js';
 import { eventually } from '../contract/support.js';
+import { busMessage } from '../sealed-message.js';
 import type { FetchMissing } from './catch-up.js';
 import { parkedMessages } from './parked-message.js';
 import { reactionTable } from './react.js';
@@ -28,6 +29,7 @@ import { type Reaction, reaction } from './reaction.js';
 import { type Receiver, receiver } from './receiver.fixture.js';
 import { scriptedBus } from './scripted-bus.fixture.js';
 import { settleParked } from './settle-parked.js';
+import { givingKeys, transitKeyOf } from './transit-keys.fixture.js';
 
 const who = { personId: z.string() };
 const name = personal(z.string(), { purpose: 'account', subject: 'personId' });
@@ -77,6 +79,8 @@ function now(data: object): DataOf<typeof v2> {
 
 const organizationId = '5b0c7cbd-6b3c-4f0a-9a0e-000000000001';
 const lane = laneOf(organizationId);
+const transitKey = transitKeyOf(organizationId);
+const fetchTransitKeys = givingKeys([transitKey]);
 const envelope = {
   actor: { type: 'service', id: 'test' },
   occurredAt: new Date('2026-11-28T10:00:00Z'),
@@ -126,7 +130,7 @@ const append = (personId: string, names: readonly string[]) =>
 /** A release of the source runs for a while. @returns what it has sent */
 async function runs(release: Publishing, ...people: readonly (readonly [string, readonly string[]])[]) {
   for (const [personId, names] of people) await append(personId, names);
-  const sent: LaneMessage[] = [];
+  const sent: DepartingMessage[] = [];
   const relay = startRelay({
     ...{ database: source, vault, publishing: [release] },
     send: (messages) => Promise.resolve(void sent.push(...messages)),
@@ -153,6 +157,10 @@ const fetchFrom =
   async (_, of, first, limit) =>
     (await readLane({ database: source, vault, publishing: [release] }, of, first, limit)).map(factMessage);
 
+/** As on the bus, under a key that every consumer here is given. */
+const wire = (sent: readonly DepartingMessage[]): WireMessage[] =>
+  sent.map((fact) => busMessage({ ...fact, transitKey }));
+
 /** Takes one version of the fact and notes what it was told. */
 const taking = (wanted: Contract): Reaction =>
   reaction(wanted, async ({ source: told, lane: of, number, type, data }, transaction) => {
@@ -171,7 +179,7 @@ async function consume(
   last = 0n,
 ) {
   const script = scriptedBus();
-  const consumer = await service.consume({ name: from, fetchMissing } as never, {
+  const consumer = await service.consume({ name: from, fetchMissing, fetchTransitKeys } as never, {
     ...{ bus: script.bus, group, topics: ['t'], reactions: [taking(wanted)], attempts: 1, pauseMs: 1 },
   });
   await script.assign();
@@ -202,13 +210,13 @@ describe('a fact in two versions side by side', () => {
     ['the second', v2, { personId: 'p1', fullName: 'Ada', since: 'now' }],
   ])('has its effect once for a consumer that takes %s', async (_, wanted, data) => {
     const sent = await runs(releases.both, ['p1', ['Ada']]);
-    await consume(wanted, sent.map(factMessage), fetchFrom(releases.both));
+    await consume(wanted, wire(sent), fetchFrom(releases.both));
     expect(await effects()).toEqual([{ lane, number: '1', text: wanted.type, name: data }]);
   });
 
   it('is not lost when the message of the version that is taken is: it is fetched', async () => {
     const sent = await runs(releases.both, ['p1', ['Ada', 'Ada L.']]);
-    const first = sent.filter(({ publication: { contract: of } }) => of === v1).map(factMessage);
+    const first = wire(sent.filter(({ publication: { contract: of } }) => of === v1));
     await consume(v2, first, fetchFrom(releases.both), 2n);
     expect((await effects()).map(({ number, text }) => [number, text])).toEqual([
       ['1', v2.type],
@@ -217,7 +225,7 @@ describe('a fact in two versions side by side', () => {
   });
 
   it('has its effect once, wherever a consumer changes the version that it takes', async () => {
-    const sent = (await runs(releases.both, ['p1', ['a', 'b', 'c', 'd']])).map(factMessage);
+    const sent = wire(await runs(releases.both, ['p1', ['a', 'b', 'c', 'd']]));
     let round = 0;
     await fc.assert(
       fc.asyncProperty(
@@ -292,11 +300,11 @@ describe('a fact that does not fit its contract', () => {
   it('stops the relay before it has a number, and goes on with the next one when the writer is mended', async () => {
     await runs(releases.first, ['p1', ['a']]);
     await append('p1', ['b']);
-    const sent: LaneMessage[] = [];
+    const sent: DepartingMessage[] = [];
     const errors: unknown[] = [];
     const options = {
       ...{ database: source, vault },
-      send: (messages: readonly LaneMessage[]) => Promise.resolve(void sent.push(...messages)),
+      send: (messages: readonly DepartingMessage[]) => Promise.resolve(void sent.push(...messages)),
       sendPositions: () => Promise.resolve(),
       pace: { idle: 10, retry: 10, onError: (error: unknown) => errors.push(error) },
     };
@@ -317,20 +325,13 @@ describe('a fact that does not fit its contract', () => {
 });
 
 describe('a reader', () => {
-  const message = (of: Contract, data: object, number = 1): WireMessage => ({
-    key: organizationId,
-    headers: {
-      ce_specversion: '1.0',
-      ce_id: `${from}/${lane}/${number}`,
-      ce_source: from,
-      ce_type: of.type,
-      ce_time: '2026-11-28T10:00:00Z',
-      ce_lane: String(lane),
-      ce_number: String(number),
-      'content-type': 'application/json',
-    },
-    value: JSON.stringify(data),
-  });
+  const message = (of: Contract, data: object): WireMessage =>
+    busMessage({
+      ...{ source: from, lane, number: 1n, id: `${from}/${lane}/1`, key: organizationId, transitKey },
+      time: new Date('2026-11-28T10:00:00Z'),
+      traceparent: undefined,
+      publication: { contract: of, data },
+    });
   const nobody: FetchMissing = () => Promise.reject(new Error('nothing is missing'));
   const parking = (wanted: Contract) => ({
     ...{ database: service.database, vault: service.vault, group, now: () => new Date() },
@@ -340,7 +341,7 @@ describe('a reader', () => {
     reaction(wanted, () => Promise.reject(new Error('not now')));
   const park = async (of: Contract, data: object): Promise<void> => {
     const script = scriptedBus();
-    const consumer = await service.consume({ name: from, fetchMissing: nobody } as never, {
+    const consumer = await service.consume({ name: from, fetchMissing: nobody, fetchTransitKeys } as never, {
       ...{ bus: script.bus, group, topics: ['t'], reactions: [failing(of)], attempts: 1, pauseMs: 1 },
     });
     await script.assign();

@@ -46,11 +46,14 @@ export async function consume(
   return consumer;
 }
 
-/** `not-authentic` is an alert: somebody writes to the bus who is none of us. */
+/**
+ * `not-authentic` is an alert: something other than our services writes to the bus. So is `not-encrypted`, once what release 0.1.0 sent
+ * has been read.
+ */
 function countNotOpened({ registry }: Metrics): (why: (typeof NOT_OPENED)[number]) => void {
   const counter = new Counter({
     name: 'consumer_messages_not_opened_total',
-    help: 'Sealed messages that were fetched from their source instead, by the reason',
+    help: 'Messages with personal fields that were fetched from their source instead, by the reason',
     labelNames: ['why'],
     registers: [registry],
   });

@@ -1,4 +1,6 @@
-import { randomUUID } from 'node:crypto';
+import { generateKeySync, randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
@@ -9,29 +11,41 @@ import {
   type Publication,
 } from '@vouchsafe/contracts';
 import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
-import type { LaneMessage } from '@vouchsafe/event-store';
-import { type Bus, embeddedBus, factMessage } from '@vouchsafe/messaging';
+import type { DepartingMessage } from '@vouchsafe/event-store';
+import { type Bus, busMessage, embeddedBus } from '@vouchsafe/messaging';
 import { Database } from '@vouchsafe/database';
 import { topicOf, topicSpecs } from '@vouchsafe/service-host';
-import { Vault } from '@vouchsafe/vault';
+import { type TransitKey, Vault } from '@vouchsafe/vault';
 import type { EntryView } from '../entry/entry-view.js';
 import { type AuditApp, auditApp, operator } from '../testing/audit-app.js';
 import { ada, ours } from '../testing/audit-database.js';
 
 let app: AuditApp;
 let bus: Bus;
+const transitKeys = new Map<string, TransitKey>();
+/** Where audit asks the gateway and identity for the keys of their messages. */
+const sources = createServer((request, response) => {
+  const ids = new URL(request.url ?? '', 'http://localhost').searchParams.get('ids')?.split(',') ?? [];
+  const keys = [...transitKeys.values()]
+    .filter(({ id }) => ids.includes(id))
+    .map(({ key, ...of }) => ({ ...of, key: key.export().toString('base64url') }));
+  response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys, held: 60_000 }));
+});
 beforeAll(async () => {
-  app = await auditApp();
+  await new Promise<void>((resolve) => sources.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(sources.address() as AddressInfo).port}`;
+  app = await auditApp({ VOUCHSAFE_IDENTITY_URL: url, VOUCHSAFE_GATEWAY_URL: url });
   bus = embeddedBus({ url: app.env.VOUCHSAFE_BUS_URL ?? '' });
   await bus.ensureTopics(topicSpecs());
 });
 afterAll(async () => {
   await bus.close();
   await app.stop();
+  sources.close();
 });
 
 const numbers = new Map<string, bigint>();
-function message(source: string, organizationId: string, fact: Publication, lane = 3): LaneMessage {
+function message(source: string, organizationId: string, fact: Publication, lane = 3): DepartingMessage {
   const number = (numbers.get(`${source}/${lane}`) ?? 0n) + 1n;
   numbers.set(`${source}/${lane}`, number);
   return {
@@ -39,10 +53,18 @@ function message(source: string, organizationId: string, fact: Publication, lane
     id: `${source}/${lane}/${number}`,
     time: new Date(),
     traceparent: undefined,
+    transitKey: transitKeyOf(source, organizationId),
   };
 }
-const send = (source: string, messages: readonly LaneMessage[]) =>
-  bus.send(topicOf(source), messages.map(factMessage));
+function transitKeyOf(source: string, organizationId: string): TransitKey {
+  const name = `${source}/${organizationId}`;
+  const made = { id: randomUUID(), organizationId, key: generateKeySync('aes', { length: 256 }) };
+  const key = transitKeys.get(name) ?? made;
+  transitKeys.set(name, key);
+  return key;
+}
+const send = (source: string, messages: readonly DepartingMessage[]) =>
+  bus.send(topicOf(source), messages.map(busMessage));
 
 type Request = DataOf<typeof gatewayFacts.requestHandled>;
 const request = (changes: Partial<Request> = {}): Request => ({
