@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, globSync } from 'node:fs';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Refusal } from './refusal.ts';
 
@@ -17,7 +17,9 @@ export async function build(root: string): Promise<void> {
   if (isBuilt && (await readFile(stamp, 'utf8').catch(() => '')) === sources) return;
   await runNx(root);
   await mkdir(path.dirname(stamp), { recursive: true });
-  await writeFile(stamp, sources);
+  // A new file in the old one's place: node_modules may be hard links to another working copy's, whose stamp this is not.
+  await writeFile(`${stamp}.${process.pid}`, sources);
+  await rename(`${stamp}.${process.pid}`, stamp);
 }
 
 /** Path, size and time of everything that a build reads. */
