@@ -5,7 +5,14 @@ import { Client, freshKey } from './system/client.ts';
 import { eventually } from './system/eventually.ts';
 import { join, type Person, signUp } from './system/people.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
-import { filesOf, jwesIn, keysLeft, openedByAny, transitKeysOf } from './system/sealed-on-disk.ts';
+import {
+  countOfKeys,
+  filesOf,
+  jwesIn,
+  keysLeft,
+  openedByAny,
+  transitKeysOf,
+} from './system/sealed-on-disk.ts';
 
 // Brokers start slowly on a machine that is doing much else at once.
 jest.setTimeout(180_000);
@@ -98,7 +105,9 @@ const missing = await whyNoKafka();
     });
 
     it('lies there sealed, under no key that is left', async () => {
+      const standing = await countOfKeys(system);
       const keys = await keysLeft(system);
+      expect(keys.length).toBeGreaterThanOrEqual(standing);
       const kept = jwesIn(await logs());
       expect(aboutAda.filter((jwe) => !kept.includes(jwe))).toEqual([]);
       for (const jwe of aboutAda) expect(await openedByAny(jwe, keys)).toBeUndefined();

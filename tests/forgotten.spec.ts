@@ -8,7 +8,14 @@ import { exported } from './system/evidence.ts';
 import { letterTo, tokenIn } from './system/letters.ts';
 import { currentDocuments, join, makeApiKey, newPerson, type Person } from './system/people.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
-import { filesOf, jwesIn, keysLeft, openedByAny, transitKeysOf } from './system/sealed-on-disk.ts';
+import {
+  countOfKeys,
+  filesOf,
+  jwesIn,
+  keysLeft,
+  openedByAny,
+  transitKeysOf,
+} from './system/sealed-on-disk.ts';
 
 /**
  * P10: a marker in every field that takes a person's own words, two people erased, and then nothing of it anywhere: not in the
@@ -160,7 +167,9 @@ describe('the erasure of two people, with a service killed in its midst (P10)', 
   }, 120_000);
 
   it('leaves what lies on the bus about them, and no key that opens it', async () => {
+    const standing = await countOfKeys(system);
     const keys = await keysLeft(system);
+    expect(keys.length).toBeGreaterThanOrEqual(standing);
     // What everybody else's messages say is read by these very keys.
     const others = await openedByAny(await messageSince(), keys);
     expect(others).toContain(grace.userId);

@@ -1,4 +1,4 @@
-import { createSecretKey, type KeyObject } from 'node:crypto';
+import { createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type KeyContext, localKeyProvider, Vault } from '@vouchsafe/vault';
@@ -92,10 +92,12 @@ export async function keysLeft(system: SystemUnderTest): Promise<KeyObject[]> {
       service,
       'select organization_id as id, version, kek_id, wrapped from vault_organization_key',
     );
+    const byOrganization = new Map<string, KeyObject>();
     for (const { id, version, kek_id, wrapped } of organizations) {
       const place = { purpose: 'organization-key', organization: id, version: String(version) };
-      keys.push(await unwrap(kek_id, wrapped, place));
+      byOrganization.set(`${id} ${version}`, await unwrap(kek_id, wrapped, place));
     }
+    keys.push(...byOrganization.values(), ...(await dataKeysOf(system, service, byOrganization)));
     const own = await system.rows<{ name: string; kek_id: string; wrapped: Buffer }>(
       service,
       'select name, kek_id, wrapped from vault_service_key',
@@ -104,6 +106,55 @@ export async function keysLeft(system: SystemUnderTest): Promise<KeyObject[]> {
       keys.push(await unwrap(kek_id, wrapped, { purpose: 'service-key', name }));
   }
   return keys;
+}
+
+/** How many keys there must be at least: the wrapped ones of every table that holds any, and a key-encryption key for each service. */
+export async function countOfKeys(system: SystemUnderTest): Promise<number> {
+  let count = services.length;
+  for (const service of services) {
+    const tables = await system.rows<{ name: string }>(
+      service,
+      `select table_name as name from information_schema.columns
+       where table_schema = 'public' and column_name = 'wrapped' and data_type = 'bytea'`,
+    );
+    for (const { name } of tables) {
+      const [row] = await system.rows<{ count: number }>(service, `select count(*)::int from ${name}`);
+      count += row?.count ?? 0;
+    }
+  }
+  return count;
+}
+
+/** The keys of people, months and look-ups, by their organization's. */
+async function dataKeysOf(
+  system: SystemUnderTest,
+  service: string,
+  byOrganization: ReadonlyMap<string, KeyObject>,
+): Promise<KeyObject[]> {
+  const rows = await system.rows<{
+    id: string;
+    by: number;
+    holder: string;
+    version: number;
+    wrapped: Buffer;
+  }>(
+    service,
+    `select organization_id as id, organization_key_version as by, holder, version, wrapped from vault_data_key`,
+  );
+  return rows.map(({ id, by, holder, version, wrapped }) => {
+    const key = byOrganization.get(`${id} ${by}`);
+    if (!key) throw new Error(`The key of ${holder} stands under none of its organization`);
+    const place = ['vouchsafe-data-key-v1', id, String(by), holder, String(version)];
+    return createSecretKey(unwrapped(key, place, wrapped));
+  });
+}
+
+/** AES-256-GCM over nonce, ciphertext and tag; the associated data is the place as netstrings. */
+function unwrapped(key: KeyObject, place: readonly string[], wrapped: Buffer): Buffer {
+  const opening = createDecipheriv('aes-256-gcm', key, wrapped.subarray(0, 12), { authTagLength: 16 });
+  opening.setAAD(Buffer.from(place.map((part) => `${Buffer.byteLength(part)}:${part},`).join('')));
+  opening.setAuthTag(wrapped.subarray(-16));
+  return Buffer.concat([opening.update(wrapped.subarray(12, -16)), opening.final()]);
 }
 
 /** By jose, which knows nothing of how these messages were made. @returns what it says, where one of the keys opens it */
