@@ -123,7 +123,13 @@ describe('of two commands that change keys at once', () => {
     await eventually('A new key-encryption key of each service', async () =>
       (await keks()).length === before.length + services.length ? true : undefined,
     );
-    for (const args of [['rotate-kek'], ['retire-keks'], ['rotate-organization', owner.organizationId]]) {
+    const { organizationId } = owner;
+    for (const args of [
+      ['rotate-kek'],
+      ['retire-keks'],
+      ['rotate-organization', organizationId],
+      ['scrub'],
+    ]) {
       const { code, output } = await runTool('keys/keys.ts', [...args, '--data', system.folder]);
       expect({ code, output }).toEqual({
         code: 1,

@@ -17,7 +17,7 @@ const usage = `npm run keys -- COMMAND [--data data]
   seal-marked                            seals in place what events hold in clear from before its field was marked personal
   scrub                                  removes from the disk what erasures and rotations have deleted
 
-The system may run meanwhile; of two commands that change keys the second is refused. --data (or VOUCHSAFE_DATA) is its folder.`;
+The system may run meanwhile; of two commands at once the second is refused (list never is). --data (or VOUCHSAFE_DATA) is its folder.`;
 
 type Command = (services: readonly ServiceKeys[], args: readonly string[]) => Promise<void>;
 
@@ -77,11 +77,13 @@ async function commands({ port, secrets }: DataDatabase): Promise<Readonly<Recor
       oneAtATime(databasesOf(services), async () => {
         for (const keys of services) await sealMarked(root, keys, say);
       }),
-    scrub: () =>
-      scrub(
-        `postgres://postgres:${encodeURIComponent(secrets.postgres)}@127.0.0.1:${port}/postgres`,
-        serviceNames,
-        say,
+    scrub: (services) =>
+      oneAtATime(databasesOf(services), () =>
+        scrub(
+          `postgres://postgres:${encodeURIComponent(secrets.postgres)}@127.0.0.1:${port}/postgres`,
+          serviceNames,
+          say,
+        ),
       ),
   };
 }

@@ -36,19 +36,24 @@ export async function scrub(
   say('The write-ahead log begins anew');
 }
 
+/** A run that has sealed more since it was read here is looked at again by the next scrub. */
 async function scrubSealed(client: pg.Client, database: string, say: (line: string) => void): Promise<void> {
-  const runs = await client.query<{ run_id: string; organization_id: string }>(
-    'select run_id, organization_id from sealing_run where not scrubbed',
+  const { rows: runs } = await client.query<{ run_id: string; organization_id: string; events: string }>(
+    'select run_id, organization_id, events from sealing_run where not scrubbed',
   );
-  if (runs.rows.length === 0) return;
+  if (runs.length === 0) return;
   const { rows } = await client.query<{ name: string }>(
     `select relid::regclass::text as name from pg_partition_tree('event') where isleaf`,
   );
   for (const { name } of rows) await client.query(`vacuum (full) ${name}`);
   await client.query(
     `update sealing_run set scrubbed = true
-     where (run_id, organization_id) in (select * from unnest($1::uuid[], $2::uuid[]))`,
-    [runs.rows.map(({ run_id }) => run_id), runs.rows.map(({ organization_id }) => organization_id)],
+     where (run_id, organization_id, events) in (select * from unnest($1::uuid[], $2::uuid[], $3::bigint[]))`,
+    [
+      runs.map(({ run_id }) => run_id),
+      runs.map(({ organization_id }) => organization_id),
+      runs.map(({ events }) => events),
+    ],
   );
   say(`${database}: ${rows.length} tables of events were written anew`);
 }
