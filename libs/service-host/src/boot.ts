@@ -215,7 +215,7 @@ async function createApp<Config extends z.ZodObject>(
   app.useGlobalFilters(new ProblemFilter(logger, routes));
   app.useGlobalPipes(validationPipe());
   app.useGlobalInterceptors(new TraceInterceptor(), new EntityInterceptor());
-  // The public door passes bodies on; the service behind it says whether it takes one.
+  // The gateway passes bodies on; the service behind it says whether it takes one.
   if (definition.door !== 'public') app.useGlobalInterceptors(new UnreadBodyInterceptor());
   if (definition.door === 'public' && !definition.guards?.length)
     throw new Error('A public door needs its guards');

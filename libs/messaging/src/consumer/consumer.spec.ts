@@ -475,7 +475,7 @@ describe('a sealed message', () => {
     await running.stop();
   });
 
-  it('whose key is gone is a gap: fetched from the source, as the source tells it now, and never parked', async () => {
+  it('whose key is gone is a gap: fetched from the source, as the source tells it now, and never a dead letter', async () => {
     const { source, script, told, errors, running } = await listening('destroyed', {
       fetchTransitKeys: givingKeys([transitKeyOf(ours, 2)]),
     });

@@ -8,7 +8,7 @@ import type { Parking } from './parking.js';
 import type { ReactionTable } from './react.js';
 
 /**
- * Field by field under the subjects' keys, so that an erasure reaches parked messages too; by the marks of the version that the
+ * Field by field under the subjects' keys, so that an erasure reaches dead letters too; by the marks of the version that the
  * message is written in, which its type says. Fields that the contract does not know are not kept: they could be personal. What does not
  * fit its contract has no known fields and is sealed whole, under the organization's key.
  */
@@ -51,7 +51,7 @@ export async function openedFact(
   };
 }
 
-/** Those of the version that the row was written in. Where no reaction knows it any more, the row stays parked, and says so. */
+/** Those of the version that the row was written in. Where no reaction knows it any more, the dead letter stays, and says so. */
 function sealedBy(table: ReactionTable, { message_id: id, type }: ParkedRow): readonly PersonalField[] {
   const entry = table.entry(type);
   if (!entry) throw new UnreadableFactError({ id, type }, 'a version that is not taken here');

@@ -151,7 +151,7 @@ async function assertNothingIsLeft(
 }
 
 const heldUp: Readonly<Record<HeldBecause, string>> = {
-  'unreadable-messages': 'parked messages that fit no contract may be about an erased person',
+  'unreadable-messages': 'dead letters that fit no contract may be about an erased person (npm run parked)',
   'values-in-clear':
     'events hold values in clear from before their fields were marked (npm run keys -- seal-marked)',
 };
