@@ -95,6 +95,22 @@ it('a run that seals more while its first values are scrubbed is scrubbed again'
   expect(await filesWith(later)).toEqual([]);
 });
 
+it('a run whose clear text an older transaction may still see is scrubbed when that one has ended', async () => {
+  const clear = `seen-${randomUUID()}`;
+  await note(randomUUID(), clear);
+  const reader = new pg.Client({ connectionString: urlOf('identity') });
+  await reader.connect();
+  await reader.query('begin isolation level repeatable read');
+  await reader.query('select 1');
+  expect(await sealMarkedLater({ database, vault }, [today], randomUUID())).toBe(1);
+  await scrub(postgres.adminUrl, ['identity'], () => undefined);
+  await reader.end();
+  await checkpoint();
+  expect(await filesWith(clear)).not.toEqual([]);
+  await scrub(postgres.adminUrl, ['identity'], () => undefined);
+  expect(await filesWith(clear)).toEqual([]);
+});
+
 /** An event from before its field was marked. @returns its stream */
 async function note(organizationId: string, nick: string): Promise<string> {
   const stream = `note-${randomUUID()}`;

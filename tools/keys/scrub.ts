@@ -36,10 +36,15 @@ export async function scrub(
   say('The write-ahead log begins anew');
 }
 
-/** A run that has sealed more since it was read here is looked at again by the next scrub. */
+/**
+ * The next scrub takes again a run that has sealed more since it was read here, and one whose clear text a running transaction may still
+ * see: Postgres copies such rows into the new table (the run’s row was written by the transaction that sealed, or a later one).
+ */
 async function scrubSealed(client: pg.Client, database: string, say: (line: string) => void): Promise<void> {
   const { rows: runs } = await client.query<{ run_id: string; organization_id: string; events: string }>(
-    'select run_id, organization_id, events from sealing_run where not scrubbed',
+    `select run_id, organization_id, events from sealing_run
+     where not scrubbed and age(xmin) > coalesce(
+       (select max(age(backend_xmin)) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()), 0)`,
   );
   if (runs.length === 0) return;
   const { rows } = await client.query<{ name: string }>(
