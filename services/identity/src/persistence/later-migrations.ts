@@ -139,12 +139,11 @@ export const laterMigrations: readonly SqlMigration[] = [
     sql: (roles) =>
       [
         // Keys of before, and those that the release before makes while both run, share the source of that time.
-        `alter table api_key add column source text not null default 'api';
-         set local role ${roles.lookup};
-         drop function lookup.api_key(bytea);
-         reset role;`,
+        `alter table api_key add column source text not null default 'api';`,
+        // A function of its own: the release before has `select * from lookup.api_key($1)` prepared on its connections, and Postgres
+        // refuses a prepared statement whose result has got another column (0A000) until the connection is closed.
         lookupFunction(roles, {
-          signature: 'api_key(wanted bytea)',
+          signature: 'api_key_with_source(wanted bytea)',
           returns: `table (organization_id uuid, api_key_id uuid, scopes text[], expires_at timestamptz,
             last_used_at timestamptz, revoked_at timestamptz, creator_role text, source text)`,
           body: `

@@ -60,6 +60,20 @@ alter function ensure_outgoing_partition(bigint) owner to identity_migrator;
 grant execute on function ensure_outgoing_partition(bigint) to identity_worker;
 
 CREATE OR REPLACE FUNCTION lookup.api_key(wanted bytea)
+ RETURNS TABLE(organization_id uuid, api_key_id uuid, scopes text[], expires_at timestamp with time zone, last_used_at timestamp with time zone, revoked_at timestamp with time zone, creator_role text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+            select k.organization_id, k.api_key_id, k.scopes, k.expires_at, k.last_used_at, k.revoked_at, m.role
+            from api_key k join member m on m.user_id = k.created_by
+            where k.key_hash = wanted$function$
+;
+alter function lookup.api_key(bytea) owner to identity_lookup;
+grant execute on function lookup.api_key(bytea) to identity_request;
+grant execute on function lookup.api_key(bytea) to identity_worker;
+
+CREATE OR REPLACE FUNCTION lookup.api_key_with_source(wanted bytea)
  RETURNS TABLE(organization_id uuid, api_key_id uuid, scopes text[], expires_at timestamp with time zone, last_used_at timestamp with time zone, revoked_at timestamp with time zone, creator_role text, source text)
  LANGUAGE sql
  STABLE SECURITY DEFINER
@@ -69,9 +83,9 @@ AS $function$
             from api_key k join member m on m.user_id = k.created_by
             where k.key_hash = wanted$function$
 ;
-alter function lookup.api_key(bytea) owner to identity_lookup;
-grant execute on function lookup.api_key(bytea) to identity_request;
-grant execute on function lookup.api_key(bytea) to identity_worker;
+alter function lookup.api_key_with_source(bytea) owner to identity_lookup;
+grant execute on function lookup.api_key_with_source(bytea) to identity_request;
+grant execute on function lookup.api_key_with_source(bytea) to identity_worker;
 
 CREATE OR REPLACE FUNCTION lookup.challenge(wanted bytea)
  RETURNS TABLE(organization_id uuid)

@@ -98,7 +98,10 @@ export class ResolveController {
 }
 
 /** Asked for every request by a key, as `findLiveSession` is for every one of a session. */
-const apiKeyLookUp = prepared('select * from lookup.api_key($1)');
+const apiKeyLookUp = prepared(
+  `select organization_id, api_key_id, scopes, expires_at, last_used_at, revoked_at, creator_role, source
+   from lookup.api_key_with_source($1)`,
+);
 
 interface ApiKeyRow {
   readonly organization_id: string;
