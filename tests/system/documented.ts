@@ -98,7 +98,10 @@ function faultOf({ pointer, described }: Documented, { status, headers, text }: 
   return faultOfBody(`${pointer}/${status}/content/${step(mediaType)}/schema`, text);
 }
 
-const actedOn = ['retry-after', 'etag', 'set-cookie', 'location', 'www-authenticate', 'x-request-id', 'link'];
+const actedOn = [
+  ...['retry-after', 'etag', 'set-cookie', 'location', 'www-authenticate', 'x-request-id', 'link'],
+  ...['ratelimit-policy', 'ratelimit'],
+];
 /** What is said without a reservation. */
 const always: Readonly<Partial<Record<number, string>>> = { 401: 'www-authenticate', 429: 'retry-after' };
 

@@ -24,13 +24,22 @@ export interface OperationDeclaration {
   readonly response?: 'stream';
   /** Headers of the answer besides those that every answer has; each may be missing. */
   readonly headers?: readonly AnswerHeader[];
+  /** Headers of the problems that the operation itself answers with, besides those that every problem has; each may be missing. */
+  readonly problemHeaders?: readonly AnswerHeader[];
   /** Whether an API key will do, too, where no permission is asked for that a key can hold. */
   readonly keys?: boolean;
   /** Whether the request carries a body that is not JSON, and of which media type. */
   readonly consumes?: `${string}/${string}`;
 }
 
-export type AnswerHeader = 'X-Request-Id' | 'Retry-After' | 'WWW-Authenticate' | 'ETag' | 'Set-Cookie';
+export type AnswerHeader =
+  | 'X-Request-Id'
+  | 'Retry-After'
+  | 'WWW-Authenticate'
+  | 'ETag'
+  | 'Set-Cookie'
+  | 'RateLimit-Policy'
+  | 'RateLimit';
 
 export type EntityId =
   `path.${string}` | `response.${string}` | `caller.${'organizationId' | 'actorId' | 'sessionId'}`;

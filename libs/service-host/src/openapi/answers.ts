@@ -46,7 +46,7 @@ export function codesOf({ declaration, method, parameters }: Answering): Set<Pro
 /** The answers of success as Nest lists them, with their headers, and one for each status of a problem. */
 export function answersOf(
   successes: Readonly<Record<string, JsonObject>>,
-  { headers = [] }: OperationDeclaration,
+  { headers = [], problemHeaders = [], problems: own = [] }: OperationDeclaration,
   codes: ReadonlySet<ProblemCode>,
 ): JsonObject {
   const described = Object.entries(successes).map(([status, answer]): [string, JsonObject] => [
@@ -58,7 +58,10 @@ export function answersOf(
     String(status),
     {
       description: some.map((code) => `\`${code}\`: ${problems[code].title}`).join('; '),
-      headers: headersOf(headersOfProblem[status] ?? ['X-Request-Id']),
+      headers: headersOf([
+        ...(headersOfProblem[status] ?? ['X-Request-Id']),
+        ...(some.some((code) => own.includes(code) || answeredWithin.includes(code)) ? problemHeaders : []),
+      ]),
       content: { 'application/problem+json': { schema: oneOf(some) } },
     },
   ]);
@@ -74,6 +77,15 @@ const headersOfProblem: Readonly<Partial<Record<number, readonly AnswerHeader[]>
   503: ['X-Request-Id', 'Retry-After'],
 };
 
+/** What any operation can answer with once it has begun; everything else is answered before or around it. */
+const answeredWithin: readonly ProblemCode[] = [
+  'invalid-request',
+  'concurrent-change',
+  'too-many-requests',
+  'internal',
+  'unavailable',
+];
+
 const headers: Readonly<Record<AnswerHeader, JsonObject>> = {
   'X-Request-Id': {
     description: 'Names the request in the access log, and in ours',
@@ -83,6 +95,14 @@ const headers: Readonly<Record<AnswerHeader, JsonObject>> = {
   'WWW-Authenticate': { description: 'How a program authenticates', schema: { type: 'string' } },
   ETag: { description: 'The version, for If-Match', schema: { type: 'string', pattern: '^"[0-9]+"$' } },
   'Set-Cookie': { description: 'The session of a browser: begun, or ended', schema: { type: 'string' } },
+  'RateLimit-Policy': {
+    description: 'The limits, each by its name: quota `q`, unit `qu`, window `w` in seconds',
+    schema: { type: 'string' },
+  },
+  RateLimit: {
+    description: 'What is left of each limit: remaining quota `r`, seconds `t` until the window ends',
+    schema: { type: 'string' },
+  },
 };
 
 export function headerComponents(): JsonObject {

@@ -121,6 +121,8 @@ export class EntryController {
     summary: 'Records 1 to 1,000 entries; answers when they are durable. An id sent twice is recorded once',
     answers: { 201: recorded },
     problems: ['conflict', 'rejected'],
+    headers: ['RateLimit-Policy', 'RateLimit'],
+    problemHeaders: ['RateLimit-Policy', 'RateLimit'],
   })
   async record(
     @Body({ schema: submission }) body: z.output<typeof submission>,
