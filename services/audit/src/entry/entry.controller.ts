@@ -136,7 +136,11 @@ export class EntryController {
     const entries = body.entries.map((sent) => entryOfSubmission(organizationId, origin, sent));
     const answer = await retryingDeadlocks(() =>
       this.database.forOrganization(organizationId, (sql) => this.recorder.record(sql, entries)),
-    );
+    ).catch(async (failure: unknown) => {
+      const left = await this.volume.giveBack(organizationId, volumeOf(body.entries), counted);
+      void reply.headers(volumeHeaders(left));
+      throw failure;
+    });
     const unrecorded = body.entries.filter((_, i) => answer.status === 'rejected' || answer.known.has(i));
     const left = await this.volume.giveBack(organizationId, volumeOf(unrecorded), counted);
     void reply.headers(volumeHeaders(left));

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { type AuditApp, auditApp, type Problem } from '../testing/audit-app.js';
 import { ours, theirs } from '../testing/audit-database.js';
 
@@ -122,6 +123,24 @@ describe('what an organization may hand in', () => {
     // What the headers said is what was kept.
     const next = await post(batch(1));
     expect(left(next)).toMatchObject({ 'entries-in-60s': 17, 'entries-in-86400s': 209 });
+  });
+
+  it('does not shrink for a day by what the database failed to record', async () => {
+    app.clock.ahead += DAY;
+    const first = await post(batch(10));
+    const admin = new pg.Client({ connectionString: app.postgres.url('audit', 'migrator') });
+    await admin.connect();
+    await admin.query(`
+      create function fail() returns trigger language plpgsql as $$ begin raise exception 'out of order'; end $$;
+      create trigger out_of_order before insert on submission for each row execute function fail()`);
+    const failed = await post(batch(40));
+    await admin.query('drop trigger out_of_order on submission; drop function fail()');
+    await admin.end();
+    expect(failed.status).toBe(500);
+    expect(left(failed)['entries-in-60s']).toBe(50);
+    expect(left(failed)['entries-in-86400s']).toBe(left(first)['entries-in-86400s']);
+    const next = await post(batch(1));
+    expect(left(next)).toMatchObject({ 'entries-in-60s': 49, 'entries-in-86400s': 239 });
   });
 
   it('is one for all instances, and outlives a restart', async () => {

@@ -43,7 +43,10 @@ export class VolumeLimits {
     });
   }
 
-  /** Of what was counted, this was not recorded: the long window forgets it. */
+  /**
+   * Of what was counted, this was not recorded: the long window forgets it. Where the database fails again the window keeps it: the
+   * batch's own answer must not be lost with it.
+   */
   async giveBack(
     organizationId: string,
     unrecorded: Volume,
@@ -51,14 +54,17 @@ export class VolumeLimits {
   ): Promise<readonly Usage[]> {
     if (!short || !long) throw new Error('There are two windows');
     if (unrecorded.entries === 0) return [short, long];
-    await this.database.forOrganization(organizationId, (sql) =>
+    const given = this.database.forOrganization(organizationId, (sql) =>
       sql.query(
         prepared(`update entry_volume set entries = greatest(entries - $3, 0), bytes = greatest(bytes - $4, 0)
          where organization_id = $1 and seconds = $2`),
         [organizationId, long.limit.seconds, unrecorded.entries, unrecorded.bytes],
       ),
     );
-    return [short, without(long, unrecorded)];
+    return given.then(
+      () => [short, without(long, unrecorded)],
+      () => [short, long],
+    );
   }
 
   async read(organizationId: string): Promise<readonly Usage[]> {
