@@ -42,8 +42,8 @@ WHAT IS INSIDE
     entries.ndjson     the exact bytes of each entry, one a line
     indices.txt        the index in the log of each of these lines
     disclosures.ndjson personal values that were opened for you. An entry holds
-                       SHA-256 digests of them (RFC 9901, SD-JWT): a value cannot
-                       be changed, and one that is not opened cannot be
+                       SHA-256 digests of them (RFC 9901, SD-JWT): a value
+                       cannot be changed, and one that is not opened cannot be
                        read from its digest
     entries.csv        the same for a spreadsheet. Where a program might run
                        text as a formula, an apostrophe stands before it

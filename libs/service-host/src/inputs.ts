@@ -18,8 +18,8 @@ export function words(longest: number) {
 }
 
 /**
- * A name of one line. Names stand in letters and in their subjects: with line breaks in it, a stranger's name would be a stranger's
- * letter under our address (CWE-93).
+ * A name of one line. Names stand in emails and in their subjects: line breaks in a name could inject content into our emails
+ * (CWE-93).
  */
 export function plainLine(longest: number) {
   return z

@@ -2,8 +2,8 @@
 const LONGEST = 256;
 
 /**
- * A JSON pointer (RFC 6901). Where it would be too long it names the innermost place around whose pointer is not: still a pointer,
- * and what is meant stands in there.
+ * A JSON pointer (RFC 6901). Where it would be too long it is the pointer of the nearest ancestor that fits: still a pointer, and
+ * what is meant stands in there.
  */
 export function pointerOf(steps: readonly PropertyKey[]): string {
   let pointer = '';

@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
 import { problem } from './problems.js';
 
-/** Refuses a body that says something where the operation reads none: the sender would take it for heard. */
+/** Refuses a body that says something where the operation reads none: the sender would believe it had an effect. */
 @Injectable()
 export class UnreadBodyInterceptor implements NestInterceptor {
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {

@@ -430,7 +430,7 @@ describe('canonical JSON', () => {
     [[undefined]],
     [{ a: undefined }],
     [new Map()],
-  ])('can not carry %p', (value) => {
+  ])('cannot carry %p', (value) => {
     expect(() => canonicalJson(value)).toThrow(TypeError);
   });
 

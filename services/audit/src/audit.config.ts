@@ -19,7 +19,7 @@ export const auditConfig = persistenceConfig.extend({
   VOUCHSAFE_FILES_FOLDER: z.string().min(1),
   /** Where bundles are made: in a process of their own, or in the service's. */
   VOUCHSAFE_EXPORTER: z.enum(['process', 'service']).default('process'),
-  /** What an organization may hand in by the API: entries, and bytes of them as JSON. One can't take from the others. */
+  /** What an organization may submit by the API: entries, and bytes of them as JSON. One can't take from the others. */
   VOUCHSAFE_ENTRIES_PER_MINUTE: most(120_000),
   VOUCHSAFE_ENTRY_BYTES_PER_MINUTE: most(256 * 2 ** 20),
   VOUCHSAFE_ENTRIES_PER_DAY: most(20_000_000),

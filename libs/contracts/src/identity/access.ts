@@ -41,7 +41,7 @@ export const apiKeyCreated = contract({
     createdBy: userId,
     scopes: z.array(z.string()),
     expiresAt: z.iso.datetime().nullable(),
-    /** Of the audit entries that it hands in; not said of keys that were made before sources were there. */
+    /** Of the audit entries that it submits; not said of keys that were made before sources were there. */
     source: z.string().optional(),
     /** The key whose source it took over. */
     replaces: z.uuid().nullable().optional(),

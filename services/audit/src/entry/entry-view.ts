@@ -25,7 +25,7 @@ export const entryView = z
     submitter: z
       .strictObject({ type: z.enum(submitterTypes), id: z.string() })
       .nullable()
-      .describe('Who handed it in; null of entries that were recorded before this was written down'),
+      .describe('Who submitted it; null for entries that were recorded before this was written down'),
     source: z.string().describe('The service that saw it, or the source that the submitting key carries'),
     occurredAt: z.iso.datetime().describe('With the digits that were sent, three to nine'),
     recordedAt: z.iso.datetime(),

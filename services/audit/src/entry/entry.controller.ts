@@ -40,7 +40,7 @@ const time = z
         .refine((day) => isBounded(Date.parse(day)), 'from 1970 to 9999, in UTC')
         .transform((day) => `${day}T00:00:00.000Z`),
     ],
-    'a day, or an instant with an offset and at most nine digits behind the second (no leap second), from 1970 to 9999',
+    'a day, or an instant with an offset and at most nine digits after the second (no leap second), from 1970 to 9999',
   )
   .describe('An instant, or a day (its start in UTC)');
 
@@ -64,13 +64,13 @@ export const entryFilter = z.strictObject({
     .max(100)
     .optional()
     .describe('A service of ours, or the source that an API key carries'),
-  submitterType: z.enum(submitterTypes).optional().describe('Kind of who handed it in'),
+  submitterType: z.enum(submitterTypes).optional().describe('Kind of who submitted it'),
   submitterId: z
     .string()
     .min(1)
     .max(100)
     .optional()
-    .describe('Id of the API key or session, or name of the service, that handed it in'),
+    .describe('Id of the API key or session, or name of the service, that submitted it'),
   q: z.string().min(1).max(500).optional().describe('Words that all stand in what an entry holds in clear'),
 });
 

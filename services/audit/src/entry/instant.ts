@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { instantIn } from '../log/instant.js';
 
-/** zod's RFC 3339, with no more digits behind the second than are kept. */
+/** zod's RFC 3339, with no more digits after the second than are kept. */
 const INSTANT = new RegExp(z.regexes.datetime({ offset: true }).source.replace('\\.\\d+', '\\.\\d{1,9}'));
 const [first, beyond] = [Date.UTC(1970, 0, 1), Date.UTC(10_000, 0, 1)];
 
@@ -23,8 +23,8 @@ export function isBounded(milliseconds: number): boolean {
 
 function reasonAgainst(input: unknown): string {
   if (typeof input === 'string' && LEAP_SECOND.test(input))
-    return 'a leap second (:60) can not be recorded: send the last instant before it, or the first behind it';
-  if (typeof input === 'string' && TEN_DIGITS.test(input)) return 'at most nine digits behind the second';
+    return 'a leap second (:60) cannot be recorded: send the last instant before it or the first after it';
+  if (typeof input === 'string' && TEN_DIGITS.test(input)) return 'at most nine digits after the second';
   return 'a date and time with an offset (RFC 3339), as in 2026-11-28T10:00:00.123456789Z';
 }
 

@@ -1,7 +1,7 @@
 import { type Database, instant, prepared, type Sql } from '@vouchsafe/database';
 import { problem } from '@vouchsafe/service-host';
 
-/** What organizations may hand in by the API, each for itself: so many entries, and so many bytes of them as JSON, in a window. */
+/** What organizations may submit by the API, each for itself: so many entries, and so many bytes of them as JSON, in a window. */
 export interface VolumeLimit {
   readonly seconds: number;
   readonly entries: number;
@@ -147,7 +147,7 @@ function tooMuch(passed: readonly Usage[], sent: Volume, usages: readonly Usage[
   const never = passed.some(({ limit }) => sent.entries > limit.entries || sent.bytes > limit.bytes);
   return problem('too-many-requests', {
     detail:
-      `An organization may hand in ${words.join('; ')}. Nothing of the batch was recorded` +
+      `An organization may submit ${words.join('; ')}. Nothing of the batch was recorded` +
       (never ? '; it is larger than the limit itself: send fewer entries at once' : ''),
     headers: {
       'retry-after': String(Math.max(...passed.map(({ secondsLeft }) => secondsLeft))),

@@ -42,10 +42,10 @@ const disclosable = z
     /^(id|actor\.id|entity\.id|sourceIp|url|userAgent|requestId|details(\..{1,100})?)$/su,
     'one of id, actor.id, entity.id, sourceIp, url, userAgent, requestId, details, details.<name>',
   )
-  .refine((path) => path.isWellFormed(), 'a lone surrogate is in it: no field is called so');
+  .refine((path) => path.isWellFormed(), 'contains a lone surrogate, which no field name can');
 const disclosed =
   'Personal values to open, as field paths. `details` opens all details, `details.<name>` the one that is called `<name>`, with ' +
-  'everything in it. All that stands behind `details.` is its name, dots included: `details.card` does not open a detail ' +
+  'everything in it. All that stands after `details.` is its name, dots included: `details.card` does not open a detail ' +
   '`card.number`, and `details.card.number` opens that one and nothing of `card`. A name that no entry has opens nothing.';
 const newExport = z
   .strictObject({

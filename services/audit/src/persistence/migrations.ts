@@ -341,7 +341,7 @@ export const auditMigrations: readonly SqlMigration[] = [
 
       create index entry_provenance on entry (organization_id, provenance, recorded_at, index);
       create index entry_source_name on entry (organization_id, source, recorded_at, index);
-      -- What our services hand in has their name as its source.
+      -- What our services submit has their name as its source.
       create index entry_submitter on entry (organization_id, submitter_id, recorded_at, index)
         where provenance = 'asserted';
       create index entry_of_session on entry (organization_id, recorded_at, index) where submitter_type = 'session';
@@ -352,7 +352,7 @@ export const auditMigrations: readonly SqlMigration[] = [
   {
     name: 'audit-007-volume',
     sql: (roles) => `
-      -- What an organization has handed in by the API, by window; a window begins with what is handed in first.
+      -- What an organization has submitted by the API, by window; a window begins with what is submitted first.
       create table entry_volume (
         organization_id uuid not null,
         seconds int not null,

@@ -19,7 +19,7 @@ export const apiKeyEvents = eventCatalog({
     schema: z.strictObject({
       ...which,
       ...made,
-      /** Of the audit entries that it hands in. */
+      /** Of the audit entries that it submits. */
       source: z.string(),
       /** The key whose source it takes over. */
       replaces: z.uuid().nullable(),

@@ -16,7 +16,7 @@ export type ApiKeyCommand =
       /** What the creator may do: a key never may more (P02). */
       readonly creatorMay: readonly string[];
       readonly expiresAt: Date | null;
-      /** Of the audit entries that it hands in; whoever may make keys may name one that another key carries. */
+      /** Of the audit entries that it submits; whoever may make keys may name one that another key carries. */
       readonly source: string;
       /** The key of the same organization whose source it takes over. */
       readonly replaces: string | null;

@@ -26,13 +26,13 @@ export const newApiKey = z
     source: sourceName
       .optional()
       .describe(
-        'The source of the audit entries that it hands in: their ids are unique within it. Its own, unless one is named',
+        'The source of the audit entries that it submits: their ids are unique within it. Its own, unless one is named',
       ),
     replaces: z
       .uuid()
       .optional()
       .describe(
-        'The key whose source it takes over, so that what that key handed in stays known; without `source`',
+        'The key whose source it takes over, so that what that key submitted stays known; without `source`',
       ),
   })
   .refine(({ source, replaces }) => source === undefined || replaces === undefined, {
@@ -130,7 +130,7 @@ export async function revokeApiKey(identity: Identity, caller: Caller, apiKeyId:
   );
 }
 
-/** Also of a key that is revoked or has expired: what it handed in is known under its source. */
+/** Also of a key that is revoked or has expired: what it submitted is known under its source. */
 async function sourceFor(
   sql: Sql,
   apiKeyId: string,
