@@ -4,7 +4,7 @@ import { withRoomMigrations } from '@vouchsafe/service-host';
 import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
 import { identityMigrations } from './migrations.js';
 
-/** As far as release 0.1.0 knew the schema. */
+/** As far as the release before this one knew the schema. */
 const before = identityMigrations.slice(
   0,
   identityMigrations.findIndex(({ name }) => name === 'identity-010-api-key-source'),
@@ -19,7 +19,7 @@ describe('a migration while the release before runs', () => {
   });
   afterAll(() => postgres.stop());
 
-  /** Release 0.1.0 prepares these with every column, by name, on each of its connections. */
+  /** That release prepares these with every column, by name, on each of its connections. */
   const formerLookUps = {
     'select * from lookup.api_key($1)': [Buffer.alloc(32)],
     'select * from lookup.session($1)': [Buffer.alloc(32)],
@@ -46,5 +46,10 @@ describe('a migration while the release before runs', () => {
     await database.migrate(withRoomMigrations(identityMigrations));
     expect(await lookUp()).toBe(connection);
     expect(await functions()).toEqual(expect.arrayContaining(known));
+  });
+
+  it('is passed over by that release when it starts again', async () => {
+    await database.migrate(withRoomMigrations(before));
+    await lookUp();
   });
 });
