@@ -2,7 +2,7 @@ import { forbidden } from './tools/rules/dependency-rules.mjs';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
-  forbidden: forbidden(),
+  forbidden,
   options: {
     doNotFollow: { path: ['node_modules', '/dist/'] },
     exclude: { path: ['/dist/', '(^|/)golden/'] },

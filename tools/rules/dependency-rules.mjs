@@ -13,115 +13,113 @@ const testOnly = String.raw`\.(spec|fixture)\.ts$|/src/testing/`;
 const pureFiles = String.raw`^services/[^/]+/src/.*\.(events|published)\.ts$`;
 const pureRooms = rooms.libs.filter(({ pure }) => pure).map(({ room }) => room);
 
-export function forbidden() {
-  const root = fileURLToPath(new URL('../..', import.meta.url));
-  // Matches no file where there is no decider yet.
-  const deciders = `^(${
-    deciderFiles(root)
-      .map((file) => file.replaceAll('.', '[.]'))
-      .join('|') || '-'
-  })$`;
-  return [
-    ...rooms.libs.map(onlyRoomsBelow),
-    {
-      name: 'services-do-not-import-one-another',
-      comment: 'House rule 2: services meet through contracts on the bus, and HTTP with an internal token.',
-      severity: 'error',
-      from: { path: '^services/([^/]+)/' },
-      to: { path: '^services/', pathNot: '^services/$1/' },
+/** Matches no file where there is no decider yet. */
+const deciders = `^(${
+  deciderFiles(fileURLToPath(new URL('../..', import.meta.url)))
+    .map((file) => file.replaceAll('.', '[.]'))
+    .join('|') || '-'
+})$`;
+
+export const forbidden = [
+  ...rooms.libs.map(onlyRoomsBelow),
+  {
+    name: 'services-do-not-import-one-another',
+    comment: 'House rule 2: services meet through contracts on the bus, and HTTP with an internal token.',
+    severity: 'error',
+    from: { path: '^services/([^/]+)/' },
+    to: { path: '^services/', pathNot: '^services/$1/' },
+  },
+  {
+    name: 'libs-do-not-import-services',
+    comment: 'House rule 2: imports go downwards only.',
+    severity: 'error',
+    from: { path: '^libs/' },
+    to: { path: '^(services|tests|tools|benchmarks)/' },
+  },
+  {
+    name: 'production-code-does-not-import-tests-or-tools',
+    comment: 'What is deployed must not need what is not.',
+    severity: 'error',
+    from: { path: '^services/', pathNot: testOnly },
+    to: { path: `^(tests|tools|benchmarks)/|^libs/testing/` },
+  },
+  {
+    name: 'rooms-are-entered-by-their-door',
+    comment: 'A room shows what index.ts exports; its other files are its own.',
+    severity: 'error',
+    from: { path: '^(libs|services|tests|tools|benchmarks)/([^/]+)/' },
+    to: {
+      path: '^libs/',
+      pathNot: ['^$1/$2/', String.raw`^libs/[^/]+/src/index\.ts$`, String.raw`\.json$`],
     },
-    {
-      name: 'libs-do-not-import-services',
-      comment: 'House rule 2: imports go downwards only.',
-      severity: 'error',
-      from: { path: '^libs/' },
-      to: { path: '^(services|tests|tools|benchmarks)/' },
+  },
+  {
+    name: 'pure-code-imports-only-pure-code',
+    comment:
+      'House rule 1: no Nest, no MikroORM, no node:, no clock, no randomness; they come in with the command.',
+    severity: 'error',
+    from: { path: [`^libs/(${pureRooms.join('|')})/src/`, pureFiles, deciders], pathNot: testOnly },
+    to: {
+      pathNot: [
+        String.raw`^services/[^/]+/src/`,
+        `^libs/(${pureRooms.join('|')})/src/`,
+        `(^|/)node_modules/(${rooms.pureImports.join('|')})/`,
+        '^(node:)?crypto$',
+      ],
+      // A type is gone when the program runs, and brings nothing along.
+      dependencyTypesNot: ['type-only'],
     },
-    {
-      name: 'production-code-does-not-import-tests-or-tools',
-      comment: 'What is deployed must not need what is not.',
-      severity: 'error',
-      from: { path: '^services/', pathNot: testOnly },
-      to: { path: `^(tests|tools|benchmarks)/|^libs/testing/` },
+  },
+  {
+    name: 'pure-slices-import-only-pure-slices',
+    comment: 'House rule 1: an impure neighbor would bring its clock and its database along.',
+    severity: 'error',
+    from: { path: [pureFiles, deciders], pathNot: testOnly },
+    to: {
+      path: String.raw`^services/[^/]+/src/.*(\.(controller|module|projection|guard|interceptor|store|migrations?)\.ts$|/persistence/|/reactions/)`,
+      dependencyTypesNot: ['type-only'],
     },
-    {
-      name: 'rooms-are-entered-by-their-door',
-      comment: 'A room shows what index.ts exports; its other files are its own.',
-      severity: 'error',
-      from: { path: '^(libs|services|tests|tools|benchmarks)/([^/]+)/' },
-      to: {
-        path: '^libs/',
-        pathNot: ['^$1/$2/', String.raw`^libs/[^/]+/src/index\.ts$`, String.raw`\.json$`],
-      },
+  },
+  {
+    name: 'pure-code-does-not-hash',
+    comment: 'House rule 1: crypto for its hashes, and in transparency-log alone.',
+    severity: 'error',
+    from: {
+      path: [
+        `^libs/(${pureRooms.filter((room) => !rooms.hashingRooms.includes(room)).join('|')})/src/`,
+        pureFiles,
+        deciders,
+      ],
+      pathNot: testOnly,
     },
-    {
-      name: 'pure-code-imports-only-pure-code',
-      comment:
-        'House rule 1: no Nest, no MikroORM, no node:, no clock, no randomness; they come in with the command.',
-      severity: 'error',
-      from: { path: [`^libs/(${pureRooms.join('|')})/src/`, pureFiles, deciders], pathNot: testOnly },
-      to: {
-        pathNot: [
-          String.raw`^services/[^/]+/src/`,
-          `^libs/(${pureRooms.join('|')})/src/`,
-          `(^|/)node_modules/(${rooms.pureImports.join('|')})/`,
-          '^(node:)?crypto$',
-        ],
-        // A type is gone when the program runs, and brings nothing along.
-        dependencyTypesNot: ['type-only'],
-      },
+    to: { path: '^(node:)?crypto$' },
+  },
+  {
+    name: 'the-verifier-shares-no-code-with-a-writer',
+    comment:
+      "What writes a bundle must not decide whether it is right, and a reader must see all that decides: libs/verify has the log's code, Node's own modules and nothing else (ADR 0027).",
+    severity: 'error',
+    from: { path: '^libs/verify/src/', pathNot: testOnly },
+    to: {
+      pathNot: ['^libs/verify/src/', String.raw`^libs/transparency-log/src/index\.ts$`],
+      dependencyTypesNot: ['core'],
     },
-    {
-      name: 'pure-slices-import-only-pure-slices',
-      comment: 'House rule 1: an impure neighbor would bring its clock and its database along.',
-      severity: 'error',
-      from: { path: [pureFiles, deciders], pathNot: testOnly },
-      to: {
-        path: String.raw`^services/[^/]+/src/.*(\.(controller|module|projection|guard|interceptor|store|migrations?)\.ts$|/persistence/|/reactions/)`,
-        dependencyTypesNot: ['type-only'],
-      },
-    },
-    {
-      name: 'pure-code-does-not-hash',
-      comment: 'House rule 1: crypto for its hashes, and in transparency-log alone.',
-      severity: 'error',
-      from: {
-        path: [
-          `^libs/(${pureRooms.filter((room) => !rooms.hashingRooms.includes(room)).join('|')})/src/`,
-          pureFiles,
-          deciders,
-        ],
-        pathNot: testOnly,
-      },
-      to: { path: '^(node:)?crypto$' },
-    },
-    {
-      name: 'the-verifier-shares-no-code-with-a-writer',
-      comment:
-        "What writes a bundle must not decide whether it is right, and a reader must see all that decides: libs/verify has the log's code, Node's own modules and nothing else (ADR 0027).",
-      severity: 'error',
-      from: { path: '^libs/verify/src/', pathNot: testOnly },
-      to: {
-        pathNot: ['^libs/verify/src/', String.raw`^libs/transparency-log/src/index\.ts$`],
-        dependencyTypesNot: ['core'],
-      },
-    },
-    {
-      name: 'no-cycles',
-      comment: 'A cycle is one thing cut in two.',
-      severity: 'error',
-      from: { path: '^(libs|services|tools)/' },
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
-    },
-    {
-      name: 'every-import-resolves',
-      comment: 'But for programs against a client that a suite generates.',
-      severity: 'error',
-      from: { path: '^(libs|services|tests|tools|benchmarks)/', pathNot: '^tests/clients/programs/' },
-      to: { couldNotResolve: true },
-    },
-  ];
-}
+  },
+  {
+    name: 'no-cycles',
+    comment: 'A cycle is one thing cut in two.',
+    severity: 'error',
+    from: { path: '^(libs|services|tools)/' },
+    to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+  },
+  {
+    name: 'every-import-resolves',
+    comment: 'But for programs against a client that a suite generates.',
+    severity: 'error',
+    from: { path: '^(libs|services|tests|tools|benchmarks)/', pathNot: '^tests/clients/programs/' },
+    to: { couldNotResolve: true },
+  },
+];
 
 function onlyRoomsBelow({ room, imports }) {
   return {

@@ -79,7 +79,7 @@ describe('the rules of who may import whom', () => {
       process.execPath,
       [
         '-e',
-        `import('./tools/rules/dependency-rules.mjs').then((m) => console.log(JSON.stringify(m.forbidden().map((rule) => rule.name))))`,
+        `import('./tools/rules/dependency-rules.mjs').then((m) => console.log(JSON.stringify(m.forbidden.map((rule) => rule.name))))`,
       ],
       { cwd: root, encoding: 'utf8' },
     );

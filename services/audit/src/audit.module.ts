@@ -1,5 +1,12 @@
 import path from 'node:path';
-import { type DynamicModule, Inject, Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
+import {
+  type DynamicModule,
+  Inject,
+  Injectable,
+  Module,
+  type OnApplicationBootstrap,
+  type Provider,
+} from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
 import { keepMonthsAhead } from '@vouchsafe/event-store';
 import {
@@ -104,64 +111,77 @@ export class AuditModule {
         }),
       ],
       controllers: [EntryController, ExportController, LogController, ReaderController, ReactionsController],
-      providers: [
-        {
-          provide: CheckpointSigner,
-          inject: [Database, Vault, Clock, LOGGER],
-          useFactory: (database: Database, vault: Vault, clock: Clock, logger: ServiceLogger) =>
-            new CheckpointSigner({
-              database,
-              vault,
-              now: () => clock.now(),
-              onError: (error) => logger.error({ err: error }, 'Checkpoints were not signed; trying again'),
-            }),
-        },
-        {
-          provide: Recorder,
-          inject: [Vault, CheckpointSigner, Clock],
-          useFactory: (vault: Vault, signer: CheckpointSigner, clock: Clock) =>
-            new Recorder({
-              vault,
-              originName: logName(config),
-              now: () => clock.now(),
-              onRecorded: () => signer.wake(),
-            }),
-        },
-        {
-          provide: VolumeLimits,
-          inject: [Database, Clock],
-          useFactory: (database: Database, clock: Clock) =>
-            new VolumeLimits(database, volumeLimits(config), () => clock.now()),
-        },
-        {
-          provide: ExportFolder,
-          useFactory: () => new ExportFolder(exportFolder(config)),
-        },
-        {
-          provide: ExportWorker,
-          inject: [Database, Vault, CheckpointSigner, ExportFolder, Clock, LOGGER],
-          useFactory: (
-            database: Database,
-            vault: Vault,
-            signer: CheckpointSigner,
-            folder: ExportFolder,
-            clock: Clock,
-            logger: ServiceLogger,
-          ) =>
-            new ExportWorker({
-              ...{ database, signer, folder: folder.path },
-              now: () => clock.now(),
-              make: bundleMaker(config, { database, vault, now: () => clock.now(), folder: folder.path }),
-              onError: (error) => logger.error({ err: error }, 'An export was not made; it is tried again'),
-            }),
-        },
-        {
-          provide: FORGETTING,
-          inject: [Database],
-          useFactory: (database: Database) => forgetPerson(database, exportFolder(config)),
-        },
-        Workers,
-      ],
+      providers: [...recording(config), ...exporting(config), forgetting(config), Workers],
     };
   }
+}
+
+/** What takes entries in and signs the log over them. */
+function recording(config: AuditConfig & HostConfig): Provider[] {
+  return [
+    {
+      provide: CheckpointSigner,
+      inject: [Database, Vault, Clock, LOGGER],
+      useFactory: (database: Database, vault: Vault, clock: Clock, logger: ServiceLogger) =>
+        new CheckpointSigner({
+          database,
+          vault,
+          now: () => clock.now(),
+          onError: (error) => logger.error({ err: error }, 'Checkpoints were not signed; trying again'),
+        }),
+    },
+    {
+      provide: Recorder,
+      inject: [Vault, CheckpointSigner, Clock],
+      useFactory: (vault: Vault, signer: CheckpointSigner, clock: Clock) =>
+        new Recorder({
+          vault,
+          originName: logName(config),
+          now: () => clock.now(),
+          onRecorded: () => signer.wake(),
+        }),
+    },
+    {
+      provide: VolumeLimits,
+      inject: [Database, Clock],
+      useFactory: (database: Database, clock: Clock) =>
+        new VolumeLimits(database, volumeLimits(config), () => clock.now()),
+    },
+  ];
+}
+
+/** What makes bundles and keeps them until they expire. */
+function exporting(config: AuditConfig & HostConfig): Provider[] {
+  return [
+    {
+      provide: ExportFolder,
+      useFactory: () => new ExportFolder(exportFolder(config)),
+    },
+    {
+      provide: ExportWorker,
+      inject: [Database, Vault, CheckpointSigner, ExportFolder, Clock, LOGGER],
+      useFactory: (
+        database: Database,
+        vault: Vault,
+        signer: CheckpointSigner,
+        folder: ExportFolder,
+        clock: Clock,
+        logger: ServiceLogger,
+      ) =>
+        new ExportWorker({
+          ...{ database, signer, folder: folder.path },
+          now: () => clock.now(),
+          make: bundleMaker(config, { database, vault, now: () => clock.now(), folder: folder.path }),
+          onError: (error) => logger.error({ err: error }, 'An export was not made; it is tried again'),
+        }),
+    },
+  ];
+}
+
+function forgetting(config: AuditConfig): Provider {
+  return {
+    provide: FORGETTING,
+    inject: [Database],
+    useFactory: (database: Database) => forgetPerson(database, exportFolder(config)),
+  };
 }
