@@ -1,8 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
-import { access, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { root } from '../system/root.ts';
+import { pythonEnvironment } from '@vouchsafe/testing';
 import { run } from './run.ts';
 
 /** A client that a generator made. */
@@ -14,38 +13,9 @@ export interface Generated {
   run(env: Readonly<Record<string, string>>): Promise<string>;
 }
 
-const packages = ['openapi-python-client==0.29.1', 'openapi-spec-validator==0.9.0'];
-
-/** Why there can be no Python client here; undefined where there can. */
-export function pythonMissing(): string | undefined {
-  const asked = spawnSync('python3', [
-    '-c',
-    'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))',
-  ]);
-  return asked.status === 0 ? undefined : 'there is no Python 3.10 with venv on this machine';
-}
-
-/** Both packages in a folder of their own, installed once. @returns the folder of its programs */
-export async function pythonTools(): Promise<string> {
-  const folder = path.join(
-    root,
-    'node_modules/.cache/vouchsafe',
-    `python-${packages.join('-').replaceAll('=', '')}`,
-  );
-  const there = await access(path.join(folder, 'complete')).then(
-    () => true,
-    () => false,
-  );
-  if (!there) {
-    // A folder that was left half made is no venv.
-    await rm(folder, { recursive: true, force: true });
-    await mkdir(path.dirname(folder), { recursive: true });
-    await run('python3', ['-m', 'venv', folder], { cwd: root });
-    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages];
-    await run(path.join(folder, 'bin/python'), pip, { cwd: root });
-    await writeFile(path.join(folder, 'complete'), '');
-  }
-  return path.join(folder, 'bin');
+/** Both programs and all that they need. @returns the Python that has them as modules */
+export function pythonTools(): string {
+  return pythonEnvironment('clients', path.join(import.meta.dirname, 'requirements.txt'));
 }
 
 /** Its generator knows no ZIP: told, as its own manual says, that it is bytes. */
@@ -53,14 +23,15 @@ const config = 'content_type_overrides:\n  application/zip: application/octet-st
 
 /** Generates a client by openapi-python-client. */
 export async function pythonClient(document: string, folder: string): Promise<Generated> {
-  const bin = await pythonTools();
-  const env = { PATH: `${bin}${path.delimiter}${process.env.PATH ?? ''}` };
+  const python = pythonTools();
+  // The generator has its code formatted by ruff, which it looks for there.
+  const env = { PATH: `${path.dirname(python)}${path.delimiter}${process.env.PATH ?? ''}` };
   await mkdir(folder, { recursive: true });
   await writeFile(path.join(folder, 'config.yml'), config);
   const options = ['--meta', 'none', '--config', 'config.yml', '--output-path', 'vouchsafe_client'];
   const said = await run(
-    path.join(bin, 'openapi-python-client'),
-    ['generate', '--path', document, ...options],
+    python,
+    ['-m', 'openapi_python_client', 'generate', '--path', document, ...options],
     {
       cwd: folder,
       env,
@@ -73,7 +44,7 @@ export async function pythonClient(document: string, folder: string): Promise<Ge
   return {
     said: said.replace(/^Generating .*$/m, '').trim(),
     operations: await Promise.all(files.map((file) => operationIn(path.join(folder, file)))),
-    run: (more) => run(path.join(bin, 'python'), ['program.py'], { cwd: folder, env: more }),
+    run: (more) => run(python, ['program.py'], { cwd: folder, env: more }),
   };
 }
 

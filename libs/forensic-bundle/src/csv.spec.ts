@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from '@jest/globals';
+import { python, withoutPython } from '@vouchsafe/testing';
 import { canonicalJson, type JsonObject } from '@vouchsafe/transparency-log';
 import fc from 'fast-check';
 import { CSV_COLUMNS, CSV_HEADER, csvCell, csvJsonCell, csvRow } from './csv.js';
 import { fieldsOf } from './entry-fields.js';
-import { python, withoutPython } from './python.fixture.js';
 
 const marks = { logId: 'log-12345678', index: 7, undisclosed: 2, erased: true, held: true };
-const withPython = python === undefined ? describe.skip : describe;
+const withPython = python() === undefined ? describe.skip : describe;
 
 function rowOf(entry: JsonObject): string {
   return csvRow(fieldsOf(entry), marks);
@@ -140,12 +140,12 @@ describe('entries.csv', () => {
   });
 });
 
-withPython(`Python’s csv module${withoutPython}`, () => {
+withPython(`Python’s csv module${withoutPython()}`, () => {
   it('reads the values back, finds the comma by itself, and no formula at any other separator', () => {
     const texts = fc.sample(spiky, { numRuns: 300, seed: 7 });
     const rows = texts.map((text, i) => rowOf({ id: text, url: `/documents/${i}`, details: { text } }));
     const read = JSON.parse(
-      execFileSync(python ?? '', ['-c', READER], {
+      execFileSync(python() ?? '', ['-c', READER], {
         input: `${CSV_HEADER}${rows.join('')}`,
         encoding: 'utf8',
         env: { ...process.env, PYTHONUTF8: '1' },

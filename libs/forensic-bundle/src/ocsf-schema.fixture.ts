@@ -1,14 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { pythonEnvironment } from '@vouchsafe/testing';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { OCSF_VERSION } from './ocsf.js';
-import { python } from './python.fixture.js';
 
 /**
- * OCSF's published schema, from a package that carries it (`ocsf/requirements.txt`): installed once, into a cache of its
- * own. Needs Python 3.10 or newer.
+ * OCSF's published schema, from a package that carries it (`ocsf/requirements.txt`). Needs Python.
  */
 export type OcsfSchema = {
   /** What is wrong with an event by the schema of its class; empty where nothing is. */
@@ -18,15 +15,18 @@ export type OcsfSchema = {
 export type OcsfEvent = { readonly class_uid: number; readonly [attribute: string]: unknown };
 
 const OURS = join(import.meta.dirname, '../ocsf');
-const CACHE = join(import.meta.dirname, '../../../node_modules/.cache/vouchsafe');
 const CLASSES = ['authentication', 'entity_management,host', 'api_activity'];
 
 export function ocsfSchema(): OcsfSchema {
   const described = JSON.parse(
-    execFileSync(environment(), [join(OURS, 'schema.py'), OCSF_VERSION, ...CLASSES], {
-      encoding: 'utf8',
-      maxBuffer: 64 * 1024 * 1024,
-    }),
+    execFileSync(
+      pythonEnvironment('ocsf', join(OURS, 'requirements.txt')),
+      [join(OURS, 'schema.py'), OCSF_VERSION, ...CLASSES],
+      {
+        encoding: 'utf8',
+        maxBuffer: 64 * 1024 * 1024,
+      },
+    ),
   ) as Record<string, { schema: object; enumerations: Enumerations }>;
   const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });
   // What is deprecated is still in the schema; we use none of it.
@@ -64,35 +64,4 @@ function otherWords(enumerations: Enumerations, event: OcsfEvent): string[] {
     if (typeof number !== 'number' || number === 99 || typeof word !== 'string') return [];
     return word === captions[number] ? [] : [`${sibling} ${word} beside ${name} ${number}`];
   });
-}
-
-/** The Python of a virtual environment with just the requirements in it. */
-function environment(): string {
-  if (python === undefined) throw new Error('There is no Python here');
-  const requirements = join(OURS, 'requirements.txt');
-  const key = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 16);
-  const folder = join(CACHE, `ocsf-${key}`);
-  const inside = join(process.platform === 'win32' ? 'Scripts' : 'bin', 'python');
-  if (!existsSync(folder)) {
-    const made = `${folder}.${process.pid}`;
-    mkdirSync(CACHE, { recursive: true });
-    execFileSync(python, ['-m', 'venv', made]);
-    execFileSync(join(made, inside), [
-      '-m',
-      'pip',
-      'install',
-      '--quiet',
-      '--require-hashes',
-      '-r',
-      requirements,
-    ]);
-    try {
-      renameSync(made, folder);
-    } catch (error) {
-      // Another suite was quicker.
-      rmSync(made, { recursive: true, force: true });
-      if (!existsSync(folder)) throw error;
-    }
-  }
-  return join(folder, inside);
 }

@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { python, withoutPython } from '@vouchsafe/testing';
 import type { JsonObject } from '@vouchsafe/transparency-log';
 import fc from 'fast-check';
 import { fieldsOf } from './entry-fields.js';
 import { ocsfLine } from './ocsf.js';
 import { ocsfSchema, type OcsfEvent, type OcsfSchema } from './ocsf-schema.fixture.js';
-import { python, withoutPython } from './python.fixture.js';
 
-const withPython = python === undefined ? describe.skip : describe;
+const withPython = python() === undefined ? describe.skip : describe;
 const OPERATIONS = [
   'session.create',
   'userLogout',
@@ -30,7 +30,7 @@ function eventOf(
   return JSON.parse(line) as OcsfEvent;
 }
 
-withPython(`OCSF’s own schema accepts our events${withoutPython}`, () => {
+withPython(`OCSF’s own schema accepts our events${withoutPython()}`, () => {
   let schema: OcsfSchema;
   beforeAll(() => {
     schema = ocsfSchema();

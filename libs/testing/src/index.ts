@@ -5,6 +5,7 @@ export * from './kafka-server.js';
 export * from './local-kafka.js';
 export * from './local-postgres.js';
 export * from './postgres.js';
+export { python, pythonEnvironment, withoutPython } from './python.js';
 export { chooseServer } from './server-choice.js';
 export * from './source-process.js';
 export * from './inventory-gaps.js';
