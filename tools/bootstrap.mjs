@@ -23,6 +23,7 @@ const commands = {
   backup: ['tools/backup/backup.ts'],
   restore: ['tools/backup/restore.ts'],
   fixture: ['tools/fixture/fixture.ts'],
+  verifier: ['libs/verify/single-file.mjs'],
 };
 
 /** What a person can put right; printed without a stack. */

@@ -80,36 +80,47 @@ describe('the bootstrap', () => {
     expect(installComplaint(output)).toContain(words);
   });
 
-  it('runs on built-ins alone, without a package installed, and names the network when there is none', async () => {
-    const folder = await clone(undefined, lock('1.0.0'));
-    await cp(path.join(root, 'tools'), path.join(folder, 'tools'), { recursive: true });
-    await writeFile(
-      path.join(folder, 'package.json'),
-      JSON.stringify({ name: 'empty', version: '1.0.0', dependencies: { one: '1.0.0' } }),
-    );
-    const packages = {
-      '': { name: 'empty', version: '1.0.0', dependencies: { one: '1.0.0' } },
-      'node_modules/one': { version: '1.0.0', integrity: 'sha512-AAAA' },
-    };
-    await writeFile(
-      path.join(folder, 'package-lock.json'),
-      JSON.stringify({ name: 'empty', version: '1.0.0', lockfileVersion: 3, packages }),
-    );
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['tools/bootstrap.mjs', 'start'], {
-      cwd: folder,
-      encoding: 'utf8',
-      env: {
-        ...process.env,
-        // Nothing listens on port 9 of this machine.
-        npm_config_registry: 'http://127.0.0.1:9/',
-        npm_config_fetch_retries: '0',
-        npm_config_cache: path.join(folder, 'cache'),
-      },
-    });
-    expect(stdout).toContain('Installing packages (npm ci)');
-    expect(stderr).toContain('no package registry answered (ECONNREFUSED)');
-    expect(status).toBe(1);
-  });
+  it.each(['start', 'verifier'])(
+    'npm run %s runs on built-ins alone, without a package installed, and names the network when there is none',
+    async (command) => {
+      const folder = await clone(undefined, lock('1.0.0'));
+      await cp(path.join(root, 'tools'), path.join(folder, 'tools'), { recursive: true });
+      await mkdir(path.join(folder, 'libs/verify'), { recursive: true });
+      await cp(
+        path.join(root, 'libs/verify/single-file.mjs'),
+        path.join(folder, 'libs/verify/single-file.mjs'),
+      );
+      const { scripts } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as {
+        scripts: Record<string, string>;
+      };
+      await writeFile(
+        path.join(folder, 'package.json'),
+        JSON.stringify({ name: 'empty', version: '1.0.0', scripts, dependencies: { one: '1.0.0' } }),
+      );
+      const packages = {
+        '': { name: 'empty', version: '1.0.0', dependencies: { one: '1.0.0' } },
+        'node_modules/one': { version: '1.0.0', integrity: 'sha512-AAAA' },
+      };
+      await writeFile(
+        path.join(folder, 'package-lock.json'),
+        JSON.stringify({ name: 'empty', version: '1.0.0', lockfileVersion: 3, packages }),
+      );
+      const { status, stdout, stderr } = spawnSync('npm', ['run', command], {
+        cwd: folder,
+        encoding: 'utf8',
+        env: {
+          ...process.env,
+          // Nothing listens on port 9 of this machine.
+          npm_config_registry: 'http://127.0.0.1:9/',
+          npm_config_fetch_retries: '0',
+          npm_config_cache: path.join(folder, 'cache'),
+        },
+      });
+      expect(stdout).toContain('Installing packages (npm ci)');
+      expect(stderr).toContain('no package registry answered (ECONNREFUSED)');
+      expect(status).toBe(1);
+    },
+  );
 });
 
 describe('package-lock.json', () => {

@@ -43,4 +43,4 @@ writeFileSync(out, bytes);
 chmodSync(out, 0o755);
 const sum = `${createHash('sha256').update(bytes).digest('hex')}  ${name}\n`;
 if (isRecord) writeFileSync(path.join(here, 'SHA256SUMS'), sum);
-process.stdout.write(sum);
+process.stdout.write(`${out}\nSHA-256 ${sum}`);

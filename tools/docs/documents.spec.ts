@@ -36,6 +36,29 @@ describe('ARCHITECTURE.md', () => {
   });
 });
 
+describe('README.md', () => {
+  it('names the versions of client generators, and the configuration, that the tests use', () => {
+    const text = read('README.md');
+    const { devDependencies } = JSON.parse(read('package.json')) as {
+      devDependencies: Record<string, string>;
+    };
+    for (const name of ['typescript', '@hey-api/openapi-ts'])
+      expect(text).toContain(`-p ${name}@${devDependencies[name] ?? ''} `);
+    const python = read('tests/clients/python.ts');
+    for (const pattern of [/openapi-python-client==[\d.]+/, /content_type_overrides:[\w/:\\ -]+/]) {
+      const [used = 'nothing'] = pattern.exec(python) ?? [];
+      expect(text).toContain(used);
+    }
+  });
+
+  it('names each level of the log that a service takes', () => {
+    const [, taken = ''] =
+      /VOUCHSAFE_LOG_LEVEL: z\.enum\(\[([^\]]+)\]/.exec(read('libs/service-host/src/config.ts')) ?? [];
+    const [, named = ''] = /`VOUCHSAFE_LOG_LEVEL` *\| (.*?) *\|/.exec(read('README.md')) ?? [];
+    expect(named.replaceAll('`', "'")).toBe(taken);
+  });
+});
+
 describe('the documents', () => {
   it.each(documents)('%s links only to what is there', (document) => {
     const links = [...read(document).matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)/g)].map(

@@ -34,6 +34,20 @@ export function startOptions(
   return { port: number, data: path.resolve(root, folder), kafka };
 }
 
+/** Names what is not the tour's default: the other terminal may not have this one's environment variables. */
+export function tourCommand(url: string, { port, data }: StartOptions, root: string): string {
+  const args = [
+    ...(port === 8080 ? [] : [`--url ${url}`]),
+    ...(data === path.resolve(root, 'data') ? [] : [`--data ${quoted(data)}`]),
+  ];
+  return ['npm run tour', ...(args.length > 0 ? ['--', ...args] : [])].join(' ');
+}
+
+/** For a POSIX shell. */
+function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
 function parse(args: readonly string[]) {
   try {
     return parseArgs({

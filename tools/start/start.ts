@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { build } from './build.ts';
 import { openDataFolder } from './data-folder.ts';
-import { startOptions, type StartOptions, usage } from './options.ts';
+import { startOptions, type StartOptions, tourCommand, usage } from './options.ts';
 import { requirePort } from './port.ts';
 import { Refusal } from './refusal.ts';
 import type { RunningSystem } from './system.ts';
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
 
 function welcome(
   { url, mailFolder, logsFolder }: RunningSystem,
-  { port, data }: StartOptions,
+  options: StartOptions,
   took: string,
 ): string {
   return `
@@ -65,9 +65,9 @@ Vouchsafe is ready (${took} s).
   API page   ${url}/docs
   mail       ${mailFolder}   (letters are written here: no SMTP server is set)
   logs       ${logsFolder}
-  data       ${data}
+  data       ${options.data}
 
-See it at work, in another terminal:  npm run tour${port === 8080 ? '' : ` -- --url ${url}`}
+See it at work, in another terminal:  ${tourCommand(url, options, root)}
 Stop it:  Ctrl-C
 `;
 }

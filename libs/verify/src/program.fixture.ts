@@ -3,11 +3,11 @@ import { join, resolve } from 'node:path';
 
 const script = resolve(import.meta.dirname, '../single-file.mjs');
 
-/** Makes the program that is given out, in a folder. @returns its file, and what `sha256sum` says of it */
-export function singleFile(folder: string): { readonly file: string; readonly sum: string } {
+/** Makes the program that is given out, in a folder. @returns its file, and what was said of it */
+export function singleFile(folder: string): { readonly file: string; readonly said: string } {
   const file = join(folder, 'vouchsafe-verify.mjs');
-  const sum = execFileSync(process.execPath, [script, file], { encoding: 'utf8' });
-  return { file, sum };
+  const said = execFileSync(process.execPath, [script, file], { encoding: 'utf8' });
+  return { file, said };
 }
 
 export type Ran = { readonly code: number | null; readonly out: string; readonly err: string };
