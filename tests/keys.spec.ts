@@ -55,6 +55,18 @@ describe('a rotation of every level of keys, while people work', () => {
     );
   });
 
+  it('says, before it deletes the old key-encryption keys, which backups cannot be opened after that', () => {
+    const said = rotations.at(-1)?.output ?? '';
+    for (const name of services) {
+      const warned = said.indexOf(`${name}: deleting kek-`);
+      expect(warned).toBeGreaterThanOrEqual(0);
+      expect(said.slice(warned)).toContain(
+        'Backups that were made before the last rotate-kek cannot be opened',
+      );
+      expect(said.indexOf(' is deleted', warned)).toBeGreaterThan(warned);
+    }
+  });
+
   it('fails no request', () => {
     expect([...statuses.keys()].filter((status) => status >= 400)).toEqual([]);
     expect([...statuses.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThan(50);
@@ -102,6 +114,28 @@ describe('a rotation of every level of keys, while people work', () => {
     expect(entries.every(({ sourceIp, erased }) => sourceIp === '198.51.100.9' && erased === 0)).toBe(true);
     const { bundle } = await exported(owner.browser, ['sourceIp', 'actor.id', 'id']);
     for (const id of sent) expect(bundle.includes(id)).toBe(true);
+  });
+});
+
+describe('a rotation for an id that nobody has', () => {
+  const nobody = '00000000-0000-4000-8000-000000000000';
+  it.each([
+    ['a person', () => ['rotate-person', owner.organizationId, nobody]],
+    ['an organization', () => ['rotate-organization', nobody]],
+    ['an organization of a person', () => ['rotate-person', nobody, colleague.userId]],
+  ])('fails and makes no key: %s', async (_, args) => {
+    const ran = await runTool('keys/keys.ts', [...args(), '--data', system.folder]);
+    expect(ran).toEqual({ code: 1, output: expect.stringContaining('No service has a key of') });
+    for (const name of services) {
+      expect(ran.output).toContain(`${name}: has no key of`);
+      const rows = await system.rows(
+        name,
+        `select from vault_organization_key where organization_id = $1
+         union all select from vault_data_key where organization_id = $1 or holder = $2`,
+        [nobody, `subject:${nobody}`],
+      );
+      expect(rows).toEqual([]);
+    }
   });
 });
 

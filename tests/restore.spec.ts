@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { addLocalKek, deleteLocalKek, localKeks } from '@vouchsafe/vault';
+import { placeOf } from '../tools/start/postgres.ts';
 import { Client, freshKey } from './system/client.ts';
 import { type Ran, runTool } from './system/command.ts';
 import { eventually } from './system/eventually.ts';
@@ -18,7 +20,12 @@ let owner: Person;
 let ada: Person;
 let late: Person;
 let restored: Ran;
+let taken: Ran;
 let withoutTombstones: Ran;
+let withoutItsKeys: Ran;
+let databaseBefore: string;
+let databaseAfter: string;
+let notStarted: string;
 /** Transit keys that the backup holds: the gateway’s and identity’s. */
 let keysBackedUp: readonly string[];
 /** What an auditor was given after the backup was taken. */
@@ -37,7 +44,7 @@ beforeAll(async () => {
   await eventually('What Ada did', async () => ((await entriesOf(ada)).length > 1 ? true : undefined));
   keysBackedUp = await transitKeys();
   // While people work on it.
-  const taken = await runTool('backup/backup.ts', ['--to', backup, '--data', folder]);
+  taken = await runTool('backup/backup.ts', ['--to', backup, '--data', folder]);
   if (taken.code !== 0) throw new Error(taken.output);
   late = await join(system, owner.browser, 'member');
   const { logId, index } = await eventually('What the late one did', async () => (await entriesOf(late))[0]);
@@ -55,6 +62,26 @@ beforeAll(async () => {
   await rename(path.join(folder, 'tombstones'), path.join(folder, 'aside'));
   withoutTombstones = await runTool('backup/restore.ts', ['--from', backup, '--data', folder, '--replace']);
   await rename(path.join(folder, 'aside'), path.join(folder, 'tombstones'));
+  // As `retire-keks` leaves the secrets for a backup from before the rotation.
+  const secrets = path.join(folder, 'secrets');
+  const kept = `${secrets}.kept`;
+  await cp(secrets, kept, { recursive: true });
+  const kek = path.join(secrets, 'audit.kek');
+  const old = (await localKeks(kek)).at(0) ?? '';
+  await addLocalKek(kek);
+  await deleteLocalKek(kek, old);
+  databaseBefore = await databaseFiles();
+  withoutItsKeys = await runTool('backup/restore.ts', ['--from', backup, '--data', folder, '--replace']);
+  databaseAfter = await databaseFiles();
+  notStarted = await start().then(
+    async (running) => {
+      await running.stop();
+      return 'ready';
+    },
+    (error: unknown) => String(error),
+  );
+  await rm(secrets, { recursive: true });
+  await rename(kept, secrets);
   restored = await runTool('backup/restore.ts', ['--from', backup, '--data', folder, '--replace']);
   if (restored.code !== 0) throw new Error(restored.output);
   system = await start();
@@ -70,11 +97,30 @@ describe('a backup from before an erasure', () => {
     expect(existsSync(path.join(backup, 'postgres/backup_label'))).toBe(true);
     expect(existsSync(path.join(backup, 'secrets'))).toBe(false);
     expect(existsSync(path.join(backup, 'tombstones'))).toBe(false);
+    for (const apart of ['secrets', 'tombstones'])
+      expect(taken.output).toMatch(
+        new RegExp(`Not in it: [^]*${path.join(folder, apart)} \\(|and ${path.join(folder, apart)}\n`),
+      );
   });
 
   it('is not restored where nobody knows who was erased since', () => {
     expect(withoutTombstones.code).toBe(1);
     expect(withoutTombstones.output).toContain('whoever was erased since the backup would be back');
+  });
+
+  it('is not restored where its keys do not open any more: the database that is there stays', () => {
+    expect(withoutItsKeys.code).toBe(1);
+    expect(withoutItsKeys.output).toMatch(/The backup does not open with .*holds no KEK kek-/);
+    expect(withoutItsKeys.output).toContain('Nothing was changed');
+    expect(databaseAfter).toBe(databaseBefore);
+    expect(existsSync(`${placeOf(folder)}.restored`)).toBe(false);
+  });
+
+  it('lets no service say that it is ready whose keys do not open', () => {
+    expect(notStarted).toContain('The audit service ended (exit code 1)');
+    expect(notStarted.split('\n').at(-1)).toMatch(
+      /^ *\| audit: The KEK file holds no KEK kek-.* do not belong together$/,
+    );
   });
 
   it('is restored with the erasure carried out again, before anything serves', () => {
@@ -147,6 +193,12 @@ describe('a backup from before an erasure', () => {
     ).toMatchObject({ status: 'erased', waitingFor: [] });
   });
 });
+
+/** What lies in the place of the database: changes with every write to it. */
+async function databaseFiles(): Promise<string> {
+  const { ino } = await stat(placeOf(folder));
+  return `${ino} ${await readFile(path.join(placeOf(folder), 'global/pg_control'), 'base64')}`;
+}
 
 /** The same browser, at the port of the system that was started anew. */
 async function again(browser: Client): Promise<Client> {

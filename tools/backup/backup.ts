@@ -36,7 +36,11 @@ async function main(): Promise<void> {
   // The mark is durable after all that it vouches for.
   await syncTree(path.resolve(to));
   await writeFile(path.join(path.resolve(to), 'WHOLE'), `${new Date().toISOString()}\n`, { mode: 0o600 });
-  console.log(`The backup is in ${path.resolve(to)}.`);
+  console.log(
+    `The backup is in ${path.resolve(to)}.\n` +
+      `Not in it: ${path.join(folder, 'secrets')} (without it nothing in the backup can be opened) and ${path.join(folder, 'tombstones')}\n` +
+      '(without it the backup is not restored: whoever was erased since would be back). Keep a copy of both apart from the backup.',
+  );
 }
 
 async function emptyFolder(folder: string): Promise<void> {

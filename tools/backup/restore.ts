@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
@@ -71,11 +71,50 @@ async function putInPlace(backup: string, folder: string, replace: boolean): Pro
   await copyTree(path.join(backup, 'postgres'), whole, () => true);
   const { uid, gid } = serverUser();
   if (uid !== undefined) execFileSync('chown', ['-R', `${uid}:${gid}`, whole]);
+  await requireKeys(folder, whole).catch(async (error: unknown) => {
+    await rm(whole, { recursive: true, force: true });
+    throw error;
+  });
   await syncTree(whole);
   for (const old of ['files', 'kafka']) await rm(path.join(folder, old), { recursive: true, force: true });
   await copyTree(path.join(backup, 'files'), path.join(folder, 'files'), () => true);
   await rm(place, { recursive: true, force: true });
   await rename(whole, place);
+}
+
+/**
+ * The backup's own database says which keys it needs: it is started on the copy, before anything that is in place is touched.
+ * @throws Refusal where today's secrets do not open the backup
+ */
+async function requireKeys(folder: string, whole: string): Promise<void> {
+  const { openSecrets } = await import('../start/secrets.ts');
+  const { startServer } = await import('../start/postgres.ts');
+  const { freePort } = await import('@vouchsafe/testing');
+  const logs = path.join(folder, 'logs');
+  await mkdir(logs, { recursive: true, mode: 0o700 });
+  const secrets = await openSecrets(path.join(folder, 'secrets'));
+  const port = await freePort();
+  const postgres = await startServer(whole, logs, secrets.postgres, port);
+  try {
+    await withServiceKeys({ port, secrets }, async (services) => {
+      for (const { database, vault } of services) await database.asWorker((sql) => vault.assertKeksOpen(sql));
+    });
+  } catch (error) {
+    throw await withoutItsKeys(folder, error);
+  } finally {
+    await postgres.stop();
+  }
+}
+
+async function withoutItsKeys(folder: string, error: unknown): Promise<unknown> {
+  const { VaultError } = await import('@vouchsafe/vault');
+  const isWrongPassword = (error as { code?: unknown }).code === '28P01';
+  if (!isWrongPassword && !(error instanceof VaultError)) return error;
+  return new Refusal(
+    `The backup does not open with ${folder}/secrets: ${(error as Error).message}.\n` +
+      'Nothing was changed. Bring back data/secrets as it was when the backup was made, or restore a backup that was made after the ' +
+      'last `npm run keys -- retire-keks`.',
+  );
 }
 
 /**

@@ -64,13 +64,14 @@ async function commands({ port, secrets }: DataDatabase): Promise<Readonly<Recor
     'rotate-organization': async (services, [organization]) => {
       const id = uuid(organization);
       await oneAtATime(databasesOf(services), async () => {
-        for (const keys of services) await rotateOrganization(keys, id, say);
+        await inAny(services, (keys) => rotateOrganization(keys, id, say), `the organization ${id}`);
       });
     },
     'rotate-person': async (services, [organization, user]) => {
       const scope = { organizationId: uuid(organization), subjectId: uuid(user) };
       await oneAtATime(databasesOf(services), async () => {
-        for (const keys of services) await rotatePerson(keys, scope, say);
+        const whose = `the person ${scope.subjectId} in the organization ${scope.organizationId}`;
+        await inAny(services, (keys) => rotatePerson(keys, scope, say), whose);
       });
     },
     'seal-marked': (services) =>
@@ -86,6 +87,17 @@ async function commands({ port, secrets }: DataDatabase): Promise<Readonly<Recor
         ),
       ),
   };
+}
+
+/** A service that never heard of somebody has no key to rotate. @throws Refusal where none has one: the id may be mistyped */
+async function inAny(
+  services: readonly ServiceKeys[],
+  rotate: (keys: ServiceKeys) => Promise<boolean>,
+  whose: string,
+): Promise<void> {
+  let found = false;
+  for (const keys of services) found = (await rotate(keys)) || found;
+  if (!found) throw new Refusal(`No service has a key of ${whose}. Nothing was changed: check the id.`);
 }
 
 function databasesOf(services: readonly ServiceKeys[]) {

@@ -22,6 +22,14 @@ export async function retireOlderKeks(
   say: Say,
 ): Promise<void> {
   const [, ...older] = await localKeks(kekFile);
+  if (older.length === 0) {
+    say(`${name}: there is no older key`);
+    return;
+  }
+  say(
+    `${name}: deleting ${older.join(', ')} for good. Backups that were made before the last rotate-kek cannot be opened after this: ` +
+      'make a new one (npm run backup).',
+  );
   for (const kekId of older) await database.asWorker((sql) => vault.retireKek(sql, kekId));
   await untilNothingRemains(() => database.asWorker((sql) => vault.rotateKek(sql)));
   await sleep(IN_FLIGHT_MS);
@@ -32,13 +40,16 @@ export async function retireOlderKeks(
   }
 }
 
-/** A new key of an organization, and all its people's keys under it. */
+/** A new key of an organization, and all its people's keys under it. @returns whether the service has a key of it */
 export async function rotateOrganization(
   { name, database, vault }: ServiceKeys,
   organizationId: string,
   say: Say,
-): Promise<void> {
-  await database.asWorker((sql) => vault.rotateOrganizationKey(sql, organizationId));
+): Promise<boolean> {
+  if (!(await database.asWorker((sql) => vault.rotateOrganizationKey(sql, organizationId)))) {
+    say(`${name}: has no key of ${organizationId}`);
+    return false;
+  }
   const move = () =>
     untilNothingRemains(() => database.asWorker((sql) => vault.rewrapDataKeys(sql, organizationId)));
   let moved = await move();
@@ -46,16 +57,18 @@ export async function rotateOrganization(
   await sleep(IN_FLIGHT_MS);
   moved += await move();
   say(`${name}: ${moved} keys stand under the new key of ${organizationId}`);
+  return true;
 }
 
-/** A new key of a person, for what is sealed from now on. */
+/** A new key of a person, for what is sealed from now on. @returns whether the service has a key of theirs */
 export async function rotatePerson(
   { name, database, vault }: ServiceKeys,
   scope: { readonly organizationId: string; readonly subjectId: string },
   say: Say,
-): Promise<void> {
-  await database.asWorker((sql) => vault.rotateSubjectKey(sql, scope));
-  say(`${name}: ${scope.subjectId} has a new key`);
+): Promise<boolean> {
+  const has = await database.asWorker((sql) => vault.rotateSubjectKey(sql, scope));
+  say(`${name}: ${has ? `${scope.subjectId} has a new key` : `has no key of ${scope.subjectId}`}`);
+  return has;
 }
 
 async function untilNothingRemains(step: () => Promise<RotationStep>): Promise<number> {

@@ -27,11 +27,21 @@ export async function startPostgres(
   if (!existsSync(path.join(folder, 'PG_VERSION'))) {
     await createPostgresFolder(folder, password, 'scram-sha-256');
   }
+  return startServer(folder, data.logs, password, port);
+}
+
+/** Starts the database server on a cluster's folder, wherever it lies. */
+export function startServer(
+  folder: string,
+  logs: string,
+  password: string,
+  port: number,
+): Promise<LocalPostgres> {
   return startLocalPostgres({
     folder,
     port,
     password,
-    logFile: path.join(data.logs, 'postgres.log'),
+    logFile: path.join(logs, 'postgres.log'),
     // What has passed the write-ahead log's horizon is deleted, not kept to be written over some day (P10).
     settings: ['max_connections=200', 'wal_recycle=off'],
     ownProcessGroup: true,

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import type { CanActivate, DynamicModule, Provider, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { VaultError } from '@vouchsafe/vault';
 import type { z } from 'zod';
 import { assertEverythingDeclared } from './boot-checks.js';
 import { Clock, clockOf, Ids, RandomIds } from './clock.js';
@@ -104,9 +105,10 @@ export async function runService<Config extends z.ZodObject>(
   }
 }
 
-/** A wrong configuration is the operator's to mend and needs no stack; anything else is ours. */
+/** A wrong configuration, or keys that do not open, are the operator's to mend and need no stack; anything else is ours. */
 export function exitBecause(service: string, error: unknown): never {
-  const reason = error instanceof Error && !(error instanceof ConfigError) ? error.stack : undefined;
+  const isOperators = error instanceof ConfigError || error instanceof VaultError;
+  const reason = error instanceof Error && !isOperators ? error.stack : undefined;
   process.stderr.write(`${service}: ${reason ?? (error instanceof Error ? error.message : 'failed')}\n`);
   process.exit(1);
 }

@@ -125,7 +125,11 @@ async function writeDraft(file: string, content: KekFile): Promise<string> {
 
 function kekOf(kek: KekFile, keyId: string) {
   const encoded = Object.hasOwn(kek.keys, keyId) ? kek.keys[keyId] : undefined;
-  if (encoded === undefined) throw new VaultError('kek-unknown', `The KEK file holds no KEK ${keyId}`);
+  if (encoded === undefined)
+    throw new VaultError(
+      'kek-unknown',
+      `The KEK file holds no KEK ${keyId}, which wraps keys in the database: the two do not belong together`,
+    );
   return keyFrom(Buffer.from(encoded, 'base64'));
 }
 

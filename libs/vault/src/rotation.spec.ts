@@ -113,7 +113,13 @@ describe('rotation', () => {
     const values = await sealedEverywhere(await startVault());
     const old = await (await localKeyProvider(kekFile)).currentKeyId();
     await addLocalKek(kekFile);
+    const check = async () => {
+      const vault = await startVault();
+      await database.asWorker((sql) => vault.assertKeksOpen(sql));
+    };
+    await check();
     await deleteLocalKek(kekFile, old);
+    await expect(check()).rejects.toMatchObject({ fault: 'kek-unknown' });
     await expect(openAll(await startVault(), values)).rejects.toMatchObject({ fault: 'kek-unknown' });
   });
 
@@ -173,6 +179,29 @@ describe('rotation', () => {
       const opened = await database.asWorker((sql) => running.open(sql, subject, context, value));
       expect(isErased(opened)).toBe(true);
     }
+  });
+});
+
+describe('a rotation for somebody who has no key here', () => {
+  it('says so and makes none', async () => {
+    const vault = await startVault();
+    await sealed(vault, subject);
+    const stranger = organizationId.replace('5b0c', 'ffff');
+    expect(await database.asWorker((sql) => vault.rotateOrganizationKey(sql, stranger))).toBe(false);
+    for (const scope of [
+      { ...subject, subjectId: 'grace' },
+      { ...subject, organizationId: stranger },
+    ])
+      expect(await database.asWorker((sql) => vault.rotateSubjectKey(sql, scope))).toBe(false);
+    const keys = await database.asWorker((sql) =>
+      sql.query(
+        `select from vault_organization_key where organization_id = $1
+        union all select from vault_data_key where organization_id = $1 or holder = 'subject:grace'`,
+        [stranger],
+      ),
+    );
+    expect(keys).toEqual([]);
+    expect(await database.asWorker((sql) => vault.rotateOrganizationKey(sql, organizationId))).toBe(true);
   });
 });
 

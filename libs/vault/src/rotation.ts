@@ -43,6 +43,20 @@ export async function rewrapUnderCurrentKek(
   return { rewrapped: services.length + organizations, remaining };
 }
 
+/** Opens one key under each KEK that wraps any here. @throws VaultError `kek-unknown`, `kek-does-not-open` */
+export async function openOneUnderEachKek(sql: Sql, keys: WrappedKeys): Promise<void> {
+  const services = await sql.query<{ name: string; kek_id: string; wrapped: Buffer }>(
+    'select distinct on (kek_id) name, kek_id, wrapped from vault_service_key',
+  );
+  for (const { name, kek_id: keyId, wrapped } of services)
+    await keys.open({ keyId, wrapped }, serviceKeyPlace(name));
+  const organizations = await sql.query<{ id: string; version: number; kek_id: string; wrapped: Buffer }>(
+    `select distinct on (kek_id) organization_id as id, version, kek_id, wrapped from vault_organization_key`,
+  );
+  for (const { id, version, kek_id: keyId, wrapped } of organizations)
+    await keys.open({ keyId, wrapped }, organizationKeyPlace(id, version));
+}
+
 export async function retireKek(sql: Sql, keys: WrappedKeys, kekId: string, now: Date): Promise<void> {
   if (kekId === (await keys.currentKekId()))
     throw new Error(`KEK ${kekId} is the current one; add another first`);
@@ -82,21 +96,21 @@ async function rewrapOrganizationKeys(
   return rows.length;
 }
 
-/** A new version of an organization's key, for data keys made from now on; `rewrapDataKeys` moves the others. */
+/** A new version of an organization's key, for data keys made from now on; `rewrapDataKeys` moves the others. @returns whether it had one */
 export async function addOrganizationKey(
   sql: Sql,
   keys: WrappedKeys,
   organizationId: string,
   now: Date,
-): Promise<void> {
-  const current = await currentOrganizationKeys(sql, keys, [organizationId], now);
-  await insertOrganizationKeys(
+): Promise<boolean> {
+  const { newest } = await one<{ newest: number }>(
     sql,
-    keys,
+    'select coalesce(max(version), 0) as newest from vault_organization_key where organization_id = $1',
     [organizationId],
-    (current.get(organizationId)?.version ?? 0) + 1,
-    now,
   );
+  if (newest === 0) return false;
+  await insertOrganizationKeys(sql, keys, [organizationId], newest + 1, now);
+  return true;
 }
 
 /** Puts an organization's data keys and transit keys under its newest key, and removes older versions that wrap nothing any more. */
@@ -208,12 +222,14 @@ async function removeSuperseded(sql: Sql, organizationId: string, newest: number
   );
 }
 
-/** A new version of a subject's key, for values sealed from now on; older versions go on opening. */
-export async function addSubjectKey(sql: Sql, dataKeys: DataKeys, holder: Holder): Promise<void> {
+/** A new version of a subject's key, for values sealed from now on; older versions go on opening. @returns whether it had one */
+export async function addSubjectKey(sql: Sql, dataKeys: DataKeys, holder: Holder): Promise<boolean> {
   const { newest } = await one<{ newest: number }>(
     sql,
     `select coalesce(max(version), 0) as newest from vault_data_key where organization_id = $1 and holder = $2`,
     [holder.organizationId, holder.name],
   );
+  if (newest === 0) return false;
   await dataKeys.insert(sql, [{ ...holder, version: newest + 1 }]);
+  return true;
 }

@@ -15,6 +15,7 @@ import { keyedHashOf } from './keyed-hash.js';
 import {
   addOrganizationKey,
   addSubjectKey,
+  openOneUnderEachKek,
   retireKek,
   rewrapDataKeys,
   rewrapUnderCurrentKek,
@@ -199,6 +200,14 @@ export class Vault {
     this.dataKeys.forget(subjectHolder(scope));
   }
 
+  /**
+   * That the provider still holds every KEK that this database needs: one key under each is opened, as `worker`.
+   * @throws VaultError `kek-unknown`, `kek-does-not-open`
+   */
+  assertKeksOpen(sql: Sql): Promise<void> {
+    return openOneUnderEachKek(sql, this.wrappedKeys);
+  }
+
   /** Re-wraps keys that stand under another KEK, as `worker`; repeat until nothing remains, then delete the old KEK. */
   rotateKek(sql: Sql, limit = 500): Promise<RotationStep> {
     return rewrapUnderCurrentKek(sql, this.wrappedKeys, limit);
@@ -212,8 +221,8 @@ export class Vault {
     return retireKek(sql, this.wrappedKeys, kekId, this.now());
   }
 
-  /** Gives an organization a new key, for data keys made from now on; then `rewrapDataKeys`. */
-  rotateOrganizationKey(sql: Sql, organizationId: string): Promise<void> {
+  /** Gives an organization a new key, for data keys made from now on; then `rewrapDataKeys`. @returns whether it had one */
+  rotateOrganizationKey(sql: Sql, organizationId: string): Promise<boolean> {
     return addOrganizationKey(sql, this.wrappedKeys, organizationId.toLowerCase(), this.now());
   }
 
@@ -222,10 +231,11 @@ export class Vault {
     return rewrapDataKeys(sql, this.wrappedKeys, organizationId.toLowerCase(), limit, this.now());
   }
 
-  /** Gives a subject a new key version, for values sealed from now on; older versions go on opening theirs. */
-  async rotateSubjectKey(transaction: Transaction, scope: SubjectScope): Promise<void> {
-    await addSubjectKey(transaction, this.dataKeys, subjectHolder(scope));
+  /** Gives a subject a new key version, for values sealed from now on; older versions go on opening theirs. @returns whether it had one */
+  async rotateSubjectKey(transaction: Transaction, scope: SubjectScope): Promise<boolean> {
+    const had = await addSubjectKey(transaction, this.dataKeys, subjectHolder(scope));
     transaction.afterCommit(() => this.forget(scope));
+    return had;
   }
 }
 

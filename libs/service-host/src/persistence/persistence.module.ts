@@ -79,8 +79,8 @@ export class PersistenceModule {
         },
         {
           provide: Vault,
-          useFactory: async (clock: Clock) =>
-            new Vault({
+          useFactory: async (database: Database, clock: Clock) => {
+            const vault = new Vault({
               // In production a missing file is a mistake to stop at: a fresh key would open nothing that is stored.
               provider: await localKeyProvider(config.VOUCHSAFE_KEK_FILE, {
                 create: config.VOUCHSAFE_ENVIRONMENT !== 'production',
@@ -88,8 +88,12 @@ export class PersistenceModule {
               environment: config.VOUCHSAFE_ENVIRONMENT,
               now: () => clock.now(),
               cacheMilliseconds: config.VOUCHSAFE_KEY_CACHE_MS,
-            }),
-          inject: [Clock],
+            });
+            // Without its KEKs the service could answer nothing: it stops here instead of saying that it is ready.
+            await database.asWorker((sql) => vault.assertKeksOpen(sql));
+            return vault;
+          },
+          inject: [Database, Clock],
         },
         {
           provide: EventStore,
