@@ -62,7 +62,7 @@ export function environmentOf(name: ServiceName, surroundings: Surroundings): Re
     VOUCHSAFE_INTERNAL_PUBLIC_KEYS_FILE: secrets.publicKeysFile,
     VOUCHSAFE_INTERNAL_PRIVATE_KEY_FILE: secrets.privateKeyFile(name),
     VOUCHSAFE_OPERATOR_ORGANIZATION_ID: secrets.operatorOrganizationId,
-    VOUCHSAFE_PUBLIC_URL: `http://localhost:${ports.gateway}`,
+    VOUCHSAFE_PUBLIC_URL: process.env.VOUCHSAFE_PUBLIC_URL ?? `http://localhost:${ports.gateway}`,
     VOUCHSAFE_IDENTITY_URL: url('identity'),
     VOUCHSAFE_AUDIT_URL: url('audit'),
     // The gateway's inside (lanes, health, metrics) has a port of its own, which no route from outside leads to.
@@ -70,6 +70,10 @@ export function environmentOf(name: ServiceName, surroundings: Surroundings): Re
     ...(name === 'gateway' && {
       VOUCHSAFE_INTERNAL_PORT: String(internalPort),
       VOUCHSAFE_SESSION_KEY_FILE: secrets.sessionKeyFile,
+      // The address that the start prints is the gateway's own, too, beside the public one.
+      VOUCHSAFE_ALLOWED_ORIGINS: [url('gateway'), process.env.VOUCHSAFE_ALLOWED_ORIGINS]
+        .filter(Boolean)
+        .join(','),
     }),
     OTEL_SERVICE_NAME: `vouchsafe-${name}`,
     VOUCHSAFE_MAIL_FOLDER: mailFolder,

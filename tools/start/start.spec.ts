@@ -83,6 +83,16 @@ describe('npm start', () => {
     const first = start(['--port', port, '--data', data]);
     await first.says('Vouchsafe is ready');
     expect(first.said()).toContain(`http://127.0.0.1:${port}/docs`);
+    expect(first.said()).toContain(`npm run tour -- --url http://127.0.0.1:${port} --data ${data}\n`);
+    // The very address that it prints is an origin of its own; a stranger's is not.
+    const asked = (origin: string) =>
+      fetch(`http://127.0.0.1:${port}/v1/sessions`, {
+        method: 'OPTIONS',
+        headers: { origin, 'access-control-request-method': 'POST' },
+      });
+    for (const origin of [`http://127.0.0.1:${port}`, `http://localhost:${port}`])
+      expect((await asked(origin)).headers.get('access-control-allow-origin')).toBe(origin);
+    expect((await asked('http://evil.example')).headers.get('access-control-allow-origin')).toBeNull();
     expect((await fetch(`http://127.0.0.1:${port}/openapi.json`)).status).toBe(200);
     const { supervisor, processes: parts } = await recorded(data);
     const processes = Object.values(parts).map(({ pid }) => pid);

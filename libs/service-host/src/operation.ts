@@ -14,6 +14,8 @@ export interface OperationDeclaration {
   /** `write` when anything may change, for GET callbacks too: its access-log entry is durable before it starts. */
   readonly effect: 'read' | 'write';
   readonly summary: string;
+  /** What a reader of the document needs to know beyond the summary. */
+  readonly description?: string;
   /** Schema of each success, by status; `null` for an empty body, a media type for anything but JSON. */
   readonly answers: Readonly<Record<number, z.ZodType | `${string}/${string}` | null>>;
   /** The problems of this operation besides those that every one has. */
@@ -61,7 +63,11 @@ export function Operation(declaration: OperationDeclaration): MethodDecorator {
   );
   return applyDecorators(
     SetMetadata(OPERATION, declaration),
-    ApiOperation({ operationId: methodName(declaration.operation), summary: declaration.summary }),
+    ApiOperation({
+      operationId: methodName(declaration.operation),
+      summary: declaration.summary,
+      ...(declaration.description !== undefined && { description: declaration.description }),
+    }),
     ApiExtension('x-permission', declaration.permission),
     ApiExtension('x-operation', declaration.operation),
     ApiExtension('x-entity', { ...declaration.entity }),

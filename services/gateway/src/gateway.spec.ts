@@ -254,6 +254,14 @@ describe('the gateway', () => {
     ]);
   });
 
+  it('says what a request with a cookie lacks', async () => {
+    const answer = await send('POST', '/v1/things', { headers: { cookie }, body: { id: 'x' } });
+    const { detail } = answer.json as { detail: string };
+    expect(answer.status).toBe(403);
+    for (const words of ['Sec-Fetch-Site: same-origin', '`Origin`', 'VOUCHSAFE_ALLOWED_ORIGINS'])
+      expect(detail).toContain(words);
+  });
+
   it('refuses a path that can be read in two ways', async () => {
     // By hand: clients fold dot segments away before they send.
     const { hostname, port } = new URL(gateway.url);

@@ -9,7 +9,11 @@ export function assertSameSite(request: FastifyRequest, allowedOrigins: Readonly
   const { origin, 'sec-fetch-site': site } = request.headers;
   if (site === 'same-origin') return;
   if (origin !== undefined && allowedOrigins.has(origin)) return;
-  throw problem('cross-site-request');
+  throw problem('cross-site-request', {
+    detail:
+      'A request with a session cookie that changes something needs `Sec-Fetch-Site: same-origin`, as browsers send it, or an ' +
+      '`Origin` that is configured (VOUCHSAFE_PUBLIC_URL, VOUCHSAFE_ALLOWED_ORIGINS). One with an API key needs neither.',
+  });
 }
 
 /** The answer to a preflight request (Fetch standard, 'CORS-preflight fetch'); nothing for origins that are not configured. */

@@ -143,6 +143,9 @@ export class InvitationController {
     entity: { type: 'user', id: 'response.userId' },
     effect: 'write',
     summary: "Join by the token of the letter's link",
+    description:
+      'The email links to `/accept-invitation#token=...` of the frontend, at the address that VOUCHSAFE_PUBLIC_URL names. The page sends ' +
+      'what follows `#token=` here, as `token`.',
     answers: { 201: signUpAnswer },
     problems: ['gone', 'rejected'],
     idempotent: true,

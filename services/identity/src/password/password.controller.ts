@@ -60,6 +60,9 @@ export class PasswordController {
     entity: { type: 'user', id: null },
     effect: 'write',
     summary: "Choose a new password by the token of the letter's link; all sessions end",
+    description:
+      'The email links to `/reset-password#token=...` of the frontend, at the address that VOUCHSAFE_PUBLIC_URL names. The page sends ' +
+      'what follows `#token=` here, as `token`.',
     answers: { 204: null },
     problems: ['gone'],
   })

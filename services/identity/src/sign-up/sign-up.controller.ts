@@ -51,6 +51,9 @@ export class SignUpController {
     entity: { type: 'organization', id: 'response.organizationId' },
     effect: 'write',
     summary: "Confirm the e-mail address by the token of the letter's link; the organization becomes active",
+    description:
+      'The email links to `/verify-email#token=...` of the frontend, at the address that VOUCHSAFE_PUBLIC_URL names. The page sends ' +
+      'what follows `#token=` here, as `token`.',
     answers: { 200: verificationAnswer },
     problems: ['gone'],
   })
