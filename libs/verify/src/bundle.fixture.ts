@@ -106,6 +106,10 @@ function syntheticEntry(index: number): BundleEntry {
   const erased = index % 50 === 7;
   const made = makeLeaf(
     {
+      version: 2,
+      source: 'shop',
+      submitter: { type: 'api-key', id: 'key-1' },
+      provenance: index % 2 === 0 ? 'asserted' : 'observed',
       id: `entry-${index}`,
       recordedAt: new Date(Date.UTC(2026, 10, 2) + index * 1000).toISOString(),
       occurredAt: new Date(Date.UTC(2026, 10, 2) + index * 1000 - 5).toISOString(),
@@ -120,7 +124,7 @@ function syntheticEntry(index: number): BundleEntry {
       : [
           { path: ['sourceIp'], value: `192.0.2.${index % 250}`, salt: salt(1) },
           { path: ['url'], value: `/documents/${index}?q=,`, salt: salt(2) },
-          { path: ['details', 'recipient', 'email'], value: `person${index}@example.com`, salt: salt(3) },
+          { path: ['details', 'email'], value: `person${index}@example.com`, salt: salt(3) },
         ],
   );
   if (made.status !== 'made') throw new Error(made.status);

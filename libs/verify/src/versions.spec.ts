@@ -86,7 +86,7 @@ describe.each([1, 2] as const)('a bundle of version %i', (version) => {
       expect(out).toContain(words);
       expect(out).toContain('a newer verifier is needed');
     }
-    const newer = await plainBundle(version, [...ENTRIES, entryOf({ version: 3 }, 300)]);
+    const newer = await plainBundle(version, [...ENTRIES, entryOf({ version: 3, source: 'shop' }, 300)]);
     const found = await verified(newer);
     expect(inPlainWords('bundle.zip', found)).toContain(
       `${LOG_ID}/entries.ndjson, line 301, is of version 3: a newer verifier is needed`,

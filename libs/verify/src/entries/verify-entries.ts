@@ -10,12 +10,14 @@ import { logFile } from '../container/names.js';
 import type { ProvenTiles } from '../log/verify-tiles.js';
 import type { Manifest, ManifestLog } from '../manifest/manifest.js';
 import { countIndices, rangeCursor } from '../manifest/ranges.js';
+import { isInstant } from '../instant.js';
 import { Problem, check, newerVersion } from '../problem.js';
 import { disclosureLines, type DisclosureLines } from './disclosure-lines.js';
 import { drawnFile } from './drawn-file.js';
 import { CSV_FORMATS, OCSF_FORMATS } from './drawn-formats.js';
 import { entryBundles } from './entry-bundles.js';
 import { TooDeep } from './json-text.js';
+import { faultOfLeaf } from './leaf-rules.js';
 import type { ShownEntry } from './shown-entry.js';
 import { timesBefore, type TimesBefore } from './times-before.js';
 
@@ -38,7 +40,7 @@ export function verifyEntries(
   const bundles = entryBundles(manifest, log, files);
   const times = timesBefore([...log.earlierCheckpoints, log.size]);
   const marksAt = marksOf(log);
-  const seen: Seen = { entries: 0, first: undefined, last: -1 };
+  const seen: Seen = { entries: 0, first: undefined, last: -1, recordedAt: '' };
 
   csv.expect(header);
   for (let leaf = entries.line(); leaf; leaf = entries.line()) {
@@ -47,8 +49,15 @@ export function verifyEntries(
     checkIncluded(leaf, index, tiles, entries.name, line);
     bundles.add(index, leaf);
     const opened = openEntry(leaf, disclosures, index, entries.name, line);
+    if (manifest.version === 2) {
+      const fault = faultOfLeaf(leaf, opened.entry);
+      check(fault === undefined, entries.name, fault ?? '', line);
+    }
     const marks = marksAt(index, entries.name, line);
     const recordedAt = recordedAtOf(opened.entry, manifest, entries.name, line);
+    const isAfter = seen.recordedAt <= recordedAt;
+    check(isAfter, entries.name, 'it was recorded before the entry in front of it', line);
+    seen.recordedAt = recordedAt;
     const isMissing = !marks.erased || opened.undisclosed > 0;
     check(isMissing, entries.name, 'it is called erased, but nothing of it is missing', line);
     times.add(index, recordedAt);
@@ -69,7 +78,7 @@ export function verifyEntries(
   return times.before;
 }
 
-type Seen = { entries: number; first: number | undefined; last: number };
+type Seen = { entries: number; first: number | undefined; last: number; recordedAt: string };
 
 /** The index of the next entry, on its line of indices.txt. */
 function readIndex(indices: Cursor, line: number, log: ManifestLog, seen: Seen): number {
@@ -138,14 +147,11 @@ function withinDepth<T>(draw: () => T, file: string, line: number): T {
 /** By the time that the leaf says the entry is in the range of the bundle. */
 function recordedAtOf(entry: JsonObject, { range }: Manifest, file: string, line: number): string {
   const { recordedAt } = entry;
-  const isTime = typeof recordedAt === 'string' && INSTANT.test(recordedAt);
-  check(isTime, file, 'it does not say when it was recorded', line);
+  check(isInstant(recordedAt), file, 'it does not say when it was recorded', line);
   const isInRange = range.from <= recordedAt && recordedAt < range.to;
   check(isInRange, file, `it was recorded at ${recordedAt}, outside the range of the bundle`, line);
   return recordedAt;
 }
-
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** What the manifest says of an entry. Asked for in ascending order. */
 function marksOf(

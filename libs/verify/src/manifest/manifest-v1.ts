@@ -1,3 +1,4 @@
+import { isInstant } from '../instant.js';
 import {
   count,
   listOf,
@@ -15,7 +16,6 @@ import {
 /** Version 1 of manifest.json, as docs/formats.md describes it. Frozen: bundles of this version are in other hands. */
 
 const HASH = /^[A-Za-z0-9+/]{43}=$/;
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 const log = object({
   id: printable,
@@ -45,11 +45,11 @@ export const manifestV1 = object({
   format: oneOf('vouchsafe-forensic-bundle'),
   version: oneOf(1),
   exportId: printable,
-  createdAt: matching(INSTANT),
+  createdAt: isInstant,
   /** Null for the operator's own log. */
   organizationId: nullable(printable),
   /** By the time of recording, `from` included, `to` not. */
-  range: object({ from: matching(INSTANT), to: matching(INSTANT) }),
+  range: object({ from: isInstant, to: isInstant }),
   filter: mapOf(text),
   /** Which personal values were asked to be opened. */
   disclosed: listOf(text),

@@ -1,10 +1,9 @@
+import { isFineInstant, isInstant } from '../instant.js';
 import { count, listOf, mapOf, matching, nullable, object, oneOf, pair, printable, text } from './shape.js';
 
 /** Version 2 of manifest.json, as docs/formats.md describes it. Frozen: bundles of this version are in other hands. */
 
 const HASH = /^[A-Za-z0-9+/]{43}=$/;
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-const ASKED_INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,9}Z$/;
 
 const log = object({
   id: printable,
@@ -36,15 +35,15 @@ export const manifestV2 = object({
   /** Which version of its format each file is in that is drawn from the entries. */
   formats: object({ csv: oneOf(2), ocsf: oneOf(2) }),
   exportId: printable,
-  createdAt: matching(INSTANT),
+  createdAt: isInstant,
   /** Null for the operator's own log. */
   organizationId: nullable(printable),
   /** The time that was asked for, `from` included, `to` not. */
-  asked: object({ from: matching(ASKED_INSTANT), to: matching(ASKED_INSTANT) }),
+  asked: object({ from: isFineInstant, to: isFineInstant }),
   /** What was recorded before this is under the checkpoints here. */
-  coveredUntil: matching(INSTANT),
+  coveredUntil: isInstant,
   /** When what is here was recorded, `from` included, `to` not. */
-  range: object({ from: matching(INSTANT), to: matching(INSTANT) }),
+  range: object({ from: isInstant, to: isInstant }),
   filter: mapOf(text),
   /** Which personal values were asked to be opened. */
   disclosed: listOf(text),
