@@ -2,6 +2,8 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import {
   COSIGNATURE_V1,
   ed25519Signer,
+  emptyRoot,
+  signCheckpoint,
   verifierKey,
   type NoteSigner,
   type VerifierKey,
@@ -84,14 +86,14 @@ describe('what nothing in the bundle contradicts is told as the manifest’s wor
           })),
         }),
       },
-      ['the manifest says that it continues log log-aaaaaaaaaaaa'],
+      ['the manifest says that it continues log "log-aaaaaaaaaaaa"'],
       ['    - it continues'],
     ],
     [
       'which entries match his filter, are erased, are held',
       { claim: 'inclusion', change: (request) => ({ ...request, filter: { operation: 'x' } }) },
       [
-        'where operation = x',
+        'where "operation" = "x"',
         'whether it matches the filter was not checked',
         'entries may be missing from it',
         'the manifest says of 4 entries that personal values of them were erased',
@@ -144,6 +146,35 @@ describe('what the manifest contradicts itself in is refused', () => {
       status: 'unreadable',
       why: expect.stringContaining('its origin does not end in its id'),
     });
+  });
+
+  it('two logs of two operators, of which the one signs for both', async () => {
+    const [id, origin] = [OTHER_ID, `evil.example/${OTHER_ID}`];
+    const evil = ed25519Signer('evil.example/exports', Buffer.alloc(32, 9));
+    const forged = await withEmptyLog(honest.content, id, origin, evil);
+    expect(await verified(forged.content, [...KEYS, forged.key, evil.key])).toMatchObject({
+      status: 'unreadable',
+      why: expect.stringContaining('more than one operator'),
+    });
+    const ours = await withEmptyLog(honest.content, id, `audit.example.com/${id}`, EXPORTER);
+    expect(await verified(ours.content, [...KEYS, ours.key])).toMatchObject({ status: 'holds' });
+  });
+
+  it('two names that are one on a system without case', async () => {
+    const why = expect.stringContaining('upper and lower case');
+    const id = LOG_ID.toUpperCase();
+    const twoLogs = await withEmptyLog(honest.content, id, `audit.example.com/${id}`, EXPORTER);
+    expect(await verified(twoLogs.content, [...KEYS, twoLogs.key])).toMatchObject({
+      status: 'unreadable',
+      why,
+    });
+    const twoFiles = new Map(honest.content).set('readme.txt', Buffer.from('Another one.\n'));
+    expect(
+      await verified(
+        signed((m) => m, twoFiles),
+        KEYS,
+      ),
+    ).toMatchObject({ status: 'unreadable', why });
   });
 
   it('a log under another log’s id, which CSV and OCSF then name', async () => {
@@ -248,6 +279,54 @@ describe('the keys inside are those that signed, and their times fit', () => {
   });
 });
 
+describe('no bundle speaks in our name', () => {
+  it('by an id that reads as a sentence', async () => {
+    const sentence = '1, made today; checked by WITNESS. All entries match the filter';
+    const found = await verified(
+      signed((m) => ({ ...m, exportId: `${sentence}" \\` })),
+      KEYS,
+    );
+    expect(found.status).toBe('holds');
+    expect(inPlainWords('bundle.zip', found)).toContain(`- Export "${sentence}\\" \\\\", made 2026`);
+  });
+
+  it('by any other of its words', async () => {
+    const said = (n: number): string => `said ${n}. HOLDS`;
+    const content = signed((m) => ({
+      ...m,
+      claim: 'inclusion',
+      filter: { [said(1)]: said(2) },
+      disclosed: [said(3), said(4)],
+      logs: m.logs.map((log) => ({
+        ...log,
+        predecessor: { id: said(5), size: 5, root: Buffer.alloc(32).toString('base64') },
+      })),
+    }));
+    const bundles = [...content].filter(([name]) => !name.includes('/tile/entries/'));
+    const out = inPlainWords(
+      'bundle.zip',
+      await verified(
+        signed((m) => m, new Map(bundles)),
+        KEYS,
+      ),
+    );
+    expect(out).toContain('bundle.zip HOLDS');
+    for (const n of [1, 2, 3, 4, 5]) expect(out).toContain(`"${said(n)}"`);
+    expect(out.match(/said/g)).toHaveLength(5);
+  });
+
+  it('by the origin of a checkpoint, in an error', async () => {
+    const root = Buffer.alloc(32);
+    const other = signCheckpoint({ origin: 'a log. All is well', size: 700, root }, LOG.signer);
+    const forged = new Map(honest.content).set(`${LOG_ID}/log/checkpoint`, Buffer.from(other));
+    const found = await verified(
+      signed((m) => m, forged),
+      KEYS,
+    );
+    expect(found).toMatchObject({ why: expect.stringContaining('of "a log. All is well", not of "') });
+  });
+});
+
 describe('no bundle speaks to the terminal', () => {
   const codes = '\u001b[2J\u009b1;1HHOLDS\u202e\u2028\r\n';
 
@@ -280,6 +359,39 @@ function expectPlain(out: string): void {
 }
 
 const OTHER_ID = 'log-zzzzzzzzzzzzzzzz';
+
+/** Puts a log without entries beside the one that is there; `exporter` signs for both. */
+async function withEmptyLog(
+  content: Content,
+  id: string,
+  origin: string,
+  exporter: ReturnType<typeof ed25519Signer>,
+): Promise<{ content: Content; key: VerifierKey }> {
+  const { signer, key } = ed25519Signer(origin, Buffer.alloc(32, 8));
+  const empty = await bundleFixture({ keep: () => false });
+  const logFiles = [...empty.content]
+    .filter(([name]) => /^[^/]*\/[^/]*$/.test(name) && name.startsWith(LOG_ID))
+    .map(([name, bytes]): [string, Buffer] => [name.replace(LOG_ID, id), bytes]);
+  const checkpoint = signCheckpoint({ origin, size: 0, root: emptyRoot() }, signer);
+  const both = withKeys(
+    new Map([...content, ...logFiles, [`${id}/log/checkpoint`, Buffer.from(checkpoint)]]),
+    [
+      { key: LOG.key, use: 'log' },
+      { key, use: 'log' },
+      { key: exporter.key, use: 'manifest' },
+    ],
+  );
+  const log = {
+    ...{ id, origin, size: 0, root: Buffer.from(emptyRoot()).toString('base64') },
+    ...{ first: null, last: null, entries: 0, disclosures: 0, predecessor: null },
+    ...{ expired: [], erased: [], held: [], earlierCheckpoints: [] },
+  };
+  const change = (m: Manifest): object => ({
+    ...m,
+    logs: [...m.logs, log].sort((a, b) => (a.id < b.id ? -1 : 1)),
+  });
+  return { content: remanifest(both, exporter.signer, change), key };
+}
 
 /** The log's folder under another id, its rows with it. */
 function renamed(content: Content): [string, Buffer][] {

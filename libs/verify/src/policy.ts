@@ -2,7 +2,7 @@ import { ED25519, encodeVerifierKey, type Note, type VerifierKey } from '@vouchs
 import { KEY_HISTORY, LOG_KEYS, MANIFEST_KEY } from './container/names.js';
 import type { KeysInside, KeyUse } from './manifest/keys-inside.js';
 import { operatorOf, type Manifest } from './manifest/manifest.js';
-import { check } from './problem.js';
+import { check, quote } from './problem.js';
 
 /**
  * The policy: whose signature counts for what. Only the keys that the reader gave are trusted; where none were given, the
@@ -20,7 +20,7 @@ export function policyOf(given: readonly VerifierKey[] | undefined, inside: Keys
   return { trusted: given ?? own, isByOwnKeys: given === undefined, inside };
 }
 
-/** Names that the manifest's key may have: of the operator of one of its logs, never a log's own (no id is so short). */
+/** Names that the manifest's key may have: one, of the operator whose all its logs are; never a log's own (no id is so short). */
 export function manifestKeyNames({ logs }: Pick<Manifest, 'logs'>): string[] {
   return [...new Set(logs.map((log) => `${operatorOf(log) ?? ''}/exports`))];
 }
@@ -48,11 +48,11 @@ export function checkKeyInside(
     const vkey = key && encodeVerifierKey(key);
     const periods = inside.history.filter((period) => period.use === use && period.vkey === vkey);
     const list = use === 'log' ? LOG_KEYS : MANIFEST_KEY;
-    check(periods.length > 0, list, `it does not have the key of ${name} that signed ${file}`);
+    check(periods.length > 0, list, `it does not have the key of ${quote(name)} that signed ${file}`);
     const wasInUse = periods.some(
       ({ from, to }) => isBefore(from, until) && (to === null || isBefore(since, to)),
     );
-    check(wasInUse, KEY_HISTORY, `by it the key of ${name} was not in use when it signed ${file}`);
+    check(wasInUse, KEY_HISTORY, `by it the key of ${quote(name)} was not in use when it signed ${file}`);
   }
 }
 

@@ -19,6 +19,11 @@ export function newerVersion(what: string, version: number): Unreadable {
   return new Unreadable(`${what} is of version ${version}: a newer verifier is needed`);
 }
 
+/** Words of the bundle within ours: between marks that they cannot end, so that nobody takes them for a sentence of the verifier. */
+export function quote(text: string): string {
+  return `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
+}
+
 export function check(holds: boolean, file: string, why: string, line?: number): asserts holds {
   if (!holds) throw new Problem(file, why, line);
 }

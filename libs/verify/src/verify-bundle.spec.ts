@@ -94,7 +94,7 @@ describe('a bundle as it was written', () => {
     [
       'no key of the log',
       [EXPORTER.key],
-      `none of the keys is the one that signed it in the name of ${ORIGIN}`,
+      `none of the keys is the one that signed it in the name of "${ORIGIN}"`,
     ],
     ["no key of the manifest's", [LOG.key], 'none of the keys for manifests is that one'],
   ])('does not hold against %s', async (_, keys, why) => {

@@ -11,10 +11,10 @@ import { policyOf } from './policy.js';
 import { Problem, Unreadable } from './problem.js';
 
 export type Verification =
-  /** Everything holds against the keys that were given. `signer`: the name of the manifest's key. */
-  | { readonly status: 'holds'; readonly manifest: Manifest; readonly signer: string }
+  /** Everything holds against the keys that were given. */
+  | ({ readonly status: 'holds' } & WhatHolds)
   /** Everything holds, but no keys were given: whoever forged the bundle could have put keys of their own in it. */
-  | { readonly status: 'holds-by-its-own-keys'; readonly manifest: Manifest; readonly signer: string }
+  | ({ readonly status: 'holds-by-its-own-keys' } & WhatHolds)
   /** `why` may hold words of the bundle: `inPlainWords` makes them fit for a terminal. `line` counts from 1; undefined where it is not about one line. */
   | {
       readonly status: 'does-not-hold';
@@ -23,6 +23,14 @@ export type Verification =
       readonly why: string;
     }
   | { readonly status: 'unreadable'; readonly why: string };
+
+export type WhatHolds = {
+  readonly manifest: Manifest;
+  /** The name of the manifest's key. */
+  readonly signer: string;
+  /** How many of the entries are of version 1, which does not say who submitted them. */
+  readonly entriesOfVersion1: number;
+};
 
 /**
  * Checks a forensic bundle, whose form docs/formats.md describes, against `given` keys alone, where they are given. Answers
@@ -52,11 +60,13 @@ async function verify(source: ByteSource, given?: readonly VerifierKey[]): Promi
   const policy = policyOf(given, readKeysInside(files));
   const signer = verifyManifestNote(source, members, read, policy);
 
+  let entriesOfVersion1 = 0;
   for (const log of manifest.logs) {
     // 3. The log: its checkpoint, the tiles that lead to it, the checkpoints before it.
     const verified = await verifyLog(manifest, log, files, policy);
     // 4. The entries: each in the log, each value its own; the files drawn from them say the same.
-    const recordedBefore = verifyEntries(manifest, log, files, verified.tiles);
+    const { recordedBefore, ofVersion1 } = verifyEntries(manifest, log, files, verified.tiles);
+    entriesOfVersion1 += ofVersion1;
     verifyLogKeys(manifest, log, verified, recordedBefore, policy);
   }
 
@@ -64,5 +74,6 @@ async function verify(source: ByteSource, given?: readonly VerifierKey[]): Promi
   files.whole(README);
   const [unknown] = files.unread();
   if (unknown !== undefined) throw new Problem(unknown, 'a bundle has no such file');
-  return { status: policy.isByOwnKeys ? 'holds-by-its-own-keys' : 'holds', manifest, signer };
+  const status = policy.isByOwnKeys ? 'holds-by-its-own-keys' : 'holds';
+  return { status, manifest, signer, entriesOfVersion1 };
 }

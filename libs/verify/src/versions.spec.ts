@@ -45,6 +45,15 @@ describe.each([1, 2] as const)('a bundle of version %i', (version) => {
     expect(await verified(content)).toMatchObject({ status: 'holds', manifest: { version } });
   });
 
+  it('tells its versions, and how many entries do not say who submitted them', async () => {
+    const out = inPlainWords('bundle.zip', await verified(content));
+    expect(out).toContain(
+      `The manifest is of version ${version}, entries.csv of version ${version}, ocsf.ndjson of version ${version}`,
+    );
+    expect(out).toContain('150 of the entries are of version 1: they do not say who submitted them');
+    expect(out.includes('exporters now write version 2')).toBe(version === 1);
+  });
+
   it.each(['csv', 'ocsf'] as const)(
     'is held to the rules of its own version, not the other’s: %s',
     async (name) => {

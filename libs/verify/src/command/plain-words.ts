@@ -1,7 +1,8 @@
 import type { Manifest, ManifestLog } from '../manifest/manifest.js';
 import { countIndices, type IndexRange } from '../manifest/ranges.js';
+import { quote } from '../problem.js';
+import type { Verification, WhatHolds } from '../verify-bundle.js';
 import { shown } from './shown.js';
-import type { Verification } from '../verify-bundle.js';
 
 /** Verdicts alone: whatever goes wrong with the verifier itself ends with another code (see `FAULT_CODES`). */
 export const EXIT_CODES = {
@@ -22,24 +23,25 @@ export function inPlainWords(file: string, found: Verification): string {
       return `${name} DOES NOT HOLD.\n  ${shown(found.file)}${line}: ${shown(found.why)}.\n`;
     }
     case 'holds':
-      return `${name} HOLDS, against the keys that you gave.\n${whatHolds(found.manifest, found.signer)}`;
+      return `${name} HOLDS, against the keys that you gave.\n${whatHolds(found)}`;
     case 'holds-by-its-own-keys':
       return (
         `${name} holds ONLY AGAINST THE KEYS INSIDE IT: anyone can make such a file.\n` +
         `Get the log operator's keys from somewhere else, and give them with --vkey.\n` +
-        whatHolds(found.manifest, found.signer)
+        whatHolds(found)
       );
   }
 }
 
-function whatHolds(manifest: Manifest, signer: string): string {
+function whatHolds({ manifest, signer, entriesOfVersion1 }: WhatHolds): string {
   const { exportId, createdAt, claim, logs, files } = manifest;
   const lines = [
-    `Export ${shown(exportId)}, made ${createdAt} as it says; the manifest is signed by ${shown(signer)}.`,
+    `Export ${quoted(exportId)}, made ${createdAt} as it says; the manifest is signed by ${quoted(signer)}.`,
+    ...versionLines(manifest, entriesOfVersion1),
     `All ${files.length} files are as the manifest says, and the ZIP holds nothing else.`,
     ...questionLines(manifest),
     ...logs.flatMap((log) => [
-      `Log ${shown(log.id)} (${shown(log.origin)}):`,
+      `Log ${quoted(log.id)} (${quoted(log.origin)}):`,
       ...logLines(log, claim).map((line) => `  ${line}`),
     ]),
     'entries.csv and ocsf.ndjson say exactly what the entries say, and of erasure and holds what the manifest says.',
@@ -48,13 +50,27 @@ function whatHolds(manifest: Manifest, signer: string): string {
   return lines.map((line) => `- ${line}\n`.replace(/^- {3}/, '    - ')).join('');
 }
 
+/** Versions are told, so that a bundle of an old one, which says less, is not taken for one of today. */
+function versionLines({ version, formats }: Manifest, entriesOfVersion1: number): string[] {
+  const lines = [
+    `The manifest is of version ${version}, entries.csv of version ${formats.csv}, ocsf.ndjson of version ${formats.ocsf}` +
+      (version === 1 ? '; exporters now write version 2.' : '.'),
+  ];
+  if (entriesOfVersion1 > 0) {
+    lines.push(
+      `${entriesOfVersion1} of the entries are of version 1: they do not say who submitted them, nor whether that was observed.`,
+    );
+  }
+  return lines;
+}
+
 function questionLines(manifest: Manifest): string[] {
   const { range, filter, disclosed, logs } = manifest;
-  const filters = Object.entries(filter).map(([name, value]) => `${shown(name)} = ${shown(value)}`);
-  const where = filters.length > 0 ? `, where ${filters.join(' and ')}` : '';
+  const filters = Object.entries(filter).map(([name, value]) => `${quoted(name)} = ${quoted(value)}`);
+  const where = filters.length > 0 ? `, where ${listed(filters, ' and ')}` : '';
   const lines = [
     `The manifest says that it was asked for what ${askedTime(manifest)}${where}; ` +
-      `to be opened: ${disclosed.length > 0 ? shown(disclosed.join(', ')) : 'nothing'}.`,
+      `to be opened: ${disclosed.length > 0 ? listed(disclosed.map(quoted), ', ') : 'nothing'}.`,
   ];
   if (logs.some((log) => log.entries > 0)) {
     const unchecked = filters.length > 0 ? '; whether it matches the filter was not checked' : '';
@@ -125,6 +141,18 @@ function contiguousLines({ size, expired }: ManifestLog, first: number, last: nu
 function predecessorLines({ predecessor }: ManifestLog): string[] {
   if (!predecessor) return [];
   return [
-    `the manifest says that it continues log ${shown(predecessor.id)}, closed at ${predecessor.size} entries`,
+    `the manifest says that it continues log ${quoted(predecessor.id)}, closed at ${predecessor.size} entries`,
   ];
+}
+
+/** What the bundle says in its own words, fit for a terminal. */
+function quoted(text: string): string {
+  return `"${shown(quote(text).slice(1, -1))}"`;
+}
+
+const MOST_LISTED = 20;
+
+function listed(items: readonly string[], between: string): string {
+  const more = items.length - MOST_LISTED;
+  return items.slice(0, MOST_LISTED).join(between) + (more > 0 ? ` and ${more} more` : '');
 }

@@ -30,7 +30,7 @@ export function verifyEntries(
   log: ManifestLog,
   files: BundleFiles,
   tiles: ProvenTiles,
-): TimesBefore['before'] {
+): VerifiedEntries {
   const file = (name: Parameters<typeof logFile>[1]): Cursor => files.cursor(logFile(log.id, name));
   const [entries, indices] = [file('entries'), file('indices')];
   const disclosures = disclosureLines(file('disclosures'));
@@ -40,7 +40,7 @@ export function verifyEntries(
   const bundles = entryBundles(manifest, log, files);
   const times = timesBefore([...log.earlierCheckpoints, log.size]);
   const marksAt = marksOf(log);
-  const seen: Seen = { entries: 0, first: undefined, last: -1, recordedAt: '' };
+  const seen: Seen = { entries: 0, first: undefined, last: -1, recordedAt: '', ofVersion1: 0 };
 
   csv.expect(header);
   for (let leaf = entries.line(); leaf; leaf = entries.line()) {
@@ -58,6 +58,7 @@ export function verifyEntries(
     const isAfter = seen.recordedAt <= recordedAt;
     check(isAfter, entries.name, 'it was recorded before the entry in front of it', line);
     seen.recordedAt = recordedAt;
+    if (opened.entry.version !== 2) seen.ofVersion1++;
     const isMissing = !marks.erased || opened.undisclosed > 0;
     check(isMissing, entries.name, 'it is called erased, but nothing of it is missing', line);
     times.add(index, recordedAt);
@@ -75,10 +76,22 @@ export function verifyEntries(
   indices.end();
   bundles.end();
   checkCounts(manifest, log, seen, disclosures.count());
-  return times.before;
+  return { recordedBefore: times.before, ofVersion1: seen.ofVersion1 };
 }
 
-type Seen = { entries: number; first: number | undefined; last: number; recordedAt: string };
+type Seen = {
+  entries: number;
+  first: number | undefined;
+  last: number;
+  recordedAt: string;
+  ofVersion1: number;
+};
+
+export type VerifiedEntries = {
+  readonly recordedBefore: TimesBefore['before'];
+  /** How many entries do not say who submitted them. */
+  readonly ofVersion1: number;
+};
 
 /** The index of the next entry, on its line of indices.txt. */
 function readIndex(indices: Cursor, line: number, log: ManifestLog, seen: Seen): number {

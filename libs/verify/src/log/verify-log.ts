@@ -9,7 +9,7 @@ import type { BundleFiles } from '../container/bundle-files.js';
 import { earlierCheckpointFile, logFile } from '../container/names.js';
 import type { Manifest, ManifestLog } from '../manifest/manifest.js';
 import { checkKeyInside, type Policy } from '../policy.js';
-import { Problem, check } from '../problem.js';
+import { Problem, check, quote } from '../problem.js';
 import { verifyTiles, type ProvenTiles } from './verify-tiles.js';
 
 export type VerifiedLog = {
@@ -93,13 +93,13 @@ function whyNot(opened: Exclude<OpenedCheckpoint, { status: 'opened' }>, origin:
     case 'not-a-checkpoint':
       return 'it is signed, but it is not a checkpoint';
     case 'wrong-origin':
-      return `it is a checkpoint of ${opened.origin}, not of ${origin}`;
+      return `it is a checkpoint of ${quote(opened.origin)}, not of ${quote(origin)}`;
     case 'unverified':
-      return `none of the keys is the one that signed it in the name of ${origin}`;
+      return `none of the keys is the one that signed it in the name of ${quote(origin)}`;
     case 'invalid-signature':
-      return `the signature of ${opened.name} is wrong`;
+      return `the signature of ${quote(opened.name)} is wrong`;
     case 'ambiguous-key':
-      return `two different keys were given for ${opened.name}`;
+      return `two different keys were given for ${quote(opened.name)}`;
   }
 }
 
