@@ -74,20 +74,58 @@ These are the word of whoever signed the manifest:
 
 CHECK IT WITHOUT OUR TOOL
 
-1. sha256sum each file and compare with manifest.json.
-2. Check manifest.note and log/checkpoint with any implementation of signed
-   notes, such as golang.org/x/mod/sumdb/note.
-3. The hash of an entry is SHA-256(0x00 || line of entries.ndjson without the
-   newline). In log/tile/0/ it stands at its index: tile index / 256, place
-   index % 256. A node is SHA-256(0x01 || left || right) (RFC 6962 section 2.1);
-   golang.org/x/mod/sumdb/tlog computes the root from the tiles.
-4. The digest of a disclosure is base64url(SHA-256(disclosure)); it stands in
-   the _sd of its entry. The disclosure itself is the base64url of JSON:
+First get the operator's keys from a place other than this file, as above: one
+key named <operator>/exports, and one for each log, named <operator>/<log id>.
+A key's name is the part of its line before the first "+". Where a step fails,
+the bundle is forged or damaged: stop there.
+
+1. The files. List the ZIP (unzip -l): each name stands there once. Compare
+   sha256sum and size of each file with "files" of manifest.json. Every file of
+   the ZIP is listed there, but manifest.json and manifest.note themselves, and
+   every file that is listed is in the ZIP.
+2. The manifest. Open manifest.note with the key named <operator>/exports, and
+   no other, by any implementation of signed notes, such as
+   golang.org/x/mod/sumdb/note. It has exactly one signature, and this text:
+     vouchsafe forensic bundle v2
+     manifest.json sha256 <hex>
+   Compare <hex> with sha256sum manifest.json. A good signature alone says
+   nothing of the file.
+3. The checkpoints. The folders of logs are those of "logs" in manifest.json.
+   The "origin" of each is <operator>/<log id>, with the operator of step 2.
+   Open <log id>/log/checkpoint with the log's own key, whose name is the
+   origin, and no other. Its first three lines are the "origin", "size" and
+   "root" that manifest.json gives the log.
+4. The tree. Compute the root of "size" entries from log/tile/: it is the root
+   of log/checkpoint. A node is SHA-256(0x01 || left || right) (RFC 6962 section
+   2.1). log/tile/<L>/<N> holds up to 256 hashes of 32 bytes, and the root of a
+   full tile is hash N % 256 of log/tile/<L+1>/<N / 256>. Check that of every
+   full tile; the partial ones (<N>.p/<hashes>) make the root, from the highest
+   level down. golang.org/x/mod/sumdb/tlog does all of it (TileHashReader); it
+   asks for tile/8/0/000.p/61 where the file is tile/0/000.p/61: take the "8/"
+   out of the name.
+5. The entries. entries.ndjson and indices.txt have as many lines as "entries"
+   says; the indices rise. The hash of an entry is SHA-256(0x00 || its line
+   without the newline). It is hash index % 256 of log/tile/0/<index / 256>.
+   Its "recordedAt" lies in "range", from "from" to before "to". For the claim
+   "contiguous", each index from "first" to "last" is in indices.txt or in one
+   of the ranges "expired". The files in log/tile/entries/ only repeat lines,
+   each after its length in two bytes.
+6. The earlier checkpoints. earlier-checkpoints/ holds one for each size in
+   "earlierCheckpoints", in a file of that name. Open each with the log's own
+   key. Its origin is the log's, its size is its file's name and at most the
+   size of log/checkpoint, and its root is that of the first so many entries,
+   computed from the same tiles (tlog.TreeHash).
+7. The disclosures. A line of disclosures.ndjson names the index of an entry
+   that is in indices.txt. The digest of a disclosure is base64url, without
+   padding, of the SHA-256 of its characters. It stands in a list "_sd" of that
+   entry: at the top, or inside "actor", "entity" or "details". The value
+   belongs where the list is. The disclosure itself is the base64url of JSON:
    [salt, name, value].
-5. entries.csv and ocsf.ndjson say nothing that the entries and disclosures do
-   not say. The rules that they are drawn by, and all else that a bundle is made
-   of, are written down in docs/formats.md of the source repository: this bundle
-   has version 2 of the manifest, of CSV and of OCSF.
+8. entries.csv and ocsf.ndjson say nothing that the entries and disclosures do
+   not say: where they differ, the entries are right. The rules that they are
+   drawn by, and all else that a bundle is made of, are written down in
+   docs/formats.md of the source repository: this bundle has version 2 of the
+   manifest, of CSV and of OCSF.
 
 WHO SAID IT
 
