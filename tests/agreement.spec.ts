@@ -86,6 +86,19 @@ describe('what the OpenAPI document allows, the code takes, and nothing else', (
   });
 });
 
+describe('what the document shows as an example', () => {
+  it.each(services)('is taken as it stands, in every body of %s', (service) => {
+    const bodies = (parts.get(service) ?? []).filter(({ place }) => place === 'body');
+    expect(bodies.length).toBeGreaterThan(2);
+    for (const { operation, schema, published, schemas } of bodies) {
+      const name = (published.$ref as string | undefined)?.split('/').at(-1);
+      const { example } = name === undefined ? published : (schemas[name] ?? {});
+      expect({ operation, ...schema.safeParse(example) }).toMatchObject({ operation, success: true });
+      expect(readerOf(published, schemas)(example)).toBe(true);
+    }
+  });
+});
+
 describe('a rule that the document does not say', () => {
   it.each([
     [

@@ -28,7 +28,14 @@ export function jsonSchemaOf(
   schema: z.ZodType,
   { io, target = 'draft-2020-12' }: JsonSchemaOptions,
 ): Record<string, Json> {
-  const json = z.toJSONSchema(schema, { io, target, unrepresentable: 'any' }) as Record<string, Json>;
+  const json = z.toJSONSchema(schema, {
+    ...{ io, target, unrepresentable: 'any' },
+    // Zod drops examples where something is transformed, for they may be of the output. Ours are what is sent.
+    override: ({ zodSchema, jsonSchema }) => {
+      const { examples } = z.globalRegistry.get(zodSchema) ?? {};
+      if (io === 'input' && examples !== undefined) Object.assign(jsonSchema, { examples });
+    },
+  }) as Record<string, Json>;
   // The document that it becomes a part of says which dialect it is.
   delete json.$schema;
   const names = Object.keys({

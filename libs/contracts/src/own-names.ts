@@ -5,11 +5,19 @@ export const ownNames = ['identity', 'gateway', 'audit', 'billing', 'lifecycle',
 
 /**
  * Whether a name reads as one of ours: its first word is ours, in any letter case, whichever separator follows. Our own operations use
- * dots and hyphens (`identity.logged-in`, `audit-entry.record`).
+ * dots and hyphens (`identity.logged-in`, `audit-entry.record`); a capital letter after a small one begins a word, too (`auditLog`), as
+ * it does for OCSF (docs/formats.md).
  */
 export function beginsWithOwnName(name: string): boolean {
-  const [first = ''] = name.toLowerCase().split(/[^a-z0-9]/, 1);
-  return ownNames.some((own) => own === first);
+  // Both ways: `aUdit.x` is one word to a reader, `auditLog.x` two.
+  const [camel, plain] = [name.replace(CAMEL, '$1 $2'), name].map(firstWord);
+  return ownNames.some((own) => own === camel || own === plain);
+}
+
+const CAMEL = /([a-z])([A-Z])/g;
+
+function firstWord(name: string): string | undefined {
+  return name.toLowerCase().split(/[^a-z0-9]/, 1)[0];
 }
 
 /** The source of every entry that came by the API before keys had sources, and of the keys of that time. */

@@ -28,21 +28,8 @@ import { shownHeader } from './shown.js';
 import { entryOfSubmission, originOf, submission } from './submission.js';
 import { volumeHeaders, VolumeLimits, volumeOf } from './volume.js';
 import { VolumeHeaders } from './volume-headers.interceptor.js';
-import { boundedInstant, isBounded } from './instant.js';
+import { isBounded, time } from './instant.js';
 import { ipAddress } from './ip-address.js';
-
-const time = z
-  .union(
-    [
-      boundedInstant,
-      z.iso
-        .date()
-        .refine((day) => isBounded(Date.parse(day)), 'from 1970 to 9999, in UTC')
-        .transform((day) => `${day}T00:00:00.000Z`),
-    ],
-    'a day, or an instant with an offset and at most nine digits after the second (no leap second), from 1970 to 9999',
-  )
-  .describe('An instant, or a day (its start in UTC)');
 
 export const entryFilter = z.strictObject({
   from: time.optional().describe('Entries that occurred at this instant or later'),
@@ -157,7 +144,7 @@ export class EntryController {
     operation: 'audit-entry.list',
     entity: { type: 'audit-log', id: null },
     effect: 'read',
-    summary: 'Entries by any combination of filters, in the order of the log',
+    summary: 'Entries by any combination of filters: the newest first, or the oldest by `order`',
     answers: { 200: entryPage },
   })
   async list(

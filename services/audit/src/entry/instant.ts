@@ -17,6 +17,20 @@ export const boundedInstant = z
   .refine((text) => isBounded(Date.parse(text)), 'from 1970 to 9999, in UTC')
   .transform(instantIn);
 
+/** One end of a range of time, of a list as of an export. */
+export const time = z
+  .union(
+    [
+      boundedInstant,
+      z.iso
+        .date()
+        .refine((day) => isBounded(Date.parse(day)), 'from 1970 to 9999, in UTC')
+        .transform((day) => `${day}T00:00:00.000Z`),
+    ],
+    'a day, or an instant with an offset and at most nine digits behind the second (no leap second), from 1970 to 9999',
+  )
+  .describe('An instant, or a day (its start in UTC)');
+
 export function isBounded(milliseconds: number): boolean {
   return milliseconds >= first && milliseconds < beyond;
 }

@@ -12,6 +12,17 @@ const token = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/, 'letters, digits and . _ : / - only, at most 100');
 const outsideId = z.string().min(1).max(500);
 
+const exampleEntry = {
+  id: 'order-1042-refunded',
+  occurredAt: '2026-11-28T10:00:00.123Z',
+  actor: { type: 'user', id: 'ada' },
+  operation: 'order.refund',
+  entity: { type: 'order', id: '1042' },
+  outcome: 'success',
+  sourceIp: '192.0.2.7',
+  details: { amount: 1250, currency: 'EUR' },
+};
+
 /** An entry as an organization's own back end sends it. */
 export const submittedEntry = z
   .strictObject({
@@ -34,10 +45,12 @@ export const submittedEntry = z
     requestId: z.string().min(1).max(200).nullish(),
     details: submittedDetails.default({}),
   })
-  .meta({ id: 'NewAuditEntry' });
+  .meta({ id: 'NewAuditEntry', examples: [exampleEntry] });
 export type SubmittedEntry = z.output<typeof submittedEntry>;
 
-export const submission = z.strictObject({ entries: z.array(submittedEntry).min(1).max(1000) });
+export const submission = z
+  .strictObject({ entries: z.array(submittedEntry).min(1).max(1000) })
+  .meta({ examples: [{ entries: [exampleEntry] }] });
 
 /**
  * What a sender says is from outside: ids and details become digests. The person concerned is the actor, where that is

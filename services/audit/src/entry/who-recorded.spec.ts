@@ -169,6 +169,10 @@ describe('names that are reserved', () => {
     ['lifecycle.purged', '/entries/0/operation'],
     ['vouchsafe.anything', '/entries/0/operation'],
     ['vouchsafe', '/entries/0/operation'],
+    ['identityLogged-in', '/entries/0/operation'],
+    ['IdentityLoggedIn', '/entries/0/operation'],
+    ['auditLog.x', '/entries/0/operation'],
+    ['aUdit.x', '/entries/0/operation'],
   ])('are refused as an operation, with the place and the reason: %s', async (operation, pointer) => {
     const { status, body } = await post([submitted({ operation })]);
     expect([status, body.errors]).toEqual([400, [{ pointer, detail: expect.stringContaining('reserved') }]]);

@@ -33,7 +33,7 @@ import { entryOfExport } from './export-entry.js';
 import { ExportFolder } from './export-folder.js';
 import { bundlePath, readBundle } from './bundle-file.js';
 import { expiryReasons, exportOf, exportStatuses, insertExport, openFor } from './export.js';
-import { boundedInstant } from '../entry/instant.js';
+import { time } from '../entry/instant.js';
 import { microseconds } from '../log/instant.js';
 
 const disclosable = z
@@ -49,8 +49,8 @@ const disclosed =
   '`card.number`, and `details.card.number` opens that one and nothing of `card`. A name that no entry has opens nothing.';
 const newExport = z
   .strictObject({
-    from: boundedInstant.default('1970-01-01T00:00:00.000Z'),
-    to: boundedInstant.default('9999-12-31T23:59:59.999Z'),
+    from: time.default('1970-01-01T00:00:00.000Z'),
+    to: time.default('9999-12-31T23:59:59.999Z'),
     filter: entryFilter.omit({ from: true, to: true }).default({}),
     disclose: z.array(disclosable).max(100).default([]).describe(disclosed),
     reason: words(1000).describe('Why; it stands in the log'),
@@ -59,7 +59,18 @@ const newExport = z
     path: ['to'],
     message: 'before its beginning',
   })
-  .meta({ id: 'NewAuditExport' });
+  .meta({
+    id: 'NewAuditExport',
+    examples: [
+      {
+        from: '2026-11-01',
+        to: '2026-12-01',
+        filter: { provenance: 'observed' },
+        disclose: ['actor.id', 'sourceIp'],
+        reason: 'Yearly audit',
+      },
+    ],
+  });
 const exportView = z
   .strictObject({
     exportId: z.uuid(),

@@ -7,14 +7,16 @@ import { organizationOf } from '../entry/entry.controller.js';
 import { logsOf } from '../log/log-reader.js';
 import { insertReader, newReaderToken, readersOf, revokeReader } from './reader.js';
 
-const newReader = z.strictObject({
-  name: words(200).describe('Who it is given to'),
-  logId: z.uuid().optional().describe('The open log where it is left out'),
-  expiresAt: z.iso
-    .datetime({ offset: true })
-    .transform((text) => new Date(text).toISOString())
-    .nullish(),
-});
+const newReader = z
+  .strictObject({
+    name: words(200).describe('Who it is given to'),
+    logId: z.uuid().optional().describe('The open log where it is left out'),
+    expiresAt: z.iso
+      .datetime({ offset: true })
+      .transform((text) => new Date(text).toISOString())
+      .nullish(),
+  })
+  .meta({ examples: [{ name: 'External auditor', expiresAt: '2099-12-31T23:59:59Z' }] });
 const readerView = z.strictObject({
   readerId: z.uuid(),
   logId: z.uuid(),

@@ -12,9 +12,12 @@ const require = createRequire(import.meta.url);
 const assets = {
   'swagger-ui.css': 'text/css; charset=utf-8',
   'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
+  'favicon-32x32.png': 'image/png',
 } as const;
 
-const assetPath = z.strictObject({ file: z.enum(['swagger-ui.css', 'swagger-ui-bundle.js', 'start.js']) });
+const assetPath = z.strictObject({
+  file: z.enum(['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png', 'start.js']),
+});
 
 /** Own files only, no inline script: what a page of ours may load. Swagger UI sets styles from its script. */
 const PAGE_POLICY = [
@@ -34,6 +37,7 @@ const page = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Vouchsafe API</title>
+<link rel="icon" type="image/png" href="/docs/favicon-32x32.png">
 <link rel="stylesheet" href="/docs/swagger-ui.css">
 </head>
 <body>
@@ -85,7 +89,7 @@ export class DocsController {
     operation: 'documentation.load',
     entity: { type: 'documentation', id: 'path.file' },
     effect: 'read',
-    summary: 'Style and script of the page',
+    summary: 'Style, script and icon of the page',
     answers: { 200: 'text/javascript' },
   })
   async load(

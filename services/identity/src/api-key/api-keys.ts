@@ -22,7 +22,7 @@ export const newApiKey = z
   .strictObject({
     name: words(100),
     scopes: z.array(z.enum(keyPermissions)).min(1).max(keyPermissions.length),
-    expiresAt: z.iso.datetime().nullable().optional(),
+    expiresAt: z.iso.datetime({ offset: true }).nullish(),
     source: sourceName
       .optional()
       .describe(
@@ -38,6 +38,11 @@ export const newApiKey = z
   .refine(({ source, replaces }) => source === undefined || replaces === undefined, {
     path: ['source'],
     message: 'comes from the key that is replaced',
+  })
+  .meta({
+    examples: [
+      { name: 'Back end', scopes: ['audit:write'], expiresAt: '2099-12-31T23:59:59Z', source: 'shop' },
+    ],
   });
 
 export const createdApiKey = z

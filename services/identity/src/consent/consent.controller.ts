@@ -40,7 +40,16 @@ const consents = z.strictObject({
       .meta({ id: 'Consent' }),
   ),
 });
-const newConsent = z.strictObject({ accept: acceptance.min(1) });
+const newConsent = z.strictObject({ accept: acceptance.min(1) }).meta({
+  examples: [
+    {
+      accept: [
+        { document: 'terms-of-service', version: '2026-01' },
+        { document: 'privacy-policy', version: '2026-01' },
+      ],
+    },
+  ],
+});
 
 @Controller('v1')
 export class ConsentController {

@@ -21,14 +21,30 @@ import { userProblems } from '../user/user.problems.js';
 import type { RevocationReason } from './invitation.events.js';
 import { invitationProblems } from './invitation.problems.js';
 
-export const newInvitation = z.strictObject({ email: emailAddress, role });
+export const newInvitation = z
+  .strictObject({ email: emailAddress, role })
+  .meta({ examples: [{ email: 'grace@example.com', role: 'member' }] });
 
-export const acceptedInvitation = z.strictObject({
-  token: linkToken,
-  name: personName,
-  password: givenPassword,
-  accept: acceptance,
-});
+export const acceptedInvitation = z
+  .strictObject({
+    token: linkToken,
+    name: personName,
+    password: givenPassword,
+    accept: acceptance,
+  })
+  .meta({
+    examples: [
+      {
+        token: 'Vx4b0nM2q7y9sRkE1uTzPfWc3dGh6jLoAi5QeXrYtNs',
+        name: 'Grace Hopper',
+        password: 'nine quiet rivers by night',
+        accept: [
+          { document: 'terms-of-service', version: '2026-01' },
+          { document: 'privacy-policy', version: '2026-01' },
+        ],
+      },
+    ],
+  });
 
 export interface CreatedInvitation {
   readonly invitationId: string;

@@ -17,13 +17,17 @@ import { beginSession, candidateOf, failureOf, type LogInOutcome, recordFailure 
 const totpCode = z.string().regex(/^[0-9]{6}$/, 'Six digits');
 export const recoveryCode = z.string().min(1).max(100);
 
-export const givenTotp = z.strictObject({ totp: totpCode }).meta({ id: 'GivenTotp' });
+export const givenTotp = z
+  .strictObject({ totp: totpCode })
+  .meta({ id: 'GivenTotp', examples: [{ totp: '123456' }] });
 
-export const challengeAnswer = z.union([
-  givenTotp,
-  z.strictObject({ recoveryCode }).meta({ id: 'GivenRecoveryCode' }),
-  z.strictObject({ accept: acceptance }).meta({ id: 'GivenConsent' }),
-]);
+export const challengeAnswer = z
+  .union([
+    givenTotp,
+    z.strictObject({ recoveryCode }).meta({ id: 'GivenRecoveryCode' }),
+    z.strictObject({ accept: acceptance }).meta({ id: 'GivenConsent' }),
+  ])
+  .meta({ examples: [{ totp: '123456' }] });
 export type ChallengeAnswer = z.infer<typeof challengeAnswer>;
 
 /** Answers what a log-in asked; a right answer leads to the session, or to the next question. */

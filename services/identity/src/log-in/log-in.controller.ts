@@ -10,7 +10,9 @@ import { givenPassword } from '../password/password-rules.js';
 import { answerChallenge, challengeAnswer, type ChallengeAnswer } from './answer-challenge.js';
 import { logIn, type LogInOutcome } from './log-in.js';
 
-const logInRequest = z.strictObject({ email: emailAddress, password: givenPassword });
+const logInRequest = z
+  .strictObject({ email: emailAddress, password: givenPassword })
+  .meta({ examples: [{ email: 'ada@example.com', password: 'seven green bridges at dawn' }] });
 
 const loggedIn = z
   .strictObject({

@@ -43,7 +43,7 @@ const member = z
   .meta({ id: 'Member' });
 const members = pageOf(member);
 const memberPath = z.strictObject({ id: userId });
-const roleChange = z.strictObject({ role });
+const roleChange = z.strictObject({ role }).meta({ examples: [{ role: 'member' }] });
 const cursor = cursorOf(z.strictObject({ joinedAt: z.iso.datetime(), userId: z.uuid() }));
 
 @Controller('v1/members')

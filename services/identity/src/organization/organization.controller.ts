@@ -18,10 +18,12 @@ const organization = z
     requireSecondFactor: z.boolean(),
   })
   .meta({ id: 'Organization' });
-const change = z.strictObject({
-  name: organizationName.optional(),
-  requireSecondFactor: z.boolean().optional(),
-});
+const change = z
+  .strictObject({
+    name: organizationName.optional(),
+    requireSecondFactor: z.boolean().optional(),
+  })
+  .meta({ examples: [{ name: 'Analytical Engines', requireSecondFactor: true }] });
 
 const overview = z
   .strictObject({

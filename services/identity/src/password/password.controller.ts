@@ -8,9 +8,17 @@ import { IDENTITY, type Identity } from '../identity.js';
 import { givenPassword } from './password-rules.js';
 import { changePassword, requestPasswordReset, resetPassword } from './passwords.js';
 
-const change = z.strictObject({ currentPassword: givenPassword, newPassword: givenPassword });
-const resetRequest = z.strictObject({ email: emailAddress });
-const reset = z.strictObject({ token: linkToken, password: givenPassword });
+const change = z.strictObject({ currentPassword: givenPassword, newPassword: givenPassword }).meta({
+  examples: [{ currentPassword: 'seven green bridges at dawn', newPassword: 'nine quiet rivers by night' }],
+});
+const resetRequest = z
+  .strictObject({ email: emailAddress })
+  .meta({ examples: [{ email: 'ada@example.com' }] });
+const reset = z.strictObject({ token: linkToken, password: givenPassword }).meta({
+  examples: [
+    { token: 'Vx4b0nM2q7y9sRkE1uTzPfWc3dGh6jLoAi5QeXrYtNs', password: 'nine quiet rivers by night' },
+  ],
+});
 const nothing = z.strictObject({});
 
 @Controller('v1')

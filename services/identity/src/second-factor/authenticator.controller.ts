@@ -37,7 +37,9 @@ const enrolment = z.strictObject({
   otpauthUri: z.string().optional(),
 });
 const shownOnce = z.strictObject({ recoveryCodes: z.array(z.string()) }).meta({ id: 'RecoveryCodes' });
-const proof = z.union([z.strictObject({ password: givenPassword }).meta({ id: 'GivenPassword' }), givenTotp]);
+const proof = z
+  .union([z.strictObject({ password: givenPassword }).meta({ id: 'GivenPassword' }), givenTotp])
+  .meta({ examples: [{ password: 'seven green bridges at dawn' }] });
 const proved = z.strictObject({ authenticatedAt: z.iso.datetime() });
 const path = z.strictObject({ id: z.uuid() });
 

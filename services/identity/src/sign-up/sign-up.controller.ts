@@ -15,7 +15,9 @@ import {
   verifyEmail,
 } from './sign-up.js';
 
-const verification = z.strictObject({ token: linkToken });
+const verification = z
+  .strictObject({ token: linkToken })
+  .meta({ examples: [{ token: 'Vx4b0nM2q7y9sRkE1uTzPfWc3dGh6jLoAi5QeXrYtNs' }] });
 
 @Controller('v1/sign-up')
 export class SignUpController {

@@ -20,11 +20,24 @@ import { signedUpFrom, voidPassword } from './whose-password.js';
 export const personName = plainLine(200);
 export const organizationName = plainLine(200);
 
-export const signUpRequest = z.strictObject({
-  organization: z.strictObject({ name: organizationName }),
-  user: z.strictObject({ email: emailAddress, name: personName, password: givenPassword }),
-  accept: acceptance,
-});
+export const signUpRequest = z
+  .strictObject({
+    organization: z.strictObject({ name: organizationName }),
+    user: z.strictObject({ email: emailAddress, name: personName, password: givenPassword }),
+    accept: acceptance,
+  })
+  .meta({
+    examples: [
+      {
+        organization: { name: 'Analytical Engines' },
+        user: { email: 'ada@example.com', name: 'Ada Lovelace', password: 'seven green bridges at dawn' },
+        accept: [
+          { document: 'terms-of-service', version: '2026-01' },
+          { document: 'privacy-policy', version: '2026-01' },
+        ],
+      },
+    ],
+  });
 export type SignUpRequest = z.output<typeof signUpRequest>;
 
 export const signUpAnswer = z

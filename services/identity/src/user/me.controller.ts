@@ -35,7 +35,7 @@ const me = z
   })
   .meta({ id: 'Me' });
 
-const rename = z.strictObject({ name: personName });
+const rename = z.strictObject({ name: personName }).meta({ examples: [{ name: 'Ada King' }] });
 
 @Controller('v1/me')
 export class MeController {
