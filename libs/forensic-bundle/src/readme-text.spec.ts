@@ -194,6 +194,8 @@ async function bundle(size: number): Promise<Content> {
       exportId: 'export-1',
       createdAt: '2026-11-22T12:00:00.000Z',
       organizationId: null,
+      asked: { from: '2026-11-01T00:00:00.000Z', to: '2026-12-01T00:00:00.000Z' },
+      coveredUntil: '2026-11-22T12:00:00.000Z',
       range: { from: '2026-11-01T00:00:00.000Z', to: '2026-12-01T00:00:00.000Z' },
       ...{ filter: {}, disclosed: ['sourceIp'], claim: 'contiguous' },
       logs: [

@@ -27,7 +27,7 @@ export const time = z
         .refine((day) => isBounded(Date.parse(day)), 'from 1970 to 9999, in UTC')
         .transform((day) => `${day}T00:00:00.000Z`),
     ],
-    'a day, or an instant with an offset and at most nine digits behind the second (no leap second), from 1970 to 9999',
+    'a day, or an instant with an offset and at most nine digits after the second (no leap second), from 1970 to 9999',
   )
   .describe('An instant, or a day (its start in UTC)');
 
