@@ -4,7 +4,7 @@ import path from 'node:path';
 import {
   type BundleEntry,
   type BundleStage,
-  bundleSize,
+  layOutZip,
   stageBundle,
   zipBundle,
 } from '@vouchsafe/forensic-bundle';
@@ -27,9 +27,17 @@ const log = ed25519Signer(origin, Buffer.alloc(32, 1));
 const exporter = ed25519Signer('audit.example.com/exports', Buffer.alloc(32, 2));
 const from = Date.UTC(2026, 0, 1);
 
+export interface BenchMember {
+  readonly name: string;
+  readonly size: number;
+  readonly dataOffset: number;
+}
+
 export interface BenchBundle {
   readonly file: string;
   readonly bytes: number;
+  /** Where each file of it lies, as it was laid out. */
+  readonly members: readonly BenchMember[];
   /** For `--vkey` of the verifier. */
   readonly vkeys: readonly string[];
 }
@@ -73,7 +81,11 @@ export async function writeBundle(folder: string, entries: number): Promise<Benc
   for await (const bytes of zipBundle(files, stage.files)) await zip.write(bytes);
   await zip.close();
   const vkeys = [log.key, exporter.key].map((key) => encodeVerifierKey(key));
-  return { file, bytes: bundleSize(files), vkeys };
+  const { members, size } = layOutZip(files);
+  const located = members.map(({ name, size: length, offset, header }) => ({
+    ...{ name, size: length, dataOffset: offset + header.length },
+  }));
+  return { file, bytes: size, members: located, vkeys };
 }
 
 function hashesOf(entries: number): Uint8Array {

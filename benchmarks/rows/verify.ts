@@ -1,12 +1,11 @@
 import { createHash, hash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type ByteSource, readZip, type ZipMember } from '@vouchsafe/verify';
 import { missingProgram, run } from '../programs.ts';
 import { type Row, timed } from '../harness.ts';
-import { LOG_ID, writeBundle } from './bundle.ts';
+import { type BenchMember, LOG_ID, writeBundle } from './bundle.ts';
 
 const ENTRIES = 500_000;
 const verifier = path.join(import.meta.dirname, '../../libs/verify/dist/vouchsafe-verify.mjs');
@@ -17,7 +16,7 @@ export const row: Row = {
     const entries = size(ENTRIES);
     const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-bench-verify-'));
     afterwards(() => rm(folder, { recursive: true }));
-    const { file, bytes, vkeys } = await writeBundle(folder, entries);
+    const { file, bytes, members, vkeys } = await writeBundle(folder, entries);
     const goProgram = path.join(folder, 'tlog-verify');
     if (!missingProgram(['go'])) {
       await run('go', ['build', '-o', goProgram, '.'], { cwd: path.join(import.meta.dirname, '../tlog') });
@@ -37,7 +36,7 @@ export const row: Row = {
           name: 'bare hashes by crypto.hash, one thread',
           // Plain code decides, not speed.
           atLeast: 0.2,
-          run: () => timed(entries, () => bareHashes(file, entries)),
+          run: () => timed(entries, () => bareHashes(file, members, entries)),
         },
         {
           name: 'Go, golang.org/x/mod/sumdb/tlog (inclusion of every entry alone)',
@@ -50,16 +49,16 @@ export const row: Row = {
   },
 };
 
+type Read = (offset: number, length: number) => Uint8Array;
+
 /** The hashes that a verifier cannot do without: of every file, leaf, disclosure and pair of neighbours. Nothing is compared. */
-function bareHashes(file: string, entries: number): void {
+function bareHashes(file: string, members: readonly BenchMember[], entries: number): void {
   const descriptor = openSync(file, 'r');
-  const { size } = fstatSync(descriptor);
-  const read: ByteSource['read'] = (offset, length) => {
+  const read: Read = (offset, length) => {
     const bytes = Buffer.allocUnsafe(length);
     if (readSync(descriptor, bytes, 0, length, offset) !== length) throw new Error('The bundle is too short');
     return bytes;
   };
-  const members = readZip({ size, read });
   for (const member of members) {
     const sha256 = createHash('sha256');
     for (const chunk of chunksOf(member, read)) sha256.update(chunk);
@@ -75,11 +74,7 @@ function bareHashes(file: string, entries: number): void {
   closeSync(descriptor);
 }
 
-function hashLines(
-  member: ZipMember | undefined,
-  read: ByteSource['read'],
-  hashed: (line: Buffer) => Buffer,
-): number {
+function hashLines(member: BenchMember | undefined, read: Read, hashed: (line: Buffer) => Buffer): number {
   if (!member) throw new Error('The bundle has no such file');
   let [lines, rest] = [0, Buffer.alloc(0)];
   for (const chunk of chunksOf(member, read)) {
@@ -95,7 +90,7 @@ function hashLines(
   return lines;
 }
 
-function* chunksOf({ dataOffset, size }: ZipMember, read: ByteSource['read']): Generator<Uint8Array> {
+function* chunksOf({ dataOffset, size }: BenchMember, read: Read): Generator<Uint8Array> {
   for (let at = 0; at < size; at += CHUNK) yield read(dataOffset + at, Math.min(CHUNK, size - at));
 }
 
