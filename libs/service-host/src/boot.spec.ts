@@ -377,6 +377,25 @@ describe('a booted service', () => {
   });
 
   it.each([
+    ['a missing body', 'POST', '/v1/lamps', undefined, '', 'is missing'],
+    ['a missing field', 'POST', '/v1/lamps', '{}', '/on', 'is missing'],
+    ['another type', 'POST', '/v1/lamps', '{"on":"maybe"}', '/on', 'must be true or false'],
+    ['a body of another type', 'POST', '/v1/lamps', '[]', '', 'must be an object'],
+    [
+      'a query field given twice',
+      'GET',
+      '/v1/lamps?limit=1&limit=2',
+      undefined,
+      '/limit',
+      'is given more than once',
+    ],
+    ['a query field of another type', 'GET', '/v1/lamps?limit=few', undefined, '/limit', 'must be a number'],
+  ])('says in plain words of %s', async (_, method, path, text, pointer, detail) => {
+    const { body } = await send(method, path, await asUser(), text);
+    expect(body.errors).toEqual([{ pointer, detail }]);
+  });
+
+  it.each([
     ['a name given twice', '{"on":true,"\\u006fn":true}', '/on'],
     ['a number that would become another', '{"on":9007199254740993}', '/on'],
     ['half a surrogate pair in a name', '{"on":true,"\\udead":1}', ''],

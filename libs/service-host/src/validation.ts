@@ -1,9 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Injectable, StandardSchemaValidationPipe } from '@nestjs/common';
+import { type ArgumentMetadata, Injectable, StandardSchemaValidationPipe } from '@nestjs/common';
 import { firstOf } from './first-of.js';
 import { readIJson } from './i-json.js';
 import { pointerOf } from './json-pointer.js';
 import { problem } from './problems.js';
+
+type Schema = NonNullable<ArgumentMetadata['schema']>;
+type Issue = NonNullable<Awaited<ReturnType<Schema['~standard']['validate']>>['issues']>[number];
 
 const MAX_ISSUES = 20;
 const LONGEST_DETAIL = 300;
@@ -31,6 +34,56 @@ class ExactValidationPipe extends StandardSchemaValidationPipe {
   protected override stripProtoKeys(): void {
     // What was sent stays as it is.
   }
+
+  override transform<T>(value: T, metadata: ArgumentMetadata) {
+    if (metadata.type === 'query') assertOnce(value);
+    return super.transform(value, metadata);
+  }
+
+  protected override async validate<T = unknown>(value: unknown, schema: Schema) {
+    const result = await super.validate<T>(value, schema);
+    return result.issues ? { issues: result.issues.map((issue) => plainly(issue, value)) } : result;
+  }
+}
+
+/** Fastify makes a list of a query field that stands twice; none of ours is one. */
+function assertOnce(query: unknown): void {
+  const twice = Object.entries(query ?? {}).filter(([, value]) => Array.isArray(value));
+  if (twice.length === 0) return;
+  const errors = twice.slice(0, MAX_ISSUES).map(([name]) => ({
+    ...{ pointer: pointerOf([name]), detail: 'is given more than once' },
+  }));
+  throw problem('invalid-request', { errors });
+}
+
+const wanted: ReadonlyMap<string, string> = new Map([
+  ['string', 'must be a string'],
+  ['number', 'must be a number'],
+  ['int', 'must be a whole number'],
+  ['boolean', 'must be true or false'],
+  ['object', 'must be an object'],
+  ['record', 'must be an object'],
+  ['array', 'must be a list'],
+]);
+
+/** What zod says of a missing field, or of one of another type, in the words of whoever sent it. */
+function plainly(issue: Issue, value: unknown): Issue {
+  const { code, expected } = issue as { code?: string; expected?: string };
+  // A schema's own message says more.
+  if (!/^Invalid (?:input|option): expected /.test(issue.message)) return issue;
+  if (isMissing(issue.path ?? [], value)) return { ...issue, message: 'is missing' };
+  const message = code === 'invalid_type' ? wanted.get(expected ?? '') : undefined;
+  return message === undefined ? issue : { ...issue, message };
+}
+
+function isMissing(path: NonNullable<Issue['path']>, value: unknown): boolean {
+  let at = value;
+  for (const step of path) {
+    const key = typeof step === 'object' ? step.key : step;
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return true;
+    at = (at as Record<PropertyKey, unknown>)[key];
+  }
+  return at === undefined;
 }
 
 function bounded(message: string): string {

@@ -61,6 +61,12 @@ describe('API keys', () => {
     return { apiKey: String(body.key), apiKeyId: String(body.apiKeyId) };
   };
 
+  it('end at an instant of any offset, which is told in UTC', async () => {
+    const expiresAt = '2099-01-01T01:00:00+01:00';
+    const { status, body } = await create({ name: 'Importer', scopes: ['audit:write'], expiresAt });
+    expect([status, body.expiresAt]).toEqual([201, '2099-01-01T00:00:00.000Z']);
+  });
+
   it('do what their scopes say, in their organization', async () => {
     const { apiKey: key, apiKeyId } = await newKey(['members:read']);
     expect(key).toMatch(/^vs_[A-Za-z0-9_-]{43}$/);
