@@ -91,7 +91,8 @@ the bundle is forged or damaged: stop there.
    Compare <hex> with sha256sum manifest.json. A good signature alone says
    nothing of the file.
 3. The checkpoints. The folders of logs are those of "logs" in manifest.json.
-   The "origin" of each is <operator>/<log id>, with the operator of step 2.
+   The "origin" of each is <operator>/<log id>, with the operator of step 2, or
+   with an earlier name of theirs that you know from that other place, too.
    Open <log id>/log/checkpoint with the log's own key, whose name is the
    origin, and no other. Its first three lines are the "origin", "size" and
    "root" that manifest.json gives the log.

@@ -20,7 +20,10 @@ export function policyOf(given: readonly VerifierKey[] | undefined, inside: Keys
   return { trusted: given ?? own, isByOwnKeys: given === undefined, inside };
 }
 
-/** Names that the manifest's key may have: one, of the operator whose all its logs are; never a log's own (no id is so short). */
+/**
+ * Names that the manifest's key may have: of the operator of one of its logs, never a log's own (no id is so short). An operator
+ * who was renamed has logs of both names; whose they are, the keys that the reader gives say.
+ */
 export function manifestKeyNames({ logs }: Pick<Manifest, 'logs'>): string[] {
   return [...new Set(logs.map((log) => `${operatorOf(log) ?? ''}/exports`))];
 }
