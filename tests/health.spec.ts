@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, Client } from './system/client.ts';
 import { eventually } from './system/eventually.ts';
@@ -116,6 +117,8 @@ describe('every answer', () => {
   });
 });
 
+const mediaTypes: Readonly<Record<string, RegExp>> = { '.css': /^text\/css/, '.png': /^image\/png$/ };
+
 describe('the page that shows the API', () => {
   it('loads what is its own alone, and needs no internet', async () => {
     const page = await anybody.send('GET', '/docs');
@@ -129,7 +132,7 @@ describe('the page that shows the API', () => {
     for (const url of loaded) {
       const { status, headers, bytes } = await anybody.send('GET', url);
       expect([url, status]).toEqual([url, 200]);
-      expect(headers['content-type']).toMatch(url.endsWith('.css') ? /^text\/css/ : /^text\/javascript/);
+      expect(headers['content-type']).toMatch(mediaTypes[path.extname(url)] ?? /^text\/javascript/);
       expect(bytes.length).toBeGreaterThan(50);
     }
     expect((await anybody.send('GET', '/docs/start.js')).text).toContain("url: '/openapi.json'");
