@@ -220,17 +220,21 @@ function workerOf(
         send(new Client(url), 'sign-up.create', 'POST', '/v1/sign-up', { body, headers }),
       );
     },
-    () =>
-      create('export', 'exportId', (headers) =>
+    () => {
+      // A minute's entries: bundles of everything, kept for days, grow with the square of a run's length and fill its disk.
+      const now = Date.now();
+      const range = { from: new Date(now - 60_000).toISOString(), to: new Date(now).toISOString() };
+      return create('export', 'exportId', (headers) =>
         send(backEnd, 'audit-export.request', 'POST', '/v1/audit/exports', {
-          body: { reason: 'a fault test' },
+          body: { ...range, reason: 'a fault test' },
           headers,
         }),
-      ),
+      );
+    },
   ];
 
   return async (turn) => {
-    // Passwords cost what they cost, and an export reads everything: one in forty turns.
+    // Passwords and exports cost more than the rest: one in forty turns.
     const work = turn % 40 === 39 ? rare[Math.floor(turn / 40) % rare.length] : turns[turn % turns.length];
     await work?.();
     await pause(20);
