@@ -101,22 +101,32 @@ describe('entries.csv', () => {
     [' =1', ' =1', " '=1"],
     ['a; b=1', 'a; b=1', '"a; b=1"'],
     ['a;==1', 'a;==1', `"a;'==1"`],
+    ['a, =1', '"a, =1"', `"a, '=1"`],
+    [';x', ';x', `"';x"`],
+    ['x\x85=1', 'x\x85=1', `"x\x85'=1"`],
+    ['x\u2028=1', 'x\u2028=1', `"x\u2028'=1"`],
+    ['\u200b=1', '\u200b=1', "\u200b'=1"],
+    ['\u00a0\ufeff\u{e0001}@1', '\u00a0\ufeff\u{e0001}@1', "\u00a0\ufeff\u{e0001}'@1"],
+    ['\\=1', '\\=1', "\\'=1"],
+    ['\u22121', '\u22121', "'\u22121"],
     ['', '', ''],
   ])('writes %j as %j in version 1, %j in version 2', (value, v1, v2) => {
     expect([cellOf(1, value), cellOf(2, value)]).toEqual([v1, v2]);
   });
 
   it('of version 2 hides no formula in JSON, and its JSON says what it said', () => {
-    const details = { 'a;=b': '|+1', c: ";  'x", d: 'a=b', e: ';\t=1' };
+    const details = { 'a;=b': '|+1', c: ";  'x", d: 'a=b', e: ';\t=1', f: '\u200b=', g: [-1, -2, '-"=3'] };
     const written = CSV_FORMATS[2].row({ ...plain, entry: { details } });
     expect(written).toContain(
-      String.raw`"{""a;\u003db"":""|\u002b1"",""c"":"";  \u0027x"",""d"":""a=b"",""e"":"";\t=1""}"`,
+      String.raw`"{""a;\u003db"":""|\u002b1"",""c"":"";  \u0027x"",""d"":""a=b"",""e"":"";\t=1"",""f"":""` +
+        '\u200b' +
+        String.raw`\u003d"",""g"":[-1,-2,""\u002d\""=3""]}"`,
     );
   });
 
   it('of version 2 gives every value back, and runs nothing wherever it is split', () => {
     const character = fc.oneof(
-      fc.constantFrom(...Array.from('=+-@\'"＝＋－＠;|,\t\r\n \u00a0a')),
+      fc.constantFrom(...Array.from(`=+-@'＝＋－＠${SEPARATORS}${SKIPPED}a`)),
       fc.string({ unit: 'binary', maxLength: 1 }),
     );
     const value = fc
@@ -127,7 +137,8 @@ describe('entries.csv', () => {
       fc.property(value, (text) => {
         const cell = cellOf(2, text);
         const unquoted = cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell;
-        for (const part of unquoted.split(/[;|\t\r\n]/)) expect(part).not.toMatch(/^["\s]*[=+\-@＝＋－＠]/);
+        for (const part of unquoted.split(new RegExp(`[${SEPARATORS}]`)))
+          expect(withoutSkipped(part)).not.toMatch(/^[=+\-@＝＋－＠]/);
         expect(withoutApostrophes(unquoted)).toBe(text);
       }),
       { numRuns: 2000 },
@@ -135,15 +146,31 @@ describe('entries.csv', () => {
   });
 });
 
+const SEPARATORS = ',;|\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029';
+/** Some of each range, and of each end. */
+const SKIPPED =
+  ' "\\\0\b\x0e\x1b\x7f\x84\x86\xa0\xad\u0605\u180e\u200f\u202a\u2060\u206f\u2800\ufe0f\ufeff\ufff0\uffff\u{e0fff}';
+
+/** As this engine's Unicode has it. */
+const IS_SKIPPED = /[\p{Cc}\p{Cf}\p{Z}\p{DI}\s"\\\u2800\ufff0-\uffff]/u;
+
+function withoutSkipped(text: string): string {
+  const characters = Array.from(text);
+  const first = characters.findIndex((character) => !IS_SKIPPED.test(character));
+  return characters.slice(first).join('');
+}
+
 /** As docs/formats.md says how to have a text back. */
 function withoutApostrophes(text: string): string {
+  const characters = Array.from(text);
   let back = '';
   let isStart = true;
-  for (let i = 0; i < text.length; i++) {
-    if (isStart && text[i] === "'") i++;
-    const character = text[i] ?? '';
+  for (let i = 0; i < characters.length; i++) {
+    const isOurs = isStart && characters[i] === "'";
+    if (isOurs) i++;
+    const character = characters[i] ?? '';
     back += character;
-    isStart = /[;|\t\r\n]/.test(character) || (isStart && /["\s]/.test(character));
+    isStart = SEPARATORS.includes(character) || (isStart && !isOurs && IS_SKIPPED.test(character));
   }
   return back;
 }

@@ -20,25 +20,17 @@ const WORDS = ['session.create', 'session_endIt', 'userLogout', 'member.update',
 const TYPES = ['user', 'api-key', 'Member', 'document', 'KEY', 'k\u212aey'];
 const NAMES = ['id', 'type', 'actor', 'details', 'source', 'version', '10', '9', '__proto__', 'constructor'];
 
+/** What CSV's rules tell apart: separators, characters that are skipped, formula characters; all of a plane now and then. */
+const SEPARATORS = ',;|\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029';
+const SKIPPED =
+  '" \0\x1b\x7f\x84\x86\xa0\xad\u034f\u0600\u200b\u202e\u2060\u2800\u3000\u3164\ufeff\ufff0\uffff\u{e0001}';
+const FORMULAS = "=+-@'\u207a\u208c\u2212\u2a75\ufb29\ufe62\ufe66\ufe6b＝＋－＠";
 const spiky = fc.string({
-  unit: fc.constantFrom(
-    '=',
-    '＝',
-    '-',
-    '@',
-    "'",
-    '"',
-    ',',
-    ';',
-    '|',
-    '\t',
-    '\r',
-    '\n',
-    ' ',
-    '\u3000',
-    '\\',
-    'a',
-    '😀',
+  unit: fc.oneof(
+    ...[SEPARATORS, SKIPPED, FORMULAS, '\\a{}1ü😀'].map((characters) =>
+      fc.constantFrom(...Array.from(characters)),
+    ),
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }).filter((one) => one.isWellFormed()),
   ),
   maxLength: 8,
 });
@@ -72,6 +64,19 @@ const entry = fc.record(
 );
 
 describe('the exporter’s lines of an entry', () => {
+  it('are the ones that the verifier draws, whatever character stands before a formula, or is one', () => {
+    for (let from = 0; from < 0x110000; from += 256) {
+      if (from === 0xd800) from = 0xe000;
+      const characters = Array.from({ length: 256 }, (_, i) => String.fromCodePoint(from + i));
+      const id = characters.map((one) => `,${one}=a${one}=b`).join('');
+      const { leaf } = leafOf({ id }, [['note', id, 'clear']]);
+      const shown = { logId: LOG_ID, index: 1, erased: false, held: false, undisclosed: 0 };
+      const entry = { id, details: { note: id }, recordedAt: '2026-11-22T12:00:00.000Z' };
+      const described = describeEntry(LOG_ID, { ...shown, leaf, disclosures: [] });
+      expect(described).toMatchObject({ csv: CSV_FORMATS[2].row({ ...shown, entry }) });
+    }
+  });
+
   it('are the ones that the verifier draws', () => {
     const marks = fc.record({ index: fc.nat(), erased: fc.boolean(), held: fc.boolean() });
     const details = fc.uniqueArray(fc.tuple(name, value, fc.constantFrom('clear', 'hidden', 'opened')), {
