@@ -166,7 +166,7 @@ function withoutApostrophes(text: string): string {
   let back = '';
   let isStart = true;
   for (let i = 0; i < characters.length; i++) {
-    const isOurs = isStart && characters[i] === "'";
+    const isOurs: boolean = isStart && characters[i] === "'";
     if (isOurs) i++;
     const character = characters[i] ?? '';
     back += character;
