@@ -58,12 +58,18 @@ describe('the lines of an entry', () => {
 
   it('are not written of what is no entry of its log', () => {
     const { leaf, disclosures } = made({ recordedAt: RECORDED_AT }, []);
-    const other = made({}, [{ path: ['a'], value: 1, salt: Buffer.alloc(16) }]);
+    const other = made({}, [{ path: ['url'], value: 1, salt: Buffer.alloc(16) }]);
     const given = { ...marks, disclosures };
     expect(describeEntry(LOG_ID, { ...given, leaf: leaf.subarray(1) }).status).toBe('malformed-leaf');
     expect(describeEntry(LOG_ID, { ...given, leaf: Buffer.from('{}') }).status).toBe('no-time');
     const foreign = { ...marks, leaf, disclosures: other.disclosures };
     expect(describeEntry(LOG_ID, foreign).status).toBe('foreign-disclosure');
+    const digests = { _sd: ['a'.repeat(43)] };
+    for (const place of [{ submitter: digests }, { more: digests }, { details: { card: digests } }]) {
+      const hiding = canonicalJson({ ...place, _sd_alg: 'sha-256', recordedAt: RECORDED_AT });
+      const found = describeEntry(LOG_ID, { ...marks, leaf: Buffer.from(hiding), disclosures: [] });
+      expect(found.status).toBe('malformed-leaf');
+    }
   });
 });
 

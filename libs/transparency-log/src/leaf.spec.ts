@@ -12,7 +12,7 @@ const PERSONAL: Disclosable[] = [
   { path: ['sourceIp'], value: '192.0.2.1', salt },
   { path: ['url'], value: '/a?b="c"', salt },
   { path: ['details', 'recipient'], value: { name: 'Ada', age: 36 }, salt },
-  { path: ['details', 'nested', 'email'], value: 'ada@example.com', salt },
+  { path: ['details', 'email'], value: 'ada@example.com', salt },
 ];
 
 function made(leaf: MadeLeaf): Extract<MadeLeaf, { status: 'made' }> {
@@ -43,7 +43,8 @@ describe('a leaf', () => {
       details: {
         reason: 'support',
         recipient: { name: 'Ada', age: 36 },
-        nested: { deep: 1, email: 'ada@example.com' },
+        nested: { deep: 1 },
+        email: 'ada@example.com',
       },
     };
     const opened = openLeaf(leaf, all);
@@ -113,44 +114,46 @@ describe('a leaf', () => {
       expect(makeLeaf({ [name]: 1 }, []).status).toBe('reserved-name');
       expect(makeLeaf({ a: [{ b: { [name]: 1 } }] }, []).status).toBe('reserved-name');
       expect(makeLeaf({}, [{ path: [name], value: 1, salt }]).status).toBe('reserved-name');
-      expect(makeLeaf({}, [{ path: ['a'], value: [{ [name]: 1 }], salt }]).status).toBe('reserved-name');
+      expect(makeLeaf({}, [{ path: ['url'], value: [{ [name]: 1 }], salt }]).status).toBe('reserved-name');
     }
   });
 
   it('refuses a path that is taken, a leaf that is too large, and a weak salt', () => {
     expect(makeLeaf(ENTRY, [{ path: ['id'], value: 1, salt }]).status).toBe('path-taken');
-    expect(makeLeaf(ENTRY, [{ path: ['id', 'x'], value: 1, salt }]).status).toBe('path-taken');
+    expect(makeLeaf({ actor: 'x' }, [{ path: ['actor', 'id'], value: 1, salt }]).status).toBe('path-taken');
     expect(makeLeaf({ a: 'x'.repeat(65_528) }, [])).toEqual({ status: 'too-large', bytes: 65_536 });
     expect(makeLeaf({ a: 'x'.repeat(65_527) }, []).status).toBe('made');
-    expect(() => makeLeaf({}, [{ path: ['a'], value: 1, salt: Buffer.alloc(15) }])).toThrow('16 bytes');
+    expect(() => makeLeaf({}, [{ path: ['url'], value: 1, salt: Buffer.alloc(15) }])).toThrow('16 bytes');
     const twice: Disclosable[] = [
-      { path: ['a'], value: 1, salt },
-      { path: ['a'], value: 2, salt },
+      { path: ['url'], value: 1, salt },
+      { path: ['url'], value: 2, salt },
     ];
     expect(() => makeLeaf({}, twice)).toThrow('once');
   });
 
   it('keeps members with names that JavaScript treats specially', () => {
     const value = JSON.parse('{"__proto__":{"x":1},"constructor":2,"10":3,"9":4}') as Record<string, never>;
-    const odd = made(makeLeaf(value, [{ path: ['toString'], value: 5, salt }]));
+    const odd = made(makeLeaf(value, [{ path: ['details', 'toString'], value: 5, salt }]));
     const opened = openLeaf(
       odd.leaf,
       odd.disclosures.map((d) => d.disclosure),
     );
     expect(opened.status === 'opened' && canonicalJson(opened.entry)).toBe(
-      '{"10":3,"9":4,"__proto__":{"x":1},"constructor":2,"toString":5}',
+      '{"10":3,"9":4,"__proto__":{"x":1},"constructor":2,"details":{"toString":5}}',
     );
   });
 
   it('opens a value that is named __proto__ as a member, and as no prototype', () => {
-    const odd = made(makeLeaf({ a: 1 }, [{ path: ['__proto__'], value: { a: 2, b: 3 }, salt }]));
+    const odd = made(
+      makeLeaf({ details: { a: 1 } }, [{ path: ['details', '__proto__'], value: { a: 2, b: 3 }, salt }]),
+    );
     const opened = openLeaf(
       odd.leaf,
       odd.disclosures.map((d) => d.disclosure),
     );
     if (opened.status !== 'opened') throw new Error(opened.status);
-    expect(canonicalJson(opened.entry)).toBe('{"__proto__":{"a":2,"b":3},"a":1}');
-    expect(opened.entry.b).toBeUndefined();
+    expect(canonicalJson(opened.entry)).toBe('{"details":{"__proto__":{"a":2,"b":3},"a":1}}');
+    expect((opened.entry.details as { b?: unknown }).b).toBeUndefined();
   });
 
   it('gives back whatever it was made from', () => {
@@ -163,14 +166,18 @@ describe('a leaf', () => {
         fc.uniqueArray(fc.tuple(name, value, fc.boolean()), { selector: ([n]) => n }),
         (members) => {
           const clear = Object.fromEntries(members.filter(([, , hidden]) => !hidden).map(([n, v]) => [n, v]));
-          const hidden = members.filter(([, , h]) => h).map(([n, v]) => ({ path: [n], value: v, salt }));
-          const result = made(makeLeaf(clear as never, hidden as never));
+          const hidden = members
+            .filter(([, , h]) => h)
+            .map(([n, v]) => ({ path: ['details', n], value: v, salt }));
+          const result = made(makeLeaf({ details: clear } as never, hidden as never));
           const opened = openLeaf(
             result.leaf,
             result.disclosures.map((d) => d.disclosure),
           );
           const whole = Object.fromEntries(members.map(([n, v]) => [n, v]));
-          expect(opened.status === 'opened' && canonicalJson(opened.entry)).toBe(canonicalJson(whole));
+          expect(opened.status === 'opened' && canonicalJson(opened.entry)).toBe(
+            canonicalJson({ details: whole }),
+          );
         },
       ),
     );
@@ -218,9 +225,10 @@ describe('a leaf of any size', () => {
   });
 
   it('opens a value that is nested itself where its entry is nested deep', () => {
-    const path = Array.from({ length: 60 }, (_, i) => `p${i}`) as [string, ...string[]];
     const value = JSON.parse(`${'['.repeat(60)}1${']'.repeat(60)}`) as never;
-    const { leaf, disclosures } = made(makeLeaf({}, [{ path, value, salt }]));
+    const { leaf, disclosures } = made(
+      makeLeaf({ more: value }, [{ path: ['details', 'deep'], value, salt }]),
+    );
     const opened = openLeaf(
       leaf,
       disclosures.map((d) => d.disclosure),
@@ -231,7 +239,7 @@ describe('a leaf of any size', () => {
 
 describe('what RFC 9901 section 7.1 rejects, and what makeLeaf does not write, is refused', () => {
   const s = salt.toString('base64url');
-  const [a, b] = [forged([s, 'a', 1]), forged([s, 'b', 2])];
+  const [a, b] = [forged([s, 'id', 1]), forged([s, 'url', 2])];
   const [first = '', second = ''] = [digestOf(a), digestOf(b)].sort();
 
   it.each<[what: string, leaf: Buffer]>([
@@ -239,10 +247,10 @@ describe('what RFC 9901 section 7.1 rejects, and what makeLeaf does not write, i
     ['a digest twice in one list', withDigests([first, first])],
     [
       'a digest in two lists (step 4)',
-      Buffer.from(canonicalJson({ _sd: [first], _sd_alg: 'sha-256', o: { _sd: [first] } })),
+      Buffer.from(canonicalJson({ _sd: [first], _sd_alg: 'sha-256', details: { _sd: [first] } })),
     ],
     ['a list that is empty', withDigests([])],
-    ['a nested list that is empty', withDigests([first], { o: { _sd: [] } })],
+    ['a nested list that is empty', withDigests([first], { details: { _sd: [] } })],
     ['a digest that is too short', withDigests([first.slice(1)])],
     ['a digest of other characters', withDigests([`${first.slice(1)}+`])],
     ['a digest that is a number', withDigests([1])],
@@ -251,7 +259,7 @@ describe('what RFC 9901 section 7.1 rejects, and what makeLeaf does not write, i
     ['another algorithm', Buffer.from(`{"_sd":["${first}"],"_sd_alg":"sha-384"}`)],
     ['an algorithm that is none', Buffer.from(`{"_sd":["${first}"],"_sd_alg":null}`)],
     ['an algorithm without digests', Buffer.from('{"_sd_alg":"sha-256"}')],
-    ['an algorithm further down', Buffer.from(`{"o":{"_sd":["${first}"],"_sd_alg":"sha-256"}}`)],
+    ['an algorithm further down', Buffer.from(`{"details":{"_sd":["${first}"],"_sd_alg":"sha-256"}}`)],
     ['a hidden item of an array', withDigests([first], { list: [{ '...': second }] })],
     ['a hidden item that is no item', withDigests([first], { '...': second })],
     ['digests in an object in an array', withDigests([first], { list: [{ _sd: [second] }] })],
@@ -316,15 +324,65 @@ describe('what RFC 9901 section 7.1 rejects, and what makeLeaf does not write, i
     expect(parseDisclosure(disclosure)).toBeUndefined();
   });
 
+  it.each<[what: string, members: (digests: readonly string[]) => object, name: string]>([
+    ...[
+      'operation',
+      'source',
+      'version',
+      'submitter',
+      'provenance',
+      'recordedAt',
+      'actor',
+      'details',
+      '__proto__',
+    ].map((name): [string, (digests: readonly string[]) => object, string] => [
+      `the member ${name}`,
+      (_sd) => ({ _sd }),
+      name,
+    ]),
+    ['the type of the actor', (_sd) => ({ actor: { _sd } }), 'type'],
+    ['the type of the entity', (_sd) => ({ entity: { _sd } }), 'type'],
+  ])('a leaf that hides %s, as soon as it is opened', (_, members, name) => {
+    const disclosure = forged([s, name, 'x']);
+    const leaf = Buffer.from(canonicalJson({ ...members([digestOf(disclosure)]), _sd_alg: 'sha-256' }));
+    expect(openLeaf(leaf, [disclosure]).status).toBe('malformed-leaf');
+    expect(openLeaf(leaf, [])).toMatchObject({ status: 'opened', undisclosed: 1 });
+  });
+
+  it.each<[what: string, members: object]>([
+    ['the submitter', { submitter: { _sd: [first] } }],
+    ['another object', { o: { _sd: [first] } }],
+    ['a member that is called __proto__', JSON.parse(`{"__proto__":{"_sd":["${first}"]}}`) as object],
+    ['a detail', { details: { card: { _sd: [first] } } }],
+    ['an object of the actor', { actor: { id: { _sd: [first] } } }],
+  ])('a leaf with digests within %s, opened or not', (_, members) => {
+    const leaf = Buffer.from(canonicalJson({ ...members, _sd_alg: 'sha-256' }));
+    expect(openLeaf(leaf, []).status).toBe('malformed-leaf');
+    expect(openLeaf(leaf, [a]).status).toBe('malformed-leaf');
+  });
+
+  it('and makeLeaf does not write them', () => {
+    for (const path of [
+      ['operation'],
+      ['details'],
+      ['actor', 'type'],
+      ['o', 'id'],
+      ['details', 'card', 'number'],
+    ])
+      expect(() => makeLeaf({}, [{ path: path as [string], value: 1, salt }])).toThrow('may not be hidden');
+    for (const path of [['id'], ['requestId'], ['actor', 'id'], ['entity', 'id'], ['details', '__proto__']])
+      expect(makeLeaf({}, [{ path: path as [string], value: 1, salt }]).status).toBe('made');
+  });
+
   it('a disclosure that overwrites a member, the object’s own or another disclosure’s (step 3.c.ii.3)', () => {
-    expect(openLeaf(withDigests([digestOf(a)], { a: 0 }), [a]).status).toBe('malformed-leaf');
-    expect(openLeaf(withDigests([digestOf(a)], { b: 0 }), [a]).status).toBe('opened');
-    const again = forged([Buffer.alloc(16, 9).toString('base64url'), 'a', 2]);
+    expect(openLeaf(withDigests([digestOf(a)], { id: 0 }), [a]).status).toBe('malformed-leaf');
+    expect(openLeaf(withDigests([digestOf(a)], { url: 0 }), [a]).status).toBe('opened');
+    const again = forged([Buffer.alloc(16, 9).toString('base64url'), 'id', 2]);
     const both = [digestOf(a), digestOf(again)].sort();
     expect(openLeaf(withDigests(both), [a, again]).status).toBe('malformed-leaf');
     expect(openLeaf(withDigests(both), [again])).toMatchObject({
       status: 'opened',
-      entry: { a: 2 },
+      entry: { id: 2 },
       undisclosed: 1,
     });
   });
@@ -359,11 +417,17 @@ describe('what RFC 9901 section 7.1 rejects, and what makeLeaf does not write, i
       '\u0000',
     ]) {
       const disclosure = forged([s, name, { x: 1 }]);
-      const opened = openLeaf(withDigests([digestOf(disclosure)], { other: 1 }), [disclosure]);
+      const opened = openLeaf(
+        Buffer.from(
+          canonicalJson({ _sd_alg: 'sha-256', details: { _sd: [digestOf(disclosure)], other: 1 } }),
+        ),
+        [disclosure],
+      );
       expect(opened.status).toBe('opened');
       if (opened.status !== 'opened') continue;
-      expect(Object.hasOwn(opened.entry, name)).toBe(true);
-      expect(canonicalJson(opened.entry)).toBe(
+      const details = opened.entry.details as object;
+      expect(Object.hasOwn(details, name)).toBe(true);
+      expect(canonicalJson(details)).toBe(
         canonicalJson(
           Object.fromEntries([
             ['other', 1],
@@ -371,7 +435,7 @@ describe('what RFC 9901 section 7.1 rejects, and what makeLeaf does not write, i
           ]),
         ),
       );
-      expect(Object.getPrototypeOf(opened.entry)).toBe(Object.prototype);
+      expect(Object.getPrototypeOf(details)).toBe(Object.prototype);
       // And the leaf's own.
       const own = Buffer.from(canonicalJson(Object.fromEntries([[name, 1]])));
       expect(openLeaf(own, [])).toMatchObject({ status: 'opened', entry: Object.fromEntries([[name, 1]]) });

@@ -9,7 +9,7 @@ import {
 import { sha256Base64url } from './hash.js';
 import { MAX_ENTRY_BYTES } from './tile.js';
 
-/** A value that stands in the leaf as a digest only. `path`: the names down to it; `salt`: 16 random bytes, fresh. */
+/** A value that stands in the leaf as a digest only. `path`: where `mayBeHidden` has one; `salt`: 16 random bytes, fresh. */
 export type Disclosable = {
   readonly path: readonly [string, ...string[]];
   readonly value: Json;
@@ -43,7 +43,7 @@ export type OpenedLeaf =
   | LeafFault;
 
 export type LeafFault =
-  /** Not canonical JSON, or not an SD-JWT payload as `makeLeaf` writes it. */
+  /** Not canonical JSON, or not an SD-JWT payload as `makeLeaf` writes it: a digest stands where none may, or opens what may not be hidden. */
   | { readonly status: 'malformed-leaf' }
   /** Not base64url of canonical `[salt, name, value]`. */
   | { readonly status: 'malformed-disclosure'; readonly disclosure: string }
@@ -53,10 +53,25 @@ export type LeafFault =
 const RESERVED = new Set(['_sd', '_sd_alg', '...']);
 const SALT_BYTES = 16;
 
+/** docs/formats.md, 'Disclosures': the values that may stand as digests, by the object they belong to; '' is the entry itself. */
+function mayBeHidden(place: string, name: string): boolean {
+  switch (place) {
+    case '':
+      return HIDDEN_AT_THE_TOP.has(name);
+    case 'actor':
+    case 'entity':
+      return name === 'id';
+    default:
+      return place === 'details';
+  }
+}
+const HIDDEN_AT_THE_TOP = new Set(['id', 'sourceIp', 'url', 'userAgent', 'requestId']);
+const OBJECTS_WITH_DIGESTS = new Set(['actor', 'entity', 'details']);
+
 /**
  * The leaf of an entry: canonical JSON in the form of an SD-JWT payload (RFC 9901 section 4.2.4.1), where the personal
  * values are digests in the `_sd` of the object they belong to. `clear` holds all else.
- * Throws where a salt is short, a path is given twice, or a value is none of JSON's: bugs of the caller.
+ * Throws where a salt is short, a path is given twice or may not be hidden, or a value is none of JSON's: bugs of the caller.
  */
 export function makeLeaf(clear: JsonObject, disclosable: readonly Disclosable[]): MadeLeaf {
   if (
@@ -72,6 +87,7 @@ export function makeLeaf(clear: JsonObject, disclosable: readonly Disclosable[])
     if (!parent || Object.hasOwn(parent, nameOf(path))) return { status: 'path-taken', path };
     parent._sd = [...((parent._sd ?? []) as string[]), digest].sort();
   }
+  if (!disclosures.every(({ path }) => isHideable(path))) throw new Error('a value may not be hidden there');
   if (new Set(disclosures.map((d) => JSON.stringify(d.path))).size < disclosures.length) {
     throw new Error('a value is disclosable once');
   }
@@ -98,7 +114,7 @@ export function openLeaf(leaf: Uint8Array, disclosures: readonly string[]): Open
     given.set(digest, { ...read, disclosure });
   }
   const embedded = new Set<string>();
-  const entry = openObject(payload, given, embedded, true);
+  const entry = openObject(payload, '', given, embedded);
   if (!entry) return MALFORMED;
   // Step 2.c: a hash that is understood; it is named exactly where there are digests. Section 4.1.1.
   if (payload._sd_alg !== (embedded.size > 0 ? 'sha-256' : undefined)) return MALFORMED;
@@ -131,21 +147,24 @@ type Given = { readonly disclosure: string; readonly name: string; readonly valu
 
 const MALFORMED: LeafFault = { status: 'malformed-leaf' };
 
-/** An object of the payload with what was disclosed of it; `embedded` collects all digests. Undefined where it is malformed. */
+/** An object that may have digests, with what was disclosed of it; `embedded` collects all digests. Undefined where it is malformed. */
 function openObject(
   object: JsonObject,
+  place: string,
   given: ReadonlyMap<string, Given>,
   embedded: Set<string>,
-  isRoot = false,
 ): JsonObject | undefined {
   const opened: MutableObject = {};
+  const isRoot = place === '';
   for (const name of Object.keys(object)) {
     const value = object[name] as Json;
     // Steps 3.e and 3.f: neither is part of the entry. `_sd_alg` stands at the top alone.
     if (name === '_sd' || (name === '_sd_alg' && isRoot)) continue;
-    // We hide no items of arrays (step 3.b.ii).
-    if (isReserved(name) || (Array.isArray(value) && hasReservedName(value))) return undefined;
-    const member = isJsonObject(value) ? openObject(value, given, embedded) : value;
+    if (isReserved(name)) return undefined;
+    const mayHaveDigests = isRoot && OBJECTS_WITH_DIGESTS.has(name) && isJsonObject(value);
+    // No digests elsewhere, nor hidden items of arrays (step 3.b.ii).
+    if (!mayHaveDigests && hasReservedName(value)) return undefined;
+    const member = mayHaveDigests ? openObject(value, name, given, embedded) : value;
     if (member === undefined) return undefined;
     setMember(opened, name, member);
   }
@@ -160,7 +179,7 @@ function openObject(
     const found = given.get(digest);
     if (!found) continue;
     // Step 3.c.ii.3: no member is overwritten; 3.c.ii.4: it becomes a member.
-    if (Object.hasOwn(opened, found.name)) return undefined;
+    if (Object.hasOwn(opened, found.name) || !mayBeHidden(place, found.name)) return undefined;
     setMember(opened, found.name, found.value);
   }
   return opened;
@@ -182,6 +201,11 @@ function isDigestList(value: Json): value is readonly string[] {
 
 function isDigest(value: Json): value is string {
   return typeof value === 'string' && /^[\w-]{43}$/.test(value);
+}
+
+function isHideable(path: readonly string[]): boolean {
+  const [first = '', second] = path;
+  return path.length <= 2 && (second === undefined ? mayBeHidden('', first) : mayBeHidden(first, second));
 }
 
 function disclose({ path, value, salt }: Disclosable): Disclosure {

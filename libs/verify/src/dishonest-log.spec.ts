@@ -71,13 +71,6 @@ describe('a leaf under a manifest of version 2 is refused', () => {
     ['whose source is hidden', leafOf(without('source'), [['', 'source', 'api']], false)],
     ['whose source is no text', leafOf({ ...WHO, source: 1 })],
     ['whose time is disclosed', leafOf(without('recordedAt'), [['', 'recordedAt', WHO.recordedAt]])],
-    ['of which the operation is disclosed', leafOf(WHO, [['', 'operation', 'x']])],
-    ['of which a whole object is disclosed', leafOf(WHO, [['', 'details', { a: 1 }]])],
-    ['of which __proto__ is disclosed', leafOf(WHO, [['', '__proto__', { provenance: 'observed' }]])],
-    ['of which the type of the actor is disclosed', leafOf(WHO, [['actor', 'type', 'user']])],
-    ['of which a part of a detail is disclosed', leafOf(WHO, [['details.card', 'number', '1']])],
-    ['of which a part of a detail is hidden', leafOf(WHO, [['details.card', 'number', '1']], false)],
-    ['that hides something elsewhere', leafOf(WHO, [['more', 'id', '1']], false)],
     [
       'of version 1 that calls itself observed',
       leafOf({ ...ofVersion1, ...observed, source: 'api', version: 1 }),
@@ -105,10 +98,40 @@ describe('a leaf under a manifest of version 2 is refused', () => {
     for (const members of [WHO, { version: 1, source: 'api', recordedAt: WHO.recordedAt }]) {
       const clear = { ...members, actor: { type: 'user' }, entity: { type: 'document' } };
       for (const opened of [true, false]) {
-        const found = await verified(plainBundle(2, [leafOf(clear, hidden, opened)]));
-        expect(found).toMatchObject({ status: 'holds' });
+        for (const manifest of [1, 2] as const) {
+          const found = await verified(plainBundle(manifest, [leafOf(clear, hidden, opened)]));
+          expect(found).toMatchObject({ status: 'holds' });
+        }
       }
     }
+  });
+});
+
+describe.each([1, 2] as const)('a leaf under a manifest of version %i is refused', (manifest) => {
+  it.each<[what: string, entry: PlainEntry]>([
+    ['of which the operation is disclosed', leafOf(WHO, [['', 'operation', 'x']])],
+    ['of which a whole object is disclosed', leafOf(WHO, [['', 'details', { a: 1 }]])],
+    ['of which __proto__ is disclosed', leafOf(WHO, [['', '__proto__', { provenance: 'observed' }]])],
+    ['of which the type of the actor is disclosed', leafOf(WHO, [['actor', 'type', 'user']])],
+    ['of which a part of a detail is disclosed', leafOf(WHO, [['details.card', 'number', '1']])],
+    ['of which a part of a detail is hidden', leafOf(WHO, [['details.card', 'number', '1']], false)],
+    ['that hides something elsewhere', leafOf(WHO, [['more', 'id', '1']], false)],
+    ['that hides something in its submitter', leafOf(WHO, [['submitter', 'id', 'k1']], false)],
+    ['that hides something in an object of its actor', leafOf(WHO, [['actor.of', 'id', 'x']], false)],
+    [
+      'of version 1 that hides something elsewhere',
+      leafOf({ ...WHO, version: 1 }, [['more', 'id', 'x']], false),
+    ],
+    [
+      'of version 1 of which the operation is disclosed',
+      leafOf({ ...WHO, version: 1 }, [['', 'operation', 'x']]),
+    ],
+  ])('%s', async (_, entry) => {
+    const found = await verified(plainBundle(manifest, [entry]));
+    expect(found).toMatchObject({
+      ...{ status: 'does-not-hold', file: file('entries'), line: 1 },
+      why: expect.stringContaining('hides what may not be hidden'),
+    });
   });
 });
 

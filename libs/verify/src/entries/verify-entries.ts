@@ -50,7 +50,7 @@ export function verifyEntries(
     bundles.add(index, leaf);
     const opened = openEntry(leaf, disclosures, index, entries.name, line);
     if (manifest.version === 2) {
-      const fault = faultOfLeaf(leaf, opened.entry);
+      const fault = faultOfLeaf(opened.entry);
       check(fault === undefined, entries.name, fault ?? '', line);
     }
     const marks = marksAt(index, entries.name, line);
@@ -125,7 +125,7 @@ function openEntry(
     case 'opened':
       break;
     case 'malformed-leaf':
-      throw new Problem(file, 'it is not an entry', line);
+      throw new Problem(file, 'it is not an entry, or hides what may not be hidden', line);
     case 'malformed-disclosure':
       throw new Problem(
         disclosures.name,
