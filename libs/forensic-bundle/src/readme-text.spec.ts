@@ -7,6 +7,7 @@ import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   append,
+  canonicalJson,
   ed25519Signer,
   emptyTree,
   encodeVerifierKey,
@@ -33,16 +34,14 @@ const exporter = ed25519Signer(`${OPERATOR}/exports`, Buffer.alloc(32, 2));
 const forgedLog = ed25519Signer(origin, Buffer.alloc(32, 3));
 const forgedExporter = ed25519Signer(`${OPERATOR}/exports`, Buffer.alloc(32, 4));
 
+const salt = Buffer.alloc(16, 6).toString('base64url');
+
 type Content = ReadonlyMap<string, Buffer>;
 
 const work = mkdtempSync(join(tmpdir(), 'vouchsafe-by-hand-'));
 let whole: Content;
 
 beforeAll(async () => {
-  writeFileSync(
-    join(work, 'keys.vkey'),
-    `${encodeVerifierKey(log.key)}\n${encodeVerifierKey(exporter.key)}\n`,
-  );
   whole = await bundle(700);
 });
 afterAll(() => {
@@ -53,6 +52,28 @@ afterAll(() => {
 describe("the steps of a bundle's README.txt", () => {
   it.each([601, 700, 768, 65_536, 66_000])('accept an untouched bundle of a log of %i', async (size) => {
     expect(failingStep(await bundle(size))).toBe('none');
+  });
+
+  it('accept a log of an earlier name of the operator, whose key the reader has', async () => {
+    const former = ed25519Signer(`former.example.com/${id}`, Buffer.alloc(32, 5));
+    const content = await bundle(700, former);
+    expect(failingStep(content)).toBe('step 3');
+    expect(failingStep(content, former.key)).toBe('none');
+  });
+
+  it.each([
+    ['a digest may not hide', {}, 'provenance', 'step 7'],
+    ['stands in the clear, too', { url: '/a' }, 'url', 'step 7'],
+    ['a digest may hide', {}, 'url', 'none'],
+  ])('look at what %s', async (_, members, name, step) => {
+    const disclosure = Buffer.from(JSON.stringify([salt, name, 'x'])).toString('base64url');
+    const digest = createHash('sha256').update(disclosure).digest('base64url');
+    const recordedAt = '2026-11-02T00:05:00.000Z';
+    const leaf = Buffer.from(canonicalJson({ ...members, recordedAt, _sd: [digest], _sd_alg: 'sha-256' }));
+    const content = await bundle(700, log, leaf);
+    const line = `{"disclosures":["${disclosure}"],"index":300}\n`;
+    const told = edit(content, disclosures, (bytes) => Buffer.concat([bytes, Buffer.from(line)]));
+    expect(failingStep(resigned(told))).toBe(step);
   });
 
   const entries = `${id}/entries.ndjson`;
@@ -165,11 +186,12 @@ describe("the steps of a bundle's README.txt", () => {
   });
 });
 
-function failingStep(content: Content): string {
-  const zip = join(work, 'bundle.zip');
+function failingStep(content: Content, ofLog = log.key): string {
+  const [zip, vkeys] = [join(work, 'bundle.zip'), join(work, 'keys.vkey')];
   writeFileSync(zip, zipOf(content));
+  writeFileSync(vkeys, `${encodeVerifierKey(ofLog)}\n${encodeVerifierKey(exporter.key)}\n`);
   const script = join(import.meta.dirname, '../by-hand/check.mjs');
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script, zip, join(work, 'keys.vkey')], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, zip, vkeys], {
     encoding: 'utf8',
   });
   expect(stderr).toBe('');
@@ -177,16 +199,18 @@ function failingStep(content: Content): string {
 }
 
 /** Entries 200 to 600 of a log, each with values in every place that may have them. */
-async function bundle(size: number): Promise<Content> {
+async function bundle(size: number, ofLog = log, leafAt300?: Buffer): Promise<Content> {
+  const origin = ofLog.key.name;
   const other = entryAt(0);
   const entries = Array.from({ length: size }, (_, index) =>
     index < 200 || index > 600 ? other : entryAt(index),
   );
+  if (leafAt300) entries[300] = { index: 300, leaf: leafAt300, disclosures: [], erased: false, held: false };
   const hashes = leafHashes(entries.map(({ leaf }) => leaf));
   const checkpointAt = (n: number): Uint8Array =>
     signCheckpoint(
       { origin, size: n, root: rootOf(append(emptyTree, hashes.subarray(0, n * 32)).tree) },
-      log.signer,
+      ofLog.signer,
     );
   const content = new Map<string, Buffer>();
   await stageBundle(
@@ -208,7 +232,7 @@ async function bundle(size: number): Promise<Content> {
         },
       ],
       keys: [
-        { key: log.key, use: 'log', from: '2026-01-01T00:00:00.000Z', to: null },
+        { key: ofLog.key, use: 'log', from: '2026-01-01T00:00:00.000Z', to: null },
         { key: exporter.key, use: 'manifest', from: '2026-01-01T00:00:00.000Z', to: null },
       ],
       signer: exporter.signer,

@@ -121,7 +121,9 @@ the bundle is forged or damaged: stop there.
    padding, of the SHA-256 of its characters. It stands in a list "_sd" of that
    entry: at the top, or inside "actor", "entity" or "details". The value
    belongs where the list is. The disclosure itself is the base64url of JSON:
-   [salt, name, value].
+   [salt, name, value]. In "details" it may have any name, in "actor" and
+   "entity" the name "id" alone, at the top "id", "sourceIp", "url",
+   "userAgent" or "requestId"; and no name that is there already.
 8. entries.csv and ocsf.ndjson say nothing that the entries and disclosures do
    not say: where they differ, the entries are right. The rules that they are
    drawn by, and all else that a bundle is made of, are written down in
