@@ -46,7 +46,8 @@ WHAT IS INSIDE
                        cannot be changed, and one that is not opened cannot be
                        read from its digest
     entries.csv        the same for a spreadsheet. Where a program might run
-                       text as a formula, an apostrophe stands before it
+                       text as a formula, an apostrophe stands before it; within
+                       JSON an escape such as \\u003d stands in its place
     ocsf.ndjson        the same for a SIEM (OCSF 1.3.0); as in entries.csv,
                        "erased" and "held" are the manifest's word
     earlier-checkpoints/
