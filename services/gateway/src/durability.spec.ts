@@ -1,21 +1,36 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { smallDisk, type SmallDisk, whyNoSmallDisk } from '@vouchsafe/testing';
 import { apiKey, gaps, type GatewaySuite, gatewaySuite, storedEntries } from './testing/gateway-suite.js';
 import { type Answer, startLoad } from './testing/load.js';
 
+// Nothing here says how fast anything is: a machine with other work to do may take its time.
+const PATIENCE_MS = 120_000;
+jest.setTimeout(2 * PATIENCE_MS);
+
 describe('the access log loses nothing (P23)', () => {
   let suite: GatewaySuite;
   const started: Awaited<ReturnType<GatewaySuite['startProcess']>>[] = [];
-  const start = async () => {
-    const gateway = await suite.startProcess();
+  const start = async (more: Record<string, string> = {}) => {
+    const gateway = await suite.startProcess(more);
     started.push(gateway);
     return gateway;
   };
   beforeAll(async () => {
     suite = await gatewaySuite();
   });
+  /** From now on the service carries changes out and does not answer, until it is let go. */
+  const hold = () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    suite.services.world.held = promise;
+    return () => {
+      suite.services.world.held = null;
+      resolve();
+    };
+  };
+  let letGo = () => {};
   afterEach(async () => {
     suite.services.world.delay = 0;
+    letGo();
     for (const gateway of started.splice(0)) {
       gateway.signal('SIGCONT');
       gateway.signal('SIGKILL');
@@ -25,20 +40,30 @@ describe('the access log loses nothing (P23)', () => {
   afterAll(() => suite.stop());
 
   it('when a gateway is killed under load: another one closes what it left open', async () => {
-    const [first, second] = await Promise.all([start(), start()]);
-    suite.services.world.delay = 200;
+    // So long that none of them is taken for dead before it is.
+    const lease = { VOUCHSAFE_INSTANCE_LEASE_MS: '4000' };
+    const [first, second] = await Promise.all([start(lease), start(lease)]);
     const load = startLoad([first.url, second.url], 24);
     await until(() => load.answers.length > 100);
-    // In the middle of changes, not between them.
-    await until(async () => (await openEntries(suite, first.instanceId)) >= 3);
+    // In the middle of changes, not between them: carried out, and not answered.
+    letGo = hold();
+    const underWay = async () => {
+      const executed = new Set(suite.services.world.executed.map(({ requestId }) => requestId));
+      return (await openEntries(suite, first.instanceId)).filter((requestId) => executed.has(requestId));
+    };
+    await until(async () => (await underWay()).length >= 3);
+    const left = await underWay();
     first.signal('SIGKILL');
     await first.exited;
-    const left = await openEntries(suite, first.instanceId);
+    letGo();
     await load.stop();
-    await until(async () => (await openEntries(suite)) === 0);
+    await until(async () => (await openEntries(suite)).length === 0);
     await assertNothingIsMissing(suite, load.answers);
-    const entries = await storedEntries(suite.database);
-    expect(entries.filter(({ payload }) => payload.outcome === 'unknown')).toHaveLength(left);
+    const outcomes = new Map(
+      (await storedEntries(suite.database)).map(({ payload }) => [payload.requestId, payload.outcome]),
+    );
+    expect(left.length).toBeGreaterThanOrEqual(3);
+    expect(left.map((requestId) => outcomes.get(requestId))).toEqual(left.map(() => 'unknown'));
   });
 
   it('when Postgres is restarted under load: nothing is executed without its entry, and work goes on', async () => {
@@ -49,14 +74,14 @@ describe('the access log loses nothing (P23)', () => {
     const before = load.answers.length;
     await until(() => load.answers.slice(before).filter(({ status }) => status < 300).length > 100);
     await load.stop();
-    await until(async () => (await openEntries(suite)) === 0);
+    await until(async () => (await openEntries(suite)).length === 0);
     await assertNothingIsMissing(suite, load.answers);
   });
 
   it('when a gateway is paused: the entry that another one closed stays closed, and the answer says so', async () => {
     const [paused, other] = await Promise.all([start(), start()]);
     const { world } = suite.services;
-    world.delay = 400;
+    letGo = hold();
     const count = world.executed.length;
     const answer = fetch(`${paused.url}/v1/things`, {
       method: 'POST',
@@ -67,6 +92,7 @@ describe('the access log loses nothing (P23)', () => {
     paused.signal('SIGSTOP');
     const requestId = world.executed.at(-1)?.requestId ?? '';
     await until(async () => (await entriesOf(requestId)).length > 0);
+    letGo();
     paused.signal('SIGCONT');
     const response = await answer;
     expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([
@@ -74,10 +100,8 @@ describe('the access log loses nothing (P23)', () => {
       'outcome-unknown',
     ]);
     expect(await entriesOf(requestId)).toMatchObject([{ outcome: 'unknown', status: null }]);
-    // Back under its lease, it works on.
-    world.delay = 0;
-    await until(async () => (await post(paused.url)).status === 201);
-    expect((await post(other.url)).status).toBe(201);
+    // Back under its lease, it works on; so does the other one.
+    for (const { url } of [paused, other]) await until(async () => (await post(url)).status === 201);
     expect(gaps(await storedEntries(suite.database))).toEqual([]);
   });
 
@@ -89,7 +113,7 @@ describe('the access log loses nothing (P23)', () => {
     gateway.signal('SIGTERM');
     expect(await gateway.exited).toBe(0);
     await load.stop();
-    expect(await openEntries(suite)).toBe(0);
+    expect(await openEntries(suite)).toEqual([]);
     await assertNothingIsMissing(suite, load.answers);
   });
 
@@ -126,14 +150,14 @@ if (cannotMount !== null && process.env.CI)
       const load = startLoad([gateway.url], 16);
       await until(() => load.answers.length > 100);
       disk.fill();
-      await until(() => load.answers.filter(({ status }) => status === 503).length > 20, 60_000);
+      await until(() => load.answers.filter(({ status }) => status === 503).length > 20);
       disk.free();
       const before = load.answers.length;
       // Without room for its own log Postgres stops; whoever runs it starts it again.
       await suite.postgres.restart().catch(() => undefined);
-      await until(() => load.answers.slice(before).some(({ status }) => status === 201), 60_000);
+      await until(() => load.answers.slice(before).some(({ status }) => status === 201));
       await load.stop();
-      await until(async () => (await openEntries(suite)) === 0);
+      await until(async () => (await openEntries(suite)).length === 0);
       await assertNothingIsMissing(suite, load.answers);
     });
   },
@@ -158,11 +182,15 @@ async function assertNothingIsMissing(suite: GatewaySuite, answers: readonly Ans
   expect(gaps(entries)).toEqual([]);
 }
 
-async function openEntries(suite: GatewaySuite, instanceId: string | null = null): Promise<number> {
+/** The requests whose outcome is not recorded yet. */
+async function openEntries(suite: GatewaySuite, instanceId: string | null = null): Promise<string[]> {
   const rows = await suite.database.asWorker((sql) =>
-    sql.query('select from open_entry where $1::uuid is null or instance_id = $1', [instanceId]),
+    sql.query<{ request_id: string }>(
+      'select request_id from open_entry where $1::uuid is null or instance_id = $1',
+      [instanceId],
+    ),
   );
-  return rows.length;
+  return rows.map(({ request_id }) => request_id);
 }
 
 async function post(url: string): Promise<Response> {
@@ -173,8 +201,8 @@ async function post(url: string): Promise<Response> {
   });
 }
 
-async function until(condition: () => boolean | Promise<boolean>, milliseconds = 30_000): Promise<void> {
-  const end = Date.now() + milliseconds;
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const end = Date.now() + PATIENCE_MS;
   while (Date.now() < end) {
     if (await Promise.resolve(condition()).catch(() => false)) return;
     await sleep(30);

@@ -42,6 +42,8 @@ export interface World {
   answerHeaders: Record<string, string>;
   /** Milliseconds that a change takes after it has taken effect. */
   delay: number;
+  /** A change that has taken effect is not answered before this has come. */
+  held: Promise<void> | null;
 }
 
 const question = z.union([z.strictObject({ session: z.string() }), z.strictObject({ apiKey: z.string() })]);
@@ -66,6 +68,7 @@ export async function fakeServices(folder: string, env: Record<string, string>):
     lastCaller: null,
     answerHeaders: {},
     delay: 0,
+    held: null,
   };
   const definitions = [fakeIdentity(world), fakeAudit(world)];
   const running: RunningService[] = [];
@@ -200,6 +203,7 @@ function fakeAudit(world: World) {
       @Caller() { requestId }: Caller,
     ) {
       world.executed.push({ requestId, id });
+      await world.held;
       if (world.delay > 0) await new Promise((resolve) => setTimeout(resolve, world.delay));
       return { id: id.slice(0, 40) };
     }
