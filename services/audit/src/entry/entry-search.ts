@@ -2,6 +2,7 @@ import { prepared, type Sql } from '@vouchsafe/database';
 import { ownNames } from '@vouchsafe/contracts';
 import { type Outcome, type Provenance, type Submitter, wordsIn } from '../log/entry.js';
 import { type Instant, microseconds } from '../log/instant.js';
+import type { EntryRow } from '../log/log-reader.js';
 import { type SearchKeys, sourceIpKey } from '../log/search-keys.js';
 
 /** What `GET /v1/audit/entries` asks for; any combination. */
@@ -29,14 +30,6 @@ export interface EntryFilter {
 export interface Position {
   readonly recordedAt: number;
   readonly index: number;
-}
-
-export interface EntryRow {
-  readonly log_id: string;
-  readonly index: string;
-  readonly recorded_at: string;
-  readonly disclosable: number;
-  readonly leaf: Buffer;
 }
 
 export interface SearchOptions {

@@ -7,7 +7,7 @@ import { disclosureContext } from '../log/place.js';
 import { FIRST_SOURCE } from '@vouchsafe/contracts';
 import { outcomes, provenances, submitterTypes } from '../log/entry.js';
 import { jsonObject } from './details.js';
-import type { EntryRow } from './entry-search.js';
+import type { EntryRow } from '../log/log-reader.js';
 
 const named = z.strictObject({ type: z.string(), id: z.string().nullable() });
 

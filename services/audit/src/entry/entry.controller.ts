@@ -18,11 +18,11 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { CheckpointSigner } from '../log/checkpoint-signer.js';
 import { outcomes, provenances, submitterTypes } from '../log/entry.js';
-import { newestCheckpoint, proofOf, recordedBetween } from '../log/log-reader.js';
+import { entryAt, type EntryRow, newestCheckpoint, proofOf } from '../log/log-reader.js';
 import { Recorder, type RecordAnswer, type Rejection } from '../log/record.js';
 import { reservedReasons } from '../log/reserved.js';
 import { searchKeys } from '../log/search-keys.js';
-import { type EntryRow, searchEntries } from './entry-search.js';
+import { searchEntries } from './entry-search.js';
 import { entryView, viewEntries } from './entry-view.js';
 import { shownHeader } from './shown.js';
 import { entryOfSubmission, originOf, submission } from './submission.js';
@@ -76,7 +76,19 @@ const entryPath = z.strictObject({
 });
 const recorded = z.strictObject({
   entries: z.array(
-    z.strictObject({ id: z.string(), logId: z.uuid(), index: z.int() }).meta({ id: 'AuditEntryPlace' }),
+    z
+      .strictObject({
+        id: z.string(),
+        logId: z.uuid(),
+        index: z.int(),
+        partlyCompared: z
+          .literal(true)
+          .optional()
+          .describe(
+            'The id is known, and the person of its entry is erased: what was sent now was compared with what the entry’s leaf says in clear, not with the erased values',
+          ),
+      })
+      .meta({ id: 'AuditEntryPlace' }),
   ),
 });
 const provenEntry = z.strictObject({
@@ -134,7 +146,9 @@ export class EntryController {
     if (answer.status === 'rejected') throw refusal(answer);
     // The answer names the log in each entry; the access log wants it once.
     void reply.header(ENTITY_HEADER, answer.places[0]?.logId);
-    return { entries: body.entries.map(({ id }, i) => ({ id, ...answer.places[i] })) };
+    return {
+      entries: body.entries.map(({ id }, i) => ({ id, ...answer.places[i], ...comparisonOf(answer, i) })),
+    };
   }
 
   @Get()
@@ -219,21 +233,6 @@ export class EntryController {
   }
 }
 
-async function entryAt(
-  sql: Parameters<typeof recordedBetween>[0],
-  organizationId: string,
-  place: { logId: string; index: number },
-): Promise<EntryRow | undefined> {
-  const between = await recordedBetween(sql, place);
-  if (!between) return undefined;
-  const [row] = await sql.query<EntryRow>(
-    `select log_id, index, recorded_at, disclosable, leaf from entry
-     where organization_id = $1 and recorded_at >= $2 and recorded_at <= $3 and index = $4 and log_id = $5`,
-    [organizationId, between.first, between.last, place.index, place.logId],
-  );
-  return row;
-}
-
 function positionOf(row: EntryRow): z.output<typeof position> {
   return { recordedAt: instant(row.recorded_at).getTime(), index: Number(row.index) };
 }
@@ -241,6 +240,10 @@ function positionOf(row: EntryRow): z.output<typeof position> {
 export function organizationOf(caller: Caller): string {
   if (caller.organizationId === null) throw problem('forbidden');
   return caller.organizationId;
+}
+
+function comparisonOf({ partlyCompared }: Extract<RecordAnswer, { status: 'recorded' }>, entry: number) {
+  return partlyCompared.has(entry) ? { partlyCompared: true as const } : {};
 }
 
 function refusal({ entry, because }: Extract<RecordAnswer, { status: 'rejected' }>) {

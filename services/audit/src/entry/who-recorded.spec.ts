@@ -1,5 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Database } from '@vouchsafe/database';
 import { isJsonObject, type JsonObject, openLeaf } from '@vouchsafe/transparency-log';
+import { Vault } from '@vouchsafe/vault';
+import { forgetPerson } from '../erasure/forget-person.js';
 import { type AskOptions, type AuditApp, auditApp } from '../testing/audit-app.js';
 import { ada, aKey, aSession, ours, theirs } from '../testing/audit-database.js';
 import type { EntryView } from './entry-view.js';
@@ -249,6 +253,77 @@ describe('the id of an entry', () => {
     await post([entry]);
     const { body } = await post([{ ...entry, outcome: 'failure' }], shop, theirs);
     expect(body.entries).toHaveLength(1);
+  });
+});
+
+describe('the id of an entry whose person is erased (P10)', () => {
+  async function erase(userId: string): Promise<void> {
+    const [database, vault] = [app.service.app.get(Database), app.service.app.get(Vault)];
+    const subject = { organizationId: ours, subjectId: userId };
+    await database.asRetention((sql) => vault.destroySubject(sql, subject, new Date()));
+    const erasure = { erasureId: randomUUID(), userId, organizationId: ours, requestedAt: new Date() };
+    await forgetPerson(database, app.env.VOUCHSAFE_FILES_FOLDER ?? '').forget({
+      ...erasure,
+      ...{ organizations: [ours], subjects: [userId] },
+    });
+  }
+  const of = (userId: string) =>
+    submitted({ actor: { type: 'user', id: userId }, url: '/invoices/1', details: { seats: 2, to: 'Alan' } });
+
+  it('stays known, and its answer says that the erased values were not compared', async () => {
+    const userId = randomUUID();
+    const entry = of(userId);
+    const [first] = (await post([entry])).body.entries;
+    await erase(userId);
+    // Recorded after the erasure, so that nothing of it was ever kept but its leaf.
+    const late = of(userId);
+    const [place] = (await post([late])).body.entries;
+    expect(place).not.toHaveProperty('partlyCompared');
+    const again = await post([entry, late, submitted()], keyOf(otherKey, 'shop'));
+    expect(again.status).toBe(201);
+    expect(again.body.entries.slice(0, 2)).toEqual([
+      { ...first, partlyCompared: true },
+      { ...place, partlyCompared: true },
+    ]);
+    expect(again.body.entries[2]).not.toHaveProperty('partlyCompared');
+  });
+
+  it('is refused with a content that the leaf alone tells to be another, and nothing is recorded', async () => {
+    const userId = randomUUID();
+    const entry = of(userId);
+    await post([entry]);
+    await erase(userId);
+    const newest = async () => (await list({ limit: '1' }))[0]?.index;
+    const before = await newest();
+    for (const other of [
+      { occurredAt: '2026-11-20T10:00:00.000000001Z' },
+      { operation: 'invoice.delete' },
+      { outcome: 'denied' },
+      { actor: { type: 'customer-user', id: userId } },
+      { entity: { type: 'order', id: 'INV-1' } },
+      { entity: null },
+      { url: null },
+      { sourceIp: '203.0.113.9' },
+      { details: {} },
+      { details: { seats: 2, to: 'Alan', __proto__: 1, more: true } },
+    ]) {
+      const answer = await post([submitted(), { ...entry, ...other }]);
+      expect([other, answer.status, answer.body]).toMatchObject([
+        other,
+        409,
+        { code: 'conflict', errors: [{ pointer: '/entries/1' }] },
+      ]);
+    }
+    expect(await newest()).toBe(before);
+  });
+
+  it('tells nobody which of its erased values were right', async () => {
+    const userId = randomUUID();
+    const entry = of(userId);
+    await post([entry]);
+    await erase(userId);
+    const [guessed, right] = [{ ...entry, details: { seats: 2, to: 'Grace' } }, entry];
+    expect((await post([guessed])).body).toEqual((await post([right])).body);
   });
 });
 

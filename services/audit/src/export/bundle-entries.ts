@@ -1,9 +1,9 @@
 import { instant } from '@vouchsafe/database';
 import type { BundleEntry } from '@vouchsafe/forensic-bundle';
-import { type EntryRow, pageStatement, type Position } from '../entry/entry-search.js';
+import { pageStatement, type Position } from '../entry/entry-search.js';
 import { type OpenDisclosure, openDisclosures } from '../entry/entry-view.js';
 import { askedFor } from '../log/field-path.js';
-import type { LogView } from '../log/log-reader.js';
+import type { EntryRow, LogView } from '../log/log-reader.js';
 import type { BundleSource } from './bundle-content.js';
 import type { Selection } from './bundle-selection.js';
 import type { ExportRequest } from './export.js';

@@ -62,6 +62,26 @@ export async function recordedBetween(
   return row;
 }
 
+/** An entry as it is stored, without its sealed disclosures. */
+export interface EntryRow {
+  readonly log_id: string;
+  readonly index: string;
+  readonly recorded_at: string;
+  readonly disclosable: number;
+  readonly leaf: Buffer;
+}
+
+export async function entryAt(sql: Sql, organizationId: string, place: Place): Promise<EntryRow | undefined> {
+  const between = await recordedBetween(sql, place);
+  if (!between) return undefined;
+  const [row] = await sql.query<EntryRow>(
+    `select log_id, index, recorded_at, disclosable, leaf from entry
+     where organization_id = $1 and recorded_at >= $2 and recorded_at <= $3 and index = $4 and log_id = $5`,
+    [organizationId, between.first, between.last, place.index, place.logId],
+  );
+  return row;
+}
+
 export interface LogView {
   readonly logId: string;
   readonly origin: string;

@@ -15,8 +15,14 @@ import { insertSubmissions, isSame, submissionKey, submissionOf, submissionsOf }
 import { entryOfSuccession } from './successor.js';
 
 export type RecordAnswer =
-  /** `known`: the indices, in what was given, of what had been recorded before. */
-  | { readonly status: 'recorded'; readonly places: readonly Place[]; readonly known: ReadonlySet<number> }
+  | {
+      readonly status: 'recorded';
+      readonly places: readonly Place[];
+      /** Indices, in what was given, of what had been recorded before, ... */
+      readonly known: ReadonlySet<number>;
+      /** ... and of those among them whose person is erased, so that erased values were not compared. */
+      readonly partlyCompared: ReadonlySet<number>;
+    }
   /** Nothing was recorded. `entry`: the index in what was given. */
   | { readonly status: 'rejected'; readonly entry: number; readonly because: Rejection };
 
@@ -51,6 +57,7 @@ export class Recorder {
     const fresh: FreshEntry[] = [];
     const places: Place[] = [];
     const repeated = new Set<number>();
+    const partlyCompared = new Set<number>();
     const successions = [...heads.values()].flatMap(({ succeeds, recordedAt }) =>
       succeeds ? [entryOfSuccession(succeeds, recordedAt)] : [],
     );
@@ -60,11 +67,11 @@ export class Recorder {
       const submission = submissionOf(entry, key);
       const before = submission && known.get(submissionKey(entry.organizationId, submission.idKey));
       if (before) {
-        // Of an erased person nobody can say any more what was sent under the id; it is recorded once all the same.
-        if (!isSame(before, submission))
+        if (!isSame(before, submission, entry))
           return { status: 'rejected', entry: nth - successions.length, because: 'id-reused' };
         places.push(before.place);
         repeated.add(nth - successions.length);
+        if ('leaf' in before.content) partlyCompared.add(nth - successions.length);
         continue;
       }
       // Asked of what is new alone: what was recorded before these names were reserved stays known.
@@ -81,8 +88,7 @@ export class Recorder {
       fresh.push({ entry, leaf, place, recordedAt, recorded, occurred, keys: key, submission });
       if (submission) {
         known.set(submissionKey(entry.organizationId, submission.idKey), {
-          contentKey: submission.contentKey,
-          leafVersion: LEAF_VERSION,
+          content: { key: submission.contentKey, leafVersion: LEAF_VERSION },
           place,
         });
       }
@@ -100,7 +106,7 @@ export class Recorder {
       ]);
       transaction.afterCommit(() => this.options.onRecorded?.());
     }
-    return { status: 'recorded', places: places.slice(successions.length), known: repeated };
+    return { status: 'recorded', places: places.slice(successions.length), known: repeated, partlyCompared };
   }
 
   private async ensureMonths(transaction: Transaction, fresh: readonly FreshEntry[]): Promise<void> {

@@ -1,8 +1,10 @@
 import type { Sql } from '@vouchsafe/database';
-import { columns } from './columns.js';
 import { FIRST_SOURCE } from '@vouchsafe/contracts';
+import { columns } from './columns.js';
 import { LEAF_VERSION, type NewEntry } from './entry.js';
 import type { FreshEntry } from './fresh-entry.js';
+import { fitsLeaf } from './left-in-leaf.js';
+import { entryAt } from './log-reader.js';
 import type { Place } from './place.js';
 import type { SearchKeys } from './search-keys.js';
 
@@ -17,15 +19,15 @@ export interface Submission {
 
 /** What was recorded under an id before. */
 export interface KnownSubmission {
-  /** Null of an erased person: nobody can say any more what was sent. */
-  readonly contentKey: string | null;
-  readonly leafVersion: number;
+  /** The hash of what was sent; where the person is erased since there is none, and what is left is the leaf. */
+  readonly content: { readonly key: string; readonly leafVersion: number } | { readonly leaf: Uint8Array };
   readonly place: Place;
 }
 
-export function isSame(before: KnownSubmission, now: Submission): boolean {
-  if (before.contentKey === null) return true;
-  return before.contentKey === (before.leafVersion === 1 ? now.firstContentKey() : now.contentKey);
+/** Whether an entry whose id is known is the one that was recorded; of an erased person, as far as anybody can still say. */
+export function isSame({ content }: KnownSubmission, now: Submission, entry: NewEntry): boolean {
+  if ('leaf' in content) return fitsLeaf(content.leaf, entry);
+  return content.key === (content.leafVersion === 1 ? now.firstContentKey() : now.contentKey);
 }
 
 export function submissionOf(entry: NewEntry, keys: SearchKeys): Submission | null {
@@ -69,27 +71,37 @@ export async function submissionsOf(
   );
   const known = new Map<string, KnownSubmission>();
   if (asked.length === 0) return known;
-  const rows = await sql.query<{
-    organization_id: string;
-    id_key: string;
-    content_key: string | null;
-    leaf_version: number;
-    log_id: string;
-    index: string;
-  }>(
+  const rows = await sql.query<SubmissionRow>(
     `select s.organization_id, s.id_key, s.content_key, s.leaf_version, s.log_id, s.index
      from unnest($1::uuid[], $2::uuid[]) as asked (organization_id, id_key)
      join submission s using (organization_id, id_key)`,
     columns(asked, ['plain', 'plain']),
   );
   for (const row of rows) {
-    known.set(submissionKey(row.organization_id, row.id_key), {
-      contentKey: row.content_key?.replaceAll('-', '') ?? null,
-      leafVersion: row.leaf_version,
-      place: { logId: row.log_id, index: Number(row.index) },
-    });
+    const { organization_id: organizationId, id_key: idKey, content_key: contentKey } = row;
+    const place = { logId: row.log_id, index: Number(row.index) };
+    const content =
+      contentKey === null
+        ? { leaf: await leafAt(sql, organizationId, place) }
+        : { key: contentKey.replaceAll('-', ''), leafVersion: row.leaf_version };
+    known.set(submissionKey(organizationId, idKey), { content, place });
   }
   return known;
+}
+
+interface SubmissionRow {
+  readonly organization_id: string;
+  readonly id_key: string;
+  readonly content_key: string | null;
+  readonly leaf_version: number;
+  readonly log_id: string;
+  readonly index: string;
+}
+
+async function leafAt(sql: Sql, organizationId: string, place: Place): Promise<Uint8Array> {
+  const row = await entryAt(sql, organizationId, place);
+  if (!row) throw new Error(`Entry ${place.index} of log ${place.logId} was recorded, and is missing`);
+  return row.leaf;
 }
 
 export function submissionKey(organizationId: string, idKey: string): string {

@@ -136,6 +136,7 @@ describe('what was recorded before leaves said who recorded them', () => {
             ...{ id, source, occurredAt, operation },
             actor: { type: 'user', id: 'u-1' },
             ...{ entity: null, sourceIp: null, url: null, userAgent: null, requestId: null, details: {} },
+            clear: new Set(['id', 'actor.id']),
           }),
         ]),
       );
@@ -150,6 +151,13 @@ describe('what was recorded before leaves said who recorded them', () => {
     const reserved = (id: string) => again(id, '2026-10-22T11:59:59.123Z', 'api', 'identity.logged-in');
     expect(await reserved('order-3')).toMatchObject({ known: new Set([0]) });
     expect(await reserved('order-4')).toMatchObject({ because: 'reserved-operation' });
+    // Of an erased person no hash of the content is left; what the leaf of version 1 says is compared.
+    await database.asRetention((sql) => sql.query('update submission set content_key = null'));
+    expect(await again('order-1', '2026-10-22T11:59:59.123456Z')).toMatchObject({
+      ...{ known: new Set([0]), partlyCompared: new Set([0]) },
+    });
+    expect(await again('order-1', '2026-10-22T11:59:59.124Z')).toMatchObject({ because: 'id-reused' });
+    expect(await reserved('order-1')).toMatchObject({ because: 'id-reused' });
     // Another source has ids of its own.
     expect(await again('order-1', '2026-10-22T11:59:59.124Z', 'shop')).toMatchObject({ known: new Set() });
   });
