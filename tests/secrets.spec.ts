@@ -31,6 +31,7 @@ describe('a run that used every kind of secret', () => {
     expect([...kinds].sort()).toEqual(
       [
         'API key',
+        'Idempotency-Key',
         'KEK',
         'TOTP secret',
         'challenge',
@@ -123,6 +124,18 @@ async function useEverything(): Promise<void> {
   await again.must(201, 'POST', '/v1/sessions', { body: { email: colleague.email, password: next } });
   keep('cookie', again.cookie?.split('=')[1]);
   await again.must(204, 'PUT', '/v1/me/password', { body: { currentPassword: next, newPassword: last } });
+
+  // A client may put an address into what it chooses (P18): a key of each service that keeps some.
+  const withKey = () => {
+    const key = `retry-${newPerson().email}`;
+    keep('Idempotency-Key', key);
+    return { 'idempotency-key': key };
+  };
+  await owner.browser.must(201, 'POST', '/v1/invitations', {
+    body: { email: newPerson().email, role: 'member' },
+    headers: withKey(),
+  });
+  await owner.browser.must(201, 'POST', '/v1/audit/readers', { body: { name: 'R' }, headers: withKey() });
 
   const { client: backEnd } = await makeApiKey(system, owner.browser, [
     'audit:read',

@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Database, one } from '@vouchsafe/database';
+import type { Database } from '@vouchsafe/database';
 import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
 import { localKeyProvider, Vault, vaultMigrations } from '@vouchsafe/vault';
 import {
@@ -63,12 +64,39 @@ describe('an Idempotency-Key', () => {
     expect(second).toEqual({ number: effects, secret: '' });
   });
 
-  it('keeps neither the request nor the answer in clear (P07, P18)', async () => {
-    await make(request('sealed', { request: { password: 'red' } }));
-    const row = await database.asWorker((sql) =>
-      one<{ text: string }>(sql, `select i::text as text from idempotency_key i where key = 'sealed'`),
+  it('is kept neither with the request nor the answer in clear, nor itself: it may hold an address (P07, P18)', async () => {
+    const keep = async () =>
+      (
+        await database.asWorker((sql) =>
+          sql.query<{ text: string; key: string }>('select i::text as text, key from idempotency_key i'),
+        )
+      ).map((row) => ({ ...row, text: `${row.text} ${Buffer.from(row.key, 'base64url').toString()}` }));
+    const before = await keep();
+    const key = 'invite-ada@example.com';
+    await make(request(key, { request: { password: 'red' } }));
+    await make(request(key, { caller: { actor: { type: 'user', id: 'other' } } }));
+    const rows = (await keep()).slice(before.length);
+    expect(rows).toHaveLength(2);
+    for (const { text } of rows) expect(text).not.toMatch(/red|number|secret|ada@example/);
+    // Nobody sees that two callers chose the same.
+    expect(rows[0]?.key).not.toBe(rows[1]?.key);
+    const guessed = [ours, 'user:u', 'lamp.make', key];
+    for (const guess of [key, guessed.join(' '), JSON.stringify(guessed)])
+      expect(rows[0]?.key).not.toBe(createHash('sha256').update(guess).digest('base64url'));
+  });
+
+  it('is still known as release 0.1.0 kept it, in clear', async () => {
+    const operation = 'lamp.in-flight';
+    await make(request('in-flight', { operation }));
+    await database.forOrganization(ours, (sql) =>
+      sql.query(`update idempotency_key set key = 'in-flight' where operation = $1`, [operation]),
     );
-    expect(row.text).not.toMatch(/red|number|secret/);
+    const before = effects;
+    expect(await make(request('in-flight', { operation }))).toMatchObject({ secret: '' });
+    expect(effects).toBe(before);
+    const other = request('in-flight', { operation, request: { on: false } });
+    await expect(make(other)).rejects.toMatchObject({ code: 'idempotency-key-reused' });
+    expect(await make(request('another', { operation }))).toMatchObject({ secret: 'shown-once' });
   });
 
   it('is refused with another request', async () => {
@@ -110,7 +138,19 @@ describe('an Idempotency-Key', () => {
 
   it('is forgotten after a day', async () => {
     await make(request('old'));
-    await database.asWorker((sql) => forgetIdempotencyKeys(sql, new Date(at.getTime() + 25 * 3_600_000)));
+    const lookAt = async (hours: number) => {
+      const errors: unknown[] = [];
+      const forgetting = forgetIdempotencyKeys({
+        database,
+        now: () => new Date(at.getTime() + hours * 3_600_000),
+        onError: (error) => errors.push(error),
+      });
+      await forgetting.stop();
+      expect(errors).toEqual([]);
+    };
+    await lookAt(23);
+    expect(await make(request('old'))).toMatchObject({ secret: '' });
+    await lookAt(25);
     expect(await make(request('old'))).toMatchObject({ secret: 'shown-once' });
   });
 

@@ -1,5 +1,6 @@
-import type { Sql, SqlMigration } from '@vouchsafe/database';
+import type { Database, Sql, SqlMigration } from '@vouchsafe/database';
 import { isErased } from '@vouchsafe/event-sourcing';
+import { follow, type Follower } from '@vouchsafe/event-store';
 import type { Scope, Vault } from '@vouchsafe/vault';
 import canonicalize from 'canonicalize';
 import { z } from 'zod';
@@ -65,15 +66,19 @@ export async function createOnce<Body extends object>(
   work: () => Promise<Created<Body>>,
 ): Promise<Body> {
   if (request.key === undefined) return (await work()).body;
-  const row = rowOf(request, idempotencyKey(request.key));
+  const key = idempotencyKey(request.key);
+  const row = await rowOf(vault, sql, request, key);
   const hash = await hashOf(vault, sql, request);
   const taken = await sql.query(
     `insert into idempotency_key (organization_id, actor, operation, key, request_hash, recorded_at)
-     values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning 1`,
-    [...row, hash, request.at],
+     select $1, $2, $3, $4, $5, $6
+     where not exists (
+       select from idempotency_key where organization_id = $1 and actor = $2 and operation = $3 and key = $7)
+     on conflict do nothing returning 1`,
+    [...row, hash, request.at, key],
   );
   // What was kept is what `work` answered for the very same request.
-  if (taken.length === 0) return (await keptAnswer(vault, sql, request, row, hash)) as Body;
+  if (taken.length === 0) return (await keptAnswer(vault, sql, request, [...row, key], hash)) as Body;
   const { body, keep } = await work();
   const sealed = await vault.seal(sql, scopeOf(request), contextOf(request), JSON.stringify(keep ?? body));
   if (isErased(sealed)) throw new Error("An organization's monthly key cannot be erased beneath a request");
@@ -85,10 +90,21 @@ export async function createOnce<Body extends object>(
   return body;
 }
 
-/** Removes keys that no retry needs any more; run by the worker. */
-export async function forgetIdempotencyKeys(sql: Sql, now: Date): Promise<void> {
-  const before = new Date(now.getTime() - IDEMPOTENCY_HOURS * 3_600_000);
-  await sql.query('delete from idempotency_key where recorded_at < $1', [before]);
+/** Removes keys that no retry needs any more, in every service. */
+export function forgetIdempotencyKeys(options: {
+  readonly database: Database;
+  readonly now: () => Date;
+  readonly onError: (error: unknown) => void;
+}): Follower {
+  const { database, now, onError } = options;
+  const step = async (): Promise<number> => {
+    const before = new Date(now().getTime() - IDEMPOTENCY_HOURS * 3_600_000);
+    await database.asWorker((sql) =>
+      sql.query('delete from idempotency_key where recorded_at < $1', [before]),
+    );
+    return 0;
+  };
+  return follow(step, { idle: 3_600_000, retry: 10_000, onError });
 }
 
 export const idempotencyKeyText = z
@@ -103,8 +119,19 @@ export function idempotencyKey(header: string): string {
   throw problem('invalid-request', { errors: [{ pointer: 'header.Idempotency-Key', detail }] });
 }
 
-function rowOf({ organizationId, caller, operation }: CreatingRequest, key: string): readonly string[] {
-  return [organizationId, `${caller.actor.type}:${caller.actor.id}`, operation, key];
+/**
+ * A client may put anything into its key, an address too: what stands in the table is a keyed hash, another one for each caller and
+ * operation (P18). Release 0.1.0 kept the key itself; its rows are looked up as they are, until their day is over.
+ */
+async function rowOf(
+  vault: Vault,
+  sql: Sql,
+  { organizationId, caller, operation }: CreatingRequest,
+  key: string,
+): Promise<readonly string[]> {
+  const scope = [organizationId, `${caller.actor.type}:${caller.actor.id}`, operation];
+  const hash = await vault.keyedHash(sql, 'idempotency-key', canonicalize([...scope, key]) ?? '');
+  return [...scope, hash.toString('base64url')];
 }
 
 /**
@@ -126,7 +153,7 @@ async function keptAnswer(
 ): Promise<unknown> {
   const [found] = await sql.query(
     `select request_hash, answer from idempotency_key
-     where organization_id = $1 and actor = $2 and operation = $3 and key = $4`,
+     where organization_id = $1 and actor = $2 and operation = $3 and key in ($4, $5)`,
     row,
   );
   const { request_hash, answer } = kept.parse(found);

@@ -12,6 +12,14 @@ export const roomColumns: readonly PersonalColumn[] = [
   },
   {
     table: 'idempotency_key',
+    column: 'key',
+    holds: 'keyed hash of an Idempotency-Key, which a client chose',
+    purpose: 'security',
+    form: 'hashed',
+    retention: 'a day, or until the person who asked is erased',
+  },
+  {
+    table: 'idempotency_key',
     column: 'request_hash',
     holds: 'keyed hash of a creating request',
     purpose: 'security',
@@ -49,7 +57,6 @@ const impersonalRoomColumns: Readonly<Record<string, string>> = {
   'parked_message.traceparent': 'random ids',
   'idempotency_key.actor': 'a kind and a random id',
   'idempotency_key.operation': 'one of a closed set',
-  'idempotency_key.key': 'chosen by a program, random where it does as the header says',
   'vault_data_key.holder': 'a kind and a random id',
   'vault_data_key.wrapped': 'a key, encrypted',
   'vault_erased_key.holder': 'a kind and a random id',

@@ -15,7 +15,7 @@ import { Clock } from '../clock.js';
 import type { HostConfig } from '../config.js';
 import { erasureMigrations } from '../erasure/erasure-migrations.js';
 import { Readiness } from '../health.js';
-import { idempotencyMigrations } from '../idempotency.js';
+import { forgetIdempotencyKeys, idempotencyMigrations } from '../idempotency.js';
 import type { ServiceLogger } from '../logging.js';
 import { Metrics } from '../metrics.js';
 import { Background } from './background.js';
@@ -119,15 +119,16 @@ export class PersistenceModule {
         },
         Background,
         RunningRelay,
-        YoungTransitKeys,
+        Housekeeping,
       ],
       exports: [Database, Vault, EventStore, BUS, Background, PUBLISHING],
     };
   }
 }
 
+/** Deletes what no service needs any more: transit keys, Idempotency-Keys. */
 @Injectable()
-class YoungTransitKeys implements OnApplicationBootstrap {
+class Housekeeping implements OnApplicationBootstrap {
   constructor(
     private readonly database: Database,
     private readonly vault: Vault,
@@ -143,6 +144,13 @@ class YoungTransitKeys implements OnApplicationBootstrap {
         ...{ database, vault },
         now: () => clock.now(),
         onError: (error) => logger.warn({ err: error }, 'Old transit keys wait to be deleted'),
+      }),
+    );
+    this.background.add(
+      forgetIdempotencyKeys({
+        database,
+        now: () => clock.now(),
+        onError: (error) => logger.warn({ err: error }, 'Old Idempotency-Keys wait to be deleted'),
       }),
     );
   }

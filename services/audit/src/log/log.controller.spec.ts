@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Database } from '@vouchsafe/database';
 import {
   decodeEntryBundle,
   leafHash,
@@ -147,6 +149,22 @@ describe('a reader’s path', () => {
     ];
     expect(again.body).toEqual({ ...first.body, path: null });
     expect((await makeReader({ name: 'Other' }, { 'idempotency-key': 'k1' })).status).toBe(409);
+  });
+
+  it('is made anew with the key of a request that is a day old: the key is forgotten (P18)', async () => {
+    const kept = () =>
+      app.service.app.get(Database).asWorker((sql) => sql.query('select key from idempotency_key'));
+    await makeReader({ name: 'Yesterday' }, { 'idempotency-key': 'a-key-of-yesterday' });
+    expect(JSON.stringify(await kept())).not.toContain('a-key-of-yesterday');
+    await app.service.stop();
+    app.clock.ahead = 25 * 3_600_000;
+    await app.boot();
+    for (let tries = 0; tries < 600 && (await kept()).length > 0; tries += 1) await sleep(50);
+    expect(await kept()).toEqual([]);
+    expect((await makeReader({ name: 'Today' }, { 'idempotency-key': 'a-key-of-yesterday' })).status).toBe(
+      201,
+    );
+    app.clock.ahead = 0;
   });
 
   it('is guessed by nobody, and made only with audit:export', async () => {

@@ -1,7 +1,6 @@
 import type { Sql } from '@vouchsafe/database';
 import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import { streamOf } from '@vouchsafe/event-store';
-import { forgetIdempotencyKeys } from '@vouchsafe/service-host';
 import type { Identity } from '../identity.js';
 import { removeLetters } from '../letter/mail-folder.js';
 
@@ -23,7 +22,6 @@ export const keptDays = {
  */
 export async function keepHouse(identity: Identity): Promise<number> {
   const now = identity.now();
-  await identity.database.asWorker((sql) => forgetIdempotencyKeys(sql, now));
   const letters = await identity.database.asRetention((sql) =>
     removeEnded(sql, before(now, keptDays.ended), now),
   );

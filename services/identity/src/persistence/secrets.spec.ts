@@ -8,6 +8,7 @@ describe('secrets (P07, P22)', () => {
   let ada: Enrolled;
   let session: string;
   let apiKey: string;
+  const idempotencyKey = 'key-for-grace.hopper@example.com';
   beforeAll(async () => {
     app = await identityApp();
     ada = await enrol(app, await app.signUp());
@@ -15,7 +16,7 @@ describe('secrets (P07, P22)', () => {
     const made = await app.ask('POST', '/v1/api-keys', {
       session,
       body: { name: 'x', scopes: ['members:read'] },
-      headers: { 'idempotency-key': 'secrets-1' },
+      headers: { 'idempotency-key': idempotencyKey },
     });
     apiKey = String(made.body.key);
     await app.ask('POST', '/v1/sessions', { body: { email: ada.email, password: 'a wrong password, long' } });
@@ -34,6 +35,7 @@ describe('secrets (P07, P22)', () => {
     'e-mail address': ada.email,
     'name of a person': 'Ada Example',
     'IP address': '198.51.100.7',
+    'Idempotency-Key': idempotencyKey,
   });
 
   /** The whole database as text, but for the binary of indexes. */
@@ -90,7 +92,9 @@ describe('secrets (P07, P22)', () => {
     });
     expect(invited.status).toBe(201);
     const [row] = await app.database.forOrganization(ada.organizationId, (sql) =>
-      sql.query<{ request_hash: Buffer }>(`select request_hash from idempotency_key where key = 'secrets-2'`),
+      sql.query<{ request_hash: Buffer }>(
+        `select request_hash from idempotency_key where operation = 'invitation.create'`,
+      ),
     );
     const guessed = createHash('sha256').update(JSON.stringify(request)).digest('hex');
     expect(row?.request_hash.toString('hex')).toHaveLength(64);
