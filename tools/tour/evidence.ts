@@ -23,6 +23,7 @@ interface Entry {
   readonly url: string | null;
   readonly actor: { readonly type: string; readonly id: string | null };
   readonly submitter: { readonly type: string; readonly id: string } | null;
+  readonly details: { readonly next?: string; readonly userId?: string };
 }
 interface Page {
   readonly entries: readonly Entry[];
@@ -80,8 +81,14 @@ export async function entries({ narrator: { step, tell } }: Evidence, backEnd: C
     `identity.logged-in: refused\n${asserted.map(line).join('\n')}: asserted by ${submitterOf(asserted[0])}`,
   );
 
-  step('Her own log-ins are there, too: each request through the gateway has left its entry (P23).');
+  step(
+    'Her own log-ins are there, too: each request through the gateway has left its entry (P23). A right password alone is told apart from a log-in.',
+  );
   const logIns = await arrived(() => ask(backEnd, { operation: 'session.create' }));
+  expectThat(
+    logIns.some(({ details }) => details.next === 'totp' && details.userId !== undefined),
+    'No entry says that a password was right and a code was asked for',
+  );
   tell(logIns.map(line).join('\n'));
   const [entry] = denied;
   return entry;
@@ -230,6 +237,11 @@ function submitterOf({ submitter }: Entry): string {
   return submitter === null ? 'nobody knows whom' : `${submitter.type} ${submitter.id}`;
 }
 
-function line({ index, occurredAt, operation, outcome, actor, sourceIp }: Entry): string {
-  return `entry ${index}: ${occurredAt} ${operation} ${outcome}, by ${actor.type} ${actor.id ?? '-'}, from ${sourceIp ?? '-'}`;
+function line(entry: Entry): string {
+  const { index, occurredAt, operation, outcome, actor, sourceIp, details } = entry;
+  const halfway =
+    details.next === undefined
+      ? ''
+      : `; the password of user ${details.userId ?? '-'} was right, next: ${details.next}`;
+  return `entry ${index}: ${occurredAt} ${operation} ${outcome}, by ${actor.type} ${actor.id ?? '-'}, from ${sourceIp ?? '-'}${halfway}`;
 }

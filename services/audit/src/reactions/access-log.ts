@@ -14,6 +14,8 @@ export function entryOfRequest(request: RequestHandled): NewEntry {
     ...(request.status === null ? {} : { status: request.status }),
     ...(request.part === 'whole' ? {} : { part: request.part }),
     ...(request.bytes === null ? {} : { bytes: request.bytes }),
+    // Nobody was authenticated, and the answer knew whose request it was: a right password, the link of an email.
+    ...(request.userId === null || request.userId === request.actor.id ? {} : { userId: request.userId }),
     ...(request.sessionId === null ? {} : { sessionId: request.sessionId }),
     ...(request.staffGrantId === null ? {} : { staffGrantId: request.staffGrantId }),
     receivedAt: request.receivedAt,

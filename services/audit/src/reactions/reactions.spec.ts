@@ -113,6 +113,37 @@ async function leafOf(entry: EntryView | undefined): Promise<Record<string, unkn
 }
 
 describe('the access log of the gateway', () => {
+  it('names the person of a request that nobody was authenticated for: a right password, a link (ASVS 16.3.1)', async () => {
+    const halfway = handled({
+      ...{
+        requestId: 'halfway',
+        actor: { type: 'anonymous', id: 'anonymous' },
+        userId: ada,
+        sessionId: null,
+      },
+      ...{ operation: 'session.create', details: { next: 'totp' } },
+    });
+    const nobody = handled({
+      ...{ requestId: 'nobody', actor: { type: 'anonymous', id: 'anonymous' }, userId: null },
+    });
+    await send('gateway', [
+      message('gateway', ours, halfway),
+      message('gateway', ours, nobody),
+      message('gateway', ours, handled({ requestId: 'herself' })),
+    ]);
+    const [entry] = await entries(`q=${ada} totp&requestId=halfway`, 1);
+    expect(entry).toMatchObject({
+      actor: { type: 'anonymous' },
+      outcome: 'success',
+      details: { userId: ada, next: 'totp' },
+    });
+    for (const requestId of ['nobody', 'herself']) {
+      const [other] = await entries(`requestId=${requestId}`, 1);
+      expect(other?.details).toBeDefined();
+      expect(other?.details).not.toHaveProperty('userId');
+    }
+  });
+
   it('is one entry a request, with everything that P23 names', async () => {
     const details = { shown: { log: '3-9' } };
     await send('gateway', [message('gateway', ours, handled({ requestId: 'first-request', details }))]);

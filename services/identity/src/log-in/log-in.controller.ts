@@ -1,5 +1,5 @@
 import { Body, Controller, Inject, Param, Post, Res } from '@nestjs/common';
-import { Caller, Operation, tellWhose } from '@vouchsafe/service-host';
+import { Caller, ENTRY_DETAILS_HEADER, entryDetails, Operation, tellWhose } from '@vouchsafe/service-host';
 import { secret } from '@vouchsafe/vault';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
@@ -85,6 +85,8 @@ function answer(
   tellWhose(reply, outcome);
   if (outcome.session) tellSession(reply, outcome.session);
   if (outcome.next !== null) {
+    // A proof was right and nobody is logged in yet, or to nothing but this question: the entry says so (ASVS 16.3.1).
+    void reply.header(ENTRY_DETAILS_HEADER, entryDetails({ next: outcome.next }));
     void reply.status(200);
     return { next: outcome.next, challengeId: outcome.challengeId.reveal() };
   }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ENTRY_DETAILS_HEADER, PERSON_HEADER, readEntryDetails } from '@vouchsafe/service-host';
 import { passwordHasher } from '../password/argon2.js';
 import { codeOf, stepAt } from '../second-factor/totp.js';
 import { enrol, type Enrolled } from '../testing/enrol.js';
@@ -174,6 +175,16 @@ describe('log-in', () => {
       expect({ status, next: body.next }).toEqual({ status: 200, next: 'totp' });
       return body.challengeId;
     };
+
+    it('is asked for after a right password, which the entry of the access log says apart from a log-in (ASVS 16.3.1)', async () => {
+      const asked = await attempt(ada.email, goodPassword);
+      expect(readEntryDetails(asked.headers.get(ENTRY_DETAILS_HEADER) ?? '')).toEqual({ next: 'totp' });
+      expect(asked.headers.get(PERSON_HEADER)).toBe(ada.userId);
+      const answered = await answer(String(asked.body.challengeId), { totp: codeNow() });
+      expect([answered.status, answered.headers.get(ENTRY_DETAILS_HEADER)]).toEqual([201, null]);
+      const wrong = await attempt(ada.email, 'a wrong password, long enough');
+      expect([wrong.status, wrong.headers.get(ENTRY_DETAILS_HEADER)]).toEqual([401, null]);
+    });
 
     it('lets one of two log-ins in that use the same code at the same time (ASVS 6.5.1)', async () => {
       const [one, two] = [await challenge(), await challenge()];
