@@ -117,7 +117,11 @@ describe('every answer', () => {
   });
 });
 
-const mediaTypes: Readonly<Record<string, RegExp>> = { '.css': /^text\/css/, '.png': /^image\/png$/ };
+const mediaTypes: Readonly<Record<string, RegExp>> = {
+  '.css': /^text\/css/,
+  '.png': /^image\/png$/,
+  '.json': /^application\/json/,
+};
 
 describe('the page that shows the API', () => {
   it('loads what is its own alone, and needs no internet', async () => {
@@ -127,7 +131,7 @@ describe('the page that shows the API', () => {
     expect(policy).toContain("default-src 'none'");
     expect(/script-src ([^;]+)/.exec(policy)?.[1]).toBe("'self'");
     expect(page.text).not.toMatch(/https?:\/\/|<script>|\son\w+=/);
-    const loaded = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, url]) => url ?? '');
+    const loaded = [...page.text.matchAll(/(?:src|href)="([^"#][^"]*)"/g)].map(([, url]) => url ?? '');
     expect(loaded.length).toBeGreaterThan(2);
     for (const url of loaded) {
       const { status, headers, bytes } = await anybody.send('GET', url);
@@ -135,7 +139,9 @@ describe('the page that shows the API', () => {
       expect(headers['content-type']).toMatch(mediaTypes[path.extname(url)] ?? /^text\/javascript/);
       expect(bytes.length).toBeGreaterThan(50);
     }
-    expect((await anybody.send('GET', '/docs/start.js')).text).toContain("url: '/openapi.json'");
+    expect((await anybody.send('GET', '/docs/start.js')).text).toContain("url: '/docs/document.json'");
+    const { openapi } = (await anybody.must(200, 'GET', '/docs/document.json')) as { openapi: string };
+    expect(openapi).toBe('3.1.0');
   });
 });
 

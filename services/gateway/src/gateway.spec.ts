@@ -375,9 +375,41 @@ describe('the gateway', () => {
     const page = await send('GET', '/docs');
     expect(page.headers.get('content-security-policy')).toContain("script-src 'self'");
     expect(page.headers.get('strict-transport-security')).toContain('max-age=');
-    for (const [, source] of page.text.matchAll(/(?:src|href)="([^"]+)"/g)) {
-      expect(source).toMatch(/^\/docs\//);
+    for (const [, source] of page.text.matchAll(/(?:src|href)="([^"#][^"]*)"/g)) {
+      expect(source).toMatch(/^\/(?:docs\/|openapi\.json$)/);
       expect((await send('GET', source ?? '')).status).toBe(200);
+    }
+  });
+
+  it('shows each error once, and each operation links to those that it can answer with', async () => {
+    const { text } = await send('GET', '/docs');
+    const anchors = [...text.matchAll(/ id="(error[^"]*)"/g)].map(([, id]) => id);
+    expect(new Set(anchors).size).toBe(anchors.length);
+    const [whole, read] = [
+      (await send('GET', '/openapi.json')).json,
+      (await send('GET', '/docs/document.json')).json,
+    ];
+    const operationsIn = (document: unknown) =>
+      Object.entries((document as { paths: Record<string, Record<string, Described>> }).paths).flatMap(
+        ([path, item]) =>
+          Object.entries(item).map(([method, operation]) => [`${method} ${path}`, operation] as const),
+      );
+    const shown = new Map(operationsIn(read));
+    expect(operationsIn(whole).length).toBeGreaterThan(4);
+    for (const [name, operation] of operationsIn(whole)) {
+      const successes = Object.entries(operation.responses).filter(([status]) => status < '400');
+      expect(shown.get(name)?.responses).toEqual(Object.fromEntries(successes));
+      const { description = '' } = shown.get(name) ?? {};
+      const links = [...description.matchAll(/\(#([^)]+)\)/g)].map(([, id]) => id);
+      for (const link of links) expect(anchors).toContain(link);
+      // Those of the operation, and those that the page says once of every one.
+      for (const code of operation['x-problems']) {
+        const common = operationsIn(whole).every(([, other]) => other['x-problems'].includes(code));
+        expect([name, code, links.includes(`error-${code}`)]).toEqual([name, code, !common]);
+        expect(anchors).toContain(`error-${code}`);
+      }
+      // Without scripts, too.
+      expect(text).toContain(`<code>${name.replace(/^\w+/, (method) => method.toUpperCase())}</code>`);
     }
   });
 
@@ -420,3 +452,9 @@ describe('the gateway', () => {
     throw new Error('It did not come true');
   };
 });
+
+interface Described {
+  readonly description?: string;
+  readonly responses: Readonly<Record<string, unknown>>;
+  readonly 'x-problems': readonly string[];
+}

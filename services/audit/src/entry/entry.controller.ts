@@ -158,7 +158,7 @@ export class EntryController {
     operation: 'audit-entry.list',
     entity: { type: 'audit-log', id: null },
     effect: 'read',
-    summary: 'Entries by any combination of filters: the newest first, or the oldest by `order`',
+    summary: 'Entries by any combination of filters: the newest first, or the oldest by order',
     answers: { 200: entryPage },
   })
   async list(

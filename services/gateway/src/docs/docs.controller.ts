@@ -3,6 +3,8 @@ import { createRequire } from 'node:module';
 import { Controller, Get, Header, Inject, Param, StreamableFile } from '@nestjs/common';
 import { Operation, problem } from '@vouchsafe/service-host';
 import { z } from 'zod';
+import { pageOf, startScript, style } from './page.js';
+import { readingDocument } from './reading-document.js';
 
 /** Injection token of the merged OpenAPI document. */
 export const API_DOCUMENT = Symbol('API document');
@@ -15,8 +17,12 @@ const assets = {
   'favicon-32x32.png': 'image/png',
 } as const;
 
+/** Files of the page that we write ourselves. */
+const writtenFiles = ['start.js', 'page.css', 'document.json'] as const;
+type Written = (typeof writtenFiles)[number];
+
 const assetPath = z.strictObject({
-  file: z.enum(['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png', 'start.js']),
+  file: z.enum(['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png', ...writtenFiles]),
 });
 
 /** Own files only, no inline script: what a page of ours may load. Swagger UI sets styles from its script. */
@@ -31,29 +37,20 @@ const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-const page = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Vouchsafe API</title>
-<link rel="icon" type="image/png" href="/docs/favicon-32x32.png">
-<link rel="stylesheet" href="/docs/swagger-ui.css">
-</head>
-<body>
-<main id="api"></main>
-<script src="/docs/swagger-ui-bundle.js"></script>
-<script src="/docs/start.js"></script>
-</body>
-</html>
-`;
-
-const start = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#api', deepLinking: true, validatorUrl: null });\n`;
-
 /** The API's description, and a page to read it that needs no internet. */
 @Controller()
 export class DocsController {
-  constructor(@Inject(API_DOCUMENT) private readonly document: object) {}
+  private readonly page: string;
+  private readonly written: Readonly<Record<Written, readonly [content: string, type: string]>>;
+
+  constructor(@Inject(API_DOCUMENT) private readonly document: object) {
+    this.page = pageOf(document);
+    this.written = {
+      'start.js': [startScript, assets['swagger-ui-bundle.js']],
+      'page.css': [style, assets['swagger-ui.css']],
+      'document.json': [JSON.stringify(readingDocument(document)), 'application/json; charset=utf-8'],
+    };
+  }
 
   @Get('openapi.json')
   @Operation({
@@ -79,7 +76,7 @@ export class DocsController {
     answers: { 200: 'text/html' },
   })
   show(): StreamableFile {
-    return file(page, 'text/html; charset=utf-8');
+    return file(this.page, 'text/html; charset=utf-8');
   }
 
   @Get('docs/:file')
@@ -95,7 +92,8 @@ export class DocsController {
   async load(
     @Param({ schema: assetPath }) { file: name }: z.output<typeof assetPath>,
   ): Promise<StreamableFile> {
-    if (name === 'start.js') return file(start, assets['swagger-ui-bundle.js']);
+    if (name === 'start.js' || name === 'page.css' || name === 'document.json')
+      return file(...this.written[name]);
     const content = await readFile(require.resolve(`swagger-ui-dist/${name}`)).catch((cause: unknown) => {
       throw problem('not-found', { cause });
     });

@@ -117,7 +117,7 @@ export class MemberController {
     operation: 'member.change-role',
     entity: { type: 'user', id: 'path.id' },
     effect: 'write',
-    summary: 'Give a member another role; `If-Match` guards against a change in between',
+    summary: 'Give a member another role; If-Match guards against a change in between',
     answers: { 204: null },
     headers: ['ETag'],
     problems: ['not-found', 'conflict', 'forbidden', 'precondition-failed', 'step-up-required'],
