@@ -83,6 +83,8 @@ export const startScript = `const dark = matchMedia('(prefers-color-scheme: dark
 const paint = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
 dark.addEventListener('change', paint);
 paint();
+// Swagger UI takes every address for one of an operation, and changes it to \`#/...\`.
+const shown = document.getElementById(location.hash.replace(/^#\\/?/, ''));
 SwaggerUIBundle({
   url: '/docs/document.json',
   dom_id: '#api',
@@ -90,12 +92,13 @@ SwaggerUIBundle({
   validatorUrl: null,
   defaultModelsExpandDepth: 0,
 });
-// The operations are drawn late, above the error that an address may point to: it stays in view until the reader moves.
-const shown = document.getElementById(location.hash.slice(1));
-const keepInView = new ResizeObserver(() => shown?.scrollIntoView());
-keepInView.observe(document.getElementById('api'));
-for (const moved of ['wheel', 'pointerdown', 'keydown', 'hashchange'])
-  addEventListener(moved, () => keepInView.disconnect(), { once: true });
+// The operations are drawn late, above the error that an address points to: it stays in view until the reader moves.
+if (shown) {
+  const keepInView = new ResizeObserver(() => location.replace('#' + shown.id));
+  keepInView.observe(document.getElementById('api'));
+  for (const moved of ['wheel', 'pointerdown', 'keydown'])
+    addEventListener(moved, () => keepInView.disconnect(), { once: true });
+}
 // Swagger UI opens every link of a description in a new tab; these lead within the page.
 addEventListener('click', ({ target }) => target.closest?.('a[href^="#error"]')?.removeAttribute('target'), true);
 `;
