@@ -242,6 +242,7 @@ function line(entry: Entry): string {
   const halfway =
     details.next === undefined
       ? ''
-      : `; the password of user ${details.userId ?? '-'} was right, next: ${details.next}`;
-  return `entry ${index}: ${occurredAt} ${operation} ${outcome}, by ${actor.type} ${actor.id ?? '-'}, from ${sourceIp ?? '-'}${halfway}`;
+      : `: the password of user ${details.userId ?? '-'} was right, and ${details.next} is awaited`;
+  const who = actor.type === 'anonymous' ? 'nobody yet' : `${actor.type} ${actor.id ?? '-'}`;
+  return `entry ${index}: ${occurredAt} ${operation} ${outcome}, by ${who}, from ${sourceIp ?? '-'}${halfway}`;
 }

@@ -19,15 +19,17 @@ describe('the access log loses nothing (P23)', () => {
     suite = await gatewaySuite();
   });
   /** From now on the service carries changes out and does not answer, until it is let go. */
-  const hold = () => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    suite.services.world.held = promise;
+  const hold = (): (() => void) => {
+    let answer: () => void = () => undefined;
+    suite.services.world.held = new Promise((resolve) => {
+      answer = resolve;
+    });
     return () => {
       suite.services.world.held = null;
-      resolve();
+      answer();
     };
   };
-  let letGo = () => {};
+  let letGo: () => void = () => undefined;
   afterEach(async () => {
     suite.services.world.delay = 0;
     letGo();
