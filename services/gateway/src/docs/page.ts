@@ -141,7 +141,10 @@ html:not(.dark-mode) .swagger-ui .info .title small.version-stamp { background: 
   .swagger-ui .opblock .opblock-summary-method { min-width: 60px; font-size: 11px; padding: 6px 0; }
   #errors td code { white-space: normal; }
 }
+/* Backgrounds are not printed: letters made for a dark one would be too pale. */
 @media print {
+  :root, .dark-mode { --text: #000; --page: #fff; --line: #999; --link: #000; }
+  .swagger-ui, html .swagger-ui * { color: #000 !important; }
   nav, .swagger-ui .scheme-container, .swagger-ui .try-out, .swagger-ui .authorization__btn, .swagger-ui .opblock-control-arrow,
   .swagger-ui .expand-operation, .swagger-ui .models { display: none; }
   .swagger-ui .opblock, #errors tr { break-inside: avoid; }
