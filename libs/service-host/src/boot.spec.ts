@@ -24,7 +24,7 @@ import { InternalTokens, readPrivateKey } from './internal-token.js';
 
 const lampId = z.strictObject({ id: z.uuid() });
 const lamp = z.strictObject({ id: z.uuid(), on: z.boolean() });
-const newLamp = z.strictObject({ on: z.boolean() });
+const newLamp = z.strictObject({ on: z.boolean(), color: z.enum(['red', 'green']).optional() });
 const id = '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c01';
 
 @Controller('v1/lamps')
@@ -380,6 +380,14 @@ describe('a booted service', () => {
     ['a missing body', 'POST', '/v1/lamps', undefined, '', 'is missing'],
     ['a missing field', 'POST', '/v1/lamps', '{}', '/on', 'is missing'],
     ['another type', 'POST', '/v1/lamps', '{"on":"maybe"}', '/on', 'must be true or false'],
+    [
+      'a value that is none of those allowed',
+      'POST',
+      '/v1/lamps',
+      '{"on":true,"color":"blue"}',
+      '/color',
+      'must be one of "red", "green"',
+    ],
     ['a body of another type', 'POST', '/v1/lamps', '[]', '', 'must be an object'],
     [
       'a query field given twice',

@@ -43,3 +43,15 @@ export const cursorText = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,1000}$/, 'Not a cursor')
   .describe('`next` of the page before');
+
+/** When something ends, in UTC (RFC 3339 with an offset): an offset must not carry it to a year that JSON's dates or Postgres spell in another way. */
+export const expiry = z.iso
+  .datetime({ offset: true })
+  .refine((text) => isBounded(Date.parse(text)), 'from 1970 to 9999, in UTC')
+  .transform((text) => new Date(text).toISOString());
+
+const [first, beyond] = [Date.UTC(1970, 0, 1), Date.UTC(10_000, 0, 1)];
+
+export function isBounded(milliseconds: number): boolean {
+  return milliseconds >= first && milliseconds < beyond;
+}

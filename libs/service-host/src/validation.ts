@@ -68,12 +68,17 @@ const wanted: ReadonlyMap<string, string> = new Map([
 
 /** What zod says of a missing field, or of one of another type, in the words of whoever sent it. */
 function plainly(issue: Issue, value: unknown): Issue {
-  const { code, expected } = issue as { code?: string; expected?: string };
+  const { code, expected, values } = issue as { code?: string; expected?: string; values?: unknown[] };
   // A schema's own message says more.
   if (!/^Invalid (?:input|option): expected /.test(issue.message)) return issue;
   if (isMissing(issue.path ?? [], value)) return { ...issue, message: 'is missing' };
-  const message = code === 'invalid_type' ? wanted.get(expected ?? '') : undefined;
+  const message = code === 'invalid_value' ? oneOf(values ?? []) : wanted.get(expected ?? '');
   return message === undefined ? issue : { ...issue, message };
+}
+
+function oneOf(values: readonly unknown[]): string {
+  const shown = values.map((value) => JSON.stringify(value)).join(', ');
+  return values.length === 1 ? `must be ${shown}` : `must be one of ${shown}`;
 }
 
 function isMissing(path: NonNullable<Issue['path']>, value: unknown): boolean {

@@ -7,6 +7,7 @@ import {
   decimal,
   ENTITY_HEADER,
   ENTRY_DETAILS_HEADER,
+  isBounded,
   nextCursor,
   Operation,
   page,
@@ -28,7 +29,7 @@ import { shownHeader } from './shown.js';
 import { entryOfSubmission, originOf, submission } from './submission.js';
 import { volumeHeaders, VolumeLimits, volumeOf } from './volume.js';
 import { VolumeHeaders } from './volume-headers.interceptor.js';
-import { isBounded, time } from './instant.js';
+import { time } from './instant.js';
 import { ipAddress } from './ip-address.js';
 
 export const entryFilter = z.strictObject({
@@ -80,7 +81,7 @@ const recorded = z.strictObject({
       .strictObject({
         id: z.string(),
         logId: z.uuid(),
-        index: z.int(),
+        index: z.int().min(0),
         partlyCompared: z
           .literal(true)
           .optional()

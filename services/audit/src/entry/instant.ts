@@ -1,9 +1,9 @@
+import { isBounded } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import { instantIn } from '../log/instant.js';
 
 /** zod's RFC 3339, with no more digits after the second than are kept. */
 const INSTANT = new RegExp(z.regexes.datetime({ offset: true }).source.replace('\\.\\d+', '\\.\\d{1,9}'));
-const [first, beyond] = [Date.UTC(1970, 0, 1), Date.UTC(10_000, 0, 1)];
 
 /**
  * An instant as callers give it (RFC 3339 with an offset), from 1970 to 9999 in UTC: an offset must not carry it to a year that JSON
@@ -30,10 +30,6 @@ export const time = z
     'a day, or an instant with an offset and at most nine digits after the second (no leap second), from 1970 to 9999',
   )
   .describe('An instant, or a day (its start in UTC)');
-
-export function isBounded(milliseconds: number): boolean {
-  return milliseconds >= first && milliseconds < beyond;
-}
 
 function reasonAgainst(input: unknown): string {
   if (typeof input === 'string' && LEAP_SECOND.test(input))

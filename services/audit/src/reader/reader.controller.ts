@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, Header, Headers, HttpCode, Param, Post } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
-import { Caller, Clock, createOnce, Ids, Operation, problem, words } from '@vouchsafe/service-host';
+import { Caller, Clock, createOnce, expiry, Ids, Operation, problem, words } from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { organizationOf } from '../entry/entry.controller.js';
@@ -11,10 +11,7 @@ const newReader = z
   .strictObject({
     name: words(200).describe('Who it is given to'),
     logId: z.uuid().optional().describe('The open log where it is left out'),
-    expiresAt: z.iso
-      .datetime({ offset: true })
-      .transform((text) => new Date(text).toISOString())
-      .nullish(),
+    expiresAt: expiry.nullish(),
   })
   .meta({ examples: [{ name: 'External auditor', expiresAt: '2099-12-31T23:59:59Z' }] });
 const readerView = z.strictObject({

@@ -67,6 +67,14 @@ describe('API keys', () => {
     expect([status, body.expiresAt]).toEqual([201, '2099-01-01T00:00:00.000Z']);
   });
 
+  it.each(['9999-12-31T23:59:59-12:00', '0000-01-01T00:00:00Z', '2099-02-30T00:00:00Z'])(
+    'does not end at %s, which no calendar of ours has',
+    async (expiresAt) => {
+      const { status, body } = await create({ name: 'Importer', scopes: ['audit:write'], expiresAt });
+      expect([status, body.code]).toEqual([400, 'invalid-request']);
+    },
+  );
+
   it('do what their scopes say, in their organization', async () => {
     const { apiKey: key, apiKeyId } = await newKey(['members:read']);
     expect(key).toMatch(/^vs_[A-Za-z0-9_-]{43}$/);

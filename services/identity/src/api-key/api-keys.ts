@@ -1,6 +1,6 @@
 import { sourceName, sourceOfKey } from '@vouchsafe/contracts';
 import type { Sql } from '@vouchsafe/database';
-import { type Caller, keyPermissions, problem, words } from '@vouchsafe/service-host';
+import { type Caller, expiry, keyPermissions, problem, words } from '@vouchsafe/service-host';
 import { secret, type Secret } from '@vouchsafe/vault';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
@@ -22,7 +22,7 @@ export const newApiKey = z
   .strictObject({
     name: words(100),
     scopes: z.array(z.enum(keyPermissions)).min(1).max(keyPermissions.length),
-    expiresAt: z.iso.datetime({ offset: true }).nullish(),
+    expiresAt: expiry.nullish(),
     source: sourceName
       .optional()
       .describe(
