@@ -106,6 +106,20 @@ export const forbidden = [
     },
   },
   {
+    name: 'migrations-alone-load-mikroorm',
+    comment: 'An exporter has a bound on its memory, and never migrates (ADR 0035).',
+    severity: 'error',
+    from: {
+      path: '^libs/database/src/',
+      pathNot: [testOnly, String.raw`^libs/database/src/migrations\.ts$`],
+    },
+    to: {
+      path: ['(^|/)(@mikro-orm|kysely)(/|$)', String.raw`^libs/database/src/migrations\.ts$`],
+      dynamic: false,
+      dependencyTypesNot: ['type-only'],
+    },
+  },
+  {
     name: 'no-cycles',
     comment: 'A cycle is one thing cut in two.',
     severity: 'error',

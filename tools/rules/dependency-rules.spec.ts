@@ -48,6 +48,10 @@ const planted: Readonly<Record<string, { file: string; code: string }>> = {
     file: 'libs/verify/src/entries/draw.ts',
     code: `import { csvRow } from '../../../forensic-bundle/src/csv.js'; csvRow;`,
   },
+  'migrations-alone-load-mikroorm': {
+    file: 'libs/database/src/eager.ts',
+    code: `import { MikroORM } from '@mikro-orm/postgresql'; MikroORM;`,
+  },
   'no-cycles': {
     file: 'libs/messaging/src/back.ts',
     code: `import { there } from './there.js'; export const back = there;`,

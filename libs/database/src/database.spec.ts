@@ -70,6 +70,20 @@ describe('a service database', () => {
     expect(await single.beforeOrganization((sql) => sql.query('select * from note'))).toEqual([]);
   });
 
+  it('gives times, intervals and arrays of them as Postgres writes them, to the microsecond', async () => {
+    const values = {
+      ...{ date: '2026-11-28', interval: '1 day 02:03:04.000005' },
+      ...{ timestamp: '2026-11-28 20:48:07.123456', timestamptz: '2026-11-28 20:48:07.123456+00' },
+    };
+    for (const [type, text] of Object.entries(values)) {
+      const [row] = await database.asWorker(async (sql) => {
+        await sql.query(`set local timezone to 'UTC'`);
+        return sql.query(`select $1::${type} as one, array[$1::${type}] as many`, [text]);
+      });
+      expect(row).toEqual({ one: text, many: [text] });
+    }
+  });
+
   it('migrates once when several processes start together', async () => {
     await Promise.all([database.migrate([notes]), database.migrate([notes])]);
     const [row] = await database.asWorker((sql) => sql.query<{ count: string }>('select count(*) from note'));

@@ -1,8 +1,5 @@
-import { MikroORM } from '@mikro-orm/postgresql';
-import { Migrator } from '@mikro-orm/migrations';
-import { PostgresDialect } from 'kysely';
 import type pg from 'pg';
-import { type SqlMigration, toMikroOrmMigrations } from './migrations.js';
+import type { SqlMigration } from './migrations.js';
 import { connectionPool } from './pool.js';
 import { type DatabaseRole, roleNames } from './roles.js';
 import { type SessionLock, sessionLock } from './session-lock.js';
@@ -90,30 +87,9 @@ export class Database {
   async migrate(steps: readonly SqlMigration[]): Promise<void> {
     // Its table of steps is made outside of a transaction; where it opens one, it waits for `begin`.
     const pool = this.pool('migrator', { max: 2, writesAlone: true });
-    const orm = await MikroORM.init({
-      dbName: this.options.service,
-      driverOptions: new PostgresDialect({ pool }),
-      discovery: { warnWhenNoEntities: false },
-      forceUtcTimezone: true,
-      extensions: [Migrator],
-      migrations: {
-        migrationsList: toMikroOrmMigrations(steps, roleNames(this.options.service)),
-        tableName: 'schema_migration',
-        snapshot: false,
-        silent: true,
-        transactional: true,
-        allOrNothing: true,
-      },
-    });
-    try {
-      // The lock's connection is the transaction's; the migrator runs on the pool's second one.
-      await orm.em.transactional(async (em) => {
-        await em.execute('select pg_advisory_xact_lock(7046029254386353131)');
-        await orm.migrator.up();
-      });
-    } finally {
-      await orm.close();
-    }
+    // Loaded here, and MikroORM with it: who never migrates does without (docs/adr/0035).
+    const { migrateDatabase } = await import('./migrations.js');
+    await migrateDatabase(this.options.service, pool, steps);
   }
 
   async close(): Promise<void> {

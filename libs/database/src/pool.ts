@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream';
-import { createPostgreSqlTypeParsers } from '@mikro-orm/postgresql';
 import pg from 'pg';
 import array from 'postgres-array';
 import { inOneWrite } from './one-write.js';
@@ -20,14 +19,10 @@ export function connectionPool(
   connectionString: string,
   { max, statementMs, writesAlone }: PoolOptions,
 ): pg.Pool {
-  const types = new pg.TypeOverrides();
-  for (const [oid, parser] of Object.entries(createPostgreSqlTypeParsers((text) => array.parse(text)))) {
-    types.setTypeParser(Number(oid), parser);
-  }
   const pool = new pg.Pool({
     connectionString,
     max,
-    types,
+    types: timesAsText(),
     // What is sent before the last answer came goes out at once, and is answered in its order.
     pipeline: true,
     ...(statementMs ? { statement_timeout: statementMs } : {}),
@@ -47,6 +42,18 @@ export function connectionPool(
   });
   return pool;
 }
+
+/** Microseconds are kept: the driver would make `Date`s of times, which have milliseconds. */
+function timesAsText(): pg.TypeOverrides {
+  const types = new pg.TypeOverrides();
+  for (const oid of TIMES) types.setTypeParser(oid, (text) => text);
+  for (const oid of TIME_ARRAYS) types.setTypeParser(oid, (text) => array.parse(text));
+  return types;
+}
+
+/** Of pg_type.dat: date, timestamp, timestamptz and interval; and an array of each. */
+const TIMES = [1082, 1114, 1184, 1186];
+const TIME_ARRAYS = [1182, 1115, 1185, 1187];
 
 /** The driver's types leave it out. */
 function streamOf(client: pg.PoolClient): Duplex {
