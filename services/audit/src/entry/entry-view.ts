@@ -1,4 +1,4 @@
-import { instant, type Sql } from '@vouchsafe/database';
+import { instant, prepared, type Sql } from '@vouchsafe/database';
 import { isErased } from '@vouchsafe/event-sourcing';
 import { isJsonObject, type Json, type JsonObject, openLeaf } from '@vouchsafe/transparency-log';
 import type { Vault } from '@vouchsafe/vault';
@@ -71,6 +71,14 @@ export interface OpenDisclosure {
 /** Sealed values that are opened together, in bytes: some hundred to some thousand entries, or a few that are as large as can be. */
 const MOST_SEALED = 8 * 1024 * 1024;
 
+const sealedOfRows = prepared(`select nth, subject_id, sealed from (
+   select nth, d.subject_id, d.sealed,
+     sum(octet_length(d.sealed)) over (order by nth groups between unbounded preceding and 1 preceding) as bytes_before
+   from unnest($2::timestamptz[], $3::bigint[]) with ordinality as wanted (recorded_at, index, nth)
+   join disclosure d on d.organization_id = $1::uuid and d.recorded_at = wanted.recorded_at and d.index = wanted.index
+     and d.recorded_at >= $4::timestamptz and d.recorded_at <= $5::timestamptz) as found
+ where coalesce(bytes_before, 0) < $6::int`);
+
 /**
  * Each row's disclosures, in the rows' order; those of an erased person are missing. Of as many rows as may be held in memory
  * at once, and of one at least: so the answer may be shorter than what was asked for.
@@ -83,22 +91,13 @@ export async function openDisclosures(
 ): Promise<OpenDisclosure[][]> {
   const opened = rows.map((): OpenDisclosure[] => []);
   if (rows.length === 0) return opened;
-  const sealed = await sql.query<{ nth: string; subject_id: string | null; sealed: string }>(
-    `select nth, subject_id, sealed from (
-       select nth, d.subject_id, d.sealed,
-         sum(octet_length(d.sealed)) over (order by nth groups between unbounded preceding and 1 preceding) as bytes_before
-       from unnest($2::timestamptz[], $3::bigint[]) with ordinality as wanted (recorded_at, index, nth)
-       join disclosure d on d.organization_id = $1::uuid and d.recorded_at = wanted.recorded_at and d.index = wanted.index
-         and d.recorded_at >= $4::timestamptz and d.recorded_at <= $5::timestamptz) as found
-     where coalesce(bytes_before, 0) < $6::int`,
-    [
-      organizationId,
-      rows.map((row) => row.recorded_at),
-      rows.map((row) => row.index),
-      ...boundsOf(rows),
-      MOST_SEALED,
-    ],
-  );
+  const sealed = await sql.query<{ nth: string; subject_id: string | null; sealed: string }>(sealedOfRows, [
+    organizationId,
+    rows.map((row) => row.recorded_at),
+    rows.map((row) => row.index),
+    ...boundsOf(rows),
+    MOST_SEALED,
+  ]);
   const texts = await vault.openMany(
     sql,
     sealed.map(({ nth, subject_id: subjectId, sealed }) => {

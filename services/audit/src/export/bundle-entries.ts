@@ -1,4 +1,4 @@
-import { instant } from '@vouchsafe/database';
+import { instant, prepared } from '@vouchsafe/database';
 import type { BundleEntry } from '@vouchsafe/forensic-bundle';
 import { pageStatement, type Position } from '../entry/entry-search.js';
 import { type OpenDisclosure, openDisclosures } from '../entry/entry-view.js';
@@ -31,7 +31,7 @@ export async function* entriesOf(
       selection.words,
     );
     return database.forOrganization(organizationId, async (sql) => {
-      const found = await sql.query<EntryRow>(text, values);
+      const found = await sql.query<EntryRow>(prepared(text), values);
       const disclosures = await openDisclosures(sql, vault, organizationId, found);
       const rows = found.slice(0, disclosures.length);
       return { rows, disclosures, isLast: found.length < PAGE && rows.length === found.length };
