@@ -111,7 +111,8 @@ describe('an OCSF event', () => {
   });
 
   it('has the time of recording where the claimed one is none', () => {
-    for (const occurredAt of ['2026-02-30T00:00:00.000Z', 'yesterday', '2026-11-22T11:59:59Z', '']) {
+    const days = ['2026-02-30T00:00:00.000Z', '2026-04-31T12:00:00.000Z', '2026-12-31T24:00:00.000Z'];
+    for (const occurredAt of [...days, 'yesterday', '2026-11-22T11:59:59Z', '2026-11-22T11:60:00.000Z', '']) {
       expect(eventOf({ ...entry, occurredAt }).time).toBe(Date.UTC(2026, 10, 22, 12));
     }
   });

@@ -110,18 +110,9 @@ const STATUSES: ReadonlyMap<string, readonly [id: number, name: string]> = new M
 /** OCSF's times are milliseconds: further digits are cut off, and stand in `original_time`. */
 function millisecondsOf(instant: string): number | undefined {
   if (!INSTANT.test(instant)) return undefined;
-  const cut = `${instant.slice(0, 23)}Z`;
-  // Neighbours are mostly of one time, and so are both times of an entry.
-  if (cut !== last.cut) last = { cut, time: Date.parse(cut), isDay: isDay(cut) };
-  return last.isDay ? last.time : undefined;
-}
-
-let last = { cut: '', time: Number.NaN, isDay: false };
-
-/** Date.parse takes a 30th of February for a day of March. */
-function isDay(cut: string): boolean {
-  const time = Date.parse(cut);
-  return !Number.isNaN(time) && new Date(time).toISOString() === cut;
+  const time = Date.parse(`${instant.slice(0, 23)}Z`);
+  // Date.parse takes a 30th of February for a day of March, and 24:00 for the next day.
+  return new Date(time).getUTCDate() === Number(instant.slice(8, 10)) ? time : undefined;
 }
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,9}Z$/;
