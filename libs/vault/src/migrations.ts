@@ -170,4 +170,25 @@ create policy every on vault_transit_key to ${worker}, ${retention} using (true)
 grant select, insert, update (organization_key_version, wrapped) on vault_transit_key to ${worker};
 grant select, delete on vault_transit_key to ${retention};`,
   },
+  {
+    name: 'vault-004-transit-key-former-release',
+    sql: () => `
+-- The release before this one runs on this schema, too (a rollback), and knows of no transit keys. What it leaves out is done here.
+
+-- Its erasures destroy them as those of this release do. A statement behind the lock sees what makers have committed.
+create function vault_destroy_transit_keys() returns trigger language plpgsql set search_path = public as $$
+begin
+  perform pg_advisory_xact_lock(${TRANSIT_LOCKS}, hashtext(new.organization_id::text) & 255);
+  delete from vault_transit_key where organization_id = new.organization_id;
+  return null;
+end $$;
+create trigger destroy_transit_keys after insert on vault_erased_key
+  for each row execute function vault_destroy_transit_keys();
+
+-- Its rotation puts data keys alone under an organization's new key. The old one goes, and with it what it still wraps: a message
+-- whose key is gone is fetched from its source.
+alter table vault_transit_key
+  drop constraint vault_transit_key_organization_id_organization_key_version_fkey,
+  add foreign key (organization_id, organization_key_version) references vault_organization_key on delete cascade;`,
+  },
 ];

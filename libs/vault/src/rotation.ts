@@ -207,7 +207,10 @@ async function rewrapTransitKeys(
   return rows.length;
 }
 
-/** The foreign keys of data keys and transit keys refuse the removal of a version that is still in use, whatever this statement thinks. */
+/**
+ * The foreign key of data keys refuses the removal of a version that is still in use, whatever this statement thinks. A transit key under
+ * it would go, too (vault-004), and what it seals be fetched.
+ */
 async function removeSuperseded(sql: Sql, organizationId: string, newest: number, now: Date): Promise<void> {
   await sql.query(
     `delete from vault_organization_key o

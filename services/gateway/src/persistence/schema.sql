@@ -132,6 +132,20 @@ AS $function$
 alter function refuse_change() owner to gateway_migrator;
 grant execute on function refuse_change() to public;
 
+CREATE OR REPLACE FUNCTION public.vault_destroy_transit_keys()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public'
+AS $function$
+begin
+  perform pg_advisory_xact_lock(7406003, hashtext(new.organization_id::text) & 255);
+  delete from vault_transit_key where organization_id = new.organization_id;
+  return null;
+end $function$
+;
+alter function vault_destroy_transit_keys() owner to gateway_migrator;
+grant execute on function vault_destroy_transit_keys() to public;
+
 CREATE OR REPLACE FUNCTION public.vault_hold_up_destruction()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -443,6 +457,7 @@ alter table vault_erased_key enable row level security;
 alter table vault_erased_key force row level security;
 create policy every on vault_erased_key to gateway_retention, gateway_worker using (true);
 create policy own on vault_erased_key to gateway_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE TRIGGER destroy_transit_keys AFTER INSERT ON public.vault_erased_key FOR EACH ROW EXECUTE FUNCTION vault_destroy_transit_keys();
 CREATE TRIGGER keep_tombstones BEFORE DELETE OR UPDATE OR TRUNCATE ON public.vault_erased_key FOR EACH STATEMENT EXECUTE FUNCTION vault_keep_tombstones();
 CREATE TRIGGER wait_for_makers BEFORE INSERT ON public.vault_erased_key FOR EACH ROW EXECUTE FUNCTION vault_wait_for_makers();
 grant insert, select on vault_erased_key to gateway_retention;
@@ -495,7 +510,7 @@ create table vault_transit_key (
   organization_key_version integer not null,
   wrapped bytea not null,
   created_at timestamp with time zone not null,
-  constraint vault_transit_key_organization_id_organization_key_version_fkey FOREIGN KEY (organization_id, organization_key_version) REFERENCES vault_organization_key(organization_id, version),
+  constraint vault_transit_key_organization_id_organization_key_version_fkey FOREIGN KEY (organization_id, organization_key_version) REFERENCES vault_organization_key(organization_id, version) ON DELETE CASCADE,
   constraint vault_transit_key_pkey PRIMARY KEY (id),
   constraint vault_transit_key_organization_id_day_key UNIQUE (organization_id, day)
 );

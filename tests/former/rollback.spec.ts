@@ -1,0 +1,224 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { leafHash, parseVerifierKey, verifyTlogProof } from '@vouchsafe/transparency-log';
+import { unpack } from '../../tools/fixture/archive.ts';
+import { entriesOf, type Entry, everything, exportBundle, logsOf } from '../../tools/fixture/evidence.ts';
+import type { Facts } from '../../tools/fixture/facts.ts';
+import { plainEntries, type Place, type SentEntry } from '../../tools/fixture/first-days.ts';
+import { drained } from '../faults/drain.ts';
+import type { Client } from '../system/client.ts';
+import { eventually } from '../system/eventually.ts';
+import type { Person } from '../system/people.ts';
+import type { SystemUnderTest } from '../system/running-system.ts';
+import { root } from '../system/root.ts';
+import { type FormerRelease, formerRelease } from './release.ts';
+
+/** What plays a user of a release, as that release's own suites do. */
+interface Hands {
+  readonly client: typeof import('../system/client.ts');
+  readonly people: typeof import('../system/people.ts');
+  readonly evidence: typeof import('../system/evidence.ts');
+  readonly system: typeof import('../system/running-system.ts');
+  readonly story: typeof import('../../tools/fixture/first-days.ts');
+}
+
+async function handsOf(code: string): Promise<Hands> {
+  const of = (file: string) => import(pathToFileURL(path.join(code, file)).href) as Promise<never>;
+  return {
+    client: await of('tests/system/client.ts'),
+    people: await of('tests/system/people.ts'),
+    evidence: await of('tests/system/evidence.ts'),
+    system: await of('tests/system/running-system.ts'),
+    story: await of('tools/fixture/first-days.ts'),
+  };
+}
+
+/**
+ * An installation of the former release is upgraded, used, rolled back, used, and upgraded again: on one data folder, which that
+ * release had left behind. What a rollback cannot do is a test here, too; docs/upgrades.md says it to operators.
+ */
+describe('an upgrade that is rolled back, and done again', () => {
+  let former: FormerRelease;
+  let facts: Facts;
+  let system: SystemUnderTest | undefined;
+  let hands: { readonly today: Hands; readonly former: Hands };
+  let env: Readonly<Record<string, string>>;
+  const data = () => path.join(former.scratch, 'data');
+
+  beforeAll(async () => {
+    former = await formerRelease();
+    facts = JSON.parse(await readFile(path.join(former.fixture, 'facts.json'), 'utf8')) as Facts;
+    await unpack(path.join(former.fixture, 'data.tar.zst'), data());
+    const clock = path.join(former.scratch, 'clock-offset');
+    await writeFile(clock, `${Date.parse(facts.madeAt) + 120_000 - Date.now()}\n`);
+    env = {
+      VOUCHSAFE_CLOCK_OFFSET_FILE: clock,
+      VOUCHSAFE_LOG_NAME: facts.logName,
+      VOUCHSAFE_KEY_CACHE_MS: '0',
+      VOUCHSAFE_INSTANCE_LEASE_MS: '2000',
+    };
+    hands = { today: await handsOf(root), former: await handsOf(former.code) };
+  }, 120_000);
+  afterAll(async () => {
+    await system?.stop();
+    await rm(former.scratch, { recursive: true, force: true });
+  }, 60_000);
+
+  /** Stops what runs, and starts this release on what it leaves. */
+  async function change(to: Hands): Promise<SystemUnderTest> {
+    await system?.stop();
+    system = undefined;
+    system = await to.system.startForTests(env, { folder: data() });
+    return system;
+  }
+
+  /** The same browser at another system. */
+  function moved(of: Hands, { url }: SystemUnderTest, { cookie, apiKey }: Pick<Client, 'cookie' | 'apiKey'>): Client {
+    const browser = new of.client.Client(url, apiKey);
+    browser.cookie = cookie;
+    return browser;
+  }
+
+  const at = (of: Hands, where: SystemUnderTest) => ({
+    owner: moved(of, where, { cookie: facts.owner.cookie, apiKey: null }),
+    backEnd: moved(of, where, { cookie: null, apiKey: facts.apiKey }),
+  });
+
+  /** Facts of the fixture's third organization wait as dead letters all the time. */
+  const quiet = (where: SystemUnderTest) => eventually('Everything on its way', async () => {
+    const waiting = await drained(where, 0);
+    return waiting === null || waiting.endsWith('parked facts') ? true : undefined;
+  }, 90_000);
+
+  let owner: Person;
+  let forgotten: Person;
+  let colleague: Person;
+  let sent: { readonly entries: readonly SentEntry[]; readonly places: readonly Place[] };
+  const known = new Map<string, Entry>();
+  const remember = (entries: readonly Entry[]) => {
+    for (const entry of entries) known.set(`${entry.logId}/${entry.index}`, entry);
+  };
+
+  it('upgraded, it is used', async () => {
+    const now = await change(hands.today);
+    const { people, story } = hands.today;
+    owner = await people.signUp(now, 'Difference Engines');
+    [forgotten, colleague] = await Promise.all([
+      people.join(now, owner.browser, 'member'),
+      people.join(now, owner.browser, 'member'),
+    ]);
+    await story.erase(owner.browser, forgotten);
+    const entries = plainEntries(5);
+    sent = { entries, places: await story.sendEntries(at(hands.today, now).backEnd, entries) };
+    await quiet(now);
+    // What is said from now on waits, encrypted, on the bus.
+    await now.service('audit').stop();
+    await colleague.browser.must(200, 'GET', '/v1/me');
+    await owner.browser.must(204, 'PATCH', '/v1/me', { body: { name: 'Charles Babbage' } });
+  }, 180_000);
+
+  describe('rolled back', () => {
+    let now: SystemUnderTest;
+    let browser: Client;
+    beforeAll(async () => {
+      now = await change(hands.former);
+      browser = moved(hands.former, now, owner.browser);
+    }, 180_000);
+
+    it('its sessions, people and keys go on', async () => {
+      expect(await browser.must(200, 'GET', '/v1/me')).toMatchObject({ user: { name: 'Charles Babbage' } });
+      await hands.former.people.logIn(now, colleague);
+      await at(hands.former, now).backEnd.must(200, 'GET', '/v1/members');
+      expect(await browser.must(200, 'GET', `/v1/members/${forgotten.userId}/erasure`)).toMatchObject({ status: 'erased' });
+    }, 60_000);
+
+    it('facts that waited encrypted on the bus come from their source', async () => {
+      await quiet(now);
+      const found = await entriesOf(browser, { operation: 'identity.user-renamed' });
+      expect(found).toHaveLength(1);
+    }, 120_000);
+
+    it('lists what was recorded meanwhile, and knows what was sent', async () => {
+      const { owner: theirs, backEnd } = at(hands.former, now);
+      const listed = await entriesOf(theirs);
+      const places = listed.map(({ logId, index }) => `${logId}/${index}`);
+      expect(places).toEqual(expect.arrayContaining(sent.places.map(({ logId, index }) => `${logId}/${index}`)));
+      expect(await hands.former.story.sendEntries(backEnd, sent.entries)).toEqual(sent.places);
+    }, 60_000);
+
+    it('new people come, work and are forgotten', async () => {
+      const { people, story, evidence } = hands.former;
+      const eve = await people.signUp(now, 'Jacquard');
+      const weaver = await people.join(now, eve.browser, 'member');
+      const { client } = await people.makeApiKey(now, eve.browser, people.keyScopes);
+      await story.sendEntries(client, plainEntries(5));
+      await story.erase(eve.browser, weaver);
+      await quiet(now);
+      const { bundle } = await evidence.exported(eve.browser, [...everything]);
+      expect(await evidence.verify(former.scratch, bundle, await evidence.publicKeys(eve.browser))).toMatch(/^0: /);
+    }, 120_000);
+
+    it('exports what was recorded meanwhile', async () => {
+      const { evidence } = hands.former;
+      const { owner: theirs } = at(hands.former, now);
+      const bundle = await exportBundle(theirs, { disclose: [...everything] });
+      const keys = await evidence.publicKeys(theirs);
+      for (const { verify } of [evidence, hands.today.evidence])
+        expect(await verify(former.scratch, bundle, keys)).toMatch(/^0: /);
+    }, 120_000);
+
+    it('erases', async () => {
+      await hands.former.story.erase(browser, colleague);
+      await quiet(now);
+      const left = await now.rows('identity', 'select 1 from vault_transit_key where organization_id = $1', [owner.organizationId]);
+      expect(left).toEqual([]);
+      remember(await entriesOf(browser));
+      remember(await entriesOf(at(hands.former, now).owner));
+    }, 120_000);
+  });
+
+  describe('upgraded again', () => {
+    let now: SystemUnderTest;
+    let browser: Client;
+    beforeAll(async () => {
+      now = await change(hands.today);
+      browser = moved(hands.today, now, owner.browser);
+      await quiet(now);
+    }, 180_000);
+
+    it('everything arrives, and every entry is there with the content that it had', async () => {
+      const lists = await Promise.all([entriesOf(browser), entriesOf(at(hands.today, now).owner)]);
+      const listed = new Map(lists.flat().map((entry) => [`${entry.logId}/${entry.index}`, entry]));
+      expect(known.size).toBeGreaterThan(100);
+      for (const [place, entry] of known) expect(listed.get(place)).toMatchObject(entry);
+    }, 60_000);
+
+    it('people stay forgotten', async () => {
+      for (const { userId } of [forgotten, colleague]) {
+        expect(await browser.must(200, 'GET', `/v1/members/${userId}/erasure`)).toMatchObject({ status: 'erased' });
+        for (const entry of await entriesOf(browser, { actor: userId }))
+          expect(entry).toMatchObject({ sourceIp: null, url: null, userAgent: null });
+      }
+    }, 60_000);
+
+    it('a bundle of everything holds, and each entry is proved', async () => {
+      const { evidence } = hands.today;
+      for (const client of [browser, at(hands.today, now).owner]) {
+        const bundle = await exportBundle(client, { disclose: [...everything] });
+        expect(await evidence.verify(former.scratch, bundle, await evidence.publicKeys(client))).toMatch(/^0: /);
+      }
+      const { logs } = await logsOf(browser);
+      const of = [...known.values()].filter(({ logId }) => logs.some((log) => log.logId === logId));
+      for (const { logId, index } of of) {
+        const log = logs.find((one) => one.logId === logId);
+        const parsed = parseVerifierKey(log?.vkey ?? '');
+        if (!log || !('key' in parsed)) throw new Error('The log has no key');
+        const { leaf, proof } = (await browser.must(200, 'GET', `/v1/audit/entries/${logId}/${index}`)) as { leaf: string; proof: string };
+        const hash = leafHash(Buffer.from(leaf, 'base64'));
+        expect(verifyTlogProof(Buffer.from(proof), hash, log.origin, [parsed.key]).status).toBe('included');
+      }
+    }, 120_000);
+  });
+});
