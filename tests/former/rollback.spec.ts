@@ -6,11 +6,11 @@ import { leafHash, parseVerifierKey, verifyTlogProof } from '@vouchsafe/transpar
 import { unpack } from '../../tools/fixture/archive.ts';
 import { entriesOf, type Entry, everything, exportBundle, logsOf } from '../../tools/fixture/evidence.ts';
 import type { Facts } from '../../tools/fixture/facts.ts';
-import { plainEntries, type Place, type SentEntry } from '../../tools/fixture/first-days.ts';
+import { plainEntries } from '../../tools/fixture/first-days.ts';
 import { drained } from '../faults/drain.ts';
 import type { Client } from '../system/client.ts';
 import { eventually } from '../system/eventually.ts';
-import type { Person } from '../system/people.ts';
+import type { ApiKey, Person } from '../system/people.ts';
 import type { SystemUnderTest } from '../system/running-system.ts';
 import { root } from '../system/root.ts';
 import { type FormerRelease, formerRelease } from './release.ts';
@@ -70,12 +70,17 @@ describe('an upgrade that is rolled back, and done again', () => {
   async function change(to: Hands): Promise<SystemUnderTest> {
     await system?.stop();
     system = undefined;
-    system = await to.system.startForTests(env, { folder: data() });
+    // A part that a test stops is no news.
+    system = await to.system.startForTests(env, { folder: data(), killsServices: true });
     return system;
   }
 
   /** The same browser at another system. */
-  function moved(of: Hands, { url }: SystemUnderTest, { cookie, apiKey }: Pick<Client, 'cookie' | 'apiKey'>): Client {
+  function moved(
+    of: Hands,
+    { url }: SystemUnderTest,
+    { cookie, apiKey }: Pick<Client, 'cookie' | 'apiKey'>,
+  ): Client {
     const browser = new of.client.Client(url, apiKey);
     browser.cookie = cookie;
     return browser;
@@ -87,15 +92,23 @@ describe('an upgrade that is rolled back, and done again', () => {
   });
 
   /** Facts of the fixture's third organization wait as dead letters all the time. */
-  const quiet = (where: SystemUnderTest) => eventually('Everything on its way', async () => {
-    const waiting = await drained(where, 0);
-    return waiting === null || waiting.endsWith('parked facts') ? true : undefined;
-  }, 90_000);
+  const quiet = (where: SystemUnderTest) =>
+    eventually(
+      'Everything on its way',
+      async () => {
+        const waiting = await drained(where, 0);
+        return waiting === null || waiting.endsWith('parked facts') ? true : undefined;
+      },
+      90_000,
+    );
 
   let owner: Person;
   let forgotten: Person;
   let colleague: Person;
-  let sent: { readonly entries: readonly SentEntry[]; readonly places: readonly Place[] };
+  let sent: Facts['sent'];
+  /** A key that today's release made, and what it sent: it has a source of its own. */
+  let made: ApiKey;
+  let sentByMade: Facts['sent'];
   const known = new Map<string, Entry>();
   const remember = (entries: readonly Entry[]) => {
     for (const entry of entries) known.set(`${entry.logId}/${entry.index}`, entry);
@@ -112,6 +125,9 @@ describe('an upgrade that is rolled back, and done again', () => {
     await story.erase(owner.browser, forgotten);
     const entries = plainEntries(5);
     sent = { entries, places: await story.sendEntries(at(hands.today, now).backEnd, entries) };
+    made = await people.makeApiKey(now, owner.browser, ['audit:write', 'audit:read']);
+    const own = plainEntries(2);
+    sentByMade = { entries: own, places: await story.sendEntries(made.client, own) };
     await quiet(now);
     // What is said from now on waits, encrypted, on the bus.
     await now.service('audit').stop();
@@ -131,7 +147,9 @@ describe('an upgrade that is rolled back, and done again', () => {
       expect(await browser.must(200, 'GET', '/v1/me')).toMatchObject({ user: { name: 'Charles Babbage' } });
       await hands.former.people.logIn(now, colleague);
       await at(hands.former, now).backEnd.must(200, 'GET', '/v1/members');
-      expect(await browser.must(200, 'GET', `/v1/members/${forgotten.userId}/erasure`)).toMatchObject({ status: 'erased' });
+      expect(await browser.must(200, 'GET', `/v1/members/${forgotten.userId}/erasure`)).toMatchObject({
+        status: 'erased',
+      });
     }, 60_000);
 
     it('facts that waited encrypted on the bus come from their source', async () => {
@@ -144,8 +162,21 @@ describe('an upgrade that is rolled back, and done again', () => {
       const { owner: theirs, backEnd } = at(hands.former, now);
       const listed = await entriesOf(theirs);
       const places = listed.map(({ logId, index }) => `${logId}/${index}`);
-      expect(places).toEqual(expect.arrayContaining(sent.places.map(({ logId, index }) => `${logId}/${index}`)));
+      expect(places).toEqual(
+        expect.arrayContaining(sent.places.map(({ logId, index }) => `${logId}/${index}`)),
+      );
       expect(await hands.former.story.sendEntries(backEnd, sent.entries)).toEqual(sent.places);
+    }, 60_000);
+
+    it('a key that was made meanwhile works, as one of the source that all keys had; it cannot be revoked', async () => {
+      const { story } = hands.former;
+      const key = moved(hands.former, now, made.client);
+      await key.must(200, 'GET', '/v1/audit/entries');
+      const again = await story.sendEntries(key, sentByMade.entries);
+      expect(again).not.toEqual(sentByMade.places);
+      expect(await story.sendEntries(key, sentByMade.entries)).toEqual(again);
+      await browser.must(200, 'GET', '/v1/api-keys');
+      await browser.must(500, 'DELETE', `/v1/api-keys/${made.apiKeyId}`);
     }, 60_000);
 
     it('new people come, work and are forgotten', async () => {
@@ -157,7 +188,9 @@ describe('an upgrade that is rolled back, and done again', () => {
       await story.erase(eve.browser, weaver);
       await quiet(now);
       const { bundle } = await evidence.exported(eve.browser, [...everything]);
-      expect(await evidence.verify(former.scratch, bundle, await evidence.publicKeys(eve.browser))).toMatch(/^0: /);
+      expect(await evidence.verify(former.scratch, bundle, await evidence.publicKeys(eve.browser))).toMatch(
+        /^0: /,
+      );
     }, 120_000);
 
     it('exports what was recorded meanwhile', async () => {
@@ -172,7 +205,9 @@ describe('an upgrade that is rolled back, and done again', () => {
     it('erases', async () => {
       await hands.former.story.erase(browser, colleague);
       await quiet(now);
-      const left = await now.rows('identity', 'select 1 from vault_transit_key where organization_id = $1', [owner.organizationId]);
+      const left = await now.rows('identity', 'select 1 from vault_transit_key where organization_id = $1', [
+        owner.organizationId,
+      ]);
       expect(left).toEqual([]);
       remember(await entriesOf(browser));
       remember(await entriesOf(at(hands.former, now).owner));
@@ -195,9 +230,18 @@ describe('an upgrade that is rolled back, and done again', () => {
       for (const [place, entry] of known) expect(listed.get(place)).toMatchObject(entry);
     }, 60_000);
 
+    it('that key is what it was', async () => {
+      const key = moved(hands.today, now, made.client);
+      expect(await hands.today.story.sendEntries(key, sentByMade.entries)).toEqual(sentByMade.places);
+      await browser.must(204, 'DELETE', `/v1/api-keys/${made.apiKeyId}`);
+      expect((await key.send('GET', '/v1/audit/entries')).status).toBe(401);
+    }, 60_000);
+
     it('people stay forgotten', async () => {
       for (const { userId } of [forgotten, colleague]) {
-        expect(await browser.must(200, 'GET', `/v1/members/${userId}/erasure`)).toMatchObject({ status: 'erased' });
+        expect(await browser.must(200, 'GET', `/v1/members/${userId}/erasure`)).toMatchObject({
+          status: 'erased',
+        });
         for (const entry of await entriesOf(browser, { actor: userId }))
           expect(entry).toMatchObject({ sourceIp: null, url: null, userAgent: null });
       }
@@ -207,7 +251,9 @@ describe('an upgrade that is rolled back, and done again', () => {
       const { evidence } = hands.today;
       for (const client of [browser, at(hands.today, now).owner]) {
         const bundle = await exportBundle(client, { disclose: [...everything] });
-        expect(await evidence.verify(former.scratch, bundle, await evidence.publicKeys(client))).toMatch(/^0: /);
+        expect(await evidence.verify(former.scratch, bundle, await evidence.publicKeys(client))).toMatch(
+          /^0: /,
+        );
       }
       const { logs } = await logsOf(browser);
       const of = [...known.values()].filter(({ logId }) => logs.some((log) => log.logId === logId));
@@ -215,7 +261,10 @@ describe('an upgrade that is rolled back, and done again', () => {
         const log = logs.find((one) => one.logId === logId);
         const parsed = parseVerifierKey(log?.vkey ?? '');
         if (!log || !('key' in parsed)) throw new Error('The log has no key');
-        const { leaf, proof } = (await browser.must(200, 'GET', `/v1/audit/entries/${logId}/${index}`)) as { leaf: string; proof: string };
+        const { leaf, proof } = (await browser.must(200, 'GET', `/v1/audit/entries/${logId}/${index}`)) as {
+          leaf: string;
+          proof: string;
+        };
         const hash = leafHash(Buffer.from(leaf, 'base64'));
         expect(verifyTlogProof(Buffer.from(proof), hash, log.origin, [parsed.key]).status).toBe('included');
       }

@@ -82,6 +82,9 @@ export async function runSuites(
     .flatMap(({ assertionResults }) => assertionResults)
     .filter(({ status }) => status !== 'passed')
     .map(({ fullName }) => fullName);
-  const unloaded = results.numRuntimeErrorTestSuites > 0 ? [`${results.numRuntimeErrorTestSuites} suites that do not load`] : [];
+  const unloaded =
+    results.numRuntimeErrorTestSuites > 0
+      ? [`${results.numRuntimeErrorTestSuites} suites that do not load`]
+      : [];
   return { passed: results.numPassedTests, failed: [...failed, ...unloaded], said };
 }
