@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { databaseRoles, roleNames, type SqlMigration } from '@vouchsafe/database';
+import { databaseRoles, type roleNames, type SqlMigration } from '@vouchsafe/database';
 import { databases } from '../../tools/start/services.ts';
 import type { JestResults } from '../../tools/test/jest.ts';
 

@@ -1,5 +1,7 @@
 import { rm } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { roleNames, type SqlMigration } from '@vouchsafe/database';
 import { root } from '../system/root.ts';
 import { type FormerRelease, formerRelease } from './release.ts';
 import { putInPlace, runSuites, type Step, stepsOf } from './schema.ts';
@@ -28,6 +30,14 @@ const contraction: Step = {
   sql: 'alter table idempotency_key drop column answer',
 };
 
+/** Of that release's libs/database, what is not for other packages. */
+interface Overlaid {
+  readonly toMikroOrmMigrations: (
+    steps: readonly SqlMigration[],
+    roles: ReturnType<typeof roleNames>,
+  ) => readonly { readonly name: string }[];
+}
+
 describe("the former release's suites on today's schema", () => {
   let former: FormerRelease;
   let today: Map<string, Step[]>;
@@ -44,8 +54,22 @@ describe("the former release's suites on today's schema", () => {
     }
   }, 60_000);
 
-  it('pass', async () => {
+  it('make their databases by the steps of today, as sources and as built', async () => {
+    const before = await stepsOf(former.code);
     await putInPlace(former.code, today);
+    for (const file of ['libs/database/dist/migrations.js', 'libs/database/src/migrations.ts']) {
+      const { toMikroOrmMigrations } = (await import(path.join(former.code, file))) as Overlaid;
+      for (const [database, steps] of before) {
+        const made = toMikroOrmMigrations(
+          steps.map(({ name }) => ({ name, sql: () => '' })),
+          roleNames(database),
+        );
+        expect(made.map(({ name }) => name)).toEqual(today.get(database)?.map(({ name }) => name));
+      }
+    }
+  }, 60_000);
+
+  it('pass', async () => {
     const { passed, failed, said } = await runSuites(former.code, suites);
     expect({ failed, said: failed.length > 0 ? said : '' }).toEqual({ failed: [], said: '' });
     expect(passed).toBeGreaterThan(suites.length);
