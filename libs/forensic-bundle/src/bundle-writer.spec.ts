@@ -11,6 +11,7 @@ import {
 } from '@vouchsafe/transparency-log';
 import { stageBundle, type BundleRequest, type BundleStage } from './bundle-writer.js';
 import type { BundleEntry } from './entry.js';
+import { BundleTooLargeError } from './limits.js';
 import type { Manifest } from './manifest.js';
 import { MANIFEST } from './names.js';
 
@@ -97,6 +98,45 @@ describe('a bundle', () => {
     ]);
   });
 
+  it('is not written when it would pass a limit of the format', async () => {
+    const one = requestOf(1, everyOther(0, 1));
+    const inLog = (change: object): BundleRequest => ({
+      ...one,
+      logs: one.logs.map((l) => ({ ...l, ...change })),
+    });
+    const idOf = (i: number): string => `log-${String(i).padStart(8, '0')}`;
+    const logsOf = (count: number, change: object) =>
+      Array.from({ length: count }, (_, i) => ({
+        ...{ id: idOf(i), origin: `audit.example.com/${idOf(i)}`, entries: [] },
+        ...{ checkpoint: noteOf(1001), tiles: () => Promise.resolve(Buffer.alloc(8192)) },
+        ...{ expired: [], earlierCheckpoints: [], predecessor: null, ...change },
+      }));
+    const noteOf = (size: number): Uint8Array =>
+      signCheckpoint({ origin, size, root: Buffer.alloc(32) }, log.signer);
+    const thousand = Array.from({ length: 1000 }, (_, i) => noteOf(i + 1));
+    const hidden = makeLeaf({ recordedAt: '2026-11-02T00:00:00.000Z' }, [
+      { path: ['details', 'note'], value: 'n'.repeat(13 * 2 ** 20), salt: Buffer.alloc(16) },
+    ]);
+    if (hidden.status !== 'made') throw new Error(hidden.status);
+    const opened = { ...hidden, disclosures: hidden.disclosures.map((d) => d.disclosure) };
+    const tooLarge: [words: string, request: BundleRequest][] = [
+      ['149999 files', { ...one, logs: logsOf(150, { earlierCheckpoints: thousand }) }],
+      ['1001 logs', { ...one, logs: logsOf(1001, {}) }],
+      ['1001 earlier checkpoints', inLog({ earlierCheckpoints: [...thousand, noteOf(1001)] })],
+      ['bytes of a checkpoint', inLog({ checkpoint: Buffer.concat([noteOf(1), Buffer.alloc(65_536)]) })],
+      ['bytes of keys/logs.vkey', { ...one, keys: Array.from({ length: 12_000 }, () => one.keys).flat() }],
+      ['bytes of its manifest', { ...one, disclosed: ['x'.repeat(33 * 2 ** 20)] }],
+      [
+        "bytes of an entry's disclosures",
+        inLog({ entries: [{ ...opened, index: 0, erased: false, held: false }] }),
+      ],
+    ];
+    for (const [words, request] of tooLarge) {
+      await expect(manifestOf(request)).rejects.toThrow(BundleTooLargeError);
+      await expect(manifestOf(request)).rejects.toThrow(words);
+    }
+  }, 60_000);
+
   it('is not written when its manifest would be refused', async () => {
     const request = requestOf(3, everyOther(0, 3));
     for (const bad of [
@@ -107,6 +147,7 @@ describe('a bundle', () => {
         logs: request.logs.map((one) => ({ ...one, entries: [] })),
       },
       { ...request, exportId: 'export\u001b[2J' },
+      { ...request, asked: { ...request.asked, from: '2026-02-30T00:00:00.000Z' } },
       { ...request, logs: request.logs.map((one) => ({ ...one, origin: 'audit.example.com/another-log' })) },
     ]) {
       await expect(manifestOf(bad)).rejects.toThrow('the manifest would be refused');

@@ -24,6 +24,16 @@ import {
   type Manifest,
   type ManifestLog,
 } from './manifest.js';
+import {
+  atMost,
+  MAX_EARLIER_CHECKPOINTS,
+  MAX_KEYS_BYTES,
+  MAX_LINE_BYTES,
+  MAX_LOGS,
+  MAX_MANIFEST_BYTES,
+  MAX_MEMBERS,
+  MAX_NOTE_BYTES,
+} from './limits.js';
 import { fileDigest, type FileDigest } from './member-digest.js';
 import {
   KEY_HISTORY,
@@ -92,10 +102,11 @@ const BATCH_BYTES = 256 * 1024;
  *
  * Rejects on an entry that is none (a leaf that is not canonical, a disclosure that is not its own), out of order, or
  * missing where the claim is `contiguous`, and on a manifest that contradicts itself: better no bundle than one that does
- * not verify.
+ * not verify. Rejects with a `BundleTooLargeError` where it would pass a limit of the format.
  */
 export async function stageBundle(request: BundleRequest, stage: BundleStage): Promise<StagedFile[]> {
   const files = stagedFiles(stage);
+  atMost(MAX_LOGS, request.logs.length, 'logs');
   await files.write(README, Buffer.from(README_TEXT));
   await writeKeys(request, files);
   const logs: ManifestLog[] = [];
@@ -113,6 +124,7 @@ export async function stageBundle(request: BundleRequest, stage: BundleStage): P
   const fault = faultInManifest(value);
   if (fault !== undefined) throw new Error(`the manifest would be refused: ${fault}`);
   const manifest = formatManifest(value);
+  atMost(MAX_MANIFEST_BYTES, manifest.length, 'bytes of its manifest');
   const note = signNote(manifestNoteText(digestOf(manifest).sha256), request.signer);
   await stage.append(MANIFEST, manifest);
   await stage.append(MANIFEST_NOTE, note);
@@ -142,6 +154,9 @@ export function bundleSize(files: readonly StagedFile[]): number {
   return layOutZip(files).size;
 }
 
+/** The manifest and its note. */
+const UNNAMED = 2;
+
 type Files = {
   readonly write: (name: string, bytes: Uint8Array) => Promise<void>;
   /** What is to be added to a file; whoever wrote to it asks `flush` to take it. */
@@ -156,7 +171,10 @@ function stagedFiles(stage: BundleStage): Files {
   const waiting = new Map<string, Batch>();
   const write = async (name: string, bytes: Uint8Array): Promise<void> => {
     let digest = digests.get(name);
-    if (!digest) digests.set(name, (digest = fileDigest()));
+    if (!digest) {
+      digests.set(name, (digest = fileDigest()));
+      atMost(MAX_MEMBERS - UNNAMED, digests.size, 'files');
+    }
     digest.update(bytes);
     await stage.append(name, bytes);
   };
@@ -193,13 +211,19 @@ async function writeKeys({ keys, signer }: BundleRequest, files: Files): Promise
   if (!keys.some(({ use, key }) => use === 'manifest' && key.name === signer.name && key.id === signer.id)) {
     throw new Error("the manifest's key is not among the bundle's keys");
   }
-  await files.write(LOG_KEYS, lines('log'));
-  await files.write(MANIFEST_KEY, lines('manifest'));
-  await files.write(KEY_HISTORY, formatKeyHistory(keys));
+  for (const [name, bytes] of [
+    [LOG_KEYS, lines('log')],
+    [MANIFEST_KEY, lines('manifest')],
+    [KEY_HISTORY, formatKeyHistory(keys)],
+  ] as const) {
+    atMost(MAX_KEYS_BYTES, bytes.length, `bytes of ${name}`);
+    await files.write(name, bytes);
+  }
 }
 
 async function writeLog(claim: Claim, log: BundleLog, files: Files): Promise<ManifestLog> {
   const checkpoint = checkpointOf(log.checkpoint);
+  atMost(MAX_EARLIER_CHECKPOINTS, log.earlierCheckpoints.length, 'earlier checkpoints');
   const waiting = (file: LogFile): Batch => files.waiting(logFile(log.id, file));
   const [leaves, indices, disclosed] = [waiting('entries'), waiting('indices'), waiting('disclosures')];
   const [csv, ocsf] = [waiting('csv'), waiting('ocsf')];
@@ -220,7 +244,9 @@ async function writeLog(claim: Claim, log: BundleLog, files: Files): Promise<Man
     appendBytes(leaves, entry.leaf);
     appendText(leaves, '\n');
     appendText(indices, `${entry.index}\n`);
-    appendText(disclosed, disclosureLine(entry.index, entry.disclosures));
+    const disclosures = disclosureLine(entry.index, entry.disclosures);
+    atMost(MAX_LINE_BYTES, disclosures.length, "bytes of an entry's disclosures");
+    appendText(disclosed, disclosures);
     appendText(csv, described.csv);
     appendText(ocsf, described.ocsf);
     if (ocsf.length >= BATCH_BYTES) await files.flush(BATCH_BYTES / 8);
@@ -305,6 +331,7 @@ function tileStart(index: number): number {
 }
 
 function checkpointOf(note: Uint8Array): Checkpoint {
+  atMost(MAX_NOTE_BYTES, note.length, 'bytes of a checkpoint');
   const checkpoint = parseCheckpoint(parseNote(note)?.text ?? '');
   if (!checkpoint) throw new Error('not a checkpoint');
   return checkpoint;

@@ -1,6 +1,7 @@
 import { openLeaf, type LeafFault } from '@vouchsafe/transparency-log';
 import { csvRow } from './csv.js';
 import { fieldsOf } from './entry-fields.js';
+import { isInstant } from './instant.js';
 import { ocsfLine } from './ocsf.js';
 
 /** One entry on its way into a bundle, or out of it. */
@@ -33,7 +34,7 @@ export function describeEntry(logId: string, entry: BundleEntry): DescribedEntry
   if (opened.status !== 'opened') return opened;
   const fields = fieldsOf(opened.entry);
   const { recordedAt } = fields;
-  if (!INSTANT.test(recordedAt)) return { status: 'no-time' };
+  if (!isInstant(recordedAt)) return { status: 'no-time' };
   const { index, erased, held } = entry;
   const { undisclosed } = opened;
   const marks = { logId, index, undisclosed, erased, held };
@@ -49,5 +50,3 @@ export function disclosureLine(index: number, disclosures: readonly string[]): s
   const sorted = disclosures.length === 1 ? disclosures : [...disclosures].sort();
   return `{"disclosures":["${sorted.join('","')}"],"index":${index}}\n`;
 }
-
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;

@@ -8,5 +8,6 @@ export {
   type StagedFile,
 } from './bundle-writer.js';
 export { describeEntry, type BundleEntry } from './entry.js';
+export { BundleTooLargeError } from './limits.js';
 export { formatKeyHistory, type KeyPeriod } from './key-history.js';
 export { layOutZip, type ZipMember } from './zip-format.js';

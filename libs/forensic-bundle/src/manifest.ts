@@ -1,4 +1,5 @@
 import { canonicalJson } from '@vouchsafe/transparency-log';
+import { isFineInstant, isInstant } from './instant.js';
 import { compareNames, isLogId, isMemberName } from './names.js';
 import { areRanges } from './ranges.js';
 import {
@@ -16,9 +17,6 @@ import {
 } from './shape.js';
 
 const BASE64_HASH = /^[A-Za-z0-9+/]{43}=$/;
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-/** As callers give it: with up to nine digits after the second. */
-const ASKED_INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,9}Z$/;
 
 const manifestLog = object({
   id: printable,
@@ -52,15 +50,15 @@ const manifest = object({
   /** Versions of the files that are drawn from the entries. */
   formats: object({ csv: oneOf(2), ocsf: oneOf(2) }),
   exportId: printable,
-  createdAt: matching(INSTANT),
+  createdAt: isInstant,
   /** Null for the operator's own log. */
   organizationId: nullable(printable),
   /** The time that was asked for, `from` included, `to` not: see `claim`. */
-  asked: object({ from: matching(ASKED_INSTANT), to: matching(ASKED_INSTANT) }),
+  asked: object({ from: isFineInstant, to: isFineInstant }),
   /** What was recorded before this is under the checkpoints here: later entries were not looked at. */
-  coveredUntil: matching(INSTANT),
+  coveredUntil: isInstant,
   /** When what is here was recorded: `from` is the time of the first entry, `to` is a millisecond after the last. */
-  range: object({ from: matching(INSTANT), to: matching(INSTANT) }),
+  range: object({ from: isInstant, to: isInstant }),
   /** As it was asked for; empty where the range is unfiltered, as it is for `contiguous`. */
   filter: mapOf(text),
   /** Which personal values were asked to be opened, as field paths (docs/formats.md). */

@@ -1,5 +1,6 @@
 import { decodeUtf8 } from './base64.js';
-import { parseJson } from './parse-json.js';
+import { isNestedDeeper, parseJson } from './parse-json.js';
+import { MAX_ENTRY_BYTES } from './tile.js';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [name: string]: Json };
@@ -25,6 +26,8 @@ const MAX_DEPTH = 64;
 export function parseCanonicalJson(bytes: Uint8Array): { readonly value: Json } | undefined {
   const text = decodeUtf8(bytes);
   if (text === undefined) return undefined;
+  // What fits into a leaf is read faster than it is asked.
+  if (text.length > MAX_ENTRY_BYTES && isNestedDeeper(text, MAX_DEPTH)) return undefined;
   try {
     const value = parseJson(text) as Json;
     return canonicalJson(value) === text ? { value } : undefined;

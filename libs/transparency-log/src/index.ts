@@ -48,7 +48,13 @@ export {
   type NoteSignature,
   type OpenedNote,
 } from './note.js';
-export { parseCheckedJson, parseJson, type CheckedJson, type JsonCheck } from './parse-json.js';
+export {
+  isNestedDeeper,
+  parseCheckedJson,
+  parseJson,
+  type CheckedJson,
+  type JsonCheck,
+} from './parse-json.js';
 export {
   consistencyProof,
   inclusionProof,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { parseCheckedJson, parseJson } from './parse-json.js';
+import { isNestedDeeper, parseCheckedJson, parseJson } from './parse-json.js';
 
 /** A name that V8 has seen, and one that is spelled as if it began with it. */
 const poisoned = () => {
@@ -39,6 +39,22 @@ describe('JSON with the names that the text says', () => {
     expect(fault('["","!"]')).toEqual({ fault: 'no', path: [1] });
     expect(fault('"!"')).toEqual({ fault: 'no', path: [] });
   });
+});
+
+it('how deep a text is nested is seen without reading it', () => {
+  const depthOf = (value: unknown): number =>
+    typeof value === 'object' && value !== null
+      ? 1 + Object.values(value).reduce((deepest: number, one) => Math.max(deepest, depthOf(one)), 0)
+      : 0;
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 6, stringUnit: 'binary' }), (value) => {
+      const text = JSON.stringify([value, '"\\[[[{{{', { '[{\\"': '[' }]);
+      const depth = Math.max(2, 1 + depthOf(value));
+      expect([isNestedDeeper(text, depth - 1), isNestedDeeper(text, depth)]).toEqual([true, false]);
+    }),
+  );
+  // What is no JSON has no end.
+  expect(isNestedDeeper('[{"":'.repeat(1e6), 64)).toBe(true);
 });
 
 const none = () => undefined;

@@ -29,11 +29,11 @@ export function manifestKeyNames({ logs }: Pick<Manifest, 'logs'>): string[] {
 }
 
 /**
- * The keys that may sign a manifest. Neither a log, which signs what it is given, nor a witness, who saw checkpoints
- * alone, speaks for an export.
+ * The keys that may sign a manifest, before it is known whose logs it is about. Neither a log, which signs what it is given,
+ * nor a witness, who saw checkpoints alone, speaks for an export.
  */
-export function manifestSigners({ trusted }: Policy, names: readonly string[]): VerifierKey[] {
-  return trusted.filter((key) => key.type === ED25519 && names.includes(key.name));
+export function manifestSigners(trusted: readonly VerifierKey[]): VerifierKey[] {
+  return trusted.filter((key) => key.type === ED25519 && key.name.endsWith('/exports'));
 }
 
 /** When a note was signed: after `since` (undefined: nothing is known of it), before `until`. */

@@ -3,10 +3,11 @@ import { bundleFiles } from './container/bundle-files.js';
 import { README } from './container/names.js';
 import { readZip, type ByteSource } from './container/zip.js';
 import { verifyEntries } from './entries/verify-entries.js';
+import { MAX_README_BYTES } from './limits.js';
 import { verifyLog, verifyLogKeys } from './log/verify-log.js';
 import { readKeysInside } from './manifest/keys-inside.js';
 import type { Manifest } from './manifest/manifest.js';
-import { readManifest, verifyManifestNote } from './manifest/verify-manifest.js';
+import { readManifest, verifySigner } from './manifest/verify-manifest.js';
 import { policyOf } from './policy.js';
 import { Problem, Unreadable } from './problem.js';
 
@@ -54,11 +55,11 @@ async function verify(source: ByteSource, given?: readonly VerifierKey[]): Promi
   const members = new Map(readZip(source).map((member) => [member.name, member]));
 
   // 2. The manifest: it names all other files, and whoever the policy lets speak for exports signed it.
-  const read = readManifest(source, members);
-  const { manifest } = read;
+  const signed = readManifest(source, members, given);
+  const { manifest } = signed;
   const files = bundleFiles(source, members, manifest);
   const policy = policyOf(given, readKeysInside(files));
-  const signer = verifyManifestNote(source, members, read, policy);
+  const signer = verifySigner(signed, policy);
 
   let entriesOfVersion1 = 0;
   for (const log of manifest.logs) {
@@ -71,7 +72,7 @@ async function verify(source: ByteSource, given?: readonly VerifierKey[]): Promi
   }
 
   // Nothing proves what README.txt says; it is as whoever signed the manifest wrote it. Nothing else is here.
-  files.whole(README);
+  files.whole(README, MAX_README_BYTES);
   const [unknown] = files.unread();
   if (unknown !== undefined) throw new Problem(unknown, 'a bundle has no such file');
   const status = policy.isByOwnKeys ? 'holds-by-its-own-keys' : 'holds';

@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto';
 // By its default export: a Node that is too old has no `crc32`, and must get as far as to say that it is too old.
 import zlib from 'node:zlib';
+import { MAX_LINE_BYTES } from '../limits.js';
 import type { Manifest } from '../manifest/manifest.js';
 import { Problem, check } from '../problem.js';
 import type { ByteSource, ZipMember } from './zip.js';
 
 /** The files of a bundle. Reading one to its end compares it with what the manifest and the ZIP say of it. */
 export type BundleFiles = {
-  readonly names: readonly string[];
+  /** Names of the files in a folder of the root. */
+  readonly inFolder: (folder: string) => readonly string[];
   readonly has: (name: string) => boolean;
-  /** All of a small file. */
-  readonly whole: (name: string) => Buffer;
+  /** All of a file that has so many bytes at most. */
+  readonly whole: (name: string, maxBytes: number) => Buffer;
   /** A large file from its start on. */
   readonly cursor: (name: string) => Cursor;
   /** The files that nothing has read to the end. */
@@ -29,8 +31,6 @@ export type Cursor = {
 };
 
 const CHUNK_BYTES = 256 * 1024;
-const MAX_SMALL_BYTES = 64 * 1024 * 1024;
-const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
 export function bundleFiles(
   source: ByteSource,
@@ -39,6 +39,7 @@ export function bundleFiles(
 ): BundleFiles {
   const promised = new Map(manifest.files.map((file) => [file.name, file.sha256]));
   const read = new Set<string>();
+  const folders = namesByFolder(members.keys());
   const named = (name: string): ZipMember => {
     const member = members.get(name);
     if (!member) throw new Problem(name, 'it is missing');
@@ -50,11 +51,11 @@ export function bundleFiles(
     read.add(member.name);
   };
   return {
-    names: [...members.keys()],
+    inFolder: (folder) => folders.get(folder) ?? [],
     has: (name) => members.has(name),
-    whole: (name) => {
+    whole: (name, maxBytes) => {
       const member = named(name);
-      check(member.size <= MAX_SMALL_BYTES, name, 'it is far too large');
+      checkSize(member, maxBytes);
       const bytes = readMember(source, member);
       compare(member, fileDigest(bytes));
       return bytes;
@@ -65,6 +66,22 @@ export function bundleFiles(
     },
     unread: () => manifest.files.map((file) => file.name).filter((name) => !read.has(name)),
   };
+}
+
+function namesByFolder(names: Iterable<string>): ReadonlyMap<string, readonly string[]> {
+  const folders = new Map<string, string[]>();
+  for (const name of names) {
+    const folder = name.slice(0, Math.max(0, name.indexOf('/')));
+    const there = folders.get(folder);
+    if (there) there.push(name);
+    else folders.set(folder, [name]);
+  }
+  return folders;
+}
+
+/** Before it is read. */
+export function checkSize({ name, size }: ZipMember, maxBytes: number): void {
+  check(size <= maxBytes, name, `it has ${size} bytes; more than ${maxBytes} are not read`);
 }
 
 export type FileDigest = { readonly crc32: number; readonly sha256: string };

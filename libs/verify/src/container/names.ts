@@ -42,7 +42,12 @@ export function isLogId(text: string): boolean {
   return /^[a-z0-9][a-z0-9_-]{7,63}$/i.test(text);
 }
 
+export const MAX_NAME_LENGTH = 255;
+
 /** A name that is the same file on every system: no `..`, no empty part, no start at a root or drive. */
 export function isMemberName(name: string): boolean {
-  return name.length <= 255 && /^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/.test(name);
+  return (
+    name.length <= MAX_NAME_LENGTH &&
+    /^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/.test(name)
+  );
 }

@@ -1,5 +1,6 @@
+import { MAX_MEMBERS } from '../limits.js';
 import { Unreadable } from '../problem.js';
-import { isMemberName } from './names.js';
+import { isMemberName, MAX_NAME_LENGTH } from './names.js';
 
 /** A file that can be read anywhere: `read` answers with exactly `length` bytes, or throws. */
 export type ByteSource = {
@@ -26,6 +27,8 @@ export type ZipMember = {
  */
 export function readZip(source: ByteSource): ZipMember[] {
   const directory = findDirectory(source);
+  if (directory.count > MAX_MEMBERS)
+    throw new Unreadable(`it has ${directory.count} members; a bundle has ${MAX_MEMBERS} at most`);
   const listed = listMembers(Buffer.from(source.read(directory.offset, directory.size)));
   if (listed?.length !== directory.count) throw new Unreadable('its central directory cannot be read');
   const members: ZipMember[] = [];
@@ -56,8 +59,9 @@ export function readZip(source: ByteSource): ZipMember[] {
   return members;
 }
 
-/** More members than any bundle has; their list must fit in memory. */
-const MAX_DIRECTORY_BYTES = 256 * 1024 * 1024;
+/** Section 4.3.12: what a member takes in the directory besides its name, with zip64's extra field of three numbers. */
+const CENTRAL_HEADER_BYTES = 46 + 28;
+const MAX_DIRECTORY_BYTES = MAX_MEMBERS * (CENTRAL_HEADER_BYTES + MAX_NAME_LENGTH);
 const MAX_32 = 0xffff_ffff;
 const MAX_16 = 0xffff;
 const END_BYTES = 22;

@@ -15,6 +15,7 @@ export type DrawnFile = {
 export function drawnFile(cursor: Cursor): DrawnFile {
   let compared = 0;
   let records: string[] = [];
+  let length = 0;
   let problem: Problem | undefined;
   const compare = (): void => {
     const expected = Buffer.from(records.join(''));
@@ -25,12 +26,14 @@ export function drawnFile(cursor: Cursor): DrawnFile {
     }
     compared += records.length;
     records = [];
+    length = 0;
   };
   return {
     expect: (record) => {
       if (problem) return;
       records.push(record);
-      if (records.length === AT_ONCE) compare();
+      length += record.length;
+      if (records.length === AT_ONCE || length > LENGTH_AT_ONCE) compare();
     },
     end: () => {
       compare();
@@ -40,8 +43,9 @@ export function drawnFile(cursor: Cursor): DrawnFile {
   };
 }
 
-/** Some records are compared at once: a comparison for each costs more than the bytes. */
+/** Some records are compared at once: a comparison for each costs more than the bytes. But never many long ones. */
 const AT_ONCE = 32;
+const LENGTH_AT_ONCE = 1024 * 1024;
 
 function firstThatDiffers(records: readonly string[], found: Buffer): number {
   let start = 0;

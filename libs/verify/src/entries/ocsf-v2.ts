@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isFineInstant } from '../instant.js';
 import { entryFieldsV2, type EntryFieldsV2, type TypeAndId } from './entry-fields-v2.js';
 import { sortedJson } from './json-text.js';
 import { ocsfClass, type OcsfClass } from './ocsf-classes.js';
@@ -144,11 +145,7 @@ function unmapped(
   );
 }
 
-/** Of an instant of three to nine digits that the calendar has; further digits are cut off. */
-function milliseconds(instant: string): number | undefined {
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,9}Z$/.test(instant)) return undefined;
-  const time = new Date(`${instant.slice(0, 23)}Z`);
-  // JavaScript takes the 30th of February for the 2nd of March, and 24:00 for the next day.
-  const isOfCalendar = time.getUTCDate() === Number(instant.slice(8, 10));
-  return isOfCalendar ? time.getTime() : undefined;
+/** Digits behind the third are cut off. */
+function milliseconds(text: string): number | undefined {
+  return isFineInstant(text) ? Date.parse(`${text.slice(0, 23)}Z`) : undefined;
 }

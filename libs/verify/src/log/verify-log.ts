@@ -7,6 +7,7 @@ import {
 } from '@vouchsafe/transparency-log';
 import type { BundleFiles } from '../container/bundle-files.js';
 import { earlierCheckpointFile, logFile } from '../container/names.js';
+import { MAX_NOTE_BYTES } from '../limits.js';
 import type { Manifest, ManifestLog } from '../manifest/manifest.js';
 import { checkKeyInside, type Policy } from '../policy.js';
 import { Problem, check, quote } from '../problem.js';
@@ -81,7 +82,7 @@ function readCheckpoint(
   files: BundleFiles,
   { trusted }: Policy,
 ): Checkpoint & SignedCheckpoint {
-  const opened = openCheckpoint(files.whole(file), log.origin, trusted);
+  const opened = openCheckpoint(files.whole(file, MAX_NOTE_BYTES), log.origin, trusted);
   if (opened.status !== 'opened') throw new Problem(file, whyNot(opened, log.origin));
   return { file, note: opened.note, ...opened.checkpoint };
 }

@@ -12,7 +12,7 @@ import {
 import type { BundleFiles } from '../container/bundle-files.js';
 import { logFile, tileFile } from '../container/names.js';
 import type { ManifestLog } from '../manifest/manifest.js';
-import { Problem, check } from '../problem.js';
+import { check } from '../problem.js';
 
 /** The tiles of a log, each proven: what they say is what the checkpoint signs. */
 export type ProvenTiles = {
@@ -23,43 +23,37 @@ export type ProvenTiles = {
 
 /**
  * Starts from the root. It is hashed from the tiles of the right edge, which proves those that are partial; every full
- * tile is proven by its own root standing in the tile above. So each hash in the bundle is hashed once, and an entry is
- * included where its leaf hash stands at its index. Tiles above the leaves, a 256th of all, are kept.
+ * tile is proven by its own root standing in the tile above. So an entry is included where its leaf hash stands at its index.
+ * One tile of each level is kept: whatever the bundle calls a tree, it takes no more memory.
  */
 export async function verifyTiles(log: ManifestLog, files: BundleFiles): Promise<ProvenTiles> {
   const tiles = listTiles(log, files);
-  const read = (tile: TileId): Uint8Array => {
-    const name = tileFile(log.id, tile);
-    const bytes = files.whole(name);
-    check(bytes.length === tile.width * HASH_SIZE, name, `it is not ${tile.width} hashes long`);
+  const nameOf = (level: number, index: number): string =>
+    tileFile(log.id, { level, index, width: tileWidth(level, index, log.size) });
+  const tileAt = keepingOneOfEachLevel((level, index) => {
+    const [name, width] = [nameOf(level, index), tileWidth(level, index, log.size)];
+    const bytes = files.whole(name, TILE_WIDTH * HASH_SIZE);
+    check(bytes.length === width * HASH_SIZE, name, `it is not ${width} hashes long`);
     return bytes;
-  };
-  const upper = new Map<string, Uint8Array>();
-  for (const tile of tiles) if (tile.level > 0) upper.set(placeOf(tile.level, tile.index), read(tile));
-  const leafTile = keepingOne((index) => read({ level: 0, index, width: tileWidth(0, index, log.size) }));
-  const tileAt = (level: number, index: number): Uint8Array =>
-    level === 0
-      ? leafTile(index)
-      : (upper.get(placeOf(level, index)) ??
-        read({ level, index, width: tileWidth(level, index, log.size) }));
+  });
   const reader: TileReader = (level, index) => Promise.resolve(tileAt(level, index));
 
   const root = Buffer.from(await rootFromTiles(reader, log.size)).toString('base64');
   check(root === log.root, logFile(log.id, 'checkpoint'), 'the tiles do not lead to the root that it signs');
   // From the top down: a tile is only as good as the one above it.
-  for (const tile of tiles) {
-    if (tile.width < TILE_WIDTH) continue;
-    const name = tileFile(log.id, tile);
-    const above = upper.get(placeOf(tile.level + 1, Math.floor(tile.index / TILE_WIDTH)));
-    if (!above) throw new Problem(name, 'the tile above it is missing');
-    const stands = Buffer.from(hashAt(above, tile.index % TILE_WIDTH));
-    const isProven = stands.equals(rootOfTile(tileAt(tile.level, tile.index)));
-    check(isProven, name, 'it is not the tile that the log has there');
+  for (const { level, index, width } of tiles) {
+    const name = nameOf(level, index);
+    const bytes = tileAt(level, index);
+    if (width < TILE_WIDTH) continue;
+    const above = Math.floor(index / TILE_WIDTH);
+    check(files.has(nameOf(level + 1, above)), name, 'the tile above it is missing');
+    const stands = Buffer.from(hashAt(tileAt(level + 1, above), index % TILE_WIDTH));
+    check(stands.equals(rootOfTile(bytes)), name, 'it is not the tile that the log has there');
   }
   checkExpired(log, files);
   return {
     reader,
-    leafHash: (index) => hashAt(leafTile(Math.floor(index / TILE_WIDTH)), index % TILE_WIDTH),
+    leafHash: (index) => hashAt(tileAt(0, Math.floor(index / TILE_WIDTH)), index % TILE_WIDTH),
   };
 }
 
@@ -77,7 +71,7 @@ function checkExpired(log: ManifestLog, files: BundleFiles): void {
 function listTiles(log: ManifestLog, files: BundleFiles): TileId[] {
   const folder = `${log.id}/log/`;
   const tiles: TileId[] = [];
-  for (const name of files.names) {
+  for (const name of files.inFolder(log.id)) {
     if (!name.startsWith(`${folder}tile/`) || name.startsWith(`${folder}tile/entries/`)) continue;
     const tile = parseTilePath(name.slice(folder.length));
     check(tile?.kind === 'hashes', name, 'this is not the name of a tile');
@@ -94,15 +88,16 @@ function rootOfTile(bytes: Uint8Array): Uint8Array {
   return hashes;
 }
 
-function placeOf(level: number, index: number): string {
-  return `${level}/${index}`;
-}
-
 /** Neighbors ask for the same tile. */
-function keepingOne(read: (index: number) => Uint8Array): (index: number) => Uint8Array {
-  let kept: { readonly index: number; readonly bytes: Uint8Array } | undefined;
-  return (index) => {
-    if (kept?.index !== index) kept = { index, bytes: read(index) };
-    return kept.bytes;
+function keepingOneOfEachLevel(
+  read: (level: number, index: number) => Uint8Array,
+): (level: number, index: number) => Uint8Array {
+  const kept = new Map<number, { readonly index: number; readonly bytes: Uint8Array }>();
+  return (level, index) => {
+    const there = kept.get(level);
+    if (there?.index === index) return there.bytes;
+    const bytes = read(level, index);
+    kept.set(level, { index, bytes });
+    return bytes;
   };
 }

@@ -1,13 +1,16 @@
 import {
   encodeVerifierKey,
+  isNestedDeeper,
   parseJson,
   parseVerifierKey,
   type VerifierKey,
 } from '@vouchsafe/transparency-log';
 import type { BundleFiles } from '../container/bundle-files.js';
 import { KEY_HISTORY, LOG_KEYS, MANIFEST_KEY } from '../container/names.js';
+import { isInstant } from '../instant.js';
+import { MAX_KEYS_BYTES } from '../limits.js';
 import { Problem, check } from '../problem.js';
-import { listOf, matching, nullable, object, oneOf, text, type Shaped } from './shape.js';
+import { listOf, nullable, object, oneOf, text, type Shaped } from './shape.js';
 
 /** The keys inside the bundle. They prove nothing by themselves, but whoever checks by hand will take them. */
 export type KeysInside = {
@@ -17,15 +20,13 @@ export type KeysInside = {
   readonly history: KeyHistory;
 };
 
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-
 const keyHistory = listOf(
   object({
     vkey: text,
     use: oneOf('log', 'manifest'),
-    from: matching(INSTANT),
+    from: isInstant,
     /** Null for the one in use. */
-    to: nullable(matching(INSTANT)),
+    to: nullable(isInstant),
   }),
 );
 
@@ -34,9 +35,10 @@ export type KeyUse = KeyHistory[number]['use'];
 
 /** Lists and history must say the same, and no key for manifests has a log's name. */
 export function readKeysInside(files: BundleFiles): KeysInside {
-  const logKeys = readKeyFile(files, LOG_KEYS);
-  const manifestKeys = readKeyFile(files, MANIFEST_KEY);
-  const history = parseHistory(files.whole(KEY_HISTORY));
+  const whole = (name: string): Buffer => files.whole(name, MAX_KEYS_BYTES);
+  const logKeys = parseKeyFile(LOG_KEYS, whole(LOG_KEYS));
+  const manifestKeys = parseKeyFile(MANIFEST_KEY, whole(MANIFEST_KEY));
+  const history = parseHistory(whole(KEY_HISTORY));
   check(history !== undefined, KEY_HISTORY, 'it is not a history of keys');
   for (const [use, list, keys] of [
     ['log', LOG_KEYS, logKeys],
@@ -52,9 +54,14 @@ export function readKeysInside(files: BundleFiles): KeysInside {
   return { logKeys, manifestKeys, history };
 }
 
+/** A list of objects. */
+const LEVELS = 2;
+
 function parseHistory(bytes: Uint8Array): KeyHistory | undefined {
   try {
-    const value: unknown = parseJson(Buffer.from(bytes).toString('utf8'));
+    const text = Buffer.from(bytes).toString('utf8');
+    if (isNestedDeeper(text, LEVELS)) return undefined;
+    const value = parseJson(text);
     if (!keyHistory(value) || !value.every(({ from, to }) => to === null || from <= to)) return undefined;
     // The one form of its bytes: members in this order, indented by two, a newline at the end.
     const ordered = value.map(({ vkey, use, from, to }) => ({ vkey, use, from, to }));
@@ -64,8 +71,9 @@ function parseHistory(bytes: Uint8Array): KeyHistory | undefined {
   }
 }
 
-function readKeyFile(files: BundleFiles, name: string): VerifierKey[] {
-  const content = files.whole(name).toString('utf8');
+/** Verifier keys, one a line; `name` is the file's. */
+export function parseKeyFile(name: string, bytes: Buffer): VerifierKey[] {
+  const content = bytes.toString('utf8');
   check(content === '' || content.endsWith('\n'), name, 'its last line has no end');
   return content
     .split('\n')

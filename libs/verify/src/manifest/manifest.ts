@@ -1,5 +1,6 @@
-import { canonicalJson, parseJson, type Json } from '@vouchsafe/transparency-log';
+import { canonicalJson, isNestedDeeper, parseJson, type Json } from '@vouchsafe/transparency-log';
 import { isLogId, isMemberName } from '../container/names.js';
+import { MAX_EARLIER_CHECKPOINTS, MAX_LOGS } from '../limits.js';
 import { newerVersion, Unreadable } from '../problem.js';
 import { manifestV1, noteTextV1, type ManifestV1 } from './manifest-v1.js';
 import { manifestV2, noteTextV2 } from './manifest-v2.js';
@@ -29,10 +30,22 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   return manifest;
 }
 
+/**
+ * Throws `Unreadable` where manifest.note is of a version that came later: its first line says so in every version. Asked before
+ * anything else, for what else a later version has, nobody knows here.
+ */
+export function refuseNewerNote(note: Buffer): void {
+  const [, version] = /^vouchsafe forensic bundle v(\d{1,9})\n/.exec(note.toString('latin1', 0, 100)) ?? [];
+  if (isNewer(Number(version))) throw newerVersion('it', Number(version));
+}
+
 /** The text that manifest.note signs. Its first line keeps it apart from a checkpoint, whatever key signs it. */
 export function manifestNoteText({ version }: Manifest, sha256: string): string {
   return version === 1 ? noteTextV1(sha256) : noteTextV2(sha256);
 }
+
+/** Of every version. */
+export const NOTE_TEXTS = [noteTextV1, noteTextV2] as const;
 
 /**
  * The first part of a log's origin, before its id. Origins are thus as distinct as ids, and the manifest's key has its
@@ -44,9 +57,14 @@ export function operatorOf({ id, origin }: Pick<ManifestLog, 'id' | 'origin'>): 
     : undefined;
 }
 
+/** A pair in the ranges of a log in the list of logs. */
+const LEVELS = 5;
+
 function readJson(bytes: Uint8Array): unknown {
+  const text = Buffer.from(bytes).toString('utf8');
+  if (isNestedDeeper(text, LEVELS)) throw new Unreadable('it is nested deeper than a manifest is');
   try {
-    return parseJson(Buffer.from(bytes).toString('utf8'));
+    return parseJson(text);
   } catch {
     throw new Unreadable('it is not JSON');
   }
@@ -85,6 +103,7 @@ function contradictionIn(manifest: Manifest): string | undefined {
   if (disclosed.length === 0 && logs.some((log) => log.disclosures > 0))
     return 'it opens values, and says that none were asked for';
   if (logs.length === 0) return 'it names no log';
+  if (logs.length > MAX_LOGS) return `it names more than ${MAX_LOGS} logs`;
   if (!isAscending(logs.map((log) => log.id))) return 'its logs are not in the order of their ids';
   if (!isAscending(files.map((file) => file.name))) return 'its files are not in the order of their names';
   const badName = files.find((file) => !isMemberName(file.name));
@@ -111,6 +130,8 @@ function contradictionInLog(log: ManifestLog): string | undefined {
   if (![expired, erased, held].every((ranges) => areRanges(ranges, ...bounds))) {
     return 'what is expired, erased or held is not in order or not in its range';
   }
+  if (earlierCheckpoints.length > MAX_EARLIER_CHECKPOINTS)
+    return `it names more than ${MAX_EARLIER_CHECKPOINTS} earlier checkpoints`;
   if (earlierCheckpoints.some((n, i) => n > size || n <= (earlierCheckpoints[i - 1] ?? -1))) {
     return 'its earlier checkpoints are not in order or not earlier';
   }

@@ -1,68 +1,89 @@
-import { openNote, parseNote, type Note } from '@vouchsafe/transparency-log';
-import { fileDigest, readMember } from '../container/bundle-files.js';
-import { MANIFEST, MANIFEST_NOTE } from '../container/names.js';
+import { openNote, parseNote, type Note, type VerifierKey } from '@vouchsafe/transparency-log';
+import { checkSize, fileDigest, readMember } from '../container/bundle-files.js';
+import { MANIFEST, MANIFEST_KEY, MANIFEST_NOTE } from '../container/names.js';
 import type { ByteSource, ZipMember } from '../container/zip.js';
+import { MAX_KEYS_BYTES, MAX_MANIFEST_BYTES, MAX_NOTE_BYTES } from '../limits.js';
 import { checkKeyInside, manifestKeyNames, manifestSigners, type Policy } from '../policy.js';
-import { Problem, Unreadable, check } from '../problem.js';
-import { manifestNoteText, parseManifest, type Manifest } from './manifest.js';
+import { Problem, Unreadable, check, quote } from '../problem.js';
+import { parseKeyFile } from './keys-inside.js';
+import { manifestNoteText, NOTE_TEXTS, parseManifest, refuseNewerNote, type Manifest } from './manifest.js';
 
 type Members = ReadonlyMap<string, ZipMember>;
 
-const MAX_MANIFEST_BYTES = 256 * 1024 * 1024;
-const MAX_NOTE_BYTES = 1024 * 1024;
+/** A manifest, and the note over its bytes. */
+export type SignedManifest = { readonly manifest: Manifest; readonly note: Note };
 
-/** manifest.json and the SHA-256 of its bytes; the ZIP holds the files that it names, of their sizes, and no others. */
+/**
+ * manifest.json, whose bytes a key for manifests signed: that is known before any of them is parsed. It is of an operator of
+ * the logs that it names, and the ZIP holds the files that it names, of their sizes, and no others.
+ */
 export function readManifest(
   source: ByteSource,
   members: Members,
-): { readonly manifest: Manifest; readonly sha256: string } {
-  const bytes = readSmall(source, members, MANIFEST, MAX_MANIFEST_BYTES);
-  try {
-    const manifest = parseManifest(bytes);
-    checkFileList(manifest, members);
-    return { manifest, sha256: fileDigest(bytes).sha256 };
-  } catch (error) {
-    throw error instanceof Unreadable ? new Unreadable(`${MANIFEST}: ${error.message}`) : error;
-  }
+  given: readonly VerifierKey[] | undefined,
+): SignedManifest {
+  const [noteBytes, bytes] = [
+    readSmall(source, members, MANIFEST_NOTE, MAX_NOTE_BYTES),
+    readSmall(source, members, MANIFEST, MAX_MANIFEST_BYTES),
+  ];
+  inManifest(() => refuseNewerNote(noteBytes));
+  const note = openManifestNote(noteBytes, manifestSigners(given ?? keysInside(source, members)));
+  const { sha256 } = fileDigest(bytes);
+  const isSigned = NOTE_TEXTS.some((text) => note.text === text(sha256));
+  check(isSigned, MANIFEST, `it is not the manifest that ${MANIFEST_NOTE} signs`);
+  const manifest = inManifest(() => parseManifest(bytes));
+  const isOfItsVersion = note.text === manifestNoteText(manifest, sha256);
+  check(isOfItsVersion, MANIFEST, `it is of another version than ${MANIFEST_NOTE} signs`);
+  checkOperator(note, manifest);
+  checkFileList(manifest, members);
+  return { manifest, note };
 }
 
-/** That a key which may do so signed exactly this manifest. Answers with the name of whoever signed. */
-export function verifyManifestNote(
-  source: ByteSource,
-  members: Members,
-  { manifest, sha256 }: ReturnType<typeof readManifest>,
-  policy: Policy,
-): string {
-  const names = manifestKeyNames(manifest);
-  const note = openManifestNote(readSmall(source, members, MANIFEST_NOTE, MAX_NOTE_BYTES), names, policy);
-  const isSigned = note.text === manifestNoteText(manifest, sha256);
-  check(isSigned, MANIFEST, `it is not the manifest that ${MANIFEST_NOTE} signs`);
+/** That the key which signed the manifest is inside, and was in use. Answers with the name of whoever signed. */
+export function verifySigner({ manifest, note }: SignedManifest, policy: Policy): string {
   const { createdAt } = manifest;
+  const names = note.verified.map(({ name }) => name);
   const signed = { file: MANIFEST_NOTE, note, names };
   checkKeyInside(policy, 'manifest', signed, { since: createdAt, until: createdAt });
-  return note.verified.map(({ name }) => name).join(', ');
+  return names.join(', ');
 }
 
-function openManifestNote(bytes: Uint8Array, names: readonly string[], policy: Policy): Note {
+function openManifestNote(bytes: Uint8Array, signers: readonly VerifierKey[]): Note {
   // The note signs its text alone: anyone could add lines of signatures. As they stand there, for `openNote` passes over
   // a second one by the same key.
   const signatures = parseNote(bytes)?.signatures.length ?? 0;
   check(signatures <= 1, MANIFEST_NOTE, `it has ${signatures} signatures, and one alone counts`);
-  const opened = openNote(bytes, manifestSigners(policy, names));
+  const opened = openNote(bytes, signers);
   switch (opened.status) {
     case 'opened':
       return opened.note;
     case 'malformed':
       throw new Problem(MANIFEST_NOTE, 'it is not a signed note');
     case 'unverified': {
-      const signers = opened.note.unverified.map(({ name }) => name).join(', ');
-      const wanted = `none of the keys for manifests is that one (they have the name ${names.join(', ')})`;
-      throw new Problem(MANIFEST_NOTE, `it is signed by ${signers}: ${wanted}`);
+      const names = opened.note.unverified.map(({ name }) => quote(name)).join(', ');
+      const wanted = 'none of the keys for manifests is that one (their names end in "/exports")';
+      throw new Problem(MANIFEST_NOTE, `it is signed by ${names}: ${wanted}`);
     }
     case 'invalid-signature':
-      throw new Problem(MANIFEST_NOTE, `the signature of ${opened.name} is wrong`);
+      throw new Problem(MANIFEST_NOTE, `the signature of ${quote(opened.name)} is wrong`);
     case 'ambiguous-key':
-      throw new Problem(MANIFEST_NOTE, `two different keys were given for ${opened.name}`);
+      throw new Problem(MANIFEST_NOTE, `two different keys were given for ${quote(opened.name)}`);
+  }
+}
+
+/** The keys that stand in for the reader's. That this file is as the manifest says is seen when all of keys/ is read. */
+function keysInside(source: ByteSource, members: Members): VerifierKey[] {
+  const member = members.get(MANIFEST_KEY);
+  if (!member) throw new Problem(MANIFEST_KEY, 'it is missing');
+  checkSize(member, MAX_KEYS_BYTES);
+  return parseKeyFile(MANIFEST_KEY, readMember(source, member));
+}
+
+function checkOperator({ verified }: Note, manifest: Manifest): void {
+  const names = manifestKeyNames(manifest);
+  for (const { name } of verified) {
+    const why = `it is signed by ${quote(name)}: manifests of its logs are signed by ${names.map(quote).join(', ')}`;
+    check(names.includes(name), MANIFEST_NOTE, why);
   }
 }
 
@@ -79,11 +100,20 @@ function checkFileList(manifest: Manifest, members: Members): void {
 }
 
 /** The two files that the manifest cannot name. */
-function readSmall(source: ByteSource, members: Members, name: string, most: number): Buffer {
+function readSmall(source: ByteSource, members: Members, name: string, maxBytes: number): Buffer {
   const member = members.get(name);
   if (!member) throw new Unreadable(`it has no ${name}`);
-  if (member.size > most) throw new Unreadable(`its ${name} is far too large`);
+  if (member.size > maxBytes)
+    throw new Unreadable(`its ${name} has ${member.size} bytes; more than ${maxBytes} are not read`);
   const bytes = readMember(source, member);
   check(fileDigest(bytes).crc32 === member.crc32, name, 'its CRC-32 is not the one in the ZIP');
   return bytes;
+}
+
+function inManifest<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof Unreadable ? new Unreadable(`${MANIFEST}: ${error.message}`) : error;
+  }
 }

@@ -1,4 +1,5 @@
 import { Database } from '@vouchsafe/database';
+import { BundleTooLargeError } from '@vouchsafe/forensic-bundle';
 import { localKeyProvider, Vault } from '@vouchsafe/vault';
 import type { ExporterAnswer, ExporterOrder } from './exporter-process.js';
 import { LostLeaseError } from './lease.js';
@@ -28,6 +29,7 @@ async function carryOut({ job, settings }: ExporterOrder): Promise<void> {
     await makeBundle(job, { ...making, database, vault, now }, new AbortController().signal);
   } catch (error) {
     if (error instanceof LostLeaseError) answer = { status: 'lost' };
+    else if (error instanceof BundleTooLargeError) answer = { status: 'too-large', why: error.message };
     else answer = { status: 'failed', why: error instanceof Error ? String(error.stack) : String(error) };
   }
   await database.close();

@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Database } from '@vouchsafe/database';
+import { BundleTooLargeError } from '@vouchsafe/forensic-bundle';
 import type { Erasure } from '@vouchsafe/service-host';
 import type { CheckpointSigner } from '../log/checkpoint-signer.js';
 import {
@@ -25,6 +26,8 @@ export interface ExportWorkerOptions {
 }
 
 const ATTEMPTS = 5;
+const NOT_MADE = 'The bundle could not be made; ask again';
+const TOO_LARGE = 'The entries do not fit into one bundle; ask for a shorter time';
 const POLL_MS = 1000;
 
 /** Makes the bundles that were asked for, one at a time, and removes those whose time has come. */
@@ -97,8 +100,10 @@ export class ExportWorker {
       await make(job, AbortSignal.any([lost.signal, this.stopping.signal]));
     } catch (error) {
       if (error instanceof LostLeaseError || this.stopped) return;
-      onError(error);
-      const failed = job.attempt >= ATTEMPTS;
+      const isTooLarge = error instanceof BundleTooLargeError;
+      // That is for whoever asked to mend, and is told with the export.
+      if (!isTooLarge) onError(error);
+      const failed = isTooLarge || job.attempt >= ATTEMPTS;
       await database.asWorker((sql) =>
         sql.query(
           `update export set status = $3, leased_until = $4, expires_at = $5, failed_because = $6,
@@ -110,7 +115,7 @@ export class ExportWorker {
             failed ? 'failed' : 'running',
             new Date(now().getTime() + 2 ** job.attempt * 1000).toISOString(),
             failed ? expiryFrom(now()) : null,
-            failed ? 'The bundle could not be made; ask again' : null,
+            failed ? (isTooLarge ? TOO_LARGE : NOT_MADE) : null,
           ],
         ),
       );

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Database } from '@vouchsafe/database';
+import { BundleTooLargeError } from '@vouchsafe/forensic-bundle';
 import { Vault } from '@vouchsafe/vault';
 import type { Manifest } from '@vouchsafe/verify';
 import { CheckpointSigner } from '../log/checkpoint-signer.js';
@@ -11,7 +12,7 @@ import { type AuditApp, auditApp, operator } from '../testing/audit-app.js';
 import { ada, ours, theirs } from '../testing/audit-database.js';
 import { memberOf, verificationOf } from '../testing/bundles.js';
 import { bundleContent } from './bundle-content.js';
-import { expireBundlesOf } from './export-worker.js';
+import { expireBundlesOf, ExportWorker } from './export-worker.js';
 
 const grace = '0f8fad5b-d9cb-469f-a165-708677289511';
 type Job = {
@@ -378,6 +379,33 @@ describe('a forensic export', () => {
     ['an unknown filter', { filter: { color: 'red' } }],
   ])('is refused with %s', async (_, body) => {
     expect((await begin(body)).status).toBe(400);
+  });
+
+  it('that would be larger than a bundle can be is tried once, and says what to do', async () => {
+    const application = app.service.app;
+    const own = application.get(ExportWorker);
+    await own.stop();
+    const tried: string[] = [];
+    const worker = new ExportWorker({
+      ...{ database: application.get(Database), signer: application.get(CheckpointSigner) },
+      ...{ folder: '/nowhere', now: () => new Date() },
+      make: ({ exportId }) => {
+        tried.push(exportId);
+        return Promise.reject(new BundleTooLargeError('too large'));
+      },
+      onError: (error) => {
+        throw error;
+      },
+    });
+    const { body } = await begin({});
+    worker.start();
+    expect(await ended(body.exportId)).toMatchObject({
+      status: 'failed',
+      failedBecause: 'The entries do not fit into one bundle; ask for a shorter time',
+    });
+    await worker.stop();
+    own.start();
+    expect(tried.filter((exportId) => exportId === body.exportId)).toHaveLength(1);
   });
 
   it('of the same key is begun once', async () => {

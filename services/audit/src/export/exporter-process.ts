@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { BundleTooLargeError } from '@vouchsafe/forensic-bundle';
 import type { BundleMaking } from './make-bundle.js';
 import { type ClaimedExport, LostLeaseError, type MakeBundle } from './lease.js';
 
@@ -20,7 +21,7 @@ export interface ExporterOrder {
 }
 
 export type ExporterAnswer =
-  { readonly status: 'made' | 'lost' } | { readonly status: 'failed'; readonly why: string };
+  { readonly status: 'made' | 'lost' } | { readonly status: 'too-large' | 'failed'; readonly why: string };
 
 /**
  * Little garbage is left lying: an export's memory is bounded, whatever its size (audit.md). A page of entries is dropped before it
@@ -47,6 +48,7 @@ export function inExporterProcess(settings: ExporterSettings): MakeBundle {
         signal.removeEventListener('abort', stop);
         if (answer?.status === 'made') resolve();
         else if (signal.aborted || answer?.status === 'lost') reject(new LostLeaseError());
+        else if (answer?.status === 'too-large') reject(new BundleTooLargeError(answer.why));
         else
           reject(
             new Error(answer?.status === 'failed' ? answer.why : `The exporter ended: ${killedBy ?? code}`),

@@ -6,6 +6,7 @@ export type ClaimedExport = ExportId & { readonly attempt: number; readonly seal
 /**
  * Makes the bundle of an export, from the request to `ready`.
  * @throws LostLeaseError where the signal came, or another instance has the export
+ * @throws BundleTooLargeError where no attempt could make it
  */
 export type MakeBundle = (job: ClaimedExport, signal: AbortSignal) => Promise<void>;
 

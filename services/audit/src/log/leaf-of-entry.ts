@@ -13,6 +13,9 @@ export interface EntryLeaf {
 
 export type LeafRejection = 'reserved-name' | 'too-large' | 'not-json';
 
+/** Characters of all disclosures of an entry: with everything opened, they are a line of a bundle (docs/formats.md, Limits). */
+export const MOST_DISCLOSED = 8 * 1024 * 1024;
+
 /** @param salts gives 16 fresh random bytes at each call */
 export function leafOf(
   entry: NewEntry,
@@ -33,6 +36,8 @@ export function leafOf(
   }
   if (made.status === 'path-taken') throw new Error(`An entry's value stands twice: ${made.path.join('.')}`);
   if (made.status !== 'made') return { rejected: made.status };
+  const disclosed = made.disclosures.reduce((sum, { disclosure }) => sum + disclosure.length, 0);
+  if (disclosed > MOST_DISCLOSED) return { rejected: 'too-large' };
   const disclosures = new Map<string | null, string[]>();
   made.disclosures.forEach(({ disclosure }, i) => {
     const one = hidden[i];
