@@ -14,7 +14,7 @@ import {
 } from '@vouchsafe/transparency-log';
 import { EXPORTER, LOG, LOG_ID, ORIGIN } from './bundle.fixture.js';
 import { entryBundleFile, logFile, MANIFEST, README, tileFile } from './container/names.js';
-import { CSV_FORMATS, OCSF_FORMATS } from './entries/drawn-formats.js';
+import { DRAWN_FORMATS } from './entries/drawn-formats.js';
 import { TooDeep } from './entries/json-text.js';
 import { remanifest, withKeys, type Content } from './forgery.fixture.js';
 
@@ -50,9 +50,9 @@ export async function plainBundle(version: 1 | 2, entries: readonly PlainEntry[]
   write(logFile(LOG_ID, 'entries'), entries.map(({ leaf }) => `${Buffer.from(leaf).toString()}\n`).join(''));
   write(logFile(LOG_ID, 'indices'), shown.map(({ index }) => `${index}\n`).join(''));
   write(logFile(LOG_ID, 'disclosures'), entries.map(disclosureLine).join(''));
-  const { header, row } = CSV_FORMATS[version];
-  write(logFile(LOG_ID, 'csv'), header + shown.map((one) => ifAny(() => row(one))).join(''));
-  write(logFile(LOG_ID, 'ocsf'), shown.map((one) => ifAny(() => OCSF_FORMATS[version](one))).join(''));
+  const { csvHeader, draw } = DRAWN_FORMATS[version];
+  write(logFile(LOG_ID, 'csv'), csvHeader + shown.map((one) => ifAny(() => draw(one).csv)).join(''));
+  write(logFile(LOG_ID, 'ocsf'), shown.map((one) => ifAny(() => draw(one).ocsf)).join(''));
   const disclosures = entries.reduce((sum, entry) => sum + entry.disclosures.length, 0);
   const log = { size, root: Buffer.from(root).toString('base64'), entries: size, disclosures };
   write(MANIFEST, JSON.stringify(manifestOf(version, log)));

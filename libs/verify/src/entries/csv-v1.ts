@@ -1,6 +1,4 @@
-import type { JsonObject } from '@vouchsafe/transparency-log';
-import { entryFieldsV1 } from './entry-fields-v1.js';
-import { sortedJson } from './json-text.js';
+import type { EntryFieldsV1 } from './entry-fields-v1.js';
 import type { ShownEntry } from './shown-entry.js';
 
 /** Version 1 of entries.csv, as docs/formats.md describes it. Frozen: bundles of this version are in other hands. */
@@ -9,8 +7,11 @@ export const CSV_HEADER_V1 =
   'log_id,index,recorded_at,occurred_at,id,actor_type,actor_id,operation,entity_type,entity_id,outcome,' +
   'source_ip,url,user_agent,request_id,undisclosed,state,details,other\r\n';
 
-export function csvRowV1({ logId, index, entry, undisclosed, erased, held }: ShownEntry): string {
-  const { text, actor, entity, details, other } = entryFieldsV1(entry);
+export function csvRowV1(
+  { logId, index, undisclosed, erased, held }: ShownEntry,
+  fields: EntryFieldsV1,
+): string {
+  const { text, actor, entity, detailsJson, otherJson } = fields;
   const cells = [
     logId,
     String(index),
@@ -29,8 +30,8 @@ export function csvRowV1({ logId, index, entry, undisclosed, erased, held }: Sho
     cell(text('requestId')),
     String(undisclosed),
     [erased && 'erased', held && 'held'].filter(Boolean).join(' '),
-    jsonCell(details),
-    jsonCell(other),
+    jsonCell(detailsJson),
+    jsonCell(otherJson),
   ];
   return `${cells.join(',')}\r\n`;
 }
@@ -44,8 +45,8 @@ function cell(value: string): string {
 }
 
 /** It begins with a brace, so it is no formula. */
-function jsonCell(value: JsonObject): string {
-  return Object.keys(value).length === 0 ? '' : quoted(sortedJson(value));
+function jsonCell(json: string): string {
+  return json === '{}' ? '' : quoted(json);
 }
 
 /** RFC 4180 section 2, rules 6 and 7. */

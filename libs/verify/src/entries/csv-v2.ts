@@ -1,6 +1,4 @@
-import type { JsonObject } from '@vouchsafe/transparency-log';
-import { entryFieldsV2 } from './entry-fields-v2.js';
-import { sortedJson } from './json-text.js';
+import type { EntryFieldsV2 } from './entry-fields-v2.js';
 import type { ShownEntry } from './shown-entry.js';
 
 /** Version 2 of entries.csv, as docs/formats.md describes it. Frozen: bundles of this version are in other hands. */
@@ -9,8 +7,11 @@ export const CSV_HEADER_V2 =
   'log_id,index,recorded_at,occurred_at,id,source,submitter_type,submitter_id,provenance,actor_type,actor_id,' +
   'operation,entity_type,entity_id,outcome,source_ip,url,user_agent,request_id,undisclosed,state,details,other\r\n';
 
-export function csvRowV2({ logId, index, entry, undisclosed, erased, held }: ShownEntry): string {
-  const { text, provenance, submitter, actor, entity, details, other } = entryFieldsV2(entry);
+export function csvRowV2(
+  { logId, index, undisclosed, erased, held }: ShownEntry,
+  fields: EntryFieldsV2,
+): string {
+  const { text, provenance, submitter, actor, entity, detailsJson, otherJson } = fields;
   const cells = [
     logId,
     String(index),
@@ -33,8 +34,8 @@ export function csvRowV2({ logId, index, entry, undisclosed, erased, held }: Sho
     cell(text('requestId')),
     String(undisclosed),
     [erased && 'erased', held && 'held'].filter(Boolean).join(' '),
-    jsonCell(details),
-    jsonCell(other),
+    jsonCell(detailsJson),
+    jsonCell(otherJson),
   ];
   return `${cells.join(',')}\r\n`;
 }
@@ -46,9 +47,9 @@ function cell(value: string): string {
 }
 
 /** Rule 4: the same of each string in it, with its quotes, as an escape, so that the cell stays JSON. */
-function jsonCell(value: JsonObject): string {
-  if (Object.keys(value).length === 0) return '';
-  return quoted(sortedJson(value).replace(STRING, (string) => withFormulas(string, jsonEscape)));
+function jsonCell(json: string): string {
+  if (json === '{}') return '';
+  return quoted(json.replace(STRING, (string) => withFormulas(string, jsonEscape)));
 }
 
 const STRING = /"(?:[^"\\]|\\.)*"/g;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { canonicalJson, type JsonObject } from '@vouchsafe/transparency-log';
 import fc from 'fast-check';
-import { CSV_FORMATS, OCSF_FORMATS } from './drawn-formats.js';
+import { DRAWN_FORMATS } from './drawn-formats.js';
 
 /** Texts written by hand from docs/formats.md: what each version is must never change. */
 const marks = { logId: 'log-12345678', index: 7, undisclosed: 2, erased: true, held: true };
@@ -27,38 +27,38 @@ const entry: JsonObject = {
 
 describe('entries.csv', () => {
   it('of version 1 is what it was', () => {
-    const { header, row } = CSV_FORMATS[1];
-    expect(header).toBe(
+    const { csvHeader, draw } = DRAWN_FORMATS[1];
+    expect(csvHeader).toBe(
       'log_id,index,recorded_at,occurred_at,id,actor_type,actor_id,operation,entity_type,entity_id,outcome,source_ip,url,user_agent,request_id,undisclosed,state,details,other\r\n',
     );
-    expect(row({ ...marks, entry })).toBe(
+    expect(draw({ ...marks, entry }).csv).toBe(
       'log-12345678,7,2026-11-22T12:00:00.000Z,2026-11-22T11:59:59.500123456Z,e1,user,u1,document.read,document,d1,success,' +
         '192.0.2.1,"/documents/d1?a=1,2",curl/8,r1,2,erased held,"{""a"":[2,{""10"":""x"",""9"":""y""}],""b"":1}",' +
         '"{""provenance"":""asserted"",""source"":""invoices"",""submitter"":{""id"":""k1"",""type"":""api-key""},""version"":2}"\r\n',
     );
-    expect(row({ ...plain, entry: {} })).toBe('log-12345678,7,,,,,,,,,,,,,,0,,,\r\n');
+    expect(draw({ ...plain, entry: {} }).csv).toBe('log-12345678,7,,,,,,,,,,,,,,0,,,\r\n');
   });
 
   it('of version 2 says who recorded it', () => {
-    const { header, row } = CSV_FORMATS[2];
-    expect(header).toBe(
+    const { csvHeader, draw } = DRAWN_FORMATS[2];
+    expect(csvHeader).toBe(
       'log_id,index,recorded_at,occurred_at,id,source,submitter_type,submitter_id,provenance,actor_type,actor_id,operation,entity_type,entity_id,outcome,source_ip,url,user_agent,request_id,undisclosed,state,details,other\r\n',
     );
-    expect(row({ ...marks, entry })).toBe(
+    expect(draw({ ...marks, entry }).csv).toBe(
       'log-12345678,7,2026-11-22T12:00:00.000Z,2026-11-22T11:59:59.500123456Z,e1,invoices,api-key,k1,asserted,user,u1,document.read,document,d1,success,' +
         '192.0.2.1,"/documents/d1?a=1,2",curl/8,r1,2,erased held,"{""a"":[2,{""10"":""x"",""9"":""y""}],""b"":1}","{""version"":2}"\r\n',
     );
     const version1 = { version: 1, source: 'gateway' };
-    expect(row({ ...plain, entry: version1 })).toBe(
+    expect(draw({ ...plain, entry: version1 }).csv).toBe(
       'log-12345678,7,,,,gateway,,,observed,,,,,,,,,,,0,,,"{""version"":1}"\r\n',
     );
-    expect(row({ ...plain, held: true, entry: { source: 'api' } })).toBe(
+    expect(draw({ ...plain, held: true, entry: { source: 'api' } }).csv).toBe(
       'log-12345678,7,,,,api,,,asserted,,,,,,,,,,,0,held,,\r\n',
     );
   });
 
   it.each([1, 2] as const)('of version %i keeps in `other` whatever has no column of its own', (version) => {
-    const { row } = CSV_FORMATS[version];
+    const { draw } = DRAWN_FORMATS[version];
     const odd = {
       actor: { type: 'user', id: 'u1', via: 'key' },
       entity: 'x',
@@ -66,7 +66,7 @@ describe('entries.csv', () => {
       details: 'd',
       id: null,
     };
-    const written = row({ ...plain, entry: odd });
+    const written = draw({ ...plain, entry: odd }).csv;
     expect(written).toContain(',user,u1,');
     expect(written).toContain(
       '"{""actor"":{""id"":""u1"",""type"":""user"",""via"":""key""},""details"":""d"",""entity"":""x"",""id"":null,""url"":5}"\r\n',
@@ -74,12 +74,12 @@ describe('entries.csv', () => {
   });
 
   const cellOf = (version: 1 | 2, url: string): string => {
-    const empty = CSV_FORMATS[version].row({ ...plain, entry: {} });
+    const empty = DRAWN_FORMATS[version].draw({ ...plain, entry: {} }).csv;
     const [before, behind] = empty.split(version === 1 ? /(?<=^(?:[^,]*,){12})/ : /(?<=^(?:[^,]*,){16})/) as [
       string,
       string,
     ];
-    const written = CSV_FORMATS[version].row({ ...plain, entry: { url } });
+    const written = DRAWN_FORMATS[version].draw({ ...plain, entry: { url } }).csv;
     expect(written.startsWith(before) && written.endsWith(behind)).toBe(true);
     return written.slice(before.length, -behind.length);
   };
@@ -116,7 +116,7 @@ describe('entries.csv', () => {
 
   it('of version 2 hides no formula in JSON, and its JSON says what it said', () => {
     const details = { 'a;=b': '|+1', c: ";  'x", d: 'a=b', e: ';\t=1', f: '\u200b=', g: [-1, -2, '-"=3'] };
-    const written = CSV_FORMATS[2].row({ ...plain, entry: { details } });
+    const written = DRAWN_FORMATS[2].draw({ ...plain, entry: { details } }).csv;
     expect(written).toContain(
       String.raw`"{""a;\u003db"":""|\u002b1"",""c"":"";  \u0027x"",""d"":""a=b"",""e"":"";\t=1"",""f"":""` +
         '\u200b' +
@@ -177,7 +177,7 @@ function withoutApostrophes(text: string): string {
 
 describe('ocsf.ndjson', () => {
   it('of version 1 is what it was', () => {
-    expect(OCSF_FORMATS[1]({ ...plain, entry })).toBe(
+    expect(DRAWN_FORMATS[1].draw({ ...plain, entry }).ocsf).toBe(
       '{"activity_id":2,"activity_name":"Read","category_uid":6,"class_uid":6003,"type_uid":600302,"time":1795348799500,' +
         '"severity_id":1,"status_id":1,"status":"Success","metadata":{"version":"1.3.0","product":{"name":"Vouchsafe",' +
         '"vendor_name":"Vouchsafe"},"log_name":"log-12345678","sequence":7,"uid":"e1","correlation_uid":"r1",' +
@@ -188,10 +188,10 @@ describe('ocsf.ndjson', () => {
         '"undisclosed":0,"erased":false,"held":false}}\n',
     );
     expect(
-      OCSF_FORMATS[1]({
+      DRAWN_FORMATS[1].draw({
         ...marks,
         entry: { operation: 'session.create', outcome: 'denied', userAgent: 'x' },
-      }),
+      }).ocsf,
     ).toBe(
       '{"activity_id":1,"activity_name":"Logon","category_uid":3,"class_uid":3002,"type_uid":300201,"time":0,"severity_id":1,' +
         '"status_id":2,"status":"Failure","status_detail":"denied","metadata":{"version":"1.3.0","product":{"name":"Vouchsafe",' +
@@ -200,14 +200,14 @@ describe('ocsf.ndjson', () => {
         '"unmapped":{"details":{},"other":{},"undisclosed":2,"erased":true,"held":true}}\n',
     );
     expect(
-      OCSF_FORMATS[1]({ ...plain, entry: { entity: { type: 'api-key' }, operation: 'key.put' } }),
+      DRAWN_FORMATS[1].draw({ ...plain, entry: { entity: { type: 'api-key' }, operation: 'key.put' } }).ocsf,
     ).toContain(
       '"class_uid":3004,"type_uid":300403,"time":0,"severity_id":1,"status_id":99,"status":"Other","status_detail":"",',
     );
   });
 
   it('of version 2 is canonical JSON, and says who recorded it', () => {
-    const line = OCSF_FORMATS[2]({ ...plain, entry });
+    const line = DRAWN_FORMATS[2].draw({ ...plain, entry }).ocsf;
     expect(line).toBe(`${canonicalJson(JSON.parse(line))}\n`);
     expect(JSON.parse(line)).toEqual({
       ...{ activity_id: 2, activity_name: 'Read', category_uid: 6, class_uid: 6003, type_uid: 600302 },
@@ -238,7 +238,8 @@ describe('ocsf.ndjson', () => {
   });
 
   it('of version 2 names what there is none of, or leaves it out', () => {
-    const ofNothing = (entry: JsonObject): unknown => JSON.parse(OCSF_FORMATS[2]({ ...plain, entry }));
+    const ofNothing = (entry: JsonObject): unknown =>
+      JSON.parse(DRAWN_FORMATS[2].draw({ ...plain, entry }).ocsf);
     expect(
       ofNothing({ operation: 'login', sourceIp: 'unix:/x', actor: { type: 'user' }, outcome: 'partial' }),
     ).toEqual({
@@ -281,7 +282,9 @@ describe('ocsf.ndjson', () => {
     ['yesterday', 1795348800000],
   ])('of version 2 takes %j for %i, where it was recorded a moment later', (occurredAt, time) => {
     const recordedAt = '2026-11-22T12:00:00.000Z';
-    expect(JSON.parse(OCSF_FORMATS[2]({ ...plain, entry: { occurredAt, recordedAt } }))).toMatchObject({
+    expect(
+      JSON.parse(DRAWN_FORMATS[2].draw({ ...plain, entry: { occurredAt, recordedAt } }).ocsf),
+    ).toMatchObject({
       time,
     });
   });
@@ -299,7 +302,10 @@ describe('ocsf.ndjson', () => {
     ['', '', 6003, 99],
   ])('takes %j on %j for class %i, activity %i', (operation, type, classUid, activity) => {
     for (const version of [1, 2] as const) {
-      const line = OCSF_FORMATS[version]({ ...plain, entry: { operation, entity: { type, id: 'x' } } });
+      const line = DRAWN_FORMATS[version].draw({
+        ...plain,
+        entry: { operation, entity: { type, id: 'x' } },
+      }).ocsf;
       expect(JSON.parse(line)).toMatchObject({
         class_uid: classUid,
         activity_id: activity,

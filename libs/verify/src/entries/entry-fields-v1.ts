@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '@vouchsafe/transparency-log';
+import { sortedJson } from './json-text.js';
 
 /**
  * What of an opened entry has a column of its own in version 1 of CSV and a place of its own in version 1 of OCSF, and what
@@ -11,6 +12,9 @@ export type EntryFieldsV1 = {
   readonly entity: TypeAndId;
   readonly details: JsonObject;
   readonly other: JsonObject;
+  /** Both as canonical JSON. */
+  readonly detailsJson: string;
+  readonly otherJson: string;
 };
 
 const TEXTS = [
@@ -30,13 +34,17 @@ const TEXT_NAMES: ReadonlySet<string> = new Set(TEXTS);
 export type TypeAndId = { readonly type: string; readonly id: string };
 
 export function entryFieldsV1(entry: JsonObject): EntryFieldsV1 {
-  const other = Object.keys(entry).filter((name) => !hasOwnPlace(name, entry[name] as Json));
+  const names = Object.keys(entry).filter((name) => !hasOwnPlace(name, entry[name] as Json));
+  const other = Object.fromEntries(names.map((name) => [name, entry[name] as Json]));
+  const details = isJsonObject(entry.details) ? entry.details : {};
   return {
     text: (name) => textOf(entry, name),
     actor: typeAndId(entry.actor),
     entity: typeAndId(entry.entity),
-    details: isJsonObject(entry.details) ? entry.details : {},
-    other: Object.fromEntries(other.map((name) => [name, entry[name] as Json])),
+    details,
+    other,
+    detailsJson: sortedJson(details),
+    otherJson: sortedJson(other),
   };
 }
 

@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '@vouchsafe/transparency-log';
+import { sortedJson } from './json-text.js';
 
 /**
  * What of an opened entry has a column of its own in version 2 of CSV and a place of its own in version 2 of OCSF, and what
@@ -12,8 +13,9 @@ export type EntryFieldsV2 = {
   readonly submitter: TypeAndId;
   readonly actor: TypeAndId;
   readonly entity: TypeAndId;
-  readonly details: JsonObject;
-  readonly other: JsonObject;
+  /** As canonical JSON: `details`, and what else there is. */
+  readonly detailsJson: string;
+  readonly otherJson: string;
 };
 
 const TEXTS = [
@@ -37,15 +39,17 @@ export type TypeAndId = { readonly type: string; readonly id: string };
 
 export function entryFieldsV2(entry: JsonObject): EntryFieldsV2 {
   const { provenance, source } = entry;
-  const other = Object.keys(entry).filter((name) => !hasOwnPlace(name, entry[name] as Json));
+  const names = Object.keys(entry).filter((name) => !hasOwnPlace(name, entry[name] as Json));
+  const other = Object.fromEntries(names.map((name) => [name, entry[name] as Json]));
+  const details = isJsonObject(entry.details) ? entry.details : {};
   return {
     text: (name) => textOf(entry, name),
     provenance: typeof provenance === 'string' ? provenance : source === 'api' ? 'asserted' : 'observed',
     submitter: typeAndId(entry.submitter),
     actor: typeAndId(entry.actor),
     entity: typeAndId(entry.entity),
-    details: isJsonObject(entry.details) ? entry.details : {},
-    other: Object.fromEntries(other.map((name) => [name, entry[name] as Json])),
+    detailsJson: sortedJson(details),
+    otherJson: sortedJson(other),
   };
 }
 

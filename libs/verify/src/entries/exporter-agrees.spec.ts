@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { describeEntry } from '@vouchsafe/forensic-bundle';
 import { makeLeaf, openLeaf, type Disclosable, type Json } from '@vouchsafe/transparency-log';
 import fc from 'fast-check';
-import { CSV_FORMATS, OCSF_FORMATS } from './drawn-formats.js';
+import { DRAWN_FORMATS } from './drawn-formats.js';
 
 /**
  * Two programs drawn from one page, docs/formats.md: the exporter's writers and the verifier's. Where they differ on any entry, one
@@ -73,7 +73,7 @@ describe('the exporter’s lines of an entry', () => {
       const shown = { logId: LOG_ID, index: 1, erased: false, held: false, undisclosed: 0 };
       const entry = { id, details: { note: id }, recordedAt: '2026-11-22T12:00:00.000Z' };
       const described = describeEntry(LOG_ID, { ...shown, leaf, disclosures: [] });
-      expect(described).toMatchObject({ csv: CSV_FORMATS[2].row({ ...shown, entry }) });
+      expect(described).toMatchObject({ csv: DRAWN_FORMATS[2].draw({ ...shown, entry }).csv });
     }
   });
 
@@ -91,8 +91,8 @@ describe('the exporter’s lines of an entry', () => {
         const described = describeEntry(LOG_ID, { ...marked, leaf, disclosures });
         const shown = { logId: LOG_ID, ...marked, entry: opened.entry, undisclosed: opened.undisclosed };
         expect(described).toMatchObject({
-          csv: CSV_FORMATS[2].row(shown),
-          ocsf: OCSF_FORMATS[2](shown),
+          csv: DRAWN_FORMATS[2].draw(shown).csv,
+          ocsf: DRAWN_FORMATS[2].draw(shown).ocsf,
         });
       }),
       { numRuns: 3000 },

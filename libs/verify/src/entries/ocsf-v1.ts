@@ -1,4 +1,4 @@
-import { entryFieldsV1, type EntryFieldsV1 } from './entry-fields-v1.js';
+import type { EntryFieldsV1 } from './entry-fields-v1.js';
 import { ocsfClass, type OcsfClass } from './ocsf-classes.js';
 import type { ShownEntry } from './shown-entry.js';
 
@@ -6,8 +6,10 @@ import type { ShownEntry } from './shown-entry.js';
  * Version 1 of a line of ocsf.ndjson, as docs/formats.md describes it: members stand in the order of this text, and
  * those of `details` and `other` as JSON.stringify has them. Frozen: bundles of this version are in other hands.
  */
-export function ocsfLineV1({ logId, index, entry, undisclosed, erased, held }: ShownEntry): string {
-  const fields = entryFieldsV1(entry);
+export function ocsfLineV1(
+  { logId, index, undisclosed, erased, held }: ShownEntry,
+  fields: EntryFieldsV1,
+): string {
   const { text, details, other } = fields;
   const kind = ocsfClass(text('operation'), fields.entity.type);
   const { classUid, activityId, activityName } = kind;

@@ -14,7 +14,7 @@ import { isInstant } from '../instant.js';
 import { Problem, check, newerVersion } from '../problem.js';
 import { disclosureLines, type DisclosureLines } from './disclosure-lines.js';
 import { drawnFile } from './drawn-file.js';
-import { CSV_FORMATS, OCSF_FORMATS } from './drawn-formats.js';
+import { DRAWN_FORMATS } from './drawn-formats.js';
 import { entryBundles } from './entry-bundles.js';
 import { TooDeep } from './json-text.js';
 import { faultOfLeaf } from './leaf-rules.js';
@@ -35,14 +35,13 @@ export function verifyEntries(
   const [entries, indices] = [file('entries'), file('indices')];
   const disclosures = disclosureLines(file('disclosures'));
   const [csv, ocsf] = [drawnFile(file('csv')), drawnFile(file('ocsf'))];
-  const { header, row } = CSV_FORMATS[manifest.formats.csv];
-  const ocsfLine = OCSF_FORMATS[manifest.formats.ocsf];
+  const { csvHeader, draw } = DRAWN_FORMATS[manifest.version];
   const bundles = entryBundles(manifest, log, files);
   const times = timesBefore([...log.earlierCheckpoints, log.size]);
   const marksAt = marksOf(log);
   const seen: Seen = { entries: 0, first: undefined, last: -1, recordedAt: '', ofVersion1: 0 };
 
-  csv.expect(header);
+  csv.expect(csvHeader);
   for (let leaf = entries.line(); leaf; leaf = entries.line()) {
     const line = ++seen.entries;
     const index = readIndex(indices, line, log, seen);
@@ -64,10 +63,9 @@ export function verifyEntries(
     times.add(index, recordedAt);
     const { entry, undisclosed } = opened;
     const shown: ShownEntry = { logId: log.id, index, entry, undisclosed, ...marks };
-    const drawn = (): [string, string] => [row(shown), ocsfLine(shown)];
-    const [csvRow, ocsfEvent] = withinDepth(drawn, entries.name, line);
-    csv.expect(csvRow);
-    ocsf.expect(ocsfEvent);
+    const drawn = withinDepth(() => draw(shown), entries.name, line);
+    csv.expect(drawn.csv);
+    ocsf.expect(drawn.ocsf);
   }
   disclosures.end();
   csv.end();
