@@ -25,7 +25,7 @@ export const row: Row = {
     await compete({
       variant: '',
       conditions: {
-        concurrency: 'one process, one thread',
+        concurrency: 'one process, as many threads as processors',
         payload: `${entries} entries, ${Math.round(bytes / 1e6)} MB`,
         durability: 'none: reads a file',
       },

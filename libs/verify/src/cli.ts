@@ -1,25 +1,35 @@
+import { parentPort } from 'node:worker_threads';
 import { FAULT_CODES, run } from './command/run.js';
+import { serveRuns } from './threads.js';
 
 /**
  * The program. Its exit codes 0 to 3 are verdicts, and only a verdict that was reached and written out ends with one: until
  * then, whatever happens, the code says that there is none. Node.js alone would end with 1, which means "does not hold".
  */
-process.exitCode = FAULT_CODES.failed;
-process.on('uncaughtException', (error) => {
-  void end(FAULT_CODES.failed, `vouchsafe-verify failed, and says nothing of the bundle: ${describe(error)}`);
-});
-
 const OLDEST_NODE = [20, 15] as const;
 
-if (isTooOld(process.versions.node)) {
-  const wanted = `Node.js ${OLDEST_NODE.join('.')} or newer is needed`;
-  void end(FAULT_CODES.failed, `vouchsafe-verify says nothing of the bundle: ${wanted}.`);
-} else {
-  void main(process.argv.slice(2));
+// This file is also the program of the threads that check entries: what goes wrong in one of them, the main one hears.
+if (parentPort) serveRuns(parentPort);
+else start();
+
+function start(): void {
+  process.exitCode = FAULT_CODES.failed;
+  process.on('uncaughtException', (error) => {
+    void end(
+      FAULT_CODES.failed,
+      `vouchsafe-verify failed, and says nothing of the bundle: ${describe(error)}`,
+    );
+  });
+  if (isTooOld(process.versions.node)) {
+    const wanted = `Node.js ${OLDEST_NODE.join('.')} or newer is needed`;
+    void end(FAULT_CODES.failed, `vouchsafe-verify says nothing of the bundle: ${wanted}.`);
+  } else {
+    void main(process.argv.slice(2));
+  }
 }
 
 async function main(args: readonly string[]): Promise<void> {
-  const { code, out } = await run(args);
+  const { code, out } = await run(args, new URL(import.meta.url));
   const isVerdict = code !== FAULT_CODES.usage;
   const fault = await write(isVerdict ? process.stdout : process.stderr, out);
   if (!fault) process.exit(code);

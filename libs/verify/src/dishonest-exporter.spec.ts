@@ -22,7 +22,8 @@ import { remanifest, withKeys, without, zipOf, type Content } from './forgery.fi
 import { inPlainWords } from './command/plain-words.js';
 import { KEY_HISTORY, LOG_KEYS, MANIFEST_KEY, MANIFEST_NOTE } from './container/names.js';
 import type { Manifest } from './manifest/manifest.js';
-import { verifyBundle, type Verification } from './verify-bundle.js';
+import { verifyBundle } from './every-way.fixture.js';
+import type { Verification } from './verify-bundle.js';
 
 /**
  * The exporter's own key signs all of this: no signature gives him away. What he makes up is refused where something in

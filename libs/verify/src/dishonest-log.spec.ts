@@ -4,7 +4,8 @@ import { EXPORTER, LOG, inMemory } from './bundle.fixture.js';
 import { KEY_HISTORY } from './container/names.js';
 import { file, remanifest, withKeys, zipOf, type Content } from './forgery.fixture.js';
 import { plainBundle, type PlainEntry } from './plain-bundle.fixture.js';
-import { verifyBundle, type Verification } from './verify-bundle.js';
+import { verifyBundle } from './every-way.fixture.js';
+import type { Verification } from './verify-bundle.js';
 
 /** Leaves that a dishonest log takes and its exporter signs: they hold only if they are what docs/formats.md calls a leaf. */
 const WHO = {
@@ -145,6 +146,17 @@ describe('the time of recording', () => {
       ...{ status: 'does-not-hold', file: file('entries'), line: 2 },
       why: expect.stringContaining('before the entry in front of it'),
     });
+  });
+
+  it('nor between two runs of entries, which may be checked by two threads', async () => {
+    const [early, late] = [at('2026-11-02T10:00:00.000Z'), at('2026-11-20T10:00:00.000Z')];
+    for (const first of [1, 127, 128, 129, 256]) {
+      const entries = Array.from({ length: 300 }, (_, index) => (index === first - 1 ? late : early));
+      expect(await verified(plainBundle(2, entries))).toMatchObject({
+        ...{ status: 'does-not-hold', file: file('entries'), line: first + 1 },
+        why: expect.stringContaining('before the entry in front of it'),
+      });
+    }
   });
 
   it('so does not hide that a log’s key was retired before its last entry', async () => {

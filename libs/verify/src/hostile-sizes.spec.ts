@@ -19,7 +19,8 @@ import {
 } from './limits.js';
 import type { Manifest } from './manifest/manifest.js';
 import { Unreadable } from './problem.js';
-import { verifyBundle, type Verification } from './verify-bundle.js';
+import { verifyBundle } from './every-way.fixture.js';
+import type { Verification } from './verify-bundle.js';
 
 /** Whoever sends a bundle can make its files as large as he likes, and sign them with keys of his own. */
 const KEYS = [LOG.key, EXPORTER.key];

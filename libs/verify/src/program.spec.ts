@@ -46,6 +46,13 @@ describe('a verdict', () => {
     expect(verify([bundle])).toMatchObject({ code: 3, out: expect.stringContaining('ONLY AGAINST') });
   });
 
+  it('does not depend on the number of threads', () => {
+    for (const args of [[bundle], [bundle, '--vkey', keys], [broken, '--vkey', keys], [keys]]) {
+      const [one, ...more] = ['1', '2', '8'].map((count) => verify([...args, '--threads', count]));
+      for (const other of more) expect(other).toEqual(one);
+    }
+  });
+
   it.each([
     ['is closed', '"$@" >&-', 'ended with 0'],
     ['is a full disk', '"$@" >/dev/full', 'ended with 74'],
@@ -141,6 +148,9 @@ describe('no verdict is an exit code of its own', () => {
     ['two bundles', ['a.zip', 'b.zip']],
     ['an unknown option', ['a.zip', '--force']],
     ['a key that is none', ['a.zip', '--vkey', 'nonsense']],
+    ['no thread', ['a.zip', '--threads', '0']],
+    ['a number of threads that is none', ['a.zip', '--threads', '2x']],
+    ['too many threads', ['a.zip', '--threads', '100']],
     ['help', ['--help']],
     ['a file of the name of an option', ['-h']],
   ])('64 for %s, with how it is used', (_, args) => {
@@ -177,6 +187,44 @@ describe('no verdict is an exit code of its own', () => {
   ])('70 when %s', (_, preload, words) => {
     const ran = verify(['-', '--vkey', keys], { preload, input: zip, env: { TMPDIR: folder } });
     expect(ran).toMatchObject({ code: 70, out: '', err: expect.stringMatching(words) });
+  });
+
+  /** Something in a thread that checks entries is broken. */
+  const breakingThreads = (what: string): string =>
+    encodeURIComponent(`
+      import crypto from 'node:crypto';
+      import threads from 'node:worker_threads';
+      import { syncBuiltinESMExports } from 'node:module';
+      ${what};
+      syncBuiltinESMExports();`);
+  it.each([
+    [
+      'a thread cannot start',
+      breakingThreads('threads.Worker = function () { throw new Error("no thread to be had") }'),
+      /no thread to be had/,
+    ],
+    [
+      'a thread fails as it starts',
+      breakingThreads('if (!threads.isMainThread) throw new Error("not in a thread")'),
+      /not in a thread/,
+    ],
+    [
+      'a thread ends by itself, as if all was well',
+      breakingThreads('if (!threads.isMainThread) threads.parentPort.once("message", () => process.exit(0))'),
+      /A thread ended by itself \(0\)/,
+    ],
+    [
+      'a thread throws',
+      breakingThreads('if (!threads.isMainThread) crypto.hash = () => { throw new Error("a bug") }'),
+      /a bug/,
+    ],
+  ])('70 when %s', (_, preload, words) => {
+    for (const one of [bundle, broken]) {
+      const ran = verify([one, '--vkey', keys, '--threads', '2'], { preload });
+      expect(ran).toMatchObject({ code: 70, out: '', err: expect.stringMatching(words) });
+      // What is broken is in none of them: one thread needs no other.
+      expect(verify([one, '--vkey', keys, '--threads', '1'], { preload }).code).toBe(one === bundle ? 0 : 1);
+    }
   });
 
   it('70 when what comes through a pipe cannot be written, with the true cause', () => {

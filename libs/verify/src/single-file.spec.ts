@@ -40,7 +40,9 @@ describe('the verifier as a single file', () => {
     );
     expect(imported).toContain('node:crypto');
     for (const name of imported)
-      expect(name).toMatch(/^node:(crypto|fs|fs\/promises|net|os|path|timers\/promises|util|zlib)$/);
+      expect(name).toMatch(
+        /^node:(crypto|fs|fs\/promises|net|os|path|timers\/promises|util|worker_threads|zlib)$/,
+      );
   });
 
   it('checks a bundle in a folder that has nothing else, and refuses one that was changed', async () => {

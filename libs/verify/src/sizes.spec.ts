@@ -7,7 +7,7 @@ import { EXPORTER, LOG, inMemory } from './bundle.fixture.js';
 import { file, zipOf } from './forgery.fixture.js';
 import { plainBundle, type PlainEntry } from './plain-bundle.fixture.js';
 import { runProgram, singleFile } from './program.fixture.js';
-import { verifyBundle } from './verify-bundle.js';
+import { verifyBundle } from './every-way.fixture.js';
 
 /**
  * Every entry that a log can hold is verified, whatever the sizes of its parts, with everything disclosed, and whether or

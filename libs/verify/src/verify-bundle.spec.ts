@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { EXPORTER, LOG, LOG_ID, ORIGIN, bundleFixture, inMemory, type Fixture } from './bundle.fixture.js';
 import { inPlainWords } from './command/plain-words.js';
 import { LOG_KEYS, MANIFEST_KEY, README } from './container/names.js';
-import { verifyBundle } from './verify-bundle.js';
+import { verifyBundle } from './every-way.fixture.js';
 
 const KEYS = [LOG.key, EXPORTER.key];
 let contiguous: Fixture;

@@ -5,7 +5,8 @@ import { inPlainWords } from './command/plain-words.js';
 import { MANIFEST_NOTE } from './container/names.js';
 import { edit, file, remanifest, zipOf, type Content } from './forgery.fixture.js';
 import { plainBundle, type PlainEntry } from './plain-bundle.fixture.js';
-import { verifyBundle, type Verification } from './verify-bundle.js';
+import { verifyBundle } from './every-way.fixture.js';
+import type { Verification } from './verify-bundle.js';
 
 const KEYS = [LOG.key, EXPORTER.key];
 const verified = (content: Content): Promise<Verification> => verifyBundle(inMemory(zipOf(content)), KEYS);

@@ -1,16 +1,20 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { VerifierKey } from '@vouchsafe/transparency-log';
+import { IN_THIS_THREAD, type RunChecker } from '../entries/verify-entries.js';
 import { Unreadable } from '../problem.js';
+import { startThreads } from '../threads.js';
 import { verifyBundle, type Verification } from '../verify-bundle.js';
 import { openSource, type OpenSource } from './bundle-source.js';
 import { keysGiven } from './keys-given.js';
 import { EXIT_CODES, inPlainWords } from './plain-words.js';
 
-export const USAGE = `Usage: vouchsafe-verify BUNDLE.zip [--vkey KEY|FILE]...
+export const USAGE = `Usage: vouchsafe-verify BUNDLE.zip [--vkey KEY|FILE]... [--threads N]
 
 Checks a forensic bundle, offline. BUNDLE.zip is a file, or - for standard input. KEY is a verifier key
-(name+hash+base64), FILE has one a line: get them from somewhere else than the bundle.
+(name+hash+base64), FILE has one a line: get them from somewhere else than the bundle. N threads check the
+entries; the verdict does not depend on it.
 
 Exit code: 0 it holds; 1 it does not hold; 2 it cannot be read; 3 it holds against the keys inside it only.
 Any other code is no verdict: 64 the command was used wrongly, 70 the verifier failed, 74 the verdict could not be
@@ -26,23 +30,41 @@ export const FAULT_CODES = { usage: 64, failed: 70, notWritten: 74 } as const;
 /** `out` is for standard output where it is a verdict, else for standard error. */
 export type Output = { readonly code: number; readonly out: string };
 
-/** The command, from its arguments to what it prints and its exit code. Throws what is a fault of the verifier or of its machine. */
-export async function run(args: readonly string[]): Promise<Output> {
+/**
+ * The command, from its arguments to what it prints and its exit code. `program` is the file of threads; without one there are none.
+ * Throws what is a fault of the verifier or of its machine.
+ */
+export async function run(args: readonly string[], program?: URL): Promise<Output> {
   const parsed = parseArguments(args);
   // Not 0, as elsewhere: a file that somebody named `--help` does not hold for that.
   if (parsed === 'help') return { code: FAULT_CODES.usage, out: USAGE };
   if ('error' in parsed) return { code: FAULT_CODES.usage, out: `${parsed.error}\n\n${USAGE}` };
-  const { file, keys } = parsed;
-  const found = await verifyFile(file, keys);
+  const { file, keys, threads } = parsed;
+  const found = await verifyFile(file, keys, (entries) => checkerFor(entries, threads, program));
   const name = file === '-' ? 'Standard input' : file;
   return { code: EXIT_CODES[found.status], out: inPlainWords(name, found) };
 }
 
-async function verifyFile(file: string, keys?: readonly VerifierKey[]): Promise<Verification> {
+/** Fewer entries are checked in less time than threads take to start. */
+const FEW_ENTRIES = 10_000;
+/** More are taken only where they are asked for: the thread that reads is then what the others wait for. */
+const MOST_THREADS = 8;
+
+/** As many threads as there are processors, unless their number was given. With one, there is none besides this. */
+function checkerFor(entries: number, given: number | undefined, program: URL | undefined): RunChecker {
+  const count = given ?? (entries < FEW_ENTRIES ? 1 : Math.min(availableParallelism(), MOST_THREADS));
+  return program === undefined || count === 1 ? IN_THIS_THREAD : startThreads(program, count);
+}
+
+async function verifyFile(
+  file: string,
+  keys: readonly VerifierKey[] | undefined,
+  checkerFor: (entries: number) => RunChecker,
+): Promise<Verification> {
   let opened: OpenSource | undefined;
   try {
     opened = await openSource(file);
-    return await verifyBundle(opened.source, keys);
+    return await verifyBundle(opened.source, keys, checkerFor);
   } catch (error) {
     if (error instanceof Unreadable) return { status: 'unreadable', why: error.message };
     throw error;
@@ -51,11 +73,16 @@ async function verifyFile(file: string, keys?: readonly VerifierKey[]): Promise<
   }
 }
 
-type Arguments = { readonly file: string; readonly keys?: readonly VerifierKey[] };
+type Arguments = {
+  readonly file: string;
+  readonly keys: readonly VerifierKey[] | undefined;
+  readonly threads: number | undefined;
+};
 
 function parseArguments(args: readonly string[]): Arguments | 'help' | { error: string } {
   const options = {
     vkey: { type: 'string', multiple: true },
+    threads: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   } as const;
   try {
@@ -63,9 +90,12 @@ function parseArguments(args: readonly string[]): Arguments | 'help' | { error: 
     if (values.help) return 'help';
     const [file, ...more] = positionals;
     if (file === undefined || more.length > 0) return { error: 'Give one bundle to check.' };
-    if (!values.vkey) return { file };
+    const threads = values.threads === undefined ? undefined : Number(values.threads);
+    if (threads !== undefined && !/^[1-9]\d?$/.test(values.threads ?? ''))
+      return { error: '--threads takes a number from 1 to 99.' };
+    if (!values.vkey) return { file, keys: undefined, threads };
     const keys = keysGiven(values.vkey, (name) => readFileSync(name));
-    return 'error' in keys ? keys : { file, keys: keys.keys };
+    return 'error' in keys ? keys : { file, keys: keys.keys, threads };
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) };
   }

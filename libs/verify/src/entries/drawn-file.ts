@@ -1,9 +1,10 @@
 import type { Cursor } from '../container/bundle-files.js';
 import { Problem } from '../problem.js';
+import type { DrawnRecords } from './check-run.js';
 
-/** A file that is drawn from the entries: computed again, record by record, and compared byte for byte. */
+/** A file that is drawn from the entries: computed again, and compared byte for byte. */
 export type DrawnFile = {
-  readonly expect: (record: string) => void;
+  readonly expect: (records: DrawnRecords) => void;
   /** Throws unless the file held exactly what was expected. */
   readonly end: () => void;
 };
@@ -14,45 +15,28 @@ export type DrawnFile = {
  */
 export function drawnFile(cursor: Cursor): DrawnFile {
   let compared = 0;
-  let records: string[] = [];
-  let length = 0;
   let problem: Problem | undefined;
-  const compare = (): void => {
-    const expected = Buffer.from(records.join(''));
-    const found = cursor.bytes(expected.length);
-    if (!found.equals(expected)) {
-      const record = compared + firstThatDiffers(records, found) + 1;
-      problem ??= new Problem(cursor.name, 'it does not say what the entries say', record);
-    }
-    compared += records.length;
-    records = [];
-    length = 0;
-  };
   return {
-    expect: (record) => {
+    expect: ({ bytes, ends }) => {
       if (problem) return;
-      records.push(record);
-      length += record.length;
-      if (records.length === AT_ONCE || length > LENGTH_AT_ONCE) compare();
+      const found = cursor.bytes(bytes.length);
+      if (!found.equals(bytes)) {
+        const record = compared + recordAt(firstThatDiffers(bytes, found), ends) + 1;
+        problem = new Problem(cursor.name, 'it does not say what the entries say', record);
+      }
+      compared += ends.length;
     },
     end: () => {
-      compare();
       if (problem) throw problem;
       cursor.end();
     },
   };
 }
 
-/** Some records are compared at once: a comparison for each costs more than the bytes. But never many long ones. */
-const AT_ONCE = 32;
-const LENGTH_AT_ONCE = 1024 * 1024;
+function firstThatDiffers(expected: Uint8Array, found: Uint8Array): number {
+  return expected.findIndex((byte, at) => byte !== found[at]);
+}
 
-function firstThatDiffers(records: readonly string[], found: Buffer): number {
-  let start = 0;
-  return records.findIndex((record) => {
-    const expected = Buffer.from(record);
-    const isSame = found.subarray(start, start + expected.length).equals(expected);
-    start += expected.length;
-    return !isSame;
-  });
+function recordAt(at: number, ends: readonly number[]): number {
+  return ends.findIndex((end) => at < end);
 }
