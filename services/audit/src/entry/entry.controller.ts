@@ -258,6 +258,8 @@ const reasons: Readonly<Record<Rejection, { readonly at?: string; readonly detai
   'reserved-name': { detail: 'The names _sd, _sd_alg and ... are the leaf’s own' },
   'reserved-operation': { at: '/operation', detail: reservedReasons['reserved-operation'] },
   'reserved-actor-type': { at: '/actor/type', detail: reservedReasons['reserved-actor-type'] },
-  'too-large': { detail: 'The entry does not fit in a leaf of 65,535 bytes, or its personal values in 8 MiB' },
+  'too-large': {
+    detail: 'The entry does not fit in a leaf of 65,535 bytes, or its personal values in 8 MiB',
+  },
   'not-json': { detail: 'A value cannot be carried in JSON exactly' },
 };
