@@ -299,8 +299,14 @@ describe.each(readdirSync(releases))('the data of release %s', (release) => {
 
     it('knows what was sent before, and records it no second time', async () => {
       const { entries, places } = facts.sent;
+      const erased = new Set(facts.erased.map(({ userId }) => userId));
+      // Of an erased person's entry only what its leaf still says can be compared (docs/audit-entries.md).
+      const known = places.map((place, nth) =>
+        erased.has((entries[nth]?.actor as { id: string }).id) ? { ...place, partlyCompared: true } : place,
+      );
+      expect(known).not.toEqual(places);
       expect(await backEnd.must(201, 'POST', '/v1/audit/entries', { body: { entries } })).toEqual({
-        entries: places,
+        entries: known,
       });
       const { apiKey, entry, place } = facts.long;
       const long = new Client(system.url, apiKey);
