@@ -2,16 +2,16 @@ import { parentPort } from 'node:worker_threads';
 import { FAULT_CODES, run } from './command/run.js';
 import { serveRuns } from './threads.js';
 
+const OLDEST_NODE = [20, 15] as const;
+
+// The threads that check entries run this file, too. What fails in one of them reaches the main thread.
+if (parentPort) serveRuns(parentPort);
+else start();
+
 /**
  * The program. Its exit codes 0 to 3 are verdicts, and only a verdict that was reached and written out ends with one: until
  * then, whatever happens, the code says that there is none. Node.js alone would end with 1, which means "does not hold".
  */
-const OLDEST_NODE = [20, 15] as const;
-
-// This file is also the program of the threads that check entries: what goes wrong in one of them, the main one hears.
-if (parentPort) serveRuns(parentPort);
-else start();
-
 function start(): void {
   process.exitCode = FAULT_CODES.failed;
   process.on('uncaughtException', (error) => {

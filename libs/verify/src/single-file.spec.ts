@@ -45,6 +45,18 @@ describe('the verifier as a single file', () => {
       );
   });
 
+  it('imports by name only what Node.js 16 has: on one that is too old it starts, and says so', () => {
+    const old =
+      'Worker closeSync createHash createPrivateKey createPublicKey fstatSync isIP join mkdtemp openSync parentPort ' +
+      'readFileSync readSync rm setTimeout sign tmpdir verify writeFileSync';
+    const text = readFileSync(built.file, 'utf8');
+    const names = [...text.matchAll(/^import \{([^}]*)\} from "node:/gm)].flatMap(([, list = '']) =>
+      list.split(',').map((one) => one.trim().replace(/ as .*/, '')),
+    );
+    expect(names).toContain('createHash');
+    expect(names.filter((one) => !old.split(' ').includes(one))).toEqual([]);
+  });
+
   it('checks a bundle in a folder that has nothing else, and refuses one that was changed', async () => {
     const { zip } = await bundleFixture({ size: 20, first: 3, last: 12 });
     const [bundle, changed] = [join(folder, 'bundle.zip'), join(folder, 'changed.zip')];

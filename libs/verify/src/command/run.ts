@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
+// By their default exports: a Node that is too old lacks what is used of them, and must get as far as to say that it is too old.
+import os from 'node:os';
+import util from 'node:util';
 import type { VerifierKey } from '@vouchsafe/transparency-log';
 import { IN_THIS_THREAD, type RunChecker } from '../entries/verify-entries.js';
 import { Unreadable } from '../problem.js';
@@ -31,7 +32,8 @@ export const FAULT_CODES = { usage: 64, failed: 70, notWritten: 74 } as const;
 export type Output = { readonly code: number; readonly out: string };
 
 /**
- * The command, from its arguments to what it prints and its exit code. `program` is the file of threads; without one there are none.
+ * The command, from its arguments to what it prints and its exit code. `program` is the file that threads run; without it none is
+ * started.
  * Throws what is a fault of the verifier or of its machine.
  */
 export async function run(args: readonly string[], program?: URL): Promise<Output> {
@@ -40,19 +42,19 @@ export async function run(args: readonly string[], program?: URL): Promise<Outpu
   if (parsed === 'help') return { code: FAULT_CODES.usage, out: USAGE };
   if ('error' in parsed) return { code: FAULT_CODES.usage, out: `${parsed.error}\n\n${USAGE}` };
   const { file, keys, threads } = parsed;
-  const found = await verifyFile(file, keys, (entries) => checkerFor(entries, threads, program));
+  const found = await verifyFile(file, keys, (entries) => chooseChecker(entries, threads, program));
   const name = file === '-' ? 'Standard input' : file;
   return { code: EXIT_CODES[found.status], out: inPlainWords(name, found) };
 }
 
-/** Fewer entries are checked in less time than threads take to start. */
+/** Fewer are checked in less time than threads take to start. */
 const FEW_ENTRIES = 10_000;
-/** More are taken only where they are asked for: the thread that reads is then what the others wait for. */
+/** More are started only on request: the others would wait for the thread that reads. */
 const MOST_THREADS = 8;
 
-/** As many threads as there are processors, unless their number was given. With one, there is none besides this. */
-function checkerFor(entries: number, given: number | undefined, program: URL | undefined): RunChecker {
-  const count = given ?? (entries < FEW_ENTRIES ? 1 : Math.min(availableParallelism(), MOST_THREADS));
+/** As many threads as there are processors, unless their number was given. With one, this thread checks the entries itself. */
+function chooseChecker(entries: number, given: number | undefined, program: URL | undefined): RunChecker {
+  const count = given ?? (entries < FEW_ENTRIES ? 1 : Math.min(os.availableParallelism(), MOST_THREADS));
   return program === undefined || count === 1 ? IN_THIS_THREAD : startThreads(program, count);
 }
 
@@ -86,13 +88,13 @@ function parseArguments(args: readonly string[]): Arguments | 'help' | { error: 
     help: { type: 'boolean', short: 'h' },
   } as const;
   try {
-    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+    const { values, positionals } = util.parseArgs({ args: [...args], options, allowPositionals: true });
     if (values.help) return 'help';
     const [file, ...more] = positionals;
     if (file === undefined || more.length > 0) return { error: 'Give one bundle to check.' };
-    const threads = values.threads === undefined ? undefined : Number(values.threads);
-    if (threads !== undefined && !/^[1-9]\d?$/.test(values.threads ?? ''))
+    if (values.threads !== undefined && !/^[1-9]\d?$/.test(values.threads))
       return { error: '--threads takes a number from 1 to 99.' };
+    const threads = values.threads === undefined ? undefined : Number(values.threads);
     if (!values.vkey) return { file, keys: undefined, threads };
     const keys = keysGiven(values.vkey, (name) => readFileSync(name));
     return 'error' in keys ? keys : { file, keys: keys.keys, threads };
