@@ -26,7 +26,7 @@ const MAX_DEPTH = 64;
 export function parseCanonicalJson(bytes: Uint8Array): { readonly value: Json } | undefined {
   const text = decodeUtf8(bytes);
   if (text === undefined) return undefined;
-  // What fits into a leaf is read faster than it is asked.
+  // A text that is short enough for a leaf costs little to parse, however deep it is nested.
   if (text.length > MAX_ENTRY_BYTES && isNestedDeeper(text, MAX_DEPTH)) return undefined;
   try {
     const value = parseJson(text) as Json;

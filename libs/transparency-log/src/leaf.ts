@@ -9,7 +9,7 @@ import {
 import { sha256Base64url } from './hash.js';
 import { MAX_ENTRY_BYTES } from './tile.js';
 
-/** A value that stands in the leaf as a digest only. `path`: where `mayBeHidden` has one; `salt`: 16 random bytes, fresh. */
+/** A value that stands in the leaf as a digest only. `path`: one that may be hidden; `salt`: 16 random bytes, fresh. */
 export type Disclosable = {
   readonly path: readonly [string, ...string[]];
   readonly value: Json;
@@ -53,7 +53,7 @@ export type LeafFault =
 const RESERVED = new Set(['_sd', '_sd_alg', '...']);
 const SALT_BYTES = 16;
 
-/** docs/formats.md, 'Disclosures': the values that may stand as digests, by the object they belong to; '' is the entry itself. */
+/** docs/formats.md, 'Disclosures': whether a value may stand as a digest. `place` is the object that it belongs to, '' the entry itself. */
 function mayBeHidden(place: string, name: string): boolean {
   switch (place) {
     case '':
@@ -87,7 +87,8 @@ export function makeLeaf(clear: JsonObject, disclosable: readonly Disclosable[])
     if (!parent || Object.hasOwn(parent, nameOf(path))) return { status: 'path-taken', path };
     parent._sd = [...((parent._sd ?? []) as string[]), digest].sort();
   }
-  if (!disclosures.every(({ path }) => isHideable(path))) throw new Error('a value may not be hidden there');
+  if (!disclosures.every(({ path }) => mayPathBeHidden(path)))
+    throw new Error('a value may not be hidden there');
   if (new Set(disclosures.map((d) => JSON.stringify(d.path))).size < disclosures.length) {
     throw new Error('a value is disclosable once');
   }
@@ -203,7 +204,7 @@ function isDigest(value: Json): value is string {
   return typeof value === 'string' && /^[\w-]{43}$/.test(value);
 }
 
-function isHideable(path: readonly string[]): boolean {
+function mayPathBeHidden(path: readonly string[]): boolean {
   const [first = '', second] = path;
   return path.length <= 2 && (second === undefined ? mayBeHidden('', first) : mayBeHidden(first, second));
 }

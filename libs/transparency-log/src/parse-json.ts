@@ -30,18 +30,18 @@ const none = () => undefined;
 const allIsWell: JsonCheck = { opened: none, name: none, text: none, number: none };
 
 /**
- * Whether objects and lists stand in one another deeper than `levels`. Seen without reading the text: each level that is read costs
- * many times its one byte, so a hostile text is asked this first.
+ * Whether objects and lists are nested deeper than `levels`. The text is not parsed: a parser takes memory for each level, many times
+ * the one byte that it has in a hostile text.
  */
 export function isNestedDeeper(text: string, levels: number): boolean {
   let depth = 0;
   let isInString = false;
   for (let at = 0; at < text.length; at += 1) {
     const character = text.charAt(at);
-    if (character === '"') isInString = !isInString;
-    else if (isInString) at += character === '\\' ? 1 : 0;
-    else if (character === '{' || character === '[') depth += 1;
-    else if (character === '}' || character === ']') depth -= 1;
+    if (isInString && character === '\\') at += 1;
+    else if (character === '"') isInString = !isInString;
+    else if (!isInString && (character === '{' || character === '[')) depth += 1;
+    else if (!isInString && (character === '}' || character === ']')) depth -= 1;
     if (depth > levels) return true;
   }
   return false;

@@ -1,6 +1,6 @@
 /**
- * The most that a bundle holds, of whichever version (docs/formats.md, Limits). All that is read as a whole is bounded before it is
- * read: a manifest that a stranger signed with a key of his own must not exhaust the machine before it is refused.
+ * The most that a bundle holds, of whichever version (docs/formats.md, Limits). The size of what is read as a whole is checked before
+ * it is read: a manifest that a stranger signed with a key of their own must not exhaust the machine before it is refused.
  */
 const KIB = 1024;
 const MIB = 1024 * KIB;

@@ -29,7 +29,7 @@ export function manifestKeyNames({ logs }: Pick<Manifest, 'logs'>): string[] {
 }
 
 /**
- * The keys that may sign a manifest, before it is known whose logs it is about. Neither a log, which signs what it is given,
+ * The keys that may sign a manifest, as long as it is not known which logs it names. Neither a log, which signs what it is given,
  * nor a witness, who saw checkpoints alone, speaks for an export.
  */
 export function manifestSigners(trusted: readonly VerifierKey[]): VerifierKey[] {

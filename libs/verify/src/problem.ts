@@ -24,7 +24,7 @@ export type Refusal =
     }
   | { readonly status: 'unreadable'; readonly why: string };
 
-/** Throws an error again that is no refusal, but a fault of the verifier's. */
+/** Throws any other error again: it is a fault of the verifier. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Unreadable) return { status: 'unreadable', why: error.message };
   if (!(error instanceof Problem)) throw error;

@@ -3,14 +3,14 @@ import { checkRun, type CheckedRun, type Run } from './entries/check-run.js';
 import type { RunChecker } from './entries/verify-entries.js';
 
 /**
- * Runs of entries, checked by threads of `program`, each of which calls `serveRuns`. They do what this thread would do, by the
- * same function; nothing is decided there. A thread that cannot start or ends by itself makes `check` reject.
+ * Checks runs of entries in threads that run `program`, which calls `serveRuns`. They do what this thread would do, by the same
+ * function, and decide nothing. A thread that cannot start, fails or ends by itself makes `check` reject.
  */
 export function startThreads(program: URL, count: number): RunChecker {
   const threads = Array.from({ length: count }, () => startThread(program));
   let next = 0;
   return {
-    // One that each works on, and one that waits for each.
+    // For each thread one that it works on, and one that waits.
     ahead: 2 * count,
     check: (run) => {
       const thread = threads[next++ % count];
@@ -23,7 +23,7 @@ export function startThreads(program: URL, count: number): RunChecker {
   };
 }
 
-/** In a thread: checks what is sent, in the order in which it comes. */
+/** In a thread: answers each run that is sent, in their order. */
 export function serveRuns(port: MessagePort): void {
   port.on('message', (run: Run) => port.postMessage(checkRun(run)));
 }

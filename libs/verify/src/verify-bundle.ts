@@ -31,7 +31,7 @@ export type WhatHolds = {
  * Checks a forensic bundle, whose form docs/formats.md describes, against `given` keys alone, where they are given. Answers
  * with the first thing that does not hold. Throws only what `source` throws, and where a thread fails.
  *
- * `checkerFor` says who checks so many entries: this thread, unless it is given. The verdict does not depend on it.
+ * `checkerFor` says, by the number of entries, what checks them; without it this thread does. The verdict does not depend on it.
  */
 export async function verifyBundle(
   source: ByteSource,

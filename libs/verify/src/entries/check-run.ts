@@ -7,7 +7,7 @@ import { DRAWN_FORMATS, type Drawn } from './drawn-formats.js';
 import { TooDeep } from './json-text.js';
 import { faultOfLeaf } from './leaf-rules.js';
 
-/** Entries of one log that follow each other in the bundle, with all that is needed to check them. It can be sent to another thread. */
+/** Consecutive entries of one log, with all that is needed to check them. Plain data: it can be sent to another thread. */
 export type Run = {
   readonly version: Manifest['version'];
   readonly range: Manifest['range'];
@@ -27,7 +27,7 @@ export type RunEntry = {
   readonly marks: { readonly erased: boolean; readonly held: boolean; readonly expired: boolean };
 };
 
-/** Of the entries up to the first that does not hold; `refusal` says why that one does not. */
+/** What came of the entries before the first that does not hold. `refusal` says why that one does not. */
 export type CheckedRun = {
   readonly csv: DrawnRecords;
   readonly ocsf: DrawnRecords;
@@ -38,12 +38,12 @@ export type CheckedRun = {
   readonly refusal: Refusal | undefined;
 };
 
-/** Records of a file one behind the other, and where each of them ends. */
+/** Consecutive records of a file, and the offset at which each of them ends. */
 export type DrawnRecords = { readonly bytes: Uint8Array; readonly ends: readonly number[] };
 
 /**
- * That what is opened of each entry is its own, and that it is what the manifest says of it; and what the files that are drawn from the entries have to say. A function of its argument alone: so it does not matter which
- * thread carries it out.
+ * Checks that what is opened of each entry is its own, and that the entry is what the manifest says of it. Draws what
+ * entries.csv and ocsf.ndjson must say of it. A function of its argument alone, so that any thread gives the same answer.
  */
 export function checkRun(run: Run): CheckedRun {
   const drawn: Drawn[] = [];
@@ -86,7 +86,7 @@ function checkEntry(
   return { drawn, recordedAt, version: entry.version };
 }
 
-/** Between neighbors within a run, and between the last of one and the first of the next. */
+/** Also asked of the last entry of a run and the first of the next. */
 export function checkOrder(before: string, recordedAt: string, file: string, line: number): void {
   check(before <= recordedAt, file, 'it was recorded before the entry in front of it', line);
 }

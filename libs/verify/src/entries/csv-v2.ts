@@ -43,7 +43,7 @@ export function csvRowV2(
 /** Rule 3: an apostrophe before whatever a program could run, wherever it splits. */
 function cell(value: string): string {
   const defused = withFormulas(value, (character) => `'${character}`);
-  return quoted(isSeparator(value) ? `'${defused}` : defused);
+  return quoted(startsWithSeparator(value) ? `'${defused}` : defused);
 }
 
 /** Rule 4: the same of each string in it, with its quotes, as an escape, so that the cell stays JSON. */
@@ -67,7 +67,7 @@ function withFormulas(text: string, instead: (formulaCharacter: string) => strin
   return written;
 }
 
-/** Most texts: what begins with a letter, a digit or a slash, and is ASCII without a separator. Only for speed. */
+/** For speed alone. Most texts begin with a letter, a digit or a slash, and are ASCII without a separator. */
 const HAS_NONE = /^"?[A-Za-z0-9/][\x20-\x2b\x2d-\x3a\x3c-\x7b\x7d\x7e]*$/;
 
 /** Rule 1, in the words of its table. */
@@ -101,9 +101,9 @@ function quoted(value: string): string {
 }
 
 function hasSeparator(value: string): boolean {
-  return Array.from(value).some(isSeparator);
+  return Array.from(value).some(startsWithSeparator);
 }
 
-function isSeparator(character: string): boolean {
-  return SEPARATORS.has(character.charCodeAt(0));
+function startsWithSeparator(text: string): boolean {
+  return SEPARATORS.has(text.charCodeAt(0));
 }

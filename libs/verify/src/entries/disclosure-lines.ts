@@ -4,7 +4,6 @@ import { Problem, check } from '../problem.js';
 
 /** disclosures.ndjson beside the entries whose values it opens, which are asked for in ascending order of index. */
 export type DisclosureLines = {
-  readonly name: string;
   readonly of: (index: number) => readonly string[];
   /** The line that the last entry's disclosures stand on. */
   readonly line: () => number;
@@ -22,8 +21,9 @@ export function disclosureLines(cursor: Cursor): DisclosureLines {
   const read = (): DisclosureLine | undefined => {
     const bytes = cursor.line();
     if (!bytes) return undefined;
+    lines++;
     const parsed = parseLine(bytes);
-    check(parsed !== undefined, name, 'it is not a list of disclosures', ++lines);
+    check(parsed !== undefined, name, 'it is not a list of disclosures', lines);
     return parsed;
   };
   let next = read();
@@ -31,7 +31,6 @@ export function disclosureLines(cursor: Cursor): DisclosureLines {
     new Problem(name, 'it opens values of an entry that is not here, or out of order', lines);
   let line = 0;
   return {
-    name,
     of: (index) => {
       if (!next || next.index > index) return [];
       if (next.index < index) throw stray();

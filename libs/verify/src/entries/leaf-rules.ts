@@ -2,14 +2,14 @@ import { isJsonObject, type Json, type JsonObject } from '@vouchsafe/transparenc
 
 /**
  * What docs/formats.md, 'Leaf', says of every leaf in a bundle whose manifest is of version 2: who recorded it stands in
- * the clear. Answers with what is wrong. `entry`: the leaf, opened. `openLeaf` lets nothing be hidden that is asked for here,
- * so what stands in it stood in the clear.
+ * the clear. Answers with what is wrong. `entry` is the opened leaf: `openLeaf` lets none of the members that are checked here be
+ * hidden, so what stands in it stood in the clear.
  */
 export function faultOfLeaf(entry: JsonObject): string | undefined {
   const { version, source, recordedAt } = ownMembers(entry);
   if (version !== 1 && version !== 2) return 'its version is not the number 1 or 2, in the clear';
   if (typeof source !== 'string') return 'it does not say its source in the clear';
-  // That it is an instant is asked of every version.
+  // `checkRun` checks of every version that it is an instant.
   if (typeof recordedAt !== 'string') return 'it does not say in the clear when it was recorded';
   return faultOfSubmitter(entry, version);
 }

@@ -10,11 +10,11 @@ import { disclosureLines } from './disclosure-lines.js';
 import { entryBundles } from './entry-bundles.js';
 
 /**
- * The entries of a log, run by run: entries.ndjson, indices.txt, disclosures.ndjson and the entry bundles, read side by side. An entry
- * that is in a run stands in the log at its index.
+ * The entries of a log, run by run: entries.ndjson, indices.txt, disclosures.ndjson and the entry bundles, read side by side. Each
+ * entry of a run has been found in the log at its index.
  */
 export type RunReader = {
-  /** `refusal`: what does not hold behind the last entry of the run. Nothing comes after it. */
+  /** `refusal`: what does not hold after the last entry of the run, which is then the last run. */
   readonly runs: () => Generator<{ readonly run: Run; readonly refusal: Refusal | undefined }>;
   /** Throws unless all of these files were read, and were what the manifest and the ZIP say. */
   readonly end: () => ReadCounts;
@@ -27,7 +27,7 @@ export type ReadCounts = {
   disclosures: number;
 };
 
-/** Enough that handing a run over costs little, and few enough that runs in hand take little memory. */
+/** Many enough that handing a run over costs little, few enough that the runs in hand take little memory. */
 const ENTRIES_OF_A_RUN = 128;
 const BYTES_OF_A_RUN = 1024 * 1024;
 

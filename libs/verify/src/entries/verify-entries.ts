@@ -10,10 +10,10 @@ import { DRAWN_FORMATS } from './drawn-formats.js';
 import { runReader, type ReadCounts } from './runs.js';
 import { timesBefore, type TimesBefore } from './times-before.js';
 
-/** Who carries `checkRun` out: this thread, or others. Rejects only where one of them failed, which is no verdict. */
+/** Calls `checkRun`, in this thread or in others. `check` rejects only where one of them failed, which is no verdict. */
 export type RunChecker = {
   readonly check: (run: Run) => Promise<CheckedRun>;
-  /** So many runs are handed over before the first is waited for. */
+  /** How many runs are handed over before the first is waited for. */
   readonly ahead: number;
   readonly close: () => Promise<void>;
 };
@@ -26,8 +26,9 @@ export const IN_THIS_THREAD: RunChecker = {
 
 /**
  * Step 4: each entry stands in the log at its index, what is opened of it is its own, it is what the manifest says of
- * it, and the files that are drawn from the entries say the same. Goes once through all these files, side by side. Whoever
- * checks the runs, what comes of them is taken in the order of the entries: the first that does not hold is told.
+ * it, and the files that are drawn from the entries say the same. Goes once through all these files, side by side. The
+ * results are taken in the order of the entries, whichever thread they come from: so the first entry that does not hold is
+ * the one that is reported.
  */
 export async function verifyEntries(
   manifest: Manifest,
@@ -51,7 +52,11 @@ export async function verifyEntries(
     if (first !== undefined) checkOrder(recordedAt, first, logFile(log.id, 'entries'), run.firstLine);
     const because = found.refusal ?? refusal;
     if (because) throw errorOf(because);
-    for (const [nth, time] of found.recordedAt.entries()) times.add(run.entries[nth]?.index ?? 0, time);
+    for (const [nth, { index }] of run.entries.entries()) {
+      const time = found.recordedAt[nth];
+      if (time === undefined) throw new Error(`Nobody checked the entry of index ${index}`);
+      times.add(index, time);
+    }
     recordedAt = found.recordedAt.at(-1) ?? recordedAt;
     ofVersion1 += found.ofVersion1;
     csv.expect(found.csv);
@@ -77,16 +82,16 @@ type HandedOver = {
   readonly refusal: Refusal | undefined;
 };
 
-/** Hands runs over ahead of taking what came of them, which happens in their order. */
+/** Hands runs over ahead, and takes their results in the order of the runs. */
 async function inOrder(
   runs: ReturnType<ReturnType<typeof runReader>['runs']>,
   checker: RunChecker,
-  take: (one: HandedOver) => Promise<void>,
+  take: (next: HandedOver) => Promise<void>,
 ): Promise<void> {
   const waiting: HandedOver[] = [];
   for (const { run, refusal } of runs) {
     const checked = checker.check(run);
-    // A thread that failed is told when its turn comes, and must not count as nobody's before.
+    // A rejection is reported when its turn comes. Until then Node.js must not take it for one that nobody handles.
     checked.catch(() => undefined);
     waiting.push({ run, checked, refusal });
     const next = waiting.length >= checker.ahead ? waiting.shift() : undefined;

@@ -24,7 +24,7 @@ export type ProvenTiles = {
 /**
  * Starts from the root. It is hashed from the tiles of the right edge, which proves those that are partial; every full
  * tile is proven by its own root standing in the tile above. So an entry is included where its leaf hash stands at its index.
- * One tile of each level is kept: whatever the bundle calls a tree, it takes no more memory.
+ * One tile of each level is kept in memory, however large the tree.
  */
 export async function verifyTiles(log: ManifestLog, files: BundleFiles): Promise<ProvenTiles> {
   const tiles = listTiles(log, files);
@@ -88,7 +88,7 @@ function rootOfTile(bytes: Uint8Array): Uint8Array {
   return hashes;
 }
 
-/** Neighbors ask for the same tile. */
+/** Tiles and entries are gone through in order, so the next one mostly needs the same tile. */
 function keepingOneOfEachLevel(
   read: (level: number, index: number) => Uint8Array,
 ): (level: number, index: number) => Uint8Array {

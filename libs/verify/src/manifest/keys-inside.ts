@@ -54,7 +54,7 @@ export function readKeysInside(files: BundleFiles): KeysInside {
   return { logKeys, manifestKeys, history };
 }
 
-/** A list of objects. */
+/** The list, and an object in it. */
 const LEVELS = 2;
 
 function parseHistory(bytes: Uint8Array): KeyHistory | undefined {

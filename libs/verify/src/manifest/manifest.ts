@@ -31,8 +31,8 @@ export function parseManifest(bytes: Uint8Array): Manifest {
 }
 
 /**
- * Throws `Unreadable` where manifest.note is of a version that came later: its first line says so in every version. Asked before
- * anything else, for what else a later version has, nobody knows here.
+ * Throws `Unreadable` where manifest.note is of a version that came later: its first line says so in every version. Called before
+ * anything else is read, because everything else may be different in a later version.
  */
 export function refuseNewerNote(note: Buffer): void {
   const [, version] = /^vouchsafe forensic bundle v(\d{1,9})\n/.exec(note.toString('latin1', 0, 100)) ?? [];
@@ -44,7 +44,7 @@ export function manifestNoteText({ version }: Manifest, sha256: string): string 
   return version === 1 ? noteTextV1(sha256) : noteTextV2(sha256);
 }
 
-/** Of every version. */
+/** The text that manifest.note signs, of each version. */
 export const NOTE_TEXTS = [noteTextV1, noteTextV2] as const;
 
 /**
@@ -57,7 +57,7 @@ export function operatorOf({ id, origin }: Pick<ManifestLog, 'id' | 'origin'>): 
     : undefined;
 }
 
-/** A pair in the ranges of a log in the list of logs. */
+/** The manifest, its list of logs, a log, its ranges, a pair. */
 const LEVELS = 5;
 
 function readJson(bytes: Uint8Array): unknown {

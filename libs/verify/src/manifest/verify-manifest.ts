@@ -14,8 +14,8 @@ type Members = ReadonlyMap<string, ZipMember>;
 export type SignedManifest = { readonly manifest: Manifest; readonly note: Note };
 
 /**
- * manifest.json, whose bytes a key for manifests signed: that is known before any of them is parsed. It is of an operator of
- * the logs that it names, and the ZIP holds the files that it names, of their sizes, and no others.
+ * manifest.json, whose bytes a key for manifests signed: that is checked before any of them is parsed. The key belongs to an
+ * operator of the logs that the manifest names, and the ZIP holds the files that it names, of their sizes, and no others.
  */
 export function readManifest(
   source: ByteSource,
@@ -71,7 +71,7 @@ function openManifestNote(bytes: Uint8Array, signers: readonly VerifierKey[]): N
   }
 }
 
-/** The keys that stand in for the reader's. That this file is as the manifest says is seen when all of keys/ is read. */
+/** The keys that stand in for the reader's. `readKeysInside` reads them again, and compares the file with the manifest. */
 function keysInside(source: ByteSource, members: Members): VerifierKey[] {
   const member = members.get(MANIFEST_KEY);
   if (!member) throw new Problem(MANIFEST_KEY, 'it is missing');
