@@ -126,6 +126,7 @@ export async function stageBundle(request: BundleRequest, stage: BundleStage): P
   const manifest = formatManifest(value);
   atMost(MAX_MANIFEST_BYTES, manifest.length, 'bytes of its manifest');
   const note = signNote(manifestNoteText(digestOf(manifest).sha256), request.signer);
+  atMost(MAX_NOTE_BYTES, note.length, 'bytes of its note');
   await stage.append(MANIFEST, manifest);
   await stage.append(MANIFEST_NOTE, note);
   const all = [
@@ -154,8 +155,8 @@ export function bundleSize(files: readonly StagedFile[]): number {
   return layOutZip(files).size;
 }
 
-/** The manifest and its note. */
-const UNNAMED = 2;
+/** The manifest and its note, which the manifest does not name. */
+const UNNAMED_FILES = 2;
 
 type Files = {
   readonly write: (name: string, bytes: Uint8Array) => Promise<void>;
@@ -173,7 +174,7 @@ function stagedFiles(stage: BundleStage): Files {
     let digest = digests.get(name);
     if (!digest) {
       digests.set(name, (digest = fileDigest()));
-      atMost(MAX_MEMBERS - UNNAMED, digests.size, 'files');
+      atMost(MAX_MEMBERS - UNNAMED_FILES, digests.size, 'files');
     }
     digest.update(bytes);
     await stage.append(name, bytes);

@@ -67,7 +67,7 @@ export function csvJsonCell(json: string): string {
   );
 }
 
-/** Printable ASCII with nothing to quote and nothing to defuse: most cells, at a tenth of the price. */
+/** Printable ASCII with nothing to quote and nothing to defuse: most cells, at a tenth of the cost. */
 const PLAIN = /^(?![ \\]*[=+\-@'])[\x20\x21\x23-\x2b\x2d-\x3a\x3c-\x7b\x7d\x7e]*$/;
 
 /** What some program splits at: commas, semicolons, bars, tabs, and the line ends of Unicode and of Python's `splitlines`. */

@@ -10,7 +10,7 @@ export const MAX_LINE_BYTES = 16 * MIB;
 export const MAX_LOGS = 1000;
 export const MAX_EARLIER_CHECKPOINTS = 1000;
 
-/** What was asked for does not fit into one bundle, however often it is tried. */
+/** What was asked for does not fit into one bundle: another attempt would fail as well. */
 export class BundleTooLargeError extends Error {
   override readonly name = 'BundleTooLargeError';
 }
