@@ -47,11 +47,11 @@ export const cursorText = z
 /** When something ends, in UTC (RFC 3339 with an offset): an offset must not carry it to a year that JSON's dates or Postgres spell in another way. */
 export const expiry = z.iso
   .datetime({ offset: true })
-  .refine((text) => isBounded(Date.parse(text)), 'from 1970 to 9999, in UTC')
+  .refine((text) => isBounded(Date.parse(text)), 'must be from 1970 to 9999, in UTC')
   .transform((text) => new Date(text).toISOString());
 
-const [first, beyond] = [Date.UTC(1970, 0, 1), Date.UTC(10_000, 0, 1)];
+const [FIRST, BEYOND] = [Date.UTC(1970, 0, 1), Date.UTC(10_000, 0, 1)];
 
 export function isBounded(milliseconds: number): boolean {
-  return milliseconds >= first && milliseconds < beyond;
+  return milliseconds >= FIRST && milliseconds < BEYOND;
 }

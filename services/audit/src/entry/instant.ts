@@ -14,7 +14,7 @@ export const boundedInstant = z
   .string()
   .regex(INSTANT, { abort: true, error: ({ input }) => reasonAgainst(input) })
   .meta({ format: 'date-time' })
-  .refine((text) => isBounded(Date.parse(text)), 'from 1970 to 9999, in UTC')
+  .refine((text) => isBounded(Date.parse(text)), 'must be from 1970 to 9999, in UTC')
   .transform(instantIn);
 
 /** One end of a range of time, of a list as of an export. */
@@ -24,7 +24,7 @@ export const time = z
       boundedInstant,
       z.iso
         .date()
-        .refine((day) => isBounded(Date.parse(day)), 'from 1970 to 9999, in UTC')
+        .refine((day) => isBounded(Date.parse(day)), 'must be from 1970 to 9999, in UTC')
         .transform((day) => `${day}T00:00:00.000Z`),
     ],
     'a day, or an instant with an offset and at most nine digits after the second (no leap second), from 1970 to 9999',
