@@ -208,8 +208,8 @@ async function rewrapTransitKeys(
 }
 
 /**
- * The foreign key of data keys refuses the removal of a version that is still in use, whatever this statement thinks. A transit key under
- * it would go, too (vault-004), and what it seals be fetched.
+ * The foreign key of data keys refuses the removal of a version that is still in use, should this statement miss one. A transit key
+ * under it would be deleted with it (vault-004), and the messages that it seals would be fetched from their source.
  */
 async function removeSuperseded(sql: Sql, organizationId: string, newest: number, now: Date): Promise<void> {
   await sql.query(

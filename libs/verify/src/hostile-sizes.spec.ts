@@ -22,7 +22,7 @@ import { Unreadable } from './problem.js';
 import { verifyBundle } from './every-way.fixture.js';
 import type { Verification } from './verify-bundle.js';
 
-/** Whoever sends a bundle can make its files as large as he likes, and sign them with keys of his own. */
+/** Whoever sends a bundle can make its files as large as they like, and sign them with keys of their own. */
 const KEYS = [LOG.key, EXPORTER.key];
 let honest: Content;
 
@@ -174,7 +174,7 @@ describe('a manifest is not parsed before it is known who signed it', () => {
     }
   });
 
-  it('so the key that signed is told by its name, in marks', async () => {
+  it('so the key that signed is reported by its name, in quotation marks', async () => {
     const named = ed25519Signer('holds."\\/exports', Buffer.alloc(32, 9));
     const other = await verified(withManifest(Buffer.from('{}'), named));
     expect(other.found).toMatchObject({
