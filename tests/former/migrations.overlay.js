@@ -1,7 +1,7 @@
 /**
- * Stands in a former release's libs/database in the place of `migrations`, which lies beside it as `former-migrations`: whatever list
- * of steps that release's code migrates a database by, the steps of today are taken. Plain JavaScript: it is put beside the sources
- * and beside what was built of them.
+ * Replaces `migrations` in a former release's libs/database; the original lies beside it as `former-migrations`. Whatever list of steps
+ * that release's code migrates a database by, the steps of today are taken. Plain JavaScript, because it is put into the sources as well
+ * as into the build.
  */
 import { readFileSync } from 'node:fs';
 import { toMikroOrmMigrations as asFormerly } from './former-migrations.js';
@@ -11,10 +11,10 @@ export * from './former-migrations.js';
 /** Today's steps, a list for each database; roles stand in them as `{{worker}}`. */
 const today = JSON.parse(readFileSync(new URL('../../../todays-migrations.json', import.meta.url), 'utf8'));
 
-/** `vault` of `vault-001-keys`. */
+/** The `vault` in `vault-001-keys`. */
 const packageOf = ({ name }) => name.replace(/-\d{3}-.*$/, '');
 
-/** A service's own steps come last in its list, and stand in no other. */
+/** A service's own steps are the last of its list, and in no other list. */
 function stepsInPlaceOf(former) {
   const packages = new Set(former.map(packageOf));
   const whole = today.find((list) => packages.has(packageOf(list.at(-1))));

@@ -120,8 +120,9 @@ export function idempotencyKey(header: string): string {
 }
 
 /**
- * A client may put anything into its key, an address too: what stands in the table is a keyed hash, another one for each caller and
- * operation (P18). Release 0.1.0 kept the key itself; its rows are looked up as they are, until their day is over.
+ * The primary key of a row. A client may put anything into its key, an email address too: so the table has a keyed hash of it, which
+ * differs for each caller and operation (P18). Release 0.1.0 kept the key itself; its rows are still found by it, for the day that
+ * they are kept.
  */
 async function rowOf(
   vault: Vault,

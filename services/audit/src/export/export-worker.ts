@@ -101,7 +101,7 @@ export class ExportWorker {
     } catch (error) {
       if (error instanceof LostLeaseError || this.stopped) return;
       const isTooLarge = error instanceof BundleTooLargeError;
-      // That is for whoever asked to mend, and is told with the export.
+      // Whoever asked can act on it, and reads it in the export; the operator cannot.
       if (!isTooLarge) onError(error);
       const failed = isTooLarge || job.attempt >= ATTEMPTS;
       await database.asWorker((sql) =>

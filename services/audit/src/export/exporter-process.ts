@@ -24,8 +24,8 @@ export type ExporterAnswer =
   { readonly status: 'made' | 'lost' } | { readonly status: 'too-large' | 'failed'; readonly why: string };
 
 /**
- * Little garbage is left lying: an export's memory is bounded, whatever its size (audit.md). A page of entries is dropped before it
- * fills the young generation, so that little of it moves on; twice that size brings nothing more, and takes 20 MB.
+ * The heap is small, so that an export's memory is bounded, whatever its size (audit.md). A page of entries is garbage before it fills
+ * the young generation, so that little of it is promoted; twice that size gains nothing more, and takes 20 MB.
  */
 const SMALL_HEAP = ['--max-old-space-size=96', '--max-semi-space-size=8'];
 const program = new URL('./export-process.js', import.meta.url);

@@ -18,9 +18,9 @@ export type RecordAnswer =
   | {
       readonly status: 'recorded';
       readonly places: readonly Place[];
-      /** Indices, in what was given, of what had been recorded before, ... */
+      /** Indices, in what was given, of the entries that had been recorded before. */
       readonly known: ReadonlySet<number>;
-      /** ... and of those among them whose person is erased, so that erased values were not compared. */
+      /** Those among `known` whose person is erased: their erased values were not compared. */
       readonly partlyCompared: ReadonlySet<number>;
     }
   /** Nothing was recorded. `entry`: the index in what was given. */

@@ -3,7 +3,7 @@ import { FIRST_SOURCE } from '@vouchsafe/contracts';
 import { columns } from './columns.js';
 import { LEAF_VERSION, type NewEntry } from './entry.js';
 import type { FreshEntry } from './fresh-entry.js';
-import { fitsLeaf } from './left-in-leaf.js';
+import { fitsLeaf } from './fits-leaf.js';
 import { entryAt } from './log-reader.js';
 import type { Place } from './place.js';
 import type { SearchKeys } from './search-keys.js';
@@ -19,12 +19,12 @@ export interface Submission {
 
 /** What was recorded under an id before. */
 export interface KnownSubmission {
-  /** The hash of what was sent; where the person is erased since there is none, and what is left is the leaf. */
+  /** The hash of what was sent. Where the person has been erased since, there is none, and only the leaf is left. */
   readonly content: { readonly key: string; readonly leafVersion: number } | { readonly leaf: Uint8Array };
   readonly place: Place;
 }
 
-/** Whether an entry whose id is known is the one that was recorded; of an erased person, as far as anybody can still say. */
+/** Whether an entry whose id is known is the one that was recorded; if the person is erased, as far as the leaf can tell. */
 export function isSame({ content }: KnownSubmission, now: Submission, entry: NewEntry): boolean {
   if ('leaf' in content) return fitsLeaf(content.leaf, entry);
   return content.key === (content.leafVersion === 1 ? now.firstContentKey() : now.contentKey);

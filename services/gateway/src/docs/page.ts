@@ -1,7 +1,7 @@
 import { type ProblemCode, problems } from '@vouchsafe/service-host';
 import { anchorOf, commonProblems, type ListedOperation, operationsOf } from './reading-document.js';
 
-/** The page; what stands in it is there without scripts, too: the operations as a list, and every error. */
+/** The page. Without scripts it has the operations as a list, and every error. */
 export function pageOf(document: object): string {
   const operations = operationsOf(document);
   return `<!doctype html>
@@ -78,12 +78,12 @@ function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 }
 
-/** Swagger UI has the dark colours, and waits for somebody to ask for them. */
+/** Swagger UI has dark colors, but shows them only where the page has the class `dark-mode`. */
 export const startScript = `const dark = matchMedia('(prefers-color-scheme: dark)');
 const paint = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
 dark.addEventListener('change', paint);
 paint();
-// Swagger UI takes every address for one of an operation, and changes it to \`#/...\`.
+// Swagger UI takes every fragment for that of an operation, and changes it to \`#/...\`.
 const shown = document.getElementById(location.hash.replace(/^#\\/?/, ''));
 SwaggerUIBundle({
   url: '/docs/document.json',
@@ -92,7 +92,7 @@ SwaggerUIBundle({
   validatorUrl: null,
   defaultModelsExpandDepth: 0,
 });
-// The operations are drawn late, above the error that an address points to: it stays in view until the reader moves.
+// The operations are drawn later, above the error that the address points to, and push it down: keep it in view until the reader moves.
 if (shown) {
   const keepInView = new ResizeObserver(() => location.replace('#' + shown.id));
   keepInView.observe(document.getElementById('api'));
@@ -103,9 +103,8 @@ if (shown) {
 addEventListener('click', ({ target }) => target.closest?.('a[href^="#error"]')?.removeAttribute('target'), true);
 `;
 
-/** On top of Swagger UI's: its colours of methods are too pale for white letters (WCAG 2.2, 1.4.3), and its tables too wide for a phone. */
+/** Added to Swagger UI's: its colors of methods are too pale for white letters (WCAG 2.2, 1.4.3), and its tables too wide for a phone. */
 export const style = `:root { --text: #3b4151; --page: #fff; --line: #d8dde7; --link: #1a5fb4; --marked: #fff3c4; }
-.dark-mode { --text: #e4e6e6; --page: #1c2022; --line: #444c52; --link: #8ab8f0; --marked: #4a4020; }
 @media (prefers-color-scheme: dark) {
   :root { --text: #e4e6e6; --page: #1c2022; --line: #444c52; --link: #8ab8f0; --marked: #4a4020; }
 }
@@ -143,7 +142,7 @@ html:not(.dark-mode) .swagger-ui .info .title small.version-stamp { background: 
 }
 /* Backgrounds are not printed: letters made for a dark one would be too pale. */
 @media print {
-  :root, .dark-mode { --text: #000; --page: #fff; --line: #999; --link: #000; }
+  :root { --text: #000; --page: #fff; --line: #999; --link: #000; }
   .swagger-ui, html .swagger-ui * { color: #000 !important; }
   nav, .swagger-ui .scheme-container, .swagger-ui .try-out, .swagger-ui .authorization__btn, .swagger-ui .opblock-control-arrow,
   .swagger-ui .expand-operation, .swagger-ui .models { display: none; }

@@ -3,9 +3,9 @@ import type { NewEntry } from './entry.js';
 import { leafOf } from './leaf-of-entry.js';
 
 /**
- * Whether an entry could be the one of a leaf whose person is erased: no hash of what was sent is left (P10), only the leaf. Compared is
- * what stands in it in clear (time, operation, outcome, source, the types of actor and entity), and how many values each of its objects
- * holds as digests. Erased values alone are not compared: whoever could tell them apart could also guess them.
+ * Whether an entry could be the one that a leaf was made of, where the person is erased: no hash of what was sent is left (P10), only
+ * the leaf. It compares what the leaf says in clear (time, operation, outcome, source, the types of actor and entity), and how many
+ * values each object holds as digests. The erased values themselves are not compared: a comparison would let them be guessed.
  */
 export function fitsLeaf(leaf: Uint8Array, entry: NewEntry): boolean {
   const kept = objectIn(leaf);
@@ -15,7 +15,7 @@ export function fitsLeaf(leaf: Uint8Array, entry: NewEntry): boolean {
   return !('rejected' in again) && shapeOf(kept) === shapeOf(objectIn(again.bytes));
 }
 
-/** What depends on when and by whom an entry was recorded, not on what was sent. */
+/** Members that say when an entry was recorded and who sent it. They do not depend on what was sent. */
 const OURS = new Set(['version', 'recordedAt', 'skewSeconds', 'submitter', 'provenance']);
 
 function shapeOf(leaf: JsonObject): string {
@@ -27,6 +27,6 @@ function shapeOf(leaf: JsonObject): string {
 
 function objectIn(leaf: Uint8Array): JsonObject {
   const read = parseJson(Buffer.from(leaf).toString());
-  if (!isJsonObject(read)) throw new Error('A recorded leaf is a JSON object');
+  if (!isJsonObject(read)) throw new Error('A recorded leaf is no JSON object');
   return read;
 }
