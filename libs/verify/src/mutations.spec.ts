@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import {
   append,
   ed25519Signer,
@@ -47,97 +47,73 @@ async function expectCaught(zip: Uint8Array): Promise<Verification> {
 
 const ignore = (): void => undefined;
 
-/** Each of these is hundreds of bundles, verified by one thread, two and eight. */
-const LONG_MS = 240_000;
+// Most of these verify hundreds of bundles, each by one thread, two and eight.
+jest.setTimeout(240_000);
 
 describe('whoever changes the bytes of the ZIP is caught', () => {
-  it(
-    'at any bit of the file',
-    async () => {
-      await fc.assert(
-        fc.asyncProperty(fc.nat(fixture.zip.length * 8 - 1), (bit) =>
-          expectCaught(flip(fixture.zip, bit)).then(ignore),
-        ),
-        { numRuns: 300 },
-      );
-    },
-    LONG_MS,
-  );
+  it('at any bit of the file', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(fixture.zip.length * 8 - 1), (bit) =>
+        expectCaught(flip(fixture.zip, bit)).then(ignore),
+      ),
+      { numRuns: 300 },
+    );
+  });
 
-  it(
-    'at every byte of every header, and the first, a middle and the last byte of every member',
-    async () => {
-      const members = readZip(inMemory(fixture.zip));
-      let end = 0;
-      for (const { dataOffset, size } of members) {
-        for (let at = end; at < dataOffset; at++) await expectCaught(flip(fixture.zip, at * 8));
-        for (const at of [0, Math.floor(size / 2), size - 1]) {
-          if (size > 0) await expectCaught(flip(fixture.zip, (dataOffset + at) * 8 + 1));
-        }
-        end = dataOffset + size;
+  it('at every byte of every header, and the first, a middle and the last byte of every member', async () => {
+    const members = readZip(inMemory(fixture.zip));
+    let end = 0;
+    for (const { dataOffset, size } of members) {
+      for (let at = end; at < dataOffset; at++) await expectCaught(flip(fixture.zip, at * 8));
+      for (const at of [0, Math.floor(size / 2), size - 1]) {
+        if (size > 0) await expectCaught(flip(fixture.zip, (dataOffset + at) * 8 + 1));
       }
-      for (let at = end; at < fixture.zip.length; at++) await expectCaught(flip(fixture.zip, at * 8));
-    },
-    LONG_MS,
-  );
+      end = dataOffset + size;
+    }
+    for (let at = end; at < fixture.zip.length; at++) await expectCaught(flip(fixture.zip, at * 8));
+  });
 
-  it(
-    'by cutting it off anywhere',
-    async () => {
-      await fc.assert(
-        fc.asyncProperty(fc.nat(fixture.zip.length - 1), (n) =>
-          expectCaught(fixture.zip.subarray(0, n)).then(ignore),
-        ),
-        { numRuns: 100 },
-      );
-    },
-    LONG_MS,
-  );
+  it('by cutting it off anywhere', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(fixture.zip.length - 1), (n) =>
+        expectCaught(fixture.zip.subarray(0, n)).then(ignore),
+      ),
+      { numRuns: 100 },
+    );
+  });
 
-  it(
-    'by hiding bytes before, between, behind or inside',
-    async () => {
-      const hidden = Buffer.from('hidden');
-      await expectCaught(Buffer.concat([hidden, fixture.zip]));
-      await expectCaught(Buffer.concat([fixture.zip, hidden]));
-      const members = readZip(inMemory(fixture.zip));
-      for (const { dataOffset, size } of members) {
-        const at = dataOffset + size;
-        await expectCaught(Buffer.concat([fixture.zip.subarray(0, at), hidden, fixture.zip.subarray(at)]));
-      }
-    },
-    LONG_MS,
-  );
+  it('by hiding bytes before, between, behind or inside', async () => {
+    const hidden = Buffer.from('hidden');
+    await expectCaught(Buffer.concat([hidden, fixture.zip]));
+    await expectCaught(Buffer.concat([fixture.zip, hidden]));
+    const members = readZip(inMemory(fixture.zip));
+    for (const { dataOffset, size } of members) {
+      const at = dataOffset + size;
+      await expectCaught(Buffer.concat([fixture.zip.subarray(0, at), hidden, fixture.zip.subarray(at)]));
+    }
+  });
 
-  it(
-    'by giving two members one name, or members in another order',
-    async () => {
-      for (const [from, to] of [
-        ['keys/logs.vkey', 'keys/logs.vkez'],
-        ['entries.csv', 'entries.cst'],
-        ['README.txt', 'zEADME.txt'],
-        ['README.txt', '../DME.txt'],
-        [`earlier-checkpoints/256`, 'earlier-checkpoints/300'],
-      ] as const) {
-        const text = fixture.zip.toString('latin1').replaceAll(from, to);
-        await expectCaught(Buffer.from(text, 'latin1'));
-      }
-    },
-    LONG_MS,
-  );
+  it('by giving two members one name, or members in another order', async () => {
+    for (const [from, to] of [
+      ['keys/logs.vkey', 'keys/logs.vkez'],
+      ['entries.csv', 'entries.cst'],
+      ['README.txt', 'zEADME.txt'],
+      ['README.txt', '../DME.txt'],
+      [`earlier-checkpoints/256`, 'earlier-checkpoints/300'],
+    ] as const) {
+      const text = fixture.zip.toString('latin1').replaceAll(from, to);
+      await expectCaught(Buffer.from(text, 'latin1'));
+    }
+  });
 
-  it(
-    'with random bytes in place of a ZIP',
-    async () => {
-      await fc.assert(
-        fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), (bytes) => expectCaught(bytes).then(ignore)),
-      );
-      const endOnly = fixture.zip.subarray(-22);
-      await expectCaught(endOnly);
-      await expectCaught(Buffer.alloc(0));
-    },
-    LONG_MS,
-  );
+  it('with random bytes in place of a ZIP', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), (bytes) => expectCaught(bytes).then(ignore)),
+    );
+    const endOnly = fixture.zip.subarray(-22);
+    await expectCaught(endOnly);
+    await expectCaught(Buffer.alloc(0));
+  });
 });
 
 /** Changes of content, each with the file that the report must name when the manifest was made to fit. */
@@ -307,19 +283,15 @@ describe('whoever changes a file and makes the ZIP fit is caught', () => {
     await expectCaught(zipOf(forge(fixture.content)));
   });
 
-  it.each([...Array(7).keys()])(
-    'when he flips any bit of any file (%i)',
-    async () => {
-      await fc.assert(
-        fc.asyncProperty(fc.constantFrom(...fixture.content.keys()), fc.nat(), async (name, n) => {
-          const bytes = fixture.content.get(name) ?? Buffer.alloc(0);
-          await expectCaught(zipOf(new Map(fixture.content).set(name, flip(bytes, n % (bytes.length * 8)))));
-        }),
-        { numRuns: 20 },
-      );
-    },
-    LONG_MS,
-  );
+  it.each([...Array(7).keys()])('when he flips any bit of any file (%i)', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...fixture.content.keys()), fc.nat(), async (name, n) => {
+        const bytes = fixture.content.get(name) ?? Buffer.alloc(0);
+        await expectCaught(zipOf(new Map(fixture.content).set(name, flip(bytes, n % (bytes.length * 8)))));
+      }),
+      { numRuns: 20 },
+    );
+  });
 });
 
 describe('whoever makes the manifest fit too, and signs it with a key of his own, is caught', () => {
