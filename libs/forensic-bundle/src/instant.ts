@@ -1,17 +1,23 @@
-/** A time that the calendar has, in the form of `Date.toISOString`: JavaScript takes the 30th of February for the 2nd of March. */
+/** In the form of `Date.toISOString`, of a day and an hour that exist: no 30th of February, no hour 24. */
 export function isInstant(value: unknown): value is string {
-  return typeof value === 'string' && INSTANT.test(value) && isOfCalendar(value);
+  return typeof value === 'string' && INSTANT.test(value) && timeOf(value) !== undefined;
 }
 
-/** The same, with up to nine digits behind the point. */
+/** The same, with up to nine digits after the point. */
 export function isFineInstant(value: unknown): value is string {
-  return typeof value === 'string' && FINE_INSTANT.test(value) && isOfCalendar(`${value.slice(0, 23)}Z`);
+  return typeof value === 'string' && millisecondsOf(value) !== undefined;
+}
+
+/** Since 1970, of such an instant; digits after the third are cut off. Undefined where it is none. */
+export function millisecondsOf(text: string): number | undefined {
+  return FINE_INSTANT.test(text) ? timeOf(`${text.slice(0, 23)}Z`) : undefined;
 }
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const FINE_INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,9}Z$/;
 
-/** The day that comes out is the one that went in; hour 24 is the next day's. */
-function isOfCalendar(text: string): boolean {
-  return new Date(text).getUTCDate() === Number(text.slice(8, 10));
+/** `Date` takes the 30th of February for the 2nd of March, and hour 24 for the next day: then the day is not the one in the text. */
+function timeOf(text: string): number | undefined {
+  const date = new Date(text);
+  return date.getUTCDate() === Number(text.slice(8, 10)) ? date.getTime() : undefined;
 }

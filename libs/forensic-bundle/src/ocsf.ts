@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { EntryFields, EntryMarks, Named } from './entry-fields.js';
+import { millisecondsOf } from './instant.js';
 import { classify } from './ocsf-activity.js';
 
 /**
@@ -106,13 +107,3 @@ const STATUSES: ReadonlyMap<string, readonly [id: number, name: string]> = new M
   ['unknown', [0, UNKNOWN]],
   ['', [0, UNKNOWN]],
 ]);
-
-/** OCSF's times are milliseconds: further digits are cut off, and stand in `original_time`. */
-function millisecondsOf(instant: string): number | undefined {
-  if (!INSTANT.test(instant)) return undefined;
-  const time = Date.parse(`${instant.slice(0, 23)}Z`);
-  // Date.parse takes a 30th of February for a day of March, and 24:00 for the next day.
-  return new Date(time).getUTCDate() === Number(instant.slice(8, 10)) ? time : undefined;
-}
-
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,9}Z$/;
