@@ -120,6 +120,11 @@ describe('entries.csv', () => {
     expect(csvJsonCell(canonicalJson({ a: text }))).toBe(cell);
   });
 
+  it('leaves many quotes in a row as they are, with no formula after them', () => {
+    const json = canonicalJson({ a: '"'.repeat(100_000) });
+    expect(csvJsonCell(json)).toBe(`"${json.replaceAll('"', '""')}"`);
+  });
+
   it('leaves numbers in JSON as they are', () => {
     expect(csvJsonCell('{"-a":-1,"b":[-2,"-2",-3]}')).toBe('"{""\\u002da"":-1,""b"":[-2,""\\u002d2"",-3]}"');
   });

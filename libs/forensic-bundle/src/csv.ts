@@ -96,7 +96,8 @@ const TO_QUOTE = new RegExp(`"|${SEPARATOR}`, 'u');
 
 /** With its quotes, which are skipped: so its start is one. */
 const STRING = /"(?:[^"\\]|\\.)*"/g;
-const MAY_HOLD_FORMULA = new RegExp(`(?:"|${SEPARATOR})${SKIPPED}*${FORMULA_CHARACTER}`, 'u');
+/** Looked for from its end, as `FORMULA` is: from a start, each of many quotes in a row would look through all the others. */
+const MAY_HOLD_FORMULA = new RegExp(`${FORMULA_CHARACTER}(?<=(?:"|${SEPARATOR})${SKIPPED}*.)`, 'u');
 
 /** The class of these code points: hexadecimal, or first and last of a range. */
 function oneOf(codePoints: string): string {

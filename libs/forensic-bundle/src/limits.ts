@@ -6,7 +6,7 @@ export const MAX_MEMBERS = 150_000;
 export const MAX_MANIFEST_BYTES = 32 * MIB;
 export const MAX_NOTE_BYTES = 64 * KIB;
 export const MAX_KEYS_BYTES = MIB;
-export const MAX_LINE_BYTES = 16 * MIB;
+export const MAX_LINE_BYTES = MIB;
 export const MAX_LOGS = 1000;
 export const MAX_EARLIER_CHECKPOINTS = 1000;
 

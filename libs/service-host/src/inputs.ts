@@ -46,7 +46,7 @@ export const cursorText = z
 
 /** When something ends, in UTC (RFC 3339 with an offset): an offset must not carry it to a year that JSON's dates or Postgres spell in another way. */
 export const expiry = z.iso
-  .datetime({ offset: true })
+  .datetime({ offset: true, abort: true })
   .refine((text) => isBounded(Date.parse(text)), 'must be from 1970 to 9999, in UTC')
   .transform((text) => new Date(text).toISOString());
 

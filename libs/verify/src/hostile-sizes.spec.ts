@@ -215,10 +215,10 @@ describe('what is nested without end does not hold, wherever it stands', () => {
 
   it('in a line of disclosures, and in a disclosure', async () => {
     const [closed, disclosure] = [
-      Buffer.concat([Buffer.alloc(8 * 2 ** 20 - 10, '['), Buffer.alloc(8 * 2 ** 20 - 10, ']')]),
+      Buffer.concat([Buffer.alloc(MAX_LINE_BYTES / 2 - 10, '['), Buffer.alloc(MAX_LINE_BYTES / 2 - 10, ']')]),
       canonicalJson([Buffer.alloc(16).toString('base64url'), 'note', 0]).replace(
         '0]',
-        `${'['.repeat(5e6)}${']'.repeat(5e6)}]`,
+        `${'['.repeat(350_000)}${']'.repeat(350_000)}]`,
       ),
     ];
     const encoded = Buffer.from(disclosure).toString('base64url');

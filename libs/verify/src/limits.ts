@@ -13,7 +13,7 @@ export const MAX_NOTE_BYTES = 64 * KIB;
 export const MAX_KEYS_BYTES = MIB;
 export const MAX_README_BYTES = 64 * KIB;
 /** Of a file that is read line by line. */
-export const MAX_LINE_BYTES = 16 * MIB;
+export const MAX_LINE_BYTES = MIB;
 export const MAX_LOGS = 1000;
 /** Of one log. */
 export const MAX_EARLIER_CHECKPOINTS = 1000;

@@ -40,6 +40,12 @@ const SWEEP: [what: string, clear: Record<string, Json>, disclosable: Disclosabl
       [{ path: ['details', 'note'], value: 'n'.repeat(length), salt }],
     ],
   ),
+  // A line of disclosures is 1 MiB at most; here it is nearly that, of what is written most slowly.
+  ...['"', '\\', ',=', '[]', 'n'].map((unit): (typeof SWEEP)[number] => [
+    `a disclosed text of nothing but ${unit}`,
+    {},
+    [{ path: ['details', 'note'], value: unit.repeat(380_000 / unit.length), salt }],
+  ]),
   ...[1, 2, 7, 40, 100, 300, 1300].map((count): (typeof SWEEP)[number] => [
     `${count} disclosed values`,
     {},

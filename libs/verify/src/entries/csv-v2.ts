@@ -58,13 +58,18 @@ const STRING = /"(?:[^"\\]|\\.)*"/g;
 function withFormulas(text: string, instead: (formulaCharacter: string) => string): string {
   if (HAS_NONE.test(text)) return text;
   let written = '';
+  let [at, copied] = [0, 0];
   let atStart = true;
   for (const character of text) {
     const code = character.codePointAt(0) ?? 0;
-    written += atStart && FORMULA_CHARACTERS.has(code) ? instead(character) : character;
+    if (atStart && FORMULA_CHARACTERS.has(code)) {
+      written += text.slice(copied, at) + instead(character);
+      copied = at + character.length;
+    }
     atStart = SEPARATORS.has(code) || (atStart && SKIPPED.has(code));
+    at += character.length;
   }
-  return written;
+  return written + text.slice(copied);
 }
 
 /** For speed alone. Most texts begin with a letter, a digit or a slash, and are ASCII without a separator. */
@@ -101,7 +106,8 @@ function quoted(value: string): string {
 }
 
 function hasSeparator(value: string): boolean {
-  return Array.from(value).some(startsWithSeparator);
+  for (const character of value) if (startsWithSeparator(character)) return true;
+  return false;
 }
 
 function startsWithSeparator(text: string): boolean {

@@ -259,7 +259,7 @@ const reasons: Readonly<Record<Rejection, { readonly at?: string; readonly detai
   'reserved-operation': { at: '/operation', detail: reservedReasons['reserved-operation'] },
   'reserved-actor-type': { at: '/actor/type', detail: reservedReasons['reserved-actor-type'] },
   'too-large': {
-    detail: 'The entry does not fit in a leaf of 65,535 bytes, or its personal values in 8 MiB',
+    detail: 'The entry does not fit in a leaf of 65,535 bytes, or its personal values in 512 KiB',
   },
   'not-json': { detail: 'A value cannot be carried in JSON exactly' },
 };

@@ -14,7 +14,7 @@ export interface EntryLeaf {
 export type LeafRejection = 'reserved-name' | 'too-large' | 'not-json';
 
 /** Characters of all disclosures of an entry: with everything opened, they are a line of a bundle (docs/formats.md, Limits). */
-export const MOST_DISCLOSED = 8 * 1024 * 1024;
+export const MOST_DISCLOSED = 512 * 1024;
 
 /** @param salts gives 16 fresh random bytes at each call */
 export function leafOf(
