@@ -46,10 +46,30 @@ describe('one trace', () => {
       ['vouchsafe-audit', kinds.consumer],
       ['vouchsafe-identity', kinds.producer],
       ['vouchsafe-identity', kinds.server],
+      ['vouchsafe-gateway', kinds.client],
       ['vouchsafe-gateway', kinds.server],
     ]);
     const [, ...beforeTheBus] = chain;
     expect(new Set(beforeTheBus.map(({ traceId }) => traceId)).size).toBe(1);
+  });
+
+  it('holds the questions that a service asks another one', async () => {
+    const [passedOn, door] = chain.slice(-2);
+    const asked = await eventually('The question who calls', () =>
+      find(
+        ({ kind, name, parentSpanId, spanId }) =>
+          kind === kinds.client &&
+          name === 'POST' &&
+          parentSpanId === door?.spanId &&
+          spanId !== passedOn?.spanId,
+      ),
+    );
+    await eventually('Its answer', () =>
+      find(
+        ({ kind, service, parentSpanId }) =>
+          kind === kinds.server && service === 'vouchsafe-identity' && parentSpanId === asked.spanId,
+      ),
+    );
   });
 
   it('names the operation as the access log does, inside the service', async () => {

@@ -31,7 +31,7 @@ export { publishSettled, settledOf, settledPublishing } from './parked/settled.j
 export * from './permissions.js';
 export { sendProblem } from './problem.filter.js';
 export * from './problems.js';
-export { newTraceparent, requestContext, traceIdOf } from './request-context.js';
+export { newTraceparent, outgoingTrace, requestContext, traceIdOf } from './request-context.js';
 export { RouteTable } from './route-table.js';
 export { sealingPublishing, tellSealed } from './sealing/sealing.js';
 export { stopOnSignals } from './stop.js';

@@ -3,7 +3,7 @@ import { Agent } from 'undici';
 import type { z } from 'zod';
 import { INTERNAL_TOKEN_HEADER } from './internal-headers.js';
 import type { InternalTokens } from './internal-token.js';
-import { requestContext } from './request-context.js';
+import { outgoingTrace, requestContext } from './request-context.js';
 
 export interface InternalRequest<Schema extends z.ZodType> {
   /** The service asked; the token is made for it alone. */
@@ -50,7 +50,7 @@ export class InternalClient {
         bodyTimeout: timeoutMs,
         headers: {
           [INTERNAL_TOKEN_HEADER]: token,
-          ...(context ? { 'x-request-id': context.requestId, traceparent: context.traceparent } : {}),
+          ...(context ? { 'x-request-id': context.requestId, ...outgoingTrace(context.traceparent) } : {}),
           ...(body ? { 'content-type': 'application/json' } : {}),
         },
         ...(body ? { body: JSON.stringify(body) } : {}),

@@ -38,6 +38,14 @@ export function newTraceparent(): string {
   return `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`;
 }
 
+/**
+ * The header by which an outgoing request carries the trace on. None inside a span: undici's instrumentation adds the request's
+ * own there, and a receiver of two starts a new trace (W3C Trace Context, section 3.2.1).
+ */
+export function outgoingTrace(traceparent: string): { readonly traceparent?: string } {
+  return trace.getActiveSpan() ? {} : { traceparent };
+}
+
 export function traceIdOf(traceparent: string): string {
   return traceparent.slice(3, 35);
 }

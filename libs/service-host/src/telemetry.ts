@@ -11,11 +11,13 @@ const wanted = Boolean(OTEL_EXPORTER_OTLP_ENDPOINT ?? OTEL_TRACES_EXPORTER) && O
 if (wanted) {
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- OpenTelemetry's hook is an asynchronous one, which registerHooks() does not take
   register('@opentelemetry/instrumentation/hook.mjs', import.meta.url);
-  const [{ NodeSDK }, { HttpInstrumentation }, { PgInstrumentation }] = await Promise.all([
-    import('@opentelemetry/sdk-node'),
-    import('@opentelemetry/instrumentation-http'),
-    import('@opentelemetry/instrumentation-pg'),
-  ]);
+  const [{ NodeSDK }, { HttpInstrumentation }, { PgInstrumentation }, { UndiciInstrumentation }] =
+    await Promise.all([
+      import('@opentelemetry/sdk-node'),
+      import('@opentelemetry/instrumentation-http'),
+      import('@opentelemetry/instrumentation-pg'),
+      import('@opentelemetry/instrumentation-undici'),
+    ]);
   const sdk = new NodeSDK({
     instrumentations: [
       new HttpInstrumentation({
@@ -28,6 +30,19 @@ if (wanted) {
           'network.peer.address': '',
           'user_agent.original': '',
         }),
+      }),
+      // What the gateway passes on, and questions between services.
+      new UndiciInstrumentation({
+        requireParentforSpans: true,
+        startSpanHook: ({ origin, path }) => {
+          const masked = maskedPath(path.split('?', 1)[0] ?? '');
+          return {
+            'url.full': `${origin}${masked}`,
+            'url.path': masked,
+            'url.query': '',
+            'user_agent.original': '',
+          };
+        },
       }),
       // No span without a request around it, and no parameter values (they hold personal data).
       new PgInstrumentation({ requireParentSpan: true, enhancedDatabaseReporting: false }),

@@ -6,6 +6,7 @@ import {
   INTERNAL_HEADER_PREFIX,
   INTERNAL_TOKEN_HEADER,
   ORGANIZATION_HEADER,
+  outgoingTrace,
   PERSON_HEADER,
   SESSION_ENDED_HEADER,
   SESSION_HEADER,
@@ -48,7 +49,7 @@ export function headersForService(
     ...(rest === null ? {} : { cookie: rest }),
     [INTERNAL_TOKEN_HEADER]: token,
     'x-request-id': exchange.requestId,
-    traceparent: exchange.traceparent,
+    ...outgoingTrace(exchange.traceparent),
   };
   // A body of a GET has no meaning (RFC 9110 section 9.3.1) and is not passed on, so neither is its length.
   if (exchange.method === 'GET') {
