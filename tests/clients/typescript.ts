@@ -1,9 +1,11 @@
 import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { root } from '../system/root.ts';
 import type { Generated } from './python.ts';
 import { run } from './run.ts';
 
+const require = createRequire(import.meta.url);
 const program = path.join(import.meta.dirname, 'programs/program.ts');
 
 /** What a careful user of the client would compile with; nothing of the client's own is let off. */
@@ -26,7 +28,10 @@ export async function typescriptClient(document: string, folder: string): Promis
   await writeFile(path.join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
   await symlink(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
   const node = process.execPath;
-  const generator = path.join(root, 'node_modules/@hey-api/openapi-ts/bin/run.js');
+  const generator = path.join(
+    path.dirname(require.resolve('@hey-api/openapi-ts/package.json')),
+    'bin/run.js',
+  );
   const plugins = ['@hey-api/client-fetch', '@hey-api/typescript', '@hey-api/sdk'];
   const said = await run(
     node,

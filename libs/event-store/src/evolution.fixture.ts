@@ -8,9 +8,8 @@ import {
   type PersonalMark,
   personal,
 } from '@vouchsafe/event-sourcing';
-import { contract, formerContract, publication } from '@vouchsafe/contracts';
 import { z } from 'zod';
-import { aggregate, publishing } from './index.js';
+import { aggregate } from './index.js';
 
 /** A stream of people's details as three releases of one service write it: what happens to a personal field in the course of years. */
 const mark: PersonalMark = { purpose: 'account', subject: 'personId' };
@@ -101,40 +100,3 @@ export const details = aggregate({
     evolve: (state, { type, data }) => [...state, { type, data }],
   }),
 });
-
-export const renamedV1 = contract({
-  type: 'vouchsafe.identity.details-renamed.v1',
-  summary: 'For the suites of this room.',
-  schema: z.strictObject({ ...who, name: marked }),
-});
-export const renamedV2 = contract({
-  type: 'vouchsafe.identity.details-renamed.v2',
-  summary: 'For the suites of this room.',
-  schema: z.strictObject({ ...who, fullName: marked }),
-  former: formerContract(renamedV1, ({ personId, name }) => ({ personId, fullName: name })),
-});
-export const retiredV1 = contract({
-  type: renamedV1.type,
-  summary: renamedV1.summary,
-  schema: renamedV1.schema,
-  retired: true,
-});
-export const movedV1 = contract({
-  type: 'vouchsafe.identity.details-moved.v1',
-  summary: 'For the suites of this room.',
-  schema: z.strictObject(who),
-});
-
-type Renamed = z.output<typeof renamedV2.schema>;
-
-/** What the service publishes in the course of years: version 1 of a fact, both side by side, version 2 alone. */
-export const publishingOf = (versions: 'first' | 'both' | 'second') =>
-  publishing<DomainEvent>(today, ({ type, data }) => {
-    if (type !== 'renamed') return [];
-    const { personId, fullName } = data as Renamed;
-    const first = { personId, name: fullName };
-    const second = publication(renamedV2, { personId, fullName });
-    if (versions === 'first') return [publication(renamedV1, first)];
-    if (versions === 'both') return [[publication(renamedV1, first), second]];
-    return [[second, publication(retiredV1, first)]];
-  });

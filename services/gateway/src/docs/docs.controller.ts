@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import path from 'node:path';
 import { Controller, Get, Header, Inject, Param, StreamableFile } from '@nestjs/common';
 import { Operation, problem } from '@vouchsafe/service-host';
 import { z } from 'zod';
@@ -10,6 +11,7 @@ import { readingDocument } from './reading-document.js';
 export const API_DOCUMENT = Symbol('API document');
 
 const require = createRequire(import.meta.url);
+const swaggerUi = path.dirname(require.resolve('swagger-ui-dist/package.json'));
 
 const assets = {
   'swagger-ui.css': 'text/css; charset=utf-8',
@@ -94,7 +96,7 @@ export class DocsController {
   ): Promise<StreamableFile> {
     if (name === 'start.js' || name === 'page.css' || name === 'document.json')
       return file(...this.written[name]);
-    const content = await readFile(require.resolve(`swagger-ui-dist/${name}`)).catch((cause: unknown) => {
+    const content = await readFile(path.join(swaggerUi, name)).catch((cause: unknown) => {
       throw problem('not-found', { cause });
     });
     return file(content, assets[name]);
