@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { codeOf, stepAt } from './second-factor/totp.js';
+import { codeNow } from './testing/enrol.js';
 import { goodPassword, identityApp, type IdentityApp, type Person } from './testing/identity-app.js';
 
 describe('from sign-up to a log-in with a second factor', () => {
@@ -11,8 +11,6 @@ describe('from sign-up to a log-in with a second factor', () => {
     ada = await app.signUp();
   });
   afterAll(() => app.stop());
-
-  const codeNow = () => codeOf(secret, stepAt(new Date(Date.now() + app.clock.ahead)));
 
   it('knows who is behind the session, and recommends a second factor (P12)', async () => {
     const me = await app.ask('GET', '/v1/me', { session: ada.session });
@@ -38,7 +36,10 @@ describe('from sign-up to a log-in with a second factor', () => {
     secret = body.secret;
     expect(body.otpauthUri).toContain(`secret=${secret}`);
     const url = `/v1/me/authenticators/totp/${body.authenticatorId}/confirmation`;
-    const confirmed = await app.ask('POST', url, { session: ada.session, body: { totp: codeNow() } });
+    const confirmed = await app.ask('POST', url, {
+      session: ada.session,
+      body: { totp: codeNow(app, secret) },
+    });
     expect(confirmed.status).toBe(201);
     expect(new Set(confirmed.body.recoveryCodes as string[]).size).toBe(10);
     expect(await app.resolve({ session: confirmed.session ?? '' })).toMatchObject({
@@ -53,7 +54,7 @@ describe('from sign-up to a log-in with a second factor', () => {
     });
     expect(first).toMatchObject({ status: 200, body: { next: 'totp' }, session: null });
     const challenge = `/v1/sessions/challenges/${String(first.body.challengeId)}`;
-    const second = await app.ask('POST', challenge, { body: { totp: codeNow() } });
+    const second = await app.ask('POST', challenge, { body: { totp: codeNow(app, secret) } });
     expect(second.status).toBe(201);
     expect(Object.keys(second.body).sort()).toEqual(['expiresAt', 'sessionId']);
     expect(await app.resolve({ session: second.session ?? '' })).toMatchObject({

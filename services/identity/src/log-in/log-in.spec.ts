@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ENTRY_DETAILS_HEADER, PERSON_HEADER, readEntryDetails } from '@vouchsafe/service-host';
 import { passwordHasher } from '../password/argon2.js';
-import { codeOf, stepAt } from '../second-factor/totp.js';
-import { enrol, type Enrolled } from '../testing/enrol.js';
+import { enrol, type Enrolled, freshCode } from '../testing/enrol.js';
 import { accept, goodPassword, identityApp, type IdentityApp, operator } from '../testing/identity-app.js';
 import { tokenIn } from '../testing/mailbox.js';
 import { logInLimits, takeAttempt } from './throttle.js';
@@ -166,10 +165,7 @@ describe('log-in', () => {
     beforeAll(async () => {
       ada = await enrol(app, await app.signUp());
     });
-    const codeNow = () => {
-      app.clock.ahead += 60_000;
-      return codeOf(ada.secret, stepAt(new Date(Date.now() + app.clock.ahead)));
-    };
+    const codeNow = () => freshCode(app, ada.secret);
     const challenge = async () => {
       const { status, body } = await attempt(ada.email, goodPassword);
       expect({ status, next: body.next }).toEqual({ status: 200, next: 'totp' });

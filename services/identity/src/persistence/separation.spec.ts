@@ -114,8 +114,7 @@ type Fixture = (person: Person) => Promise<{ method: string; url: string; body?:
 
 /** A request for each operation with an id, on something that belongs to the person. */
 async function operationsWithIds(app: IdentityApp): Promise<Record<string, Fixture>> {
-  const { codeOf, stepAt } = await import('../second-factor/totp.js');
-  const { enrol } = await import('../testing/enrol.js');
+  const { codeNow, enrol } = await import('../testing/enrol.js');
   const member = async (person: Person) => `/v1/members/${(await app.join(person, 'member')).userId}`;
   return {
     'member.read': async (person) => ({ method: 'GET', url: await member(person) }),
@@ -154,7 +153,7 @@ async function operationsWithIds(app: IdentityApp): Promise<Record<string, Fixtu
     },
     'authenticator.confirm-totp': async (person) => {
       const { body } = await app.ask('POST', '/v1/me/authenticators/totp', { session: person.session });
-      const totp = codeOf(String(body.secret), stepAt(new Date(Date.now() + app.clock.ahead)));
+      const totp = codeNow(app, String(body.secret));
       const url = `/v1/me/authenticators/totp/${String(body.authenticatorId)}/confirmation`;
       return { method: 'POST', url, body: { totp } };
     },

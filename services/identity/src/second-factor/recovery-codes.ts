@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { base32nopad } from '@scure/base';
 import type { Sql } from '@vouchsafe/database';
-import { base32 } from './totp.js';
 
 /** How many are shown at once. */
 export const RECOVERY_CODES = 10;
@@ -13,7 +13,7 @@ export async function replaceRecoveryCodes(
   sql: Sql,
   { organizationId, userId }: { organizationId: string; userId: string },
 ): Promise<string[]> {
-  const codes = Array.from({ length: RECOVERY_CODES }, () => printed(base32(randomBytes(15))));
+  const codes = Array.from({ length: RECOVERY_CODES }, () => printed(base32nopad.encode(randomBytes(15))));
   await sql.query('delete from recovery_code where user_id = $1', [userId]);
   await sql.query(
     'insert into recovery_code (organization_id, user_id, code_hash) select $1, $2, unnest($3::bytea[])',
