@@ -1,3 +1,4 @@
+export { addressGroup } from './address-group.js';
 export * from './boot.js';
 export { PASSES_ON, UndeclaredRouteError } from './boot-checks.js';
 export * from './caller.js';

@@ -26,8 +26,11 @@ export async function searchKeys(vault: Vault, sql: Sql, organizationId: string)
   };
 }
 
-/** RFC 2104 by one-shot hashes: a third of the time that `createHmac` takes for a short text (Node 24). */
-function hmacSha256(key: Uint8Array): (text: string) => string {
+/**
+ * HMAC-SHA-256 (RFC 2104), in hexadecimal. By one-shot hashes: 1.5 us for a short text, where `createHmac` takes 9 (Node 24), and
+ * an entry takes some six of them.
+ */
+export function hmacSha256(key: Uint8Array): (text: string) => string {
   const [inner, outer] = [0x36, 0x5c].map((pad) => {
     const block = Buffer.alloc(64, pad);
     key.forEach((byte, i) => (block[i] = byte ^ pad));

@@ -1,14 +1,19 @@
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import { assertAllowed, OPERATION, type OperationDeclaration, problem } from '@vouchsafe/service-host';
+import {
+  addressGroup,
+  assertAllowed,
+  OPERATION,
+  type OperationDeclaration,
+  problem,
+} from '@vouchsafe/service-host';
 import type { FastifyRequest } from 'fastify';
 import { type Exchange, exchangeOf } from '../access-log/exchange.js';
 import type { Found } from '../routes/route-index.js';
 import { isUnambiguousPath } from '../routes/unambiguous-path.js';
-import { sessionIdOf, splitCookies } from '../session/session-cookie.js';
+import { sessionIdOf, sessionIn } from '../session/session-cookie.js';
 import type { Credential } from '../session/who-calls.js';
 import { assertSameSite } from './cross-site.js';
 import type { Door } from './door.js';
-import { addressGroup } from './rate-limits.js';
 
 /** Stands before every path: what is not declared, or not allowed to this caller, goes no further (P02, P11). */
 export class DoorGuard implements CanActivate {
@@ -65,8 +70,8 @@ export class DoorGuard implements CanActivate {
   /** An API key goes before a cookie: who sends one means it, while a cookie comes along by itself. */
   private async identify(exchange: Exchange, request: FastifyRequest, optional: boolean): Promise<void> {
     const apiKey = bearerOf(request.headers.authorization);
-    const { session } = splitCookies(request.headers.cookie);
-    if (apiKey === null && session !== null && changes(exchange))
+    const session = sessionIn(request.headers.cookie);
+    if (apiKey === null && session !== undefined && changes(exchange))
       assertSameSite(request, this.door.allowedOrigins);
     const credential: Credential | null = apiKey === null ? this.sessionOf(session) : { apiKey };
     const caller = credential && (await this.door.whoCalls(credential));
@@ -80,8 +85,8 @@ export class DoorGuard implements CanActivate {
     if (apiKey !== null || !optional) throw problem('unauthenticated');
   }
 
-  private sessionOf(cookie: string | null): Credential | null {
-    const session = cookie === null ? null : sessionIdOf(this.door.sessionKeys, cookie);
+  private sessionOf(cookie: string | undefined): Credential | null {
+    const session = cookie === undefined ? null : sessionIdOf(this.door.sessionKeys, cookie);
     return session === null ? null : { session };
   }
 }

@@ -44,12 +44,11 @@ export class DoorModule {
 
 export function arrive(request: FastifyRequest, door: Door): Exchange {
   const context = requestContext();
-  const forwardedFor = request.headers['x-forwarded-for'];
   return beginExchange(request, {
     requestId: context?.requestId ?? randomUUID(),
     traceparent: context?.traceparent ?? newTraceparent(),
     receivedAt: door.now(),
     url: maskedUrl(request.raw.url ?? ''),
-    sourceIp: clientAddress(request.socket.remoteAddress ?? '0.0.0.0', forwardedFor, door.trustedHops),
+    sourceIp: clientAddress(request.raw, door.trustedHops),
   });
 }

@@ -13,11 +13,10 @@ import {
 } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import type { Exchange } from '../access-log/exchange.js';
-import { splitCookies } from '../session/session-cookie.js';
 
 type Headers = Record<string, string | string[] | undefined>;
 
-/** Never passed on: who calls and from where is said by the internal token alone, and nobody outside can say it. */
+/** Never passed on: the internal token alone says who calls and from where, and no service reads a cookie. */
 const STRIPPED_FROM_REQUESTS = new Set([
   'authorization',
   'cookie',
@@ -43,10 +42,8 @@ export function headersForService(
   const kept = Object.entries(headers).filter(
     ([name]) => !STRIPPED_FROM_REQUESTS.has(name) && !name.startsWith(INTERNAL_HEADER_PREFIX),
   );
-  const { rest } = splitCookies(headers.cookie);
   const result: Headers = {
     ...Object.fromEntries(kept),
-    ...(rest === null ? {} : { cookie: rest }),
     [INTERNAL_TOKEN_HEADER]: token,
     'x-request-id': exchange.requestId,
     ...outgoingTrace(exchange.traceparent),

@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net';
 import { problem } from '@vouchsafe/service-host';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { GatewayConfig } from '../gateway.config.js';
@@ -35,14 +34,4 @@ export class RateLimits {
       throw problem('too-many-requests', { headers: { 'retry-after': String(seconds) } });
     }
   }
-}
-
-/** Who counts as one address: of IPv6 the /64 that one line has to itself (RFC 6177). */
-export function addressGroup(ip: string): string {
-  if (!isIPv6(ip)) return ip;
-  const [head = '', tail] = ip.split('::');
-  const start = head.split(':').filter(Boolean);
-  const end = tail === undefined ? [] : tail.split(':').filter(Boolean);
-  const zeros = Array.from({ length: Math.max(0, 8 - start.length - end.length) }, () => '0');
-  return [...start, ...zeros, ...end].slice(0, 4).join(':');
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { compactDecrypt, CompactEncrypt } from 'jose';
-import { readSessionHeader, sessionCookie, sessionIdOf, splitCookies } from './session-cookie.js';
+import { readSessionHeader, sessionCookie, sessionIdOf, sessionIn } from './session-cookie.js';
 import type { SessionKeys } from './session-keys.js';
 
 describe('the session cookie (P26)', () => {
@@ -11,7 +11,7 @@ describe('the session cookie (P26)', () => {
   ];
   const keys: SessionKeys = { newest: newer, byId: new Map([older, newer].map((key) => [key.id, key])) };
   const session = 'A'.repeat(43);
-  const valueOf = (cookie: string) => splitCookies(cookie.split(';')[0]).session ?? '';
+  const valueOf = (cookie: string) => sessionIn(cookie.split(';')[0]) ?? '';
 
   it('is a JWE of A256GCM that jose opens, and that we open', async () => {
     const value = valueOf(await sessionCookie(keys, session, null));
@@ -59,12 +59,10 @@ describe('the session cookie (P26)', () => {
     expect(readSessionHeader(`${session}; expires=never`)).toBeNull();
   });
 
-  it('leaves other cookies to the services', () => {
-    expect(splitCookies(`a=1; __Host-vouchsafe-session=x.y; b=2`)).toEqual({
-      session: 'x.y',
-      rest: 'a=1; b=2',
-    });
-    expect(splitCookies(undefined)).toEqual({ session: null, rest: null });
+  it('is found among others, the first where there are two, and nowhere else', () => {
+    expect(sessionIn(`a=1; __Host-vouchsafe-session=x.y; b=2; __Host-vouchsafe-session=z`)).toBe('x.y');
+    expect(sessionIn('a=__Host-vouchsafe-session=x.y; __host-vouchsafe-session=x.y')).toBeUndefined();
+    expect(sessionIn(undefined)).toBeUndefined();
   });
 });
 

@@ -1,10 +1,13 @@
 import { createDecipheriv } from 'node:crypto';
+import { parseCookie, stringifySetCookie } from 'cookie';
 import { CompactEncrypt } from 'jose';
 import { z } from 'zod';
 import type { SessionKeys } from './session-keys.js';
 
 /** `__Host-`: the browser takes it from this host alone, over TLS alone, for all paths (RFC 6265bis section 4.1.3.2). */
 export const SESSION_COOKIE = '__Host-vouchsafe-session';
+
+const COOKIE = { name: SESSION_COOKIE, path: '/', httpOnly: true, secure: true, sameSite: 'lax' } as const;
 
 /** Encrypts a session's id for the browser (P26): what a stolen disk or log holds is of no use without our key. */
 export async function sessionCookie(
@@ -15,12 +18,11 @@ export async function sessionCookie(
   const value = await new CompactEncrypt(Buffer.from(sessionId))
     .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: keys.newest.id })
     .encrypt(keys.newest.key);
-  const lasting = expires ? `; Expires=${expires.toUTCString()}` : '';
-  return `${SESSION_COOKIE}=${value}; Path=/${lasting}; HttpOnly; Secure; SameSite=Lax`;
+  return stringifySetCookie({ ...COOKIE, value, ...(expires && { expires }) });
 }
 
 export function endedSessionCookie(): string {
-  return `${SESSION_COOKIE}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax`;
+  return stringifySetCookie({ ...COOKIE, value: '', maxAge: 0 });
 }
 
 const jweHeader = z.object({ alg: z.literal('dir'), enc: z.literal('A256GCM'), kid: z.string() });
@@ -53,16 +55,9 @@ export function sessionIdOf(keys: SessionKeys, cookieValue: string): string | nu
   }
 }
 
-/** The session cookie's value, and what is left of the Cookie header for the services behind. */
-export function splitCookies(header: string | undefined): { session: string | null; rest: string | null } {
-  if (header === undefined) return { session: null, rest: null };
-  const cookies = header.split(/; */);
-  const session = cookies.find((cookie) => cookie.startsWith(`${SESSION_COOKIE}=`));
-  const rest = cookies.filter((cookie) => cookie !== '' && !cookie.startsWith(`${SESSION_COOKIE}=`));
-  return {
-    session: session?.slice(SESSION_COOKIE.length + 1) ?? null,
-    rest: rest.length > 0 ? rest.join('; ') : null,
-  };
+/** The session cookie's value in a Cookie header; undefined where there is none. */
+export function sessionIn(header: string | undefined): string | undefined {
+  return header === undefined ? undefined : parseCookie(header)[SESSION_COOKIE];
 }
 
 /** What identity says in its answer to a log-in: `<session id>`, with `; expires=<date>` where the cookie should last. */

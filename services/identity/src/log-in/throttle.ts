@@ -1,7 +1,6 @@
 import { instant, one, prepared, type Sql } from '@vouchsafe/database';
-import { type Caller, problem } from '@vouchsafe/service-host';
+import { addressGroup, type Caller, problem } from '@vouchsafe/service-host';
 import type { Vault } from '@vouchsafe/vault';
-import { addressGroup } from '../address-group.js';
 
 /** Attempts within a window that begins with the first (ASVS 6.3.1; NIST SP 800-63B-4 section 3.2.2). */
 const WINDOW_MINUTES = 15;

@@ -1,6 +1,5 @@
 import type { UnitOfWork } from '@vouchsafe/event-store';
-import type { Caller } from '@vouchsafe/service-host';
-import { addressGroup } from '../address-group.js';
+import { addressGroup, type Caller } from '@vouchsafe/service-host';
 import type { Identity } from '../identity.js';
 import { postLetter } from '../letter/letter-outbox.js';
 import { makeLinkToken } from '../link-token.js';
