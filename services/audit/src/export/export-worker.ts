@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Database } from '@vouchsafe/database';
+import { follow, type Follower } from '@vouchsafe/event-store';
 import { BundleTooLargeError } from '@vouchsafe/forensic-bundle';
 import type { Erasure } from '@vouchsafe/service-host';
 import type { CheckpointSigner } from '../log/checkpoint-signer.js';
@@ -32,41 +33,29 @@ const POLL_MS = 1000;
 
 /** Makes the bundles that were asked for, one at a time, and removes those whose time has come. */
 export class ExportWorker {
-  private stopped = true;
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> = Promise.resolve();
+  private follower: Follower | undefined;
   private stopping = new AbortController();
 
   constructor(private readonly options: ExportWorkerOptions) {}
 
   start(): void {
-    this.stopped = false;
+    const { onError } = this.options;
     this.stopping = new AbortController();
-    this.running = this.removeOrphans().catch(this.options.onError);
-    void this.running.then(() => this.next(0));
+    const orphansRemoved = this.removeOrphans().catch(onError);
+    const step = async (): Promise<number> => {
+      await orphansRemoved;
+      await this.removeExpired();
+      const job = await this.claim();
+      if (job) await this.carryOut(job);
+      return job ? 1 : 0;
+    };
+    this.follower = follow(step, { idle: POLL_MS, retry: POLL_MS, onError });
   }
 
   /** Leaves a running export where it is: whoever comes next begins it again. */
   async stop(): Promise<void> {
-    this.stopped = true;
     this.stopping.abort();
-    clearTimeout(this.timer);
-    await this.running;
-  }
-
-  private async workOff(): Promise<void> {
-    await this.removeExpired();
-    for (let job = await this.claim(); job && !this.stopped; job = await this.claim())
-      await this.carryOut(job);
-  }
-
-  private next(after: number): void {
-    this.timer = setTimeout(() => {
-      this.running = this.workOff().catch((error: unknown) => this.options.onError(error));
-      void this.running.then(() => {
-        if (!this.stopped) this.next(POLL_MS);
-      });
-    }, after);
+    await this.follower?.stop();
   }
 
   private async claim(): Promise<ClaimedExport | undefined> {
@@ -99,7 +88,7 @@ export class ExportWorker {
       await signer.signGrown();
       await make(job, AbortSignal.any([lost.signal, this.stopping.signal]));
     } catch (error) {
-      if (error instanceof LostLeaseError || this.stopped) return;
+      if (error instanceof LostLeaseError || this.stopping.signal.aborted) return;
       const isTooLarge = error instanceof BundleTooLargeError;
       // Whoever asked can act on it, and reads it in the export; the operator cannot.
       if (!isTooLarge) onError(error);

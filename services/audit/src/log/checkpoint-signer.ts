@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Sql } from '@vouchsafe/database';
+import { follow, type Follower } from '@vouchsafe/event-store';
 import { rootOf, signCheckpoint } from '@vouchsafe/transparency-log';
 import type { Vault } from '@vouchsafe/vault';
 import { signingKey } from './signing-key.js';
@@ -13,67 +15,38 @@ export interface CheckpointSignerOptions {
 
 /** Between the first new entry and its checkpoint: entries of this span share one signature. At most 1 s (audit.md). */
 const COALESCE_MS = 250;
-/** For what another process recorded, or left unsigned when it died. */
-const POLL_MS = 500;
 
 /**
  * Signs a checkpoint of every log that has grown. Only what is committed is signed: the size and the right edge are read
  * under the head row's lock, the lock that writers hold until commit, so one size has one tree and sizes only rise.
  */
 export class CheckpointSigner {
-  private stopped = true;
-  private coalescing: NodeJS.Timeout | undefined;
-  private poll: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
-  private again = false;
+  private follower: Follower | undefined;
 
   constructor(private readonly options: CheckpointSignerOptions) {}
 
+  /** Woken, it signs; it also looks by itself, for what another process recorded, or left unsigned when it died. */
   start(): void {
-    this.stopped = false;
-    this.poll = setInterval(() => this.wake(), POLL_MS);
-    this.wake();
+    const step = async (): Promise<number> => {
+      await sleep(COALESCE_MS);
+      await signAllGrown(this.options);
+      return 0;
+    };
+    this.follower = follow(step, { idle: 500, retry: 500, onError: this.options.onError });
   }
 
   async stop(): Promise<void> {
-    this.stopped = true;
-    clearInterval(this.poll);
-    clearTimeout(this.coalescing);
-    this.coalescing = undefined;
-    await this.running;
+    await this.follower?.stop();
   }
 
   /** Something was recorded: a checkpoint will follow. */
   wake(): void {
-    if (this.stopped) return;
-    this.coalescing ??= setTimeout(() => {
-      this.coalescing = undefined;
-      void this.signGrown();
-    }, COALESCE_MS);
+    this.follower?.wake();
   }
 
-  /** Signs what is unsigned now; callers that come during a round share the next one. Never rejects. */
+  /** Signs what is unsigned now. Never rejects. */
   async signGrown(): Promise<void> {
-    if (this.running) {
-      this.again = true;
-      return this.running;
-    }
-    this.running = this.rounds();
-    try {
-      await this.running;
-    } finally {
-      this.running = undefined;
-    }
-  }
-
-  private async rounds(): Promise<void> {
-    this.again = false;
     await signAllGrown(this.options).catch(this.options.onError);
-    if (this.wanted()) await this.rounds();
-  }
-
-  private wanted(): boolean {
-    return this.again;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Database } from '@vouchsafe/database';
+import { follow } from '@vouchsafe/event-store';
 
 export interface LeaseOptions {
   readonly database: Database;
@@ -34,21 +35,11 @@ export async function startLease(options: LeaseOptions): Promise<InstanceLease> 
     if (dead.length > 0) onDead();
   };
   await beat();
-  let beating: Promise<void> = Promise.resolve();
-  let underWay = false;
-  const timer = setInterval(() => {
-    if (underWay) return;
-    underWay = true;
-    beating = beat()
-      .catch(onError)
-      .finally(() => {
-        underWay = false;
-      });
-  }, lasts / 4);
+  const pace = lasts / 4;
+  const heart = follow(() => beat().then(() => 0), { idle: pace, retry: pace, onError });
   return {
     end: async () => {
-      clearInterval(timer);
-      await beating;
+      await heart.stop();
       await database.asWorker((sql) => sql.query('delete from gateway_instance where id = $1', [instanceId]));
     },
   };
