@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type Json = null | boolean | number | string | Json[] | JsonObject;
+export type JsonObject = { [key: string]: Json };
 
 const anyJson = z.json();
 

@@ -1,7 +1,6 @@
 import type { Sql } from '@vouchsafe/database';
-import type { TransitKey } from '@vouchsafe/vault';
-import type { OutgoingSource } from './outgoing.js';
-import { isPublished, type LaneMessage } from './publishing.js';
+import type { TransitKey, Vault } from '@vouchsafe/vault';
+import { isPublished, type LaneMessage, type Publishing } from './publishing.js';
 import type { EventRow } from './recorded-event.js';
 
 /** A fact on its way to the bus, with the key that seals it there if it says anything of a person. */
@@ -12,7 +11,7 @@ export interface DepartingMessage extends LaneMessage {
 /** By organization; asked for before the events are opened, in the transaction that opens them (ADR 0032). */
 export function transitKeysFor(
   sql: Sql,
-  { vault, publishing }: OutgoingSource,
+  { vault, publishing }: { readonly vault: Vault; readonly publishing: readonly Publishing[] },
   rows: readonly Pick<EventRow, 'organization_id' | 'type'>[],
 ): Promise<ReadonlyMap<string, TransitKey>> {
   const published = rows.filter(({ type }) => isPublished(publishing, type));

@@ -1,7 +1,8 @@
 import { readMessage, type WireMessage } from '../cloud-events.js';
 import { wakeable } from '../wakeable.js';
 import { type Lane, laneName, lockLanes } from './lanes.js';
-import { type LaneNumbers, take, type Taking } from './take.js';
+import type { LaneNumbers } from './portion.js';
+import { take, type Taking } from './take.js';
 
 /** The facts of a lane from `first` on, in order, as the bus would have brought them; at most `limit`. */
 export type FetchMissing = (

@@ -10,7 +10,8 @@ import { heldPartitions, type PartitionLag } from './partitions.js';
 import { LostPlaceError } from './place.js';
 import { reactionTable } from './react.js';
 import type { Reaction } from './reaction.js';
-import { type LaneNumbers, take, type Taking } from './take.js';
+import type { LaneNumbers } from './portion.js';
+import { take, type Taking } from './take.js';
 
 export interface ConsumerOptions {
   /** The consumer's own: effects, lane numbers and offsets are committed there together (`consumerMigrations`). */

@@ -1,7 +1,7 @@
 import { type Database, prepared } from '@vouchsafe/database';
 import { type Lane, laneName } from './lanes.js';
 import { movedPlace, placeValues } from './place.js';
-import type { LaneNumbers, Portion } from './take.js';
+import type { LaneNumbers, Portion } from './portion.js';
 
 /** Somebody else has moved the place or a lane, or a number is missing: the long way finds out. */
 class NotAsExpected extends Error {

@@ -5,7 +5,8 @@ import { advanceLanes, laneName, lockLanes } from './lanes.js';
 import { park, parkedAmong } from './park.js';
 import type { Parking } from './parking.js';
 import { passOver } from './pass-over.js';
-import { LostPlaceError, moveToPlace, type PlaceStep } from './place.js';
+import { LostPlaceError, moveToPlace } from './place.js';
+import type { LaneNumbers, Portion } from './portion.js';
 import { react } from './react.js';
 
 export interface Taking extends Parking {
@@ -14,15 +15,6 @@ export interface Taking extends Parking {
   /** Pause after the first failure of a message; doubles with each. */
   readonly pauseMs: number;
 }
-
-/** A partition's facts, and where its offset goes with them; facts fetched from the source have no offset. */
-export interface Portion {
-  readonly facts: readonly { readonly fact: ArrivedFact; readonly offset?: bigint }[];
-  readonly step: PlaceStep | null;
-}
-
-/** Where the lanes of a portion stand after it, in the database. */
-export type LaneNumbers = ReadonlyMap<string, bigint>;
 
 /**
  * Gives a portion its effects, lanes and offset in one transaction. When it fails, halves of it are tried, down to the message

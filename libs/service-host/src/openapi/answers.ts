@@ -1,9 +1,8 @@
 import { RequestMethod } from '@nestjs/common';
-import { jsonSchemaOf } from '@vouchsafe/contracts';
+import { type JsonObject, jsonSchemaOf } from '@vouchsafe/contracts';
 import { z } from 'zod';
 import type { AnswerHeader, OperationDeclaration } from '../operation.js';
 import { problemDocument, type ProblemCode, problems } from '../problems.js';
-import type { JsonObject } from './document.js';
 import { pascal } from './components.js';
 
 /** What is known of an operation when its answers are listed. */

@@ -1,5 +1,4 @@
-import type { Json } from '@vouchsafe/contracts';
-import type { JsonObject } from './document.js';
+import type { Json, JsonObject } from '@vouchsafe/contracts';
 
 type Paths = Record<string, Record<string, JsonObject>>;
 

@@ -1,7 +1,7 @@
 import type { INestApplication, RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA } from '@nestjs/common/internal';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
-import { type Json, jsonSchemaOf } from '@vouchsafe/contracts';
+import { type Json, type JsonObject, jsonSchemaOf } from '@vouchsafe/contracts';
 import { z } from 'zod';
 import { idempotencyKeyText } from '../idempotency.js';
 import type { OperationDeclaration } from '../operation.js';
@@ -10,7 +10,6 @@ import { declaredHandlers } from './inputs.js';
 import { liftedDefinitions, withNamedSchemas } from './components.js';
 import { securityOf, securitySchemes } from './security.js';
 
-export type JsonObject = Record<string, Json>;
 type Paths = Record<string, Record<string, JsonObject>>;
 
 /**

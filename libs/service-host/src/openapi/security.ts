@@ -1,6 +1,6 @@
+import type { JsonObject } from '@vouchsafe/contracts';
 import type { OperationDeclaration } from '../operation.js';
 import { keyPermissions } from '../permissions.js';
-import type { JsonObject } from './document.js';
 
 export function securitySchemes(): JsonObject {
   return {
