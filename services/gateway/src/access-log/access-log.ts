@@ -51,6 +51,8 @@ interface Attempt {
 }
 
 const MOST_AT_ONCE = 512;
+/** Entries in memory, beyond which a request is refused at once, as it would be after `patience`: some 50 MB. */
+export const MOST_WAITING = 5000;
 const RETRY_MS = { first: 20, most: 500 } as const;
 /** A statement that answers neither yes nor no: the connection is given up, and what it did is looked up. */
 const HANGING_MS = 10_000;
@@ -100,6 +102,8 @@ export class AccessLog {
   }
 
   private enqueue(item: Item): Promise<Recorded> {
+    if (this.waiting >= MOST_WAITING && !isExecuted(item))
+      return Promise.reject(new NotRecordedError('Too many entries wait to be written'));
     return new Promise((resolve, reject) => {
       this.queue.push({ item, since: performance.now(), resolve, reject, givenUp: false });
       this.start();
@@ -243,14 +247,17 @@ export class AccessLog {
  * that its outcome is unknown.
  */
 function worthKeeping(queue: readonly Waiting[]): Waiting[] {
-  const kept = queue.filter(
-    ({ givenUp, item }) => !givenUp || (item.kind === 'outcome' && item.openEntry !== 'none'),
-  );
+  const kept = queue.filter(({ givenUp, item }) => !givenUp || isExecuted(item));
   for (const waiting of kept) {
     if (!waiting.givenUp) continue;
     waiting.item = { ...waiting.item, entry: { ...waiting.item.entry, outcome: 'unknown', status: 503 } };
   }
   return kept;
+}
+
+/** Its entry must not be lost; of these there are no more than were let through before. */
+function isExecuted(item: Item): boolean {
+  return item.kind === 'outcome' && item.openEntry !== 'none';
 }
 
 function idsOf(batch: readonly Waiting[], openEntry: 'ends' | 'stays'): string[] {

@@ -13,6 +13,7 @@ import { z } from 'zod';
 import { gatewayMigrations } from '../persistence/migrations.js';
 import { organizationId } from '../testing/gateway-suite.js';
 import { accessLogEvents, type Entry } from './access-log.events.js';
+import { AccessLog, MOST_WAITING, NotRecordedError } from './access-log.js';
 import { insertReceived, type Located, takeOver } from './batch.js';
 
 const former = accessLogEvents.definitions['request-handled'].schema;
@@ -119,5 +120,34 @@ describe('an entry that an earlier release has left open', () => {
     expect(gatewayFacts.requestHandled.personal.map(({ path: steps }) => steps.join('.'))).toEqual(
       accessLogEvents.personal['request-handled']?.map(({ path: steps }) => steps.join('.')),
     );
+  });
+});
+
+describe('entries that wait for the database', () => {
+  it('are bounded: beyond them a request is refused at once, and whatever was executed is still written', async () => {
+    const instanceId = randomUUID();
+    await database.asWorker((sql) =>
+      sql.query(
+        `insert into gateway_instance (id, lease_until, started_at) values ($1, clock_timestamp() + interval '1 hour', now())`,
+        [instanceId],
+      ),
+    );
+    const log = new AccessLog({
+      ...{ database, vault, instanceId, now: () => now, patience: 60_000 },
+      onError: () => undefined,
+      onWritten: () => undefined,
+    });
+    const [executed, ...others] = Array.from({ length: MOST_WAITING + 1 }, located);
+    if (!executed) throw new Error('There is one');
+    await log.received(executed);
+    const waiting = await database.asWorker(async (sql) => {
+      await sql.query('select from gateway_instance where id = $1 for update', [instanceId]);
+      const all = others.map((entry) => log.received(entry));
+      await expect(log.received(located())).rejects.toThrow(NotRecordedError);
+      await expect(log.outcome(located(), 'none')).rejects.toThrow(NotRecordedError);
+      return [...all, log.outcome(executed, 'ends')];
+    });
+    expect(await Promise.all(waiting)).toHaveLength(MOST_WAITING + 1);
+    expect(await log.outcome(located(), 'none')).toBe('written');
   });
 });
