@@ -5,7 +5,6 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   append,
-  consistencyProof,
   ed25519Signer,
   emptyTree,
   encodeVerifierKey,
@@ -17,8 +16,9 @@ import {
   tilesFor,
   tilesInMemory,
 } from './index.js';
+import { consistencyProof } from './proof.js';
 
-/** Other people's verifiers must accept every byte (audit.md): here the Go checksum database's own. */
+/** Other people's verifiers must accept every byte (docs/audit.md, 'The log'): here the Go checksum database's own. */
 const go = has('go', ['version']);
 const withGo = go ? describe : describe.skip;
 
