@@ -10,10 +10,13 @@ const pureFiles = [
   ...deciderFiles(import.meta.dirname),
 ];
 
-const noEnum = { selector: 'TSEnumDeclaration', message: 'Use a union of literals (house rule).' };
-const noClock = 'House rule 1: pure code has no clock; time comes in with the command.';
-const noRandomness = 'House rule 1: pure code has no randomness; ids come in with the command.';
-const noOutside = 'House rule 1: pure code touches nothing outside itself.';
+const noEnum = {
+  selector: 'TSEnumDeclaration',
+  message: 'Use a union of literals (CONTRIBUTING.md, Style).',
+};
+const noClock = 'Rule 1 of ARCHITECTURE.md: pure code has no clock; time comes in with the command.';
+const noRandomness = 'Rule 1 of ARCHITECTURE.md: pure code has no randomness; ids come in with the command.';
+const noOutside = 'Rule 1 of ARCHITECTURE.md: pure code touches nothing outside itself.';
 
 export default tseslint.config(
   {

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- NAME...] [--pairs=5] [--scale=1]`: every figure of performance.md beside its peer, as ratios of one run.
+ * `npm run bench [-- NAME...] [--pairs=5] [--scale=1]`: every figure of docs/performance.md beside its peer, as ratios of one run.
  * Nothing is asserted by time; a line with an error is void.
  */
 import path from 'node:path';

@@ -22,14 +22,14 @@ export interface Conditions {
 
 export interface Peer {
   readonly name: string;
-  /** Least ratio of our operations per second to the peer's that performance.md asks for. */
+  /** Least ratio of our operations per second to the peer's that docs/performance.md asks for. */
   readonly atLeast: number;
   readonly run: Side;
   /** Programs of the machine that this peer is made of; where one is missing, only its line says so. */
   readonly needs?: readonly Program[];
 }
 
-/** A figure of performance.md, ready to be run: every side on the same data, in turns. */
+/** A figure of docs/performance.md, ready to be run: every side on the same data, in turns. */
 export interface Contest {
   /** What sets this line apart from the row's others, such as `16 writers`. */
   readonly variant: string;

@@ -1,3 +1,4 @@
+/** @promise P23 what clients saw and what services stored, compared with the log after kills */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from './system/client.ts';

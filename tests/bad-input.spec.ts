@@ -1,3 +1,4 @@
+/** @promise P28 hostile input to every operation is refused and changes nothing */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { problemDocument, type ProblemCode, problems } from '@vouchsafe/service-host';

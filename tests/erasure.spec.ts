@@ -1,3 +1,4 @@
+/** @promise P10 the receipts of all services, and every proof as before */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

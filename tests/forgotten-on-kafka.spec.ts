@@ -1,3 +1,4 @@
+/** @promise P10 what lies on Kafka's disks about an erased person cannot be opened */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { whyNoKafka } from '@vouchsafe/testing';
 import { markers } from './forgotten.markers.ts';

@@ -1,3 +1,4 @@
+/** @promise P10 nothing of two erased people is left in any table or file */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { freeTexts, markers, personalFieldsOfContracts } from './forgotten.markers.ts';

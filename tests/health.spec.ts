@@ -1,3 +1,7 @@
+/**
+ * @promise P05 metrics hold nobody's id
+ * @promise P11 the services answer nobody without a token, and the internal port is not reachable in public
+ */
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';

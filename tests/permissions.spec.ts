@@ -1,3 +1,4 @@
+/** @promise P02 every operation, by every role and key: those that may, and no others */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Permission, permissions } from '@vouchsafe/service-host';
 import { prepare, type Request, send } from './openapi.fixtures.ts';

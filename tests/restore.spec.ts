@@ -1,3 +1,4 @@
+/** @promise P10 a backup from before an erasure does not bring the person back */
 import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+/** @promise P22 no secret of a whole run is in any table, log, trace, export or file */
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -9,7 +9,7 @@ import { root } from './system/root.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
 
 /**
- * Other people's programs must accept every byte of a served log (audit.md, 'The log'): Tessera's own checker reads the
+ * Other people's programs must accept every byte of a served log (docs/audit.md, 'The log'): Tessera's own checker reads the
  * checkpoint, every tile and every entry bundle, and computes the root from the leaves.
  */
 const FSCK = 'github.com/transparency-dev/tessera/cmd/fsck@v1.0.4';

@@ -1,3 +1,7 @@
+/**
+ * @promise P15 a sign-up through the API, and its consents in the audit log
+ * @promise P24 searches, proofs, and a bundle in which no changed byte escapes
+ */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';

@@ -1,3 +1,4 @@
+/** @promise P18 a trace shows neither who nor what */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { Client } from './system/client.ts';

@@ -1,3 +1,4 @@
+/** @promise P19 every operation, with another organization's ids: there is no such thing */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fixtureNames, prepare, send } from './openapi.fixtures.ts';
 import { makeWorld, untilErasing, type World } from './openapi.world.ts';

@@ -1,3 +1,4 @@
+/** @promise P23 the same for a whole system that is broken again and again */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Finding, type Kind, kinds } from './checker/check.ts';
 import { type FaultRun, startFaultRun } from './harness.ts';

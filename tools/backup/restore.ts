@@ -1,3 +1,4 @@
+/** @promise P10 carries out the erasures again that a backup does not know */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
@@ -119,7 +120,7 @@ async function withoutItsKeys(folder: string, error: unknown): Promise<unknown> 
 
 /**
  * Checkpoints of later trees may have been given out: to sign others of the same size would show as a fork, so nothing is signed for
- * these logs beyond this point (audit.md, 'The log').
+ * these logs beyond this point (docs/audit.md, 'The log').
  */
 function closeLogs(folder: string): Promise<number> {
   return withDatabase(folder, async ({ port, secrets }) => {

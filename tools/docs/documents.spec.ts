@@ -1,37 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { brokenCitations, brokenLinks, brokenMentions, filesOf } from './links.ts';
 import { sections, withSections } from './sections.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
-const documents = [
-  'README.md',
-  'ARCHITECTURE.md',
-  'CONTRIBUTING.md',
-  'SECURITY.md',
-  'CHANGELOG.md',
-  ...globSync('docs/**/*.md', { cwd: root }),
-];
+const documents = filesOf(root, '**/*.md');
 
-describe('ARCHITECTURE.md', () => {
-  it("draws the rooms' map and the promises' table as the code has them (npm run docs writes them)", () => {
-    const text = read('ARCHITECTURE.md');
-    expect(withSections(text, sections(root))).toBe(text);
-  });
+describe('what is made', () => {
+  it.each(['ARCHITECTURE.md', 'docs/promises.md'])(
+    'of %s is as the code has it (npm run docs)',
+    (document) => {
+      const text = read(document);
+      expect(withSections(text, sections(root)[document] ?? {})).toBe(text);
+    },
+  );
 
-  it('leads from each of the promises that this version keeps to its code', () => {
-    const rows = new Map(
-      sections(root)
-        .promises.split('\n')
-        .map((row) => [row.slice(2, 5), row]),
-    );
-    for (const id of ['P02', 'P04', 'P07', 'P12', 'P15', 'P18', 'P19', 'P22', 'P23', 'P24', 'P26', 'P28']) {
-      expect(rows.get(id)).toMatch(/\]\((libs|services)\//);
-    }
-  });
-
-  it('is refused when a section has no place in it', () => {
+  it('is refused when a section has no place in its document', () => {
     expect(() => withSections('# Nothing', { map: 'x' })).toThrow('markers of map');
   });
 });
@@ -59,13 +45,32 @@ describe('README.md', () => {
   });
 });
 
-describe('the documents', () => {
-  it.each(documents)('%s links only to what is there', (document) => {
-    const links = [...read(document).matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)/g)].map(
-      ([, link]) => link ?? '',
+describe('docs/performance.md', () => {
+  it('asks of each figure what its benchmark asks', () => {
+    const asked = filesOf(root, 'benchmarks/rows/*.ts').flatMap((row) => {
+      const ratios = [...read(row).matchAll(/\batLeast: ([\d./ ]*\d)/g)].map(([, ratio = '']) =>
+        ratio.replaceAll(' ', ''),
+      );
+      return ratios.length === 0 ? [] : [`${path.basename(row, '.ts')}: ${[...new Set(ratios)].join('; ')}`];
+    });
+    const said = [...read('docs/performance.md').matchAll(/^\| `([\w-]+)` +\| ([^|]+?) +\|/gm)].map(
+      ([, row = '', ratios = '']) => `${row}: ${ratios}`,
     );
-    const broken = links.filter((link) => !existsSync(path.resolve(root, path.dirname(document), link)));
-    expect(broken).toEqual([]);
+    expect(said.toSorted()).toEqual(asked.toSorted());
+    expect(said).not.toEqual([]);
+  });
+});
+
+describe('the documents', () => {
+  it.each(documents)('%s links and names only what is there', (document) => {
+    const text = read(document);
+    expect([...brokenLinks(root, document, text), ...brokenMentions(root, document, text)]).toEqual([]);
+  });
+
+  it('have no page that their index does not name', () => {
+    const index = read('docs/README.md');
+    const pages = filesOf(root, 'docs/*.md').map((page) => path.basename(page));
+    expect(pages.filter((page) => page !== 'README.md' && !index.includes(`](${page})`))).toEqual([]);
   });
 
   it.each(['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md'])(
@@ -78,4 +83,17 @@ describe('the documents', () => {
       expect(named.filter((name) => !(name in scripts))).toEqual([]);
     },
   );
+});
+
+describe('a comment in code', () => {
+  const sources = filesOf(root, '{libs,services,tests,tools,benchmarks}/**/*.{ts,mts,mjs,sql}');
+  const planted = 'tools/docs/links.spec.ts';
+
+  it('names only pages, headings and decisions that are there', () => {
+    expect(sources.length).toBeGreaterThan(500);
+    const broken = sources
+      .filter((file) => file !== planted)
+      .flatMap((file) => brokenCitations(root, read(file)).map((cited) => `${file}: ${cited}`));
+    expect(broken).toEqual([]);
+  });
 });

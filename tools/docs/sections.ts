@@ -1,5 +1,6 @@
-import { globSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { declarations, promisesPage, promisesTable, publishedPromises } from './promises.ts';
 
 interface Lib {
   readonly room: string;
@@ -12,12 +13,16 @@ interface Rooms {
   readonly services: readonly { readonly room: string; readonly holds: string }[];
 }
 
-/** Sections of ARCHITECTURE.md that are made, not written; each stands between two markers. */
-export function sections(root: string): Readonly<Record<'map' | 'promises', string>> {
-  const rooms = read(root, 'tools/rules/rooms.json') as Rooms;
+/** Sections that are made, not written, by the document that they stand in; each stands between two markers. */
+export function sections(root: string): Readonly<Record<string, Readonly<Record<string, string>>>> {
+  const promises = publishedPromises(root);
+  const declared = declarations(root);
   return {
-    map: map(rooms),
-    promises: promisesTable(root, read(root, 'tools/docs/promises.json') as Record<string, string>),
+    'ARCHITECTURE.md': {
+      map: map(read(root, 'tools/rules/rooms.json') as Rooms),
+      promises: promisesTable(promises, declared),
+    },
+    'docs/promises.md': { promises: promisesPage(promises, declared) },
   };
 }
 
@@ -27,7 +32,7 @@ export function withSections(text: string, made: Readonly<Record<string, string>
   for (const [name, section] of Object.entries(made)) {
     const [begin, end] = [`<!-- ${name}: made by npm run docs -->`, `<!-- end of ${name} -->`];
     const [from, to] = [result.indexOf(begin), result.indexOf(end)];
-    if (from === -1 || to < from) throw new Error(`ARCHITECTURE.md lacks the markers of ${name}`);
+    if (from === -1 || to < from) throw new Error(`The document lacks the markers of ${name}`);
     // Left as it is made: the formatter would align the tables anew.
     const kept = `<!-- prettier-ignore-start -->\n\n${section}\n\n<!-- prettier-ignore-end -->`;
     result = `${result.slice(0, from + begin.length)}\n${kept}\n${result.slice(to)}`;
@@ -70,50 +75,6 @@ export function map({ libs, services }: Rooms): string {
 
 function reaches(libs: readonly Lib[], from: string, to: string): boolean {
   return libs.find(({ room }) => room === from)?.imports.includes(to) ?? false;
-}
-
-interface Citation {
-  readonly file: string;
-  readonly count: number;
-}
-
-/** Where each promise is carried out and tested: the files whose comments and test names cite it most. */
-function promisesTable(root: string, promises: Readonly<Record<string, string>>): string {
-  const files = globSync('{libs,services,tests}/**/*.ts', {
-    cwd: root,
-    exclude: (name) => ['node_modules', 'dist'].includes(name),
-  })
-    .map((file) => file.replaceAll(path.sep, '/'))
-    .sort();
-  const texts = files.map((file) => ({ file, text: readFileSync(path.join(root, file), 'utf8') }));
-  const rows = Object.entries(promises).map(([id, promise]) => {
-    const citing = texts
-      .map(({ file, text }) => ({
-        file,
-        count: text.match(new RegExp(String.raw`\b${id}\b`, 'g'))?.length ?? 0,
-      }))
-      .filter(({ count }) => count > 0);
-    const isTest = ({ file }: Citation) => /\.spec\.ts$|^tests\//.test(file);
-    const code = links(
-      citing.filter((one) => !isTest(one) && !/fixture|\/testing\//.test(one.file)),
-      4,
-    );
-    const tests = links(citing.filter(isTest), 2);
-    return `| ${id} | ${promise} | ${code || 'not in this version'} | ${tests} |`;
-  });
-  return ['| id | promise | carried out in | tested in |', '|---|---|---|---|', ...rows].join('\n');
-}
-
-function links(citations: readonly Citation[], most: number): string {
-  return citations
-    .toSorted((a, b) => b.count - a.count || (a.file < b.file ? -1 : 1))
-    .slice(0, most)
-    .map(({ file }) => `[${shortened(file)}](${file})`)
-    .join('<br>');
-}
-
-function shortened(file: string): string {
-  return file.replace('/src/', '/…/').replace(/\.ts$/, '');
 }
 
 function read(root: string, file: string): unknown {

@@ -5,7 +5,7 @@ import type { GoldenFile } from './files.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-/** `npm run golden` writes the golden files; with `--check` it compares them (house rule 7). */
+/** `npm run golden` writes the golden files; with `--check` it compares them (ARCHITECTURE.md, rule 7). */
 async function main(check: boolean): Promise<void> {
   await build(root);
   // The rooms can be imported once they are built.

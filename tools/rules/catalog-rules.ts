@@ -23,7 +23,7 @@ export function sliceOf(folder: string, modules: readonly Readonly<Record<string
 }
 
 /**
- * House rule 5: every event type that is stored is evolved by a decider of its slice, and an unknown one stops it loudly. (Catalogs
+ * Rule 5 of ARCHITECTURE.md: every event type that is stored is evolved by a decider of its slice, and an unknown one stops it loudly. (Catalogs
  * without a decider are logs, written as they come.)
  */
 export function evolutionFaults({ folder, catalogs, deciders }: Slice): string[] {
@@ -37,7 +37,7 @@ export function evolutionFaults({ folder, catalogs, deciders }: Slice): string[]
   ];
 }
 
-/** House rule 5: every catalog is known to the relay, which publishes its types or knows them as private. */
+/** Rule 5 of ARCHITECTURE.md: every catalog is known to the relay, which publishes its types or knows them as private. */
 export function publishingFaults(slice: Slice, relayed: readonly EventCatalog[]): string[] {
   return slice.catalogs
     .filter((catalog) => !relayed.includes(catalog))
@@ -46,7 +46,7 @@ export function publishingFaults(slice: Slice, relayed: readonly EventCatalog[])
     );
 }
 
-/** House rule 6: a field whose name says that it holds personal data is marked `personal()` (P18). */
+/** Rule 6 of ARCHITECTURE.md: a field whose name says that it holds personal data is marked `personal()` (P18). */
 export function unmarkedPersonalFields(schema: z.ZodType): string[] {
   const marked = new Set(personalFields(schema).map(({ path }) => path.join('.')));
   return fieldsOf(schema)

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** Files that define a decider, relative to the root; pure code wherever they stand (house rule 1). */
+/** Files that define a decider, relative to the root; pure code wherever they stand (ARCHITECTURE.md, rule 1). */
 export function deciderFiles(root) {
   return readdirSync(path.join(root, 'services'), { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && /(?<!\.(spec|fixture|d))\.ts$/.test(entry.name))

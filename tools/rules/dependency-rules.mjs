@@ -1,5 +1,5 @@
 /**
- * The rules of who may import whom (house rules 1 and 2), as dependency-cruiser reads them. All of them come from rooms.json, the one
+ * The rules of who may import whom (ARCHITECTURE.md, rules 1 and 2), as dependency-cruiser reads them. All of them come from rooms.json, the one
  * place where the order of the rooms is written; ARCHITECTURE.md's map is drawn from the same file.
  */
 import { readFileSync } from 'node:fs';
@@ -24,14 +24,15 @@ export const forbidden = [
   ...rooms.libs.map(onlyRoomsBelow),
   {
     name: 'services-do-not-import-one-another',
-    comment: 'House rule 2: services meet through contracts on the bus, and HTTP with an internal token.',
+    comment:
+      'Rule 2 of ARCHITECTURE.md: services meet through contracts on the bus, and HTTP with an internal token.',
     severity: 'error',
     from: { path: '^services/([^/]+)/' },
     to: { path: '^services/', pathNot: '^services/$1/' },
   },
   {
     name: 'libs-do-not-import-services',
-    comment: 'House rule 2: imports go downwards only.',
+    comment: 'Rule 2 of ARCHITECTURE.md: imports go downwards only.',
     severity: 'error',
     from: { path: '^libs/' },
     to: { path: '^(services|tests|tools|benchmarks)/' },
@@ -56,7 +57,7 @@ export const forbidden = [
   {
     name: 'pure-code-imports-only-pure-code',
     comment:
-      'House rule 1: no Nest, no MikroORM, no node:, no clock, no randomness; they come in with the command.',
+      'Rule 1 of ARCHITECTURE.md: no Nest, no MikroORM, no node:, no clock, no randomness; they come in with the command.',
     severity: 'error',
     from: { path: [`^libs/(${pureRooms.join('|')})/src/`, pureFiles, deciders], pathNot: testOnly },
     to: {
@@ -72,7 +73,7 @@ export const forbidden = [
   },
   {
     name: 'pure-slices-import-only-pure-slices',
-    comment: 'House rule 1: an impure neighbor would bring its clock and its database along.',
+    comment: 'Rule 1 of ARCHITECTURE.md: an impure neighbor would bring its clock and its database along.',
     severity: 'error',
     from: { path: [pureFiles, deciders], pathNot: testOnly },
     to: {
@@ -82,7 +83,7 @@ export const forbidden = [
   },
   {
     name: 'pure-code-does-not-hash',
-    comment: 'House rule 1: crypto for its hashes, and in transparency-log alone.',
+    comment: 'Rule 1 of ARCHITECTURE.md: crypto for its hashes, and in transparency-log alone.',
     severity: 'error',
     from: {
       path: [
@@ -142,7 +143,7 @@ export const forbidden = [
 function onlyRoomsBelow({ room, imports }) {
   return {
     name: `${room}-imports-only-rooms-below`,
-    comment: `House rule 2: ${room} may import ${imports.length ? imports.join(', ') : 'no other room'}.`,
+    comment: `Rule 2 of ARCHITECTURE.md: ${room} may import ${imports.length ? imports.join(', ') : 'no other room'}.`,
     severity: 'error',
     from: { path: `^libs/${room}/`, pathNot: testOnly },
     to: { path: '^libs/', pathNot: `^libs/(${[room, ...imports].join('|')})/` },

@@ -12,7 +12,7 @@ import { arbitraryOf } from './arbitrary.ts';
 const RUNS = 100;
 
 /**
- * House rule 5, for events that live for years: whatever was stored in an earlier version is read today, with any of its personal values
+ * Rule 5 of ARCHITECTURE.md, for events that live for years: whatever was stored in an earlier version is read today, with any of its personal values
  * erased; and a value that is personal today was personal, or marked later, in every version before.
  * @returns a line for each version that breaks it
  */

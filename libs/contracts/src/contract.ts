@@ -22,7 +22,7 @@ export interface Contract<Schema extends z.ZodType<object> = z.ZodType<object>> 
   readonly schema: Schema;
   /** The same, tolerant, for whoever reads: fields that it does not know are left out. */
   readonly reader: z.ZodType<z.output<Schema>>;
-  /** A message that has any crosses the bus sealed, and the receiver's vault seals them on arrival (event-core). */
+  /** A message that has any crosses the bus sealed, and the receiver's vault seals them on arrival (docs/bus.md, 'Messages'). */
   readonly personal: readonly PersonalField[];
   /** Sent no more; still derived for whoever fetches facts of the past. */
   readonly retired: boolean;

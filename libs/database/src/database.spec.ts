@@ -1,3 +1,4 @@
+/** @promise P19 a request sees the rows of its organization alone */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
 import type { Database } from './index.js';

@@ -1,3 +1,4 @@
+/** @promise P19 (main) a transaction serves one organization, under row-level security */
 import type pg from 'pg';
 import type { SqlMigration } from './migrations.js';
 import { connectionPool } from './pool.js';

@@ -1,6 +1,7 @@
 /**
- * What each login of a service's database may do (event-core.md): `migrator` owns the tables, `request` serves one organization under
- * row-level security, `worker` follows cursors across organizations, `retention` removes. No other login exists (P02).
+ * What each login of a service's database may do (docs/event-store.md, 'Roles'): `migrator` owns the tables, `request` serves one organization under
+ * row-level security, `worker` follows cursors across organizations, `retention` removes. No other login exists.
+ * @promise P02 what each login of a database may do
  */
 export const databaseRoles = ['migrator', 'request', 'worker', 'retention'] as const;
 export type DatabaseRole = (typeof databaseRoles)[number];

@@ -2,7 +2,7 @@ import type { Sql } from './sql.js';
 
 /**
  * A database's schema as readable SQL: the golden file `schema.sql` is this text, so a change of a table, a policy or a grant is
- * seen in review (house rule 7). By our own catalog queries, since pg_dump refuses a server newer than itself; the same
+ * seen in review (ARCHITECTURE.md, rule 7). By our own catalog queries, since pg_dump refuses a server newer than itself; the same
  * schema gives the same text on every machine.
  */
 export async function dumpSchema(sql: Sql): Promise<string> {

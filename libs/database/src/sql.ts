@@ -1,3 +1,4 @@
+/** @promise P28 (main) values are bound to a statement, never spliced into its text */
 import { hash } from 'node:crypto';
 
 /** A statement that each connection parses and plans once, under a name that is unique in the service. */

@@ -1,11 +1,11 @@
 import type { z } from 'zod';
 import { type PersonalField, personalFields } from './personal.js';
 
-/** One event type of a stream: the schema is the event (house.md). */
+/** One event type of a stream: the schema is the event (ARCHITECTURE.md, 'Changing an event'). */
 export interface EventDefinition<Schema extends z.ZodType<object> = z.ZodType<object>> {
   /** Version of the schema that is written today. */
   readonly version: number;
-  /** Published events leave the service as contracts; private ones are named as such (house rule 5). */
+  /** Published events leave the service as contracts; private ones are named as such (ARCHITECTURE.md, rule 5). */
   readonly visibility: 'published' | 'private';
   readonly schema: Schema;
   /** Every version that was written before, by its number: events live for years. */
@@ -70,7 +70,7 @@ export function eventCatalog<const Definitions extends EventDefinitions>(
   };
 }
 
-/** A stored event that this code cannot read: the reader stops and says so, it never skips (house rule 5). */
+/** A stored event that this code cannot read: the reader stops and says so, it never skips (ARCHITECTURE.md, rule 5). */
 export class UnreadableEventError extends Error {
   override readonly name = 'UnreadableEventError';
 }

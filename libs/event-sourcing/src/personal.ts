@@ -1,3 +1,7 @@
+/**
+ * @promise P05 (main) every personal field says the purpose that it is kept for
+ * @promise P18 (main) the mark of a personal field: its purpose and its subject
+ */
 import { z } from 'zod';
 
 /** What a personal field reads as once its subject's key is destroyed. */
@@ -25,7 +29,7 @@ export interface PersonalMark {
 const marks = new WeakMap<object, PersonalMark & Pick<PersonalField, 'storedClear'>>();
 
 /**
- * Marks a field of an event, a contract or a read model as personal data (house rule 6). The vault seals by this mark and
+ * Marks a field of an event, a contract or a read model as personal data (ARCHITECTURE.md, rule 6). The vault seals by this mark and
  * the data inventory (P18) is generated from it. The field's type gains `Erased`: code must say what it does then.
  */
 export function personal<Schema extends z.ZodType>(schema: Schema, mark: PersonalMark) {

@@ -43,7 +43,7 @@ export function projectionMigration<Event extends DomainEvent>(
 
 /**
  * Keeps a projection up to date. On an event that it cannot apply it stops there, says so (`stoppedBecause`), and tries
- * again: it never skips (house rule 5).
+ * again: it never skips (ARCHITECTURE.md, rule 5).
  */
 export function startProjection<Event extends DomainEvent>(
   { database, vault }: { readonly database: Database; readonly vault: Vault },
@@ -129,7 +129,7 @@ async function applyPage<Event extends DomainEvent>(
     if (!catalog) throw new Error(`No catalog of projection ${projection.name} knows ${type}`);
     return catalog;
   };
-  // Every type must be known, those without a handler too: an unknown one stops the projection (house rule 5).
+  // Every type must be known, those without a handler too: an unknown one stops the projection (ARCHITECTURE.md, rule 5).
   for (const { type } of rows) catalogOf(type);
   const concerned = rows.filter(({ type }) => Object.hasOwn(projection.on, type));
   await applyTo(projection.on, transaction, await readRows<Event>(transaction, vault, catalogOf, concerned));

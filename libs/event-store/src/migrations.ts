@@ -1,3 +1,4 @@
+/** @promise P19 the same for events */
 import type { SqlMigration } from '@vouchsafe/database';
 
 /** Lanes of a service's outbox: order is kept per lane, and a key always falls into the same one. Never changes. */

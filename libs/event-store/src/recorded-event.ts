@@ -54,7 +54,7 @@ export function storedEnvelope({ occurredAt, ...rest }: Envelope): StoredEnvelop
   return { ...rest, occurredAt: occurredAt.toISOString() };
 }
 
-/** What a sealed value of an event is bound to, so that it opens nowhere else (event-core, 'Vault'). */
+/** What a sealed value of an event is bound to, so that it opens nowhere else (docs/vault.md, 'Sealed values'). */
 export function sealingContext(stream: string, version: number, type: string): readonly string[] {
   return ['event', stream, String(version), type];
 }

@@ -25,7 +25,7 @@ const PAGES = 16;
 const POSITIONS_EVERY_MS = 1000;
 
 /**
- * The outbox's relay (event-core, 'numbered lanes'): numbers what became visible and sends it. One at a time works for a service,
+ * The outbox's relay (docs/bus.md, 'The relay'): numbers what became visible and sends it. One at a time works for a service,
  * by an advisory lock; a second one waits to take over.
  */
 export function startRelay(options: RelayOptions): Follower {

@@ -1,3 +1,4 @@
+/** @promise P24 writes the bundle: entries, proofs, opened values, keys */
 import {
   TILE_WIDTH,
   encodeEntryBundle,

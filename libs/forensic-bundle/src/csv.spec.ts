@@ -1,3 +1,4 @@
+/** @promise P28 cells that look like formulas */
 import { execFileSync } from 'node:child_process';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { python, withoutPython } from '@vouchsafe/testing';

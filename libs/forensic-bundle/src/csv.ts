@@ -1,3 +1,4 @@
+/** @promise P28 keeps spreadsheets from taking a cell for a formula */
 import type { EntryFields, EntryMarks } from './entry-fields.js';
 
 /** The columns of entries.csv, version 2: P23's figures first, what else the entry says as JSON in the last two. */

@@ -5,7 +5,7 @@ import type { IncomingMessage, OutgoingMessage } from './bus.js';
 /**
  * CloudEvents 1.0 in Kafka's binary mode (cloudevents/spec, kafka-protocol-binding.md, 3.2): each attribute is a header
  * `ce_<name>`, the data is the message's value. Extensions: `lane` and `number` (with `source` they give each fact its place,
- * event-core 'numbered lanes'), `fact` (the same for each version of a fact), `versions` and `traceparent` (CloudEvents' distributed
+ * docs/bus.md, 'Lanes'), `fact` (the same for each version of a fact), `versions` and `traceparent` (CloudEvents' distributed
  * tracing extension; not Kafka's own `traceparent` header, which kafkajs's instrumentation writes over). No personal data here:
  * headers and keys are never sealed. `transitkey` stands where the data is a JWE, and names its key.
  */

@@ -1,3 +1,4 @@
+/** @promise P09 a message on the bus opens in its own place alone */
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { contract, publication } from '@vouchsafe/contracts';

@@ -1,3 +1,4 @@
+/** @promise P09 encrypts what says anything of a person on the bus */
 import type { DepartingMessage } from '@vouchsafe/event-store';
 import { openJwe, sealJwe, type TransitKey } from '@vouchsafe/vault';
 import type { OutgoingMessage } from './bus.js';

@@ -1,3 +1,4 @@
+/** @promise P02 (main) stops the boot of a service that has a route or a message handler without a declared permission */
 import { type INestApplication, RequestMethod } from '@nestjs/common';
 import {
   METHOD_METADATA,
@@ -19,7 +20,7 @@ export class UndeclaredRouteError extends Error {
 export const PASSES_ON = 'vouchsafe:passes-on';
 
 /**
- * Denied by default (P02, house rule 4): every HTTP route declares its operation and checks what comes in with a strict
+ * Denied by default (P02; ARCHITECTURE.md, rule 4): every HTTP route declares its operation and checks what comes in with a strict
  * schema; every message handler declares its reaction. Throws before the service listens.
  */
 export function assertEverythingDeclared(app: INestApplication): void {

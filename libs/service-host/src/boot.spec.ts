@@ -1,3 +1,8 @@
+/**
+ * @promise P02 a service with an undeclared route or handler does not boot
+ * @promise P11 tokens for another service, another operation or of another key are refused
+ * @promise P20 a moved clock stops the boot outside of testing
+ */
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';

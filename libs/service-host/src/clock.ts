@@ -1,3 +1,4 @@
+/** @promise P20 takes a moved clock in testing alone */
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';

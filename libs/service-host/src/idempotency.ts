@@ -1,3 +1,7 @@
+/**
+ * @promise P07 keeps of a request nothing that a password could be guessed from: its hash is keyed
+ * @promise P22 keeps of an answer what it may repeat, never a secret that is shown once
+ */
 import type { Database, Sql, SqlMigration } from '@vouchsafe/database';
 import { isErased } from '@vouchsafe/event-sourcing';
 import { follow, type Follower } from '@vouchsafe/event-store';

@@ -30,7 +30,7 @@ export class InternalRequestError extends Error {
   }
 }
 
-/** Questions to other services (house rule 3), over kept-alive connections, signed as this service. */
+/** Questions to other services (ARCHITECTURE.md, rule 3), over kept-alive connections, signed as this service. */
 @Injectable()
 export class InternalClient {
   private readonly agent = new Agent({ connections: 64, pipelining: 1, keepAliveTimeout: 30_000 });

@@ -1,3 +1,7 @@
+/**
+ * @promise P02 lets a caller in with what the route declares and nothing else, in every service
+ * @promise P11 the service: a token of the gateway's for this service and this operation
+ */
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';

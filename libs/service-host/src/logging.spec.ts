@@ -1,3 +1,4 @@
+/** @promise P22 fields that are not on the list are hidden */
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';

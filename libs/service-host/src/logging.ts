@@ -1,3 +1,7 @@
+/**
+ * @promise P05 log lines, to diagnose and fix; they show no personal value
+ * @promise P22 log lines show the values of an allow list of fields alone
+ */
 import type { LoggerService } from '@nestjs/common';
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
 import { requestContext, traceIdOf } from './request-context.js';

@@ -48,7 +48,7 @@ export type EntityId =
 
 export const OPERATION = 'vouchsafe:operation';
 
-/** Declares a route. A route without it, or a message handler without `@ReactsTo`, stops the boot (house rule 4). */
+/** Declares a route. A route without it, or a message handler without `@ReactsTo`, stops the boot (ARCHITECTURE.md, rule 4). */
 export function Operation(declaration: OperationDeclaration): MethodDecorator {
   const answers = Object.entries(declaration.answers).map(([status, answer]) =>
     ApiResponse({

@@ -1,4 +1,7 @@
-/** What a role or an API key's scope can allow (P02, P19). Which role holds which stands in identity. */
+/**
+ * What a role or an API key's scope can allow (P19). Which role holds which stands in identity.
+ * @promise P02 the permissions that there are, and those that an API key can hold
+ */
 export const permissions = [
   'organization:read',
   'organization:write',

@@ -1,6 +1,7 @@
 /**
  * Loaded before everything else: `node --import @vouchsafe/service-host/telemetry main.js`. Off unless the standard variables
  * ask for it (OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_TRACES_EXPORTER; OTEL_SERVICE_NAME names the service).
+ * @promise P18 traces say nothing of who asked
  */
 import { register } from 'node:module';
 import { maskedPath } from './masked-path.js';

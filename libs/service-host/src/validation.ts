@@ -1,3 +1,4 @@
+/** @promise P28 takes what fits a strict schema and nothing else */
 import type { IncomingHttpHeaders } from 'node:http';
 import { type ArgumentMetadata, Injectable, StandardSchemaValidationPipe } from '@nestjs/common';
 import { firstOf } from './first-of.js';

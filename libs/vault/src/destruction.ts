@@ -1,3 +1,4 @@
+/** @promise P10 destroys a person's keys and the organization's transit keys, and leaves a tombstone */
 import { instant, one, type Sql } from '@vouchsafe/database';
 import type { Holder } from './data-keys.js';
 import { subjectHolder } from './scope.js';

@@ -1,4 +1,4 @@
-/** An opened key is held this long at most (event-core.md), so an erasure elsewhere has taken effect everywhere by then. */
+/** An opened key is held this long at most (docs/vault.md, 'Keys'), so an erasure elsewhere has taken effect everywhere by then. */
 export const KEY_CACHE_MILLISECONDS = 60_000;
 
 /** How much a process holds open, and how long. */

@@ -142,7 +142,7 @@ grant insert on vault_retired_kek to ${worker};`,
   {
     name: 'vault-003-transit-key',
     sql: ({ worker, retention }) => `
--- What seals messages of one organization on one day (event-core.md, 'The bus'). An erasure destroys all of an organization's; the next
+-- What seals messages of one organization on one day (docs/bus.md, 'Messages'). An erasure destroys all of an organization's; the next
 -- message gets a new one.
 create table vault_transit_key (
   id uuid primary key,

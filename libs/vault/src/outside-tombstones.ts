@@ -1,3 +1,4 @@
+/** @promise P10 remembers erasures outside of the database, so that a restore cannot undo them */
 import { open, readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { syncFolderOf } from './sync-folder.js';
@@ -18,7 +19,7 @@ const tombstone = z.strictObject({
 export type Tombstone = z.infer<typeof tombstone>;
 
 /**
- * Where erasures are remembered beside Postgres (event-core.md, 'Vault'): a database that is restored to a point before them
+ * Where erasures are remembered beside Postgres (docs/vault.md, 'Erasure'): a database that is restored to a point before them
  * must not bring the person back. Written before the key is destroyed, read before the service serves.
  */
 export interface OutsideTombstones {

@@ -1,3 +1,4 @@
+/** @promise P22 every way of printing a secret */
 import { format, inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import pino from 'pino';

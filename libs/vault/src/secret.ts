@@ -3,6 +3,7 @@ const REDACTED = '[redacted]';
 /**
  * A credential on its way through the code (P22): every way of printing it gives `[redacted]`, so a log line, an error or
  * a JSON body cannot carry it by accident. Only `reveal()` gives the text.
+ * @promise P22 (main) a credential on its way through the code prints as [redacted]
  */
 export class Secret {
   readonly #text: string;

@@ -8,7 +8,7 @@ import { currentOrganizationKeys } from './organization-keys.js';
 import { VaultError } from './vault-error.js';
 import { organizationKeyPlace, type WrappedKeys } from './wrapped-keys.js';
 
-/** Seals what leaves for the bus on one day of one organization (event-core.md, 'The bus'). */
+/** Seals what leaves for the bus on one day of one organization (docs/bus.md, 'Messages'). */
 export interface TransitKey {
   /** Names the key on the bus. Random: it tells nothing. */
   readonly id: string;

@@ -1,3 +1,7 @@
+/**
+ * @promise P09 a sealed value opens where it was sealed, and nowhere else
+ * @promise P20 a value of another environment does not open
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,3 +1,4 @@
+/** @promise P09 (main) seals values by AES-256-GCM, under keys of the organization and the person */
 import type { Sql, Transaction } from '@vouchsafe/database';
 import { type Erased, isErased, type PersonalField } from '@vouchsafe/event-sourcing';
 import { DataKeys } from './data-keys.js';
@@ -40,7 +41,7 @@ export interface VaultOptions {
 }
 
 /**
- * Seals personal values by the keys of the people whom they are about, in one service's own database (event-core.md, "Vault").
+ * Seals personal values by the keys of the people whom they are about, in one service's own database (docs/vault.md).
  * `sql` is the caller's transaction: a key that it makes stands or falls with it.
  */
 export class Vault {

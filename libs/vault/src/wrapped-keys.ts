@@ -1,3 +1,4 @@
+/** @promise P20 (main) binds the environment's name to every key: one of testing opens nothing in production */
 import type { KeyObject } from 'node:crypto';
 import { keyFrom, newKeyBytes } from './aead.js';
 import { type CacheLimits, KeyCache } from './key-cache.js';

@@ -1,3 +1,4 @@
+/** @promise P24 changed bundles of every kind are refused */
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import {
   append,

@@ -1,3 +1,4 @@
+/** @promise P24 checks a bundle offline */
 import type { VerifierKey } from '@vouchsafe/transparency-log';
 import { bundleFiles, type BundleFiles } from './container/bundle-files.js';
 import { README } from './container/names.js';

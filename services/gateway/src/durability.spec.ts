@@ -1,3 +1,4 @@
+/** @promise P23 kills, pauses, a full disk and a restart of Postgres under load lose nothing */
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { smallDisk, type SmallDisk, whyNoSmallDisk } from '@vouchsafe/testing';
 import { apiKey, gaps, type GatewaySuite, gatewaySuite, storedEntries } from './testing/gateway-suite.js';

@@ -1,3 +1,4 @@
+/** @promise P18 the same of the gateway */
 import { expect, it } from '@jest/globals';
 import { declaredColumns, withRoomMigrations } from '@vouchsafe/service-host';
 import { inventoryGaps, testPostgres } from '@vouchsafe/testing';

@@ -1,3 +1,7 @@
+/**
+ * @promise P23 one entry for each request, and what it says
+ * @promise P26 a log-in through the gateway gives the cookie, and shows nobody the session
+ */
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';

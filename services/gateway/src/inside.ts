@@ -1,3 +1,4 @@
+/** @promise P11 the network: health, metrics and lanes have a port of their own */
 import { Module, type DynamicModule } from '@nestjs/common';
 import {
   ErasureModule,

@@ -1,3 +1,4 @@
+/** @promise P22 keeps of tokens and session secrets the SHA-256 alone */
 import { createHash, randomBytes } from 'node:crypto';
 import type { Sql } from '@vouchsafe/database';
 import type { OrganizationId } from '@vouchsafe/event-sourcing';

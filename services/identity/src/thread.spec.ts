@@ -1,3 +1,4 @@
+/** @promise P12 the recommendation comes until a second factor is enrolled */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { codeNow } from './testing/enrol.js';
 import { goodPassword, identityApp, type IdentityApp, type Person } from './testing/identity-app.js';

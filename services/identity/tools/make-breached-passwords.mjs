@@ -1,5 +1,5 @@
 /**
- * Makes assets/breached-passwords.bloom from a text file of passwords, most common first, one a line (assets/README.md).
+ * Makes assets/breached-passwords.bloom from a text file of passwords, most common first, one a line (services/identity/assets/README.md).
  * It runs on the built service, so that list and look-up fold and hash with the same code.
  */
 import { readFile, writeFile } from 'node:fs/promises';

@@ -1,3 +1,4 @@
+/** @promise P23 the entry's fields, as they leave the gateway */
 import { organizationId, personal } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
 import { contract } from '../contract.js';

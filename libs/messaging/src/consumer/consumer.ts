@@ -47,7 +47,7 @@ export interface Consumer {
 }
 
 /**
- * Consumes facts with effects exactly once (event-core, 'numbered lanes'): whatever is delivered twice, out of turn, to a
+ * Consumes facts with effects exactly once (docs/bus.md, 'Lanes'): whatever is delivered twice, out of turn, to a
  * zombie or not at all, each fact has its effect in the consumer's database once, in its lane's order.
  */
 export async function startConsumer(options: ConsumerOptions): Promise<Consumer> {

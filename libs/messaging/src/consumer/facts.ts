@@ -43,7 +43,7 @@ export function upcastTo(taken: Contract, fact: Received): Received {
 
 /**
  * Personal values come sealed by the source and, opened, pass the receiver's own vault on arrival: those of a subject whom this service has
- * erased come out as `ERASED`, also when the fact is delivered late or again (event-core, 'The bus').
+ * erased come out as `ERASED`, also when the fact is delivered late or again (docs/bus.md, 'Consumers').
  */
 export async function throughVault(
   sql: Sql,

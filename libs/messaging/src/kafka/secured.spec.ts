@@ -1,3 +1,4 @@
+/** @promise P06 a Kafka with TLS and SASL: wrong authorities, passwords and weaker ciphers are refused */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -102,7 +103,7 @@ jest.setTimeout(60_000);
       expect(message).toMatch(/certificate/);
     });
 
-    it('is refused where it would agree on less than AES-256 (operations, TLS)', async () => {
+    it('is refused where it would agree on less than AES-256 (P06)', async () => {
       const port = await freePort();
       const weak = await listen(port, {
         cert: authority('broker'),

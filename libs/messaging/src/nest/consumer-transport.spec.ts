@@ -146,7 +146,7 @@ describe('reactions as methods of a Nest controller', () => {
     await app.close();
   });
 
-  it('without a declared permission stop the boot (house rule 4)', async () => {
+  it('without a declared permission stop the boot (ARCHITECTURE.md, rule 4)', async () => {
     const app = await NestFactory.createMicroservice(UndeclaredModule, {
       strategy: transport('undeclared', sourceOf('undeclared')),
       logger: false,

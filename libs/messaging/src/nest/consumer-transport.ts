@@ -12,7 +12,7 @@ export class UndeclaredHandlerError extends Error {
 
 /**
  * Brings facts to a service's `@ReactsTo` methods, with effects exactly once. Nest's own Kafka transport takes one message at a
- * time, tries a failing handler for ever and moves on past a missing one (stack.md).
+ * time, tries a failing handler for ever and moves on past a missing one (docs/bus.md, 'Consumers').
  * ```ts
  * app.connectMicroservice({ strategy: new ConsumerTransport({ database, vault, bus, group, topics, fetchMissing }) });
  * ```
@@ -42,7 +42,7 @@ export class ConsumerTransport extends Server implements CustomTransportStrategy
     });
   }
 
-  /** @throws UndeclaredHandlerError for a handler without a declared permission: the service does not boot (house rule 4) */
+  /** @throws UndeclaredHandlerError for a handler without a declared permission: the service does not boot (ARCHITECTURE.md, rule 4) */
   override listen(callback: (error?: unknown) => void): void {
     void this.start().then(() => callback(), callback);
   }

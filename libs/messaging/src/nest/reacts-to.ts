@@ -5,7 +5,7 @@ import { type Observable, throwError } from 'rxjs';
 import type { Received } from '../consumer/reaction.js';
 import type { ReactionContext } from './reaction-context.js';
 
-/** Metadata key of a declared message handler; a handler without it stops the boot (house rule 4, P02). */
+/** Metadata key of a declared message handler; a handler without it stops the boot (ARCHITECTURE.md, rule 4; P02). */
 export const REACTION = 'vouchsafe:reaction';
 
 export interface ReactionDeclaration {

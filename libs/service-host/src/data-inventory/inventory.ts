@@ -1,3 +1,4 @@
+/** @promise P18 lists every personal field of a service from the marks */
 import type { Contract } from '@vouchsafe/contracts';
 import type { EventCatalog, PersonalField, Purpose } from '@vouchsafe/event-sourcing';
 import type { Publishing } from '@vouchsafe/event-store';

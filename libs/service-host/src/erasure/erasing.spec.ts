@@ -1,3 +1,4 @@
+/** @promise P10 a process killed at any step goes on, and no receipt comes too early */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

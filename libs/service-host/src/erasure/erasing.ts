@@ -1,3 +1,4 @@
+/** @promise P10 (main) a service's part of an erasure, step by step: tombstone, keys, what no key covers, receipt */
 import type { Database } from '@vouchsafe/database';
 import type { ErasureReceipt } from '@vouchsafe/contracts';
 import type { EventCatalog } from '@vouchsafe/event-sourcing';

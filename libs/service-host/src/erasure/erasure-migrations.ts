@@ -1,6 +1,6 @@
 import type { SqlMigration } from '@vouchsafe/database';
 
-/** What a service has to do and has done about the erasures that it was told of; a due table (event-core.md, 'Clocks'). */
+/** What a service has to do and has done about the erasures that it was told of; a due table (docs/event-store.md, 'Clocks'). */
 export const erasureMigrations: readonly SqlMigration[] = [
   {
     name: 'service-host-002-erasure',

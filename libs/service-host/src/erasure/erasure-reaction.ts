@@ -3,7 +3,7 @@ import type { Sql } from '@vouchsafe/database';
 import { type Reaction, reaction } from '@vouchsafe/messaging';
 import { takeOn } from './erasure.js';
 
-/** Each service takes its own part on, told by the published fact (event-core.md, 'Vault'). */
+/** Each service takes its own part on, told by the published fact (docs/vault.md, 'Erasure'). */
 export async function takeOnErasure(
   sql: Sql,
   {

@@ -1,3 +1,4 @@
+/** @promise P06 settings without TLS are refused in production */
 import { describe, expect, it } from '@jest/globals';
 import type { Bus, TopicDifference } from '@vouchsafe/messaging';
 import { UnknownTopicError } from '@vouchsafe/messaging';

@@ -1,3 +1,4 @@
+/** @promise P06 (main) a production service reaches Kafka by TLS 1.3 with AES-256, or does not start */
 import { readFileSync } from 'node:fs';
 import {
   type Bus,

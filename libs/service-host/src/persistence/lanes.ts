@@ -31,7 +31,7 @@ const laneAnswer = z.strictObject({
   ),
 });
 
-/** Where a consumer with a gap fetches what it misses, from the source's own store (event-core, 'numbered lanes'). */
+/** Where a consumer with a gap fetches what it misses, from the source's own store (docs/bus.md, 'Lanes'). */
 @Controller('internal/lanes')
 export class LanesController {
   constructor(

@@ -185,7 +185,7 @@ class RunningRelay implements OnApplicationBootstrap {
     this.measureAge();
   }
 
-  /** Operations page: relay age, warned of at 30 s and paged at 5 min. */
+  /** An alert warns at 30 s and pages at 5 min (docs/bus.md, 'Metrics'). */
   private measureAge(): void {
     const { database, metrics } = this;
     new Gauge({

@@ -11,7 +11,7 @@ export function topicOf(service: string): string {
 }
 
 /**
- * No topic keeps a message longer (event-core, 'The bus'): retention and the segment's own age together, and an hour for the
+ * No topic keeps a message longer (docs/bus.md, 'Messages'): retention and the segment's own age together, and an hour for the
  * broker's look at what is due. A transit key is kept as long from the end of its day.
  */
 export const TOPICS_KEEP_MS = 7 * DAY_MS;

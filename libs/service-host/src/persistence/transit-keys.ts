@@ -33,7 +33,7 @@ const keysAnswer = z.strictObject({
   held: z.int().nonnegative(),
 });
 
-/** Where a consumer gets the keys of the messages that this service has sealed on the bus (event-core, 'The bus'). */
+/** Where a consumer gets the keys of the messages that this service has sealed on the bus (docs/bus.md, 'Messages'). */
 @Controller('internal/transit-keys')
 export class TransitKeysController {
   constructor(

@@ -1,3 +1,4 @@
+/** @promise P24 (main) finds entries by time, actor, operation, entity, address and more */
 import { prepared, type Sql } from '@vouchsafe/database';
 import { ownNames } from '@vouchsafe/contracts';
 import { type Outcome, type Provenance, type Submitter, wordsIn } from '../log/entry.js';

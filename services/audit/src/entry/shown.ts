@@ -1,7 +1,7 @@
 import { entryDetails } from '@vouchsafe/service-host';
 import type { Place } from '../log/place.js';
 
-/** Which entries a read has shown, for the read's own entry: places only, none of the values asked for (audit.md). */
+/** Which entries a read has shown, for the read's own entry: places only, none of the values asked for (docs/audit.md, 'Questions'). */
 export function shownHeader(places: readonly Place[]): string {
   const shown = Object.fromEntries(
     [...Map.groupBy(places, (place) => place.logId)].map(([logId, its]) => [

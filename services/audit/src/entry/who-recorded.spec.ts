@@ -1,3 +1,4 @@
+/** @promise P24 an asserted entry cannot pass for an observed one */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Database } from '@vouchsafe/database';

@@ -1,3 +1,4 @@
+/** @promise P10 removes what audit finds a person by; leaves and proofs stay */
 import type { Database } from '@vouchsafe/database';
 import type { Erasure, Forgetting } from '@vouchsafe/service-host';
 import { expireBundlesOf } from '../export/export-worker.js';

@@ -1,3 +1,4 @@
+/** @promise P09 encrypts bundles that wait to be fetched */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,3 +1,4 @@
+/** @promise P24 what bundles hold and claim */
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -4,7 +4,7 @@ import type { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { outcomes, provenances, submitterTypes } from '../log/entry.js';
 
-/** A bundle is kept this long after it is ready (audit.md). */
+/** A bundle is kept this long after it is ready (docs/audit.md, 'Forensic export'). */
 export const BUNDLE_DAYS = 7;
 
 /** What was asked for, as it is kept with the job: sealed, for filters and reasons may name people. */

@@ -24,7 +24,7 @@ export type ExporterAnswer =
   { readonly status: 'made' | 'lost' } | { readonly status: 'too-large' | 'failed'; readonly why: string };
 
 /**
- * The heap is small, so that an export's memory is bounded, whatever its size (audit.md). A page of entries is garbage before it fills
+ * The heap is small, so that an export's memory is bounded, whatever its size (docs/audit.md, 'Forensic export'). A page of entries is garbage before it fills
  * the young generation, so that little of it is promoted; twice that size gains nothing more, and takes 20 MB.
  */
 const SMALL_HEAP = ['--max-old-space-size=96', '--max-semi-space-size=8'];

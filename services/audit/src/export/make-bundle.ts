@@ -1,3 +1,4 @@
+/** @promise P24 makes a forensic bundle of a range or a search */
 import { mkdir, rm } from 'node:fs/promises';
 import type { Database, Sql } from '@vouchsafe/database';
 import { bundleSize, stageBundle } from '@vouchsafe/forensic-bundle';

@@ -1,3 +1,4 @@
+/** @promise P28 every character that JSON carries is recorded, listed and exported as it was sent */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { leafHash, parseVerifierKey, verifyTlogProof } from '@vouchsafe/transparency-log';

@@ -13,7 +13,7 @@ export interface CheckpointSignerOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Between the first new entry and its checkpoint: entries of this span share one signature. At most 1 s (audit.md). */
+/** Between the first new entry and its checkpoint: entries of this span share one signature. At most 1 s (docs/audit.md, 'How data goes'). */
 const COALESCE_MS = 250;
 
 /**

@@ -1,3 +1,7 @@
+/**
+ * @promise P05 the audit trail of important events
+ * @promise P24 records entries in a log that can be proved
+ */
 import { randomBytes } from 'node:crypto';
 import type { Transaction } from '@vouchsafe/database';
 import { insertDisclosures, sealDisclosures } from './disclosures.js';

@@ -1,3 +1,4 @@
+/** @promise P09 seals the private keys that sign logs and manifests */
 import { generateKeyPairSync } from 'node:crypto';
 import { one, type Sql } from '@vouchsafe/database';
 import { isErased } from '@vouchsafe/event-sourcing';

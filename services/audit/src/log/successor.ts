@@ -44,7 +44,7 @@ export async function predecessorsOf(
 }
 
 /**
- * The first entry of a successor (audit.md, 'The log'): it names the predecessor's closing checkpoint, and since when entries may be
+ * The first entry of a successor (docs/audit.md, 'The log'): it names the predecessor's closing checkpoint, and since when entries may be
  * missing. No other tree is ever signed for the old log.
  */
 export function entryOfSuccession(

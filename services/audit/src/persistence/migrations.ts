@@ -1,3 +1,4 @@
+/** @promise P19 the same for audit's tables */
 import type { SqlMigration } from '@vouchsafe/database';
 
 const own = `organization_id = nullif(current_setting('vouchsafe.organization_id', true), '')::uuid`;

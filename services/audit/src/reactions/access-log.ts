@@ -1,3 +1,4 @@
+/** @promise P23 records each entry in its organization's log */
 import type { DataOf, gatewayFacts } from '@vouchsafe/contracts';
 import { isErased, type Personal } from '@vouchsafe/event-sourcing';
 import { type NewEntry, observedBy, type Place } from '../log/entry.js';

@@ -1,3 +1,4 @@
+/** @promise P23 (main) makes entries durable, all requests in flight together */
 import type { Database, Transaction } from '@vouchsafe/database';
 import { appendBatch } from '@vouchsafe/event-store';
 import type { Vault } from '@vouchsafe/vault';
@@ -58,7 +59,7 @@ const RETRY_MS = { first: 20, most: 500 } as const;
 const HANGING_MS = 10_000;
 
 /**
- * Writes entries of all requests in flight together (P23, 'group commit'): while one transaction commits, the next batch
+ * Writes entries of all requests in flight together (P23; docs/gateway.md, 'The access log'): while one transaction commits, the next batch
  * gathers; so the wait is shared and no timer adds to it. One writer at a time per process keeps the sequence.
  */
 export class AccessLog {

@@ -1,3 +1,4 @@
+/** @promise P23 what an entry says of a request */
 import type { FastifyRequest } from 'fastify';
 import { anonymous, type Authenticated, traceIdOf } from '@vouchsafe/service-host';
 import type { Route } from '../routes/route-index.js';

@@ -18,7 +18,7 @@ export interface InstanceLease {
 
 /**
  * Says that this instance lives. Measured by the database's clock alone: it is the one clock that all instances share, and a
- * lease is a matter of machines, not of the domain (event-core, 'Clocks', speaks of decisions).
+ * lease is a matter of machines, not of the domain (docs/event-store.md, 'Clocks').
  */
 export async function startLease(options: LeaseOptions): Promise<InstanceLease> {
   const { database, instanceId, lasts, onDead, onError } = options;

@@ -1,3 +1,4 @@
+/** @promise P22 masks query values in the access log, but for an allow list */
 import { maskedPath } from '@vouchsafe/service-host';
 
 /**

@@ -1,3 +1,7 @@
+/**
+ * @promise P02 refuses whoever lacks what the route declares, before a service is reached
+ * @promise P11 (main) the application: session or key, permission, limits, the origin of a request with a cookie
+ */
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import {
   addressGroup,

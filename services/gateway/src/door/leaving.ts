@@ -1,3 +1,4 @@
+/** @promise P23 lets no answer leave before its entry is durable */
 import { pipeline, Readable, Transform } from 'node:stream';
 import { problem, type Refuse, sendProblem } from '@vouchsafe/service-host';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';

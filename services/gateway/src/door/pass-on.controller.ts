@@ -1,3 +1,4 @@
+/** @promise P23 passes nothing on that may change something before its entry is durable */
 import { Readable } from 'node:stream';
 import { All, Controller, Inject, Req, Res, SetMetadata } from '@nestjs/common';
 import { PASSES_ON, problem, ProblemError, sendProblem } from '@vouchsafe/service-host';

@@ -1,3 +1,4 @@
+/** @promise P28 keeps browsers from running anything that is answered */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** What every answer says to browsers; a page of ours (`/docs`) brings its own content security policy. */

@@ -1,3 +1,4 @@
+/** @promise P11 gives questions between services no public route */
 import type { Requirement } from '@vouchsafe/service-host';
 import type { UpstreamService } from './service-document.js';
 

@@ -1,3 +1,4 @@
+/** @promise P26 a cookie that we did not encrypt opens nothing */
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { compactDecrypt, CompactEncrypt } from 'jose';

@@ -1,3 +1,4 @@
+/** @promise P26 (main) encrypts the session's id for the browser */
 import { createDecipheriv } from 'node:crypto';
 import { parseCookie, stringifySetCookie } from 'cookie';
 import { CompactEncrypt } from 'jose';

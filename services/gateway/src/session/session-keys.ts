@@ -1,3 +1,4 @@
+/** @promise P26 keeps the keys of the cookie */
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { z } from 'zod';

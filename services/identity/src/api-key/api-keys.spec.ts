@@ -1,3 +1,4 @@
+/** @promise P02 no API key holds more than its creator */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { given, type OrganizationId, readEvent, type UserId } from '@vouchsafe/event-sourcing';
 import { secret } from '@vouchsafe/vault';

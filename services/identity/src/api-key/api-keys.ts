@@ -1,3 +1,4 @@
+/** @promise P22 shows an API key once and keeps its hash */
 import { sourceName, sourceOfKey } from '@vouchsafe/contracts';
 import type { Sql } from '@vouchsafe/database';
 import { type Caller, expiry, keyPermissions, problem, words } from '@vouchsafe/service-host';

@@ -1,3 +1,4 @@
+/** @promise P15 shows a person what they accepted, and takes consent to a new version */
 import { Body, Controller, Get, Header, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { instant } from '@vouchsafe/database';
 import { Caller, Operation, problem } from '@vouchsafe/service-host';

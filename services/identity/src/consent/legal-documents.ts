@@ -1,3 +1,4 @@
+/** @promise P15 the documents in effect, and the hash of each text */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,3 +1,4 @@
+/** @promise P18 shows the inventory of all services */
 import { Controller, Get, Inject } from '@nestjs/common';
 import { CONFIG, inventoryLine, Operation } from '@vouchsafe/service-host';
 import { z } from 'zod';

@@ -1,3 +1,7 @@
+/**
+ * @promise P05 every personal field is kept for a purpose
+ * @promise P18 no column that could hold personal data is missing from identity's
+ */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventCatalog, personal } from '@vouchsafe/event-sourcing';
 import { declaredColumns, inventoryOf } from '@vouchsafe/service-host';

@@ -1,3 +1,4 @@
+/** @promise P10 takes the request, ends access, and shows how far the services are */
 import type { UserId } from '@vouchsafe/event-sourcing';
 import type { UnitOfWork } from '@vouchsafe/event-store';
 import { type Caller, heldBecause, problem } from '@vouchsafe/service-host';

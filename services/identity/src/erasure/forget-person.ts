@@ -1,3 +1,4 @@
+/** @promise P10 removes what identity keeps beside sealed values */
 import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import type { Erasure, Forgetting } from '@vouchsafe/service-host';
 import { addressOf } from '../email-address.js';

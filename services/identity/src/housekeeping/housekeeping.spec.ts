@@ -1,3 +1,4 @@
+/** @promise P03 what goes after how many days, and what stays */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isErased } from '@vouchsafe/event-sourcing';
 import { accept, goodPassword, identityApp, type IdentityApp } from '../testing/identity-app.js';

@@ -1,3 +1,7 @@
+/**
+ * @promise P03 (main) removes what has ended, unverified sign-ups and unused invitations by their age
+ * @promise P18 removes what is no longer needed
+ */
 import type { Sql } from '@vouchsafe/database';
 import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import { streamOf } from '@vouchsafe/event-store';

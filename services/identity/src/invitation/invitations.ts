@@ -1,3 +1,4 @@
+/** @promise P15 records the consents of whoever accepts an invitation, in the same transaction */
 import { one } from '@vouchsafe/database';
 import type { UserId } from '@vouchsafe/event-sourcing';
 import type { UnitOfWork } from '@vouchsafe/event-store';

@@ -1,3 +1,4 @@
+/** @promise P06 hands an email to a mail server over TLS alone, but on this machine itself */
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createTransport } from 'nodemailer';

@@ -1,3 +1,4 @@
+/** @promise P12 (main) recommends a second factor at each log-in without one */
 import { Body, Controller, Inject, Param, Post, Res } from '@nestjs/common';
 import { Caller, ENTRY_DETAILS_HEADER, entryDetails, Operation, tellWhose } from '@vouchsafe/service-host';
 import { secret } from '@vouchsafe/vault';

@@ -1,3 +1,4 @@
+/** @promise P32 guessing stops, and locks no owner out */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ENTRY_DETAILS_HEADER, PERSON_HEADER, readEntryDetails } from '@vouchsafe/service-host';
 import { passwordHasher } from '../password/argon2.js';

@@ -1,3 +1,4 @@
+/** @promise P32 (main) counts attempts by account and network, so that nobody guesses on */
 import { instant, one, prepared, type Sql } from '@vouchsafe/database';
 import { addressGroup, type Caller, problem } from '@vouchsafe/service-host';
 import type { Vault } from '@vouchsafe/vault';

@@ -1,3 +1,4 @@
+/** @promise P12 shows the share of members with a second factor, and lets an organization require one */
 import { Body, Controller, Get, Headers, HttpCode, Inject, Patch, Res } from '@nestjs/common';
 import type { UnitOfWork } from '@vouchsafe/event-store';
 import { Caller, etagOf, Operation, problem } from '@vouchsafe/service-host';

@@ -1,7 +1,7 @@
 import { inlineProjection } from '@vouchsafe/event-store';
 import type { OrganizationEvent } from './organization.events.js';
 
-/** `organization` and `member`, in the append's own transaction: permission checks read them (event-core). */
+/** `organization` and `member`, in the append's own transaction: permission checks read them (docs/event-store.md, 'Projections'). */
 export const organizationProjection = inlineProjection<OrganizationEvent>({
   name: 'organization',
   on: {

@@ -1,3 +1,4 @@
+/** @promise P07 (main) hashes passwords by argon2id, a bounded number at a time */
 import { hash, parseOptions, verify } from '@node-rs/argon2';
 import { problem } from '@vouchsafe/service-host';
 import type { Secret } from '@vouchsafe/vault';

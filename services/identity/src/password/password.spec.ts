@@ -1,3 +1,4 @@
+/** @promise P07 the parameters of the hash, and the same work for an unknown account */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,3 +1,4 @@
+/** @promise P07 changes and resets passwords; only the hash is kept */
 import type { UserId } from '@vouchsafe/event-sourcing';
 import type { UnitOfWork } from '@vouchsafe/event-store';
 import { type Caller, problem } from '@vouchsafe/service-host';

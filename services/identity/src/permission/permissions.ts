@@ -1,3 +1,7 @@
+/**
+ * @promise P02 what each role may do; what is not named is denied
+ * @promise P19 privileges by role
+ */
 import type { Permission } from '@vouchsafe/service-host';
 import type { Role } from './role.js';
 

@@ -1,3 +1,4 @@
+/** @promise P07 no password is in any table, event or log line */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { enrol, type Enrolled, logInWithCode } from '../testing/enrol.js';

@@ -1,3 +1,4 @@
+/** @promise P19 row-level security is forced on every table */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { identityApp, type IdentityApp, type Person } from '../testing/identity-app.js';

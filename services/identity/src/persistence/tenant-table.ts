@@ -1,3 +1,4 @@
+/** @promise P19 makes identity's tables with forced row-level security and named privileges */
 import type { SqlMigration } from '@vouchsafe/database';
 
 type Roles = Parameters<SqlMigration['sql']>[0];
@@ -45,7 +46,7 @@ export interface LookupFunction {
 
 /**
  * Finds what must be found before the organization is known. It runs as `lookup`, the role that cannot log in and bypasses
- * row security, and answers exactly one question (event-core, 'Roles').
+ * row security, and answers exactly one question (docs/event-store.md, 'Roles').
  */
 export function lookupFunction(
   { request, worker, lookup }: Roles,

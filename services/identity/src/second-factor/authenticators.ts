@@ -1,3 +1,4 @@
+/** @promise P09 opens the sealed secrets of authenticator apps */
 import { prepared, type Sql } from '@vouchsafe/database';
 import type { Vault } from '@vouchsafe/vault';
 import { openCell } from '../persistence/sealed-column.js';

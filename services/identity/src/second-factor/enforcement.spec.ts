@@ -1,3 +1,7 @@
+/**
+ * @promise P12 an organization that requires it, and the share that is shown
+ * @promise P13 a staff session without a second factor can do nothing but enrol one
+ */
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { cpSync } from 'node:fs';
 import { tmpdir } from 'node:os';

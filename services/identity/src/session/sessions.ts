@@ -1,3 +1,4 @@
+/** @promise P13 (main) staff sessions need a second factor, and are short */
 import { instant, one, prepared, type Sql } from '@vouchsafe/database';
 import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import type { UnitOfWork } from '@vouchsafe/event-store';

@@ -1,3 +1,4 @@
+/** @promise P26 tells the session's secret to the gateway alone, in no body */
 import { SESSION_HEADER } from '@vouchsafe/service-host';
 import type { FastifyReply } from 'fastify';
 import type { StartedSession } from './sessions.js';

@@ -1,3 +1,7 @@
+/**
+ * @promise P15 who, which version and its hash, when, from where; all or nothing
+ * @promise P32 a stranger's address with somebody else's password
+ */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { accept, goodPassword, identityApp, type IdentityApp } from '../testing/identity-app.js';

@@ -1,3 +1,4 @@
+/** @promise P15 registers organization, owner and consents in one transaction */
 import { postgresFault } from '@vouchsafe/database';
 import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import type { UnitOfWork } from '@vouchsafe/event-store';

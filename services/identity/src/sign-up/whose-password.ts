@@ -1,3 +1,4 @@
+/** @promise P32 compares network and browser, so that nobody gets a stranger's account */
 import type { UnitOfWork } from '@vouchsafe/event-store';
 import { addressGroup, type Caller } from '@vouchsafe/service-host';
 import type { Identity } from '../identity.js';

@@ -3,7 +3,7 @@ import type { Vault } from '@vouchsafe/vault';
 import { sealCell } from '../persistence/sealed-column.js';
 import type { UserEvent } from './user.events.js';
 
-/** `account` and `consent`; personal values are sealed again, bound to their new place (event-core, 'Vault'). */
+/** `account` and `consent`; personal values are sealed again, bound to their new place (docs/vault.md, 'Sealed values'). */
 export function userProjection(vault: Vault) {
   return inlineProjection<UserEvent>({
     name: 'user',

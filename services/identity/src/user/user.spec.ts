@@ -1,3 +1,7 @@
+/**
+ * @promise P13 the last second factor cannot be removed
+ * @promise P15 registration with and without consents, and a text that was changed
+ */
 import { describe, it } from '@jest/globals';
 import { given, type OrganizationId, type UserId } from '@vouchsafe/event-sourcing';
 import type { UserEvent } from './user.events.js';

@@ -1,3 +1,7 @@
+/**
+ * @promise P13 keeps the last second factor where one is required
+ * @promise P15 (main) no account is registered without the consents that are required
+ */
 import { decider, type OrganizationId, unreachable, type UserId } from '@vouchsafe/event-sourcing';
 import type { DocumentKind, UserEvent } from './user.events.js';
 

@@ -1,0 +1,111 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+const MADE_ELSEWHERE = new Set(['node_modules', 'dist', 'data', 'tour-output', 'coverage']);
+
+/** Files of the repository, by their path from its root. */
+export function filesOf(root: string, pattern: string): string[] {
+  return globSync(pattern, { cwd: root, exclude: (name) => name.startsWith('.') || MADE_ELSEWHERE.has(name) })
+    .map((file) => file.replaceAll(path.sep, '/'))
+    .sort();
+}
+
+/** Relative links of a Markdown document that lead to no file, or to no heading of it. */
+export function brokenLinks(root: string, document: string, text: string): string[] {
+  return [...withoutCode(text).matchAll(/\]\((?![a-z]+:)([^)\s]+)|^\[[^\]]+\]: *(?![a-z]+:)(\S+)/gm)]
+    .map(([, inline, reference]) => inline ?? reference ?? '')
+    .filter((link) => {
+      const [file = '', anchor] = link.split('#');
+      const target = file === '' ? document : path.join(path.dirname(document), decodeURI(file));
+      return !leadsSomewhere(root, target, anchor, file === '' ? text : undefined);
+    });
+}
+
+/**
+ * Pages, headings and decisions that the comments of a source file name and that are not there: `docs/bus.md`,
+ * `docs/bus.md, 'Lanes'`, `ADR 0031`. Pages are named by their path from the root.
+ */
+export function brokenCitations(root: string, text: string): string[] {
+  return commentsIn(text).flatMap((comment) => citationsIn(root, comment, ''));
+}
+
+/** The same of the words of a Markdown document, which may name a page of its own folder or of docs/ by the file's name alone. */
+export function brokenMentions(root: string, document: string, text: string): string[] {
+  return citationsIn(
+    root,
+    withoutCode(text)
+      .replace(/\]\([^)]*\)/g, ']')
+      .replace(/\s+/g, ' '),
+    path.dirname(document),
+  );
+}
+
+/** Of other people's repositories. */
+const FOREIGN = new Set(['kafka-protocol-binding.md']);
+
+function citationsIn(root: string, words: string, folder: string): string[] {
+  const pages = [...words.matchAll(/(?<![\w./-])([\w./-]*[\w-]\.md)\b(?:,? '([^']+)')?/g)]
+    .filter(([, page = '']) => !FOREIGN.has(page))
+    .filter(([, page = '', heading]) => {
+      const candidates = folder === '' ? [page] : [page, `docs/${page}`, path.join(folder, page)];
+      return !candidates.some((candidate) => leadsSomewhere(root, candidate, heading && slugOf(heading)));
+    })
+    .map(([cited]) => cited);
+  const decisions = [...words.matchAll(/\b(?:ADR |docs\/adr\/)(\d{4})\b/g)]
+    .filter(([, number = '']) => globSync(`docs/adr/${number}-*.md`, { cwd: root }).length !== 1)
+    .map(([cited]) => cited);
+  const rules = [...words.matchAll(/ARCHITECTURE\.md, rules? (\d+)|[Rr]ule (\d+) of ARCHITECTURE\.md/g)]
+    .filter(([, after, before]) => !ruleNumbers(root).has(after ?? before ?? ''))
+    .map(([cited]) => cited);
+  return [...pages, ...decisions, ...rules];
+}
+
+/** Of the list 'Rules that are checked'. */
+function ruleNumbers(root: string): Set<string> {
+  const [, list = ''] = readFileSync(path.join(root, 'ARCHITECTURE.md'), 'utf8').split(
+    '## Rules that are checked',
+  );
+  return new Set(
+    [...(list.split('\n## ')[0] ?? '').matchAll(/^(\d+)\. /gm)].map(([, number = '']) => number),
+  );
+}
+
+function leadsSomewhere(root: string, target: string, anchor: string | undefined, text?: string): boolean {
+  const file = path.join(root, target);
+  if (!existsSync(file)) return false;
+  return anchor === undefined || anchorsOf(text ?? readFileSync(file, 'utf8')).has(anchor);
+}
+
+/** The anchors that GitHub gives a document's headings. */
+export function anchorsOf(text: string): Set<string> {
+  const anchors = new Set<string>();
+  for (const [, heading = ''] of withoutFences(text).matchAll(/^#{1,6} +(.+?) *$/gm)) {
+    const slug = slugOf(heading);
+    let anchor = slug;
+    for (let nth = 1; anchors.has(anchor); nth += 1) anchor = `${slug}-${nth}`;
+    anchors.add(anchor);
+  }
+  return anchors;
+}
+
+function slugOf(heading: string): string {
+  return heading
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\p{M}\p{Pc}\- ]/gu, '')
+    .replaceAll(' ', '-');
+}
+
+/** Of TypeScript, JavaScript and the SQL in it; each on one line. */
+function commentsIn(text: string): string[] {
+  const comments = text.match(/\/\*[^]*?\*\/|^\s*(?:\/\/|--).*(?:\n\s*(?:\/\/|--).*)*|\s\/\/ .*$/gm) ?? [];
+  return comments.map((comment) => comment.replace(/\n\s*(?:\*(?!\/)|\/\/|--)?\s*/g, ' '));
+}
+
+function withoutCode(text: string): string {
+  return withoutFences(text).replace(/`[^`\n]*`/g, '``');
+}
+
+function withoutFences(text: string): string {
+  return text.replace(/^( *)(```+|~~~+)[^]*?^\1\2.*$/gm, '');
+}
