@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { brokenCitations, brokenLinks, brokenMentions, filesOf } from './links.ts';
+import { brokenCitations, brokenLinks, brokenMentions, brokenSources, filesOf, sourcesOf } from './links.ts';
 import { sections, withSections } from './sections.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
 const documents = filesOf(root, '**/*.md');
+const sources = sourcesOf(root);
 
 describe('what is made', () => {
   it.each(['ARCHITECTURE.md', 'docs/promises.md'])(
@@ -67,6 +68,14 @@ describe('the documents', () => {
     expect([...brokenLinks(root, document, text), ...brokenMentions(root, document, text)]).toEqual([]);
   });
 
+  // Decisions and changes are of their time.
+  it.each(documents.filter((document) => !/^docs\/adr\/|^CHANGELOG|\/releases\//.test(document)))(
+    '%s names only source files that are there',
+    (document) => {
+      expect(brokenSources(read(document).replace(/\]\([^)]*\)/g, ']'), sources)).toEqual([]);
+    },
+  );
+
   it('have no page that their index does not name', () => {
     const index = read('docs/README.md');
     const pages = filesOf(root, 'docs/*.md').map((page) => path.basename(page));
@@ -86,14 +95,13 @@ describe('the documents', () => {
 });
 
 describe('a comment in code', () => {
-  const sources = filesOf(root, '{libs,services,tests,tools,benchmarks}/**/*.{ts,mts,mjs,sql}');
-  const planted = 'tools/docs/links.spec.ts';
+  const planted = '/tools/docs/links.spec.ts';
 
-  it('names only pages, headings and decisions that are there', () => {
+  it('names only pages, headings, decisions and source files that are there', () => {
     expect(sources.length).toBeGreaterThan(500);
     const broken = sources
       .filter((file) => file !== planted)
-      .flatMap((file) => brokenCitations(root, read(file)).map((cited) => `${file}: ${cited}`));
+      .flatMap((file) => brokenCitations(root, read(file), sources).map((cited) => `${file}: ${cited}`));
     expect(broken).toEqual([]);
   });
 });

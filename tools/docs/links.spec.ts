@@ -54,6 +54,8 @@ describe('a comment', () => {
     ['/* formats.md */', 'formats.md'],
     ['  -- sealed (docs/nowhere.md)', 'docs/nowhere.md'],
     ['// decided in ADR 9999', 'ADR 9999'],
+    ['// (nowhere.spec.ts)', 'nowhere.spec.ts'],
+    ['// see libs/vault/src/secrets.ts', 'libs/vault/src/secrets.ts'],
     ['// (ARCHITECTURE.md, rule 99)', 'ARCHITECTURE.md, rule 99'],
     ['// Rule 99 of ARCHITECTURE.md', 'Rule 99 of ARCHITECTURE.md'],
   ])('is found to name what is not there: %s', (comment, cited) => {
@@ -62,7 +64,7 @@ describe('a comment', () => {
 
   it("may name what is there, and other people's pages", () => {
     const comment =
-      "/** docs/formats.md, 'Field paths'; ARCHITECTURE.md, rule 4; ADR 0031; kafka-protocol-binding.md */";
+      "/** docs/formats.md, 'Field paths'; ARCHITECTURE.md, rule 4; ADR 0031; kafka-protocol-binding.md; purity.spec.ts; src/jwe.ts; *.events.ts */";
     expect(brokenCitations(root, comment)).toEqual([]);
   });
 });

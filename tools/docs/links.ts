@@ -22,12 +22,32 @@ export function brokenLinks(root: string, document: string, text: string): strin
 }
 
 /**
- * Pages, headings and decisions that the comments of a source file name and that are not there: `docs/bus.md`,
- * `docs/bus.md, 'Lanes'`, `ADR 0031`. Pages are named by their path from the root.
+ * What the comments of a source file name and what is not there: `docs/bus.md`, `docs/bus.md, 'Lanes'`, `ADR 0031`, `purity.spec.ts`.
+ * Pages are named by their path from the root, source files by their name or the end of their path.
  */
-export function brokenCitations(root: string, text: string): string[] {
-  return commentsIn(text).flatMap((comment) => citationsIn(root, comment, ''));
+export function brokenCitations(root: string, text: string, sources = sourcesOf(root)): string[] {
+  return commentsIn(text).flatMap((comment) => [
+    ...citationsIn(root, comment, ''),
+    ...brokenSources(comment, sources),
+  ]);
 }
+
+/** Every source file, as `brokenCitations` and `brokenSources` look for them. */
+export function sourcesOf(root: string): string[] {
+  return filesOf(root, '**/*.{ts,mts,mjs,sql}').map((file) => `/${file}`);
+}
+
+/** Source files that a text names and that are not there. */
+export function brokenSources(text: string, sources: readonly string[]): string[] {
+  return [...text.matchAll(/(?<![\w./@*>-])(\w[\w./-]*\.(?:ts|mts|mjs|sql))\b/g)]
+    .map(([, named = '']) => named)
+    .filter(
+      (named) => !MADE.has(path.basename(named)) && !sources.some((file) => file.endsWith(`/${named}`)),
+    );
+}
+
+/** By `npm run verifier`. */
+const MADE = new Set(['vouchsafe-verify.mjs']);
 
 /** The same of the words of a Markdown document, which may name a page of its own folder or of docs/ by the file's name alone. */
 export function brokenMentions(root: string, document: string, text: string): string[] {
