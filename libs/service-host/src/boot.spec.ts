@@ -1,6 +1,6 @@
 /**
  * @promise P02 a service with an undeclared route or handler does not boot
- * @promise P11 tokens for another service, another operation or of another key are refused
+ * @promise P11 no token, one for another service or without the permission, and a service that speaks for a user are refused
  * @promise P20 a moved clock stops the boot outside of testing
  */
 import { mkdtemp, writeFile } from 'node:fs/promises';

@@ -1,4 +1,5 @@
 /**
+ * @promise P11 headers that say who calls are taken out, and a token names one operation
  * @promise P23 one entry for each request, and what it says
  * @promise P26 a log-in through the gateway gives the cookie, and shows nobody the session
  */
