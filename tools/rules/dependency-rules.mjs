@@ -11,6 +11,10 @@ export const rooms = JSON.parse(readFileSync(new URL('rooms.json', import.meta.u
 /** Specs, and what only specs import, may look at everything that helps a test. */
 const testOnly = String.raw`\.(spec|fixture)\.ts$|/src/testing/`;
 const pureFiles = String.raw`^services/[^/]+/src/.*\.(events|published)\.ts$`;
+const entityFiles = String.raw`^services/[^/]+/src/.*\.entity\.ts$`;
+/** What runs migrations, and what makes entity managers. */
+const mikroOrmFiles = '^libs/database/src/(migrations|entity-manager)[.]ts$';
+const mikroOrm = '(^|/)(@mikro-orm|kysely)(/|$)';
 const pureRooms = rooms.libs.filter(({ pure }) => pure).map(({ room }) => room);
 
 /** Matches no file where there is no decider yet. */
@@ -77,7 +81,7 @@ export const forbidden = [
     severity: 'error',
     from: { path: [pureFiles, deciders], pathNot: testOnly },
     to: {
-      path: String.raw`^services/[^/]+/src/.*(\.(controller|module|projection|guard|interceptor|store|migrations?)\.ts$|/persistence/|/reactions/)`,
+      path: String.raw`^services/[^/]+/src/.*(\.(controller|module|projection|entity|guard|interceptor|store|migrations?)\.ts$|/persistence/|/reactions/)`,
       dependencyTypesNot: ['type-only'],
     },
   },
@@ -107,18 +111,26 @@ export const forbidden = [
     },
   },
   {
-    name: 'migrations-alone-load-mikroorm',
-    comment: 'An exporter has a bound on its memory, and never migrates (ADR 0035).',
+    name: 'mikroorm-is-loaded-when-asked-for',
+    comment: 'An exporter has a bound on its memory, never migrates and has no entities (ADR 0035, 0037).',
     severity: 'error',
-    from: {
-      path: '^libs/database/src/',
-      pathNot: [testOnly, String.raw`^libs/database/src/migrations\.ts$`],
-    },
+    from: { path: '^libs/database/src/', pathNot: [testOnly, mikroOrmFiles] },
     to: {
-      path: ['(^|/)(@mikro-orm|kysely)(/|$)', String.raw`^libs/database/src/migrations\.ts$`],
+      path: [mikroOrm, mikroOrmFiles],
       dynamic: false,
       dependencyTypesNot: ['type-only'],
     },
+  },
+  {
+    name: 'only-entities-and-the-database-know-mikroorm',
+    comment:
+      'A slice says what its tables are mapped to in *.entity.ts; the database opens it on a transaction (ADR 0037).',
+    severity: 'error',
+    from: {
+      path: '^(libs|services)/',
+      pathNot: [testOnly, entityFiles, '^libs/database/src/', '^libs/testing/src/entity-difference[.]ts$'],
+    },
+    to: { path: mikroOrm, dependencyTypesNot: ['type-only'] },
   },
   {
     name: 'no-cycles',

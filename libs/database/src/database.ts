@@ -1,5 +1,6 @@
 /** @promise P19 (main) a transaction serves one organization, under row-level security */
 import type pg from 'pg';
+import type { EntityManagers, EntitySchemas } from './entity-manager.js';
 import type { SqlMigration } from './migrations.js';
 import { connectionPool } from './pool.js';
 import { type DatabaseRole, roleNames } from './roles.js';
@@ -14,6 +15,8 @@ export interface DatabaseOptions {
   readonly url: string;
   /** Password of a role's login; asked once, at open. */
   readonly password: (role: DatabaseRole) => string;
+  /** What its tables are mapped to (`defineEntity`): the registers of the service that are read and written as entities. */
+  readonly entities?: EntitySchemas;
   /** Connections of each role's pool. */
   readonly poolSize?: number;
 }
@@ -29,6 +32,8 @@ export class Database {
   private readonly connections = new Map<DatabaseRole, pg.Pool>();
   /** Of statements that are a transaction each. */
   private readonly loneConnections = new Map<DatabaseRole, pg.Pool>();
+  /** Discovered once, when a transaction first asks; a process that never asks does not load MikroORM. */
+  private mapped: Promise<EntityManagers> | undefined;
 
   constructor(private readonly options: DatabaseOptions) {}
 
@@ -103,7 +108,14 @@ export class Database {
 
   private transaction<T>(role: DatabaseRole, work: Work<T>, organizationId?: string): Promise<T> {
     const pool = opened(this.connections, role, () => this.pool(role, { writesAlone: false }));
-    return inTransaction(pool, work, organizationId);
+    return inTransaction(pool, work, { organizationId, entityManagers: () => this.entityManagers() });
+  }
+
+  private entityManagers(): Promise<EntityManagers> {
+    this.mapped ??= import('./entity-manager.js').then(({ entityManagers }) =>
+      entityManagers(this.options.service, this.options.entities ?? []),
+    );
+    return this.mapped;
   }
 
   private pool(role: DatabaseRole, { writesAlone, max }: { writesAlone: boolean; max?: number }): pg.Pool {

@@ -1,4 +1,5 @@
 export * from './database.js';
+export type { EntityManager, EntitySchemas } from './entity-manager.js';
 export type { SqlMigration } from './migrations.js';
 export * from './provision.js';
 export * from './roles.js';

@@ -51,9 +51,9 @@ function timesAsText(): pg.TypeOverrides {
   return types;
 }
 
-/** Of pg_type.dat: date, timestamp, timestamptz and interval; and an array of each. */
-const TIMES = [1082, 1114, 1184, 1186];
-const TIME_ARRAYS = [1182, 1115, 1185, 1187];
+/** Of pg_type.dat: date, timestamp, timestamptz and interval; and an array of each. MikroORM expects the same ones as text. */
+export const TIMES = [1082, 1114, 1184, 1186];
+export const TIME_ARRAYS = [1182, 1115, 1185, 1187];
 
 /** The driver's types leave it out. */
 function streamOf(client: pg.PoolClient): Duplex {

@@ -1,5 +1,6 @@
 /** @promise P28 (main) values are bound to a statement, never spliced into its text */
 import { hash } from 'node:crypto';
+import type { EntityManager } from './entity-manager.js';
 
 /** A statement that each connection parses and plans once, under a name that is unique in the service. */
 export interface PreparedStatement {
@@ -32,6 +33,12 @@ export function prepared(text: string): PreparedStatement {
 }
 
 export interface Transaction extends Sql {
+  /**
+   * MikroORM's entity manager on this very transaction, the same one each time; made when it is first asked for. Changes are
+   * written by its `flush()`, and before the commit; nothing else writes them, so flush before SQL that must see them. It ends
+   * with the transaction, and so do its entities' references (docs/adr/0037).
+   */
+  entityManager(): Promise<EntityManager>;
   /** Runs once the transaction is durable; for waking workers, never for effects that must happen. */
   afterCommit(callback: () => void): void;
 }
@@ -65,7 +72,7 @@ const sqlStates: Readonly<Record<string, PostgresFault>> = {
   '57014': 'query_canceled',
 };
 
-/** Which of the known faults an error is, looking through the ORM's wrapping. */
+/** Which of the known faults an error is, looking through what wraps it. */
 export function postgresFault(
   error: unknown,
 ): { fault: PostgresFault; constraint: string | undefined } | undefined {
@@ -81,9 +88,14 @@ export function postgresFault(
   return undefined;
 }
 
-/** A `timestamptz` as this library returns it (`2026-11-22 19:44:14.168806+00`) as an instant. */
+/** A `timestamptz` as this library returns it (`2026-11-22 19:44:14.168806+00`) as an instant, which has milliseconds. */
 export function instant(text: string): Date {
-  return new Date(text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00'));
+  return new Date(exactTime(text));
+}
+
+/** A `timestamptz` as this library returns it, to the microsecond, as RFC 3339 writes it: where a page ends, for one. */
+export function exactTime(text: string): string {
+  return text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00');
 }
 
 /**

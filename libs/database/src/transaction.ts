@@ -1,8 +1,15 @@
 import type pg from 'pg';
+import type { Ask, EntityManager, EntityManagers } from './entity-manager.js';
 import { prepared, type PreparedStatement, type Transaction } from './sql.js';
 
 /** Row-level security shows this organization's rows until the transaction ends (P19). */
 const view = prepared(`select set_config('vouchsafe.organization_id', $1, true)`);
+
+export interface TransactionOptions {
+  readonly organizationId: string | undefined;
+  /** Asked only by a transaction whose work asks for its entity manager. */
+  readonly entityManagers: () => Promise<EntityManagers>;
+}
 
 /**
  * Runs `work` in one transaction: all of it or nothing. `begin` and the organization's view are sent and not waited for; they are
@@ -13,10 +20,17 @@ const view = prepared(`select set_config('vouchsafe.organization_id', $1, true)`
 export async function inTransaction<T>(
   pool: pg.Pool,
   work: (transaction: Transaction) => Promise<T>,
-  organizationId?: string,
+  { organizationId, entityManagers }: TransactionOptions,
 ): Promise<T> {
   const callbacks: (() => void)[] = [];
   const client = await pool.connect();
+  let isOver = false;
+  // The connection is another transaction's once this one is over, perhaps another organization's (P19).
+  const ask: Ask = (statement) =>
+    isOver
+      ? Promise.reject(new Error('The transaction is over: nothing can be asked in it any more'))
+      : client.query(statement);
+  let entities: Promise<EntityManager> | undefined;
   let result: T;
   try {
     const begun = [client.query('begin read write')];
@@ -29,13 +43,17 @@ export async function inTransaction<T>(
         values: readonly unknown[] = [],
       ) => {
         const named = typeof statement === 'string' ? { text: statement } : statement;
-        return (await client.query<Row & pg.QueryResultRow>({ ...named, values: [...values] })).rows;
+        return (await ask({ ...named, values: [...values] })).rows as Row[];
       },
+      entityManager: () => (entities ??= entityManagers().then((managerOn) => managerOn(ask))),
       afterCommit: (callback) => callbacks.push(callback),
     });
+    if (entities) await (await entities).flush();
     await Promise.all(begun);
+    isOver = true;
     await commit(client);
   } catch (error) {
+    isOver = true;
     // `rollback` fails only where the connection is gone, and the transaction with it. The pool destroys what it gets back.
     await client.query('rollback').catch(() => undefined);
     throw error;
