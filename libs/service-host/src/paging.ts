@@ -51,6 +51,19 @@ export function page<Row, Position>(
   return { items, next: rows.length > limit && last !== undefined ? write(next(last)) : null };
 }
 
+/** A page of entities, as MikroORM's `findByCursor` found them: it reads the extra one itself. */
+export function pageFound<Entity, Item>(
+  found: { readonly items: readonly Entity[]; readonly hasNextPage: boolean },
+  shown: (entity: Entity) => Item,
+  next: (last: Entity) => string,
+): { items: Item[]; next: string | null } {
+  const last = found.items.at(-1);
+  return {
+    items: found.items.map((entity) => shown(entity)),
+    next: found.hasNextPage && last !== undefined ? next(last) : null,
+  };
+}
+
 function jsonOrNull(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -10,3 +10,4 @@ export { chooseServer } from './server-choice.js';
 export * from './source-process.js';
 export * from './inventory-gaps.js';
 export * from './small-disk.js';
+export { entityDifference } from './entity-difference.js';

@@ -15,6 +15,7 @@ import {
 import { Vault } from '@vouchsafe/vault';
 import { identityAggregates } from './aggregates.js';
 import { ApiKeyController } from './api-key/api-key.controller.js';
+import { ApiKey } from './api-key/api-key.entity.js';
 import { ConsentController } from './consent/consent.controller.js';
 import { legalDocuments, shippedDocuments } from './consent/legal-documents.js';
 import { DataInventoryController } from './data-inventory/data-inventory.controller.js';
@@ -103,6 +104,7 @@ export class IdentityModule {
           service: 'identity',
           config,
           migrations: identityMigrations,
+          entities: [ApiKey],
           publishing: identityPublishing,
         }),
         ErasureModule.for({

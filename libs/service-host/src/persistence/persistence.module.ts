@@ -1,5 +1,5 @@
 import { type DynamicModule, Inject, Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
-import { Database, type SqlMigration } from '@vouchsafe/database';
+import { Database, type EntitySchemas, type SqlMigration } from '@vouchsafe/database';
 import {
   EventStore,
   eventStoreMigrations,
@@ -34,6 +34,8 @@ export interface PersistenceOptions {
   readonly config: PersistenceConfig & Pick<HostConfig, 'VOUCHSAFE_ENVIRONMENT'>;
   /** The service's own steps; those of the rooms below come first. */
   readonly migrations: readonly SqlMigration[];
+  /** Its tables that are read and written as entities. */
+  readonly entities?: EntitySchemas;
   /** One for each event catalog of the service, private ones too. */
   readonly publishing: readonly Publishing[];
 }
@@ -53,7 +55,7 @@ export function withRoomMigrations(migrations: readonly SqlMigration[]): readonl
 /** Gives a service its `Database`, `Vault`, `EventStore` and `BUS`, and runs its relay. */
 @Module({})
 export class PersistenceModule {
-  static for({ service, config, migrations, publishing }: PersistenceOptions): DynamicModule {
+  static for({ service, config, migrations, entities = [], publishing }: PersistenceOptions): DynamicModule {
     return {
       module: PersistenceModule,
       global: true,
@@ -67,6 +69,7 @@ export class PersistenceModule {
               service,
               url: config.VOUCHSAFE_DATABASE_URL,
               password: (role) => passwordOf(config, role),
+              entities,
               poolSize: config.VOUCHSAFE_DATABASE_POOL,
             });
             if (config.VOUCHSAFE_DATABASE_PASSWORD_MIGRATOR)

@@ -1,19 +1,19 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
-import { instant } from '@vouchsafe/database';
+import { exactTime, instant } from '@vouchsafe/database';
 import {
   Caller,
   cursorOf,
   Operation,
-  page,
+  pageFound,
   pageOf,
   pageQuery,
   type PageQuery,
-  type Permission,
   permissions,
 } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import { IDENTITY, type Identity } from '../identity.js';
 import { organizationOf } from '../request.js';
+import { ApiKey } from './api-key.entity.js';
 import { createApiKey, createdApiKey, type CreatedApiKey, newApiKey, revokeApiKey } from './api-keys.js';
 
 const apiKeys = pageOf(
@@ -33,7 +33,7 @@ const apiKeys = pageOf(
     .meta({ id: 'ApiKey' }),
 );
 const path = z.strictObject({ id: z.uuid() });
-const cursor = cursorOf(z.strictObject({ createdAt: z.iso.datetime(), apiKeyId: z.uuid() }));
+const cursor = cursorOf(z.strictObject({ createdAt: z.iso.datetime({ offset: true }), apiKeyId: z.uuid() }));
 
 @Controller('v1/api-keys')
 export class ApiKeyController {
@@ -53,18 +53,14 @@ export class ApiKeyController {
     @Query({ schema: pageQuery }) query: PageQuery,
   ): Promise<z.infer<typeof apiKeys>> {
     const after = cursor.read(query.cursor);
-    return this.identity.database.forOrganization(organizationOf(caller), async (sql) => {
-      const rows = await sql.query<ApiKeyRow>(
-        `select * from api_key
-         where $1::timestamptz is null or (created_at, api_key_id) > ($1, $2::uuid)
-         order by created_at, api_key_id limit $3`,
-        [after?.createdAt ?? null, after?.apiKeyId ?? null, query.limit + 1],
-      );
-      return page(
-        rows.map(shown),
-        query.limit,
-        ({ createdAt, apiKeyId }) => ({ createdAt, apiKeyId }),
-        cursor.write,
+    return this.identity.database.forOrganization(organizationOf(caller), async (transaction) => {
+      const entityManager = await transaction.entityManager();
+      const found = await entityManager.findByCursor(ApiKey, {
+        ...{ first: query.limit, includeCount: false, ...(after && { after }) },
+        orderBy: { createdAt: 'asc', apiKeyId: 'asc' },
+      });
+      return pageFound(found, shown, ({ createdAt, apiKeyId }) =>
+        cursor.write({ createdAt: exactTime(createdAt), apiKeyId }),
       );
     });
   }
@@ -107,34 +103,16 @@ export class ApiKeyController {
   }
 }
 
-interface ApiKeyRow {
-  readonly api_key_id: string;
-  readonly name: string;
-  readonly start: string;
-  readonly source: string;
-  readonly scopes: Permission[];
-  readonly created_by: string;
-  readonly created_at: string;
-  readonly expires_at: string | null;
-  readonly last_used_at: string | null;
-  readonly revoked_at: string | null;
-}
-
-function shown(row: ApiKeyRow) {
+function shown({ apiKeyId, name, start, source, scopes, createdBy, ...times }: ApiKey) {
   return {
-    apiKeyId: row.api_key_id,
-    name: row.name,
-    start: row.start,
-    source: row.source,
-    scopes: row.scopes,
-    createdBy: row.created_by,
-    createdAt: instant(row.created_at).toISOString(),
-    expiresAt: isoOrNull(row.expires_at),
-    lastUsedAt: isoOrNull(row.last_used_at),
-    revokedAt: isoOrNull(row.revoked_at),
+    ...{ apiKeyId, name, start, source, scopes, createdBy },
+    createdAt: instant(times.createdAt).toISOString(),
+    expiresAt: isoOrNull(times.expiresAt),
+    lastUsedAt: isoOrNull(times.lastUsedAt),
+    revokedAt: isoOrNull(times.revokedAt),
   };
 }
 
-function isoOrNull(text: string | null): string | null {
-  return text === null ? null : instant(text).toISOString();
+function isoOrNull(text: string | null | undefined): string | null {
+  return text ? instant(text).toISOString() : null;
 }

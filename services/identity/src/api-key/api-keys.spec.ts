@@ -141,6 +141,30 @@ describe('API keys', () => {
     );
   });
 
+  it('are listed page by page, each once, though they were made within one millisecond', async () => {
+    const owner = await app.signUp();
+    const ids = [1, 2, 3].map((last) => `5b0c7cbd-6b3c-4f0a-9a0e-0000000000b${last}`);
+    for (const [index, id] of ids.entries())
+      await app.database.forOrganization(owner.organizationId, (sql) =>
+        sql.query(
+          `insert into api_key (organization_id, api_key_id, key_hash, start, name, scopes, created_by, created_at)
+           values ($1, $2, $3, 'vs_', 'Quick', '{audit:write}', $4, $5)`,
+          [
+            ...[owner.organizationId, id, secretHash(secret(id)), owner.userId],
+            `2026-11-22T19:44:14.16880${index}Z`,
+          ],
+        ),
+      );
+    const seen: unknown[] = [];
+    for (let next: string | null = ''; next !== null && seen.length < 5;) {
+      const at = next === '' ? '' : `&cursor=${next}`;
+      const { body } = await app.ask('GET', `/v1/api-keys?limit=1${at}`, { session: owner.session });
+      seen.push(...(body.items as { apiKeyId: string }[]).map(({ apiKeyId }) => apiKeyId));
+      next = body.next as string | null;
+    }
+    expect(seen).toEqual(ids);
+  });
+
   describe('carry the source of the audit entries that they hand in', () => {
     const scopes = ['audit:write'];
     const made = async (more: object, session = ada.session) => {

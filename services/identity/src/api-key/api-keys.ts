@@ -1,6 +1,6 @@
 /** @promise P22 shows an API key once and keeps its hash */
 import { sourceName, sourceOfKey } from '@vouchsafe/contracts';
-import type { Sql } from '@vouchsafe/database';
+import type { UnitOfWork } from '@vouchsafe/event-store';
 import { type Caller, expiry, keyPermissions, problem, words } from '@vouchsafe/service-host';
 import { secret, type Secret } from '@vouchsafe/vault';
 import { randomBytes } from 'node:crypto';
@@ -17,6 +17,7 @@ import {
   principalOf,
 } from '../request.js';
 import { readAccount } from '../user/accounts.js';
+import { ApiKey } from './api-key.entity.js';
 import { apiKeyProblems } from './api-key.problems.js';
 
 export const newApiKey = z
@@ -104,22 +105,15 @@ export async function createApiKey(
           }),
           apiKeyProblems,
         );
-        await unit.query(
-          `insert into api_key (organization_id, api_key_id, key_hash, start, name, scopes, created_by, created_at, expires_at, source)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-          [
-            organizationId,
-            apiKeyId,
-            secretHash(key),
-            key.reveal().slice(0, SHOWN),
-            name,
-            unique,
-            userId,
-            at,
-            expires,
-            source,
-          ],
-        );
+        (await unit.entityManager()).create(ApiKey, {
+          ...{ organizationId, apiKeyId, name, source },
+          keyHash: secretHash(key),
+          start: key.reveal().slice(0, SHOWN),
+          scopes: unique,
+          createdBy: userId,
+          createdAt: at.toISOString(),
+          expiresAt: expires?.toISOString() ?? null,
+        });
         const keep = { apiKeyId, name, scopes: unique, expiresAt: expires?.toISOString() ?? null, source };
         return { body: { ...keep, key: key.reveal() }, keep };
       },
@@ -138,14 +132,12 @@ export async function revokeApiKey(identity: Identity, caller: Caller, apiKeyId:
 
 /** Also of a key that is revoked or has expired: what it submitted is known under its source. */
 async function sourceFor(
-  sql: Sql,
+  unit: UnitOfWork,
   apiKeyId: string,
   { source, replaces }: Pick<z.output<typeof newApiKey>, 'source' | 'replaces'>,
 ): Promise<string> {
   if (replaces === undefined) return source ?? sourceOfKey(apiKeyId);
-  const [replaced] = await sql.query<{ source: string }>('select source from api_key where api_key_id = $1', [
-    replaces,
-  ]);
+  const replaced = await (await unit.entityManager()).findOne(ApiKey, replaces);
   if (!replaced)
     throw problem('not-found', { errors: [{ pointer: '/replaces', detail: 'There is no such key' }] });
   return replaced.source;

@@ -1,6 +1,7 @@
 import type { UserId } from '@vouchsafe/event-sourcing';
 import type { UnitOfWork } from '@vouchsafe/event-store';
 import type { Caller } from '@vouchsafe/service-host';
+import { ApiKey } from '../api-key/api-key.entity.js';
 import { apiKeyProblems } from '../api-key/api-key.problems.js';
 import type { Identity } from '../identity.js';
 import { revokeInvitationsOf } from '../invitation/invitations.js';
@@ -80,13 +81,10 @@ export async function endAccess(identity: Identity, unit: UnitOfWork, userId: Us
 }
 
 async function revokeKeysOf(identity: Identity, unit: UnitOfWork, userId: UserId): Promise<void> {
-  const keys = await unit.query<{ api_key_id: string }>(
-    'select api_key_id from api_key where created_by = $1 and revoked_at is null',
-    [userId],
-  );
-  for (const { api_key_id } of keys) {
+  const entityManager = await unit.entityManager();
+  for (const { apiKeyId } of await entityManager.find(ApiKey, { createdBy: userId, revokedAt: null })) {
     accepted(
-      await unit.execute(identity.aggregates.apiKey, api_key_id, {
+      await unit.execute(identity.aggregates.apiKey, apiKeyId, {
         type: 'revoke',
         reason: 'creator-removed',
       }),
