@@ -1,7 +1,8 @@
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { defineEntity, LockMode, p, raw } from '@mikro-orm/core';
 import { createPostgreSqlTypeParsers, type SqlEntityManager } from '@mikro-orm/postgresql';
-import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
+import { startFromSource, testPostgres, type TestPostgres } from '@vouchsafe/testing';
 import { entityManagers } from './entity-manager.js';
 import {
   Database,
@@ -210,6 +211,20 @@ describe('an entity manager on a transaction', () => {
       }
     });
     expect(seen).toEqual(times);
+  });
+});
+
+describe('a process that asks for no entity', () => {
+  it('does not load MikroORM', async () => {
+    const url = new URL(postgres.url('things', 'worker'));
+    const { password } = url;
+    [url.username, url.password] = ['', ''];
+    const file = fileURLToPath(import.meta.resolve('./loading.fixture.ts'));
+    const started = startFromSource(file, { DATABASE_URL: url.href, PASSWORD: password });
+    expect(await started.line(/^with SQL/)).toBe('with SQL: .');
+    // The fixture does see it where it is loaded.
+    expect(await started.line(/^with a migration/)).toContain('@mikro-orm/core');
+    expect(await started.exited).toBe(0);
   });
 });
 
