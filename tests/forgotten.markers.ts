@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { auditFacts, type Contract, gatewayFacts, identityFacts } from '@vouchsafe/contracts';
+import { everyContract, innerServiceNames } from '@vouchsafe/contracts';
 import { root } from './system/root.ts';
 
 /** What a test plants in the place of a person's own words, and looks for afterwards. */
@@ -40,7 +40,7 @@ export function markers() {
 
 /** Every free text that some operation takes from outside: `<operation> <where>.<path>`. */
 export function freeTexts(): string[] {
-  return ['identity', 'audit'].flatMap((service) => {
+  return innerServiceNames.flatMap((service) => {
     const file = path.join(root, 'services', service, 'golden/openapi.json');
     const { paths, components } = JSON.parse(readFileSync(file, 'utf8')) as Document;
     const at = (schema: Schema | undefined, steps: readonly string[]): string[] => {
@@ -74,16 +74,9 @@ const closedFormats: ReadonlySet<string> = new Set(['uuid', 'date-time', 'date']
 
 /** Every field that a contract marks as a person's; what is about nobody known is out of an erasure's reach. */
 export function personalFieldsOfContracts(): { readonly type: string; readonly path: readonly string[] }[] {
-  const contracts = [identityFacts, gatewayFacts, auditFacts].flatMap((facts) =>
-    Object.values(facts as Readonly<Record<string, unknown>>).filter(isContract),
-  );
-  return contracts.flatMap(({ type, personal }) =>
+  return everyContract().flatMap(({ type, personal }) =>
     personal.flatMap(({ path: steps, subject }) => (subject === null ? [] : [{ type, path: steps }])),
   );
-}
-
-function isContract(value: unknown): value is Contract {
-  return typeof value === 'object' && value !== null && 'personal' in value && 'owner' in value;
 }
 
 interface Schema {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { serviceNames } from '@vouchsafe/contracts';
 import pg from 'pg';
 import { Client } from './system/client.ts';
 import { type Ran, runTool, startTool } from './system/command.ts';
@@ -8,8 +9,6 @@ import { eventually } from './system/eventually.ts';
 import { exported } from './system/evidence.ts';
 import { currentDocuments, join, makeApiKey, newPerson, type Person, signUp } from './system/people.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
-
-const services = ['gateway', 'identity', 'audit'] as const;
 
 let system: SystemUnderTest;
 let owner: Person;
@@ -41,7 +40,7 @@ beforeAll(async () => {
   stop.abort();
   statuses = await load;
   // Nothing that a process held open may help.
-  for (const name of services) {
+  for (const name of serviceNames) {
     await system.service(name).stop();
     await system.restart(name);
   }
@@ -57,7 +56,7 @@ describe('a rotation of every level of keys, while people work', () => {
 
   it('says, before it deletes the old key-encryption keys, which backups cannot be opened after that', () => {
     const said = rotations.at(-1)?.output ?? '';
-    for (const name of services) {
+    for (const name of serviceNames) {
       const warned = said.indexOf(`${name}: deleting kek-`);
       expect(warned).toBeGreaterThanOrEqual(0);
       expect(said.slice(warned)).toContain(
@@ -74,9 +73,9 @@ describe('a rotation of every level of keys, while people work', () => {
 
   it('leaves no old key-encryption key, neither in a file nor above any key', async () => {
     const now = await keks();
-    expect(now).toHaveLength(services.length);
+    expect(now).toHaveLength(serviceNames.length);
     expect(now.filter((id) => keksBefore.has(id))).toEqual([]);
-    for (const name of services) {
+    for (const name of serviceNames) {
       const rows = await system.rows<{ kek_id: string }>(
         name,
         'select kek_id from vault_organization_key union select kek_id from vault_service_key',
@@ -86,7 +85,7 @@ describe('a rotation of every level of keys, while people work', () => {
   });
 
   it('gave the organization and the person new keys', async () => {
-    for (const name of services) {
+    for (const name of serviceNames) {
       const [row] = await system.rows<{ organization: number; person: number; stray: number }>(
         name,
         `select (select max(version) from vault_organization_key where organization_id = $1) as organization,
@@ -126,7 +125,7 @@ describe('a rotation for an id that nobody has', () => {
   ])('fails and makes no key: %s', async (_, args) => {
     const ran = await runTool('keys/keys.ts', [...args(), '--data', system.folder]);
     expect(ran).toEqual({ code: 1, output: expect.stringContaining('No service has a key of') });
-    for (const name of services) {
+    for (const name of serviceNames) {
       expect(ran.output).toContain(`${name}: has no key of`);
       const rows = await system.rows(
         name,
@@ -143,7 +142,7 @@ describe('a retention run over events whose fields were marked later', () => {
   it('finds nothing in what this release writes, and says so of each service', async () => {
     const { code, output } = await runTool('keys/keys.ts', ['seal-marked', '--data', system.folder]);
     expect({ code, output }).toMatchObject({ code: 0 });
-    for (const name of services)
+    for (const name of serviceNames)
       expect(output).toMatch(new RegExp(`${name}: run [0-9a-f-]{36} has sealed values in 0 events`));
   });
 });
@@ -155,7 +154,7 @@ describe('of two commands that change keys at once', () => {
     const held = await holdingServiceKeys('identity');
     const first = rotate();
     await eventually('A new key-encryption key of each service', async () =>
-      (await keks()).length === before.length + services.length ? true : undefined,
+      (await keks()).length === before.length + serviceNames.length ? true : undefined,
     );
     const { organizationId } = owner;
     for (const args of [
@@ -172,14 +171,14 @@ describe('of two commands that change keys at once', () => {
         ),
       });
     }
-    expect(await keks()).toHaveLength(before.length + services.length);
+    expect(await keks()).toHaveLength(before.length + serviceNames.length);
 
     first.kill();
     await first.ended;
     await held.release();
     expect((await rotate().ended).code).toBe(0);
-    const current = await Promise.all(services.map(currentKek));
-    for (const [nth, name] of services.entries()) {
+    const current = await Promise.all(serviceNames.map(currentKek));
+    for (const [nth, name] of serviceNames.entries()) {
       const [row] = await system.rows(name, `select distinct kek_id from vault_organization_key`);
       expect(row).toEqual({ kek_id: current[nth] });
     }
@@ -246,14 +245,14 @@ async function entriesSent(): Promise<{ sourceIp: string | null; erased: number 
 }
 
 async function keks(): Promise<string[]> {
-  return (await Promise.all(services.map(kekFile))).flatMap(({ keys }) => Object.keys(keys));
+  return (await Promise.all(serviceNames.map(kekFile))).flatMap(({ keys }) => Object.keys(keys));
 }
 
-async function currentKek(service: (typeof services)[number]): Promise<string> {
+async function currentKek(service: (typeof serviceNames)[number]): Promise<string> {
   return (await kekFile(service)).current;
 }
 
-async function kekFile(service: (typeof services)[number]) {
+async function kekFile(service: (typeof serviceNames)[number]) {
   const text = await readFile(system.secrets.kekFile(service), 'utf8');
   return JSON.parse(text) as { current: string; keys: Record<string, string> };
 }

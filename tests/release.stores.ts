@@ -1,11 +1,11 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { type ServiceName, serviceNames } from '@vouchsafe/contracts';
 import type { DomainEvent, Rejected } from '@vouchsafe/event-sourcing';
 import { type Aggregate, aggregate, EventStore } from '@vouchsafe/event-store';
 import { Database } from '@vouchsafe/database';
 import { localKeyProvider, Vault } from '@vouchsafe/vault';
 import { publishingOf } from '../tools/data/publishing.ts';
-import { type ServiceName, serviceNames } from '../tools/start/services.ts';
 import type { SystemUnderTest } from './system/running-system.ts';
 
 /** A service's event store, opened beside the running service. */

@@ -4,6 +4,7 @@ import { cp, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { serviceNames } from '@vouchsafe/contracts';
 import { addLocalKek, deleteLocalKek, localKeks } from '@vouchsafe/vault';
 import { placeOf } from '../tools/start/postgres.ts';
 import { Client, freshKey } from './system/client.ts';
@@ -212,7 +213,7 @@ async function again(browser: Client): Promise<Client> {
 /** Of the person's organization, in every service. */
 async function transitKeys(): Promise<string[]> {
   const ids = [];
-  for (const database of ['gateway', 'identity', 'audit']) {
+  for (const database of serviceNames) {
     const rows = await system.rows<{ id: string }>(
       database,
       'select id from vault_transit_key where organization_id = $1',

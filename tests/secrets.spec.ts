@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { databases } from '../tools/start/services.ts';
 import { Client, freshKey } from './system/client.ts';
 import { eventually } from './system/eventually.ts';
 import { letters, letterTo, tokenIn } from './system/letters.ts';
@@ -267,7 +268,7 @@ function formsOfSecrets(): readonly Form[] {
 
 async function everyRow(): Promise<{ table: string; text: string }[]> {
   const rows = [];
-  for (const database of ['gateway', 'identity', 'audit', 'bus', 'postgres']) {
+  for (const database of [...databases, 'postgres']) {
     const tables = await system.rows<{ name: string }>(
       database,
       `select format('%I.%I', schemaname, tablename) as name from pg_tables

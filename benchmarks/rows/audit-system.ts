@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { ServiceName } from '@vouchsafe/contracts';
 import { Database, provisionDatabase } from '@vouchsafe/database';
 import { busMigrations } from '@vouchsafe/messaging';
 import { freePort } from '@vouchsafe/testing';
@@ -8,9 +9,9 @@ import { localKeyProvider, Vault } from '@vouchsafe/vault';
 import pg from 'pg';
 import { openDataFolder } from '../../tools/start/data-folder.ts';
 import { startPostgres } from '../../tools/start/postgres.ts';
+import { portsBy } from '../../tools/start/services.ts';
 import { openSecrets } from '../../tools/start/secrets.ts';
 import { type ServiceProcess, startService } from '../../tools/start/service-process.ts';
-import type { ServiceName } from '../../tools/start/services.ts';
 
 const ENVIRONMENT = 'development';
 const root = path.join(import.meta.dirname, '../..');
@@ -101,7 +102,7 @@ export async function openAuditSystem({
       const audit = await startService('audit', {
         ...{ root, secrets, logs: data.logs, postgresPort: port, mailFolder: data.mail, filesFolder: folder },
         tombstonesFolder: data.tombstones,
-        ports: { audit: await freePort(), gateway: 1, identity: 1 },
+        ports: await portsBy((name) => (name === 'audit' ? freePort() : 1)),
         internalPort: gatewayPort,
         ...(kafkaUrl !== undefined && { kafkaUrl }),
         more: { VOUCHSAFE_ENVIRONMENT: ENVIRONMENT },

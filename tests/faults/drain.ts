@@ -1,3 +1,4 @@
+import { consumedBy } from '@vouchsafe/contracts';
 import type { SystemUnderTest } from '../system/running-system.ts';
 
 /**
@@ -18,7 +19,7 @@ export async function drained(system: SystemUnderTest, withinMs = 90_000): Promi
 /** Downstream: what has left one place when it was looked at is seen, or still missed, at the next. */
 async function waitingIn(system: SystemUnderTest): Promise<string | null> {
   const given: { name: string; last: string }[] = [];
-  for (const source of ['gateway', 'identity'] as const) {
+  for (const source of consumedBy('audit')) {
     const [waiting] = await system.rows<{ unnumbered: number; open: number }>(
       source,
       `select ${source === 'gateway' ? '(select count(*)::int from open_entry)' : '0'} as open, count(*)::int as unnumbered

@@ -1,5 +1,6 @@
 /** @promise P23 the same for a whole system that is broken again and again */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { serviceNames } from '@vouchsafe/contracts';
 import { type Finding, type Kind, kinds } from './checker/check.ts';
 import { type FaultRun, startFaultRun } from './harness.ts';
 import { randomOf } from './random.ts';
@@ -29,7 +30,7 @@ const killed = () => [...run.kills.values()].reduce((sum, count) => sum + count,
 describe('after services and the database were killed, frozen, starved and confused under load', () => {
   it('there was a load, and there were faults', () => {
     expect(killed()).toBeGreaterThanOrEqual(KILLS);
-    expect(new Set(run.kills.keys())).toEqual(new Set(['gateway', 'identity', 'audit', 'postgres']));
+    expect(new Set(run.kills.keys())).toEqual(new Set([...serviceNames, 'postgres']));
     expect(run.memory.answered.filter(({ status }) => status < 300).length).toBeGreaterThan(300);
     expect(run.memory.lost.size).toBeGreaterThan(0);
     expect(run.memory.batches.filter(({ places }) => places).length).toBeGreaterThan(50);

@@ -1,12 +1,12 @@
 import { readdir, rm, stat, truncate } from 'node:fs/promises';
 import path from 'node:path';
+import { type ServiceName, serviceNames } from '@vouchsafe/contracts';
 import type { SmallDisk } from '@vouchsafe/testing';
 import pg from 'pg';
 import type { SystemKafka } from '../../tools/start/kafka.ts';
-import type { ServiceName } from '../../tools/start/services.ts';
 import type { SystemUnderTest } from '../system/running-system.ts';
 import type { Random } from './random.ts';
-import { services, type Supervisor } from './supervisor.ts';
+import type { Supervisor } from './supervisor.ts';
 
 export interface World {
   readonly system: SystemUnderTest;
@@ -30,11 +30,11 @@ export interface Fault {
 
 const HOUR_MS = 3_600_000;
 
-/** Two or three services, each at a moment of its own. */
+/** Two or three serviceNames, each at a moment of its own. */
 const kill: Fault = {
   name: 'services killed',
   strike: async ({ system, supervisor, random }) => {
-    const victims = chosen(random, services, random.between(2, services.length));
+    const victims = chosen(random, serviceNames, random.between(2, serviceNames.length));
     const moments = victims.map(() => random.between(0, 800));
     await Promise.all(
       victims.map(async (name, nth) => {
@@ -51,7 +51,7 @@ const kill: Fault = {
 const killWhileStarting: Fault = {
   name: 'a service killed while it starts',
   strike: async ({ system, supervisor, random }) => {
-    const victim = random.pick(services);
+    const victim = random.pick(serviceNames);
     const moments = [random.between(100, 1500), random.between(100, 3000)];
     await killService(system, victim);
     for (const moment of moments) {
@@ -76,7 +76,7 @@ const killPostgres: Fault = {
     await server.exited;
     await pause(down);
     await supervisor.revivePostgres();
-    await Promise.all(services.map((name) => supervisor.revive(name)));
+    await Promise.all(serviceNames.map((name) => supervisor.revive(name)));
     return ['postgres'];
   },
 };
@@ -85,7 +85,7 @@ const killPostgres: Fault = {
 const freeze: Fault = {
   name: 'a service frozen',
   strike: async ({ system, random }) => {
-    const victim = system.service(random.pick(services));
+    const victim = system.service(random.pick(serviceNames));
     const long = random.between(1000, 4000);
     victim.kill('SIGSTOP');
     await pause(long);
@@ -194,7 +194,7 @@ const fullDisk: Fault = {
     disk.free();
     // Without room for its own log Postgres may have stopped; whoever runs it starts it again.
     await supervisor.revivePostgres();
-    await Promise.all(services.map((name) => supervisor.revive(name)));
+    await Promise.all(serviceNames.map((name) => supervisor.revive(name)));
     if (!kafka) return [];
     // A broker whose disk was full has given up its log folder.
     await kafka.kill();

@@ -1,10 +1,8 @@
 import { writeFileSync } from 'node:fs';
+import { type ServiceName, serviceNames } from '@vouchsafe/contracts';
 import { isAlive } from '@vouchsafe/testing';
 import { death, type ServiceProcess } from '../../tools/start/service-process.ts';
-import type { ServiceName } from '../../tools/start/services.ts';
 import type { SystemUnderTest } from '../system/running-system.ts';
-
-export const services = ['gateway', 'identity', 'audit'] as const satisfies readonly ServiceName[];
 
 /** What a cluster does for its services: starts again what has ended. Whatever was done to the system, it ends whole. */
 export interface Supervisor {
@@ -34,7 +32,7 @@ export function supervise(system: SystemUnderTest, clockFile: string): Superviso
       ended.push(await told.catch(() => `${service.name}: ${how}`));
     });
   };
-  for (const name of services) watch(system.service(name));
+  for (const name of serviceNames) watch(system.service(name));
 
   const revive = (name: ServiceName): Promise<void> =>
     persistently(`${name} again`, async () => {
@@ -63,9 +61,9 @@ export function supervise(system: SystemUnderTest, clockFile: string): Superviso
     },
     heal: async () => {
       moveClocks(0);
-      for (const name of services) system.service(name).kill('SIGCONT');
+      for (const name of serviceNames) system.service(name).kill('SIGCONT');
       await revivePostgres();
-      await Promise.all(services.map(revive));
+      await Promise.all(serviceNames.map(revive));
     },
   };
 }

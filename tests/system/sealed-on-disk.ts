@@ -1,12 +1,12 @@
 import { createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { serviceNames } from '@vouchsafe/contracts';
 import { type KeyContext, localKeyProvider, Vault } from '@vouchsafe/vault';
 import { Database } from '@vouchsafe/database';
 import { compactDecrypt } from 'jose';
 import type { SystemUnderTest } from './running-system.ts';
 
-const services = ['gateway', 'identity', 'audit'] as const;
 const ENVIRONMENT = 'testing';
 
 export interface FileOnDisk {
@@ -51,7 +51,7 @@ export function jwesIn(files: readonly FileOnDisk[]): string[] {
 /** Transit keys that stand in the services' databases, by id. */
 export async function transitKeysOf(system: SystemUnderTest): Promise<Map<string, KeyObject>> {
   const keys = new Map<string, KeyObject>();
-  for (const service of services) {
+  for (const service of serviceNames) {
     const vault = new Vault({
       provider: await localKeyProvider(system.secrets.kekFile(service)),
       environment: ENVIRONMENT,
@@ -81,7 +81,7 @@ export async function transitKeysOf(system: SystemUnderTest): Promise<Map<string
 /** Every key that anybody could still have who has the databases and the KEK files. */
 export async function keysLeft(system: SystemUnderTest): Promise<KeyObject[]> {
   const keys: KeyObject[] = [...(await transitKeysOf(system)).values()];
-  for (const service of services) {
+  for (const service of serviceNames) {
     const file = system.secrets.kekFile(service);
     const { keys: keks } = JSON.parse(await readFile(file, 'utf8')) as { keys: Record<string, string> };
     for (const kek of Object.values(keks)) keys.push(createSecretKey(kek, 'base64'));
@@ -110,8 +110,8 @@ export async function keysLeft(system: SystemUnderTest): Promise<KeyObject[]> {
 
 /** How many keys there must be at least: the wrapped ones of every table that holds any, and a key-encryption key for each service. */
 export async function countOfKeys(system: SystemUnderTest): Promise<number> {
-  let count = services.length;
-  for (const service of services) {
+  let count = serviceNames.length;
+  for (const service of serviceNames) {
     const tables = await system.rows<{ name: string }>(
       service,
       `select table_name as name from information_schema.columns

@@ -143,7 +143,8 @@ function closeLogs(folder: string): Promise<number> {
 /** Before any service runs on it: what is remembered outside is destroyed inside. */
 async function forgetAgain(folder: string): Promise<{ keys: number; people: number }> {
   const { tombstoneFile } = await import('@vouchsafe/vault');
-  const { serviceNames, tombstoneFileOf } = await import('../start/services.ts');
+  const { serviceNames } = await import('@vouchsafe/contracts');
+  const { tombstoneFileOf } = await import('../start/services.ts');
   // What one service has carried out, the others are about to: after a restore each must know of it by itself.
   const files = serviceNames.map((name) =>
     tombstoneFile(tombstoneFileOf(path.join(folder, 'tombstones'), name)),

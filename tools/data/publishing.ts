@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { ServiceName } from '@vouchsafe/contracts';
 import type { Publishing } from '@vouchsafe/event-store';
-import type { ServiceName } from '../start/services.ts';
 
 /** Every catalog of a built service. */
 export async function publishingOf(root: string, service: ServiceName): Promise<readonly Publishing[]> {

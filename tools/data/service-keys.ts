@@ -1,6 +1,6 @@
+import type { ServiceName } from '@vouchsafe/contracts';
 import type { Database } from '@vouchsafe/database';
 import type { Vault } from '@vouchsafe/vault';
-import type { ServiceName } from '../start/services.ts';
 import type { DataDatabase } from './data-database.ts';
 
 /** One service's keys: the tables in its database, and the KEK file above them. */
@@ -19,7 +19,7 @@ export async function withServiceKeys<T>(
   // The rooms can be imported once they are built.
   const { Database } = await import('@vouchsafe/database');
   const { localKeyProvider, Vault } = await import('@vouchsafe/vault');
-  const { serviceNames } = await import('../start/services.ts');
+  const { serviceNames } = await import('@vouchsafe/contracts');
   const services = await Promise.all(
     serviceNames.map(async (name) => {
       const kekFile = secrets.kekFile(name);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { serviceNames, services } from '../../libs/contracts/src/services.ts';
 import { declarations, promisesPage, promisesTable, publishedPromises } from './promises.ts';
 
 interface Lib {
@@ -10,7 +11,6 @@ interface Lib {
 }
 interface Rooms {
   readonly libs: readonly Lib[];
-  readonly services: readonly { readonly room: string; readonly holds: string }[];
 }
 
 /** Sections that are made, not written, by the document that they stand in; each stands between two markers. */
@@ -41,7 +41,7 @@ export function withSections(text: string, made: Readonly<Record<string, string>
 }
 
 /** The rooms and who may import whom, drawn from the list that the dependency rules are made of. */
-export function map({ libs, services }: Rooms): string {
+export function map({ libs }: Rooms): string {
   const direct = libs.flatMap(({ room, imports }) =>
     imports
       .filter((one) => !imports.some((other) => reaches(libs, other, one)))
@@ -53,7 +53,7 @@ export function map({ libs, services }: Rooms): string {
     '```mermaid',
     'flowchart TD',
     `  subgraph services`,
-    ...services.map(({ room }) => `    ${room}`),
+    ...serviceNames.map((name) => `    ${name}`),
     '  end',
     ...tops.map(({ room }) => `  services --> ${room}`),
     ...direct,
@@ -65,9 +65,9 @@ export function map({ libs, services }: Rooms): string {
       ({ room, pure, imports, holds }) =>
         `| [libs/${room}](libs/${room}) | ${holds}${pure ? ' (pure)' : ''} | ${imports.join(', ') || 'nothing'} |`,
     ),
-    ...services.map(
-      ({ room, holds }) =>
-        `| [services/${room}](services/${room}) | ${holds} | libs, never another service |`,
+    ...serviceNames.map(
+      (name) =>
+        `| [services/${name}](services/${name}) | ${services[name].holds} | libs, never another service |`,
     ),
   ];
   return lines.join('\n');

@@ -1,18 +1,13 @@
-import { auditFacts, type Contract, gatewayFacts, identityFacts, jsonSchemaOf } from '@vouchsafe/contracts';
+import { type Contract, everyContract, jsonSchemaOf, serviceNames } from '@vouchsafe/contracts';
 import { asyncApiDocument } from '@vouchsafe/messaging';
+import { topicOf } from '@vouchsafe/service-host';
 import { breaks, type JsonSchema } from './compatibility.ts';
 import type { GoldenFile } from './files.ts';
-
-/** Every contract of the published language. */
-export function everyContract(): Contract[] {
-  return [identityFacts, gatewayFacts, auditFacts].flatMap((facts) => Object.values(facts).filter(isContract));
-}
 
 /** A JSON Schema for each version of each contract, and the AsyncAPI document of them all. */
 export function contractFiles(): GoldenFile[] {
   const contracts = everyContract();
-  const owners = [...new Set(contracts.map(({ owner }) => owner))].sort();
-  const topics = owners.map((owner) => ({ name: `vouchsafe.${owner}`, owner }));
+  const topics = serviceNames.toSorted().map((owner) => ({ name: topicOf(owner), owner }));
   return [
     ...contracts.map(schemaFile),
     { path: 'libs/contracts/golden/asyncapi.json', text: textOf(asyncApiDocument(contracts, topics)) },
@@ -32,10 +27,6 @@ function schemaFile({ type, summary, schema, personal }: Contract): GoldenFile {
 
 function nextVersion(type: string): string {
   return type.replace(/\d+$/, (version) => String(Number(version) + 1));
-}
-
-function isContract(value: unknown): value is Contract {
-  return typeof value === 'object' && value !== null && 'type' in value && 'owner' in value && 'schema' in value;
 }
 
 export function textOf(document: object): string {

@@ -1,15 +1,16 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { innerServiceNames, type ServiceName, serviceNames } from '@vouchsafe/contracts';
 import { describeService, hostConfig, readConfig, type ServiceDefinition } from '@vouchsafe/service-host';
 import type { z } from 'zod';
-import { environmentOf, serviceNames, type ServiceName } from '../start/services.ts';
+import { environmentOf, portsBy } from '../start/services.ts';
 import { eventFile } from './events.ts';
 import type { GoldenFile } from './files.ts';
 
 /** The OpenAPI document of every service behind the gateway, which boots from these and has none of its own. */
 export async function openApiFiles(root: string): Promise<GoldenFile[]> {
   const files = [];
-  for (const name of serviceNames.filter((one) => one !== 'gateway')) {
+  for (const name of innerServiceNames) {
     const { definition, config } = await definitionOf(root, name, 'dist');
     const document = await describeService(definition, config);
     files.push({ path: `services/${name}/golden/openapi.json`, text: `${JSON.stringify(document, null, 2)}\n` });
@@ -70,7 +71,7 @@ const nowhere = {
     sessionKeyFile: 'unused',
   },
   postgresPort: 1,
-  ports: { gateway: 8080, identity: 1, audit: 1 },
+  ports: await portsBy(() => 1),
   internalPort: 1,
   mailFolder: 'unused',
   filesFolder: 'unused',

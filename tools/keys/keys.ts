@@ -45,7 +45,7 @@ async function commands({ port, secrets }: DataDatabase): Promise<Readonly<Recor
   const { oneAtATime } = await import('./one-at-a-time.ts');
   const { scrub } = await import('./scrub.ts');
   const { sealMarked } = await import('./seal-marked.ts');
-  const { serviceNames } = await import('../start/services.ts');
+  const { serviceNames } = await import('@vouchsafe/contracts');
   return {
     list: async (services) => {
       for (const { name, kekFile } of services) {

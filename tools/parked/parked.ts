@@ -1,19 +1,17 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
+import { isServiceName, type ServiceName, serviceNames } from '../../libs/contracts/src/services.ts';
 import { requireData, withDatabase } from '../data/data-database.ts';
 import { build } from '../start/build.ts';
 import { Refusal } from '../start/refusal.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-/** Services that consume facts: their built `parked.js` does the work, with the service's own handlers and keys. */
-const consumers = ['audit', 'identity', 'gateway'] as const;
-
-const usage = `npm run parked -- list|replay|discard [--service audit|identity|gateway] [--data data] ...
+const usage = `npm run parked -- list|replay|discard [--service ${serviceNames.join('|')}] [--data data] ...
 
 Facts that a service could not handle wait, parked, with all that came after them of the same organization.
 
-  --service  whose they are
+  --service  whose they are   (audit's where it is not said)
   --data     data folder of a system on this machine, running or stopped   (or VOUCHSAFE_DATA)
 Where VOUCHSAFE_DATABASE_URL is set, the environment says where the service's database is, as it does to the service itself.
 `;
@@ -39,26 +37,25 @@ function split(args: readonly string[]) {
     return at < 0 ? undefined : rest.splice(at, 2)[1];
   };
   const asked = taken('--service') ?? 'audit';
-  const service = consumers.find((name) => name === asked);
-  if (!service) throw new Refusal(`--service takes ${consumers.join(', ')}.`);
-  return { service, data: taken('--data') ?? process.env.VOUCHSAFE_DATA ?? 'data', rest };
+  if (!isServiceName(asked)) throw new Refusal(`--service takes ${serviceNames.join(', ')}.`);
+  return { service: asked, data: taken('--data') ?? process.env.VOUCHSAFE_DATA ?? 'data', rest };
 }
 
 /** The service's own environment, on the database of a running system or of a stopped one. */
 async function inEnvironment(
   folder: string,
-  service: (typeof consumers)[number],
+  service: ServiceName,
   work: (env: NodeJS.ProcessEnv) => Promise<number>,
 ): Promise<number> {
   // The rooms can be imported once they are built.
-  const { environmentOf } = await import('../start/services.ts');
+  const { environmentOf, portsBy } = await import('../start/services.ts');
   const { inherited } = await import('../start/service-process.ts');
-  return withDatabase(folder, ({ port: postgresPort, secrets }) =>
+  return withDatabase(folder, async ({ port: postgresPort, secrets }) =>
     work({
       ...environmentOf(service, {
         ...{ secrets, postgresPort, mailFolder: path.join(folder, 'mail') },
         // Nobody is asked for anything: the numbers only have to be ports.
-        ...{ ports: { gateway: 8080, identity: 1, audit: 1 }, internalPort: 1 },
+        ...{ ports: await portsBy(() => 1), internalPort: 1 },
         filesFolder: path.join(folder, 'files'),
         tombstonesFolder: path.join(folder, 'tombstones'),
       }),
@@ -67,6 +64,7 @@ async function inEnvironment(
   );
 }
 
+/** The service's built `parked.js` does the work, with its own handlers and keys. */
 async function run(service: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const program = path.join(root, 'services', service, 'dist/parked.js');
   const child = spawn(process.execPath, [program, ...args], { env, stdio: 'inherit' });

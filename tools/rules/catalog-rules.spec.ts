@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { everyContract } from '@vouchsafe/contracts';
 import { decider, type EventCatalog, eventCatalog, personal, unreachable } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
-import { everyContract } from '../golden/contracts.ts';
 import { everyRelayedCatalog, everySlice } from './catalogs.ts';
 import {
   evolutionFaults,

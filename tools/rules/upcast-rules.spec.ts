@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { everyContract } from '@vouchsafe/contracts';
 import {
   type EventCatalog,
   eventCatalog,
@@ -8,7 +9,6 @@ import {
   personal,
 } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
-import { everyContract } from '../golden/contracts.ts';
 import { arbitraryOf } from './arbitrary.ts';
 import { everyRelayedCatalog } from './catalogs.ts';
 import { upcastFaults } from './upcast-rules.ts';

@@ -1,9 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { serviceNames } from '@vouchsafe/contracts';
 import { type DatabaseRole, databaseRoles } from '@vouchsafe/database';
 import { ensureInternalKeys } from '@vouchsafe/service-host';
-import { databases, serviceNames } from './services.ts';
+import { databases } from './services.ts';
 
 export interface Secrets {
   readonly postgres: string;

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { ServiceName } from '@vouchsafe/contracts';
 import { Refusal } from './refusal.ts';
-import { environmentOf, healthUrl, type ServiceName, type Surroundings } from './services.ts';
+import { environmentOf, insideUrl, type Surroundings } from './services.ts';
 
 export interface ServiceProcess {
   readonly name: ServiceName;
@@ -52,12 +53,12 @@ export async function startService(
     name,
     pid: child.pid ?? 0,
     url,
-    healthUrl: healthUrl(name, surroundings),
+    healthUrl: insideUrl(name, surroundings),
     log,
     exited,
     ready: async (signal) => {
       const until = performance.now() + readyWithin;
-      while (!(await isReady(healthUrl(name, surroundings)))) {
+      while (!(await isReady(insideUrl(name, surroundings)))) {
         signal?.throwIfAborted();
         if (gone) throw await death(name, await exited, log, from);
         if (performance.now() > until) {

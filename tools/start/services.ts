@@ -1,20 +1,26 @@
 import path from 'node:path';
+import { type ServiceName, serviceNames, services } from '@vouchsafe/contracts';
+import { serviceUrlVariables } from '@vouchsafe/service-host';
 import type { Secrets } from './secrets.ts';
 
-/** In the order in which they stop: the door first, what it leads to after it. */
-export const serviceNames = ['gateway', 'identity', 'audit'] as const;
-export type ServiceName = (typeof serviceNames)[number];
-
 /** One for each service, and the embedded bus's own. */
-export const databases = [...serviceNames, 'bus'] as const;
+export const databases: readonly (ServiceName | 'bus')[] = [...serviceNames, 'bus'];
+
+export type Ports = Readonly<Record<ServiceName, number>>;
+
+/** A port for each service. */
+export async function portsBy(port: (name: ServiceName) => number | Promise<number>): Promise<Ports> {
+  const ports = serviceNames.map(async (name) => [name, await port(name)] as const);
+  return Object.fromEntries(await Promise.all(ports)) as Ports;
+}
 
 export interface Surroundings {
   readonly secrets: Secrets;
   readonly postgresPort: number;
   /** Of the bus, where it is not the log in Postgres. */
   readonly kafkaUrl?: string;
-  readonly ports: Readonly<Record<ServiceName, number>>;
-  /** Of the gateway's inside. */
+  readonly ports: Ports;
+  /** Where the public service's inside is reached. */
   readonly internalPort: number;
   readonly mailFolder: string;
   readonly filesFolder: string;
@@ -24,9 +30,15 @@ export interface Surroundings {
   readonly more?: Readonly<Record<string, string>>;
 }
 
-/** Where a service says whether it can serve. */
-export function healthUrl(name: ServiceName, { ports, internalPort }: Surroundings): string {
-  return `http://127.0.0.1:${name === 'gateway' ? internalPort : ports[name]}`;
+/**
+ * Where a service says whether it can serve, and answers the others. The public one's inside (lanes, health, metrics) has a port of its
+ * own, which no route from outside leads to.
+ */
+export function insideUrl(
+  name: ServiceName,
+  { ports, internalPort }: Pick<Surroundings, 'ports' | 'internalPort'>,
+): string {
+  return `http://127.0.0.1:${services[name].public ? internalPort : ports[name]}`;
 }
 
 export function tombstoneFileOf(folder: string, name: ServiceName): string {
@@ -46,7 +58,6 @@ export function environmentOf(name: ServiceName, surroundings: Surroundings): Re
     tombstonesFolder,
     more,
   } = surroundings;
-  const url = (service: ServiceName) => `http://127.0.0.1:${ports[service]}`;
   return {
     PORT: String(ports[name]),
     VOUCHSAFE_DATABASE_URL: `postgres://127.0.0.1:${postgresPort}/${name}`,
@@ -63,15 +74,12 @@ export function environmentOf(name: ServiceName, surroundings: Surroundings): Re
     VOUCHSAFE_INTERNAL_PRIVATE_KEY_FILE: secrets.privateKeyFile(name),
     VOUCHSAFE_OPERATOR_ORGANIZATION_ID: secrets.operatorOrganizationId,
     VOUCHSAFE_PUBLIC_URL: process.env.VOUCHSAFE_PUBLIC_URL ?? `http://localhost:${ports.gateway}`,
-    VOUCHSAFE_IDENTITY_URL: url('identity'),
-    VOUCHSAFE_AUDIT_URL: url('audit'),
-    // The gateway's inside (lanes, health, metrics) has a port of its own, which no route from outside leads to.
-    VOUCHSAFE_GATEWAY_URL: `http://127.0.0.1:${internalPort}`,
+    ...serviceUrlVariables((one) => insideUrl(one, surroundings)),
     ...(name === 'gateway' && {
       VOUCHSAFE_INTERNAL_PORT: String(internalPort),
       VOUCHSAFE_SESSION_KEY_FILE: secrets.sessionKeyFile,
       // The address that the start prints is the gateway's own, too, beside the public one.
-      VOUCHSAFE_ALLOWED_ORIGINS: [url('gateway'), process.env.VOUCHSAFE_ALLOWED_ORIGINS]
+      VOUCHSAFE_ALLOWED_ORIGINS: [`http://127.0.0.1:${ports.gateway}`, process.env.VOUCHSAFE_ALLOWED_ORIGINS]
         .filter(Boolean)
         .join(','),
     }),

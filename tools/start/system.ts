@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { type ServiceName, serviceNames, services } from '@vouchsafe/contracts';
 import { Database, provisionDatabase } from '@vouchsafe/database';
 import { busMigrations } from '@vouchsafe/messaging';
 import { freePort, type LocalPostgres } from '@vouchsafe/testing';
@@ -8,7 +9,7 @@ import { startKafka, type SystemKafka } from './kafka.ts';
 import { startPostgres } from './postgres.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
 import { death, type ServiceProcess, startService } from './service-process.ts';
-import { databases, serviceNames, type ServiceName, type Surroundings } from './services.ts';
+import { databases, portsBy, type Surroundings } from './services.ts';
 
 export interface SystemOptions {
   /** The clone; its services are built. */
@@ -103,7 +104,7 @@ async function bringUp(options: SystemOptions, started: Started): Promise<Runnin
     secrets,
     postgresPort,
     ...(started.kafka && { kafkaUrl: started.kafka.url }),
-    ports: { gateway: port, identity: await freePort(), audit: await freePort() },
+    ports: await portsBy((name) => (services[name].public ? port : freePort())),
     internalPort: await freePort(),
     mailFolder: folder.mail,
     filesFolder,

@@ -1,11 +1,10 @@
 import { issuesOf, type PersonalField, personalFields } from '@vouchsafe/event-sourcing';
 import type { z } from 'zod';
+import { isServiceName, type ServiceName } from './services.js';
 import { looseObjectsIn, tolerant } from './tolerant.js';
 
-export type Owner = 'identity' | 'gateway' | 'audit';
-
 /** `vouchsafe.<owner>.<fact>.v<version>`: the `type` attribute of the CloudEvent (`ce_type`). */
-export type ContractType = `vouchsafe.${Owner}.${string}.v${number}`;
+export type ContractType = `vouchsafe.${ServiceName}.${string}.v${number}`;
 
 /**
  * A published fact: what one service promises the others. A version that has shipped never changes in a way that breaks a
@@ -15,7 +14,7 @@ export interface Contract<Schema extends z.ZodType<object> = z.ZodType<object>> 
   readonly type: ContractType;
   /** The type without its version: what all versions of a fact share. */
   readonly name: string;
-  readonly owner: Owner;
+  readonly owner: ServiceName;
   /** One sentence for the AsyncAPI document: when this fact is published. */
   readonly summary: string;
   /** Strict, for whoever writes: a field that it does not know stops the fact (`publication`). */
@@ -48,9 +47,8 @@ export function contract<Schema extends z.ZodType<object>>(definition: {
   readonly former?: FormerContract;
 }): Contract<Schema> {
   const { type, schema, former } = definition;
-  const named = /^(vouchsafe\.(identity|gateway|audit)\.[a-z0-9-]+)\.v([1-9][0-9]*)$/.exec(type);
-  if (!named) throw new Error(`Not a contract's type: ${type}`);
-  const [, name = '', owner] = named;
+  const [, name = '', owner = ''] = /^(vouchsafe\.([a-z]+)\.[a-z0-9-]+)\.v[1-9][0-9]*$/.exec(type) ?? [];
+  if (!isServiceName(owner)) throw new Error(`Not a contract's type: ${type}`);
   const loose = looseObjectsIn(schema);
   if (loose.length > 0) throw new Error(`${type} lets unknown fields through at ${loose.join(', ')}`);
   if (former && former.contract.name !== name)
@@ -58,7 +56,7 @@ export function contract<Schema extends z.ZodType<object>>(definition: {
   return {
     ...definition,
     name,
-    owner: owner as Owner,
+    owner,
     reader: tolerant(schema),
     personal: personalFields(schema),
     retired: definition.retired ?? false,

@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import { serviceNames } from './services.js';
 
 /** Our services, those to come, and the product itself: what a name that somebody else chooses may not begin with. */
-export const ownNames = ['identity', 'gateway', 'audit', 'billing', 'lifecycle', 'vouchsafe'] as const;
+export const ownNames: readonly string[] = [
+  ...new Set([...serviceNames, 'billing', 'lifecycle', 'vouchsafe']),
+];
 
 /**
  * Whether a name reads as one of ours: its first word is ours, in any letter case, whichever separator follows. Our own operations use

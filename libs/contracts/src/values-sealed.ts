@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { fact } from './identity/fact.js';
+import { fact } from './fact.js';
 
 /** What a retention run did to an organization's stored events: nothing of the values, which is the point of it. */
 export const valuesSealed = z.strictObject({

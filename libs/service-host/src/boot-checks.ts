@@ -7,7 +7,8 @@ import {
   RouteParamtypes,
 } from '@nestjs/common/internal';
 import { ModulesContainer } from '@nestjs/core';
-import { REACTION } from '@vouchsafe/messaging';
+import { consumedBy, isServiceName, type ServiceName } from '@vouchsafe/contracts';
+import { REACTION, type ReactionDeclaration } from '@vouchsafe/messaging';
 import { z } from 'zod';
 import { OPERATION, type OperationDeclaration } from './operation.js';
 
@@ -21,29 +22,69 @@ export const PASSES_ON = 'vouchsafe:passes-on';
 
 /**
  * Denied by default (P02; ARCHITECTURE.md, rule 4): every HTTP route declares its operation and checks what comes in with a strict
- * schema; every message handler declares its reaction. Throws before the service listens.
+ * schema; every message handler declares its reaction, to facts that the list of services says this one consumes. Throws before the
+ * service listens.
  */
-export function assertEverythingDeclared(app: INestApplication): void {
-  const mistakes: string[] = [];
+export function assertEverythingDeclared(app: INestApplication, service: string): void {
   const operations = new Map<string, string>();
-  for (const module of app.get(ModulesContainer).values()) {
-    for (const { metatype } of module.controllers.values()) {
-      if (typeof metatype === 'function') mistakes.push(...mistakesOf(metatype, operations));
-    }
-  }
+  const mistakes = controllersIn(app).flatMap((controller) => mistakesOf(controller, operations));
+  const consumed: readonly string[] = isServiceName(service) ? consumedBy(service) : [];
+  const unlisted = reactionsIn(app)
+    .filter(({ contract }) => !consumed.includes(contract.owner))
+    .map(
+      ({ where, contract }) =>
+        `${where}: reacts to ${contract.type}, and ${service} consumes nothing of ${contract.owner}`,
+    );
+  stopAt([...mistakes, ...unlisted]);
+}
+
+/** The other way round, for a service that consumes: there is a reaction to something of every service that the list names. */
+export function assertEverythingConsumed(app: INestApplication, service: ServiceName): void {
+  const owners = new Set(reactionsIn(app).map(({ contract }) => contract.owner));
+  const unused = consumedBy(service).filter((name) => !owners.has(name));
+  stopAt(unused.map((name) => `${service} consumes the facts of ${name}, and reacts to none of them`));
+}
+
+function stopAt(mistakes: readonly string[]): void {
   if (mistakes.length > 0)
     throw new UndeclaredRouteError(`The service does not boot:\n  ${mistakes.join('\n  ')}`);
 }
 
-function mistakesOf(
-  controller: { name: string; prototype?: unknown },
-  operations: Map<string, string>,
-): string[] {
-  const prototype = controller.prototype as Record<string, unknown>;
-  return Object.getOwnPropertyNames(prototype).flatMap((name) => {
-    const handler = prototype[name];
-    if (name === 'constructor' || typeof handler !== 'function') return [];
-    const where = `${controller.name}.${name}`;
+interface ControllerClass {
+  readonly name: string;
+  readonly prototype?: unknown;
+}
+
+function controllersIn(app: INestApplication): ControllerClass[] {
+  return [...app.get(ModulesContainer).values()].flatMap((module) =>
+    [...module.controllers.values()].flatMap(({ metatype }) =>
+      typeof metatype === 'function' ? [metatype] : [],
+    ),
+  );
+}
+
+/** Every contract that a method reacts to. */
+function reactionsIn(app: INestApplication) {
+  return controllersIn(app).flatMap((controller) =>
+    methodsOf(controller).flatMap(({ where, handler }) => {
+      const reaction = Reflect.getMetadata(REACTION, handler) as ReactionDeclaration | undefined;
+      return (reaction?.contracts ?? []).map((contract) => ({ where, contract }));
+    }),
+  );
+}
+
+function methodsOf({ name: controller, prototype }: ControllerClass) {
+  const methods = prototype as Readonly<Record<string, unknown>>;
+  return Object.getOwnPropertyNames(methods).flatMap((name) => {
+    const handler = methods[name];
+    return name === 'constructor' || typeof handler !== 'function'
+      ? []
+      : [{ name, where: `${controller}.${name}`, handler }];
+  });
+}
+
+function mistakesOf(controller: ControllerClass, operations: Map<string, string>): string[] {
+  return methodsOf(controller).flatMap(({ name, where, handler }) => {
     if (Reflect.hasMetadata('microservices:pattern', handler) && !Reflect.hasMetadata(REACTION, handler)) {
       return [`${where}: a message handler without @ReactsTo`];
     }

@@ -139,7 +139,7 @@ async function preview<Config extends z.ZodObject>(
     adapter,
     { preview: true, logger: false, abortOnError: false },
   );
-  assertEverythingDeclared(app);
+  assertEverythingDeclared(app, definition.name);
   return app;
 }
 
@@ -222,6 +222,6 @@ async function createApp<Config extends z.ZodObject>(
   if (definition.door === 'public' && !definition.guards?.length)
     throw new Error('A public door needs its guards');
   app.useGlobalGuards(...(definition.guards ?? [new InternalIdentityGuard(verifier)]));
-  assertEverythingDeclared(app);
+  assertEverythingDeclared(app, definition.name);
   return { app, metrics, readiness };
 }

@@ -1,4 +1,5 @@
-import { persistenceConfig } from '@vouchsafe/service-host';
+import { consumedBy } from '@vouchsafe/contracts';
+import { persistenceConfig, serviceUrls } from '@vouchsafe/service-host';
 import { isKeyName } from '@vouchsafe/transparency-log';
 import { z } from 'zod';
 import type { VolumeLimit } from './entry/volume.js';
@@ -25,8 +26,7 @@ export const auditConfig = persistenceConfig.extend({
   VOUCHSAFE_ENTRIES_PER_DAY: most(20_000_000),
   VOUCHSAFE_ENTRY_BYTES_PER_DAY: most(64 * 2 ** 30),
   /** Who is asked for facts that the bus did not bring. */
-  VOUCHSAFE_IDENTITY_URL: z.url(),
-  VOUCHSAFE_GATEWAY_URL: z.url(),
+  ...serviceUrls(consumedBy('audit')),
 });
 export type AuditConfig = z.output<typeof auditConfig>;
 

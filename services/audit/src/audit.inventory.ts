@@ -1,4 +1,3 @@
-import { auditFacts } from '@vouchsafe/contracts';
 import { inventoryOf, type PersonalColumn, roomColumns } from '@vouchsafe/service-host';
 import { auditPublishing } from './audit.publishing.js';
 
@@ -81,6 +80,5 @@ export const impersonalColumns: Readonly<Record<string, string>> = {
 export const auditInventory = inventoryOf({
   service: 'audit',
   publishing: auditPublishing,
-  contracts: Object.values(auditFacts),
   columns: [...personalColumns, ...roomColumns],
 });

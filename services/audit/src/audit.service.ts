@@ -1,12 +1,11 @@
 import {
   type BootOptions,
   bootService,
-  CONFIG,
   consume,
   type RunningService,
   type ServiceDefinition,
 } from '@vouchsafe/service-host';
-import { type AuditConfig, auditConfig } from './audit.config.js';
+import { auditConfig } from './audit.config.js';
 import { AuditModule } from './audit.module.js';
 import { measure } from './measures.js';
 
@@ -23,12 +22,7 @@ export const GROUP = 'audit';
 /** The service over HTTP, and the consumer of what the others tell. */
 export async function bootAudit(options: BootOptions = {}): Promise<RunningService> {
   const service = await bootService(auditService, options);
-  const config = service.app.get<AuditConfig>(CONFIG);
-  const consumer = await consume(service, {
-    group: GROUP,
-    origins: { gateway: config.VOUCHSAFE_GATEWAY_URL, identity: config.VOUCHSAFE_IDENTITY_URL },
-    maxBatch: BATCH,
-  });
+  const consumer = await consume('audit', service, { group: GROUP, maxBatch: BATCH });
   measure(service, consumer);
   return service;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { compareGolden, describeService } from '@vouchsafe/service-host';
+import { compareGolden, describeService, serviceUrlVariables } from '@vouchsafe/service-host';
 import { auditConfig } from './audit.config.js';
 import { auditService } from './audit.service.js';
 
@@ -15,8 +15,7 @@ const config = auditConfig.parse({
   VOUCHSAFE_OPERATOR_ORGANIZATION_ID: '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c99',
   VOUCHSAFE_PUBLIC_URL: 'https://app.example.com',
   VOUCHSAFE_FILES_FOLDER: 'x',
-  VOUCHSAFE_IDENTITY_URL: 'http://127.0.0.1:1',
-  VOUCHSAFE_GATEWAY_URL: 'http://127.0.0.1:1',
+  ...serviceUrlVariables(() => 'http://127.0.0.1:1'),
 });
 
 describe("audit's interface", () => {

@@ -1,4 +1,5 @@
-import { persistenceConfig } from '@vouchsafe/service-host';
+import { innerServiceNames } from '@vouchsafe/contracts';
+import { persistenceConfig, serviceUrls } from '@vouchsafe/service-host';
 import { z } from 'zod';
 
 /** `<requests>/<seconds>` */
@@ -19,8 +20,8 @@ export const gatewayConfig = persistenceConfig.extend({
   VOUCHSAFE_PUBLIC_URL: z.url({ protocol: /^https?$/ }),
   /** Its log takes the requests that belong to no known organization. */
   VOUCHSAFE_OPERATOR_ORGANIZATION_ID: z.uuid(),
-  VOUCHSAFE_IDENTITY_URL: z.url({ protocol: /^https?$/ }),
-  VOUCHSAFE_AUDIT_URL: z.url({ protocol: /^https?$/ }),
+  /** Where requests are passed on to; identity is asked who calls. */
+  ...serviceUrls(innerServiceNames),
   /** Folder with `<service>.openapi.json` in place of the golden documents that ship with the services. */
   VOUCHSAFE_OPENAPI_FOLDER: z.string().optional(),
   /** File of the session cookie's keys; made where it is missing, but in production. */

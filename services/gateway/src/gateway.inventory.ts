@@ -1,4 +1,3 @@
-import { gatewayFacts } from '@vouchsafe/contracts';
 import { inventoryOf, type PersonalColumn, roomColumns } from '@vouchsafe/service-host';
 import { gatewayPublishing } from './gateway.publishing.js';
 
@@ -24,6 +23,5 @@ export const impersonalColumns: Readonly<Record<string, string>> = {
 export const gatewayInventory = inventoryOf({
   service: 'gateway',
   publishing: gatewayPublishing,
-  contracts: [gatewayFacts.requestHandled, gatewayFacts.subjectErased],
   columns: [...personalColumns, ...roomColumns],
 });

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { innerServiceNames } from '@vouchsafe/contracts';
 import {
   type BootOptions,
   bootService,
@@ -9,6 +10,7 @@ import {
   type RunningService,
   hostConfig,
   type ServiceDefinition,
+  urlVariable,
 } from '@vouchsafe/service-host';
 import { DoorGuard } from './door/door.guard.js';
 import { arrive, DoorModule } from './door/door.module.js';
@@ -48,8 +50,7 @@ export async function bootGateway(options: BootOptions = {}): Promise<RunningGat
     env: { ...env, PORT: String(config.VOUCHSAFE_INTERNAL_PORT) },
     handleSignals: false,
   });
-  // Erasures, told by identity; what else is told concerns the gateway not.
-  await consume(within, { group: GROUP, origins: { identity: config.VOUCHSAFE_IDENTITY_URL } });
+  await consume('gateway', within, { group: GROUP });
   const { door, opened } = await letIn(config, services, within, options).catch(async (error: unknown) => {
     await within.stop();
     throw error;
@@ -104,15 +105,18 @@ async function letIn(
 
 /** The services behind the door and what each declares; their golden documents ship with them. */
 async function upstreamServices(config: GatewayConfig & HostConfig): Promise<UpstreamService[]> {
-  const origins = { identity: config.VOUCHSAFE_IDENTITY_URL, audit: config.VOUCHSAFE_AUDIT_URL };
   return Promise.all(
-    Object.entries(origins).map(async ([name, url]) => {
+    innerServiceNames.map(async (name) => {
       const folder = config.VOUCHSAFE_OPENAPI_FOLDER;
       const file =
         folder === undefined
           ? new URL(import.meta.resolve(`@vouchsafe/${name}/openapi.json`))
           : path.join(folder, `${name}.openapi.json`);
-      return { name, origin: new URL(url).origin, document: await readServiceDocument(name, file) };
+      return {
+        name,
+        origin: new URL(config[urlVariable(name)]).origin,
+        document: await readServiceDocument(name, file),
+      };
     }),
   );
 }

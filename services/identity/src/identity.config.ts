@@ -1,4 +1,5 @@
-import { persistenceConfig } from '@vouchsafe/service-host';
+import { consumedBy } from '@vouchsafe/contracts';
+import { persistenceConfig, serviceUrls } from '@vouchsafe/service-host';
 import { secret } from '@vouchsafe/vault';
 import { z } from 'zod';
 
@@ -7,9 +8,7 @@ export const identityConfig = persistenceConfig.extend({
   /** Its members are staff; what belongs to no customer (a log-in to no account) stands in its log. */
   VOUCHSAFE_OPERATOR_ORGANIZATION_ID: z.uuid(),
   /** Who is asked for facts that the bus did not bring: receipts of erasures, its own among them. */
-  VOUCHSAFE_IDENTITY_URL: z.url({ protocol: /^https?$/ }),
-  VOUCHSAFE_GATEWAY_URL: z.url({ protocol: /^https?$/ }),
-  VOUCHSAFE_AUDIT_URL: z.url({ protocol: /^https?$/ }),
+  ...serviceUrls(consumedBy('identity')),
   /** Where people reach the product; the links of letters begin with it. */
   VOUCHSAFE_PUBLIC_URL: z.url().transform((url) => url.replace(/\/+$/, '')),
   /** `smtp://user:password@host:port` or `smtps://...`. */

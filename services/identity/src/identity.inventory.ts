@@ -1,4 +1,3 @@
-import { identityFacts } from '@vouchsafe/contracts';
 import { inventoryOf, roomColumns } from '@vouchsafe/service-host';
 import { personalColumns } from './data-inventory/personal-columns.js';
 import { identityPublishing } from './identity.publishing.js';
@@ -7,6 +6,5 @@ import { identityPublishing } from './identity.publishing.js';
 export const identityInventory = inventoryOf({
   service: 'identity',
   publishing: identityPublishing,
-  contracts: Object.values(identityFacts),
   columns: [...personalColumns, ...roomColumns],
 });

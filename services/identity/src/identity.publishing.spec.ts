@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { auditFacts, type Contract, identityFacts } from '@vouchsafe/contracts';
+import { auditFacts, type Contract, identityFacts, serviceNames } from '@vouchsafe/contracts';
 import { type LaneMessage, readLane } from '@vouchsafe/event-store';
 import { publishSettled, tellSealed } from '@vouchsafe/service-host';
 import { identityPublishing } from './identity.publishing.js';
@@ -94,7 +94,7 @@ async function forget(app: IdentityApp, owner: Person, person: Person): Promise<
   const { body } = await app.ask('POST', url, { session: owner.session });
   const { store, aggregates, now } = app.identity;
   const at = now();
-  for (const service of ['gateway', 'audit'] as const) {
+  for (const service of serviceNames.filter((name) => name !== 'identity')) {
     const envelope = { actor: { type: 'service', id: service }, occurredAt: at, requestId: null } as const;
     await store.transact(owner.organizationId, envelope, (unit) =>
       unit.execute(aggregates.erasure, person.userId, {

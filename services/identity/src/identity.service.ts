@@ -1,12 +1,11 @@
 import {
   type BootOptions,
   bootService,
-  CONFIG,
   consume,
   type RunningService,
   type ServiceDefinition,
 } from '@vouchsafe/service-host';
-import { type IdentityConfig, identityConfig } from './identity.config.js';
+import { identityConfig } from './identity.config.js';
 import { IdentityModule } from './identity.module.js';
 
 export const identityService = {
@@ -22,14 +21,6 @@ export const GROUP = 'identity';
 /** The service over HTTP, and the consumer of erasures and their receipts. */
 export async function bootIdentity(options: BootOptions = {}): Promise<RunningService> {
   const service = await bootService(identityService, options);
-  const config = service.app.get<IdentityConfig>(CONFIG);
-  await consume(service, {
-    group: GROUP,
-    origins: {
-      identity: config.VOUCHSAFE_IDENTITY_URL,
-      gateway: config.VOUCHSAFE_GATEWAY_URL,
-      audit: config.VOUCHSAFE_AUDIT_URL,
-    },
-  });
+  await consume('identity', service, { group: GROUP });
   return service;
 }

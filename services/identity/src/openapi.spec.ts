@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { compareGolden, describeService } from '@vouchsafe/service-host';
+import { compareGolden, describeService, serviceUrlVariables } from '@vouchsafe/service-host';
 import { identityConfig } from './identity.config.js';
 import { identityService } from './identity.service.js';
 
@@ -11,9 +11,7 @@ const config = identityConfig.parse({
   VOUCHSAFE_DATABASE_PASSWORD_RETENTION: 'x',
   VOUCHSAFE_KEK_FILE: 'x',
   VOUCHSAFE_TOMBSTONE_FILE: 'x',
-  VOUCHSAFE_IDENTITY_URL: 'http://x',
-  VOUCHSAFE_GATEWAY_URL: 'http://x',
-  VOUCHSAFE_AUDIT_URL: 'http://x',
+  ...serviceUrlVariables(() => 'http://127.0.0.1:1'),
   VOUCHSAFE_BUS_URL: 'postgres://localhost/bus',
   VOUCHSAFE_OPERATOR_ORGANIZATION_ID: '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c99',
   VOUCHSAFE_PUBLIC_URL: 'https://app.example.com',

@@ -1,7 +1,8 @@
 import { personal, userId } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
 import { contract } from '../contract.js';
-import { fact, role } from './fact.js';
+import { fact } from '../fact.js';
+import { role } from './role.js';
 
 const invitationId = z.uuid();
 

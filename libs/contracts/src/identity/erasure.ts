@@ -1,10 +1,9 @@
 import { userId } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
-import { contract } from '../contract.js';
+import { contract, formerContract } from '../contract.js';
 import { ERASURE_RECEIPT_SUMMARY, erasureReceipt } from '../erasure-receipt.js';
-import { fact } from './fact.js';
-
-const services = z.enum(['identity', 'gateway', 'audit']);
+import { fact } from '../fact.js';
+import { serviceName } from '../service-name.js';
 
 export const subjectErasureRequested = contract({
   type: 'vouchsafe.identity.subject-erasure-requested.v1',
@@ -19,10 +18,21 @@ export const subjectErasureRequested = contract({
   }),
 });
 
-export const subjectErasureCompleted = contract({
+/** A set of three that can never grow: what the next version is for. */
+export const subjectErasureCompletedV1 = contract({
   type: 'vouchsafe.identity.subject-erasure-completed.v1',
   summary: 'Every service has given its receipt: the person is forgotten (P10).',
-  schema: z.strictObject({ ...fact, userId, erasureId: z.uuid(), services: z.array(services) }),
+  schema: z.strictObject({
+    ...{ ...fact, userId, erasureId: z.uuid() },
+    services: z.array(z.enum(['identity', 'gateway', 'audit'])),
+  }),
+});
+
+export const subjectErasureCompleted = contract({
+  type: 'vouchsafe.identity.subject-erasure-completed.v2',
+  summary: 'Every service has given its receipt: the person is forgotten (P10).',
+  schema: z.strictObject({ ...fact, userId, erasureId: z.uuid(), services: z.array(serviceName) }),
+  former: formerContract(subjectErasureCompletedV1, (data) => data),
 });
 
 export const subjectErased = contract({

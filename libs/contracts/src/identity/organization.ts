@@ -1,7 +1,8 @@
 import { userId } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
 import { contract } from '../contract.js';
-import { fact, role } from './fact.js';
+import { fact } from '../fact.js';
+import { role } from './role.js';
 
 export const organizationRegistered = contract({
   type: 'vouchsafe.identity.organization-registered.v1',

@@ -1,7 +1,7 @@
 import { personal, userId } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
 import { contract } from '../contract.js';
-import { fact } from './fact.js';
+import { fact } from '../fact.js';
 
 const level = z.enum(['single-factor', 'two-factor']);
 

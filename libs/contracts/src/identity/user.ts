@@ -1,7 +1,7 @@
 import { personal, userId } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
 import { contract } from '../contract.js';
-import { fact } from './fact.js';
+import { fact } from '../fact.js';
 
 export const userRegistered = contract({
   type: 'vouchsafe.identity.user-registered.v1',

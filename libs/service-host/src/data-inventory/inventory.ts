@@ -1,5 +1,5 @@
 /** @promise P18 lists every personal field of a service from the marks */
-import type { Contract } from '@vouchsafe/contracts';
+import { type Contract, contractsOf, type ServiceName } from '@vouchsafe/contracts';
 import type { EventCatalog, PersonalField, Purpose } from '@vouchsafe/event-sourcing';
 import type { Publishing } from '@vouchsafe/event-store';
 import { z } from 'zod';
@@ -29,10 +29,8 @@ export const inventoryLine = z.strictObject({
 export type InventoryLine = z.infer<typeof inventoryLine>;
 
 export interface KeptPersonalData {
-  readonly service: string;
+  readonly service: ServiceName;
   readonly publishing: readonly Pick<Publishing, 'catalog'>[];
-  /** What the service tells others. */
-  readonly contracts: readonly Contract[];
   /** Those of the service's own tables and of the rooms below it (`roomColumns`). */
   readonly columns: readonly PersonalColumn[];
 }
@@ -42,10 +40,10 @@ export interface KeptPersonalData {
  * tomorrow.
  * @throws for a field that is kept without a purpose
  */
-export function inventoryOf({ service, publishing, contracts, columns }: KeptPersonalData): InventoryLine[] {
+export function inventoryOf({ service, publishing, columns }: KeptPersonalData): InventoryLine[] {
   const lines = [
     ...publishing.flatMap(({ catalog }) => eventLines(catalog)),
-    ...contracts.flatMap(contractLines),
+    ...contractsOf(service).flatMap(contractLines),
     ...columns.map(columnLine),
   ].map((line) => ({ service, ...line }));
   const purposeless = lines.find(({ purpose }) => !purpose);

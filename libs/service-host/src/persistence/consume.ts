@@ -1,12 +1,15 @@
+import type { ServiceName } from '@vouchsafe/contracts';
 import { Database } from '@vouchsafe/database';
 import { type Bus, type Consumer, ConsumerTransport, NOT_OPENED } from '@vouchsafe/messaging';
 import { Vault } from '@vouchsafe/vault';
 import { Counter, Gauge } from 'prom-client';
-import type { RunningService } from '../boot.js';
+import { assertEverythingConsumed } from '../boot-checks.js';
+import { CONFIG, type RunningService } from '../boot.js';
 import { Clock } from '../clock.js';
 import { InternalClient } from '../internal-client.js';
 import { Metrics } from '../metrics.js';
 import { fetchMissingFrom } from './lanes.js';
+import { originsFor } from '../service-urls.js';
 import { BUS } from './persistence.module.js';
 import { topicOf } from './topics.js';
 import { fetchTransitKeysFrom } from './transit-keys.js';
@@ -14,18 +17,19 @@ import { fetchTransitKeysFrom } from './transit-keys.js';
 export interface ConsumingOptions {
   /** The consumer group that all instances of the service share. */
   readonly group: string;
-  /** `http://host:port` of each service whose facts are consumed; asked for what the bus did not bring. */
-  readonly origins: Readonly<Record<string, string>>;
   /** Facts of one transaction. */
   readonly maxBatch?: number;
 }
 
-/** Brings the facts of other services to this one's `@ReactsTo` methods, each with its effects once. */
+/** Brings the facts that a service consumes (`services`) to its `@ReactsTo` methods, each with its effects once. */
 export async function consume(
+  service: ServiceName,
   { app, logger }: Pick<RunningService, 'app' | 'logger'>,
-  { group, origins, maxBatch }: ConsumingOptions,
+  { group, maxBatch }: ConsumingOptions,
 ): Promise<Consumer> {
+  assertEverythingConsumed(app, service);
   const clock = app.get(Clock);
+  const origins = originsFor(service, app.get<Readonly<Record<string, unknown>>>(CONFIG));
   const transport = new ConsumerTransport({
     database: app.get(Database),
     vault: app.get(Vault),

@@ -1,7 +1,5 @@
+import { serviceNames } from '@vouchsafe/contracts';
 import type { TopicSpec } from '@vouchsafe/messaging';
-
-/** Services that publish facts; each has one topic. */
-const publishers = ['identity', 'gateway', 'audit'] as const;
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -16,9 +14,9 @@ export function topicOf(service: string): string {
  */
 export const TOPICS_KEEP_MS = 7 * DAY_MS;
 
-/** Declared here alone. */
+/** Every service publishes facts, and has one topic. Declared here alone. */
 export function topicSpecs(replicas = 1): readonly TopicSpec[] {
-  return publishers.map((service) => ({
+  return serviceNames.map((service) => ({
     name: topicOf(service),
     partitions: 8,
     retentionMs: TOPICS_KEEP_MS - DAY_MS,

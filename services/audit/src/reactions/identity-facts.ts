@@ -1,4 +1,4 @@
-import type { Contract } from '@vouchsafe/contracts';
+import { type Contract, serviceName } from '@vouchsafe/contracts';
 import { isErased } from '@vouchsafe/event-sourcing';
 import type { JsonObject } from '@vouchsafe/transparency-log';
 import { z } from 'zod';
@@ -99,6 +99,7 @@ function isClosed(schema: z.ZodType): boolean {
   if (schema instanceof z.ZodArray) return isClosed(schema.element as z.ZodType);
   if (schema instanceof z.ZodStringFormat) return schema.format === 'uuid' || schema.format === 'datetime';
   return (
+    schema === serviceName ||
     schema instanceof z.ZodEnum ||
     schema instanceof z.ZodLiteral ||
     schema instanceof z.ZodBoolean ||

@@ -1,9 +1,9 @@
 import { Controller } from '@nestjs/common';
 import {
-  type Contract,
+  consumedBy,
   type DataOf,
   gatewayFacts,
-  identityFacts,
+  newestContractsOf,
   type ParkedMessageSettled,
 } from '@vouchsafe/contracts';
 import { type ReactionContext, ReactsTo, type Received, RefusedFactError } from '@vouchsafe/messaging';
@@ -13,14 +13,17 @@ import { entryOfRequest } from './access-log.js';
 import { entryOfFact } from './identity-facts.js';
 import { entryOfSettled } from './parked-messages.js';
 
-/** But for identity's receipt (that an erasure is complete is the fact that counts), and for what has a form of its own. */
-const fromIdentity: readonly Contract[] = Object.values(identityFacts).filter(
-  (contract) => contract !== identityFacts.subjectErased && contract !== identityFacts.parkedMessageSettled,
+const told = consumedBy('audit').flatMap(newestContractsOf);
+/** What an operator did about a dead letter has a form of its own, whichever service tells it. */
+const settled = told.filter(({ name }) => name.endsWith('.parked-message-settled'));
+/** That an erasure is complete is the fact that counts, not each receipt. */
+const asTheyAre = told.filter(
+  (contract) =>
+    !settled.includes(contract) &&
+    contract !== gatewayFacts.requestHandled &&
+    !contract.name.endsWith('.subject-erased'),
 );
-const asTheyAre: readonly Contract[] = [...fromIdentity, gatewayFacts.valuesSealed];
 const contracts = new Map(asTheyAre.map((contract) => [contract.type as string, contract]));
-
-const settled: readonly Contract[] = [gatewayFacts.parkedMessageSettled, identityFacts.parkedMessageSettled];
 
 /** What the other services tell becomes entries, whole batches in one transaction with the places of what was consumed. */
 @Controller()

@@ -14,7 +14,7 @@ import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import type { DepartingMessage } from '@vouchsafe/event-store';
 import { type Bus, busMessage, embeddedBus } from '@vouchsafe/messaging';
 import { Database } from '@vouchsafe/database';
-import { topicOf, topicSpecs } from '@vouchsafe/service-host';
+import { topicOf, topicSpecs, serviceUrlVariables } from '@vouchsafe/service-host';
 import { type TransitKey, Vault } from '@vouchsafe/vault';
 import type { EntryView } from '../entry/entry-view.js';
 import { type AuditApp, auditApp, operator } from '../testing/audit-app.js';
@@ -34,7 +34,7 @@ const sources = createServer((request, response) => {
 beforeAll(async () => {
   await new Promise<void>((resolve) => sources.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(sources.address() as AddressInfo).port}`;
-  app = await auditApp({ VOUCHSAFE_IDENTITY_URL: url, VOUCHSAFE_GATEWAY_URL: url });
+  app = await auditApp(serviceUrlVariables(() => url));
   bus = embeddedBus({ url: app.env.VOUCHSAFE_BUS_URL ?? '' });
   await bus.ensureTopics(topicSpecs());
 });

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { serviceNames } from '@vouchsafe/contracts';
 import {
   anonymous,
   type Caller,
@@ -10,6 +11,7 @@ import {
   type Permission,
   readPrivateKey,
   type RunningService,
+  serviceUrlVariables,
 } from '@vouchsafe/service-host';
 import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
 import { provisionDatabase } from '@vouchsafe/database';
@@ -62,7 +64,7 @@ export async function auditApp(more: Record<string, string> = {}): Promise<Audit
   const password = 'only-for-tests';
   await provisionDatabase({ adminUrl: postgres.adminUrl, service: 'audit', password: () => password });
   await postgres.database('bus', busMigrations);
-  const keys = await ensureInternalKeys(folder, ['gateway', 'identity', 'audit']);
+  const keys = await ensureInternalKeys(folder, serviceNames);
   const { host } = new URL(postgres.adminUrl);
   await localKeyProvider(path.join(folder, 'kek.json'), { create: true });
   const env = {
@@ -82,8 +84,7 @@ export async function auditApp(more: Record<string, string> = {}): Promise<Audit
     // Its clock is moved.
     VOUCHSAFE_EXPORTER: 'service',
     VOUCHSAFE_FILES_FOLDER: path.join(folder, 'files'),
-    VOUCHSAFE_IDENTITY_URL: 'http://127.0.0.1:1',
-    VOUCHSAFE_GATEWAY_URL: 'http://127.0.0.1:1',
+    ...serviceUrlVariables(() => 'http://127.0.0.1:1'),
     VOUCHSAFE_INTERNAL_PUBLIC_KEYS_FILE: keys.publicKeysFile,
     VOUCHSAFE_INTERNAL_PRIVATE_KEY_FILE: keys.privateKeyFile('audit'),
     ...more,

@@ -15,6 +15,7 @@ import {
   Res,
   StreamableFile,
 } from '@nestjs/common';
+import { innerServiceNames } from '@vouchsafe/contracts';
 import {
   authenticated,
   type Authenticated,
@@ -25,6 +26,7 @@ import {
   problem,
   type RunningService,
   type ServiceDefinition,
+  serviceUrlVariables,
 } from '@vouchsafe/service-host';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
@@ -58,7 +60,7 @@ export interface FakeServices {
   stop(): Promise<void>;
 }
 
-/** Two services of ours behind the gateway, real on the wire, with golden documents of their own. */
+/** The services behind the gateway, real on the wire, with golden documents of their own. */
 export async function fakeServices(folder: string, env: Record<string, string>): Promise<FakeServices> {
   const world: World = {
     sessions: new Map(),
@@ -70,7 +72,12 @@ export async function fakeServices(folder: string, env: Record<string, string>):
     delay: 0,
     held: null,
   };
-  const definitions = [fakeIdentity(world), fakeAudit(world)];
+  const fakes = { identity: fakeIdentity(world), audit: fakeAudit(world) };
+  const definitions = innerServiceNames.map((name) => ({
+    ...idle,
+    name,
+    ...(name in fakes && fakes[name as keyof typeof fakes]),
+  }));
   const running: RunningService[] = [];
   for (const definition of definitions) {
     await writeFile(
@@ -85,19 +92,23 @@ export async function fakeServices(folder: string, env: Record<string, string>):
       }),
     );
   }
-  const [identity, audit] = running;
+  const urls = new Map(definitions.map(({ name }, nth) => [name as string, running[nth]?.url ?? '']));
   return {
     world,
     env: {
       VOUCHSAFE_OPENAPI_FOLDER: folder,
-      VOUCHSAFE_IDENTITY_URL: identity?.url ?? '',
-      VOUCHSAFE_AUDIT_URL: audit?.url ?? '',
+      ...serviceUrlVariables((name) => urls.get(name) ?? ''),
     },
     stop: async () => {
       for (const service of running) await service.stop();
     },
   };
 }
+
+@Module({})
+class NothingModule {}
+/** A service that no suite of the gateway asks. */
+const idle = { title: 'Idle', config: z.object({}), module: () => NothingModule };
 
 function fakeIdentity(world: World) {
   @Controller()

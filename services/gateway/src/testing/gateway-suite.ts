@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { serviceNames } from '@vouchsafe/contracts';
 import type { Database } from '@vouchsafe/database';
 import { busMigrations } from '@vouchsafe/messaging';
 import { type Authenticated, ensureInternalKeys, withRoomMigrations } from '@vouchsafe/service-host';
@@ -50,7 +51,7 @@ export interface GatewaySuite {
 /** A real Postgres, two services behind the door, and the environment of a gateway before them. */
 export async function gatewaySuite(postgresFolder?: string): Promise<GatewaySuite> {
   const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-gateway-'));
-  const keys = await ensureInternalKeys(path.join(folder, 'keys'), ['gateway', 'identity', 'audit']);
+  const keys = await ensureInternalKeys(path.join(folder, 'keys'), serviceNames);
   const postgres = await testPostgres(postgresFolder === undefined ? {} : { parent: postgresFolder });
   const database = await postgres.database('gateway', withRoomMigrations(gatewayMigrations));
   await postgres.database('bus', busMigrations);

@@ -1,16 +1,15 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { serviceNames } from '@vouchsafe/contracts';
 import { type InventoryLine, inventoryLine } from '@vouchsafe/service-host';
 import { z } from 'zod';
-
-const services = ['identity', 'gateway', 'audit'] as const;
 
 /**
  * The inventories of all services, from the golden files that they ship: what is kept is known without asking anyone (P18).
  * @param folder with `<service>.data-inventory.json`, in place of the files of this installation
  */
 export function readInventories(folder: string | undefined): InventoryLine[] {
-  return services.flatMap((service) => {
+  return serviceNames.flatMap((service) => {
     const file =
       folder === undefined
         ? new URL(import.meta.resolve(`@vouchsafe/${service}/data-inventory.json`))

@@ -1,12 +1,13 @@
-import { eventCatalog, type EventOf, organizationId, userId } from '@vouchsafe/event-sourcing';
+import { serviceName } from '@vouchsafe/contracts';
+import { eventCatalog, type EventOf, formerVersion, organizationId, userId } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
 
-/** Every service that keeps something of a person; an erasure is done when each has given its receipt. */
-export const erasingServices = ['identity', 'gateway', 'audit'] as const;
-export const erasingService = z.enum(erasingServices);
-export type ErasingService = z.infer<typeof erasingService>;
-
 const which = { organizationId, userId, erasureId: z.uuid() };
+const receipt = {
+  keysDestroyed: z.int().nonnegative(),
+  destroyedAt: z.iso.datetime(),
+  effectiveFrom: z.iso.datetime(),
+};
 
 /** Stream `erasure-<user id>`: how a person is forgotten (P10). A person has one. */
 export const erasureEvents = eventCatalog({
@@ -16,15 +17,16 @@ export const erasureEvents = eventCatalog({
     schema: z.strictObject({ ...which, subjects: z.array(z.uuid()).min(1) }),
   },
   'erasure-receipt-received': {
-    version: 1,
+    version: 2,
     visibility: 'private',
-    schema: z.strictObject({
-      ...which,
-      service: erasingService,
-      keysDestroyed: z.int().nonnegative(),
-      destroyedAt: z.iso.datetime(),
-      effectiveFrom: z.iso.datetime(),
-    }),
+    schema: z.strictObject({ ...which, service: serviceName, ...receipt }),
+    former: {
+      // Of the time when there were these three.
+      1: formerVersion(
+        z.strictObject({ ...which, service: z.enum(['identity', 'gateway', 'audit']), ...receipt }),
+        (data) => data,
+      ),
+    },
   },
   'subject-erasure-completed': { version: 1, visibility: 'published', schema: z.strictObject(which) },
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { serviceNames } from '@vouchsafe/contracts';
 import { fold, isRejected, type OrganizationId, type UserId } from '@vouchsafe/event-sourcing';
 import fc from 'fast-check';
 import { type ErasureCommand, type PersonErasure, personErasure, type Receipt } from './erasure.js';
-import { erasingServices } from './erasure.events.js';
 
 const request = {
   type: 'request',
@@ -31,16 +31,28 @@ function after(commands: readonly ErasureCommand[]): PersonErasure {
 
 describe('the erasure of a person (P10)', () => {
   it('is done when every service has given its receipt, in whatever order, and however often', () => {
-    const receipts = fc.array(fc.constantFrom(...erasingServices), { maxLength: 8 });
+    const receipts = fc.array(fc.constantFrom(...serviceNames), { maxLength: 8 });
     fc.assert(
       fc.property(receipts, (services) => {
         const state = after([request, ...services.map(receiptOf)]);
         const given = new Set(services);
-        const expected = given.size === 0 ? 'requested' : given.size < 3 ? 'partial' : 'erased';
+        const expected =
+          given.size === 0 ? 'requested' : given.size < serviceNames.length ? 'partial' : 'erased';
         expect(state).toMatchObject({ status: expected });
         if (state.status !== 'absent') expect(state.receipts).toHaveLength(given.size);
       }),
     );
+  });
+
+  it('stays done when a service that was added later gives its receipt, too', () => {
+    const done = after([request, ...serviceNames.map(receiptOf)]);
+    const late = personErasure.decide(done, receiptOf('billing'));
+    expect(late).toMatchObject([{ type: 'erasure-receipt-received', data: { service: 'billing' } }]);
+    if (isRejected(late)) throw new Error('The receipt is taken');
+    expect(fold(personErasure, late, done)).toMatchObject({
+      status: 'erased',
+      receipts: { length: serviceNames.length + 1 },
+    });
   });
 
   it('is asked for once: again, it stays the one that it was', () => {

@@ -1,9 +1,10 @@
+import { serviceNames } from '@vouchsafe/contracts';
 import { decider, type OrganizationId, unreachable, type UserId } from '@vouchsafe/event-sourcing';
-import { type ErasureEvent, type ErasingService, erasingServices } from './erasure.events.js';
+import type { ErasureEvent } from './erasure.events.js';
 
 /** What a service did, and from when on it holds. */
 export interface Receipt {
-  readonly service: ErasingService;
+  readonly service: string;
   readonly keysDestroyed: number;
   readonly destroyedAt: string;
   readonly effectiveFrom: string;
@@ -31,7 +32,10 @@ export type ErasureCommand =
 
 export type ErasureRejection = { readonly rejected: 'not-requested' };
 
-/** A person is erased once; it is done when every service has given its receipt, and not before. */
+/**
+ * A person is erased once; it is done when every service has given its receipt, and not before. A service that is added later reads the
+ * facts of before, and gives its own: noted, but what was done stays done.
+ */
 export const personErasure = decider<PersonErasure, ErasureCommand, ErasureEvent, ErasureRejection>({
   initial: { status: 'absent' },
   decide: (state, command) => {
@@ -52,7 +56,7 @@ export const personErasure = decider<PersonErasure, ErasureCommand, ErasureEvent
     if (receipts.some(({ service }) => service === receipt.service)) return [];
     const which = { organizationId, userId, erasureId };
     const received: ErasureEvent = { type: 'erasure-receipt-received', data: { ...which, ...receipt } };
-    return isComplete([...receipts, receipt])
+    return state.status !== 'erased' && isComplete([...receipts, receipt])
       ? [received, { type: 'subject-erasure-completed', data: which }]
       : [received];
   },
@@ -66,7 +70,8 @@ export const personErasure = decider<PersonErasure, ErasureCommand, ErasureEvent
         if (state.status === 'absent') return state;
         const { service, keysDestroyed, destroyedAt, effectiveFrom } = event.data;
         const receipt = { service, keysDestroyed, destroyedAt, effectiveFrom };
-        return { ...state, status: 'partial', receipts: [...state.receipts, receipt] };
+        const status = state.status === 'erased' ? 'erased' : 'partial';
+        return { ...state, status, receipts: [...state.receipts, receipt] };
       }
       case 'subject-erasure-completed':
         return state.status === 'absent' ? state : { ...state, status: 'erased' };
@@ -77,5 +82,5 @@ export const personErasure = decider<PersonErasure, ErasureCommand, ErasureEvent
 });
 
 function isComplete(receipts: readonly Receipt[]): boolean {
-  return erasingServices.every((name) => receipts.some(({ service }) => service === name));
+  return serviceNames.every((name) => receipts.some(({ service }) => service === name));
 }

@@ -1,4 +1,5 @@
 /** @promise P10 takes the request, ends access, and shows how far the services are */
+import { serviceName, serviceNames } from '@vouchsafe/contracts';
 import type { UserId } from '@vouchsafe/event-sourcing';
 import type { UnitOfWork } from '@vouchsafe/event-store';
 import { type Caller, heldBecause, problem } from '@vouchsafe/service-host';
@@ -17,12 +18,11 @@ import {
   principalOf,
 } from '../request.js';
 import { erasureProblems } from './erasure.problems.js';
-import { erasingService, erasingServices } from './erasure.events.js';
 import type { PersonErasure } from './erasure.js';
 
 const receiptView = z
   .strictObject({
-    service: erasingService,
+    service: serviceName,
     keysDestroyed: z.int().describe('Versions of the person’s keys that this service had'),
     destroyedAt: z.iso.datetime(),
     effectiveFrom: z.iso.datetime().describe('From here on no process of the service held an opened key'),
@@ -39,7 +39,7 @@ export const erasureView = z
     userId: z.uuid(),
     status: z.enum(['requested', 'executing', 'partial', 'erased']),
     receipts: z.array(receiptView),
-    waitingFor: z.array(erasingService),
+    waitingFor: z.array(serviceName),
     heldBecause: z
       .enum(heldBecause)
       .nullable()
@@ -138,7 +138,7 @@ async function viewOf(unit: UnitOfWork, state: PersonErasure): Promise<ErasureVi
     userId,
     status: state.status === 'requested' && begun ? ownStatus : state.status,
     receipts: [...receipts],
-    waitingFor: erasingServices.filter((name) => !receipts.some(({ service }) => service === name)),
+    waitingFor: serviceNames.filter((name) => !receipts.some(({ service }) => service === name)),
     heldBecause: held,
   };
 }

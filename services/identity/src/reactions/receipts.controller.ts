@@ -1,10 +1,9 @@
 import { Controller, Inject } from '@nestjs/common';
-import { auditFacts, type DataOf, gatewayFacts, identityFacts } from '@vouchsafe/contracts';
+import { type DataOf, facts, serviceNames } from '@vouchsafe/contracts';
 import { type ReactionContext, ReactsTo, type Received } from '@vouchsafe/messaging';
-import { erasingService } from '../erasure/erasure.events.js';
 import { IDENTITY, type Identity } from '../identity.js';
 
-const receipts = [identityFacts.subjectErased, gatewayFacts.subjectErased, auditFacts.subjectErased] as const;
+const receipts = serviceNames.map((name) => facts[name].subjectErased);
 
 /** Every service answers an erasure by a receipt of its own, this one too; the last of them completes it (P10). */
 @Controller()
@@ -29,7 +28,7 @@ export class ReceiptsController {
       .execute(aggregates.erasure, userId, {
         type: 'note-receipt',
         erasureId,
-        receipt: { service: erasingService.parse(source), keysDestroyed, destroyedAt, effectiveFrom },
+        receipt: { service: source, keysDestroyed, destroyedAt, effectiveFrom },
       });
     // Never skipped: whoever gave it was told of an erasure that this service does not know.
     if ('rejected' in noted) throw new Error(`A receipt of ${source} for an erasure that nobody asked for`);

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { serviceNames } from '@vouchsafe/contracts';
 import { Database, provisionDatabase } from '@vouchsafe/database';
 import { busMigrations } from '@vouchsafe/messaging';
 import {
@@ -12,6 +13,7 @@ import {
   readPrivateKey,
   type RunningService,
   serviceLogger,
+  serviceUrlVariables,
 } from '@vouchsafe/service-host';
 import { testPostgres } from '@vouchsafe/testing';
 import { localKeyProvider } from '@vouchsafe/vault';
@@ -79,7 +81,7 @@ export async function identityApp(more: Record<string, string> = {}): Promise<Id
   const password = 'only-for-tests';
   await provisionDatabase({ adminUrl: postgres.adminUrl, service: 'identity', password: () => password });
   await postgres.database('bus', busMigrations);
-  const keys = await ensureInternalKeys(folder, ['gateway', 'identity', 'audit']);
+  const keys = await ensureInternalKeys(folder, serviceNames);
   const { host } = new URL(postgres.adminUrl);
   await localKeyProvider(path.join(folder, 'kek.json'), { create: true });
   const env = {
@@ -92,9 +94,7 @@ export async function identityApp(more: Record<string, string> = {}): Promise<Id
     VOUCHSAFE_BUS_URL: `postgres://bus_worker:${password}@${host}/bus`,
     VOUCHSAFE_KEK_FILE: path.join(folder, 'kek.json'),
     VOUCHSAFE_TOMBSTONE_FILE: path.join(folder, 'tombstones.jsonl'),
-    VOUCHSAFE_IDENTITY_URL: 'http://127.0.0.1:1',
-    VOUCHSAFE_GATEWAY_URL: 'http://127.0.0.1:1',
-    VOUCHSAFE_AUDIT_URL: 'http://127.0.0.1:1',
+    ...serviceUrlVariables(() => 'http://127.0.0.1:1'),
     VOUCHSAFE_OPERATOR_ORGANIZATION_ID: operator,
     VOUCHSAFE_PUBLIC_URL: 'https://app.example.com/',
     VOUCHSAFE_SMTP_URL: mail.url,

@@ -1,7 +1,7 @@
 import { organizationId } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
 
-/** What every fact of identity says beside its own matter: whose it is, who did it, when, under which request. */
+/** What a fact says beside its own matter: whose it is, who did it, when, under which request. */
 export const fact = {
   organizationId,
   actor: z.strictObject({
@@ -11,5 +11,3 @@ export const fact = {
   occurredAt: z.iso.datetime(),
   requestId: z.string().nullable(),
 };
-
-export const role = z.enum(['owner', 'admin', 'member', 'auditor', 'billing']);
