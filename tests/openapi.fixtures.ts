@@ -1,22 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { Authenticator } from './system/authenticator.ts';
-import { Client, freshKey } from './system/client.ts';
-import { eventually } from './system/eventually.ts';
-import { letterTo, tokenIn } from './system/letters.ts';
+import { innerServiceNames } from '@vouchsafe/contracts';
+import type { World } from './openapi.world.ts';
+import { type Client, freshKey } from './system/client.ts';
 import { type Operation, pathOf } from './system/openapi.ts';
-import {
-  colleague,
-  exportRequest,
-  invite,
-  marked,
-  newEntry,
-  recorded,
-  requestExport,
-  untilErasing,
-  withCheckpoint,
-  type World,
-} from './openapi.world.ts';
-import { challengeOf, currentDocuments, enrol, makeApiKey, newPerson } from './system/people.ts';
 
 /** A request that succeeds once. */
 export interface Request {
@@ -48,201 +33,17 @@ export async function prepare(operation: Operation, world: World): Promise<Reque
 
 type Fixture = (world: World) => Promise<Request> | Request;
 
-const fixtures: Readonly<Record<string, Fixture>> = {
-  'api-key.list': ({ owner }) => ({ as: owner.browser }),
-  'api-key.create': async ({ owner, system }) => {
-    const { apiKeyId: replaces } = await makeApiKey(system, owner.browser, ['audit:read']);
-    const body = { name: 'reader', scopes: ['audit:read'], expiresAt: inDays(30), replaces };
-    return { as: owner.browser, body, refers: true };
-  },
-  'api-key.revoke': async (world) => {
-    const { apiKeyId } = await makeApiKey(world.system, world.owner.browser, ['audit:read']);
-    return { as: world.owner.browser, params: { id: marked(world, apiKeyId) } };
-  },
-  'data-inventory.read': ({ owner }) => ({ as: owner.browser }),
+/** What a service's operations need, by their names: the file of its name in `operations/`. */
+export type Requests = Readonly<Record<string, Fixture>>;
 
-  'invitation.list': ({ owner }) => ({ as: owner.browser }),
-  'invitation.create': (world) => ({
-    as: world.owner.browser,
-    body: { email: marked(world, newPerson().email), role: 'member' },
-  }),
-  'invitation.revoke': async (world) => {
-    const { invitationId } = await invite(world);
-    return { as: world.owner.browser, params: { id: invitationId } };
-  },
-  'invitation.accept': async (world) => {
-    const { email } = await invite(world);
-    const token = tokenIn(await letterTo(world.system.mailFolder, email, 'Join '));
-    const { name, password } = newPerson();
-    return anybody(world, { token, name, password, accept: await currentDocuments(world.system) });
-  },
-
-  'legal-document.list': (world) => anybody(world),
-  'legal-document.read': async (world) => {
-    const [{ document, version } = { document: '', version: '' }] = await currentDocuments(world.system);
-    return { ...anybody(world), params: { document, version } };
-  },
-
-  'me.read': ({ owner }) => ({ as: owner.browser }),
-  'me.rename': ({ owner }) => ({ as: owner.browser, body: { name: newPerson().name } }),
-  'me.leave': async (world) => ({ as: (await colleague(world)).browser }),
-  'authenticator.list': ({ owner }) => ({ as: owner.browser }),
-  'authenticator.begin-totp': async (world) => ({ as: (await colleague(world)).browser }),
-  'authenticator.confirm-totp': async (world) => {
-    const { browser } = await colleague(world);
-    const begun = (await browser.must(201, 'POST', '/v1/me/authenticators/totp')) as {
-      authenticatorId: string;
-      secret: string;
-    };
-    const totp = await new Authenticator(begun.secret).lastingCode();
-    return { as: browser, params: { id: marked(world, begun.authenticatorId) }, body: { totp } };
-  },
-  'authenticator.remove': async (world) => {
-    const { browser, authenticatorId } = await enrol(await colleague(world));
-    return { as: browser, params: { id: marked(world, authenticatorId) } };
-  },
-  'authenticator.renew-recovery-codes': async (world) => ({
-    as: (await enrol(await colleague(world))).browser,
-  }),
-  'consent.list': ({ owner }) => ({ as: owner.browser }),
-  'consent.record': async ({ owner, system }) => ({
-    as: owner.browser,
-    body: { accept: await currentDocuments(system) },
-  }),
-  'password.change': async (world) => {
-    const { browser, password } = await colleague(world);
-    return { as: browser, body: { currentPassword: password, newPassword: newPerson().password } };
-  },
-  'session.step-up': ({ owner }) => ({ as: owner.browser, body: { password: owner.password } }),
-
-  'member.list': ({ owner }) => ({ as: owner.browser }),
-  'member.read': ({ owner }) => ({ as: owner.browser, params: { id: owner.userId } }),
-  'member.change-role': async (world) => ({
-    as: world.owner.browser,
-    params: { id: (await colleague(world)).userId },
-    body: { role: 'auditor' },
-  }),
-  'member.remove': async (world) => ({
-    as: world.owner.browser,
-    params: { id: (await colleague(world)).userId },
-  }),
-
-  'member.erase': async (world) => ({
-    as: world.owner.browser,
-    params: { id: (await colleague(world)).userId },
-  }),
-  'member.read-erasure': async (world) => {
-    const { userId } = await colleague(world);
-    await world.owner.browser.must(202, 'POST', `/v1/members/${userId}/erasure`);
-    await untilErasing(world, userId);
-    return { as: world.owner.browser, params: { id: userId } };
-  },
-
-  'organization.read': ({ owner }) => ({ as: owner.browser }),
-  'organization.change': (world) => ({
-    as: world.owner.browser,
-    body: { name: marked(world, `Renamed ${randomUUID()}`) },
-  }),
-  'organization.read-security': ({ owner }) => ({ as: owner.browser }),
-
-  'password.request-reset': async (world) => anybody(world, { email: (await colleague(world)).email }),
-  'password.reset': async (world) => {
-    const { email } = await colleague(world);
-    await new Client(world.system.url).must(202, 'POST', '/v1/password-resets', { body: { email } });
-    const token = tokenIn(await letterTo(world.system.mailFolder, email, 'Choose a new password'));
-    return anybody(world, { token, password: newPerson().password });
-  },
-
-  'session.create': async (world) => {
-    const { email, password } = await colleague(world);
-    return anybody(world, { email, password });
-  },
-  'session.list': ({ owner }) => ({ as: owner.browser }),
-  'session.end-others': async (world) => ({ as: (await colleague(world)).browser }),
-  'session.end': async (world) => {
-    const { browser } = await colleague(world);
-    const { items } = (await browser.must(200, 'GET', '/v1/sessions')) as { items: { sessionId: string }[] };
-    return { as: browser, params: { id: marked(world, items[0]?.sessionId ?? '') } };
-  },
-  'session.answer-challenge': async (world) => {
-    const person = await enrol(await colleague(world));
-    const id = await challengeOf(world.system, person);
-    return { ...anybody(world, { recoveryCode: person.recoveryCodes[0] }), params: { id } };
-  },
-
-  'sign-up.create': async (world) =>
-    anybody(world, {
-      organization: { name: 'Newcomers' },
-      user: newPerson(),
-      accept: await currentDocuments(world.system),
+const fixtures: Requests = Object.assign(
+  {},
+  ...(await Promise.all(
+    innerServiceNames.map(async (name) => {
+      const { requests } = (await import(`./operations/${name}.ts`)) as { requests: Requests };
+      return requests;
     }),
-  'sign-up.verify': async (world) => {
-    const user = newPerson();
-    const accept = await currentDocuments(world.system);
-    await new Client(world.system.url).must(201, 'POST', '/v1/sign-up', {
-      body: { organization: { name: 'Newcomers' }, user, accept },
-    });
-    return anybody(world, { token: tokenIn(await letterTo(world.system.mailFolder, user.email, 'Confirm')) });
-  },
-
-  'audit-entry.record': (world) => ({ as: world.backEnd, body: { entries: [newEntry(world)] } }),
-  'audit-entry.list': (world) => ({
-    as: world.backEnd,
-    query: { entityId: world.owner.userId, limit: '10', order: 'newest', from: '2026-01-01' },
-  }),
-  'audit-entry.read': async (world) => {
-    const { logId, index } = await recorded(world);
-    return { as: world.backEnd, params: { logId, index: String(index) } };
-  },
-  'audit-log.list': ({ backEnd }) => ({ as: backEnd }),
-  'audit-log.checkpoint': async (world) => ({
-    as: world.backEnd,
-    params: { log: (await withCheckpoint(world)).logId },
-  }),
-  'audit-log.tile': async (world) => {
-    const { logId, size } = await withCheckpoint(world);
-    const path = size >= 256 ? '0/000' : `0/000.p/${size}`;
-    return { as: world.backEnd, params: { log: logId, path } };
-  },
-  'audit-reader.create': async (world) => ({
-    as: world.owner.browser,
-    body: { name: 'auditor', logId: (await recorded(world)).logId, expiresAt: inDays(30) },
-    refers: true,
-  }),
-  'audit-reader.list': ({ owner }) => ({ as: owner.browser }),
-  'audit-reader.revoke': async (world) => {
-    await recorded(world);
-    const { readerId } = (await world.owner.browser.must(201, 'POST', '/v1/audit/readers', {
-      body: { name: 'auditor' },
-    })) as { readerId: string };
-    return { as: world.owner.browser, params: { readerId: marked(world, readerId) } };
-  },
-  'audit-export.request': async (world) => {
-    await recorded(world);
-    return { as: world.owner.browser, body: exportRequest };
-  },
-  'audit-export.read': async (world) => ({
-    as: world.owner.browser,
-    params: { exportId: await requestExport(world) },
-  }),
-  'audit-export.download': async (world) => {
-    const exportId = await requestExport(world);
-    await eventually('The export', async () => {
-      const { status } = (await world.owner.browser.must(200, 'GET', `/v1/audit/exports/${exportId}`)) as {
-        status: string;
-      };
-      return status === 'ready' ? true : undefined;
-    });
-    return { as: world.owner.browser, params: { exportId } };
-  },
-};
+  )),
+) as Requests;
 
 export const fixtureNames: readonly string[] = Object.keys(fixtures);
-
-function anybody({ system }: World, body?: object): Request {
-  return { as: new Client(system.url), ...(body && { body }) };
-}
-
-function inDays(days: number): string {
-  return new Date(Date.now() + days * 86_400_000).toISOString();
-}

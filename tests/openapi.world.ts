@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Client } from './system/client.ts';
+import { Client } from './system/client.ts';
 import { eventually } from './system/eventually.ts';
 import { join, keyScopes, makeApiKey, newPerson, type Person, signUp } from './system/people.ts';
 import type { SystemUnderTest } from './system/running-system.ts';
@@ -102,4 +102,13 @@ export function untilErasing({ owner }: World, userId: string): Promise<boolean>
     const erasure = await owner.browser.must(200, 'GET', `/v1/members/${userId}/erasure`);
     return (erasure as { status: string }).status === 'requested' ? undefined : true;
   });
+}
+
+/** For a request that is its own authority. */
+export function anybody({ system }: World, body?: object): { readonly as: Client; readonly body?: object } {
+  return { as: new Client(system.url), ...(body && { body }) };
+}
+
+export function inDays(days: number): string {
+  return new Date(Date.now() + days * 86_400_000).toISOString();
 }

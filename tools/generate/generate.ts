@@ -1,31 +1,82 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
+import { isServiceName } from '../../libs/contracts/src/services.ts';
 import { Refusal } from '../start/refusal.ts';
+import type { NewFile } from './names.ts';
+import { changesFor, serviceFiles } from './service.ts';
 import { nextSteps, sliceFiles } from './slice.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
-const usage =
-  'npm run generate -- slice <service> <noun>      for example: npm run generate -- slice identity badge';
+const usage = `npm run generate -- slice <service> <noun>      for example: npm run generate -- slice identity badge
+npm run generate -- service <name>              for example: npm run generate -- service ledger`;
+
+async function main(args: readonly string[]): Promise<void> {
+  const [what, first, second] = args;
+  if (what === 'slice' && first !== undefined && second !== undefined && args.length === 3)
+    return slice(first, second);
+  if (what === 'service' && first !== undefined && args.length === 2) return service(first);
+  throw new Refusal(usage);
+}
 
 /** Writes the files of a new slice; touches nothing that is there. */
-async function main([what, service = '', noun = '', ...rest]: readonly string[]): Promise<void> {
-  if (what !== 'slice' || rest.length > 0) throw new Refusal(usage);
-  const source = path.join(root, 'services', service, 'src');
-  if (!/^[a-z][a-z-]*$/.test(service) || !existsSync(source))
-    throw new Refusal(`There is no service ${JSON.stringify(service)}.\n${usage}`);
+async function slice(service: string, noun: string): Promise<void> {
+  if (!isServiceName(service)) throw new Refusal(`There is no service ${JSON.stringify(service)}.\n${usage}`);
   if (!/^[a-z]+(-[a-z]+)*$/.test(noun))
     throw new Refusal(`A noun is written like api-key, not ${JSON.stringify(noun)}.\n${usage}`);
-  if (existsSync(path.join(source, noun)))
-    throw new Refusal(`services/${service}/src/${noun} is there already; nothing was written.`);
-  for (const file of sliceFiles(noun)) {
-    const target = path.join(source, file.path);
-    await mkdir(path.dirname(target), { recursive: true });
-    await writeFile(target, await format(file.text, { ...(await resolveConfig(target)), filepath: target }));
-    console.log(`wrote ${path.relative(root, target)}`);
-  }
+  const source = `services/${service}/src`;
+  requireNew(`${source}/${noun}`);
+  await write(sliceFiles(noun).map((file) => ({ ...file, path: `${source}/${file.path}` })));
   console.log(`\n${nextSteps(service, noun)}`);
+}
+
+/** Names of what a system has besides its services: databases, processes, the first words of our own names. */
+const taken = ['bus', 'postgres', 'kafka', 'vouchsafe', 'api'];
+
+/** Writes a new service and puts it on the list, from which all else follows; makes its golden files. */
+async function service(name: string): Promise<void> {
+  if (!/^[a-z]{2,20}$/.test(name) || taken.includes(name))
+    throw new Refusal(`A service has one word of small letters, not ${JSON.stringify(name)}.\n${usage}`);
+  if (isServiceName(name)) throw new Refusal(`There is a service ${name} already; nothing was written.`);
+  for (const folder of [`services/${name}`, `libs/contracts/src/${name}`]) requireNew(folder);
+  await write(serviceFiles(name));
+  for (const { path: file, change } of changesFor(name)) {
+    const text = change(await readFile(path.join(root, file), 'utf8'));
+    await write([{ path: file, text }]);
+  }
+  await symlink(`../../services/${name}`, path.join(root, 'node_modules/@vouchsafe', name));
+  for (const script of ['golden/golden.ts', 'docs/docs.ts']) {
+    const { status } = spawnSync(process.execPath, [path.join(root, 'tools', script)], {
+      cwd: root,
+      stdio: 'inherit',
+    });
+    if (status !== 0)
+      throw new Refusal(`tools/${script} failed (its words are above); all files are written.`);
+  }
+  console.log(`\nNext:
+  1. Say in libs/contracts/src/services.ts what ${name} holds, and whose facts it consumes.
+  2. Make the slice your own: services/${name}/src/${name}, its contracts in libs/contracts/src/${name}, its tries in tests/operations/${name}.ts.
+  3. npm run golden and npm run docs after each change of an interface, a schema or the list; npm test.`);
+}
+
+function requireNew(folder: string): void {
+  if (existsSync(path.join(root, folder)))
+    throw new Refusal(`${folder} is there already; nothing was written.`);
+}
+
+async function write(files: readonly NewFile[]): Promise<void> {
+  for (const file of files) {
+    const target = path.join(root, file.path);
+    await mkdir(path.dirname(target), { recursive: true });
+    const options = { ...(await resolveConfig(target)), filepath: target };
+    const text = file.path.endsWith('package-lock.json') ? file.text : await format(file.text, options);
+    // In its place at once: the old one may have another name, in a working copy whose node_modules are hard links to these.
+    await writeFile(`${target}.new`, text);
+    await rename(`${target}.new`, target);
+    console.log(`wrote ${file.path}`);
+  }
 }
 
 try {

@@ -1,48 +1,42 @@
-/** A file of a new slice, relative to the service's `src/`. */
-export interface SliceFile {
-  readonly path: string;
-  readonly text: string;
-}
+import { type Names, namesOf, type NewFile } from './names.ts';
 
-/** A small slice that works: created and retired, over HTTP, with its own spec. What it means is for its author to write. */
-export function sliceFiles(noun: string): SliceFile[] {
+/**
+ * A small slice that works: created and retired, over HTTP, with its own spec. What it means is for its author to write. That of a
+ * new service is listed, too, and what happens to it is published.
+ */
+export function sliceFiles(noun: string, service?: string): NewFile[] {
   const names = namesOf(noun);
+  const file = (name: string, text: string) => ({ path: `${noun}/${name}.ts`, text });
+  const isListed = service !== undefined;
   return [
-    { path: `${noun}/${noun}.events.ts`, text: events(names) },
-    { path: `${noun}/${noun}.ts`, text: deciderOf(names) },
-    { path: `${noun}/${noun}.problems.ts`, text: problems(names) },
-    { path: `${noun}/${noun}.controller.ts`, text: controller(names) },
-    { path: `${noun}/${noun}.spec.ts`, text: spec(names) },
+    file(`${noun}.events`, events(names, isListed ? 'published' : 'private')),
+    file(`${noun}.decider`, deciderOf(names)),
+    file(`${noun}.aggregate`, aggregateOf(names, isListed)),
+    file(`create-${noun}`, create(names)),
+    file(`retire-${noun}`, retire(names)),
+    ...(isListed
+      ? [
+          file(`list-${noun}s`, list(names)),
+          file(`${noun}.projection`, projection(names)),
+          file(`${noun}.published`, published(names, service)),
+        ]
+      : []),
+    file(`${noun}.controller`, controller(names, isListed)),
+    file(`${noun}.spec`, spec(names)),
   ];
 }
 
-/** What its author does next; the first two are checked by tests. */
+/** What its author does next; all of it is checked by tests. */
 export function nextSteps(service: string, noun: string): string {
   const { camel, pascal } = namesOf(noun);
   return `Next:
-  1. List ${pascal}Controller in the composition module, services/${service}/src/${service}.module.ts.
+  1. List ${pascal}Controller, and Create${pascal} and Retire${pascal} as providers, in the composition module, services/${service}/src/${service}.module.ts.
   2. List ${camel}Events in services/${service}/src/${service}.publishing.ts: published or private, the relay must know (rule 5).
-  3. npm run golden: the OpenAPI document has new operations, from which the gateway opens its routes.`;
+  3. Say in tests/operations/${service}.ts how its operations are tried.
+  4. npm run golden: the OpenAPI document has new operations, from which the gateway opens its routes.`;
 }
 
-interface Names {
-  readonly noun: string;
-  readonly camel: string;
-  readonly pascal: string;
-  readonly words: string;
-}
-
-function namesOf(noun: string): Names {
-  const pascal = noun.replaceAll(/(^|-)([a-z])/g, (_, _dash, letter: string) => letter.toUpperCase());
-  return {
-    noun,
-    pascal,
-    camel: pascal.charAt(0).toLowerCase() + pascal.slice(1),
-    words: noun.replaceAll('-', ' '),
-  };
-}
-
-function events({ noun, camel, pascal }: Names): string {
+function events({ noun, camel, pascal }: Names, visibility: 'published' | 'private'): string {
   return `import { eventCatalog, type EventOf, organizationId } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
 
@@ -50,8 +44,8 @@ const which = { organizationId, ${camel}Id: z.uuid() };
 
 /** Stream \`${noun}-<id>\`. */
 export const ${camel}Events = eventCatalog({
-  '${noun}-created': { version: 1, visibility: 'private', schema: z.strictObject(which) },
-  '${noun}-retired': { version: 1, visibility: 'private', schema: z.strictObject(which) },
+  '${noun}-created': { version: 1, visibility: '${visibility}', schema: z.strictObject(which) },
+  '${noun}-retired': { version: 1, visibility: '${visibility}', schema: z.strictObject(which) },
 });
 export type ${pascal}Event = EventOf<typeof ${camel}Events>;
 `;
@@ -61,11 +55,11 @@ function deciderOf({ noun, camel, pascal }: Names): string {
   return `import { decider, type OrganizationId, unreachable } from '@vouchsafe/event-sourcing';
 import type { ${pascal}Event } from './${noun}.events.js';
 
-export type ${pascal} =
+type ${pascal} =
   | { readonly status: 'absent' | 'retired' }
   | { readonly status: 'live'; readonly organizationId: OrganizationId; readonly ${camel}Id: string };
 
-export type ${pascal}Command =
+type ${pascal}Command =
   | { readonly type: 'create'; readonly organizationId: OrganizationId; readonly ${camel}Id: string }
   | { readonly type: 'retire' };
 
@@ -103,40 +97,232 @@ export const ${camel} = decider<${pascal}, ${pascal}Command, ${pascal}Event, ${p
 `;
 }
 
-function problems({ noun, camel, pascal }: Names): string {
-  return `import type { ProblemCode } from '@vouchsafe/service-host';
-import type { ${pascal}Rejection } from './${noun}.js';
-
-/** What a caller is told of each refusal. */
-export const ${camel}Problems = {
-  'already-created': 'conflict',
-  'not-live': 'not-found',
-} as const satisfies Record<${pascal}Rejection['rejected'], ProblemCode>;
+function aggregateOf({ noun, camel }: Names, isListed: boolean): string {
+  return `import { aggregate } from '@vouchsafe/event-store';
+import { ${camel} } from './${noun}.decider.js';
+import { ${camel}Events } from './${noun}.events.js';
+${isListed ? `import { ${camel}Projection } from './${noun}.projection.js';\n` : ''}
+export const ${camel}Aggregate = aggregate({
+  category: '${noun}',
+  catalog: ${camel}Events,
+  decider: ${camel},
+  ${isListed ? `inline: [${camel}Projection],` : ''}
+});
 `;
 }
 
-function controller({ noun, camel, pascal, words }: Names): string {
-  return `import { Controller, Delete, HttpCode, Param, Post } from '@nestjs/common';
-import { isRejected, type OrganizationId } from '@vouchsafe/event-sourcing';
-import { aggregate, EventStore } from '@vouchsafe/event-store';
-import { Caller, Clock, Ids, Operation, problem } from '@vouchsafe/service-host';
+function create({ noun, camel, pascal, words }: Names): string {
+  return `import { Injectable } from '@nestjs/common';
+import { isRejected } from '@vouchsafe/event-sourcing';
+import { EventStore } from '@vouchsafe/event-store';
+import { type Caller, Clock, createOnce, envelopeOf, Ids, organizationOf } from '@vouchsafe/service-host';
+import { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
-import { ${camel}Events } from './${noun}.events.js';
-import { ${camel}Problems } from './${noun}.problems.js';
-import { ${camel}, type ${pascal}Command } from './${noun}.js';
+import { ${camel}Aggregate } from './${noun}.aggregate.js';
 
-const ${camel}Aggregate = aggregate({ category: '${noun}', catalog: ${camel}Events, decider: ${camel} });
-const created = z.strictObject({ ${camel}Id: z.uuid() });
-const path = z.strictObject({ id: z.uuid() });
+export const created${pascal} = z.strictObject({ ${camel}Id: z.uuid() }).meta({ id: 'Created${pascal}' });
 
-@Controller('v1/${noun}s')
-export class ${pascal}Controller {
+@Injectable()
+export class Create${pascal} {
   constructor(
     private readonly store: EventStore,
+    private readonly vault: Vault,
     private readonly clock: Clock,
     private readonly ids: Ids,
   ) {}
 
+  /** @param key the request's Idempotency-Key: one ${words} for it, however often it comes */
+  run(caller: Caller, key: string | undefined): Promise<z.infer<typeof created${pascal}>> {
+    const [organizationId, at] = [organizationOf(caller), this.clock.now()];
+    const once = { organizationId, caller, operation: '${noun}.create', key, request: {}, at };
+    return this.store.transact(organizationId, envelopeOf(caller, at), (unit) =>
+      createOnce(this.vault, unit, once, async () => {
+        const ${camel}Id = this.ids.newId();
+        const created = await unit.execute(${camel}Aggregate, ${camel}Id, { type: 'create', organizationId, ${camel}Id });
+        if (isRejected(created)) throw new Error(\`A new id has a past: \${created.rejected}\`);
+        return { body: { ${camel}Id } };
+      }),
+    );
+  }
+}
+`;
+}
+
+function retire({ noun, camel, pascal }: Names): string {
+  return `import { Injectable } from '@nestjs/common';
+import { isRejected } from '@vouchsafe/event-sourcing';
+import { EventStore } from '@vouchsafe/event-store';
+import { type Caller, Clock, envelopeOf, organizationOf } from '@vouchsafe/service-host';
+import { ${camel}Aggregate } from './${noun}.aggregate.js';
+import type { ${pascal}Rejection } from './${noun}.decider.js';
+
+@Injectable()
+export class Retire${pascal} {
+  constructor(
+    private readonly store: EventStore,
+    private readonly clock: Clock,
+  ) {}
+
+  async run(caller: Caller, ${camel}Id: string): Promise<${pascal}Rejection | null> {
+    const envelope = envelopeOf(caller, this.clock.now());
+    const retired = await this.store.transact(organizationOf(caller), envelope, (unit) =>
+      unit.execute(${camel}Aggregate, ${camel}Id, { type: 'retire' }),
+    );
+    return isRejected(retired) ? retired : null;
+  }
+}
+`;
+}
+
+function list({ camel, pascal, snake }: Names): string {
+  return `import { Injectable } from '@nestjs/common';
+import { Database, instant } from '@vouchsafe/database';
+import { type Caller, cursorOf, organizationOf, page, pageOf, type PageQuery } from '@vouchsafe/service-host';
+import { z } from 'zod';
+
+export const ${camel}Page = pageOf(
+  z
+    .strictObject({
+      ${camel}Id: z.uuid(),
+      createdAt: z.iso.datetime(),
+      retiredAt: z.iso.datetime().nullable(),
+    })
+    .meta({ id: '${pascal}' }),
+);
+const cursor = cursorOf(z.strictObject({ createdAt: z.iso.datetime(), ${camel}Id: z.uuid() }));
+
+interface Row {
+  readonly ${snake}_id: string;
+  readonly created_at: string;
+  readonly retired_at: string | null;
+}
+
+@Injectable()
+export class List${pascal}s {
+  constructor(private readonly database: Database) {}
+
+  /** Oldest first. */
+  run(caller: Caller, query: PageQuery): Promise<z.infer<typeof ${camel}Page>> {
+    const after = cursor.read(query.cursor);
+    return this.database.forOrganization(organizationOf(caller), async (sql) => {
+      const rows = await sql.query<Row>(
+        \`select ${snake}_id, created_at, retired_at from ${snake}
+         where $1::timestamptz is null or (created_at, ${snake}_id) > ($1, $2::uuid)
+         order by created_at, ${snake}_id limit $3\`,
+        [after?.createdAt ?? null, after?.${camel}Id ?? null, query.limit + 1],
+      );
+      return page(
+        rows.map(shown),
+        query.limit,
+        ({ createdAt, ${camel}Id }) => ({ createdAt, ${camel}Id }),
+        cursor.write,
+      );
+    });
+  }
+}
+
+function shown({ ${snake}_id, created_at, retired_at }: Row) {
+  return {
+    ${camel}Id: ${snake}_id,
+    createdAt: instant(created_at).toISOString(),
+    retiredAt: retired_at === null ? null : instant(retired_at).toISOString(),
+  };
+}
+`;
+}
+
+function projection({ noun, camel, pascal, snake }: Names): string {
+  return `import { inlineProjection } from '@vouchsafe/event-store';
+import type { ${pascal}Event } from './${noun}.events.js';
+
+/** The table \`${snake}\`, in the transaction that appends. */
+export const ${camel}Projection = inlineProjection<${pascal}Event>({
+  name: '${noun}',
+  on: {
+    '${noun}-created': async (sql, { data, envelope }) => {
+      await sql.query('insert into ${snake} (${snake}_id, organization_id, created_at) values ($1, $2, $3)', [
+        data.${camel}Id,
+        data.organizationId,
+        envelope.occurredAt,
+      ]);
+    },
+    '${noun}-retired': async (sql, { data, envelope }) => {
+      await sql.query('update ${snake} set retired_at = $2 where ${snake}_id = $1', [
+        data.${camel}Id,
+        envelope.occurredAt,
+      ]);
+    },
+  },
+});
+`;
+}
+
+function published({ noun, camel, pascal }: Names, service: string): string {
+  const { camel: owner } = namesOf(service);
+  return `import { type Fact, ${owner}Facts, publication } from '@vouchsafe/contracts';
+import { unreachable } from '@vouchsafe/event-sourcing';
+import type { RecordedEvent } from '@vouchsafe/event-store';
+import type { ${pascal}Event } from './${noun}.events.js';
+
+export function publish${pascal}({ type, data, envelope }: RecordedEvent<${pascal}Event>): readonly Fact[] {
+  const { actor, occurredAt, requestId } = envelope;
+  const fact = { actor, occurredAt: occurredAt.toISOString(), requestId, ...data };
+  switch (type) {
+    case '${noun}-created':
+      return [publication(${owner}Facts.${camel}Created, fact)];
+    case '${noun}-retired':
+      return [publication(${owner}Facts.${camel}Retired, fact)];
+    default:
+      return unreachable(type);
+  }
+}
+`;
+}
+
+function controller({ noun, camel, pascal, words }: Names, isListed: boolean): string {
+  return `import { Controller, Delete, ${isListed ? 'Get, ' : ''}Headers, HttpCode, Param, Post${isListed ? ', Query' : ''} } from '@nestjs/common';
+import { Caller, Operation, ${isListed ? 'pageQuery, type PageQuery, ' : ''}problem, type ProblemCode } from '@vouchsafe/service-host';
+import { z } from 'zod';
+import { Create${pascal}, created${pascal} } from './create-${noun}.js';
+${isListed ? `import { List${pascal}s, ${camel}Page } from './list-${noun}s.js';\n` : ''}import type { ${pascal}Rejection } from './${noun}.decider.js';
+import { Retire${pascal} } from './retire-${noun}.js';
+
+const path = z.strictObject({ id: z.uuid() });
+
+/** What a caller is told of each refusal. */
+const problems = {
+  'already-created': 'conflict',
+  'not-live': 'not-found',
+} as const satisfies Record<${pascal}Rejection['rejected'], ProblemCode>;
+
+@Controller('v1/${noun}s')
+export class ${pascal}Controller {
+  constructor(
+    private readonly create${pascal}: Create${pascal},
+    private readonly retire${pascal}: Retire${pascal},
+    ${isListed ? `private readonly list${pascal}s: List${pascal}s,` : ''}
+  ) {}
+${
+  isListed
+    ? `
+  @Get()
+  @Operation({
+    permission: 'organization:read',
+    operation: '${noun}.list',
+    entity: { type: 'organization', id: 'caller.organizationId' },
+    effect: 'read',
+    summary: 'Every ${words}, oldest first',
+    answers: { 200: ${camel}Page },
+  })
+  list(
+    @Caller() caller: Caller,
+    @Query({ schema: pageQuery }) query: PageQuery,
+  ): Promise<z.infer<typeof ${camel}Page>> {
+    return this.list${pascal}s.run(caller, query);
+  }
+`
+    : ''
+}
   @Post()
   @Operation({
     permission: 'organization:write',
@@ -144,14 +330,14 @@ export class ${pascal}Controller {
     entity: { type: '${noun}', id: 'response.${camel}Id' },
     effect: 'write',
     summary: 'Create a ${words}',
-    answers: { 201: created },
-    problems: ['conflict'],
+    answers: { 201: created${pascal} },
+    idempotent: true,
   })
-  async create(@Caller() caller: Caller): Promise<z.infer<typeof created>> {
-    const organizationId = organizationOf(caller);
-    const ${camel}Id = this.ids.newId();
-    await this.execute(caller, ${camel}Id, { type: 'create', organizationId, ${camel}Id });
-    return { ${camel}Id };
+  create(
+    @Caller() caller: Caller,
+    @Headers('idempotency-key') key?: string,
+  ): Promise<z.infer<typeof created${pascal}>> {
+    return this.create${pascal}.run(caller, key);
   }
 
   @Delete(':id')
@@ -169,21 +355,9 @@ export class ${pascal}Controller {
     @Caller() caller: Caller,
     @Param({ schema: path }) { id }: z.infer<typeof path>,
   ): Promise<void> {
-    await this.execute(caller, id, { type: 'retire' });
+    const refused = await this.retire${pascal}.run(caller, id);
+    if (refused) throw problem(problems[refused.rejected]);
   }
-
-  private async execute(caller: Caller, id: string, command: ${pascal}Command): Promise<void> {
-    const envelope = { actor: caller.actor, occurredAt: this.clock.now(), requestId: caller.requestId };
-    const result = await this.store.transact(organizationOf(caller), envelope, (unit) =>
-      unit.execute(${camel}Aggregate, id, command),
-    );
-    if (isRejected(result)) throw problem(${camel}Problems[result.rejected]);
-  }
-}
-
-function organizationOf({ organizationId }: Caller): OrganizationId {
-  if (organizationId === null) throw problem('forbidden');
-  return organizationId as OrganizationId;
 }
 `;
 }
@@ -191,7 +365,7 @@ function organizationOf({ organizationId }: Caller): OrganizationId {
 function spec({ noun, camel, words }: Names): string {
   return `import { describe, it } from '@jest/globals';
 import { given, organizationId } from '@vouchsafe/event-sourcing';
-import { ${camel} } from './${noun}.js';
+import { ${camel} } from './${noun}.decider.js';
 
 const data = {
   organizationId: organizationId.parse('5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c01'),

@@ -13,7 +13,7 @@ export async function everySlice(): Promise<Slice[]> {
   return Promise.all(
     [...folders].sort().map(async (folder) => {
       const files = globSync(`${folder}/*.ts`, { cwd: root }).filter(
-        (file) => file.endsWith('.events.ts') || /^[^.]+$/.test(path.basename(file, '.ts')),
+        (file) => /\.(events|decider)\.ts$/.test(file) || /^[^.]+$/.test(path.basename(file, '.ts')),
       );
       return sliceOf(folder, await Promise.all(files.sort().map(load)));
     }),

@@ -56,7 +56,12 @@ export const forbidden = [
     from: { path: '^(libs|services|tests|tools|benchmarks)/([^/]+)/' },
     to: {
       path: '^libs/',
-      pathNot: ['^$1/$2/', String.raw`^libs/[^/]+/src/index\.ts$`, String.raw`^libs/contracts/src/services\.ts$`, String.raw`\.json$`],
+      pathNot: [
+        '^$1/$2/',
+        String.raw`^libs/[^/]+/src/index\.ts$`,
+        String.raw`^libs/contracts/src/services\.ts$`,
+        String.raw`\.json$`,
+      ],
     },
   },
   {

@@ -1,4 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { OrganizationId } from '@vouchsafe/event-sourcing';
+import type { Envelope } from '@vouchsafe/event-store';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { type Requirement, permissions } from './permissions.js';
@@ -73,6 +75,18 @@ export function callerOf(request: FastifyRequest): Caller {
   const found = callers.get(request);
   if (!found) throw new Error('The request has no caller: is the route outside the guard?');
   return found;
+}
+
+/** The organization that the caller, a person or a key, belongs to. @throws Problem `forbidden` for whoever has none */
+export function organizationOf({ organizationId }: Authenticated): OrganizationId {
+  if (organizationId === null) throw problem('forbidden');
+  // The gateway's token says so, and its ids are UUIDs by schema.
+  return organizationId as OrganizationId;
+}
+
+/** Who did it, when, under which request: for the events that a request leads to. */
+export function envelopeOf({ actor, requestId, traceparent }: Caller, occurredAt: Date): Envelope {
+  return { actor, occurredAt, requestId, ...(traceparent === null ? {} : { traceparent }) };
 }
 
 /** Refuses a caller who does not fulfil what the operation asks (P02, P11: asked at the gateway and in the service). */
