@@ -70,10 +70,9 @@ const impersonal: Readonly<Record<string, string>> = {
     ].map((field) => [field, 'the version of a published text, or refused']),
   ),
   ...Object.fromEntries(
-    ['api-key.list', 'invitation.list', 'member.list', 'audit-entry.list'].map((operation) => [
-      `${operation} query.cursor`,
-      'made by the service, or refused',
-    ]),
+    freeTexts()
+      .filter((field) => field.endsWith('.list query.cursor'))
+      .map((field) => [field, 'made by the service, or refused']),
   ),
   ...Object.fromEntries(
     [

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { serviceNames } from '@vouchsafe/contracts';
 import { whyNoKafka } from '@vouchsafe/testing';
 import { leafHash, parseVerifierKey, verifyTlogProof } from '@vouchsafe/transparency-log';
 import { type Client, freshKey } from './system/client.ts';
@@ -99,11 +100,7 @@ const missing = await whyNoKafka();
         90_000,
       );
       expect(erased.waitingFor).toEqual([]);
-      expect(erased.receipts.map(({ service }) => service).toSorted()).toEqual([
-        'audit',
-        'gateway',
-        'identity',
-      ]);
+      expect(erased.receipts.map(({ service }) => service).toSorted()).toEqual(serviceNames.toSorted());
       expect(await ask({ actor: ada.userId })).not.toEqual([]);
       for (const entry of await ask({ actor: ada.userId }))
         expect(entry).toMatchObject({ sourceIp: null, url: null });

@@ -1,6 +1,6 @@
 import { readdir, rm, stat, truncate } from 'node:fs/promises';
 import path from 'node:path';
-import { type ServiceName, serviceNames } from '@vouchsafe/contracts';
+import { consumedBy, type ServiceName, serviceNames } from '@vouchsafe/contracts';
 import type { SmallDisk } from '@vouchsafe/testing';
 import pg from 'pg';
 import type { SystemKafka } from '../../tools/start/kafka.ts';
@@ -158,7 +158,7 @@ const poison: Fault = {
 const slowTransaction: Fault = {
   name: 'a slow transaction left open',
   strike: async ({ system, random, organizationIds }) => {
-    const [database, long] = [random.pick(['gateway', 'identity'] as const), random.between(1500, 4000)];
+    const [database, long] = [random.pick(consumedBy('audit')), random.between(1500, 4000)];
     await withClient(system, database, async (client) => {
       await client.query('begin');
       await client.query(

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { type ServiceName, serviceNames } from '@vouchsafe/contracts';
 import { smallDisk, whyNoSmallDisk } from '@vouchsafe/testing';
 import pg from 'pg';
 import { runTool } from '../system/command.ts';
@@ -31,7 +32,7 @@ export interface FaultRun {
   /** Lets the faults strike under load, one after the other; then heals, drains, and checks everything since the beginning. */
   round(faults: readonly Fault[]): Promise<Finding[]>;
   /** Reads what the databases hold now and compares; `alter` may plant a mistake, which is rolled back. */
-  checkAgain(alter?: Partial<Record<keyof Databases, string>>, memory?: Memory): Promise<Finding[]>;
+  checkAgain(alter?: Partial<Record<ServiceName, string>>, memory?: Memory): Promise<Finding[]>;
   stop(): Promise<void>;
 }
 
@@ -177,10 +178,10 @@ async function replayParked(
 /** Reads the stores inside transactions that are rolled back: what is planted there is seen by this reading alone. */
 async function readAltered(
   system: SystemUnderTest,
-  alter: Partial<Record<keyof Databases, string>>,
+  alter: Partial<Record<ServiceName, string>>,
 ): ReturnType<typeof readStores> {
   const opened = await Promise.all(
-    (['gateway', 'identity', 'audit'] as const).map(async (name) => {
+    serviceNames.map(async (name) => {
       const url = new URL(system.adminUrl);
       url.pathname = `/${name}`;
       const client = new pg.Client({ connectionString: url.href });
@@ -197,7 +198,7 @@ async function readAltered(
         name,
         async (text: string) => (await client.query(text)).rows as pg.QueryResultRow[],
       ]),
-    ) as unknown as Databases;
+    ) satisfies Databases;
     return await readStores(databases);
   } finally {
     for (const { client } of opened) {

@@ -9,12 +9,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Body, Controller, Delete, Get, Module, Param, Post, Query } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { auditFacts } from '@vouchsafe/contracts';
+import { ReactsTo } from '@vouchsafe/messaging';
 import { z } from 'zod';
 import {
   anonymous,
   bootService,
   Clock,
   Caller,
+  consume,
   describeService,
   ensureInternalKeys,
   Operation,
@@ -512,7 +515,7 @@ describe('a service with a planted mistake does not boot (P02)', () => {
       return {};
     }
   }
-  const boots = async (decorate: (target: typeof Undeclared) => void) => {
+  const boots = async (decorate: (target: typeof Undeclared) => void, name = definition.name) => {
     class Planted extends Undeclared {
       override open() {
         return {};
@@ -521,7 +524,7 @@ describe('a service with a planted mistake does not boot (P02)', () => {
     decorate(Planted);
     @Module({ controllers: [Planted] })
     class PlantedModule {}
-    return describeService({ ...definition, module: () => PlantedModule }, {} as never);
+    return describeService({ ...definition, name, module: () => PlantedModule }, {} as never);
   };
   const descriptor = (target: typeof Undeclared) =>
     Object.getOwnPropertyDescriptor(target.prototype, 'open') as TypedPropertyDescriptor<unknown>;
@@ -549,5 +552,43 @@ describe('a service with a planted mistake does not boot (P02)', () => {
       })(target.prototype, 'open', descriptor(target));
     });
     await expect(attempt).rejects.toThrow('@Body lets unknown fields pass');
+  });
+
+  const reacting = (target: typeof Undeclared) => {
+    Controller()(target);
+    // As it is, it takes no fact; its declaration is what is looked at.
+    ReactsTo(auditFacts.subjectErased, { permission: 'audit:write' })(
+      target.prototype,
+      'open',
+      descriptor(target) as never,
+    );
+  };
+
+  it('when it reacts to facts of a service from which the list says it consumes nothing', async () => {
+    const consumed = 'and gateway consumes nothing of audit';
+    await expect(boots(reacting, 'gateway')).rejects.toThrow(
+      `Planted.open: reacts to vouchsafe.audit.subject-erased.v1, ${consumed}`,
+    );
+    await expect(boots(reacting)).rejects.toThrow('lamps consumes nothing of audit');
+    await expect(boots(reacting, 'identity')).resolves.toBeDefined();
+  });
+
+  it('when the list says that it consumes what it reacts to nowhere', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-host-'));
+    const keys = await ensureInternalKeys(folder, ['gateway']);
+    const env = {
+      PORT: '0',
+      VOUCHSAFE_LOG_LEVEL: 'silent',
+      VOUCHSAFE_INTERNAL_PUBLIC_KEYS_FILE: keys.publicKeysFile,
+      VOUCHSAFE_INTERNAL_PRIVATE_KEY_FILE: keys.privateKeyFile('gateway'),
+    };
+    const deaf = await bootService({ ...definition, name: 'gateway' }, { env, handleSignals: false });
+    try {
+      await expect(consume('gateway', deaf, { group: 'gateway' })).rejects.toThrow(
+        'gateway consumes the facts of identity, and reacts to none of them',
+      );
+    } finally {
+      await deaf.stop();
+    }
   });
 });

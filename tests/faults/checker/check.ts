@@ -30,8 +30,7 @@ export function check(memory: Memory, stores: Stores, before: ReadonlySet<string
     ...creations(memory, stores),
     ...changes(memory, stores),
     ...accessLog(memory, stores, before),
-    ...factsInLogs('gateway', stores.gateway, stores),
-    ...factsInLogs('identity', stores.identity, stores),
+    ...Object.entries(stores.told).flatMap(([source, stored]) => factsInLogs(source, stored, stores)),
     ...sequences(stores),
     ...stores.audit.logs.flatMap((log) => trees(memory, log)),
   ];
@@ -177,7 +176,7 @@ function accessLog(memory: Memory, { gateway, identity }: Stores, before: Readon
 
 /** Each fact that a service stored is one leaf of its organization's log, in the order of its lane; no leaf has another source. */
 function factsInLogs(
-  source: 'gateway' | 'identity',
+  source: string,
   { events, facts }: { readonly events: readonly StoredEvent[]; readonly facts: readonly StoredFact[] },
   { audit }: Stores,
 ): Finding[] {
@@ -215,10 +214,10 @@ function factsInLogs(
 }
 
 /** By request, time and, of the access log, number: what a leaf and its event have both in clear. */
-function nameOf(source: 'gateway' | 'identity', event: StoredEvent): string {
+function nameOf(source: string, event: StoredEvent): string {
   return source === 'gateway'
     ? `${String(event.data.instanceId)} ${event.version} ${event.requestId}`
-    : `${event.occurredAt} ${event.requestId ?? ''} ${operationOf(event)}`;
+    : `${event.occurredAt} ${event.requestId ?? ''} ${operationOf(source, event)}`;
 }
 
 function nameOfLeaf({ entry }: StoredLeaf): string {
@@ -233,8 +232,8 @@ const otherNames: Readonly<Record<string, string>> = {
   'log-in-stopped': 'log-in-failed',
 };
 
-function operationOf({ type }: StoredEvent): string {
-  return `identity.${otherNames[type] ?? type}`;
+function operationOf(source: string, { type }: StoredEvent): string {
+  return `${source}.${otherNames[type] ?? type}`;
 }
 
 function compare(where: string, wanted: readonly string[], got: readonly string[]): Finding[] {
@@ -255,14 +254,14 @@ function compare(where: string, wanted: readonly string[], got: readonly string[
   return at < 0 ? [] : [{ kind: 'order broken', what: `${wanted[at]} stands at another place, ${where}` }];
 }
 
-function sequences({ gateway, identity, audit }: Stores): Finding[] {
+function sequences({ told, audit }: Stores): Finding[] {
   const found: Finding[] = [];
   const gapless = (what: string, numbers: readonly number[], first: number): void => {
     const at = numbers.findIndex((number, nth) => number !== first + nth);
     if (at >= 0)
       found.push({ kind: 'sequence gap', what: `${what}: ${numbers[at]} instead of ${first + at}` });
   };
-  for (const [source, { events, facts }] of Object.entries({ gateway, identity })) {
+  for (const [source, { events, facts }] of Object.entries(told)) {
     for (const [stream, of] of Map.groupBy(events, (event) => event.stream)) {
       const versions = of.map(({ version }) => version).toSorted((a, b) => a - b);
       gapless(`${source}, stream ${stream}`, versions, 1);

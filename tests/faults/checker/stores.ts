@@ -3,7 +3,8 @@ import { leafHash } from './merkle.ts';
 
 /** Asks one database, as superuser: no code of a service stands between the rows and the checker. */
 export type Query = (text: string) => Promise<readonly pg.QueryResultRow[]>;
-export type Databases = Readonly<Record<'gateway' | 'identity' | 'audit', Query>>;
+/** Of each service, by its name. */
+export type Databases = Readonly<Record<string, Query>>;
 
 /** An event of a service, by what the checker needs of it. */
 export interface StoredEvent {
@@ -52,13 +53,16 @@ export interface StoredLog {
   readonly tileHashes: string;
 }
 
+interface StoredService {
+  readonly events: readonly StoredEvent[];
+  readonly facts: readonly StoredFact[];
+}
+
 export interface Stores {
-  readonly gateway: {
-    readonly events: readonly StoredEvent[];
-    readonly facts: readonly StoredFact[];
-    readonly open: number;
-  };
-  readonly identity: { readonly events: readonly StoredEvent[]; readonly facts: readonly StoredFact[] };
+  readonly gateway: StoredService & { readonly open: number };
+  readonly identity: StoredService;
+  /** Of every service whose facts belong into the logs: all but audit. */
+  readonly told: Readonly<Record<string, StoredService>>;
   readonly audit: {
     readonly logs: readonly StoredLog[];
     /** `<source>/<lane>` -> the last number that had its effect. */
@@ -69,16 +73,16 @@ export interface Stores {
 }
 
 export async function readStores(databases: Databases): Promise<Stores> {
-  const [gateway, identity, audit] = await Promise.all([
-    readService(databases.gateway),
-    readService(databases.identity),
-    readAudit(databases.audit),
-  ]);
-  const [open] = await databases.gateway('select count(*)::int as open from open_entry');
-  return { gateway: { ...gateway, open: Number(open?.open) }, identity, audit };
+  const { audit: log, ...others } = databases;
+  const read = Object.entries(others).map(async ([name, query]) => [name, await readService(query)] as const);
+  const told = Object.fromEntries(await Promise.all(read));
+  const { gateway, identity } = told;
+  const [open] = (await databases.gateway?.('select count(*)::int as open from open_entry')) ?? [];
+  if (!gateway || !identity || !log) throw new Error('A database was not opened');
+  return { gateway: { ...gateway, open: Number(open?.open) }, identity, told, audit: await readAudit(log) };
 }
 
-async function readService(query: Query) {
+async function readService(query: Query): Promise<StoredService> {
   const events = await query(
     `select position::text, organization_id as "organizationId", stream, version, type,
        coalesce(metadata ->> 'requestId', payload ->> 'requestId') as "requestId", metadata ->> 'occurredAt' as "occurredAt",

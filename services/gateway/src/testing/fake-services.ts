@@ -15,7 +15,7 @@ import {
   Res,
   StreamableFile,
 } from '@nestjs/common';
-import { innerServiceNames } from '@vouchsafe/contracts';
+import { innerServiceNames, type ServiceName } from '@vouchsafe/contracts';
 import {
   authenticated,
   type Authenticated,
@@ -72,12 +72,11 @@ export async function fakeServices(folder: string, env: Record<string, string>):
     delay: 0,
     held: null,
   };
-  const fakes = { identity: fakeIdentity(world), audit: fakeAudit(world) };
-  const definitions = innerServiceNames.map((name) => ({
-    ...idle,
-    name,
-    ...(name in fakes && fakes[name as keyof typeof fakes]),
-  }));
+  const fakes: Readonly<Partial<Record<ServiceName, ServiceDefinition<z.ZodObject>>>> = {
+    identity: fakeIdentity(world),
+    audit: fakeAudit(world),
+  };
+  const definitions = innerServiceNames.map((name) => fakes[name] ?? { ...idle, name });
   const running: RunningService[] = [];
   for (const definition of definitions) {
     await writeFile(
@@ -92,7 +91,7 @@ export async function fakeServices(folder: string, env: Record<string, string>):
       }),
     );
   }
-  const urls = new Map(definitions.map(({ name }, nth) => [name as string, running[nth]?.url ?? '']));
+  const urls = new Map(definitions.map(({ name }, nth) => [name, running[nth]?.url ?? '']));
   return {
     world,
     env: {
