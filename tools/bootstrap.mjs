@@ -15,6 +15,7 @@ const commands = {
   start: ['tools/start/start.ts'],
   test: ['tools/test/test.ts'],
   'test:containers': ['tools/test/containers.ts'],
+  'test:service': ['tools/test/service.ts'],
   tour: ['tools/tour/tour.ts'],
   bench: ['benchmarks/bench.ts'],
   parked: ['tools/parked/parked.ts'],

@@ -1,0 +1,80 @@
+import { cpSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { runJest } from './jest.ts';
+import { inTurn, runProgram, type Step, sum, type Tally, tellTally } from './step.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const name = 'ledger';
+
+/** Suites that a new service must pass: its own, those of the list, and of the system those that try every service. */
+const suites = [
+  `services/${name}`,
+  'libs/contracts',
+  'tools/(rules|docs)',
+  'tests/(health|erasure|keys|documents|agreement|two-organizations)',
+];
+
+/**
+ * `npm run test:service`: generates a service in a copy of this working tree, and checks there what `npm test` checks, in the suites above
+ * or in those whose path matches the patterns given.
+ */
+async function main(patterns: readonly string[]): Promise<Tally> {
+  const copy = await mkdtemp(path.join(tmpdir(), 'vouchsafe-service-'));
+  try {
+    copyTree(copy);
+    const checked = await inTurn(stepsIn(copy));
+    const tally = sum(checked);
+    if (tally.failed > 0) return tally;
+    const wanted = patterns.length > 0 ? patterns : suites;
+    return sum([tally, await runJest(copy, wanted, Boolean(process.env.CI))]);
+  } finally {
+    await rm(copy, { recursive: true, force: true });
+  }
+}
+
+function stepsIn(copy: string): Step[] {
+  const tool = (what: string, script: string, ...args: string[]): Step => ({
+    name: what,
+    run: () => runProgram(copy, path.join(copy, script), args),
+  });
+  const packaged = (what: string, script: string, ...args: string[]) =>
+    tool(what, `node_modules/${script}`, ...args);
+  return [
+    tool('generate a service', 'tools/generate/generate.ts', 'service', name),
+    packaged('format', 'prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'),
+    packaged('type check', 'typescript/bin/tsc', '-p', 'tsconfig.json'),
+    packaged(
+      'lint',
+      ...['eslint/bin/eslint.js', `services/${name}`, 'libs/contracts', 'services/gateway', 'tests'],
+      ...['--max-warnings', '0'],
+    ),
+    packaged(
+      'dependency rules',
+      ...['dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.mjs'],
+      ...['libs', 'services', 'tests', 'tools', 'benchmarks'],
+    ),
+    packaged('unused exports', 'knip/bin/knip.js', '--no-progress'),
+    tool('golden files', 'tools/golden/golden.ts', '--check'),
+  ];
+}
+
+/** All but what is made; the packages are links, but for our own, which are the copy's. */
+function copyTree(copy: string): void {
+  const made = /(^|\/)(node_modules|dist)$|^(\.git|\.nx|data|tour-output)$/;
+  cpSync(root, copy, { recursive: true, filter: (source) => !made.test(path.relative(root, source)) });
+  const [from, to] = [path.join(root, 'node_modules'), path.join(copy, 'node_modules')];
+  mkdirSync(path.join(to, '@vouchsafe'), { recursive: true });
+  for (const entry of readdirSync(from)) {
+    if (['@vouchsafe', '.cache', '.package-lock.json'].includes(entry)) continue;
+    symlinkSync(path.join(from, entry), path.join(to, entry));
+  }
+  cpSync(path.join(from, '.package-lock.json'), path.join(to, '.package-lock.json'));
+  for (const entry of readdirSync(path.join(from, '@vouchsafe')))
+    symlinkSync(readlinkSync(path.join(from, '@vouchsafe', entry)), path.join(to, '@vouchsafe', entry));
+  rmSync(path.join(copy, 'benchmarks/node_modules'), { force: true, recursive: true });
+  symlinkSync(path.join(root, 'benchmarks/node_modules'), path.join(copy, 'benchmarks/node_modules'));
+}
+
+tellTally(await main(process.argv.slice(2)));
