@@ -9,7 +9,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 // The compiler and the linter read the rooms below: half a minute on a machine that is doing nothing else.
 jest.setTimeout(300_000);
 
-describe('npm run generate -- slice', () => {
+describe('npm run generate', () => {
   let workspace: string;
   beforeAll(async () => {
     workspace = await mkdtemp(path.join(tmpdir(), 'vouchsafe-generate-'));
@@ -64,7 +64,7 @@ describe('npm run generate -- slice', () => {
     });
   });
 
-  it('writes over nothing, and refuses what is no service or no noun', () => {
+  it('writes over nothing, and refuses what is no service, no noun, or no name for a service', () => {
     const generate = (...args: string[]) => run('tools/generate/generate.ts', ...args);
     expect(generate('slice', 'identity', 'loyalty-badge').said).toContain(
       'is there already; nothing was written',
@@ -72,6 +72,9 @@ describe('npm run generate -- slice', () => {
     expect(generate('slice', 'nowhere', 'badge').said).toContain('There is no service "nowhere"');
     expect(generate('slice', '../tools', 'badge').status).toBe(1);
     expect(generate('slice', 'identity', 'Badge').said).toContain('A noun is written like api-key');
-    expect(generate('service', 'x').said).toContain('npm run generate -- slice');
+    expect(generate('slice', 'identity').said).toContain('npm run generate -- slice');
+    expect(generate('service', 'audit').said).toContain('There is a service audit already');
+    expect(generate('service', '../tools').said).toContain('A service has one word of small letters');
+    expect(generate('service', 'postgres').status).toBe(1);
   });
 });
