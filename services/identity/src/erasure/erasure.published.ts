@@ -7,6 +7,7 @@ export const erasureFacts = toFacts<ErasureEvent>({
     publication(identityFacts.subjectErasureRequested, { ...factBase(event), ...event.data }),
   // Receipts come as facts of the others; that they have arrived is this service's own matter.
   'erasure-receipt-received': () => null,
+  'later-erasure-receipt-received': () => null,
   'subject-erasure-completed': (event) => {
     const said = { ...factBase(event), ...event.data };
     return [

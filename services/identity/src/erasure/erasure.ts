@@ -1,6 +1,6 @@
 import { serviceNames } from '@vouchsafe/contracts';
 import { decider, type OrganizationId, unreachable, type UserId } from '@vouchsafe/event-sourcing';
-import type { ErasureEvent } from './erasure.events.js';
+import { type ErasureEvent, firstService } from './erasure.events.js';
 
 /** What a service did, and from when on it holds. */
 export interface Receipt {
@@ -55,7 +55,10 @@ export const personErasure = decider<PersonErasure, ErasureCommand, ErasureEvent
     const { receipt } = command;
     if (receipts.some(({ service }) => service === receipt.service)) return [];
     const which = { organizationId, userId, erasureId };
-    const received: ErasureEvent = { type: 'erasure-receipt-received', data: { ...which, ...receipt } };
+    const first = firstService.safeParse(receipt.service);
+    const received: ErasureEvent = first.success
+      ? { type: 'erasure-receipt-received', data: { ...which, ...receipt, service: first.data } }
+      : { type: 'later-erasure-receipt-received', data: { ...which, ...receipt } };
     return state.status !== 'erased' && isComplete([...receipts, receipt])
       ? [received, { type: 'subject-erasure-completed', data: which }]
       : [received];
@@ -66,7 +69,8 @@ export const personErasure = decider<PersonErasure, ErasureCommand, ErasureEvent
         const { organizationId, userId, erasureId } = event.data;
         return { status: 'requested', organizationId, userId, erasureId, receipts: [] };
       }
-      case 'erasure-receipt-received': {
+      case 'erasure-receipt-received':
+      case 'later-erasure-receipt-received': {
         if (state.status === 'absent') return state;
         const { service, keysDestroyed, destroyedAt, effectiveFrom } = event.data;
         const receipt = { service, keysDestroyed, destroyedAt, effectiveFrom };
