@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -73,7 +73,6 @@ function copyTree(copy: string): void {
   cpSync(path.join(from, '.package-lock.json'), path.join(to, '.package-lock.json'));
   for (const entry of readdirSync(path.join(from, '@vouchsafe')))
     symlinkSync(readlinkSync(path.join(from, '@vouchsafe', entry)), path.join(to, '@vouchsafe', entry));
-  rmSync(path.join(copy, 'benchmarks/node_modules'), { force: true, recursive: true });
   symlinkSync(path.join(root, 'benchmarks/node_modules'), path.join(copy, 'benchmarks/node_modules'));
 }
 
