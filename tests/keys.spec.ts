@@ -227,7 +227,7 @@ async function work(stop: AbortSignal): Promise<ReadonlyMap<number, number>> {
     loop(async () => {
       const anybody = new Client(system.url);
       const { email, password } = colleague;
-      // Of a password that was taken: of hundreds of new ones, one may be refused (identity/assets/README.md, 'Errors').
+      // One password for all: of hundreds of new ones, the filter of breached passwords (services/identity/assets/README.md) may refuse one.
       const user = { ...newPerson(), password };
       count(
         await anybody.send('POST', '/v1/sign-up', {
