@@ -135,7 +135,7 @@ describe('the erasure of a member (P10)', () => {
     expect(await search({ sourceIp: '198.51.100.78' })).toHaveLength(1);
   });
 
-  it('frees the e-mail address', async () => {
+  it('frees the email address', async () => {
     const anew = await signUp(system, 'Another organization', ada);
     expect(anew.email).toBe(ada.email);
     expect(anew.userId).not.toBe(ada.userId);

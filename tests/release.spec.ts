@@ -27,6 +27,11 @@ const releases = path.join(root, 'tests/releases');
 
 /** So long after the fixture was packed the clocks stand: its sessions live, and all that waits is due. */
 const LATER_MS = 120_000;
+/** An email that waits is written by whoever sends it: its subject as the release had it, and as it is today. */
+const reworded = new Map([
+  ['Confirm your e-mail address', 'Confirm your email address'],
+  ['You have an account already', 'You already have an account'],
+]);
 
 /**
  * Whatever a release left behind, this code must start on, read and prove: the data folder of a system, the bundles that it gave out,
@@ -216,7 +221,8 @@ describe.each(readdirSync(releases))('the data of release %s', (release) => {
     });
 
     it('get the emails that no mail server took, and their links work', async () => {
-      for (const { to, subject } of facts.emails) await letterTo(system.mailFolder, to, subject);
+      for (const { to, subject } of facts.emails)
+        await letterTo(system.mailFolder, to, reworded.get(subject) ?? subject);
       const [invited] = facts.emails;
       const token = tokenIn(await letterTo(system.mailFolder, invited?.to ?? '', 'Join '));
       const { name, password } = newPerson();

@@ -106,7 +106,7 @@ describe('a sign-up', () => {
       },
     });
     expect(answer).toEqual({ organizationId: expect.any(String), userId: expect.any(String) });
-    const letter = await letterTo(system.mailFolder, email, 'You have an account already');
+    const letter = await letterTo(system.mailFolder, email, 'You already have an account');
     expect(letter.text).not.toContain('#token=');
   });
 });

@@ -57,7 +57,7 @@ export async function signUp(
     body: { organization: { name: organization }, user, accept: await currentDocuments(system) },
     headers: freshKey(),
   })) as { organizationId: string; userId: string };
-  const letter = await letterTo(system.mailFolder, user.email, 'Confirm your e-mail address');
+  const letter = await letterTo(system.mailFolder, user.email, 'Confirm your email address');
   await new Client(system.url).must(200, 'POST', '/v1/sign-up/verification', {
     body: { token: tokenIn(letter) },
   });

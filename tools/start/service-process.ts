@@ -22,7 +22,7 @@ export interface ServiceProcess {
 }
 
 const readyWithin = 120_000;
-/** kafkajs 2.2.4 sets a timer of less than nothing; Node would warn of it in words that are no JSON. */
+/** kafkajs 2.2.4 sets timers with a negative delay; Node would print a warning that is not JSON. */
 const quiet = ['--disable-warning=TimeoutNegativeWarning'];
 
 /** Starts a service's built program as a process of its own, in a group of its own: this process alone ends it. */

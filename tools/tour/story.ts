@@ -67,7 +67,7 @@ export async function signUp({ url, mailFolder, narrator }: Setting): Promise<Si
   ).json() as Ids;
   tell(`organization ${ids.organizationId}\nuser         ${ids.userId}`);
 
-  step('Nothing works before her e-mail address is confirmed.');
+  step('Nothing works before her email address is confirmed.');
   await browser.post('/v1/sessions', { body: credentialsOf(owner), expect: [400, 401, 403] });
 
   step('The letter has come; she opens its link.');

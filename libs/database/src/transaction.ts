@@ -35,7 +35,7 @@ export async function inTransaction<T>(
   try {
     const begun = [client.query('begin read write')];
     if (organizationId !== undefined) begun.push(client.query({ ...view, values: [organizationId] }));
-    // Asked before the commit; until then a failure must not count as nobody's.
+    // Asked before the commit; until then a failure must not become an unhandled rejection.
     for (const answer of begun) answer.catch(() => undefined);
     result = await work({
       query: async <Row extends object>(
@@ -67,7 +67,8 @@ export async function inTransaction<T>(
 /** Postgres answers a `commit` behind a statement that failed by rolling back, without calling it an error. */
 async function commit(client: pg.PoolClient): Promise<void> {
   const { command } = await client.query('commit');
-  if (command !== 'COMMIT') throw new Error('A statement failed, and nobody said so: nothing was committed');
+  if (command !== 'COMMIT')
+    throw new Error('A statement failed and its error was not handled: the transaction was rolled back');
 }
 
 /** What is committed stays committed: a callback's failure must not look like the transaction's. */

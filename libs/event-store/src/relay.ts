@@ -137,7 +137,7 @@ function sending({ database, send }: RelayOptions) {
   };
 }
 
-/** Work beside a send, asked for its outcome after it: a failure in between must not count as nobody's and end the process. */
+/** Work beside a send, asked for its outcome after it: a failure in between must not become an unhandled rejection, which ends the process. */
 function besides<Result>(work: Promise<Result>): Promise<Result> {
   work.catch(() => undefined);
   return work;

@@ -33,7 +33,7 @@ describe('a log line', () => {
     logger.error({ err: error }, 'Failed');
     const line = lines.at(-1) ?? '';
     expect(JSON.parse(line)).toMatchObject({
-      err: { type: 'Error', code: '23505', message: 'duplicate for [e-mail]' },
+      err: { type: 'Error', code: '23505', message: 'duplicate for [email]' },
     });
     expect(line).not.toMatch(/ada/);
   });

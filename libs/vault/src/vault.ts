@@ -134,7 +134,7 @@ export class Vault {
   }
 
   /**
-   * HMAC-SHA-256 (32 bytes) for finding a value that is not kept in clear, where its organization is not known yet (an e-mail
+   * HMAC-SHA-256 (32 bytes) for finding a value that is not kept in clear, where its organization is not known yet (an email
    * at log-in). The caller normalizes the value.
    */
   async keyedHash(sql: Sql, purpose: string, value: string): Promise<Buffer> {

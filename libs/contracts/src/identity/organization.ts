@@ -6,13 +6,13 @@ import { role } from './role.js';
 
 export const organizationRegistered = contract({
   type: 'vouchsafe.identity.organization-registered.v1',
-  summary: 'Somebody signed up; the organization is pending until its owner has verified the e-mail address.',
+  summary: 'Somebody signed up; the organization is pending until its owner has verified the email address.',
   schema: z.strictObject({ ...fact, name: z.string(), ownerId: userId }),
 });
 
 export const organizationActivated = contract({
   type: 'vouchsafe.identity.organization-activated.v1',
-  summary: 'The first owner verified the e-mail address; the organization can be used.',
+  summary: 'The first owner verified the email address; the organization can be used.',
   schema: z.strictObject({ ...fact }),
 });
 

@@ -20,7 +20,7 @@ export const loggedIn = contract({
 export const logInFailed = contract({
   type: 'vouchsafe.identity.log-in-failed.v1',
   summary:
-    "A log-in was denied. Where no account has the e-mail address, the fact belongs to the operator's organization.",
+    "A log-in was denied. Where no account has the email address, the fact belongs to the operator's organization.",
   schema: z.strictObject({
     ...fact,
     userId: userId.nullable(),

@@ -16,7 +16,7 @@ export const userRegistered = contract({
 
 export const emailVerified = contract({
   type: 'vouchsafe.identity.email-verified.v1',
-  summary: 'The person opened the link that was sent to the e-mail address.',
+  summary: 'The person opened the link that was sent to the email address.',
   schema: z.strictObject({ ...fact, userId }),
 });
 

@@ -76,7 +76,7 @@ async function* pagesAhead(pageAfter: (after: Position | null) => Promise<Page>)
         last && !page.isLast
           ? pageAfter({ recordedAt: instant(last.recorded_at).getTime(), index: Number(last.index) })
           : undefined;
-      // Its failure is thrown when its turn comes, and must not count as nobody's before.
+      // Its failure is thrown when its turn comes, and must not become an unhandled rejection before.
       next?.catch(() => undefined);
       yield page;
     }

@@ -10,7 +10,7 @@ export const personalColumns: readonly PersonalColumn[] = [
   {
     table: 'account',
     column: 'email_sealed',
-    holds: 'e-mail address',
+    holds: 'email address',
     purpose: 'account',
     form: 'sealed',
     retention: 'until the person is erased',
@@ -42,7 +42,7 @@ export const personalColumns: readonly PersonalColumn[] = [
   {
     table: 'invitation',
     column: 'email_sealed',
-    holds: 'e-mail address of an invited person',
+    holds: 'email address of an invited person',
     purpose: 'communication',
     form: 'sealed',
     retention: 'until the invitation is erased',
@@ -50,7 +50,7 @@ export const personalColumns: readonly PersonalColumn[] = [
   {
     table: 'invitation',
     column: 'email_hash',
-    holds: 'keyed hash of the e-mail address of an invited person',
+    holds: 'keyed hash of the email address of an invited person',
     purpose: 'communication',
     form: 'hashed',
     retention: 'until the person is erased',
@@ -58,7 +58,7 @@ export const personalColumns: readonly PersonalColumn[] = [
   {
     table: 'email_address',
     column: 'email_hash',
-    holds: 'keyed hash of the e-mail address',
+    holds: 'keyed hash of the email address',
     purpose: 'authentication',
     form: 'hashed',
     retention: WHILE_MEMBER,
@@ -106,7 +106,7 @@ export const personalColumns: readonly PersonalColumn[] = [
   {
     table: 'attempt_limit',
     column: 'attempt_key',
-    holds: 'keyed hash of an e-mail address, alone and with a network, or of a session, with failed proofs',
+    holds: 'keyed hash of an email address, alone and with a network, or of a session, with failed proofs',
     purpose: 'security',
     form: 'hashed',
     retention: '15 minutes, removed within an hour; or until a log-in succeeds',
@@ -114,7 +114,7 @@ export const personalColumns: readonly PersonalColumn[] = [
   {
     table: 'letter_limit',
     column: 'email_hash',
-    holds: 'keyed hash of an e-mail address that letters were sent to',
+    holds: 'keyed hash of an email address that letters were sent to',
     purpose: 'security',
     form: 'hashed',
     retention: 'an hour, removed within another one',
@@ -122,7 +122,7 @@ export const personalColumns: readonly PersonalColumn[] = [
   {
     table: 'letter',
     column: 'content_sealed',
-    holds: 'e-mail address and content of a letter that is not sent yet',
+    holds: 'email address and content of a letter that is not sent yet',
     purpose: 'communication',
     form: 'sealed',
     retention: 'until the letter is sent',

@@ -7,7 +7,7 @@ import { removeLetters, removeLettersTo } from '../letter/mail-folder.js';
 import { endAccess } from '../member/members.js';
 
 /**
- * What identity keeps of a person beside sealed values (P10): credentials, sessions, the claim on the e-mail address, letters. Consents
+ * What identity keeps of a person beside sealed values (P10): credentials, sessions, the claim on the email address, letters. Consents
  * stay, without where they came from: that somebody accepted a text, and when, must be shown later (P15).
  */
 export function forgetPerson(identity: Identity): Forgetting {

@@ -133,7 +133,7 @@ async function assertFewInvitations(unit: UnitOfWork, at: Date): Promise<void> {
 }
 
 /**
- * Makes the account that an invitation promised: once, whatever races. The letter's link proves the e-mail address; consents
+ * Makes the account that an invitation promised: once, whatever races. The letter's link proves the email address; consents
  * are recorded in the same transaction (P15).
  */
 export async function acceptInvitation(

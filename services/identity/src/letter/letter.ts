@@ -50,23 +50,23 @@ export function writeLetter(
     case 'verify-email':
       return {
         to,
-        subject: 'Confirm your e-mail address',
+        subject: 'Confirm your email address',
         text: paragraphs(
           // No word of whoever signed up: the address may be a stranger's to them.
           'Hello,',
-          'somebody, we hope you, has signed up with this e-mail address. Please confirm your e-mail address by opening this link within 48 hours:',
+          'Someone signed up with this email address. If it was you, confirm the address by opening this link within 48 hours:',
           `${publicUrl}/verify-email#token=${content.token}`,
-          'If you did not sign up, do not open the link: without it, nothing happens.',
+          'If you did not sign up, ignore this email. The account is not activated unless the link is opened.',
         ),
       };
     case 'already-registered':
       return {
         to,
-        subject: 'You have an account already',
+        subject: 'You already have an account',
         text: paragraphs(
-          'Somebody, perhaps you, tried to sign up with this e-mail address, which has an account already.',
-          `You can log in, or choose a new password: ${publicUrl}/forgotten-password`,
-          'If it was not you, there is nothing to do.',
+          'Someone tried to sign up with this email address, but it already has an account.',
+          `If it was you, log in, or reset your password here: ${publicUrl}/forgotten-password`,
+          'If it was not you, you can ignore this email. Nothing has changed.',
         ),
       };
     case 'reset-password':
@@ -76,7 +76,7 @@ export function writeLetter(
         text: paragraphs(
           'To choose a new password, open this link within one hour:',
           `${publicUrl}/reset-password#token=${content.token}`,
-          'All sessions end when you do. If you did not ask for it, ignore this letter: your password stays as it is.',
+          'When you do, you are logged out everywhere. If you did not request this, ignore this email. Your password stays the same.',
         ),
       };
     case 'choose-password':
@@ -84,10 +84,10 @@ export function writeLetter(
         to,
         subject: 'Choose your password',
         text: paragraphs(
-          'Your e-mail address is confirmed. The sign-up came from another browser or network than the confirmation, so the password that was given then opens nothing.',
+          'Your email address is confirmed. The account was created from a different browser or network, so the password that was chosen there does not work.',
           'To choose your password, open this link within one hour:',
           `${publicUrl}/reset-password#token=${content.token}`,
-          `Later, ask for another one: ${publicUrl}/forgotten-password`,
+          `If the link has expired, request a new one: ${publicUrl}/forgotten-password`,
         ),
       };
     case 'invitation':
@@ -95,7 +95,7 @@ export function writeLetter(
         to,
         subject: `Join ${content.organization}`,
         text: paragraphs(
-          `You are invited to join ${content.organization}. Open this link within 7 days:`,
+          `You have been invited to join ${content.organization}. To accept, open this link within 7 days:`,
           `${publicUrl}/accept-invitation#token=${content.token}`,
         ),
       };
@@ -107,17 +107,22 @@ export function writeLetter(
 /** ASVS 6.3.7: people hear of what changes how their account is opened. */
 const notices = {
   'password-changed': notice('Your password was changed'),
-  'password-reset': notice('Your password was reset; all sessions have ended'),
+  'password-reset': notice('Your password was reset, and you were logged out everywhere'),
   'second-factor-enrolled': notice('A second factor was added to your account'),
   'second-factor-removed': notice('A second factor was removed from your account'),
   'recovery-code-used': notice('A recovery code was used to log in to your account'),
-  'recovery-codes-issued': notice('New recovery codes were made for your account; the earlier ones are void'),
+  'recovery-codes-issued': notice(
+    'New recovery codes were created for your account. The old ones no longer work',
+  ),
 } as const;
 
 function notice(what: string) {
   return {
     subject: what,
-    text: paragraphs(`${what}.`, 'If it was not you, choose a new password now and tell your administrator.'),
+    text: paragraphs(
+      `${what}.`,
+      'If this was not you, change your password now and tell your administrator.',
+    ),
   };
 }
 

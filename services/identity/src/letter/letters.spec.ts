@@ -88,7 +88,7 @@ describe('letters', () => {
   });
 
   it('are written to a folder where there is no mail server', async () => {
-    const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-mail-'));
+    const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafemail-'));
     const mailer = mailerFor({ smtpUrl: undefined, folder, from: 'Vouchsafe <no-reply@example.com>' });
     const letter = writeLetter(
       { kind: 'verify-email', email: 'ada@example.com', token: 'the-token' },

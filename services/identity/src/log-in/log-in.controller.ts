@@ -45,7 +45,7 @@ export class LogInController {
     operation: 'session.create',
     entity: { type: 'session', id: 'response.sessionId' },
     effect: 'write',
-    summary: 'Log in by e-mail and password; 200 asks for more',
+    summary: 'Log in by email and password; 200 asks for more',
     answers: { 201: loggedIn, 200: asked },
     headers: ['Set-Cookie'],
     problems: ['wrong-credentials', 'too-many-requests'],

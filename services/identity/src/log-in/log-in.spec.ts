@@ -27,7 +27,7 @@ describe('log-in', () => {
       ),
     );
 
-  it('answers an unknown e-mail address as a wrong password (ASVS 6.3.8)', async () => {
+  it('answers an unknown email address as a wrong password (ASVS 6.3.8)', async () => {
     const ada = await app.signUp();
     const [unknown, wrong] = [
       await attempt('nobody@example.com', goodPassword),

@@ -42,7 +42,7 @@ export async function changeRole(
 }
 
 /**
- * Removes a member: sessions end, API keys and open invitations are revoked, credentials and the claim on the e-mail address go. What the log says of
+ * Removes a member: sessions end, API keys and open invitations are revoked, credentials and the claim on the email address go. What the log says of
  * the person stays, until it is erased.
  */
 export async function removeMember(
@@ -69,7 +69,7 @@ export async function endMembership(
   await endAccess(identity, unit, userId);
 }
 
-/** Sessions, keys, open invitations, credentials and the claim on the e-mail address. */
+/** Sessions, keys, open invitations, credentials and the claim on the email address. */
 export async function endAccess(identity: Identity, unit: UnitOfWork, userId: UserId): Promise<void> {
   await endSessions(identity, unit, userId, 'member-removed');
   await revokeKeysOf(identity, unit, userId);

@@ -29,7 +29,7 @@ describe('an organization', () => {
       .then(registered);
   });
 
-  it('does nothing before the e-mail address is verified', () => {
+  it('does nothing before the email address is verified', () => {
     const commands: OrganizationCommand[] = [
       { type: 'rename', name: 'Other' },
       { type: 'require-second-factor', required: true },

@@ -70,7 +70,7 @@ export const organization = decider<
     if (command.type === 'activate') {
       return state.status === 'active' ? [] : [{ type: 'organization-activated', data: { organizationId } }];
     }
-    // Nothing but verification works before the owner's e-mail address is verified (docs/identity.md, 'Sign-up').
+    // Nothing but verification works before the owner's email address is verified (docs/identity.md, 'Sign-up').
     if (state.status === 'pending') return { rejected: 'not-active' };
     switch (command.type) {
       case 'rename':

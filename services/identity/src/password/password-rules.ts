@@ -50,7 +50,7 @@ function faultOf(
   if (length > LONGEST) return `At most ${LONGEST} characters`;
   const folded = text.toLowerCase();
   if (context.some((word) => word !== '' && folded === word.toLowerCase())) {
-    return 'Not your own name, e-mail address or organization';
+    return 'Not your own name, email address or organization';
   }
   if (breached.includes(password)) return 'This password is on lists of stolen passwords; choose another one';
   return null;

@@ -73,7 +73,7 @@ export const identityMigrations: readonly SqlMigration[] = [
     name: 'identity-002-credentials',
     sql: (roles) =>
       [
-        // Erasable: no event holds a credential or an e-mail's hash.
+        // Erasable: no event holds a credential or an email's hash.
         tenantTable(roles, {
           name: 'email_address',
           columns: `
@@ -201,7 +201,7 @@ export const identityMigrations: readonly SqlMigration[] = [
           request: 'select, insert, update',
           lookup: true,
         }),
-        // Failures per e-mail address, whether or not an account has it: no organization is known (ASVS 6.3.1).
+        // Failures per email address, whether or not an account has it: no organization is known (ASVS 6.3.1).
         `create table log_in_throttle (
            email_hash bytea primary key,
            failures int not null,

@@ -33,7 +33,7 @@ describe('secrets (P07, P22)', () => {
     'API key': apiKey,
     'TOTP secret': ada.secret,
     'recovery code': ada.recoveryCodes[3] ?? '',
-    'e-mail address': ada.email,
+    'email address': ada.email,
     'name of a person': 'Ada Example',
     'IP address': '198.51.100.7',
     'Idempotency-Key': idempotencyKey,

@@ -52,7 +52,7 @@ export class SignUpController {
     operation: 'sign-up.verify',
     entity: { type: 'organization', id: 'response.organizationId' },
     effect: 'write',
-    summary: "Confirm the e-mail address by the token of the letter's link; the organization becomes active",
+    summary: "Confirm the email address by the token of the letter's link; the organization becomes active",
     description:
       'The email links to `/verify-email#token=...` of the frontend, at the address that VOUCHSAFE_PUBLIC_URL names. The page sends ' +
       'what follows `#token=` here, as `token`.',

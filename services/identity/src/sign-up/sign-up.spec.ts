@@ -67,7 +67,7 @@ describe('sign-up', () => {
       { user: { email: 'x@example.com', name: 'X', password: '123456789987654321' } },
       400,
     ],
-    ['an e-mail address that is none', { user: { email: 'x@', name: 'X', password: goodPassword } }, 400],
+    ['an email address that is none', { user: { email: 'x@', name: 'X', password: goodPassword } }, 400],
     ['a field that nobody knows', { role: 'owner' }, 400],
   ])('refuses %s and leaves nothing behind (P15, ASVS 6.2.1, 6.2.4)', async (_, more, status) => {
     const email = someone();
@@ -77,7 +77,7 @@ describe('sign-up', () => {
     expect(app.mail.letters.filter(({ to }) => to === email)).toEqual([]);
   });
 
-  it('opens nothing before the e-mail address is verified', async () => {
+  it('opens nothing before the email address is verified', async () => {
     const email = someone();
     await signUp(body(email));
     expect((await logIn(email)).status).toBe(401);
@@ -187,7 +187,7 @@ describe('sign-up', () => {
     const [known, unknown] = [await signUp(body(ada.email.toUpperCase())), await signUp(body(someone()))];
     expect([known.status, Object.keys(known.body)]).toEqual([unknown.status, Object.keys(unknown.body)]);
     expect(known.body.organizationId).not.toBe(ada.organizationId);
-    const letter = await app.mail.take(ada.email.toUpperCase(), 'You have an account');
+    const letter = await app.mail.take(ada.email.toUpperCase(), 'You already have an account');
     expect(letter.text).not.toContain('token');
     expect((await logIn(ada.email)).status).toBe(201);
   });

@@ -54,7 +54,7 @@ export type VerificationAnswer = z.infer<typeof verificationAnswer>;
 
 /**
  * Registers a pending organization with its first owner and their consents, in one transaction (P15). A pending sign-up claims
- * nothing: whether the e-mail address has an account already changes the letter alone, not the work, the time or the answer
+ * nothing: whether the email address has an account already changes the letter alone, not the work, the time or the answer
  * (ASVS 6.3.8).
  */
 export async function signUp(
@@ -114,7 +114,7 @@ export async function signUp(
 }
 
 /**
- * Activates what was signed up for, and claims the e-mail address: the first who verifies it has it. The link proves the address,
+ * Activates what was signed up for, and claims the email address: the first who verifies it has it. The link proves the address,
  * not who chose the password: that one holds only where sign-up and link come from the same browser (ADR 0014).
  */
 export async function verifyEmail(

@@ -76,7 +76,7 @@ describe('a user', () => {
     given(user, verified).when({ type: 'verify-email' }).then([]);
   });
 
-  it('can do nothing before the e-mail address is verified', () => {
+  it('can do nothing before the email address is verified', () => {
     given(user, [registered]).when({ type: 'rename', name: 'Ada' }).then({ rejected: 'not-verified' });
     given(user, [registered])
       .when({ type: 'enrol-second-factor', authenticatorId, recoveryCodes: 10 })

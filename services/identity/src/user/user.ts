@@ -40,7 +40,7 @@ export type UserCommand =
       readonly consent: Consent;
       /** Documents that must be accepted today: no account without its consent records (P15). */
       readonly required: readonly Acceptance[];
-      /** Through the link of an invitation: the e-mail address is verified by it. */
+      /** Through the link of an invitation: the email address is verified by it. */
       readonly emailVerified: boolean;
     }
   | { readonly type: 'verify-email' }
