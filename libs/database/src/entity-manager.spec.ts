@@ -321,7 +321,7 @@ describe('what an entity manager writes', () => {
       await entityManager.flush().catch(() => undefined);
       entityManager.clear();
     });
-    await expect(attempt).rejects.toThrow('nothing was committed');
+    await expect(attempt).rejects.toThrow('the transaction was rolled back');
     expect(await stored()).toHaveLength(1);
   });
 
