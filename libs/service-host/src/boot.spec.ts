@@ -7,7 +7,19 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Body, Controller, Delete, Get, Module, Param, Post, Query } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Injectable,
+  Module,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+  Param,
+  Post,
+  Query,
+} from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { auditFacts } from '@vouchsafe/contracts';
 import { ReactsTo } from '@vouchsafe/messaging';
@@ -151,6 +163,26 @@ describe('a booted service', () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(hour()).toBe(-1);
     await ahead.stop();
+  });
+
+  it('that cannot listen ends what it has started', async () => {
+    const events: string[] = [];
+    @Injectable()
+    class Worker implements OnModuleInit, OnApplicationShutdown {
+      onModuleInit(): void {
+        events.push('started');
+      }
+      onApplicationShutdown(): void {
+        events.push('ended');
+      }
+    }
+    @Module({ providers: [Worker] })
+    class WorkerModule {}
+    const taken = { ...env, PORT: new URL(service.url).port };
+    await expect(
+      bootService({ ...definition, module: () => WorkerModule }, { env: taken, handleSignals: false }),
+    ).rejects.toThrow('EADDRINUSE');
+    expect(events).toEqual(['started', 'ended']);
   });
 
   const send = async (

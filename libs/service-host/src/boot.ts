@@ -7,7 +7,7 @@ import type { z } from 'zod';
 import { assertEverythingDeclared } from './boot-checks.js';
 import { Clock, clockOf, Ids, RandomIds } from './clock.js';
 import { ConfigError, type HostConfig, hostConfig, readConfig } from './config.js';
-import { httpAdapter, type Refuse } from './fastify.js';
+import { httpAdapter, type HttpOptions, type Refusing } from './fastify.js';
 import { EntityInterceptor } from './entity.interceptor.js';
 import { Readiness } from './health.js';
 import { addHealthRoutes } from './health-routes.js';
@@ -36,10 +36,10 @@ export interface ServiceDefinition<Config extends z.ZodObject> {
   readonly module: (config: z.output<Config> & HostConfig) => Type | DynamicModule;
   /** The public door brings its own guard, passes bodies on unread, makes request ids; health and metrics stand elsewhere. */
   readonly door?: 'internal' | 'public';
-  /** Of a public door, in place of the internal identity's. */
-  readonly guards?: readonly CanActivate[];
-  /** Of a public door: how it answers what the router refuses before any hook runs. */
-  readonly refuse?: Refuse;
+  /** Of a public door, in place of the internal identity's; its module provides them. */
+  readonly guards?: readonly Type<CanActivate>[];
+  /** Of a public door, provided by its module: answers what the router refuses before any hook runs. */
+  readonly refuse?: Type<Refusing>;
 }
 
 /** What tests replace. */
@@ -83,9 +83,15 @@ export async function bootService<Config extends z.ZodObject>(
   const config = readAll(definition, env);
   const logger = options.logger ?? serviceLogger(definition.name, config.VOUCHSAFE_LOG_LEVEL);
   const { app, metrics, readiness } = await createApp(definition, config, logger, options);
-  await app.init();
-  await app.getHttpAdapter().getInstance().ready();
-  await app.listen(config.PORT, config.VOUCHSAFE_HOST);
+  try {
+    await app.init();
+    await app.getHttpAdapter().getInstance().ready();
+    await app.listen(config.PORT, config.VOUCHSAFE_HOST);
+  } catch (error) {
+    // What was started already ends: leases are given back, connections closed.
+    await app.close().catch((failure: unknown) => logger.error({ err: failure }, 'Stop failed'));
+    throw error;
+  }
   const stopping = { app, readiness, logger, seconds: config.VOUCHSAFE_STOP_SECONDS };
   const stop = stopOnce(stopping);
   if (options.handleSignals ?? true) stopOnSignals(stop, stopping);
@@ -158,10 +164,11 @@ const standIns: Provider[] = [
 ].map((provide) => ({ provide, useValue: {} }));
 
 function adapterOptions(
-  { door = 'internal', refuse }: { door?: 'internal' | 'public'; refuse?: Refuse },
+  { door = 'internal' }: { door?: 'internal' | 'public' },
   config: HostConfig,
   metrics: Metrics,
   routes: RouteTable,
+  refuse?: HttpOptions['refuse'],
 ) {
   return {
     bodyLimit: config.VOUCHSAFE_BODY_LIMIT,
@@ -207,7 +214,16 @@ async function createApp<Config extends z.ZodObject>(
     { provide: InternalTokenVerifier, useValue: verifier },
     { provide: InternalClient, useValue: new InternalClient(tokens) },
   ];
-  const adapter = httpAdapter(adapterOptions(definition, config, metrics, routes));
+  const { guards, refuse } = definition;
+  const adapter = httpAdapter(
+    adapterOptions(
+      definition,
+      config,
+      metrics,
+      routes,
+      refuse && ((...refused) => app.get(refuse, { strict: false }).refuse(...refused)),
+    ),
+  );
   if (definition.door !== 'public') addHealthRoutes(adapter.getInstance(), readiness, metrics);
   const app = await NestFactory.create<NestFastifyApplication>(
     HostModule.with(providers, [definition.module(config)]),
@@ -219,9 +235,10 @@ async function createApp<Config extends z.ZodObject>(
   app.useGlobalInterceptors(new TraceInterceptor(), new EntityInterceptor());
   // The gateway passes bodies on; the service behind it says whether it takes one.
   if (definition.door !== 'public') app.useGlobalInterceptors(new UnreadBodyInterceptor());
-  if (definition.door === 'public' && !definition.guards?.length)
-    throw new Error('A public door needs its guards');
-  app.useGlobalGuards(...(definition.guards ?? [new InternalIdentityGuard(verifier)]));
+  if (definition.door === 'public' && !guards?.length) throw new Error('A public door needs its guards');
+  app.useGlobalGuards(
+    ...(guards?.map((guard) => app.get(guard, { strict: false })) ?? [new InternalIdentityGuard(verifier)]),
+  );
   assertEverythingDeclared(app, definition.name);
   return { app, metrics, readiness };
 }

@@ -26,7 +26,11 @@ export interface HttpOptions {
   readonly refuse?: Refuse;
 }
 
-export type Refuse = (request: FastifyRequest, reply: FastifyReply, found: ProblemError) => void;
+type Refuse = (request: FastifyRequest, reply: FastifyReply, found: ProblemError) => void;
+
+export interface Refusing {
+  readonly refuse: Refuse;
+}
 
 /** Fastify as every service has it: bounded, strict about what comes in, each request in its context. */
 export function httpAdapter(options: HttpOptions): FastifyAdapter {

@@ -13,7 +13,7 @@ export * from './data-inventory/room-columns.js';
 export * from './etag.js';
 export { firstOf } from './first-of.js';
 export { Readiness } from './health.js';
-export type { Refuse } from './fastify.js';
+export type { Refusing } from './fastify.js';
 export * from './idempotency.js';
 export * from './inputs.js';
 export * from './internal-client.js';

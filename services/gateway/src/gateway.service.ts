@@ -12,13 +12,12 @@ import {
   type ServiceDefinition,
   urlVariable,
 } from '@vouchsafe/service-host';
+import { Instance } from './access-log/access-log.js';
 import { DoorGuard } from './door/door.guard.js';
-import { arrive, DoorModule } from './door/door.module.js';
-import { refuseRecorded } from './door/leaving.js';
+import { DoorModule } from './door/door.module.js';
+import { Leaving } from './door/leaving.js';
 import { gatewayConfig, type GatewayConfig } from './gateway.config.js';
 import { inside } from './inside.js';
-import { openDoor, type OpenDoor } from './open-door.js';
-import { mergedDocument } from './routes/merged-document.js';
 import { readServiceDocument, type UpstreamService } from './routes/service-document.js';
 
 /** The consumer group that all of its instances share. */
@@ -51,56 +50,43 @@ export async function bootGateway(options: BootOptions = {}): Promise<RunningGat
     handleSignals: false,
   });
   await consume('gateway', within, { group: GROUP });
-  const { door, opened } = await letIn(config, services, within, options).catch(async (error: unknown) => {
+  const door = await bootDoor(config, services, within, options).catch(async (error: unknown) => {
     await within.stop();
     throw error;
   });
   open = true;
-  within.logger.info({ url: door.url, instanceId: opened.door.instanceId }, 'The door is open');
+  const { id: instanceId } = door.app.get(Instance, { strict: false });
+  within.logger.info({ url: door.url, instanceId }, 'The door is open');
   return {
     url: door.url,
     insideUrl: within.url,
-    instanceId: opened.door.instanceId,
+    instanceId,
     logger: within.logger,
     stopSeconds: config.VOUCHSAFE_STOP_SECONDS,
     stop: async () => {
       await door.stop();
-      await opened.close();
       await within.stop();
     },
   };
 }
 
-async function letIn(
+async function bootDoor(
   config: GatewayConfig & HostConfig,
   services: readonly UpstreamService[],
   within: RunningService,
   options: BootOptions,
-): Promise<{ door: RunningService; opened: OpenDoor }> {
-  const opened = await openDoor(within, services);
+): Promise<RunningService> {
   const definition = {
     name: 'gateway',
     title: 'Vouchsafe',
     door: 'public',
     config: gatewayConfig,
-    module: () => DoorModule.with(opened.door, mergedDocument(services, config.VOUCHSAFE_PUBLIC_URL)),
-    guards: [new DoorGuard(opened.door)],
-    refuse: refuseRecorded(opened.door, (request) => arrive(request, opened.door)),
+    module: () => DoorModule.with(within.app, services, config.VOUCHSAFE_PUBLIC_URL),
+    guards: [DoorGuard],
+    refuse: Leaving,
   } satisfies ServiceDefinition<typeof gatewayConfig>;
-  try {
-    const { logger, metrics, readiness } = within;
-    const door = await bootService(definition, {
-      ...options,
-      logger,
-      metrics,
-      readiness,
-      handleSignals: false,
-    });
-    return { door, opened };
-  } catch (error) {
-    await opened.close();
-    throw error;
-  }
+  const { logger, metrics, readiness } = within;
+  return bootService(definition, { ...options, logger, metrics, readiness, handleSignals: false });
 }
 
 /** The services behind the door and what each declares; their golden documents ship with them. */

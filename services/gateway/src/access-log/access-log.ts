@@ -1,7 +1,11 @@
 /** @promise P23 (main) makes entries durable, all requests in flight together */
-import type { Database, Transaction } from '@vouchsafe/database';
-import { appendBatch } from '@vouchsafe/event-store';
-import type { Vault } from '@vouchsafe/vault';
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { Database, type Transaction } from '@vouchsafe/database';
+import { appendBatch, EventStore } from '@vouchsafe/event-store';
+import { Clock, CONFIG, LOGGER, type ServiceLogger } from '@vouchsafe/service-host';
+import { Vault } from '@vouchsafe/vault';
+import type { GatewayConfig } from '../gateway.config.js';
 import { accessLogEvents, accessLogStream } from './access-log.events.js';
 import {
   CLOSE_AT_ONCE,
@@ -14,16 +18,10 @@ import {
   takeOver,
 } from './batch.js';
 
-export interface AccessLogOptions {
-  readonly database: Database;
-  readonly vault: Vault;
-  readonly instanceId: string;
-  readonly now: () => Date;
-  /** Milliseconds that a request waits for its entry to become durable, before it is answered 503. */
-  readonly patience: number;
-  readonly onError: (error: unknown) => void;
-  /** Wakes the relay. */
-  readonly onWritten: () => void;
+/** This process, by which its entries, its open entries and its lease are told from those of others. */
+@Injectable()
+export class Instance {
+  readonly id: string = randomUUID();
 }
 
 /** The entry could not be made durable in time. */
@@ -57,11 +55,14 @@ export const MOST_WAITING = 5000;
 const RETRY_MS = { first: 20, most: 500 } as const;
 /** A statement that answers neither yes nor no: the connection is given up, and what it did is looked up. */
 const HANGING_MS = 10_000;
+/** The relay works best in pages: woken for every batch of a few entries it would cost more than the requests themselves. */
+const RELAY_MS = 100;
 
 /**
  * Writes entries of all requests in flight together (P23; docs/gateway.md, 'The access log'): while one transaction commits, the next batch
  * gathers; so the wait is shared and no timer adds to it. One writer at a time per process keeps the sequence.
  */
+@Injectable()
 export class AccessLog {
   private queue: Waiting[] = [];
   private current: Waiting[] = [];
@@ -75,7 +76,20 @@ export class AccessLog {
   private inDoubt: string | null = null;
   private running: Promise<void> | null = null;
 
-  constructor(private readonly options: AccessLogOptions) {}
+  private readonly wakeRelay: () => void;
+
+  constructor(
+    private readonly database: Database,
+    private readonly vault: Vault,
+    private readonly clock: Clock,
+    private readonly instance: Instance,
+    store: EventStore,
+    /** How long a request waits for its entry to become durable, before it is answered 503. */
+    @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'VOUCHSAFE_ACCESS_LOG_PATIENCE_MS'>,
+    @Inject(LOGGER) private readonly logger: Pick<ServiceLogger, 'error'>,
+  ) {
+    this.wakeRelay = atMostEvery(RELAY_MS, () => store.appended());
+  }
 
   /** Durable before the request is passed on. @throws NotRecordedError: then nothing may be executed */
   async received(entry: Located): Promise<void> {
@@ -133,9 +147,9 @@ export class AccessLog {
         try {
           this.settle(await this.attempt());
           pause = RETRY_MS.first;
-          this.options.onWritten();
+          this.wakeRelay();
         } catch (error) {
-          this.options.onError(error);
+          this.logger.error({ err: error }, 'Access-log entries wait');
           this.afterFailure(error);
           await new Promise((resolve) => setTimeout(resolve, pause));
           pause = Math.min(pause * 2, RETRY_MS.most);
@@ -151,9 +165,9 @@ export class AccessLog {
     const [batch, discard, closing] = [this.current, this.discard, this.closing];
     // A failed take-over is asked for again with the next heartbeat.
     this.closing = false;
-    const stream = this.inDoubt ?? accessLogStream(this.options.instanceId, this.options.now());
+    const stream = this.inDoubt ?? accessLogStream(this.instance.id, this.clock.now());
     const write = (sql: Transaction) => this.write(sql, stream, batch, discard, closing);
-    const attempt = await withinTime(this.options.database.asWorker(write)).catch((error: unknown) => {
+    const attempt = await withinTime(this.database.asWorker(write)).catch((error: unknown) => {
       this.inDoubt = stream;
       throw error;
     });
@@ -181,14 +195,14 @@ export class AccessLog {
     discard: readonly string[],
     closing: boolean,
   ): Promise<Attempt> {
-    const { vault, instanceId, now } = this.options;
+    const { vault, instance, clock } = this;
     const ended = await removeOpen(sql, [...idsOf(batch, 'ends'), ...discard]);
     const staying = await lockOpen(sql, idsOf(batch, 'stays'));
     // Behind the row locks just taken, a doubted attempt has either been committed or is gone.
     const done = this.inDoubt ? await writtenSince(sql, stream, this.sequence) : nothing(this.sequence);
 
     const received = batch.flatMap(({ item }) => (item.kind === 'received' ? [item] : []));
-    if (!(await insertReceived(sql, vault, instanceId, received))) throw new LeaseEnded();
+    if (!(await insertReceived(sql, vault, instance.id, received))) throw new LeaseEnded();
 
     const results = new Map<Waiting, Recorded>();
     const outcomes = batch.flatMap((waiting) => {
@@ -200,7 +214,7 @@ export class AccessLog {
       results.set(waiting, ours ? 'written' : 'closed');
       return ours && !already ? [eventOf(item)] : [];
     });
-    const taken = closing ? await takeOver(sql, vault, instanceId, now()) : [];
+    const taken = closing ? await takeOver(sql, vault, instance.id, clock.now()) : [];
     const entries = [...outcomes, ...taken.map(eventOf)];
     await appendBatch(sql, vault, {
       stream,
@@ -233,7 +247,7 @@ export class AccessLog {
   }
 
   private giveUpOnTheOverdue(): void {
-    const oldest = performance.now() - this.options.patience;
+    const oldest = performance.now() - this.config.VOUCHSAFE_ACCESS_LOG_PATIENCE_MS;
     for (const waiting of [...this.current, ...this.queue]) {
       if (waiting.givenUp || waiting.since > oldest) continue;
       waiting.givenUp = true;
@@ -317,4 +331,14 @@ async function withinTime<T>(work: Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+function atMostEvery(milliseconds: number, work: () => void): () => void {
+  let timer: NodeJS.Timeout | null = null;
+  return () => {
+    timer ??= setTimeout(() => {
+      timer = null;
+      work();
+    }, milliseconds).unref();
+  };
 }

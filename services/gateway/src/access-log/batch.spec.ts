@@ -6,14 +6,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { gatewayFacts } from '@vouchsafe/contracts';
 import type { Database } from '@vouchsafe/database';
 import { ERASED, eventCatalog, formerVersion, personal } from '@vouchsafe/event-sourcing';
-import { withRoomMigrations } from '@vouchsafe/service-host';
+import { EventStore } from '@vouchsafe/event-store';
+import { serviceLogger, withRoomMigrations } from '@vouchsafe/service-host';
 import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
 import { localKeyProvider, Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { gatewayMigrations } from '../persistence/migrations.js';
 import { organizationId } from '../testing/gateway-suite.js';
 import { accessLogEvents, type Entry } from './access-log.events.js';
-import { AccessLog, MOST_WAITING, NotRecordedError } from './access-log.js';
+import { AccessLog, Instance, MOST_WAITING, NotRecordedError } from './access-log.js';
 import { insertReceived, type Located, takeOver } from './batch.js';
 
 const former = accessLogEvents.definitions['request-handled'].schema;
@@ -125,23 +126,23 @@ describe('an entry that an earlier release has left open', () => {
 
 describe('entries that wait for the database', () => {
   it('are bounded: beyond them a request is refused at once, and whatever was executed is still written', async () => {
-    const instanceId = randomUUID();
+    const instance = new Instance();
     await database.asWorker((sql) =>
       sql.query(
         `insert into gateway_instance (id, lease_until, started_at) values ($1, clock_timestamp() + interval '1 hour', now())`,
-        [instanceId],
+        [instance.id],
       ),
     );
-    const log = new AccessLog({
-      ...{ database, vault, instanceId, now: () => now, patience: 60_000 },
-      onError: () => undefined,
-      onWritten: () => undefined,
-    });
+    const log = new AccessLog(
+      ...([database, vault, { now: () => now }, instance, new EventStore({ database, vault })] as const),
+      { VOUCHSAFE_ACCESS_LOG_PATIENCE_MS: 60_000 },
+      serviceLogger('gateway', 'silent'),
+    );
     const [executed, ...others] = Array.from({ length: MOST_WAITING + 1 }, located);
     if (!executed) throw new Error('There is one');
     await log.received(executed);
     const waiting = await database.asWorker(async (sql) => {
-      await sql.query('select from gateway_instance where id = $1 for update', [instanceId]);
+      await sql.query('select from gateway_instance where id = $1 for update', [instance.id]);
       const all = others.map((entry) => log.received(entry));
       await expect(log.received(located())).rejects.toThrow(NotRecordedError);
       await expect(log.outcome(located(), 'none')).rejects.toThrow(NotRecordedError);

@@ -74,14 +74,17 @@ export interface Conclusion {
   readonly outcome: Entry['outcome'];
   readonly part: Entry['part'];
   readonly bytes: number | null;
-  readonly at: Date;
 }
 
 /** The entry of an exchange, as far as it is known (P23). */
 export function entryOf(
   exchange: Exchange,
-  { instanceId, operatorOrganizationId }: { instanceId: string; operatorOrganizationId: string },
-  { status, outcome, part, bytes, at }: Conclusion,
+  { status, outcome, part, bytes }: Conclusion,
+  {
+    instanceId,
+    operatorOrganizationId,
+    at,
+  }: { instanceId: string; operatorOrganizationId: string; at: Date },
 ): Located {
   const { caller, route, requestId, traceparent } = exchange;
   const person = caller.actor.type === 'user' || caller.actor.type === 'staff';

@@ -1,46 +1,53 @@
-import type { Database } from '@vouchsafe/database';
-import { follow } from '@vouchsafe/event-store';
-
-export interface LeaseOptions {
-  readonly database: Database;
-  readonly instanceId: string;
-  /** Milliseconds that the lease lasts; it is renewed four times in that. */
-  readonly lasts: number;
-  /** After each heartbeat, when some other instance's lease has ended. */
-  readonly onDead: () => void;
-  readonly onError: (error: unknown) => void;
-}
-
-export interface InstanceLease {
-  /** Gives the lease back: nothing of this instance is open any more. */
-  end(): Promise<void>;
-}
+import { Inject, Injectable } from '@nestjs/common';
+import { Database } from '@vouchsafe/database';
+import { follow, type Follower } from '@vouchsafe/event-store';
+import { CONFIG, LOGGER, type ServiceLogger } from '@vouchsafe/service-host';
+import type { GatewayConfig } from '../gateway.config.js';
+import { AccessLog, Instance } from './access-log.js';
 
 /**
  * Says that this instance lives. Measured by the database's clock alone: it is the one clock that all instances share, and a
  * lease is a matter of machines, not of the domain (docs/event-store.md, 'Clocks').
  */
-export async function startLease(options: LeaseOptions): Promise<InstanceLease> {
-  const { database, instanceId, lasts, onDead, onError } = options;
-  const beat = async (): Promise<void> => {
-    const dead = await database.asWorker(async (sql) => {
+@Injectable()
+export class InstanceLease {
+  private heart: Follower | undefined;
+
+  constructor(
+    private readonly database: Database,
+    private readonly instance: Instance,
+    private readonly accessLog: AccessLog,
+    @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'VOUCHSAFE_INSTANCE_LEASE_MS'>,
+    @Inject(LOGGER) private readonly logger: ServiceLogger,
+  ) {}
+
+  /** Takes the lease, and renews it four times in the span that it lasts. */
+  async start(): Promise<void> {
+    await this.beat();
+    const pace = this.config.VOUCHSAFE_INSTANCE_LEASE_MS / 4;
+    const onError = (error: unknown) => this.logger.error({ err: error }, 'The lease was not renewed');
+    this.heart = follow(() => this.beat().then(() => 0), { idle: pace, retry: pace, onError });
+  }
+
+  /** Gives the lease back: nothing of this instance is open any more. */
+  async stop(): Promise<void> {
+    await this.heart?.stop();
+    await this.database.asWorker((sql) =>
+      sql.query('delete from gateway_instance where id = $1', [this.instance.id]),
+    );
+  }
+
+  /** Where some other instance's lease has ended, this one closes what that one left open. */
+  private async beat(): Promise<void> {
+    const dead = await this.database.asWorker(async (sql) => {
       await sql.query(
         `insert into gateway_instance (id, lease_until, started_at)
          values ($1, clock_timestamp() + make_interval(secs => $2), clock_timestamp())
          on conflict (id) do update set lease_until = excluded.lease_until`,
-        [instanceId, lasts / 1000],
+        [this.instance.id, this.config.VOUCHSAFE_INSTANCE_LEASE_MS / 1000],
       );
       return sql.query('select from gateway_instance where lease_until < clock_timestamp() limit 1');
     });
-    if (dead.length > 0) onDead();
-  };
-  await beat();
-  const pace = lasts / 4;
-  const heart = follow(() => beat().then(() => 0), { idle: pace, retry: pace, onError });
-  return {
-    end: async () => {
-      await heart.stop();
-      await database.asWorker((sql) => sql.query('delete from gateway_instance where id = $1', [instanceId]));
-    },
-  };
+    if (dead.length > 0) this.accessLog.closeTheDead();
+  }
 }

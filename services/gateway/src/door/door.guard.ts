@@ -2,38 +2,47 @@
  * @promise P02 refuses whoever lacks what the route declares, before a service is reached
  * @promise P11 (main) the application: session or key, permission, limits, the origin of a request with a cookie
  */
-import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import {
   addressGroup,
   assertAllowed,
+  CONFIG,
+  type HostConfig,
   OPERATION,
   type OperationDeclaration,
   problem,
 } from '@vouchsafe/service-host';
 import type { FastifyRequest } from 'fastify';
 import { type Exchange, exchangeOf } from '../access-log/exchange.js';
-import type { Found } from '../routes/route-index.js';
-import { isUnambiguousPath } from '../routes/unambiguous-path.js';
+import { type Found, isUnambiguousPath, RouteIndex } from '../routes/route-index.js';
+import { type Credential, ResolveCaller } from '../session/resolve-caller.js';
 import { sessionIdOf, sessionIn } from '../session/session-cookie.js';
-import type { Credential } from '../session/who-calls.js';
-import { assertSameSite } from './cross-site.js';
-import type { Door } from './door.js';
+import { SessionKeys } from '../session/session-keys.js';
+import { AllowedOrigins, assertSameSite } from './cross-site.js';
+import { RateLimits } from './rate-limits.js';
 
 /** Stands before every path: what is not declared, or not allowed to this caller, goes no further (P02, P11). */
+@Injectable()
 export class DoorGuard implements CanActivate {
-  constructor(private readonly door: Door) {}
+  constructor(
+    private readonly rateLimits: RateLimits,
+    private readonly routes: RouteIndex,
+    private readonly sessionKeys: SessionKeys,
+    private readonly callers: ResolveCaller,
+    private readonly origins: AllowedOrigins,
+    @Inject(CONFIG) private readonly config: Pick<HostConfig, 'VOUCHSAFE_BODY_LIMIT'>,
+  ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const exchange = exchangeOf(request);
     const address = addressGroup(exchange.sourceIp);
-    await this.door.rateLimits.take('address', address);
+    await this.rateLimits.take('address', address);
     const own = Reflect.getMetadata(OPERATION, context.getHandler()) as OperationDeclaration | undefined;
     const { permission, effect } = own ? this.ownPage(exchange, own) : this.route(exchange, request);
-    if (Number(request.headers['content-length'] ?? 0) > this.door.bodyLimit)
+    if (Number(request.headers['content-length'] ?? 0) > this.config.VOUCHSAFE_BODY_LIMIT)
       throw problem('content-too-large');
-    if (permission === 'public' && effect === 'write')
-      await this.door.rateLimits.take('publicChange', address);
+    if (permission === 'public' && effect === 'write') await this.rateLimits.take('publicChange', address);
     await this.identify(exchange, request, permission === 'public');
     assertAllowed(exchange.caller, permission);
     return true;
@@ -51,7 +60,7 @@ export class DoorGuard implements CanActivate {
       throw problem('malformed-request', { detail: 'The path can be read in several ways' });
     const preflight =
       request.method === 'OPTIONS' ? request.headers['access-control-request-method'] : undefined;
-    const found = this.door.routes.find(preflight ?? request.method, path);
+    const found = this.routes.find(preflight ?? request.method, path);
     if (preflight !== undefined && found && 'route' in found) return this.preflight(exchange);
     const { route, params } = assertFound(found);
     exchange.route = route;
@@ -75,14 +84,13 @@ export class DoorGuard implements CanActivate {
   private async identify(exchange: Exchange, request: FastifyRequest, optional: boolean): Promise<void> {
     const apiKey = bearerOf(request.headers.authorization);
     const session = sessionIn(request.headers.cookie);
-    if (apiKey === null && session !== undefined && changes(exchange))
-      assertSameSite(request, this.door.allowedOrigins);
+    if (apiKey === null && session !== undefined && changes(exchange)) assertSameSite(request, this.origins);
     const credential: Credential | null = apiKey === null ? this.sessionOf(session) : { apiKey };
-    const caller = credential && (await this.door.whoCalls(credential));
+    const caller = credential && (await this.callers.resolve(credential));
     if (caller) {
       exchange.caller = caller;
       const { type, id } = caller.actor;
-      await this.door.rateLimits.take(type === 'api-key' ? 'key' : 'account', id);
+      await this.rateLimits.take(type === 'api-key' ? 'key' : 'account', id);
       return;
     }
     // A key that is nobody's is a mistake to tell; a cookie that has run out must not keep anybody from logging in.
@@ -90,7 +98,7 @@ export class DoorGuard implements CanActivate {
   }
 
   private sessionOf(cookie: string | undefined): Credential | null {
-    const session = cookie === undefined ? null : sessionIdOf(this.door.sessionKeys, cookie);
+    const session = cookie === undefined ? null : sessionIdOf(this.sessionKeys, cookie);
     return session === null ? null : { session };
   }
 }

@@ -3,9 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import fc from 'fast-check';
 import { cut } from '../access-log/cut.js';
 import { maskedUrl } from '../access-log/masked-url.js';
-import { RouteIndex } from '../routes/route-index.js';
-import { isUnambiguousPath } from '../routes/unambiguous-path.js';
-import { clientAddress } from './forwarded-for.js';
+import { isUnambiguousPath, RouteIndex } from '../routes/route-index.js';
+import { clientAddress } from './arrival.js';
 import { RateLimits } from './rate-limits.js';
 
 describe('the client address', () => {

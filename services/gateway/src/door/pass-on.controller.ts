@@ -1,21 +1,43 @@
 /** @promise P23 passes nothing on that may change something before its entry is durable */
-import { Readable } from 'node:stream';
+import { Readable, Transform } from 'node:stream';
 import { All, Controller, Inject, Req, Res, SetMetadata } from '@nestjs/common';
-import { PASSES_ON, problem, ProblemError, sendProblem } from '@vouchsafe/service-host';
+import {
+  CONFIG,
+  type HostConfig,
+  InternalTokens,
+  PASSES_ON,
+  problem,
+  ProblemError,
+  sendProblem,
+} from '@vouchsafe/service-host';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { entryOf, type Exchange, exchangeOf } from '../access-log/exchange.js';
+import { type Exchange, exchangeOf } from '../access-log/exchange.js';
+import { RecordExchange } from '../access-log/record-exchange.js';
+import type { GatewayConfig } from '../gateway.config.js';
 import type { Route } from '../routes/route-index.js';
+import { ResolveCaller } from '../session/resolve-caller.js';
 import { endedSessionCookie, readSessionHeader, sessionCookie } from '../session/session-cookie.js';
-import { boundedBody } from './bounded-body.js';
-import { preflightHeaders } from './cross-site.js';
-import { DOOR, type Door } from './door.js';
+import { SessionKeys } from '../session/session-keys.js';
+import { AllowedOrigins, preflightHeaders } from './cross-site.js';
 import { headersForCaller, headersForService, type ServiceNotes } from './headers.js';
-import { recordAbandoned } from './leaving.js';
+import { Leaving } from './leaving.js';
 
 /** Every path that is not a page of our own: passed on to the service that declares it. */
 @Controller()
 export class PassOnController {
-  constructor(@Inject(DOOR) private readonly door: Door) {}
+  constructor(
+    private readonly exchanges: RecordExchange,
+    private readonly leaving: Leaving,
+    private readonly tokens: InternalTokens,
+    private readonly sessionKeys: SessionKeys,
+    private readonly callers: ResolveCaller,
+    private readonly origins: AllowedOrigins,
+    @Inject(CONFIG)
+    private readonly config: Pick<
+      GatewayConfig & HostConfig,
+      'VOUCHSAFE_BODY_LIMIT' | 'VOUCHSAFE_UPSTREAM_TIMEOUT_MS'
+    >,
+  ) {}
 
   @All('*')
   @SetMetadata(PASSES_ON, true)
@@ -25,14 +47,14 @@ export class PassOnController {
       const asked = request.headers['access-control-request-method'];
       void reply
         .code(204)
-        .headers(preflightHeaders(request, this.door.allowedOrigins, asked ? [asked] : []))
+        .headers(preflightHeaders(request, this.origins, asked ? [asked] : []))
         .send();
       return;
     }
     const { service } = exchange.route;
     await this.recordBefore(exchange);
     const { requestId, sourceIp, userAgent, caller, route } = exchange;
-    const token = await this.door.tokens.sign(service.name, {
+    const token = await this.tokens.sign(service.name, {
       ...caller,
       requestId,
       sourceIp,
@@ -46,9 +68,8 @@ export class PassOnController {
   private async recordBefore(exchange: Exchange): Promise<void> {
     if (exchange.route?.effect !== 'write' && !exchange.route?.stream) return;
     const part = exchange.route.stream ? 'stream-opened' : 'whole';
-    const open = { status: null, outcome: 'unknown', part, bytes: null, at: this.door.now() } as const;
     try {
-      await this.door.accessLog.received(entryOf(exchange, this.door, open));
+      await this.exchanges.recordReceived(exchange, part);
     } catch (cause) {
       throw problem('unavailable', { cause });
     }
@@ -65,11 +86,11 @@ export class PassOnController {
     let notes: ServiceNotes = { session: null, sessionEnded: false };
     exchange.passedOn = 'waiting';
     if (request.body instanceof Readable && request.headers['content-length'] === undefined) {
-      request.body = boundedBody(request.body, this.door.bodyLimit);
+      request.body = boundedBody(request.body, this.config.VOUCHSAFE_BODY_LIMIT);
     }
     reply.from(request.url, {
       getUpstream: () => origin,
-      timeout: this.door.upstreamTimeout,
+      timeout: this.config.VOUCHSAFE_UPSTREAM_TIMEOUT_MS,
       rewriteRequestHeaders: (_, headers) => headersForService(headers, exchange, token),
       rewriteHeaders: (headers) => {
         const answer = headersForCaller(headers, exchange);
@@ -83,7 +104,7 @@ export class PassOnController {
         // An answer that nobody waits for any more is cut off; that is no error of ours.
         stream?.on('error', () => undefined);
         if (statusCode !== undefined && reply.raw.destroyed)
-          void recordAbandoned(this.door, exchange, statusCode);
+          void this.leaving.recordAbandoned(exchange, statusCode);
         return null;
       },
       onResponse: (_request, _reply, { stream }) => {
@@ -108,13 +129,28 @@ export class PassOnController {
     if (session) {
       void reply.header(
         'set-cookie',
-        await sessionCookie(this.door.sessionKeys, session.sessionId, session.expires),
+        await sessionCookie(this.sessionKeys, session.sessionId, session.expires),
       );
       // Whose log-in it was is known from now on, so the entry says it (P23).
-      exchange.caller = (await this.door.whoCalls({ session: session.sessionId })) ?? exchange.caller;
+      exchange.caller = (await this.callers.resolve({ session: session.sessionId })) ?? exchange.caller;
     }
     void reply.send(body);
   }
+}
+
+/** A body whose length was not said beforehand, cut off where it grows too large. */
+function boundedBody(body: Readable, limit: number): Readable {
+  let bytes = 0;
+  const bounded = new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      bytes += chunk.length;
+      if (bytes > limit) done(problem('content-too-large'));
+      else done(null, chunk);
+    },
+  });
+  body.on('error', (error) => bounded.destroy(error));
+  body.on('aborted', () => bounded.destroy(new Error('The client went away')));
+  return body.pipe(bounded);
 }
 
 /** What `retryDelay` really gets, in spite of its type. */

@@ -1,4 +1,5 @@
-import { problem } from '@vouchsafe/service-host';
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, problem } from '@vouchsafe/service-host';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { GatewayConfig } from '../gateway.config.js';
 
@@ -12,10 +13,11 @@ type Rates = Pick<
 >;
 
 /** Bounds what one address, one account and one key may ask (ASVS 2.4.1). In this process's memory: per instance. */
+@Injectable()
 export class RateLimits {
   private readonly limiters: Readonly<Record<Kind, RateLimiterMemory>>;
 
-  constructor(rates: Rates) {
+  constructor(@Inject(CONFIG) rates: Rates) {
     this.limiters = {
       address: new RateLimiterMemory({ keyPrefix: 'a', ...rates.VOUCHSAFE_RATE_PER_ADDRESS }),
       account: new RateLimiterMemory({ keyPrefix: 'u', ...rates.VOUCHSAFE_RATE_PER_ACCOUNT }),

@@ -1,11 +1,12 @@
 /** @promise P28 keeps browsers from running anything that is answered */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AllowedOrigins } from './cross-site.js';
 
 /** What every answer says to browsers; a page of ours (`/docs`) brings its own content security policy. */
 export function addSecurityHeaders(
   reply: FastifyReply,
   request: FastifyRequest,
-  allowedOrigins: ReadonlySet<string>,
+  allowedOrigins: AllowedOrigins,
 ): void {
   void reply.headers({
     'strict-transport-security': 'max-age=63072000; includeSubDomains',

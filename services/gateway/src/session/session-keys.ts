@@ -1,12 +1,20 @@
 /** @promise P26 keeps the keys of the cookie */
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
+import type { HostConfig } from '@vouchsafe/service-host';
 import { z } from 'zod';
+import type { GatewayConfig } from '../gateway.config.js';
 
-/** Keys of the session cookie, newest first: the first encrypts, all decrypt, so that a key can be replaced (P26). */
-export interface SessionKeys {
-  readonly newest: SessionKey;
+/** Keys of the session cookie: the newest encrypts, all decrypt, so that a key can be replaced (P26). */
+export class SessionKeys {
   readonly byId: ReadonlyMap<string, SessionKey>;
+
+  constructor(
+    readonly newest: SessionKey,
+    others: readonly SessionKey[],
+  ) {
+    this.byId = new Map([newest, ...others].map((key) => [key.id, key]));
+  }
 }
 export interface SessionKey {
   readonly id: string;
@@ -21,18 +29,27 @@ const keyFile = z.strictObject({
     .max(10),
 });
 
+/** A cluster brings the file as a secret; outside of production it is made where it is missing. */
+export async function openSessionKeys({
+  VOUCHSAFE_ENVIRONMENT: environment,
+  VOUCHSAFE_SESSION_KEY_FILE: file,
+}: GatewayConfig & HostConfig): Promise<SessionKeys> {
+  if (environment !== 'production') await ensureSessionKeys(file);
+  return readSessionKeys(file);
+}
+
 /** @param file `{"keys":[{"id","key"}]}`, newest first; `key` is 32 bytes in base64url */
 export async function readSessionKeys(file: string): Promise<SessionKeys> {
   const read = keyFile.safeParse(JSON.parse(await readFile(file, 'utf8')));
   if (!read.success) throw new Error(`${file} holds no session keys`);
   const keys = read.data.keys.map(({ id, key }) => ({ id, key: Buffer.from(key, 'base64url') }));
-  const [newest] = keys;
+  const [newest, ...others] = keys;
   if (!newest) throw new Error(`${file} holds no session keys`);
-  return { newest, byId: new Map(keys.map((key) => [key.id, key])) };
+  return new SessionKeys(newest, others);
 }
 
-/** Makes the file where it is missing, for its owner alone (one machine, tests); a cluster brings a secret. */
-export async function ensureSessionKeys(file: string): Promise<void> {
+/** For its owner alone (one machine, tests). */
+async function ensureSessionKeys(file: string): Promise<void> {
   const keys = [{ id: randomBytes(6).toString('hex'), key: randomBytes(32).toString('base64url') }];
   await writeFile(file, JSON.stringify({ keys }), { mode: 0o600, flag: 'wx' }).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

@@ -1,0 +1,35 @@
+import { Injectable } from '@nestjs/common';
+import { Metrics } from '@vouchsafe/service-host';
+import { Counter, Gauge } from 'prom-client';
+import { AccessLog } from '../access-log/access-log.js';
+
+/** Why an answer left without an entry, or an entry could not be written. */
+const reasons = ['unavailable', 'outcome-unknown', 'stream-end', 'abandoned'] as const;
+
+/** Counts what the access log did not take, and shows what it has not taken yet. */
+@Injectable()
+export class Unrecorded {
+  private readonly counter: Counter<'what'>;
+
+  constructor({ registry }: Metrics, accessLog: AccessLog) {
+    this.counter = new Counter({
+      name: 'gateway_unrecorded_total',
+      help: 'Answers held back with 503, and ends not written, because the access log could not be written',
+      labelNames: ['what'],
+      registers: [registry],
+    });
+    for (const what of reasons) this.counter.inc({ what }, 0);
+    new Gauge({
+      name: 'gateway_access_log_waiting',
+      help: 'Entries that are not durable yet',
+      registers: [registry],
+      collect() {
+        this.set(accessLog.waiting);
+      },
+    });
+  }
+
+  count(what: (typeof reasons)[number]): void {
+    this.counter.inc({ what });
+  }
+}
