@@ -139,11 +139,15 @@ export const forbidden = [
     to: { path: mikroOrm, dependencyTypesNot: ['type-only'] },
   },
   {
-    name: 'no-cycles',
-    comment: 'A cycle is one thing cut in two.',
+    name: 'no-circular',
+    comment:
+      'A circle is one thing cut in two: of types, too. Left is one in the tools, until services are listed in one place.',
     severity: 'error',
-    from: { path: '^(libs|services|tools)/' },
-    to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    from: {
+      path: '^(libs|services|tests|tools|benchmarks)/',
+      pathNot: String.raw`^tools/start/(secrets|services)\.ts$`,
+    },
+    to: { circular: true },
   },
   {
     name: 'every-import-resolves',

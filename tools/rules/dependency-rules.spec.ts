@@ -56,9 +56,9 @@ const planted: Readonly<Record<string, { file: string; code: string }>> = {
     file: 'libs/database/src/eager.ts',
     code: `import { migrateDatabase } from './migrations.js'; migrateDatabase;`,
   },
-  'no-cycles': {
+  'no-circular': {
     file: 'libs/messaging/src/back.ts',
-    code: `import { there } from './there.js'; export const back = there;`,
+    code: `import type { There } from './there.js'; export type Back = There | null;`,
   },
   'every-import-resolves': {
     file: 'services/audit/src/nowhere.ts',
@@ -75,7 +75,9 @@ const scenery: Readonly<Record<string, string>> = {
   'libs/database/src/lazy.ts': `export const lazy = () => import('./migrations.js');`,
   'libs/vault/src/hidden.ts': `export const hidden = 1;`,
   'libs/forensic-bundle/src/csv.ts': `export const csvRow = 1;`,
-  'libs/messaging/src/there.ts': `import { back } from './back.js'; export const there = back;`,
+  'libs/messaging/src/there.ts': `import type { Back } from './back.js'; export type There = { back: Back };`,
+  'libs/messaging/src/egg.ts': `import { hen } from './hen.js'; export const egg = () => hen;`,
+  'libs/messaging/src/hen.ts': `import { egg } from './egg.js'; export const hen = () => egg;`,
 };
 
 describe('the rules of who may import whom', () => {
@@ -107,6 +109,10 @@ describe('the rules of who may import whom', () => {
 
   it.each(Object.entries(planted))('catch a breach of %s', (rule, { file }) => {
     expect(breaches(found)).toContain(`${file}: ${rule}`);
+  });
+
+  it('catch a circle of values as they catch one of types', () => {
+    expect(breaches(found)).toContain('libs/messaging/src/egg.ts: no-circular');
   });
 
   it('catch each room that imports a room which is not below it', () => {

@@ -1,24 +1,17 @@
-import type { Database, Sql } from '@vouchsafe/database';
+import type { Sql } from '@vouchsafe/database';
 import type { BundleLog, BundleRequest } from '@vouchsafe/forensic-bundle';
-import type { Vault } from '@vouchsafe/vault';
 import type { EntryFilter } from '../entry/entry-search.js';
 import { logsOf, newestCheckpoint, tilesOf } from '../log/log-reader.js';
-import { entriesOf } from './bundle-entries.js';
+import { entriesOf, type EntrySource } from './bundle-entries.js';
 import { countOf, coverage, matching, wholeRange } from './bundle-selection.js';
 import type { ExportId, ExportRequest } from './export.js';
 
 /** Of the checkpoints given out before, this many at most, spread over the log's life. */
 const EARLIER_CHECKPOINTS = 64;
 
-export interface BundleSource {
-  readonly database: Database;
-  readonly vault: Vault;
+export interface BundleSource extends EntrySource {
   readonly operatorOrganizationId: string;
   readonly now: () => Date;
-  /** Hears how many entries have been written. */
-  readonly onProgress: (done: number) => Promise<void>;
-  /** Takes the persons of whom a value was opened, or whom the question found by one. */
-  readonly concerned: Set<string>;
 }
 
 export type BundleContent = Omit<BundleRequest, 'signer' | 'keys'> & { readonly total: number };

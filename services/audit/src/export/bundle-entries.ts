@@ -1,15 +1,24 @@
-import { instant, prepared } from '@vouchsafe/database';
+import { type Database, instant, prepared } from '@vouchsafe/database';
 import type { BundleEntry } from '@vouchsafe/forensic-bundle';
+import type { Vault } from '@vouchsafe/vault';
 import { pageStatement, type Position } from '../entry/entry-search.js';
 import { type OpenDisclosure, openDisclosures } from '../entry/entry-view.js';
 import { askedFor } from '../log/field-path.js';
 import type { EntryRow, LogView } from '../log/log-reader.js';
-import type { BundleSource } from './bundle-content.js';
 import type { Selection } from './bundle-selection.js';
 import type { ExportRequest } from './export.js';
 
 /** Leaves of one page, at most: with their opened values they are what an export holds in memory, twice. */
 const PAGE = 250;
+
+export interface EntrySource {
+  readonly database: Database;
+  readonly vault: Vault;
+  /** Hears how many entries have been written. */
+  readonly onProgress: (done: number) => Promise<void>;
+  /** Takes the persons of whom a value was opened, or whom the question found by one. */
+  readonly concerned: Set<string>;
+}
 
 /** Pages of the log, each in a transaction of its own: nothing stays open however long the export takes. */
 export async function* entriesOf(
@@ -18,7 +27,7 @@ export async function* entriesOf(
   selection: Selection | null,
   { disclose, filter }: Pick<ExportRequest, 'disclose' | 'filter'>,
   organizationId: string,
-  { database, vault, onProgress, concerned }: BundleSource,
+  { database, vault, onProgress, concerned }: EntrySource,
   progress: { done: number },
 ): AsyncGenerator<BundleEntry> {
   if (!selection) return;

@@ -2,7 +2,7 @@ import type { NewEntry } from './entry.js';
 import type { EntryLeaf } from './leaf-of-entry.js';
 import type { Place } from './place.js';
 import type { SearchKeys } from './search-keys.js';
-import type { Submission } from './submissions.js';
+import type { Submission } from './submission.js';
 
 /** An entry that has its place and its leaf, and is not stored yet. */
 export interface FreshEntry {

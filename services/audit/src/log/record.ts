@@ -15,7 +15,8 @@ import { leafOf, type LeafRejection } from './leaf-of-entry.js';
 import type { Place } from './place.js';
 import { reservedIn, type ReservedName } from './reserved.js';
 import { searchKeys, type SearchKeys } from './search-keys.js';
-import { insertSubmissions, isSame, submissionKey, submissionOf, submissionsOf } from './submissions.js';
+import { submissionOf } from './submission.js';
+import { insertSubmissions, isSame, submissionKey, submissionsOf } from './submissions.js';
 import { entryOfSuccession } from './successor.js';
 
 export type RecordAnswer =
