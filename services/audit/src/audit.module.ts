@@ -24,6 +24,9 @@ import { Vault } from '@vouchsafe/vault';
 import { type AuditConfig, logName, volumeLimits } from './audit.config.js';
 import { auditPublishing } from './audit.publishing.js';
 import { EntryController } from './entry/entry.controller.js';
+import { ListEntries } from './entry/list-entries.js';
+import { ProveEntry } from './entry/prove-entry.js';
+import { RecordEntries } from './entry/record-entries.js';
 import { VolumeLimits } from './entry/volume.js';
 import { forgetPerson } from './erasure/forget-person.js';
 import { ExportController } from './export/export.controller.js';
@@ -32,11 +35,14 @@ import { ExportWorker } from './export/export-worker.js';
 import { inExporterProcess } from './export/exporter-process.js';
 import type { MakeBundle } from './export/lease.js';
 import { type BundleMaking, makeBundle } from './export/make-bundle.js';
+import { OpenBundle } from './export/open-bundle.js';
+import { RequestExport } from './export/request-export.js';
 import { CheckpointSigner } from './log/checkpoint-signer.js';
 import { LogController } from './log/log.controller.js';
 import { Recorder } from './log/record.js';
 import { auditMigrations } from './persistence/migrations.js';
 import { ReactionsController } from './reactions/reactions.controller.js';
+import { CreateReader } from './reader/create-reader.js';
 import { ReaderController } from './reader/reader.controller.js';
 
 /** Starts what runs beside the requests. */
@@ -111,7 +117,10 @@ export class AuditModule {
         }),
       ],
       controllers: [EntryController, ExportController, LogController, ReaderController, ReactionsController],
-      providers: [...recording(config), ...exporting(config), forgetting(config), Workers],
+      providers: [
+        ...[RecordEntries, ListEntries, ProveEntry, RequestExport, OpenBundle, CreateReader],
+        ...[...recording(config), ...exporting(config), forgetting(config), Workers],
+      ],
     };
   }
 }

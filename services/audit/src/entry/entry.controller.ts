@@ -1,5 +1,4 @@
 import { Body, Controller, Get, Header, Param, Post, Query, Res, UseInterceptors } from '@nestjs/common';
-import { Database, retryingDeadlocks } from '@vouchsafe/database';
 import {
   Caller,
   cursorOf,
@@ -10,24 +9,20 @@ import {
   isBounded,
   nextCursor,
   Operation,
-  page,
   problem,
 } from '@vouchsafe/service-host';
-import { instant } from '@vouchsafe/database';
-import { Vault } from '@vouchsafe/vault';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { CheckpointSigner } from '../log/checkpoint-signer.js';
 import { outcomes, provenances, submitterTypes } from '../log/entry.js';
-import { entryAt, type EntryRow, newestCheckpoint, proofOf } from '../log/log-reader.js';
-import { Recorder, type RecordAnswer, type Rejection } from '../log/record.js';
+import type { RecordAnswer, Rejection } from '../log/record.js';
 import { reservedReasons } from '../log/reserved.js';
-import { searchKeys } from '../log/search-keys.js';
-import { searchEntries } from './entry-search.js';
-import { entryView, viewEntries } from './entry-view.js';
+import { entryView } from './entry-view.js';
+import { ListEntries } from './list-entries.js';
+import { ProveEntry } from './prove-entry.js';
+import { RecordEntries } from './record-entries.js';
 import { shownHeader } from './shown.js';
-import { entryOfSubmission, originOf, submission } from './submission.js';
-import { volumeHeaders, VolumeLimits, volumeOf } from './volume.js';
+import { originOf, submission } from './submission.js';
+import { volumeHeaders } from './volume.js';
 import { VolumeHeaders } from './volume-headers.interceptor.js';
 import { time } from './instant.js';
 import { ipAddress } from './ip-address.js';
@@ -104,11 +99,9 @@ const cursor = cursorOf(position);
 @Controller('v1/audit/entries')
 export class EntryController {
   constructor(
-    private readonly database: Database,
-    private readonly vault: Vault,
-    private readonly recorder: Recorder,
-    private readonly signer: CheckpointSigner,
-    private readonly volume: VolumeLimits,
+    private readonly recordEntries: RecordEntries,
+    private readonly listEntries: ListEntries,
+    private readonly proveEntry: ProveEntry,
   ) {}
 
   @Post()
@@ -131,19 +124,9 @@ export class EntryController {
   ) {
     const organizationId = organizationOf(caller);
     const origin = originOf(caller);
-    const counted = await this.volume.take(organizationId, volumeOf(body.entries));
-    void reply.headers(volumeHeaders(counted));
-    const entries = body.entries.map((sent) => entryOfSubmission(organizationId, origin, sent));
-    const answer = await retryingDeadlocks(() =>
-      this.database.forOrganization(organizationId, (sql) => this.recorder.record(sql, entries)),
-    ).catch(async (failure: unknown) => {
-      const left = await this.volume.giveBack(organizationId, volumeOf(body.entries), counted);
-      void reply.headers(volumeHeaders(left));
-      throw failure;
+    const answer = await this.recordEntries.record(organizationId, origin, body.entries, (usages) => {
+      void reply.headers(volumeHeaders(usages));
     });
-    const unrecorded = body.entries.filter((_, i) => answer.status === 'rejected' || answer.known.has(i));
-    const left = await this.volume.giveBack(organizationId, volumeOf(unrecorded), counted);
-    void reply.headers(volumeHeaders(left));
     if (answer.status === 'rejected') throw refusal(answer);
     // The answer names the log in each entry; the access log wants it once.
     void reply.header(ENTITY_HEADER, answer.places[0]?.logId);
@@ -170,23 +153,9 @@ export class EntryController {
     const organizationId = organizationOf(caller);
     const { order, limit, cursor: given, ...filter } = query;
     const after = cursor.read(given);
-    return this.database.forOrganization(organizationId, async (sql) => {
-      const keys = await searchKeys(this.vault, sql, organizationId);
-      // One more than asked for: whether there is a next page.
-      const found = await searchEntries(sql, {
-        organizationId,
-        filter,
-        keys,
-        order,
-        limit: limit + 1,
-        after,
-      });
-      const entries = await viewEntries(sql, this.vault, organizationId, found.slice(0, limit));
-      // A page of large entries has fewer of them.
-      const { next } = page(found, entries.length, positionOf, cursor.write);
-      void reply.header(ENTRY_DETAILS_HEADER, shownHeader(entries));
-      return { entries, next };
-    });
+    const { entries, next } = await this.listEntries.list(organizationId, { filter, order, limit, after });
+    void reply.header(ENTRY_DETAILS_HEADER, shownHeader(entries));
+    return { entries, next: next && cursor.write(next) };
   }
 
   @Get(':logId/:index')
@@ -205,37 +174,15 @@ export class EntryController {
     @Caller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const organizationId = organizationOf(caller);
     const place = { logId, index };
-    const row = await this.database.forOrganization(organizationId, (sql) =>
-      entryAt(sql, organizationId, place),
-    );
-    if (!row) throw problem('not-found');
-    const checkpoint = await this.checkpointOver(organizationId, place);
-    return this.database.forOrganization(organizationId, async (sql) => {
-      const [entry] = await viewEntries(sql, this.vault, organizationId, [row]);
-      const proof = await proofOf(sql, place, checkpoint);
-      void reply.header(ENTRY_DETAILS_HEADER, shownHeader([place]));
-      return { entry, leaf: row.leaf.toString('base64'), proof };
-    });
-  }
-
-  /** The newest checkpoint; where the entry is younger, one is signed now. */
-  private async checkpointOver(organizationId: string, { logId, index }: { logId: string; index: number }) {
-    const newest = () => this.database.forOrganization(organizationId, (sql) => newestCheckpoint(sql, logId));
-    let checkpoint = await newest();
-    if (!checkpoint || checkpoint.size <= index) {
-      await this.signer.signGrown();
-      checkpoint = await newest();
-    }
-    if (!checkpoint || checkpoint.size <= index)
+    const proven = await this.proveEntry.prove(organizationOf(caller), place);
+    if (proven.status === 'unknown') throw problem('not-found');
+    if (proven.status === 'uncovered')
       throw problem('unavailable', { detail: 'No checkpoint covers it yet' });
-    return checkpoint;
+    const { entry, leaf, proof } = proven;
+    void reply.header(ENTRY_DETAILS_HEADER, shownHeader([place]));
+    return { entry, leaf: leaf.toString('base64'), proof };
   }
-}
-
-function positionOf(row: EntryRow): z.output<typeof position> {
-  return { recordedAt: instant(row.recorded_at).getTime(), index: Number(row.index) };
 }
 
 export function organizationOf(caller: Caller): string {

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import {
   Body,
   Controller,
@@ -11,30 +10,23 @@ import {
   Res,
   StreamableFile,
 } from '@nestjs/common';
-import { Database, retryingDeadlocks } from '@vouchsafe/database';
-import { zipBundle } from '@vouchsafe/forensic-bundle';
+import { Database } from '@vouchsafe/database';
 import {
   Caller,
-  Clock,
-  createOnce,
-  Ids,
   ENTRY_DETAILS_HEADER,
   entryDetails,
   Operation,
   problem,
   words,
 } from '@vouchsafe/service-host';
-import { Vault } from '@vouchsafe/vault';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { entryFilter, organizationOf } from '../entry/entry.controller.js';
-import { Recorder } from '../log/record.js';
-import { entryOfExport } from './export-entry.js';
-import { ExportFolder } from './export-folder.js';
-import { bundlePath, readBundle } from './bundle-file.js';
-import { expiryReasons, exportOf, exportStatuses, insertExport, openFor } from './export.js';
 import { time } from '../entry/instant.js';
 import { microseconds } from '../log/instant.js';
+import { expiryReasons, exportOf, exportStatuses } from './export.js';
+import { OpenBundle } from './open-bundle.js';
+import { RequestExport } from './request-export.js';
 
 const disclosable = z
   .string()
@@ -92,11 +84,8 @@ const exportPath = z.strictObject({ exportId: z.uuid() });
 export class ExportController {
   constructor(
     private readonly database: Database,
-    private readonly vault: Vault,
-    private readonly recorder: Recorder,
-    private readonly folder: ExportFolder,
-    private readonly clock: Clock,
-    private readonly ids: Ids,
+    private readonly requestExport: RequestExport,
+    private readonly openBundle: OpenBundle,
   ) {}
 
   @Post()
@@ -115,31 +104,7 @@ export class ExportController {
     @Caller() caller: Caller,
     @Headers('idempotency-key') key?: string,
   ) {
-    const organizationId = organizationOf(caller);
-    const at = this.clock.now();
-    return retryingDeadlocks(() =>
-      this.database.forOrganization(organizationId, async (sql) => {
-        const request = {
-          ...{ organizationId, caller, operation: 'audit-export.request' },
-          ...{ key, request: body, at },
-        };
-        return createOnce(this.vault, sql, request, async () => {
-          const exportId = this.ids.newId();
-          await insertExport(sql, this.vault, {
-            ...{ exportId, organizationId, request: body },
-            requestedBy: caller.actor.id,
-            requestedAt: at.toISOString(),
-          });
-          // Who opens which values, and why, stands in the customer's own log beside the entries themselves.
-          const recorded = await this.recorder.record(sql, [
-            entryOfExport(exportId, organizationId, caller, body, at),
-          ]);
-          if (recorded.status !== 'recorded')
-            throw new Error(`An export is not recorded: ${recorded.because}`);
-          return { body: { exportId } };
-        });
-      }),
-    );
+    return this.requestExport.request(organizationOf(caller), caller, body, key);
   }
 
   @Get(':exportId')
@@ -157,10 +122,9 @@ export class ExportController {
     @Param({ schema: exportPath }) { exportId }: z.output<typeof exportPath>,
     @Caller() caller: Caller,
   ) {
-    const { status, done, total, requestedAt, expiresAt, size, ...because } = await this.jobOf(
-      exportId,
-      caller,
-    );
+    const job = await this.database.forOrganization(organizationOf(caller), (sql) => exportOf(sql, exportId));
+    if (!job) throw problem('not-found');
+    const { status, done, total, requestedAt, expiresAt, size, ...because } = job;
     const { failedBecause, expiredBecause } = because;
     const progress = { done, total };
     return { exportId, status, progress, requestedAt, expiresAt, size, failedBecause, expiredBecause };
@@ -183,31 +147,17 @@ export class ExportController {
     @Caller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StreamableFile> {
-    const job = await this.jobOf(exportId, caller);
-    const expired = job.expiresAt !== null && new Date(job.expiresAt) <= this.clock.now();
-    if (job.status === 'expired' || (job.status === 'ready' && expired)) throw problem('gone');
-    const { sealedKey, directory, size, attempt } = job;
-    if (job.status !== 'ready' || !sealedKey || !directory || size === null) {
-      throw problem('conflict', { detail: `The export is ${job.status}` });
-    }
-    const key = await this.database.forOrganization(job.organizationId, (sql) =>
-      openFor(sql, this.vault, job, 'key', sealedKey),
-    );
-    const path = bundlePath(this.folder.path, exportId, attempt);
-    const bundle = await readBundle(path, exportId, Buffer.from(key, 'base64'), directory);
+    const opened = await this.openBundle.open(organizationOf(caller), exportId);
+    if (opened.status === 'unknown') throw problem('not-found');
+    if (opened.status === 'expired') throw problem('gone');
+    if (opened.status === 'not-ready')
+      throw problem('conflict', { detail: `The export is ${opened.job.status}` });
+    const { stream, size } = opened;
     void reply.header(ENTRY_DETAILS_HEADER, entryDetails({ exportId, size }));
-    const stream = Readable.from(zipBundle(bundle.files, bundle.stage), { objectMode: false });
-    stream.once('close', () => void bundle.close());
     return new StreamableFile(stream, {
       type: 'application/zip',
       disposition: `attachment; filename="vouchsafe-${exportId}.zip"`,
       length: size,
     });
-  }
-
-  private async jobOf(exportId: string, caller: Caller) {
-    const job = await this.database.forOrganization(organizationOf(caller), (sql) => exportOf(sql, exportId));
-    if (!job) throw problem('not-found');
-    return job;
   }
 }

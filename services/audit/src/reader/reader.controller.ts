@@ -1,11 +1,11 @@
 import { Body, Controller, Delete, Get, Header, Headers, HttpCode, Param, Post } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
-import { Caller, Clock, createOnce, expiry, Ids, Operation, problem, words } from '@vouchsafe/service-host';
+import { Caller, Clock, expiry, Operation, problem, type ProblemError, words } from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { organizationOf } from '../entry/entry.controller.js';
-import { logsOf } from '../log/log-reader.js';
-import { insertReader, newReaderToken, readersOf, revokeReader } from './reader.js';
+import { CreateReader, type ReaderRejection } from './create-reader.js';
+import { readersOf, revokeReader } from './reader.js';
 
 const newReader = z
   .strictObject({
@@ -39,7 +39,7 @@ export class ReaderController {
     private readonly database: Database,
     private readonly vault: Vault,
     private readonly clock: Clock,
-    private readonly ids: Ids,
+    private readonly createReader: CreateReader,
   ) {}
 
   @Post()
@@ -53,45 +53,14 @@ export class ReaderController {
     problems: ['not-found', 'invalid-request'],
     idempotent: true,
   })
-  create(
+  async create(
     @Body({ schema: newReader }) body: z.output<typeof newReader>,
     @Caller() caller: Caller,
     @Headers('idempotency-key') key?: string,
   ) {
-    const organizationId = organizationOf(caller);
-    const at = this.clock.now();
-    return this.database.forOrganization(organizationId, async (sql) => {
-      const request = {
-        ...{ organizationId, caller, operation: 'audit-reader.create' },
-        ...{ key, request: body, at },
-      };
-      return createOnce(this.vault, sql, request, async () => {
-        const logs = await logsOf(sql, organizationId);
-        const log = body.logId
-          ? logs.find(({ logId }) => logId === body.logId)
-          : logs.find(({ closedAt }) => !closedAt);
-        if (!log) throw problem('not-found');
-        const expiresAt = body.expiresAt ?? null;
-        if (expiresAt !== null && new Date(expiresAt) <= at) {
-          throw problem('invalid-request', { errors: [{ pointer: '/expiresAt', detail: 'It is past' }] });
-        }
-        const reader = {
-          readerId: this.ids.newId(),
-          logId: log.logId,
-          name: body.name,
-          createdBy: caller.actor.id,
-          createdAt: at.toISOString(),
-          expiresAt,
-        };
-        const token = newReaderToken();
-        await insertReader(sql, this.vault, organizationId, reader, token);
-        const shown = { ...reader, revokedAt: null, origin: log.origin, vkey: log.vkey };
-        return {
-          body: { ...shown, path: `/v1/audit/logs/${token}` as string | null },
-          keep: { ...shown, path: null },
-        };
-      });
-    });
+    const created = await this.createReader.create(organizationOf(caller), caller, body, key);
+    if ('rejected' in created) throw refusals[created.rejected]();
+    return created;
   }
 
   @Get()
@@ -133,3 +102,9 @@ export class ReaderController {
     if (!found) throw problem('not-found');
   }
 }
+
+const refusals = {
+  'unknown-log': () => problem('not-found'),
+  'expires-in-the-past': () =>
+    problem('invalid-request', { errors: [{ pointer: '/expiresAt', detail: 'It is past' }] }),
+} satisfies Record<ReaderRejection, () => ProblemError>;
