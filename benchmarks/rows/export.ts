@@ -134,7 +134,11 @@ async function fill(system: AuditSystem, entries: number): Promise<void> {
   const { entryOfRequest } = await auditRoom.accessLog();
   const { database, vault } = await system.open();
   const users = Array.from({ length: 500 }, () => randomUUID());
-  const recorder = new Recorder({ vault, originName: 'localhost', now: () => new Date() });
+  const recorder = new Recorder(
+    vault,
+    { now: () => new Date() },
+    { VOUCHSAFE_LOG_NAME: 'localhost', VOUCHSAFE_PUBLIC_URL: 'http://localhost' },
+  );
   for (let done = 0; done < entries; done += BATCH) {
     const batch = Array.from({ length: Math.min(BATCH, entries - done) }, (_, i) =>
       entryOfRequest(requestOf(organizationId, users[(done + i) % users.length] ?? '', done + i)),

@@ -123,7 +123,11 @@ async function grow(adminUrl: string, database: Database, vault: Vault, entries:
   const { Recorder } = await auditRoom.record();
   const { entryOfRequest } = await auditRoom.accessLog();
   const users = Array.from({ length: 500 }, () => randomUUID());
-  const recorder = new Recorder({ vault, originName: 'audit.example.org', now: () => began });
+  const recorder = new Recorder(
+    vault,
+    { now: () => began },
+    { VOUCHSAFE_LOG_NAME: 'audit.example.org', VOUCHSAFE_PUBLIC_URL: 'http://localhost' },
+  );
   await database.asWorker((transaction) =>
     recorder.record(
       transaction,

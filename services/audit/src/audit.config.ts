@@ -2,7 +2,6 @@ import { consumedBy } from '@vouchsafe/contracts';
 import { persistenceConfig, serviceUrls } from '@vouchsafe/service-host';
 import { isKeyName } from '@vouchsafe/transparency-log';
 import { z } from 'zod';
-import type { VolumeLimit } from './entry/volume.js';
 
 const most = (asDelivered: number) => z.coerce.number().int().min(1).max(1e12).default(asDelivered);
 
@@ -30,21 +29,8 @@ export const auditConfig = persistenceConfig.extend({
 });
 export type AuditConfig = z.output<typeof auditConfig>;
 
-export function logName(config: Pick<AuditConfig, 'VOUCHSAFE_LOG_NAME' | 'VOUCHSAFE_PUBLIC_URL'>): string {
-  return config.VOUCHSAFE_LOG_NAME ?? new URL(config.VOUCHSAFE_PUBLIC_URL).host;
-}
+export type LogNaming = Pick<AuditConfig, 'VOUCHSAFE_LOG_NAME' | 'VOUCHSAFE_PUBLIC_URL'>;
 
-export function volumeLimits(config: AuditConfig): readonly [short: VolumeLimit, long: VolumeLimit] {
-  return [
-    {
-      seconds: 60,
-      entries: config.VOUCHSAFE_ENTRIES_PER_MINUTE,
-      bytes: config.VOUCHSAFE_ENTRY_BYTES_PER_MINUTE,
-    },
-    {
-      seconds: 86_400,
-      entries: config.VOUCHSAFE_ENTRIES_PER_DAY,
-      bytes: config.VOUCHSAFE_ENTRY_BYTES_PER_DAY,
-    },
-  ];
+export function logName(config: LogNaming): string {
+  return config.VOUCHSAFE_LOG_NAME ?? new URL(config.VOUCHSAFE_PUBLIC_URL).host;
 }

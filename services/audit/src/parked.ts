@@ -1,6 +1,6 @@
 import { reactionsIn } from '@vouchsafe/messaging';
 import { erasureReaction, runParked } from '@vouchsafe/service-host';
-import { auditConfig, logName } from './audit.config.js';
+import { auditConfig } from './audit.config.js';
 import { GROUP } from './audit.service.js';
 import { Recorder } from './log/record.js';
 import { recordSettled } from './reactions/parked-messages.js';
@@ -12,7 +12,7 @@ await runParked({
   group: GROUP,
   config: auditConfig,
   parts: (config, { vault, now }) => {
-    const recorder = new Recorder({ vault, originName: logName(config), now });
+    const recorder = new Recorder(vault, { now }, config);
     return {
       reactions: [
         ...reactionsIn(new ReactionsController(recorder)),

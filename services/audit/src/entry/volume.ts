@@ -1,8 +1,10 @@
-import { type Database, instant, prepared, type Sql } from '@vouchsafe/database';
-import { problem } from '@vouchsafe/service-host';
+import { Inject, Injectable } from '@nestjs/common';
+import { Database, instant, prepared, type Sql } from '@vouchsafe/database';
+import { Clock, CONFIG, problem } from '@vouchsafe/service-host';
+import type { AuditConfig } from '../audit.config.js';
 
 /** What organizations may submit by the API, each for itself: so many entries, and so many bytes of them as JSON, in a window. */
-export interface VolumeLimit {
+interface VolumeLimit {
   readonly seconds: number;
   readonly entries: number;
   readonly bytes: number;
@@ -24,16 +26,21 @@ export interface Usage extends Volume {
  * done for it, whole or not at all. Against the short window counts everything that is sent, for it costs work: a retry, a batch that is
  * refused later. Against the long one only what is recorded: what was known before, or is refused, is given back.
  */
+@Injectable()
 export class VolumeLimits {
+  private readonly limits: readonly [short: VolumeLimit, long: VolumeLimit];
+
   constructor(
     private readonly database: Database,
-    private readonly limits: readonly [short: VolumeLimit, long: VolumeLimit],
-    private readonly now: () => Date,
-  ) {}
+    private readonly clock: Clock,
+    @Inject(CONFIG) config: AuditConfig,
+  ) {
+    this.limits = volumeLimits(config);
+  }
 
   /** @throws ProblemError `too-many-requests` where a limit would be passed; then nothing is counted */
   async take(organizationId: string, sent: Volume): Promise<readonly Usage[]> {
-    const at = this.now();
+    const at = this.clock.now();
     return this.database.forOrganization(organizationId, async (sql) => {
       const usages = await this.count(sql, organizationId, sent, at);
       const passed = usages.filter(isPassed);
@@ -68,7 +75,7 @@ export class VolumeLimits {
   }
 
   async read(organizationId: string): Promise<readonly Usage[]> {
-    const [at, nothing] = [this.now(), { entries: 0, bytes: 0 }];
+    const [at, nothing] = [this.clock.now(), { entries: 0, bytes: 0 }];
     return this.database.forOrganization(organizationId, (sql) =>
       this.count(sql, organizationId, nothing, at),
     );
@@ -86,6 +93,21 @@ export class VolumeLimits {
       return { limit, entries: Number(row.entries), bytes: Number(row.bytes), secondsLeft };
     });
   }
+}
+
+function volumeLimits(config: AuditConfig): readonly [short: VolumeLimit, long: VolumeLimit] {
+  return [
+    {
+      seconds: 60,
+      entries: config.VOUCHSAFE_ENTRIES_PER_MINUTE,
+      bytes: config.VOUCHSAFE_ENTRY_BYTES_PER_MINUTE,
+    },
+    {
+      seconds: 86_400,
+      entries: config.VOUCHSAFE_ENTRIES_PER_DAY,
+      bytes: config.VOUCHSAFE_ENTRY_BYTES_PER_DAY,
+    },
+  ];
 }
 
 /** A crash of the server may forget the last half second of a count: it need not wait for the disk. */

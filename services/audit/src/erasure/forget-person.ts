@@ -1,25 +1,32 @@
 /** @promise P10 removes what audit finds a person by; leaves and proofs stay */
-import type { Database } from '@vouchsafe/database';
+import { Injectable } from '@nestjs/common';
+import { Database } from '@vouchsafe/database';
 import type { Erasure, Forgetting } from '@vouchsafe/service-host';
+import { ExportFolder } from '../export/export-folder.js';
 import { expireBundlesOf } from '../export/export-worker.js';
 
 /**
  * What audit keeps of a person beside sealed disclosures (P10): keyed hashes that entries are searched by, kept answers, and bundles
  * with values that were open when they were made. Leaves, digests, tiles and checkpoints stay: every proof still holds.
  */
-export function forgetPerson(database: Database, exportFolder: string): Forgetting {
-  return {
-    forget: async (erasure) => {
-      await removeSearchHashes(database, erasure);
-      await expireBundlesOf(database, exportFolder, erasure);
-      await database.asWorker((sql) =>
-        sql.query('delete from idempotency_key where organization_id = any ($1::uuid[]) and actor = $2', [
-          erasure.organizations,
-          `user:${erasure.userId}`,
-        ]),
-      );
-    },
-  };
+@Injectable()
+export class ForgetPerson implements Forgetting {
+  constructor(
+    private readonly database: Database,
+    private readonly folder: ExportFolder,
+  ) {}
+
+  async forget(erasure: Erasure): Promise<void> {
+    const { database, folder } = this;
+    await removeSearchHashes(database, erasure);
+    await expireBundlesOf(database, folder.path, erasure);
+    await database.asWorker((sql) =>
+      sql.query('delete from idempotency_key where organization_id = any ($1::uuid[]) and actor = $2', [
+        erasure.organizations,
+        `user:${erasure.userId}`,
+      ]),
+    );
+  }
 }
 
 /** Entries with a disclosure about the person. There is no index by person: an erasure is rare, an entry is not. */

@@ -1,4 +1,14 @@
-/** Where bundles wait until they expire. */
+import path from 'node:path';
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG } from '@vouchsafe/service-host';
+import type { AuditConfig } from '../audit.config.js';
+
+/** Where bundles wait until they expire; every instance sees the same folder. */
+@Injectable()
 export class ExportFolder {
-  constructor(readonly path: string) {}
+  readonly path: string;
+
+  constructor(@Inject(CONFIG) config: Pick<AuditConfig, 'VOUCHSAFE_FILES_FOLDER'>) {
+    this.path = path.join(config.VOUCHSAFE_FILES_FOLDER, 'exports');
+  }
 }

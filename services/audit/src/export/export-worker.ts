@@ -1,30 +1,15 @@
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { Database } from '@vouchsafe/database';
+import { Inject, Injectable } from '@nestjs/common';
+import { Database } from '@vouchsafe/database';
 import { follow, type Follower } from '@vouchsafe/event-store';
 import { BundleTooLargeError } from '@vouchsafe/forensic-bundle';
-import type { Erasure } from '@vouchsafe/service-host';
-import type { CheckpointSigner } from '../log/checkpoint-signer.js';
-import {
-  type ClaimedExport,
-  expiryFrom,
-  LEASE_MS,
-  leaseFrom,
-  LostLeaseError,
-  type MakeBundle,
-} from './lease.js';
+import { Clock, type Erasure, LOGGER, type ServiceLogger } from '@vouchsafe/service-host';
+import { CheckpointSigner } from '../log/checkpoint-signer.js';
+import { BundleMaker } from './bundle-maker.js';
+import { ExportFolder } from './export-folder.js';
+import { type ClaimedExport, expiryFrom, LEASE_MS, leaseFrom, LostLeaseError } from './lease.js';
 import { bundlePath } from './bundle-file.js';
-
-export interface ExportWorkerOptions {
-  readonly database: Database;
-  readonly signer: Pick<CheckpointSigner, 'signGrown'>;
-  readonly now: () => Date;
-  /** Where bundles wait; every instance sees the same folder. */
-  readonly folder: string;
-  /** Makes one bundle, here or elsewhere. */
-  readonly make: MakeBundle;
-  readonly onError: (error: unknown) => void;
-}
 
 const ATTEMPTS = 5;
 const NOT_MADE = 'The bundle could not be made; ask again';
@@ -32,14 +17,22 @@ const TOO_LARGE = 'The entries do not fit into one bundle; ask for a shorter tim
 const POLL_MS = 1000;
 
 /** Makes the bundles that were asked for, one at a time, and removes those whose time has come. */
+@Injectable()
 export class ExportWorker {
   private follower: Follower | undefined;
   private stopping = new AbortController();
 
-  constructor(private readonly options: ExportWorkerOptions) {}
+  constructor(
+    private readonly database: Database,
+    private readonly signer: CheckpointSigner,
+    private readonly maker: BundleMaker,
+    private readonly folder: ExportFolder,
+    private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Pick<ServiceLogger, 'error'>,
+  ) {}
 
   start(): void {
-    const { onError } = this.options;
+    const onError = (error: unknown) => this.failed(error);
     this.stopping = new AbortController();
     const orphansRemoved = this.removeOrphans().catch(onError);
     const step = async (): Promise<number> => {
@@ -59,8 +52,8 @@ export class ExportWorker {
   }
 
   private async claim(): Promise<ClaimedExport | undefined> {
-    const now = this.options.now();
-    const [row] = await this.options.database.asWorker((sql) =>
+    const now = this.clock.now();
+    const [row] = await this.database.asWorker((sql) =>
       sql.query<{ export_id: string; organization_id: string; attempt: number; sealed_request: string }>(
         `update export set attempt = attempt + 1, leased_until = $2, done = 0
          where export_id = (
@@ -81,17 +74,17 @@ export class ExportWorker {
   }
 
   private async carryOut(job: ClaimedExport): Promise<void> {
-    const { database, signer, now, onError, make } = this.options;
+    const { database, signer, maker, clock } = this;
     const lost = new AbortController();
     const beat = setInterval(() => void this.holdLease(job, lost), LEASE_MS / 4);
     try {
       await signer.signGrown();
-      await make(job, AbortSignal.any([lost.signal, this.stopping.signal]));
+      await maker.make(job, AbortSignal.any([lost.signal, this.stopping.signal]));
     } catch (error) {
       if (error instanceof LostLeaseError || this.stopping.signal.aborted) return;
       const isTooLarge = error instanceof BundleTooLargeError;
       // Whoever asked can act on it, and reads it in the export; the operator cannot.
-      if (!isTooLarge) onError(error);
+      if (!isTooLarge) this.failed(error);
       const failed = isTooLarge || job.attempt >= ATTEMPTS;
       await database.asWorker((sql) =>
         sql.query(
@@ -102,8 +95,8 @@ export class ExportWorker {
             job.exportId,
             job.attempt,
             failed ? 'failed' : 'running',
-            new Date(now().getTime() + 2 ** job.attempt * 1000).toISOString(),
-            failed ? expiryFrom(now()) : null,
+            new Date(clock.now().getTime() + 2 ** job.attempt * 1000).toISOString(),
+            failed ? expiryFrom(clock.now()) : null,
             failed ? (isTooLarge ? TOO_LARGE : NOT_MADE) : null,
           ],
         ),
@@ -115,29 +108,32 @@ export class ExportWorker {
 
   /** However long one statement of an export takes, this instance lives; whoever has lost the lease stops. */
   private async holdLease({ exportId, attempt }: ClaimedExport, lost: AbortController): Promise<void> {
-    const { database, now, onError } = this.options;
     try {
-      const rows = await database.asWorker((sql) =>
+      const rows = await this.database.asWorker((sql) =>
         sql.query(
           `update export set leased_until = $3
            where export_id = $1 and attempt = $2 and status = 'running' returning 1 as held`,
-          [exportId, attempt, leaseFrom(now())],
+          [exportId, attempt, leaseFrom(this.clock.now())],
         ),
       );
       if (rows.length === 0) lost.abort();
     } catch (error) {
-      onError(error);
+      this.failed(error);
     }
+  }
+
+  private failed(error: unknown): void {
+    this.logger.error({ err: error }, 'An export was not made; it is tried again');
   }
 
   /** Files whose export is over: left by an instance that died between the key's end and the file's. */
   private async removeOrphans(): Promise<void> {
-    const { database, folder } = this.options;
+    const { path: folder } = this.folder;
     const names = await readdir(folder).catch(() => []);
     const ids = [...new Set(names.map((name) => name.split('.')[0] ?? ''))].filter((id) =>
       /^[0-9a-f-]{36}$/.test(id),
     );
-    const kept = await database.asWorker((sql) =>
+    const kept = await this.database.asWorker((sql) =>
       sql.query<{ export_id: string }>(
         `select export_id from export where export_id = any ($1::uuid[]) and status in ('running', 'ready')`,
         [ids],
@@ -152,8 +148,7 @@ export class ExportWorker {
 
   /** The key goes first: from then on the file is noise, whatever becomes of it. */
   private async removeExpired(): Promise<void> {
-    const { database, now, folder } = this.options;
-    const due = await database.asWorker((sql) =>
+    const due = await this.database.asWorker((sql) =>
       sql.query<{ export_id: string; attempt: number }>(
         `update export set status = case status when 'failed' then status else 'expired' end, sealed_key = null, sealed_request = null,
            expires_at = case status when 'failed' then null else expires_at end,
@@ -161,10 +156,11 @@ export class ExportWorker {
          where export_id in (
            select export_id from export where status in ('ready', 'failed') and expires_at <= $1 for update skip locked)
          returning export_id, attempt`,
-        [now().toISOString()],
+        [this.clock.now().toISOString()],
       ),
     );
-    for (const { export_id: exportId, attempt } of due) await removeFiles(folder, exportId, attempt);
+    for (const { export_id: exportId, attempt } of due)
+      await removeFiles(this.folder.path, exportId, attempt);
   }
 }
 

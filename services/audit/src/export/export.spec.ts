@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Database } from '@vouchsafe/database';
 import { BundleTooLargeError } from '@vouchsafe/forensic-bundle';
+import { Clock } from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
 import type { Manifest } from '@vouchsafe/verify';
 import { CheckpointSigner } from '../log/checkpoint-signer.js';
@@ -14,6 +15,7 @@ import { ada, ours, theirs } from '../testing/audit-database.js';
 import { memberOf, verificationOf } from '../testing/bundles.js';
 import { bundleContent } from './bundle-content.js';
 import { expireBundlesOf, ExportWorker } from './export-worker.js';
+import type { MakeBundle } from './lease.js';
 
 const grace = '0f8fad5b-d9cb-469f-a165-708677289511';
 type Job = {
@@ -387,17 +389,16 @@ describe('a forensic export', () => {
     const own = application.get(ExportWorker);
     await own.stop();
     const tried: string[] = [];
-    const worker = new ExportWorker({
-      ...{ database: application.get(Database), signer: application.get(CheckpointSigner) },
-      ...{ folder: '/nowhere', now: () => new Date() },
-      make: ({ exportId }) => {
-        tried.push(exportId);
-        return Promise.reject(new BundleTooLargeError('too large'));
-      },
-      onError: (error) => {
-        throw error;
-      },
-    });
+    const make: MakeBundle = ({ exportId }) => {
+      tried.push(exportId);
+      return Promise.reject(new BundleTooLargeError('too large'));
+    };
+    const noted: unknown[] = [];
+    const worker = new ExportWorker(
+      ...([application.get(Database), application.get(CheckpointSigner), { make }] as const),
+      ...([{ path: '/nowhere' }, application.get(Clock)] as const),
+      { error: (note: unknown) => void noted.push(note) },
+    );
     const { body } = await begin({});
     worker.start();
     expect(await ended(body.exportId)).toMatchObject({
@@ -406,6 +407,7 @@ describe('a forensic export', () => {
     });
     await worker.stop();
     own.start();
+    expect(noted).toEqual([]);
     expect(tried.filter((exportId) => exportId === body.exportId)).toHaveLength(1);
   });
 

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database, Sql } from '@vouchsafe/database';
+import { Inject, Injectable } from '@nestjs/common';
+import { Database, type Sql } from '@vouchsafe/database';
 import { follow, type Follower } from '@vouchsafe/event-store';
+import { Clock, LOGGER, type ServiceLogger } from '@vouchsafe/service-host';
 import { rootOf, signCheckpoint } from '@vouchsafe/transparency-log';
-import type { Vault } from '@vouchsafe/vault';
+import { Vault } from '@vouchsafe/vault';
 import { signingKey } from './signing-key.js';
 
-export interface CheckpointSignerOptions {
+export interface Signing {
   readonly database: Database;
   readonly vault: Vault;
   readonly now: () => Date;
-  /** Hears of a round that failed; the next one tries again. */
-  readonly onError: (error: unknown) => void;
 }
 
 /** Between the first new entry and its checkpoint: entries of this span share one signature. At most 1 s (docs/audit.md, 'How data goes'). */
@@ -20,19 +20,26 @@ const COALESCE_MS = 250;
  * Signs a checkpoint of every log that has grown. Only what is committed is signed: the size and the right edge are read
  * under the head row's lock, the lock that writers hold until commit, so one size has one tree and sizes only rise.
  */
+@Injectable()
 export class CheckpointSigner {
   private follower: Follower | undefined;
 
-  constructor(private readonly options: CheckpointSignerOptions) {}
+  constructor(
+    private readonly database: Database,
+    private readonly vault: Vault,
+    private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: ServiceLogger,
+  ) {}
 
   /** Woken, it signs; it also looks by itself, for what another process recorded, or left unsigned when it died. */
   start(): void {
     const step = async (): Promise<number> => {
       await sleep(COALESCE_MS);
-      await signAllGrown(this.options);
+      await this.signAll();
       return 0;
     };
-    this.follower = follow(step, { idle: 500, retry: 500, onError: this.options.onError });
+    const onError = (error: unknown) => this.failed(error);
+    this.follower = follow(step, { idle: 500, retry: 500, onError });
   }
 
   async stop(): Promise<void> {
@@ -46,11 +53,21 @@ export class CheckpointSigner {
 
   /** Signs what is unsigned now. Never rejects. */
   async signGrown(): Promise<void> {
-    await signAllGrown(this.options).catch(this.options.onError);
+    await this.signAll().catch((error: unknown) => this.failed(error));
+  }
+
+  private signAll(): Promise<void> {
+    const { database, vault, clock } = this;
+    return signAllGrown({ database, vault, now: () => clock.now() });
+  }
+
+  /** Of a round; the next one tries again. */
+  private failed(error: unknown): void {
+    this.logger.error({ err: error }, 'Checkpoints were not signed; trying again');
   }
 }
 
-export async function signAllGrown(options: Omit<CheckpointSignerOptions, 'onError'>): Promise<void> {
+export async function signAllGrown(options: Signing): Promise<void> {
   const { database } = options;
   const grown = await database.asWorker((sql) =>
     sql.query<{ log_id: string }>('select log_id from log where size > checkpoint_size order by log_id'),
@@ -69,7 +86,7 @@ export async function signAllGrown(options: Omit<CheckpointSignerOptions, 'onErr
 async function signLog(
   sql: Sql,
   logId: string,
-  { vault, now }: Pick<CheckpointSignerOptions, 'vault' | 'now'>,
+  { vault, now }: Pick<Signing, 'vault' | 'now'>,
 ): Promise<void> {
   const [head] = await sql.query<{
     organization_id: string;

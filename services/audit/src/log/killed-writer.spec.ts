@@ -13,6 +13,7 @@ import {
   type AuditDatabase,
   auditDatabase,
   entry,
+  naming,
   originName,
   ours,
   theirs,
@@ -65,7 +66,7 @@ function mortalDatabase(database: Database, nth: number) {
 }
 
 const now = () => audit.clock.now();
-const newRecorder = () => new Recorder({ vault: audit.vault, originName, now });
+const newRecorder = () => new Recorder(audit.vault, audit.clock, naming);
 const signing = (database = audit.database) => ({ database, vault: audit.vault, now });
 
 /** Everything that must hold of every log, whatever was killed when. */

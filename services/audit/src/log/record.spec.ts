@@ -15,6 +15,7 @@ import {
   type AuditDatabase,
   auditDatabase,
   entry,
+  naming,
   originName,
   ours,
   theirs,
@@ -29,7 +30,7 @@ let audit: AuditDatabase;
 let recorder: Recorder;
 beforeAll(async () => {
   audit = await auditDatabase();
-  recorder = new Recorder({ vault: audit.vault, originName, now: audit.clock.now });
+  recorder = new Recorder(audit.vault, audit.clock, naming);
 });
 afterAll(() => audit.stop());
 

@@ -3,7 +3,12 @@
  * @promise P24 records entries in a log that can be proved
  */
 import { randomBytes } from 'node:crypto';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { Transaction } from '@vouchsafe/database';
+import { Clock, CONFIG } from '@vouchsafe/service-host';
+import { Vault } from '@vouchsafe/vault';
+import { type LogNaming, logName } from '../audit.config.js';
+import { CheckpointSigner } from './checkpoint-signer.js';
 import { insertDisclosures, sealDisclosures } from './disclosures.js';
 import { LEAF_VERSION, type NewEntry } from './entry.js';
 import type { FreshEntry } from './fresh-entry.js';
@@ -33,11 +38,6 @@ export type RecordAnswer =
 
 export type Rejection = LeafRejection | ReservedName | 'id-reused';
 
-export interface RecorderOptions extends LogOpening {
-  /** Hears, after commit, that logs have grown; wakes the signer. */
-  readonly onRecorded?: () => void;
-}
-
 /**
  * The one path into the logs. In the caller's transaction, so that consumer offsets or idempotency keys commit with it:
  * entries, leaves, right edge, tiles, keyed hashes, sealed disclosures. The head rows of the logs concerned are locked in
@@ -45,17 +45,28 @@ export interface RecorderOptions extends LogOpening {
  * same index or two trees of one size.
  * A rejection leaves the transaction as it was but for the locks; the caller decides whether it goes on.
  */
+@Injectable()
 export class Recorder {
   private readonly months = new Set<string>();
 
-  constructor(private readonly options: RecorderOptions) {}
+  private readonly opening: LogOpening;
+
+  /** @param signer hears, after commit, that logs have grown; without one whoever signs looks by itself */
+  constructor(
+    private readonly vault: Vault,
+    clock: Clock,
+    @Inject(CONFIG) naming: LogNaming,
+    @Optional() private readonly signer?: CheckpointSigner,
+  ) {
+    this.opening = { vault, originName: logName(naming), now: () => clock.now() };
+  }
 
   async record(transaction: Transaction, entries: readonly NewEntry[]): Promise<RecordAnswer> {
     const organizationIds = [...new Set(entries.map((entry) => entry.organizationId))];
-    const heads = await lockHeads(transaction, organizationIds, this.options);
+    const heads = await lockHeads(transaction, organizationIds, this.opening);
     const keys = new Map<string, SearchKeys>();
     for (const organizationId of heads.keys()) {
-      keys.set(organizationId, await searchKeys(this.options.vault, transaction, organizationId));
+      keys.set(organizationId, await searchKeys(this.vault, transaction, organizationId));
     }
     const known = await submissionsOf(transaction, entries, (organizationId) => found(keys, organizationId));
     const salts = freshSalts();
@@ -100,7 +111,7 @@ export class Recorder {
     }
     if (fresh.length > 0) {
       await this.ensureMonths(transaction, fresh);
-      const { disclosures, ofErased } = await sealDisclosures(transaction, this.options.vault, fresh);
+      const { disclosures, ofErased } = await sealDisclosures(transaction, this.vault, fresh);
       // Sent one behind the other, and worked off while the next is written.
       await Promise.all([
         insertEntries(transaction, fresh, ofErased),
@@ -109,7 +120,7 @@ export class Recorder {
         growBundles(transaction, fresh),
         growTrees(transaction, [...heads.values()]),
       ]);
-      transaction.afterCommit(() => this.options.onRecorded?.());
+      transaction.afterCommit(() => this.signer?.wake());
     }
     return { status: 'recorded', places: places.slice(successions.length), known: repeated, partlyCompared };
   }

@@ -12,7 +12,7 @@ import { type EntryFilter, searchEntries } from '../entry/entry-search.js';
 import { viewEntries } from '../entry/entry-view.js';
 import { Recorder } from '../log/record.js';
 import { searchKeys } from '../log/search-keys.js';
-import { entry, originName, ours } from '../testing/audit-database.js';
+import { entry, naming, originName, ours } from '../testing/audit-database.js';
 import { auditMigrations } from './migrations.js';
 
 /** As far as the release before this one knew the schema. */
@@ -128,7 +128,7 @@ describe('what was recorded before leaves said who recorded them', () => {
   });
 
   it('is recorded once all the same when it is sent again: its time was cut to the millisecond then', async () => {
-    const recorder = new Recorder({ vault, originName, now: () => new Date(recordedAt) });
+    const recorder = new Recorder(vault, { now: () => new Date(recordedAt) }, naming);
     const again = (id: string, occurredAt: string, source = 'api', operation = 'invoice.read') =>
       database.forOrganization(ours, (sql) =>
         recorder.record(sql, [

@@ -16,6 +16,7 @@ export const aSession = '7f0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c10';
 export const aKey = '7f0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c11';
 
 export const originName = 'audit.example.org';
+export const naming = { VOUCHSAFE_LOG_NAME: originName, VOUCHSAFE_PUBLIC_URL: 'http://localhost:8080' };
 
 export interface AuditDatabase {
   readonly postgres: TestPostgres;
