@@ -17,17 +17,35 @@ export function openLog(url: string) {
   const run = async <Row extends pg.QueryResultRow>(text: string, values: unknown[]): Promise<Row[]> =>
     (await pool.query<Row>({ ...prepared(text), values })).rows;
 
-  async function partitions(topic: string): Promise<number> {
-    const [row] = await run<{ count: number }>(
-      `select count(*)::int as count from topic join topic_partition on topic_id = id where name = $1`,
-      [topic],
-    );
-    if (!row?.count) throw new UnknownTopicError(topic);
-    return row.count;
-  }
-
   return {
-    partitions,
+    ...topicsIn(run),
+    ...messagesIn(run),
+    ...groupsIn(run),
+
+    retain: async (): Promise<void> => {
+      await run('select retain()', []);
+    },
+
+    notify: async (channel: string): Promise<void> => {
+      await run('select pg_notify($1, $2)', ['bus', channel]);
+    },
+
+    close: () => pool.end(),
+  };
+}
+
+type Run = <Row extends pg.QueryResultRow>(text: string, values: unknown[]) => Promise<Row[]>;
+
+function topicsIn(run: Run) {
+  return {
+    partitions: async (topic: string): Promise<number> => {
+      const [row] = await run<{ count: number }>(
+        `select count(*)::int as count from topic join topic_partition on topic_id = id where name = $1`,
+        [topic],
+      );
+      if (!row?.count) throw new UnknownTopicError(topic);
+      return row.count;
+    },
 
     topic: async (name: string): Promise<Omit<TopicSpec, 'name'> | undefined> => {
       const [row] = await run<{ partitions: number; retention_ms: string; segment_ms: string }>(
@@ -49,7 +67,11 @@ export function openLog(url: string) {
     createTopic: async ({ name, partitions: count, retentionMs, segmentMs }: TopicSpec): Promise<void> => {
       await run('select ensure_topic($1, $2, $3, $4)', [name, count, retentionMs, segmentMs]);
     },
+  };
+}
 
+function messagesIn(run: Run) {
+  return {
     append: async (topic: string, count: number, messages: readonly OutgoingMessage[]): Promise<void> => {
       await run('select append($1, $2, $3, $4, $5)', [
         topic,
@@ -96,7 +118,12 @@ export function openLog(url: string) {
         appendedAt: appended_at,
       }));
     },
+  };
+}
 
+/** Who of a group holds which partitions, and how far they have been read. */
+function groupsIn(run: Run) {
+  return {
     beat: (group: string, member: string, topics: readonly string[], deadAfterMs: number) =>
       run<BeatRow>('select * from beat($1, $2, $3, $4)', [group, member, topics, deadAfterMs]),
 
@@ -123,16 +150,6 @@ export function openLog(url: string) {
     leave: async (group: string, member: string): Promise<void> => {
       await run('select leave($1, $2)', [group, member]);
     },
-
-    retain: async (): Promise<void> => {
-      await run('select retain()', []);
-    },
-
-    notify: async (channel: string): Promise<void> => {
-      await run('select pg_notify($1, $2)', ['bus', channel]);
-    },
-
-    close: () => pool.end(),
   };
 }
 
