@@ -15,82 +15,39 @@ export function readPartition(
   const { topic, partition } = held;
   const stopped = new AbortController();
   const wake = wakeable();
-  let end = 0n;
-  let next: bigint | undefined;
+  const offset = offsetIn(log, topicId, partition);
   let sought: bigint | 'earliest' | undefined;
-
-  const place = async (wanted: bigint | 'earliest' | 'end'): Promise<void> => {
-    const bounds = await log.bounds(topicId, partition);
-    end = bounds.end;
-    if (wanted === 'end') next = bounds.end;
-    else if (wanted === 'earliest' || wanted < bounds.earliest || wanted > bounds.end) next = bounds.earliest;
-    else next = wanted;
-  };
-
-  const start = async (): Promise<void> => {
-    const assigned = { ...held, ...(await log.bounds(topicId, partition)) };
-    await place(await options.startFrom(assigned));
-    options.onAssigned?.(assigned);
-  };
 
   /** Whether there was something to do. */
   const step = async (): Promise<boolean> => {
-    if (next === undefined) await start();
+    if (offset.next() === undefined) {
+      const assigned = { ...held, ...(await log.bounds(topicId, partition)) };
+      await offset.place(await options.startFrom(assigned));
+      options.onAssigned?.(assigned);
+    }
     if (sought !== undefined) {
       const to = sought;
       sought = undefined;
-      await place(to);
+      await offset.place(to);
     }
-    const from = next ?? 0n;
-    // The log ends before our place: it was emptied or replaced under us.
-    if (from > end) await place(from);
-    if (from >= end) return false;
-    const messages = await log.read(topicId, partition, from, options.maxBatch ?? 500);
-    const last = messages.at(-1);
-    if (!last) {
-      await place(from);
-      return (next ?? 0n) < end;
-    }
-    await options.onBatch({
-      topic,
-      partition,
-      messages,
-      end,
-      signal: stopped.signal,
-    });
-    next = last.offset + 1n;
-    return true;
+    return readOn(log, topicId, held, offset, options, stopped.signal);
   };
 
-  const work = (async () => {
-    let pause: number = RETRY_MS.first;
-    while (!stopped.signal.aborted) {
-      try {
-        const busy = await step();
-        pause = RETRY_MS.first;
-        if (!busy) await wake.wait(IDLE_MS);
-      } catch (error) {
-        options.onError?.(error);
-        await wake.wait(pause);
-        pause = Math.min(pause * 2, RETRY_MS.most);
-      }
-    }
-  })();
+  const work = repeat(step, stopped.signal, wake, options.onError);
 
   return {
     topicId,
     topic,
     partition,
     /** What the next reader may start from; undefined before the first batch. */
-    next: () => next,
-    seek: (offset: bigint | 'earliest'): void => {
-      sought = offset;
+    next: offset.next,
+    seek: (to: bigint | 'earliest'): void => {
+      sought = to;
       wake.raise();
     },
     /** The poll saw the partition end here; whether that was news. */
     sawEnd: (seen: bigint): boolean => {
-      const news = seen !== end;
-      end = seen;
+      const news = offset.sawEnd(seen);
       if (news) wake.raise();
       return news;
     },
@@ -105,3 +62,74 @@ export function readPartition(
 }
 
 export type PartitionReader = ReturnType<typeof readPartition>;
+
+/** How far a partition is read, and where it ends as far as is known. */
+function offsetIn(log: Log, topicId: number, partition: number) {
+  let end = 0n;
+  let next: bigint | undefined;
+  return {
+    next: () => next,
+    end: () => end,
+    /** An offset outside of what the log holds means its beginning. */
+    place: async (wanted: bigint | 'earliest' | 'end'): Promise<void> => {
+      const bounds = await log.bounds(topicId, partition);
+      end = bounds.end;
+      if (wanted === 'end') next = bounds.end;
+      else if (wanted === 'earliest' || wanted < bounds.earliest || wanted > bounds.end)
+        next = bounds.earliest;
+      else next = wanted;
+    },
+    passed: (last: bigint): void => {
+      next = last + 1n;
+    },
+    sawEnd: (seen: bigint): boolean => {
+      const news = seen !== end;
+      end = seen;
+      return news;
+    },
+  };
+}
+
+/** Hands the next batch on; whether there was one, or the place had to be mended. */
+async function readOn(
+  log: Log,
+  topicId: number,
+  { topic, partition }: Pick<AssignedPartition, 'topic' | 'partition'>,
+  offset: ReturnType<typeof offsetIn>,
+  options: SubscribeOptions,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const from = offset.next() ?? 0n;
+  // The log ends before our place: it was emptied or replaced under us.
+  if (from > offset.end()) await offset.place(from);
+  if (from >= offset.end()) return false;
+  const messages = await log.read(topicId, partition, from, options.maxBatch ?? 500);
+  const last = messages.at(-1);
+  if (!last) {
+    await offset.place(from);
+    return (offset.next() ?? 0n) < offset.end();
+  }
+  await options.onBatch({ topic, partition, messages, end: offset.end(), signal });
+  offset.passed(last.offset);
+  return true;
+}
+
+async function repeat(
+  step: () => Promise<boolean>,
+  stopped: AbortSignal,
+  wake: ReturnType<typeof wakeable>,
+  onError: SubscribeOptions['onError'],
+): Promise<void> {
+  let pause: number = RETRY_MS.first;
+  while (!stopped.aborted) {
+    try {
+      const busy = await step();
+      pause = RETRY_MS.first;
+      if (!busy) await wake.wait(IDLE_MS);
+    } catch (error) {
+      onError?.(error);
+      await wake.wait(pause);
+      pause = Math.min(pause * 2, RETRY_MS.most);
+    }
+  }
+}
