@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SubscribeOptions, Subscription, TopicPartition } from '../bus.js';
-import type { BeatRow, Log } from './log.js';
-import { type PartitionReader, readPartition } from './partition-reader.js';
+import { holdingsOf } from './holdings.js';
+import type { Log } from './log.js';
 import { wakeable } from '../wakeable.js';
 
 export interface Membership {
@@ -22,112 +22,52 @@ export function joinGroup(
 ) {
   const member = randomUUID();
   const { group, topics } = options;
-  const held = new Map<string, PartitionReader>();
   const beatNow = wakeable();
-  const pollNow = wakeable();
+  const pollPace = pacing();
   let closing = false;
+  const isClosing = () => closing;
+  const holdings = holdingsOf(log, options, member, {
+    onReleased: tellGroup,
+    onRevoked: beatNow.raise,
+    onTaken: pollPace.wake.raise,
+  });
 
-  const revoke = async (name: string, reader: PartitionReader, release: boolean): Promise<void> => {
-    await reader.stop();
-    if (release) {
-      await commit([reader]);
-      await log.letGo(group, member, reader.topicId, reader.partition);
-      tellGroup();
-    }
-    held.delete(name);
-    options.onRevoked?.({ topic: reader.topic, partition: reader.partition });
-    beatNow.raise();
-  };
-
-  let committing: Promise<void> = Promise.resolve();
-  /** One after the other: on two connections an older place could be stored after a newer one. */
-  const commit = (readers: Iterable<PartitionReader>): Promise<void> => {
-    const store = async (): Promise<void> => {
-      const places = [...readers].flatMap((reader) => {
-        const next = reader.next();
-        return next === undefined ? [] : [{ topicId: reader.topicId, partition: reader.partition, next }];
-      });
-      if (places.length > 0) await log.commit(group, member, places);
-    };
-    committing = committing.then(store, store);
-    return committing;
-  };
-
-  const beat = async (): Promise<void> => {
+  const beat = async (): Promise<number> => {
     const rows = await log.beat(group, member, topics, deadAfterMs);
     if (rows[0]?.shared) tellGroup();
-    const ours = new Map(rows.flatMap((row) => (isHeld(row) ? [[nameOf(row), row] as const] : [])));
-    for (const [name, reader] of held) {
-      const row = ours.get(name);
-      if (reader.stopping()) continue;
-      if (!row?.keep) void revoke(name, reader, row !== undefined).catch(options.onError);
-    }
-    for (const [name, row] of ours) {
-      if (!row.keep || held.has(name) || closing) continue;
-      held.set(
-        name,
-        readPartition(
-          log,
-          row.topic_id,
-          {
-            topic: row.topic,
-            partition: row.partition,
-            committed: row.committed === null ? null : BigInt(row.committed),
-          },
-          options,
-        ),
-      );
-      pollNow.raise();
-    }
-    await commit(held.values());
+    holdings.share(rows, isClosing);
+    await holdings.commit();
+    return beatMs;
   };
 
-  /** Tells the readers where their partitions end; whether anything moved. */
-  const poll = async (): Promise<boolean> => {
-    if (held.size === 0) return false;
-    let moved = false;
-    for (const row of await log.ends(topics)) {
-      const reader = held.get(nameOf(row));
-      if (reader?.sawEnd(BigInt(row.next_offset))) moved = true;
-    }
-    return moved;
-  };
+  /** Tells the readers where their partitions end. */
+  const poll = (): Promise<number> =>
+    pollPace.after(async () => {
+      if (holdings.readers().length === 0) return false;
+      let moved = false;
+      for (const row of await log.ends(topics)) {
+        if (holdings.of(row)?.sawEnd(BigInt(row.next_offset))) moved = true;
+      }
+      return moved;
+    });
 
-  const repeat = async (work: () => Promise<number>, signal: ReturnType<typeof wakeable>): Promise<void> => {
-    while (!closing) {
-      const pause = await work().catch((error: unknown) => {
-        options.onError?.(error);
-        return beatMs;
-      });
-      await signal.wait(pause);
-    }
+  const onError = (error: unknown): number => {
+    options.onError?.(error);
+    return beatMs;
   };
-
-  let pollPause: number = POLL_MS.first;
-  let told = false;
   const loops = Promise.all([
-    repeat(async () => {
-      await beat();
-      return beatMs;
-    }, beatNow),
-    repeat(async () => {
-      const asked = told;
-      told = false;
-      const moved = await poll();
-      // News that nobody told of: no notification gets through, and polling alone carries the bus.
-      if (moved && !asked) pollPause = POLL_MS.first;
-      else pollPause = asked ? POLL_MS.most : Math.min(pollPause * 2, POLL_MS.most);
-      return pollPause;
-    }, pollNow),
+    repeat(() => beat().catch(onError), beatNow, isClosing),
+    repeat(() => poll().catch(onError), pollPace.wake, isClosing),
   ]);
 
   const subscription: Subscription = {
     assigned: (): readonly TopicPartition[] =>
-      [...held.values()]
+      holdings
+        .readers()
         .filter((reader) => !reader.stopping())
         .map(({ topic, partition }) => ({ topic, partition })),
     seek: ({ topic, partition }, offset) => {
-      for (const reader of held.values()) {
+      for (const reader of holdings.readers()) {
         if (reader.topic === topic && reader.partition === partition) reader.seek(offset);
       }
     },
@@ -135,14 +75,10 @@ export function joinGroup(
       if (closing) return;
       closing = true;
       beatNow.raise();
-      pollNow.raise();
+      pollPace.wake.raise();
       await loops;
-      const readers = [...held.values()];
-      await Promise.all(readers.map((reader) => reader.stop()));
-      await commit(readers);
-      await log.leave(group, member);
-      held.clear();
-      for (const { topic, partition } of readers) options.onRevoked?.({ topic, partition });
+      const left = await holdings.end(() => log.leave(group, member));
+      for (const { topic, partition } of left) options.onRevoked?.({ topic, partition });
       tellGroup();
     },
   };
@@ -151,23 +87,43 @@ export function joinGroup(
     group,
     topics,
     /** New messages are in a topic of ours. */
-    wakePoll: (): void => {
-      told = true;
-      pollNow.raise();
-    },
+    wakePoll: pollPace.tell,
     /** The group's members or shares changed. */
-    wakeBeat: (): void => beatNow.raise(),
+    wakeBeat: beatNow.raise,
   };
 }
 
 export type Member = ReturnType<typeof joinGroup>;
 
-type HeldRow = BeatRow & { readonly topic: string; readonly topic_id: number; readonly partition: number };
-
-function isHeld(row: BeatRow): row is HeldRow {
-  return row.topic_id !== null;
+/** How long to wait between two polls: rarely while notifications tell of news, and often where they do not. */
+function pacing() {
+  const wake = wakeable();
+  let pause: number = POLL_MS.first;
+  let told = false;
+  return {
+    wake,
+    tell: (): void => {
+      told = true;
+      wake.raise();
+    },
+    /** @param poll whether anything moved */
+    after: async (poll: () => Promise<boolean>): Promise<number> => {
+      const asked = told;
+      told = false;
+      const moved = await poll();
+      // News that nobody told of: no notification gets through, and polling alone carries the bus.
+      if (moved && !asked) pause = POLL_MS.first;
+      else pause = asked ? POLL_MS.most : Math.min(pause * 2, POLL_MS.most);
+      return pause;
+    },
+  };
 }
 
-function nameOf({ topic_id, partition }: { topic_id: number; partition: number }): string {
-  return `${topic_id}/${partition}`;
+/** @param work answers with the pause until the next turn */
+async function repeat(
+  work: () => Promise<number>,
+  wake: ReturnType<typeof wakeable>,
+  isClosing: () => boolean,
+): Promise<void> {
+  while (!isClosing()) await wake.wait(await work());
 }
