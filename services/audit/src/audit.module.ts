@@ -27,6 +27,7 @@ import { OpenBundle } from './export/open-bundle.js';
 import { RequestExport } from './export/request-export.js';
 import { CheckpointSigner } from './log/checkpoint-signer.js';
 import { LogController } from './log/log.controller.js';
+import { OpenLog } from './log/open-log.js';
 import { Recorder } from './log/record.js';
 import { auditMigrations } from './persistence/migrations.js';
 import { ReactionsController } from './reactions/reactions.controller.js';
@@ -81,7 +82,7 @@ export class AuditModule {
       ],
       controllers: [EntryController, ExportController, LogController, ReaderController, ReactionsController],
       providers: [
-        ...[RecordEntries, ListEntries, ProveEntry, RequestExport, OpenBundle, CreateReader],
+        ...[RecordEntries, ListEntries, ProveEntry, RequestExport, OpenBundle, CreateReader, OpenLog],
         ...[Recorder, CheckpointSigner, VolumeLimits, ExportFolder, BundleMaker, ExportWorker],
         { provide: FORGETTING, useClass: ForgetPerson },
         Workers,

@@ -3,11 +3,11 @@ import { ApiExtension, ApiParam } from '@nestjs/swagger';
 import { Database, type Sql } from '@vouchsafe/database';
 import {
   Caller,
-  Clock,
   ENTRY_DETAILS_HEADER,
   entryDetails,
   Operation,
   problem,
+  type ProblemCode,
 } from '@vouchsafe/service-host';
 import {
   encodeEntryBundle,
@@ -19,7 +19,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { organizationOf } from '../entry/entry.controller.js';
-import { hashOfToken, isReaderToken } from '../reader/reader.js';
+import { type LogAccess, type LogRejection, OpenLog } from './open-log.js';
 import { entryBundle, logsOf, manifestKeys, newestCheckpoint, tileOf } from './log-reader.js';
 
 const logView = z.strictObject({
@@ -39,13 +39,6 @@ const logList = z.strictObject({
 const logPath = z.strictObject({ log: z.string().min(1).max(100) });
 const tileParameters = z.strictObject({ log: z.string().min(1).max(100), '*': z.string().min(1).max(200) });
 
-/** Whose log is read, and whether by a member with `audit:read` or along a reader's path. */
-interface Access {
-  readonly organizationId: string;
-  readonly logId: string;
-  readonly entries: boolean;
-}
-
 /**
  * The logs as any tlog-tiles client reads them (c2sp.org/tlog-tiles). `{log}` is a log's id, for callers with `audit:read`, or
  * an auditor's own unguessable reader id, for whoever knows it; so the routes are public, and the handler decides.
@@ -56,7 +49,7 @@ interface Access {
 export class LogController {
   constructor(
     private readonly database: Database,
-    private readonly clock: Clock,
+    private readonly openLog: OpenLog,
   ) {}
 
   @Get()
@@ -144,37 +137,27 @@ export class LogController {
     log: string,
     caller: Caller,
     reply: FastifyReply,
-    read: (sql: Sql, access: Access) => Promise<Buffer | undefined>,
+    read: (sql: Sql, access: LogAccess) => Promise<Buffer | undefined>,
   ): Promise<Buffer> {
-    const access = await this.accessTo(log, caller);
+    const access = await this.openLog.open(log, caller);
+    if ('rejected' in access) throw problem(refusals[access.rejected]);
     const found = await this.database.forOrganization(access.organizationId, (sql) => read(sql, access));
     if (!found) throw problem('not-found');
     void reply.header(ENTRY_DETAILS_HEADER, entryDetails({ log: access.logId }));
     return found;
   }
-
-  private async accessTo(log: string, caller: Caller): Promise<Access> {
-    if (isReaderToken(log)) {
-      const [found] = await this.database.beforeOrganization((sql) =>
-        sql.query<{ organization_id: string; log_id: string }>('select * from lookup.log_of_reader($1, $2)', [
-          hashOfToken(log),
-          this.clock.now().toISOString(),
-        ]),
-      );
-      if (!found) throw problem('not-found');
-      return { organizationId: found.organization_id, logId: found.log_id, entries: false };
-    }
-    if (!z.uuid().safeParse(log).success) throw problem('not-found');
-    if (caller.organizationId === null) throw problem('unauthenticated');
-    if (!caller.permissions.includes('audit:read')) throw problem('forbidden');
-    return { organizationId: caller.organizationId, logId: log, entries: true };
-  }
 }
+
+const refusals = {
+  'unknown-log': 'not-found',
+  'unknown-caller': 'unauthenticated',
+  'not-permitted': 'forbidden',
+} as const satisfies Record<LogRejection, ProblemCode>;
 
 /** Only what the newest checkpoint covers is given out: a client checks every tile against it. */
 async function tileBytes(
   sql: Sql,
-  { organizationId, logId }: Access,
+  { organizationId, logId }: LogAccess,
   tile: TilePath,
 ): Promise<Buffer | undefined> {
   const checkpoint = await newestCheckpoint(sql, logId);
