@@ -1,7 +1,7 @@
+import { createHash } from 'node:crypto';
 import { prepared, type Sql } from '@vouchsafe/database';
 import { readOn } from './cursor.js';
-import { laneOf } from './lane.js';
-import { OUTGOING_PARTITION } from './migrations.js';
+import { LANES, OUTGOING_PARTITION } from './migrations.js';
 import type { OutgoingSource } from './outgoing.js';
 import { catalogsOf, factsOf, laneMessages, sentVersions, type Versions } from './publishing.js';
 import { readRows } from './recorded-event.js';
@@ -127,4 +127,9 @@ async function store(
 
 function fail(lane: number): never {
   throw new Error(`There is no lane ${lane}`);
+}
+
+/** The lane of a key: SHA-256's first byte by 64, the same in every service and for ever. */
+export function laneOf(key: string): number {
+  return (createHash('sha256').update(key).digest()[0] ?? 0) % LANES;
 }

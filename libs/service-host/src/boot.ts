@@ -1,5 +1,12 @@
 import 'reflect-metadata';
-import type { CanActivate, DynamicModule, Provider, Type } from '@nestjs/common';
+import {
+  type CanActivate,
+  type DynamicModule,
+  Global,
+  Module,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { VaultError } from '@vouchsafe/vault';
@@ -9,9 +16,7 @@ import { Clock, clockOf, Ids, RandomIds } from './clock.js';
 import { ConfigError, type HostConfig, hostConfig, readConfig } from './config.js';
 import { httpAdapter, type HttpOptions, type Refusing } from './fastify.js';
 import { EntityInterceptor } from './entity.interceptor.js';
-import { Readiness } from './health.js';
-import { addHealthRoutes } from './health-routes.js';
-import { HostModule } from './host.module.js';
+import { addHealthRoutes, Readiness } from './health.js';
 import { InternalClient } from './internal-client.js';
 import { InternalIdentityGuard } from './internal-identity.guard.js';
 import { InternalTokens, InternalTokenVerifier, readPrivateKey, readPublicKeys } from './internal-token.js';
@@ -147,6 +152,18 @@ async function preview<Config extends z.ZodObject>(
   );
   assertEverythingDeclared(app, definition.name);
   return app;
+}
+
+/** What the host gives to every module of a service: `Clock`, `Ids`, `Metrics`, `Readiness`, `InternalClient`, ... */
+@Global()
+@Module({})
+class HostModule {
+  static with(providers: Provider[], imports: DynamicModule['imports']): DynamicModule {
+    const exported = providers.map((provider) =>
+      typeof provider === 'function' ? provider : provider.provide,
+    );
+    return { module: HostModule, providers, exports: exported, imports: imports ?? [] };
+  }
 }
 
 /** In a preview nothing is made, but Nest wants to know that everything could be. */

@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import type { FastifyInstance } from 'fastify';
+import type { Metrics } from './metrics.js';
 
 /** What must work before this instance takes requests; each check rejects, or runs out of time, when it does not. */
 @Injectable()
@@ -40,4 +42,21 @@ async function outcomeOf(check: () => Promise<unknown>): Promise<'ok' | 'failed'
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** `/health/live` asks nobody; `/health/ready` asks what the service depends on; `/metrics` in Prometheus's text form. */
+export function addHealthRoutes(fastify: FastifyInstance, readiness: Readiness, metrics: Metrics): void {
+  fastify.get('/health/live', (_request, reply) =>
+    reply.header('cache-control', 'no-store').send({ status: 'alive' }),
+  );
+  fastify.get('/health/ready', async (_request, reply) => {
+    const { ready, checks } = await readiness.read();
+    return reply
+      .code(ready ? 200 : 503)
+      .header('cache-control', 'no-store')
+      .send({ status: ready ? 'ready' : 'not-ready', checks });
+  });
+  fastify.get('/metrics', async (_request, reply) =>
+    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  );
 }

@@ -1,7 +1,6 @@
 /** @promise P28 takes what fits a strict schema and nothing else */
 import type { IncomingHttpHeaders } from 'node:http';
 import { type ArgumentMetadata, Injectable, StandardSchemaValidationPipe } from '@nestjs/common';
-import { firstOf } from './first-of.js';
 import { readIJson } from './i-json.js';
 import { pointerOf } from './json-pointer.js';
 import { problem } from './problems.js';
@@ -130,4 +129,11 @@ export function assertWellFormedUrl(url: string): void {
     throw problem('malformed-request', { detail: 'The URL is not well-formed' });
   }
   if (decoded.includes('\0')) throw problem('malformed-request', { detail: 'The URL holds a NUL' });
+}
+
+/** The first `most` UTF-16 code units of a text; one fewer where the last would be half of a surrogate pair. */
+export function firstOf(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const start = text.slice(0, most);
+  return /[\ud800-\udbff]$/.test(start) ? start.slice(0, -1) : start;
 }

@@ -1,6 +1,8 @@
 /** @promise P09 (main) seals values by AES-256-GCM, under keys of the organization and the person */
+import { createHmac, type KeyObject } from 'node:crypto';
 import type { Sql, Transaction } from '@vouchsafe/database';
 import { type Erased, isErased, type PersonalField } from '@vouchsafe/event-sourcing';
+import { lengthPrefixed } from './aead.js';
 import { DataKeys } from './data-keys.js';
 import { destroyKeys, type Destruction } from './destruction.js';
 import {
@@ -12,7 +14,6 @@ import {
 } from './fields.js';
 import type { KeyProvider } from './key-provider.js';
 import { type CacheLimits, KEY_CACHE_MILLISECONDS } from './key-cache.js';
-import { keyedHashOf } from './keyed-hash.js';
 import {
   addOrganizationKey,
   addSubjectKey,
@@ -244,4 +245,12 @@ function only<Value>(values: readonly Value[]): Value {
   const [value] = values;
   if (value === undefined || values.length > 1) throw new Error('One in gives one out');
   return value;
+}
+
+/** HMAC-SHA-256 of (purpose, value): the same value under two purposes cannot be joined. */
+function keyedHashOf(key: KeyObject, purpose: string, value: string): Buffer {
+  return createHmac('sha256', key)
+    .update(lengthPrefixed(['vouchsafe-look-up-v1', purpose]))
+    .update(value)
+    .digest();
 }

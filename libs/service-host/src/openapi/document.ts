@@ -5,10 +5,10 @@ import { type Json, type JsonObject, jsonSchemaOf } from '@vouchsafe/contracts';
 import { z } from 'zod';
 import { idempotencyKeyText } from '../idempotency.js';
 import type { OperationDeclaration } from '../operation.js';
+import { keyPermissions } from '../permissions.js';
 import { type Answering, answersOf, codesOf, headerComponents, problemSchemas } from './answers.js';
 import { declaredHandlers } from './inputs.js';
 import { liftedDefinitions, withNamedSchemas } from './components.js';
-import { securityOf, securitySchemes } from './security.js';
 
 type Paths = Record<string, Record<string, JsonObject>>;
 
@@ -112,4 +112,27 @@ const idempotencyKey: JsonObject = {
 /** Sorted, so that the golden file changes only when the interface does. */
 function sorted<Value>(some: Readonly<Record<string, Value>>): Record<string, Value> {
   return Object.fromEntries(Object.entries(some).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function securitySchemes(): JsonObject {
+  return {
+    session: {
+      type: 'apiKey',
+      in: 'cookie',
+      name: '__Host-vouchsafe-session',
+      description: 'Set by POST /v1/sessions',
+    },
+    apiKey: { type: 'http', scheme: 'bearer', description: 'A key made by POST /v1/api-keys' },
+    internalToken: { type: 'apiKey', in: 'header', name: 'vouchsafe-internal-token' },
+  };
+}
+
+/** Any one of them will do; an empty one says that the operation can be called without. */
+function securityOf({ permission, problems = [], keys = false }: OperationDeclaration): JsonObject[] {
+  const [session, apiKey] = [{ session: [] }, { apiKey: [] }];
+  if (permission === 'service') return [{ internalToken: [] }];
+  // Public, but for some of what it gives: a reader's path needs nobody, a log's id needs who may read it.
+  if (permission === 'public') return problems.includes('unauthenticated') ? [{}, session, apiKey] : [];
+  const open = keys || (keyPermissions as readonly string[]).includes(permission);
+  return open ? [session, apiKey] : [session];
 }

@@ -6,6 +6,7 @@ import {
   decimal,
   ENTITY_HEADER,
   ENTRY_DETAILS_HEADER,
+  entryDetails,
   isBounded,
   nextCursor,
   Operation,
@@ -14,13 +15,13 @@ import {
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { outcomes, provenances, submitterTypes } from '../log/entry.js';
+import type { Place } from '../log/place.js';
 import type { RecordAnswer, Rejection } from '../log/record.js';
 import { reservedReasons } from '../log/reserved.js';
 import { entryView } from './entry-view.js';
 import { ListEntries } from './list-entries.js';
 import { ProveEntry } from './prove-entry.js';
 import { RecordEntries } from './record-entries.js';
-import { shownHeader } from './shown.js';
 import { originOf, submission } from './submission.js';
 import { volumeHeaders } from './volume.js';
 import { VolumeHeaders } from './volume-headers.interceptor.js';
@@ -188,6 +189,29 @@ export class EntryController {
 export function organizationOf(caller: Caller): string {
   if (caller.organizationId === null) throw problem('forbidden');
   return caller.organizationId;
+}
+
+/** Which entries a read has shown, for the read's own entry: places only, none of the values asked for (docs/audit.md, 'Questions'). */
+function shownHeader(places: readonly Place[]): string {
+  const shown = Object.fromEntries(
+    [...Map.groupBy(places, (place) => place.logId)].map(([logId, its]) => [
+      logId,
+      ranges(its.map((p) => p.index)),
+    ]),
+  );
+  return entryDetails({ shown });
+}
+
+/** `3,5-9`, ascending. */
+function ranges(indices: readonly number[]): string {
+  const sorted = [...new Set(indices)].sort((a, b) => a - b);
+  const runs: [number, number][] = [];
+  for (const index of sorted) {
+    const run = runs.at(-1);
+    if (run && run[1] + 1 === index) run[1] = index;
+    else runs.push([index, index]);
+  }
+  return runs.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
 }
 
 function comparisonOf({ partlyCompared }: Extract<RecordAnswer, { status: 'recorded' }>, entry: number) {
