@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { databases } from '../tools/start/services.ts';
+import { databases } from '../tools/start/databases.ts';
 import { Client, freshKey } from './system/client.ts';
 import { eventually } from './system/eventually.ts';
 import { letters, letterTo, tokenIn } from './system/letters.ts';

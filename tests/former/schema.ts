@@ -4,7 +4,7 @@ import { copyFile, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { databaseRoles, type roleNames, type SqlMigration } from '@vouchsafe/database';
-import { databases } from '../../tools/start/services.ts';
+import { databases } from '../../tools/start/databases.ts';
 import type { JestResults } from '../../tools/test/jest.ts';
 
 /** A step of a database's schema as text; roles stand in it as `{{worker}}`. */

@@ -5,7 +5,7 @@ import { dumpSchema } from '@vouchsafe/database';
 import { freePort } from '@vouchsafe/testing';
 import pg from 'pg';
 import { openDataFolder } from '../start/data-folder.ts';
-import { databases } from '../start/services.ts';
+import { databases } from '../start/databases.ts';
 import { startSystem } from '../start/system.ts';
 import type { GoldenFile } from './files.ts';
 

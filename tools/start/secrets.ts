@@ -4,7 +4,7 @@ import path from 'node:path';
 import { serviceNames } from '@vouchsafe/contracts';
 import { type DatabaseRole, databaseRoles } from '@vouchsafe/database';
 import { ensureInternalKeys } from '@vouchsafe/service-host';
-import { databases } from './services.ts';
+import { databases } from './databases.ts';
 
 export interface Secrets {
   readonly postgres: string;

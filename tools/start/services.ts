@@ -3,9 +3,6 @@ import { type ServiceName, serviceNames, services } from '@vouchsafe/contracts';
 import { serviceUrlVariables } from '@vouchsafe/service-host';
 import type { Secrets } from './secrets.ts';
 
-/** One for each service, and the embedded bus's own. */
-export const databases: readonly (ServiceName | 'bus')[] = [...serviceNames, 'bus'];
-
 export type Ports = Readonly<Record<ServiceName, number>>;
 
 /** A port for each service. */

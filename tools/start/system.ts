@@ -5,11 +5,12 @@ import { Database, provisionDatabase } from '@vouchsafe/database';
 import { busMigrations } from '@vouchsafe/messaging';
 import { freePort, type LocalPostgres } from '@vouchsafe/testing';
 import type { DataFolder } from './data-folder.ts';
+import { databases } from './databases.ts';
 import { startKafka, type SystemKafka } from './kafka.ts';
 import { startPostgres } from './postgres.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
 import { death, type ServiceProcess, startService } from './service-process.ts';
-import { databases, portsBy, type Surroundings } from './services.ts';
+import { portsBy, type Surroundings } from './services.ts';
 
 export interface SystemOptions {
   /** The clone; its services are built. */
