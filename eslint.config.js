@@ -1,18 +1,21 @@
 import js from '@eslint/js';
 import { readFileSync } from 'node:fs';
 import tseslint from 'typescript-eslint';
-import { deciderFiles } from './tools/rules/deciders.mjs';
 
 const rooms = JSON.parse(readFileSync(new URL('tools/rules/rooms.json', import.meta.url), 'utf8'));
 const pureFiles = [
   ...rooms.libs.filter(({ pure }) => pure).map(({ room }) => `libs/${room}/src/**/*.ts`),
   ...rooms.pureFiles,
-  ...deciderFiles(import.meta.dirname),
 ];
 
 const noEnum = {
   selector: 'TSEnumDeclaration',
   message: 'Use a union of literals (CONTRIBUTING.md, Style).',
+};
+const noOtherDecider = {
+  selector: "ImportSpecifier[imported.name='decider']",
+  message:
+    'A decider stands in <noun>.decider.ts, where the rules of pure code find it (ARCHITECTURE.md, A service inside).',
 };
 const noClock = 'Rule 1 of ARCHITECTURE.md: pure code has no clock; time comes in with the command.';
 const noRandomness = 'Rule 1 of ARCHITECTURE.md: pure code has no randomness; ids come in with the command.';
@@ -54,6 +57,11 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       'no-restricted-syntax': ['error', noEnum],
     },
+  },
+  {
+    files: ['services/*/src/**/*.ts'],
+    ignores: ['**/*.spec.ts', '**/*.fixture.ts'],
+    rules: { 'no-restricted-syntax': ['error', noEnum, noOtherDecider] },
   },
   {
     files: pureFiles,

@@ -12,9 +12,7 @@ export async function everySlice(): Promise<Slice[]> {
   );
   return Promise.all(
     [...folders].sort().map(async (folder) => {
-      const files = globSync(`${folder}/*.ts`, { cwd: root }).filter(
-        (file) => /\.(events|decider)\.ts$/.test(file) || /^[^.]+$/.test(path.basename(file, '.ts')),
-      );
+      const files = globSync(`${folder}/*.{events,decider}.ts`, { cwd: root });
       return sliceOf(folder, await Promise.all(files.sort().map(load)));
     }),
   );

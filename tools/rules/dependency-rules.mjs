@@ -3,26 +3,17 @@
  * place where the order of the rooms is written; ARCHITECTURE.md's map is drawn from the same file.
  */
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { deciderFiles } from './deciders.mjs';
 
 export const rooms = JSON.parse(readFileSync(new URL('rooms.json', import.meta.url), 'utf8'));
 
 /** Specs, and what only specs import, may look at everything that helps a test. */
 const testOnly = String.raw`\.(spec|fixture)\.ts$|/src/testing/`;
-const pureFiles = String.raw`^services/[^/]+/src/.*\.(events|published)\.ts$`;
+const pureFiles = String.raw`^services/[^/]+/src/.*\.(events|decider|published)\.ts$`;
 const entityFiles = String.raw`^services/[^/]+/src/.*\.entity\.ts$`;
 /** What runs migrations, and what makes entity managers. */
 const mikroOrmFiles = '^libs/database/src/(migrations|entity-manager)[.]ts$';
 const mikroOrm = '(^|/)(@mikro-orm|kysely)(/|$)';
 const pureRooms = rooms.libs.filter(({ pure }) => pure).map(({ room }) => room);
-
-/** Matches no file where there is no decider yet. */
-const deciders = `^(${
-  deciderFiles(fileURLToPath(new URL('../..', import.meta.url)))
-    .map((file) => file.replaceAll('.', '[.]'))
-    .join('|') || '-'
-})$`;
 
 export const forbidden = [
   ...rooms.libs.map(onlyRoomsBelow),
@@ -69,7 +60,7 @@ export const forbidden = [
     comment:
       'Rule 1 of ARCHITECTURE.md: no Nest, no MikroORM, no node:, no clock, no randomness; they come in with the command.',
     severity: 'error',
-    from: { path: [`^libs/(${pureRooms.join('|')})/src/`, pureFiles, deciders], pathNot: testOnly },
+    from: { path: [`^libs/(${pureRooms.join('|')})/src/`, pureFiles], pathNot: testOnly },
     to: {
       pathNot: [
         String.raw`^services/[^/]+/src/`,
@@ -85,7 +76,7 @@ export const forbidden = [
     name: 'pure-slices-import-only-pure-slices',
     comment: 'Rule 1 of ARCHITECTURE.md: an impure neighbor would bring its clock and its database along.',
     severity: 'error',
-    from: { path: [pureFiles, deciders], pathNot: testOnly },
+    from: { path: pureFiles, pathNot: testOnly },
     to: {
       path: String.raw`^services/[^/]+/src/.*(\.(controller|module|projection|entity|guard|interceptor|store|migrations?)\.ts$|/persistence/|/reactions/)`,
       dependencyTypesNot: ['type-only'],
@@ -99,7 +90,6 @@ export const forbidden = [
       path: [
         `^libs/(${pureRooms.filter((room) => !rooms.hashingRooms.includes(room)).join('|')})/src/`,
         pureFiles,
-        deciders,
       ],
       pathNot: testOnly,
     },

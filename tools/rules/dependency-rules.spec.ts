@@ -18,11 +18,11 @@ interface Report {
 const planted: Readonly<Record<string, { file: string; code: string }>> = {
   'services-do-not-import-one-another': {
     file: 'services/audit/src/peek.ts',
-    code: `import { user } from '../../identity/src/user/user.js'; user;`,
+    code: `import { user } from '../../identity/src/user/user.decider.js'; user;`,
   },
   'libs-do-not-import-services': {
     file: 'libs/vault/src/upwards.ts',
-    code: `import { user } from '../../../services/identity/src/user/user.js'; user;`,
+    code: `import { user } from '../../../services/identity/src/user/user.decider.js'; user;`,
   },
   'production-code-does-not-import-tests-or-tools': {
     file: 'services/gateway/src/shortcut.ts',
@@ -33,7 +33,7 @@ const planted: Readonly<Record<string, { file: string; code: string }>> = {
     code: `import { hidden } from '../../../libs/vault/src/hidden.js'; hidden;`,
   },
   'pure-code-imports-only-pure-code': {
-    file: 'services/identity/src/consent/consent.ts',
+    file: 'services/identity/src/consent/consent.decider.ts',
     code: `import { readFile } from 'node:fs'; import { decider } from '@vouchsafe/event-sourcing'; decider({ readFile });`,
   },
   'pure-slices-import-only-pure-slices': {
@@ -68,7 +68,7 @@ const planted: Readonly<Record<string, { file: string; code: string }>> = {
 
 /** What the breaches look at. */
 const scenery: Readonly<Record<string, string>> = {
-  'services/identity/src/user/user.ts': `export const user = 1;`,
+  'services/identity/src/user/user.decider.ts': `export const user = 1;`,
   'services/identity/src/user/user.projection.ts': `export const rows = 1;`,
   'services/identity/src/badge/badge.entity.ts': `import { p } from '@mikro-orm/core'; p;`,
   'libs/database/src/migrations.ts': `import { MikroORM } from '@mikro-orm/core'; export const migrateDatabase = MikroORM;`,

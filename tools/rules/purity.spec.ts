@@ -44,6 +44,18 @@ describe('pure code', () => {
   });
 });
 
+describe('a decider', () => {
+  const code = `import { decider } from '@vouchsafe/event-sourcing';\nexport const [made, at] = [decider, Date.now()];`;
+  const linesRefused = (file: string) =>
+    lint(code, file).flatMap(({ ruleId, line }) => (ruleId === 'no-restricted-syntax' ? [line] : []));
+  const elsewhere = linesRefused('services/identity/src/user/accounts.ts');
+  const inPlace = linesRefused('services/identity/src/user/user.decider.ts');
+
+  it('stands in a file whose name says so, under the rules of pure code', () => {
+    expect({ elsewhere, inPlace }).toEqual({ elsewhere: [1], inPlace: [2] });
+  });
+});
+
 /** Lints a text as if it stood in that file. */
 function lint(text: string, file: string): LintResult['messages'] {
   const { stdout, stderr } = spawnSync(

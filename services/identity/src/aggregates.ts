@@ -2,21 +2,21 @@ import { aggregate } from '@vouchsafe/event-store';
 import type { Vault } from '@vouchsafe/vault';
 import { apiKeyEvents } from './api-key/api-key.events.js';
 import { apiKeyProjection } from './api-key/api-key.projection.js';
-import { apiKey } from './api-key/api-key.js';
+import { apiKey } from './api-key/api-key.decider.js';
 import { erasureEvents } from './erasure/erasure.events.js';
-import { personErasure } from './erasure/erasure.js';
+import { personErasure } from './erasure/erasure.decider.js';
 import { invitationEvents } from './invitation/invitation.events.js';
 import { invitationProjection } from './invitation/invitation.projection.js';
-import { invitation } from './invitation/invitation.js';
+import { invitation } from './invitation/invitation.decider.js';
 import { organizationEvents } from './organization/organization.events.js';
 import { organizationProjection } from './organization/organization.projection.js';
-import { organization } from './organization/organization.js';
+import { organization } from './organization/organization.decider.js';
 import { logInEvents, sessionEvents } from './session/session.events.js';
 import { sessionProjection } from './session/session.projection.js';
-import { logInAttempt, session } from './session/session.js';
+import { logInAttempt, session } from './session/session.decider.js';
 import { userEvents } from './user/user.events.js';
 import { userProjection } from './user/user.projection.js';
-import { user } from './user/user.js';
+import { user } from './user/user.decider.js';
 
 /** Every stream of identity: its name, its events, who decides, what is read from it in the same transaction. */
 export function identityAggregates(vault: Vault) {

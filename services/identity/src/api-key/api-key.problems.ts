@@ -1,5 +1,5 @@
 import type { ProblemCode } from '@vouchsafe/service-host';
-import type { ApiKeyRejection } from './api-key.js';
+import type { ApiKeyRejection } from './api-key.decider.js';
 
 export const apiKeyProblems = {
   'already-created': 'conflict',

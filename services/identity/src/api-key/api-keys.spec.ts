@@ -5,7 +5,7 @@ import { secret } from '@vouchsafe/vault';
 import { secretHash } from '../link-token.js';
 import { identityApp, type IdentityApp, type Person } from '../testing/identity-app.js';
 import { apiKeyEvents } from './api-key.events.js';
-import { apiKey } from './api-key.js';
+import { apiKey } from './api-key.decider.js';
 
 describe('the decider of an API key', () => {
   const create = {

@@ -3,7 +3,7 @@ import { type Caller, problem } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import type { Identity } from '../identity.js';
 import { documentKind } from '../user/user.events.js';
-import type { Acceptance, Consent } from '../user/user.js';
+import type { Acceptance, Consent } from '../user/user.decider.js';
 import type { LegalDocument } from './legal-documents.js';
 
 const acceptedDocument = z

@@ -1,5 +1,5 @@
 import type { ProblemCode } from '@vouchsafe/service-host';
-import type { ErasureRejection } from './erasure.js';
+import type { ErasureRejection } from './erasure.decider.js';
 
 export const erasureProblems = {
   'not-requested': 'not-found',

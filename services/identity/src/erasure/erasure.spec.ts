@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { serviceNames } from '@vouchsafe/contracts';
 import { fold, isRejected, type OrganizationId, type UserId } from '@vouchsafe/event-sourcing';
 import fc from 'fast-check';
-import { type ErasureCommand, type PersonErasure, personErasure, type Receipt } from './erasure.js';
+import { type ErasureCommand, type PersonErasure, personErasure, type Receipt } from './erasure.decider.js';
 
 const request = {
   type: 'request',

@@ -18,7 +18,7 @@ import {
   principalOf,
 } from '../request.js';
 import { erasureProblems } from './erasure.problems.js';
-import type { PersonErasure } from './erasure.js';
+import type { PersonErasure } from './erasure.decider.js';
 
 const receiptView = z
   .strictObject({

@@ -1,5 +1,5 @@
 import type { ProblemCode } from '@vouchsafe/service-host';
-import type { InvitationRejection } from './invitation.js';
+import type { InvitationRejection } from './invitation.decider.js';
 
 export const invitationProblems = {
   'already-created': 'conflict',

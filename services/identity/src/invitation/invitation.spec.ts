@@ -1,7 +1,7 @@
 import { describe, it } from '@jest/globals';
 import { given, type OrganizationId, type UserId } from '@vouchsafe/event-sourcing';
 import type { InvitationEvent } from './invitation.events.js';
-import { invitation } from './invitation.js';
+import { invitation } from './invitation.decider.js';
 
 const organizationId = '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c01' as OrganizationId;
 const invitationId = '5b0c7cbd-6b3c-4f0a-9a0e-000000000009';

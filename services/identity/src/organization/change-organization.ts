@@ -3,7 +3,7 @@ import { assertIfMatch } from '@vouchsafe/service-host';
 import type { Identity } from '../identity.js';
 import { accepted } from '../request.js';
 import type { OrganizationEvent } from './organization.events.js';
-import type { OrganizationCommand } from './organization.js';
+import type { OrganizationCommand } from './organization.decider.js';
 import { organizationProblems } from './organization.problems.js';
 
 /** Members are the organization's state: its version is the ETag of all of them. */

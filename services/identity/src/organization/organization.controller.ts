@@ -9,7 +9,7 @@ import { assertRecentlyAuthenticated, envelopeOf, organizationOf } from '../requ
 import { secondFactorRequired } from '../session/sessions.js';
 import { organizationName } from '../sign-up/sign-up.js';
 import { changeOrganization, organizationVersion } from './change-organization.js';
-import type { OrganizationCommand } from './organization.js';
+import type { OrganizationCommand } from './organization.decider.js';
 
 const organization = z
   .strictObject({

@@ -1,5 +1,5 @@
 import type { ProblemCode } from '@vouchsafe/service-host';
-import type { OrganizationRejection } from './organization.js';
+import type { OrganizationRejection } from './organization.decider.js';
 
 export const organizationProblems = {
   'already-registered': 'conflict',

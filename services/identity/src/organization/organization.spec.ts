@@ -3,7 +3,7 @@ import { fold, given, isRejected, type OrganizationId, type UserId } from '@vouc
 import fc from 'fast-check';
 import type { Role } from '../permission/role.js';
 import type { OrganizationEvent } from './organization.events.js';
-import { organization, type OrganizationCommand } from './organization.js';
+import { organization, type OrganizationCommand } from './organization.decider.js';
 
 const organizationId = '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c01' as OrganizationId;
 const person = (number: number) => `5b0c7cbd-6b3c-4f0a-9a0e-00000000000${number}` as UserId;

@@ -1,7 +1,7 @@
 import { describe, it } from '@jest/globals';
 import { given, type OrganizationId, type UserId } from '@vouchsafe/event-sourcing';
 import type { SessionEvent, SessionLevel } from './session.events.js';
-import { logInAttempt, session } from './session.js';
+import { logInAttempt, session } from './session.decider.js';
 
 const which = {
   organizationId: '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c01' as OrganizationId,

@@ -1,5 +1,5 @@
 import type { ProblemCode } from '@vouchsafe/service-host';
-import type { UserRejection } from './user.js';
+import type { UserRejection } from './user.decider.js';
 
 export const userProblems = {
   'already-registered': 'conflict',

@@ -5,7 +5,7 @@
 import { describe, it } from '@jest/globals';
 import { given, type OrganizationId, type UserId } from '@vouchsafe/event-sourcing';
 import type { UserEvent } from './user.events.js';
-import { type Consent, user } from './user.js';
+import { type Consent, user } from './user.decider.js';
 
 const who = {
   organizationId: '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c01' as OrganizationId,
