@@ -116,7 +116,7 @@ export class EventStore {
         const events = decision.map((event, index) =>
           recorded(event, rows[index], { organizationId, stream, version: version + index + 1, envelope }),
         );
-        for (const projection of on.inline) await applyTo(projection.on, transaction, events);
+        for (const projection of on.inline) await applyTo(projection.on, transaction, events, vault);
         notify();
         return { state: fold(on.decider, decision, state), events, version: version + decision.length };
       },

@@ -132,7 +132,8 @@ async function applyPage<Event extends DomainEvent>(
   // Every type must be known, those without a handler too: an unknown one stops the projection (ARCHITECTURE.md, rule 5).
   for (const { type } of rows) catalogOf(type);
   const concerned = rows.filter(({ type }) => Object.hasOwn(projection.on, type));
-  await applyTo(projection.on, transaction, await readRows<Event>(transaction, vault, catalogOf, concerned));
+  const events = await readRows<Event>(transaction, vault, catalogOf, concerned);
+  await applyTo(projection.on, transaction, events, vault);
   return rows.length;
 }
 

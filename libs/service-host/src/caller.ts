@@ -84,8 +84,15 @@ export function organizationOf({ organizationId }: Authenticated): OrganizationI
   return organizationId as OrganizationId;
 }
 
-/** Who did it, when, under which request: for the events that a request leads to. */
-export function envelopeOf({ actor, requestId, traceparent }: Caller, occurredAt: Date): Envelope {
+/**
+ * Who did it, when, under which request: for the events that a request leads to. Before somebody has logged in, the account acted
+ * for is the actor.
+ */
+export function envelopeOf(
+  { requestId, traceparent, ...caller }: Caller,
+  occurredAt: Date,
+  actor: Envelope['actor'] = caller.actor,
+): Envelope {
   return { actor, occurredAt, requestId, ...(traceparent === null ? {} : { traceparent }) };
 }
 

@@ -3,7 +3,7 @@
  * @promise P22 keeps of an answer what it may repeat, never a secret that is shown once
  */
 import type { Database, Sql, SqlMigration } from '@vouchsafe/database';
-import { isErased } from '@vouchsafe/event-sourcing';
+import { isErased, isRejected, type Rejected } from '@vouchsafe/event-sourcing';
 import { follow, type Follower } from '@vouchsafe/event-store';
 import type { Scope, Vault } from '@vouchsafe/vault';
 import canonicalize from 'canonicalize';
@@ -57,19 +57,36 @@ export interface Created<Body extends object> {
   readonly keep?: Body;
 }
 
+/** What a request is answered with: the body, or the rejection. */
+export type AnswerOf<Result> = Result extends Created<infer Body> ? Body : Result;
+
 /**
  * Runs `work` once for a key: the key and the answer commit in the effect's own transaction, so neither is there without
  * the other. A second request with the key waits for the first to end (the primary key's lock), then is answered the same; the same
- * key with another request is refused. `work` that ends in a problem leaves no key, so that it can be tried again.
- * @returns the answer's body
+ * key with another request is refused. `work` that ends in a problem or a rejection leaves no key, so that it can be tried again: a unit of
+ * work that returns the rejection is rolled back whole, with the key.
+ * @returns the answer's body, or the rejection
  */
-export async function createOnce<Body extends object>(
+export async function createOnce<Result extends Created<object> | Rejected>(
   vault: Vault,
   sql: Sql,
   request: CreatingRequest,
-  work: () => Promise<Created<Body>>,
-): Promise<Body> {
-  if (request.key === undefined) return (await work()).body;
+  work: () => Promise<Result>,
+): Promise<AnswerOf<Result>> {
+  // What was kept is what `work` answered for the very same request.
+  return (await answerOnce(vault, sql, request, work)) as AnswerOf<Result>;
+}
+
+async function answerOnce(
+  vault: Vault,
+  sql: Sql,
+  request: CreatingRequest,
+  work: () => Promise<Created<object> | Rejected>,
+): Promise<unknown> {
+  if (request.key === undefined) {
+    const result = await work();
+    return isRejected(result) ? result : result.body;
+  }
   const key = idempotencyKey(request.key);
   const row = await rowOf(vault, sql, request, key);
   const hash = await hashOf(vault, sql, request);
@@ -81,9 +98,10 @@ export async function createOnce<Body extends object>(
      on conflict do nothing returning 1`,
     [...row, hash, request.at, key],
   );
-  // What was kept is what `work` answered for the very same request.
-  if (taken.length === 0) return (await keptAnswer(vault, sql, request, [...row, key], hash)) as Body;
-  const { body, keep } = await work();
+  if (taken.length === 0) return keptAnswer(vault, sql, request, [...row, key], hash);
+  const result = await work();
+  if (isRejected(result)) return result;
+  const { body, keep } = result;
   const sealed = await vault.seal(sql, scopeOf(request), contextOf(request), JSON.stringify(keep ?? body));
   if (isErased(sealed)) throw new Error("An organization's monthly key cannot be erased beneath a request");
   await sql.query(

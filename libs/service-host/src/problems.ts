@@ -1,3 +1,4 @@
+import type { Rejected } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
 
 /**
@@ -103,4 +104,14 @@ export class ProblemError extends Error {
 /** `throw problem('not-found')` */
 export function problem(code: ProblemCode, options: ProblemOptions = {}): ProblemError {
   return new ProblemError(code, options);
+}
+
+/** What a use case answers, or the problem that its rejection stands for; the compiler knows every rejection that may come. */
+export function accepted<Result extends object | null, Reason extends string>(
+  result: Result | { readonly rejected: Reason },
+  codes: Readonly<Record<Reason, ProblemCode>>,
+): Exclude<Result, Rejected> {
+  if (result === null || !('rejected' in result)) return result as Exclude<Result, Rejected>;
+  const { rejected } = result;
+  throw problem(codes[rejected], { detail: rejected });
 }
