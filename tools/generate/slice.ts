@@ -119,6 +119,7 @@ import { type Caller, Clock, createOnce, envelopeOf, Ids, organizationOf } from 
 import { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { ${camel}Aggregate } from './${noun}.aggregate.js';
+import type { ${pascal}Rejection } from './${noun}.decider.js';
 
 export const created${pascal} = z.strictObject({ ${camel}Id: z.uuid() }).meta({ id: 'Created${pascal}' });
 
@@ -132,15 +133,17 @@ export class Create${pascal} {
   ) {}
 
   /** @param key the request's Idempotency-Key: one ${words} for it, however often it comes */
-  run(caller: Caller, key: string | undefined): Promise<z.infer<typeof created${pascal}>> {
+  create(
+    caller: Caller,
+    key: string | undefined,
+  ): Promise<z.infer<typeof created${pascal}> | ${pascal}Rejection> {
     const [organizationId, at] = [organizationOf(caller), this.clock.now()];
     const once = { organizationId, caller, operation: '${noun}.create', key, request: {}, at };
     return this.store.transact(organizationId, envelopeOf(caller, at), (unit) =>
       createOnce(this.vault, unit, once, async () => {
         const ${camel}Id = this.ids.newId();
         const created = await unit.execute(${camel}Aggregate, ${camel}Id, { type: 'create', organizationId, ${camel}Id });
-        if (isRejected(created)) throw new Error(\`A new id has a past: \${created.rejected}\`);
-        return { body: { ${camel}Id } };
+        return isRejected(created) ? created : { body: { ${camel}Id } };
       }),
     );
   }
@@ -150,11 +153,9 @@ export class Create${pascal} {
 
 function retire({ noun, camel, pascal }: Names): string {
   return `import { Injectable } from '@nestjs/common';
-import { isRejected } from '@vouchsafe/event-sourcing';
 import { EventStore } from '@vouchsafe/event-store';
 import { type Caller, Clock, envelopeOf, organizationOf } from '@vouchsafe/service-host';
 import { ${camel}Aggregate } from './${noun}.aggregate.js';
-import type { ${pascal}Rejection } from './${noun}.decider.js';
 
 @Injectable()
 export class Retire${pascal} {
@@ -163,12 +164,10 @@ export class Retire${pascal} {
     private readonly clock: Clock,
   ) {}
 
-  async run(caller: Caller, ${camel}Id: string): Promise<${pascal}Rejection | null> {
-    const envelope = envelopeOf(caller, this.clock.now());
-    const retired = await this.store.transact(organizationOf(caller), envelope, (unit) =>
+  retire(caller: Caller, ${camel}Id: string) {
+    return this.store.transact(organizationOf(caller), envelopeOf(caller, this.clock.now()), (unit) =>
       unit.execute(${camel}Aggregate, ${camel}Id, { type: 'retire' }),
     );
-    return isRejected(retired) ? retired : null;
   }
 }
 `;
@@ -202,7 +201,7 @@ export class List${pascal}s {
   constructor(private readonly database: Database) {}
 
   /** Oldest first. */
-  run(caller: Caller, query: PageQuery): Promise<z.infer<typeof ${camel}Page>> {
+  list(caller: Caller, query: PageQuery): Promise<z.infer<typeof ${camel}Page>> {
     const after = cursor.read(query.cursor);
     return this.database.forOrganization(organizationOf(caller), async (sql) => {
       const rows = await sql.query<Row>(
@@ -281,7 +280,7 @@ export function publish${pascal}({ type, data, envelope }: RecordedEvent<${pasca
 
 function controller({ noun, camel, pascal, words }: Names, isListed: boolean): string {
   return `import { Controller, Delete, ${isListed ? 'Get, ' : ''}Headers, HttpCode, Param, Post${isListed ? ', Query' : ''} } from '@nestjs/common';
-import { Caller, Operation, ${isListed ? 'pageQuery, type PageQuery, ' : ''}problem, type ProblemCode } from '@vouchsafe/service-host';
+import { accepted, Caller, Operation, ${isListed ? 'pageQuery, type PageQuery, ' : ''}type ProblemCode } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import { Create${pascal}, created${pascal} } from './create-${noun}.js';
 ${isListed ? `import { List${pascal}s, ${camel}Page } from './list-${noun}s.js';\n` : ''}import type { ${pascal}Rejection } from './${noun}.decider.js';
@@ -289,7 +288,7 @@ import { Retire${pascal} } from './retire-${noun}.js';
 
 const path = z.strictObject({ id: z.uuid() });
 
-/** What a caller is told of each refusal. */
+/** What a caller is told of each rejection. */
 const problems = {
   'already-created': 'conflict',
   'not-live': 'not-found',
@@ -318,7 +317,7 @@ ${
     @Caller() caller: Caller,
     @Query({ schema: pageQuery }) query: PageQuery,
   ): Promise<z.infer<typeof ${camel}Page>> {
-    return this.list${pascal}s.run(caller, query);
+    return this.list${pascal}s.list(caller, query);
   }
 `
     : ''
@@ -333,11 +332,11 @@ ${
     answers: { 201: created${pascal} },
     idempotent: true,
   })
-  create(
+  async create(
     @Caller() caller: Caller,
     @Headers('idempotency-key') key?: string,
   ): Promise<z.infer<typeof created${pascal}>> {
-    return this.create${pascal}.run(caller, key);
+    return accepted(await this.create${pascal}.create(caller, key), problems);
   }
 
   @Delete(':id')
@@ -355,8 +354,7 @@ ${
     @Caller() caller: Caller,
     @Param({ schema: path }) { id }: z.infer<typeof path>,
   ): Promise<void> {
-    const refused = await this.retire${pascal}.run(caller, id);
-    if (refused) throw problem(problems[refused.rejected]);
+    accepted(await this.retire${pascal}.retire(caller, id), problems);
   }
 }
 `;

@@ -1,5 +1,7 @@
-import { prepared, type Sql } from '@vouchsafe/database';
+import { postgresFault, prepared, type Sql } from '@vouchsafe/database';
 import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
+import type { UnitOfWork } from '@vouchsafe/event-store';
+import { problem } from '@vouchsafe/service-host';
 import type { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { openCell } from './persistence/sealed-column.js';
@@ -29,6 +31,20 @@ export async function accountByEmailHash(sql: Sql, hash: Buffer): Promise<Accoun
     [hash],
   );
   return row ? { organizationId: row.organization_id, userId: row.user_id } : null;
+}
+
+/** @throws the problem `gone` where another account has verified the address meanwhile */
+export async function claimEmail(unit: UnitOfWork, hash: Buffer, userId: UserId): Promise<void> {
+  try {
+    await unit.query('insert into email_address (organization_id, email_hash, user_id) values ($1, $2, $3)', [
+      unit.organizationId,
+      hash,
+      userId,
+    ]);
+  } catch (error) {
+    if (postgresFault(error)?.constraint === 'email_address_pkey') throw problem('gone', { cause: error });
+    throw error;
+  }
 }
 
 /** The address that letters go to; `null` once it is erased (P10). */

@@ -1,98 +1,142 @@
-import { type DynamicModule, Inject, Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
-import { Database } from '@vouchsafe/database';
-import { EventStore, follow } from '@vouchsafe/event-store';
+import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import {
-  Background,
   Clock,
   ErasureModule,
   FORGETTING,
   type HostConfig,
-  Ids,
-  LOGGER,
   PersistenceModule,
-  type ServiceLogger,
 } from '@vouchsafe/service-host';
-import { Vault } from '@vouchsafe/vault';
-import { identityAggregates } from './aggregates.js';
 import { ApiKeyController } from './api-key/api-key.controller.js';
 import { ApiKey } from './api-key/api-key.entity.js';
+import { CreateApiKey } from './api-key/create-api-key.js';
+import { ListApiKeys } from './api-key/list-api-keys.js';
+import { RevokeApiKey } from './api-key/revoke-api-key.js';
+import { AcceptDocuments } from './consent/accept-documents.js';
 import { ConsentController } from './consent/consent.controller.js';
-import { legalDocuments, shippedDocuments } from './consent/legal-documents.js';
+import { Consents } from './consent/consents.js';
+import { LegalDocuments, legalDocuments, shippedDocuments } from './consent/legal-documents.js';
+import { ListConsents } from './consent/list-consents.js';
 import { DataInventoryController } from './data-inventory/data-inventory.controller.js';
 import { ErasureController } from './erasure/erasure.controller.js';
-import { forgetPerson } from './erasure/forget-person.js';
+import { ForgetPerson } from './erasure/forget-person.js';
+import { ReadErasure } from './erasure/read-erasure.js';
+import { RequestErasure } from './erasure/request-erasure.js';
+import { Housekeeping } from './housekeeping/housekeeping.js';
 import type { IdentityConfig } from './identity.config.js';
-import { keepHouse } from './housekeeping/housekeeping.js';
 import { identityPublishing } from './identity.publishing.js';
-import { IDENTITY, type Identity } from './identity.js';
+import { AcceptInvitation } from './invitation/accept-invitation.js';
 import { InvitationController } from './invitation/invitation.controller.js';
-import { Letters } from './letter/letters.js';
-import { sendDueLetters } from './letter/letter-worker.js';
-import { mailerFor } from './letter/mailer.js';
+import { InvitePerson } from './invitation/invite-person.js';
+import { ListInvitations } from './invitation/list-invitations.js';
+import { RevokeInvitation } from './invitation/revoke-invitation.js';
+import { LetterOutbox } from './letter/letter-outbox.js';
+import { MailFolder } from './letter/mail-folder.js';
+import { SendLetters } from './letter/send-letters.js';
+import { AnswerChallenge } from './log-in/answer-challenge.js';
+import { BeginSession } from './log-in/begin-session.js';
+import { Challenges } from './log-in/challenges.js';
+import { CountedProofs } from './log-in/counted-proofs.js';
 import { LogInController } from './log-in/log-in.controller.js';
+import { LogIn } from './log-in/log-in.js';
+import { RecordFailure } from './log-in/record-failure.js';
+import { ChangeRole } from './member/change-role.js';
+import { EndMembership } from './member/end-membership.js';
+import { ListMembers } from './member/list-members.js';
 import { MemberController } from './member/member.controller.js';
+import { ReadMember } from './member/read-member.js';
+import { RemoveMember } from './member/remove-member.js';
+import { Operator } from './operator.js';
+import { ChangeOrganization } from './organization/change-organization.js';
 import { OrganizationController } from './organization/organization.controller.js';
-import { passwordHasher } from './password/argon2.js';
-import { breachedPasswords } from './password/breached-passwords.js';
+import { ReadOrganization } from './organization/read-organization.js';
+import { ReadSecurityOverview } from './organization/read-security-overview.js';
+import { PasswordHasher, passwordHasher } from './password/argon2.js';
+import { BreachedPasswords, breachedPasswords } from './password/breached-passwords.js';
+import { ChangePassword } from './password/change-password.js';
+import { PasswordReplacement } from './password/password-replacement.js';
 import { PasswordController } from './password/password.controller.js';
+import { RequestPasswordReset } from './password/request-password-reset.js';
+import { ResetPassword } from './password/reset-password.js';
+import { StoredPasswords } from './password/stored-passwords.js';
 import { identityMigrations } from './persistence/migrations.js';
 import { ReceiptsController } from './reactions/receipts.controller.js';
 import { AuthenticatorController } from './second-factor/authenticator.controller.js';
+import { BeginEnrolment } from './second-factor/begin-enrolment.js';
+import { ConfirmEnrolment } from './second-factor/confirm-enrolment.js';
+import { ListAuthenticators } from './second-factor/list-authenticators.js';
+import { RemoveAuthenticator } from './second-factor/remove-authenticator.js';
+import { RenewRecoveryCodes } from './second-factor/renew-recovery-codes.js';
+import { StepUp } from './second-factor/step-up.js';
+import { EndOtherSessions } from './session/end-other-sessions.js';
+import { EndSession } from './session/end-session.js';
+import { ListSessions } from './session/list-sessions.js';
+import { ResolveCaller } from './session/resolve-caller.js';
 import { ResolveController } from './session/resolve.controller.js';
 import { SessionController } from './session/session.controller.js';
+import { Sessions } from './session/sessions.js';
 import { SignUpController } from './sign-up/sign-up.controller.js';
+import { SignUp } from './sign-up/sign-up.js';
+import { VerifyEmail } from './sign-up/verify-email.js';
 import { MeController } from './user/me.controller.js';
+import { ReadMe } from './user/read-me.js';
+import { RenameUser } from './user/rename-user.js';
 
-const CONFIGURATION = Symbol('identity configuration');
+type Slice = Required<Pick<ModuleMetadata, 'controllers' | 'providers'>>;
 
-/** Sends letters beside the requests. */
-@Injectable()
-class LetterSending implements OnApplicationBootstrap {
-  constructor(
-    @Inject(IDENTITY) private readonly identity: Identity,
-    @Inject(CONFIGURATION) private readonly config: IdentityConfig,
-    @Inject(LOGGER) private readonly logger: ServiceLogger,
-    private readonly letters: Letters,
-    private readonly background: Background,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    const { identity, config, logger } = this;
-    const mailer = mailerFor({
-      smtpUrl: config.VOUCHSAFE_SMTP_URL?.reveal(),
-      folder: config.VOUCHSAFE_MAIL_FOLDER,
-      from: config.VOUCHSAFE_MAIL_FROM,
-    });
-    if (!config.VOUCHSAFE_SMTP_URL)
-      logger.info(`Letters are written to ${config.VOUCHSAFE_MAIL_FOLDER ?? ''}`);
-    const worker = follow(() => sendDueLetters(identity, mailer, config.VOUCHSAFE_PUBLIC_URL, logger), {
-      idle: 5000,
-      retry: 5000,
-      onError: (error) => logger.error({ err: error }, 'The outbox of letters could not be read'),
-    });
-    this.letters.onWaiting(() => worker.wake());
-    this.background.add(worker);
-  }
-}
-
-const HOUR_MS = 3_600_000;
-
-/** Removes what is no longer needed, hourly. */
-@Injectable()
-class Housekeeping implements OnApplicationBootstrap {
-  constructor(
-    @Inject(IDENTITY) private readonly identity: Identity,
-    @Inject(LOGGER) private readonly logger: ServiceLogger,
-    private readonly background: Background,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    const onError = (error: unknown) => this.logger.error({ err: error }, 'Nothing could be removed');
-    this.background.add(
-      follow(() => keepHouse(this.identity), { idle: HOUR_MS, retry: HOUR_MS / 60, onError }),
-    );
-  }
-}
+/** What each slice answers, and what it is made of. */
+const slices: Readonly<Record<string, Slice>> = {
+  'sign-up': { controllers: [SignUpController], providers: [SignUp, VerifyEmail] },
+  'log-in': {
+    controllers: [LogInController],
+    providers: [LogIn, AnswerChallenge, BeginSession, Challenges, CountedProofs, RecordFailure],
+  },
+  session: {
+    controllers: [SessionController, ResolveController],
+    providers: [ListSessions, EndSession, EndOtherSessions, ResolveCaller, Sessions],
+  },
+  'second-factor': {
+    controllers: [AuthenticatorController],
+    providers: [
+      ListAuthenticators,
+      BeginEnrolment,
+      ConfirmEnrolment,
+      RemoveAuthenticator,
+      RenewRecoveryCodes,
+      StepUp,
+    ],
+  },
+  password: {
+    controllers: [PasswordController],
+    providers: [ChangePassword, RequestPasswordReset, ResetPassword, PasswordReplacement, StoredPasswords],
+  },
+  consent: { controllers: [ConsentController], providers: [ListConsents, AcceptDocuments, Consents] },
+  user: { controllers: [MeController], providers: [ReadMe, RenameUser] },
+  organization: {
+    controllers: [OrganizationController],
+    providers: [ReadOrganization, ChangeOrganization, ReadSecurityOverview],
+  },
+  member: {
+    controllers: [MemberController],
+    providers: [ListMembers, ReadMember, ChangeRole, RemoveMember, EndMembership],
+  },
+  invitation: {
+    controllers: [InvitationController],
+    providers: [ListInvitations, InvitePerson, AcceptInvitation, RevokeInvitation],
+  },
+  'api-key': { controllers: [ApiKeyController], providers: [ListApiKeys, CreateApiKey, RevokeApiKey] },
+  erasure: {
+    controllers: [ErasureController, ReceiptsController],
+    providers: [
+      RequestErasure,
+      ReadErasure,
+      ForgetPerson,
+      { provide: FORGETTING, useExisting: ForgetPerson },
+    ],
+  },
+  letter: { controllers: [], providers: [LetterOutbox, MailFolder, SendLetters] },
+  'data-inventory': { controllers: [DataInventoryController], providers: [] },
+  housekeeping: { controllers: [], providers: [Housekeeping] },
+};
 
 @Module({})
 export class IdentityModule {
@@ -112,60 +156,25 @@ export class IdentityModule {
           tombstoneFile: config.VOUCHSAFE_TOMBSTONE_FILE,
         }),
       ],
-      controllers: [
-        SignUpController,
-        LogInController,
-        SessionController,
-        ResolveController,
-        AuthenticatorController,
-        PasswordController,
-        ConsentController,
-        MeController,
-        OrganizationController,
-        MemberController,
-        InvitationController,
-        ApiKeyController,
-        DataInventoryController,
-        ErasureController,
-        ReceiptsController,
-      ],
+      controllers: Object.values(slices).flatMap(({ controllers }) => controllers),
       providers: [
-        { provide: CONFIGURATION, useValue: config },
-        Letters,
-        LetterSending,
-        Housekeeping,
-        { provide: FORGETTING, inject: [IDENTITY], useFactory: forgetPerson },
+        Operator,
         {
-          provide: IDENTITY,
-          inject: [Database, EventStore, Vault, Clock, Ids, Letters],
-          useFactory: async (
-            database: Database,
-            store: EventStore,
-            vault: Vault,
-            clock: Clock,
-            ids: Ids,
-            letters: Letters,
-          ): Promise<Identity> => ({
-            database,
-            store,
-            vault,
-            aggregates: identityAggregates(vault),
-            hasher: await passwordHasher(
+          provide: PasswordHasher,
+          useFactory: () =>
+            passwordHasher(
               { memoryKib: config.VOUCHSAFE_ARGON2_MEMORY_KIB, passes: config.VOUCHSAFE_ARGON2_PASSES },
               config.VOUCHSAFE_ARGON2_AT_ONCE,
             ),
-            breached: await breachedPasswords(),
-            documents: await legalDocuments(
-              config.VOUCHSAFE_LEGAL_DOCUMENTS_FOLDER ?? shippedDocuments,
-              clock.now(),
-            ),
-            operatorOrganizationId: config.VOUCHSAFE_OPERATOR_ORGANIZATION_ID,
-            mailFolder: config.VOUCHSAFE_SMTP_URL ? null : (config.VOUCHSAFE_MAIL_FOLDER ?? null),
-            now: () => clock.now(),
-            newId: () => ids.newId(),
-            lettersWaiting: () => letters.waiting(),
-          }),
         },
+        { provide: BreachedPasswords, useFactory: () => breachedPasswords() },
+        {
+          provide: LegalDocuments,
+          inject: [Clock],
+          useFactory: (clock: Clock) =>
+            legalDocuments(config.VOUCHSAFE_LEGAL_DOCUMENTS_FOLDER ?? shippedDocuments, clock.now()),
+        },
+        ...Object.values(slices).flatMap(({ providers }) => providers),
       ],
     };
   }

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { auditFacts, type Contract, identityFacts, serviceNames } from '@vouchsafe/contracts';
-import { type LaneMessage, readLane } from '@vouchsafe/event-store';
-import { publishSettled, tellSealed } from '@vouchsafe/service-host';
+import { EventStore, type LaneMessage, readLane } from '@vouchsafe/event-store';
+import { Clock, publishSettled, tellSealed } from '@vouchsafe/service-host';
+import { Vault } from '@vouchsafe/vault';
+import { erasureAggregate } from './erasure/erasure.aggregate.js';
 import { identityPublishing } from './identity.publishing.js';
 import { enrol, logInWithCode } from './testing/enrol.js';
 import { identityApp, type IdentityApp, type Person } from './testing/identity-app.js';
@@ -92,12 +94,12 @@ async function everythingHappens(app: IdentityApp): Promise<Person> {
 async function forget(app: IdentityApp, owner: Person, person: Person): Promise<void> {
   const url = `/v1/members/${person.userId}/erasure`;
   const { body } = await app.ask('POST', url, { session: owner.session });
-  const { store, aggregates, now } = app.identity;
-  const at = now();
+  const store = app.get(EventStore);
+  const at = app.get(Clock).now();
   for (const service of serviceNames.filter((name) => name !== 'identity')) {
     const envelope = { actor: { type: 'service', id: service }, occurredAt: at, requestId: null } as const;
     await store.transact(owner.organizationId, envelope, (unit) =>
-      unit.execute(aggregates.erasure, person.userId, {
+      unit.execute(erasureAggregate, person.userId, {
         type: 'note-receipt',
         erasureId: String(body.erasureId),
         receipt: {
@@ -118,20 +120,25 @@ async function forget(app: IdentityApp, owner: Person, person: Person): Promise<
 }
 
 /** An operator replays a fact that identity had parked. */
-async function settle({ identity: { database, store, now } }: IdentityApp, of: Person): Promise<void> {
-  const at = now();
+async function settle(app: IdentityApp, of: Person): Promise<void> {
+  const at = app.get(Clock).now();
   const message = {
     ...{ id: 1n, organizationId: of.organizationId, source: 'audit', lane: 1, number: 1n },
     ...{ messageId: 'audit/1/1', type: auditFacts.subjectErased.type, attempts: 5, error: null },
     ...{ time: at, parkedAt: at },
   };
-  await database.asWorker((transaction) =>
-    publishSettled(store)(transaction, message, 'replayed', { by: 'grace', reason: 'mended', at }),
+  await app.database.asWorker((transaction) =>
+    publishSettled(app.get(EventStore))(transaction, message, 'replayed', {
+      by: 'grace',
+      reason: 'mended',
+      at,
+    }),
   );
 }
 
 /** A retention run has sealed something of the organization's. */
-async function seal({ identity: { database, store, now } }: IdentityApp, of: Person): Promise<void> {
+async function seal(app: IdentityApp, of: Person): Promise<void> {
+  const { database } = app;
   const [event] = await database.asWorker((sql) =>
     sql.query<{ stream: string; version: number; payload: object }>(
       'select stream, version, payload from event where organization_id = $1 limit 1',
@@ -146,12 +153,12 @@ async function seal({ identity: { database, store, now } }: IdentityApp, of: Per
       JSON.stringify(event?.payload),
     ]),
   );
-  expect(await tellSealed({ database, store }, now())).toBe(1);
+  expect(await tellSealed({ database, store: app.get(EventStore) }, app.get(Clock).now())).toBe(1);
 }
 
 /** What the running relay has numbered, once it has caught up. */
 async function published(app: IdentityApp): Promise<LaneMessage[]> {
-  const { database, vault } = app.identity;
+  const [database, vault] = [app.database, app.get(Vault)];
   const counts = () =>
     database.asWorker(async (sql) => {
       const [row] = await sql.query<{ events: string; numbered: string; sent: string }>(

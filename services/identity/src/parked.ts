@@ -1,7 +1,6 @@
 import { EventStore } from '@vouchsafe/event-store';
 import { reactionsIn } from '@vouchsafe/messaging';
 import { erasureReaction, publishSettled, runParked } from '@vouchsafe/service-host';
-import { identityAggregates } from './aggregates.js';
 import { identityConfig } from './identity.config.js';
 import { GROUP } from './identity.service.js';
 import { ReceiptsController } from './reactions/receipts.controller.js';
@@ -15,7 +14,7 @@ await runParked({
     const store = new EventStore({ database, vault });
     return {
       reactions: [
-        ...reactionsIn(new ReceiptsController({ store, aggregates: identityAggregates(vault) })),
+        ...reactionsIn(new ReceiptsController(store)),
         erasureReaction(config.VOUCHSAFE_OPERATOR_ORGANIZATION_ID),
       ],
       record: publishSettled(store),

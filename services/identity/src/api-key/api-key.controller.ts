@@ -1,43 +1,41 @@
-import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
-import { exactTime, instant } from '@vouchsafe/database';
+import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Query } from '@nestjs/common';
 import {
+  accepted,
   Caller,
-  cursorOf,
   Operation,
-  pageFound,
-  pageOf,
-  pageQuery,
   type PageQuery,
-  permissions,
+  pageQuery,
+  type ProblemCode,
 } from '@vouchsafe/service-host';
 import { z } from 'zod';
-import { IDENTITY, type Identity } from '../identity.js';
-import { organizationOf } from '../request.js';
-import { ApiKey } from './api-key.entity.js';
-import { createApiKey, createdApiKey, type CreatedApiKey, newApiKey, revokeApiKey } from './api-keys.js';
+import type { ApiKeyRejection } from './api-key.decider.js';
+import {
+  CreateApiKey,
+  createdApiKey,
+  type CreatedApiKey,
+  newApiKey,
+  type NewApiKey,
+} from './create-api-key.js';
+import { apiKeyPage, ListApiKeys } from './list-api-keys.js';
+import { RevokeApiKey } from './revoke-api-key.js';
 
-const apiKeys = pageOf(
-  z
-    .strictObject({
-      apiKeyId: z.uuid(),
-      name: z.string(),
-      start: z.string().describe('The first characters of the key'),
-      source: z.string(),
-      scopes: z.array(z.enum(permissions)),
-      createdBy: z.uuid(),
-      createdAt: z.iso.datetime(),
-      expiresAt: z.iso.datetime().nullable(),
-      lastUsedAt: z.iso.datetime().nullable(),
-      revokedAt: z.iso.datetime().nullable(),
-    })
-    .meta({ id: 'ApiKey' }),
-);
 const path = z.strictObject({ id: z.uuid() });
-const cursor = cursorOf(z.strictObject({ createdAt: z.iso.datetime({ offset: true }), apiKeyId: z.uuid() }));
+
+/** What a caller is told of each rejection. */
+const problems = {
+  'already-created': 'conflict',
+  'scope-beyond-creator': 'forbidden',
+  'expires-in-the-past': 'rejected',
+  'not-live': 'not-found',
+} as const satisfies Record<ApiKeyRejection['rejected'], ProblemCode>;
 
 @Controller('v1/api-keys')
 export class ApiKeyController {
-  constructor(@Inject(IDENTITY) private readonly identity: Identity) {}
+  constructor(
+    private readonly listApiKeys: ListApiKeys,
+    private readonly createApiKey: CreateApiKey,
+    private readonly revokeApiKey: RevokeApiKey,
+  ) {}
 
   @Get()
   @Operation({
@@ -46,23 +44,13 @@ export class ApiKeyController {
     entity: { type: 'organization', id: 'caller.organizationId' },
     effect: 'read',
     summary: 'API keys, oldest first; never the keys themselves',
-    answers: { 200: apiKeys },
+    answers: { 200: apiKeyPage },
   })
   list(
     @Caller() caller: Caller,
     @Query({ schema: pageQuery }) query: PageQuery,
-  ): Promise<z.infer<typeof apiKeys>> {
-    const after = cursor.read(query.cursor);
-    return this.identity.database.forOrganization(organizationOf(caller), async (transaction) => {
-      const entityManager = await transaction.entityManager();
-      const found = await entityManager.findByCursor(ApiKey, {
-        ...{ first: query.limit, includeCount: false, ...(after && { after }) },
-        orderBy: { createdAt: 'asc', apiKeyId: 'asc' },
-      });
-      return pageFound(found, shown, ({ createdAt, apiKeyId }) =>
-        cursor.write({ createdAt: exactTime(createdAt), apiKeyId }),
-      );
-    });
+  ): Promise<z.infer<typeof apiKeyPage>> {
+    return this.listApiKeys.list(caller, query);
   }
 
   @Post()
@@ -76,12 +64,12 @@ export class ApiKeyController {
     problems: ['forbidden', 'not-found', 'rejected', 'step-up-required'],
     idempotent: true,
   })
-  create(
+  async create(
     @Caller() caller: Caller,
-    @Body({ schema: newApiKey }) body: z.output<typeof newApiKey>,
+    @Body({ schema: newApiKey }) body: NewApiKey,
     @Headers('idempotency-key') key?: string,
   ): Promise<CreatedApiKey> {
-    return createApiKey(this.identity, caller, body, key);
+    return accepted(await this.createApiKey.create(caller, body, key), problems);
   }
 
   @Delete(':id')
@@ -99,20 +87,6 @@ export class ApiKeyController {
     @Caller() caller: Caller,
     @Param({ schema: path }) { id }: z.infer<typeof path>,
   ): Promise<void> {
-    await revokeApiKey(this.identity, caller, id);
+    accepted(await this.revokeApiKey.revoke(caller, id), problems);
   }
-}
-
-function shown({ apiKeyId, name, start, source, scopes, createdBy, ...times }: ApiKey) {
-  return {
-    ...{ apiKeyId, name, start, source, scopes, createdBy },
-    createdAt: instant(times.createdAt).toISOString(),
-    expiresAt: isoOrNull(times.expiresAt),
-    lastUsedAt: isoOrNull(times.lastUsedAt),
-    revokedAt: isoOrNull(times.revokedAt),
-  };
-}
-
-function isoOrNull(text: string | null | undefined): string | null {
-  return text ? instant(text).toISOString() : null;
 }

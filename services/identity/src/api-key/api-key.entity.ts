@@ -3,7 +3,7 @@ import type { Permission } from '@vouchsafe/service-host';
 
 const time = () => p.string().columnType('timestamptz');
 
-/** The register of API keys, revoked and expired ones too. What every request by a key reads of it is SQL (`resolve.controller.ts`). */
+/** The register of API keys, revoked and expired ones too. What every request by a key reads of it is SQL (`session/resolve-caller.ts`). */
 export const ApiKey = defineEntity({
   name: 'ApiKey',
   tableName: 'api_key',

@@ -1,15 +1,13 @@
 /** @promise P15 shows a person what they accepted, and takes consent to a new version */
-import { Body, Controller, Get, Header, HttpCode, Inject, Param, Post } from '@nestjs/common';
-import { instant } from '@vouchsafe/database';
-import { Caller, Operation, problem } from '@vouchsafe/service-host';
+import { Body, Controller, Get, Header, HttpCode, Param, Post } from '@nestjs/common';
+import { accepted, Caller, Clock, Operation, problem } from '@vouchsafe/service-host';
 import { z } from 'zod';
-import { IDENTITY, type Identity } from '../identity.js';
-import { openCells } from '../persistence/sealed-column.js';
-import { accepted, envelopeOf, principalOf } from '../request.js';
-import { type DocumentKind, documentKind } from '../user/user.events.js';
+import { documentKind } from '../user/user.events.js';
 import { userProblems } from '../user/user.problems.js';
-import { consentCell } from '../user/user.projection.js';
-import { acceptance, consentOf, outstandingDocuments } from './consents.js';
+import { AcceptDocuments } from './accept-documents.js';
+import { acceptance } from './consents.js';
+import { LegalDocuments } from './legal-documents.js';
+import { consents, ListConsents } from './list-consents.js';
 
 const documents = z.strictObject({
   items: z.array(
@@ -27,20 +25,6 @@ const documents = z.strictObject({
 });
 const documentPath = z.strictObject({ document: documentKind, version: z.string().min(1).max(50) });
 
-const consents = z.strictObject({
-  items: z.array(
-    z
-      .strictObject({
-        document: documentKind,
-        version: z.string(),
-        sha256: z.string(),
-        acceptedAt: z.iso.datetime(),
-        sourceIp: z.string().nullable(),
-        userAgent: z.string().nullable(),
-      })
-      .meta({ id: 'Consent' }),
-  ),
-});
 const newConsent = z.strictObject({ accept: acceptance.min(1) }).meta({
   examples: [
     {
@@ -54,7 +38,12 @@ const newConsent = z.strictObject({ accept: acceptance.min(1) }).meta({
 
 @Controller('v1')
 export class ConsentController {
-  constructor(@Inject(IDENTITY) private readonly identity: Identity) {}
+  constructor(
+    private readonly documents: LegalDocuments,
+    private readonly clock: Clock,
+    private readonly listOwnConsents: ListConsents,
+    private readonly acceptDocuments: AcceptDocuments,
+  ) {}
 
   @Get('legal-documents')
   @Operation({
@@ -67,8 +56,8 @@ export class ConsentController {
   })
   listDocuments(): z.infer<typeof documents> {
     return {
-      items: this.identity.documents
-        .current(this.identity.now())
+      items: this.documents
+        .current(this.clock.now())
         .map(({ document, version, title, effectiveFrom, sha256 }) => ({
           document,
           version,
@@ -92,7 +81,7 @@ export class ConsentController {
     problems: ['not-found'],
   })
   readDocument(@Param({ schema: documentPath }) { document, version }: z.infer<typeof documentPath>): string {
-    const found = this.identity.documents.find(document, version);
+    const found = this.documents.find(document, version);
     if (!found) throw problem('not-found');
     return found.text;
   }
@@ -107,38 +96,7 @@ export class ConsentController {
     answers: { 200: consents },
   })
   listConsents(@Caller() caller: Caller): Promise<z.infer<typeof consents>> {
-    const { organizationId, userId } = principalOf(caller);
-    return this.identity.database.forOrganization(organizationId, async (sql) => {
-      const rows = await sql.query<{
-        document: DocumentKind;
-        version: string;
-        sha256: string;
-        accepted_at: string;
-        source_ip_sealed: string | null;
-        user_agent_sealed: string | null;
-      }>('select * from consent where user_id = $1 order by accepted_at, document', [userId]);
-      const opened = await openCells(
-        this.identity.vault,
-        sql,
-        rows.flatMap((row) => {
-          const cell = consentCell(organizationId, userId, row.document, row.version);
-          return [
-            { ...cell('source_ip_sealed'), stored: row.source_ip_sealed },
-            { ...cell('user_agent_sealed'), stored: row.user_agent_sealed },
-          ];
-        }),
-      );
-      return {
-        items: rows.map((row, index) => ({
-          document: row.document,
-          version: row.version,
-          sha256: row.sha256,
-          acceptedAt: instant(row.accepted_at).toISOString(),
-          sourceIp: opened[2 * index] ?? null,
-          userAgent: opened[2 * index + 1] ?? null,
-        })),
-      };
-    });
+    return this.listOwnConsents.list(caller);
   }
 
   @Post('me/consents')
@@ -156,15 +114,6 @@ export class ConsentController {
     @Caller() caller: Caller,
     @Body({ schema: newConsent }) { accept }: z.infer<typeof newConsent>,
   ): Promise<void> {
-    const { organizationId, userId } = principalOf(caller);
-    const consent = consentOf(this.identity, caller, accept);
-    await this.identity.store.transact(organizationId, envelopeOf(this.identity, caller), async (unit) => {
-      accepted(
-        await unit.execute(this.identity.aggregates.user, userId, { type: 'accept-documents', consent }),
-        userProblems,
-      );
-      if ((await outstandingDocuments(this.identity, unit, userId)).length > 0) return;
-      await unit.query('update session set awaits_documents = false where user_id = $1', [userId]);
-    });
+    accepted(await this.acceptDocuments.accept(caller, accept), userProblems);
   }
 }

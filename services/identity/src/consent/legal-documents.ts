@@ -17,10 +17,11 @@ export interface LegalDocument {
   readonly text: string;
 }
 
-export interface LegalDocuments {
+/** The documents, and the token that they are injected by. */
+export abstract class LegalDocuments {
   /** The version of each kind that is in effect, in the order of `documentKind`. */
-  current(at: Date): LegalDocument[];
-  find(document: DocumentKind, version: string): LegalDocument | undefined;
+  abstract current(at: Date): LegalDocument[];
+  abstract find(document: DocumentKind, version: string): LegalDocument | undefined;
 }
 
 /** The texts that ship with the software; an operator puts its own folder in their place. */

@@ -1,15 +1,27 @@
-import { Controller, Get, Header, Headers, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { Controller, Get, Header, Headers, HttpCode, Param, Post } from '@nestjs/common';
 import { userId } from '@vouchsafe/event-sourcing';
-import { Caller, Operation } from '@vouchsafe/service-host';
+import { accepted, Caller, Operation, type ProblemCode } from '@vouchsafe/service-host';
 import { z } from 'zod';
-import { IDENTITY, type Identity } from '../identity.js';
-import { type ErasureView, erasureView, readErasure, requestErasure } from './erasures.js';
+import { organizationProblems } from '../organization/organization.problems.js';
+import type { ErasureRejection } from './erasure.decider.js';
+import { type ErasureView, erasureView } from './erasure-view.js';
+import { ReadErasure } from './read-erasure.js';
+import { RequestErasure } from './request-erasure.js';
 
 const memberPath = z.strictObject({ id: userId });
 
+/** What a caller is told of each rejection. */
+const problems = {
+  ...organizationProblems,
+  'not-requested': 'not-found',
+} as const satisfies Record<ErasureRejection['rejected'], ProblemCode>;
+
 @Controller('v1/members/:id/erasure')
 export class ErasureController {
-  constructor(@Inject(IDENTITY) private readonly identity: Identity) {}
+  constructor(
+    private readonly requestErasure: RequestErasure,
+    private readonly readErasure: ReadErasure,
+  ) {}
 
   @Post()
   @HttpCode(202)
@@ -24,12 +36,12 @@ export class ErasureController {
     problems: ['not-found', 'conflict', 'forbidden', 'step-up-required'],
     idempotent: true,
   })
-  request(
+  async request(
     @Caller() caller: Caller,
     @Param({ schema: memberPath }) { id }: z.infer<typeof memberPath>,
     @Headers('idempotency-key') key?: string,
   ): Promise<ErasureView> {
-    return requestErasure(this.identity, caller, id, key);
+    return accepted(await this.requestErasure.request(caller, id, key), problems);
   }
 
   @Get()
@@ -47,6 +59,6 @@ export class ErasureController {
     @Caller() caller: Caller,
     @Param({ schema: memberPath }) { id }: z.infer<typeof memberPath>,
   ): Promise<ErasureView> {
-    return readErasure(this.identity, caller, id);
+    return this.readErasure.read(caller, id);
   }
 }

@@ -42,7 +42,7 @@ describe('who may be erased, and by whom (P10)', () => {
 
   it('includes the invitation that made the account, also one of before its address was kept as a hash', async () => {
     const member = await app.join(owner, 'member');
-    const { database } = app.identity;
+    const { database } = app;
     const [invitation] = await database.asRetention((sql) =>
       sql.query<{ invitation_id: string }>(
         `update invitation set email_hash = null
@@ -65,7 +65,7 @@ describe('who may be erased, and by whom (P10)', () => {
     const member = await app.join(owner, 'member');
     const { body } = await erase(member.userId, owner);
     const hold = () =>
-      app.identity.database.asWorker((sql) =>
+      app.database.asWorker((sql) =>
         sql.query(
           `update erasure set held_because = 'values-in-clear' where erasure_id = $1 and destroyed_at is not null returning 1`,
           [body.erasureId],

@@ -1,8 +1,11 @@
 /** @promise P03 what goes after how many days, and what stays */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isErased } from '@vouchsafe/event-sourcing';
+import { Vault } from '@vouchsafe/vault';
+import { invitationAggregate } from '../invitation/invitation.aggregate.js';
+import { userAggregate } from '../user/user.aggregate.js';
 import { accept, goodPassword, identityApp, type IdentityApp } from '../testing/identity-app.js';
-import { keepHouse } from './housekeeping.js';
+import { Housekeeping } from './housekeeping.js';
 
 const DAY_MS = 86_400_000;
 
@@ -24,23 +27,23 @@ describe('housekeeping (P03, P18)', () => {
     });
     const ada = await app.signUp();
     app.clock.ahead += 6 * DAY_MS;
-    expect(await keepHouse(app.identity)).toBe(0);
+    expect(await app.get(Housekeeping).keepHouse()).toBe(0);
     app.clock.ahead += 2 * DAY_MS;
-    expect(await keepHouse(app.identity)).toBe(1);
-    const { identity } = app;
+    expect(await app.get(Housekeeping).keepHouse()).toBe(1);
+    const vault = app.get(Vault);
     const [organizationId, userId] = [String(body.organizationId), String(body.userId)];
-    const recorded = await identity.database.forOrganization(organizationId, (sql) =>
+    const recorded = await app.database.forOrganization(organizationId, (sql) =>
       sql.query<{ payload: { email: { sealed: string } } }>(
         `select payload from event where stream = $1 and type = 'user-registered'`,
         [`user-${userId}`],
       ),
     );
     const registered = () =>
-      identity.database.forOrganization(organizationId, (sql) =>
-        identity.vault.openFields(
+      app.database.forOrganization(organizationId, (sql) =>
+        vault.openFields(
           sql,
           organizationId,
-          identity.aggregates.user.catalog.personal['user-registered'] ?? [],
+          userAggregate.catalog.personal['user-registered'] ?? [],
           { userId, email: recorded[0]?.payload.email },
           ['event', `user-${userId}`, '1', 'user-registered'],
         ),
@@ -57,7 +60,8 @@ describe('housekeeping (P03, P18)', () => {
   it.each(['expired', 'withdrawn'])(
     'forgets who was invited and never joined a week after the link’s end (%s, P10)',
     async (how) => {
-      const { identity } = app;
+      const vault = app.get(Vault);
+      const housekeeping = app.get(Housekeeping);
       const ada = await app.signUp();
       const invite = async () => {
         const body = { email: `${how}.${app.clock.ahead}@example.com`, role: 'member' };
@@ -67,17 +71,17 @@ describe('housekeeping (P03, P18)', () => {
       };
       const id = await invite();
       const address = async () => {
-        const [row] = await identity.database.forOrganization(ada.organizationId, (sql) =>
+        const [row] = await app.database.forOrganization(ada.organizationId, (sql) =>
           sql.query<{ email: { sealed: string } }>(
             `select payload->'email' as email from event where stream = $1 and type = 'invitation-created'`,
             [`invitation-${id}`],
           ),
         );
-        const opened = await identity.database.forOrganization(ada.organizationId, (sql) =>
-          identity.vault.openFields(
+        const opened = await app.database.forOrganization(ada.organizationId, (sql) =>
+          vault.openFields(
             sql,
             ada.organizationId,
-            identity.aggregates.invitation.catalog.personal['invitation-created'] ?? [],
+            invitationAggregate.catalog.personal['invitation-created'] ?? [],
             { invitationId: id, email: row?.email },
             ['event', `invitation-${id}`, '1', 'invitation-created'],
           ),
@@ -88,14 +92,14 @@ describe('housekeeping (P03, P18)', () => {
       if (how === 'withdrawn')
         expect((await app.ask('DELETE', path, { session: ada.session })).status).toBe(204);
       app.clock.ahead += 13 * DAY_MS;
-      expect(await keepHouse(identity)).toBe(0);
+      expect(await housekeeping.keepHouse()).toBe(0);
       expect(await address()).toMatch('@example.com');
       app.clock.ahead += 2 * DAY_MS;
-      expect(await keepHouse(identity)).toBe(1);
+      expect(await housekeeping.keepHouse()).toBe(1);
       for (let waited = 0; waited < 20_000 && !isErased(await address()); waited += 100)
         await new Promise((resolve) => setTimeout(resolve, 100));
       expect(isErased(await address())).toBe(true);
-      expect(await keepHouse(identity)).toBe(0);
+      expect(await housekeeping.keepHouse()).toBe(0);
     },
   );
 
@@ -110,10 +114,10 @@ describe('housekeeping (P03, P18)', () => {
         ]);
         return row?.counts;
       });
-    await keepHouse(app.identity);
+    await app.get(Housekeeping).keepHouse();
     expect(await count()).toEqual([1, 1, 1]);
     app.clock.ahead += 33 * DAY_MS;
-    await keepHouse(app.identity);
+    await app.get(Housekeeping).keepHouse();
     expect(await count()).toEqual([0, 0, 0]);
   });
 });

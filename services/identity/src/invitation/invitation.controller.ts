@@ -1,63 +1,48 @@
+import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  Headers,
-  HttpCode,
-  Inject,
-  Param,
-  Post,
-  Query,
-  Res,
-} from '@nestjs/common';
-import { instant } from '@vouchsafe/database';
-import {
+  accepted,
   Caller,
-  cursorOf,
   Operation,
-  page,
-  pageOf,
-  pageQuery,
   type PageQuery,
+  pageQuery,
+  type ProblemCode,
   tellWhose,
 } from '@vouchsafe/service-host';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { IDENTITY, type Identity } from '../identity.js';
-import { openCells } from '../persistence/sealed-column.js';
-import { type Role, role } from '../permission/role.js';
-import { organizationOf } from '../request.js';
+import { organizationProblems } from '../organization/organization.problems.js';
 import { signUpAnswer, type SignUpAnswer } from '../sign-up/sign-up.js';
-import { invitationCell } from './invitation.projection.js';
+import { userProblems } from '../user/user.problems.js';
+import { acceptedInvitation, type AcceptedInvitation, AcceptInvitation } from './accept-invitation.js';
+import type { InvitationRejection } from './invitation.decider.js';
 import {
-  acceptedInvitation,
-  acceptInvitation,
   type CreatedInvitation,
-  invite,
+  createdInvitation,
+  InvitePerson,
   newInvitation,
-  revokeInvitation,
-} from './invitations.js';
+  type NewInvitation,
+} from './invite-person.js';
+import { invitationPage, ListInvitations } from './list-invitations.js';
+import { RevokeInvitation } from './revoke-invitation.js';
 
-const created = z.strictObject({ invitationId: z.uuid(), expiresAt: z.iso.datetime() });
-const invitations = pageOf(
-  z
-    .strictObject({
-      invitationId: z.uuid(),
-      email: z.string().nullable(),
-      role,
-      status: z.enum(['open', 'accepted', 'revoked', 'expired']),
-      createdAt: z.iso.datetime(),
-      expiresAt: z.iso.datetime(),
-    })
-    .meta({ id: 'Invitation' }),
-);
 const path = z.strictObject({ id: z.uuid() });
-const cursor = cursorOf(z.strictObject({ createdAt: z.iso.datetime(), invitationId: z.uuid() }));
+
+/** What a caller is told of each rejection. */
+const invitationProblems = {
+  'already-created': 'conflict',
+  'beyond-own-role': 'forbidden',
+  'not-open': 'gone',
+  expired: 'gone',
+} as const satisfies Record<InvitationRejection['rejected'], ProblemCode>;
 
 @Controller('v1/invitations')
 export class InvitationController {
-  constructor(@Inject(IDENTITY) private readonly identity: Identity) {}
+  constructor(
+    private readonly listInvitations: ListInvitations,
+    private readonly invitePerson: InvitePerson,
+    private readonly acceptInvitation: AcceptInvitation,
+    private readonly revokeInvitation: RevokeInvitation,
+  ) {}
 
   @Get()
   @Operation({
@@ -66,55 +51,13 @@ export class InvitationController {
     entity: { type: 'organization', id: 'caller.organizationId' },
     effect: 'read',
     summary: 'Invitations, oldest first',
-    answers: { 200: invitations },
+    answers: { 200: invitationPage },
   })
   list(
     @Caller() caller: Caller,
     @Query({ schema: pageQuery }) query: PageQuery,
-  ): Promise<z.infer<typeof invitations>> {
-    const organizationId = organizationOf(caller);
-    const after = cursor.read(query.cursor);
-    return this.identity.database.forOrganization(organizationId, async (sql) => {
-      const rows = await sql.query<{
-        invitation_id: string;
-        email_sealed: string | null;
-        role: Role;
-        status: 'open' | 'accepted' | 'revoked';
-        created_at: string;
-        expires_at: string;
-      }>(
-        `select * from invitation
-         where $1::timestamptz is null or (created_at, invitation_id) > ($1, $2::uuid)
-         order by created_at, invitation_id limit $3`,
-        [after?.createdAt ?? null, after?.invitationId ?? null, query.limit + 1],
-      );
-      const emails = await openCells(
-        this.identity.vault,
-        sql,
-        rows.map((row) => ({
-          ...invitationCell(organizationId, row.invitation_id),
-          stored: row.email_sealed,
-        })),
-      );
-      const now = this.identity.now();
-      const listed = rows.map((row, index) => {
-        const expiresAt = instant(row.expires_at);
-        return {
-          invitationId: row.invitation_id,
-          email: emails[index] ?? null,
-          role: row.role,
-          status: row.status === 'open' && expiresAt <= now ? ('expired' as const) : row.status,
-          createdAt: instant(row.created_at).toISOString(),
-          expiresAt: expiresAt.toISOString(),
-        };
-      });
-      return page(
-        listed,
-        query.limit,
-        ({ createdAt, invitationId }) => ({ createdAt, invitationId }),
-        cursor.write,
-      );
-    });
+  ): Promise<z.infer<typeof invitationPage>> {
+    return this.listInvitations.list(caller, query);
   }
 
   @Post()
@@ -124,16 +67,16 @@ export class InvitationController {
     entity: { type: 'invitation', id: 'response.invitationId' },
     effect: 'write',
     summary: 'Invite somebody, by a letter with a link',
-    answers: { 201: created },
+    answers: { 201: createdInvitation },
     problems: ['forbidden', 'step-up-required', 'too-many-requests'],
     idempotent: true,
   })
-  create(
+  async create(
     @Caller() caller: Caller,
-    @Body({ schema: newInvitation }) body: z.output<typeof newInvitation>,
+    @Body({ schema: newInvitation }) body: NewInvitation,
     @Headers('idempotency-key') key?: string,
   ): Promise<CreatedInvitation> {
-    return invite(this.identity, caller, body, key);
+    return accepted(await this.invitePerson.invite(caller, body, key), invitationProblems);
   }
 
   @Post('acceptance')
@@ -152,11 +95,12 @@ export class InvitationController {
   })
   async accept(
     @Caller() caller: Caller,
-    @Body({ schema: acceptedInvitation }) body: z.output<typeof acceptedInvitation>,
+    @Body({ schema: acceptedInvitation }) body: AcceptedInvitation,
     @Res({ passthrough: true }) reply: FastifyReply,
     @Headers('idempotency-key') key?: string,
   ): Promise<SignUpAnswer> {
-    const answer = await acceptInvitation(this.identity, caller, body, key);
+    const problems = { ...invitationProblems, ...organizationProblems, ...userProblems };
+    const answer = accepted(await this.acceptInvitation.accept(caller, body, key), problems);
     tellWhose(reply, answer);
     return answer;
   }
@@ -176,6 +120,7 @@ export class InvitationController {
     @Caller() caller: Caller,
     @Param({ schema: path }) { id }: z.infer<typeof path>,
   ): Promise<void> {
-    await revokeInvitation(this.identity, caller, id);
+    const revoked = await this.revokeInvitation.revoke(caller, id);
+    accepted(revoked, { ...invitationProblems, 'not-open': 'not-found' });
   }
 }

@@ -1,39 +1,77 @@
-import type { Sql } from '@vouchsafe/database';
+import { Injectable } from '@nestjs/common';
+import type { Sql, Transaction } from '@vouchsafe/database';
 import { isErased } from '@vouchsafe/event-sourcing';
-import type { Vault } from '@vouchsafe/vault';
+import type { UnitOfWork } from '@vouchsafe/event-store';
+import { Clock, Ids } from '@vouchsafe/service-host';
+import { Vault } from '@vouchsafe/vault';
+import { addressOf } from '../email-address.js';
 import { type LetterContent, letterContent } from './letter.js';
 import { countLetter } from './letter-limit.js';
 
-export interface PostedLetter {
-  readonly letterId: string;
+export interface NewLetter {
   readonly organizationId: string;
   /** Whose key seals it: erased with the person, so that nobody erased gets a letter (P10). */
   readonly subjectId: string | null;
   readonly content: LetterContent;
-  /** Names what the letter is about, once: `verify-email:<user id>`. */
-  readonly idempotencyKey: string;
-  readonly at: Date;
+  /** Names what the letter is about, once: `verify-email:<user id>`. Without one, the letter is about nothing but itself. */
+  readonly idempotencyKey?: string;
 }
 
-/**
- * Puts a letter into the outbox, in the transaction of what it tells of: no letter without the fact, and none lost. Of letters that
- * strangers can cause, an address gets a few in an hour: further ones are not posted, and whoever causes them does not see it.
- */
-export async function postLetter(sql: Sql, vault: Vault, letter: PostedLetter): Promise<void> {
-  const { letterId, organizationId, subjectId, content, idempotencyKey, at } = letter;
-  if (!(await countLetter(sql, vault, content, at))) return;
-  const sealed = await vault.seal(
-    sql,
-    { organizationId, subjectId },
-    contextOf(letterId),
-    JSON.stringify(content),
-  );
-  if (isErased(sealed)) return;
-  await sql.query(
-    `insert into letter (organization_id, letter_id, subject_id, kind, content_sealed, idempotency_key, created_at, due_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $7) on conflict (idempotency_key) do nothing`,
-    [organizationId, letterId, subjectId, content.kind, sealed, idempotencyKey, at],
-  );
+@Injectable()
+export class LetterOutbox {
+  private wake: () => void = () => undefined;
+
+  constructor(
+    private readonly vault: Vault,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+  ) {}
+
+  /** Calls the worker of this process once a letter waits. */
+  onWaiting(wake: () => void): void {
+    this.wake = wake;
+  }
+
+  waiting(): void {
+    this.wake();
+  }
+
+  /**
+   * Puts a letter into the outbox, in the transaction of what it tells of: no letter without the fact, and none lost. Of letters that
+   * strangers can cause, an address gets a few in an hour: further ones are not posted, and whoever causes them does not see it.
+   */
+  async post(transaction: Transaction, letter: NewLetter): Promise<void> {
+    const { organizationId, subjectId, content } = letter;
+    const [letterId, at] = [this.ids.newId(), this.clock.now()];
+    transaction.afterCommit(() => this.waiting());
+    if (!(await countLetter(transaction, this.vault, content, at))) return;
+    const sealed = await this.vault.seal(
+      transaction,
+      { organizationId, subjectId },
+      contextOf(letterId),
+      JSON.stringify(content),
+    );
+    if (isErased(sealed)) return;
+    const idempotencyKey = letter.idempotencyKey ?? `${content.kind}:${letterId}`;
+    await transaction.query(
+      `insert into letter (organization_id, letter_id, subject_id, kind, content_sealed, idempotency_key, created_at, due_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $7) on conflict (idempotency_key) do nothing`,
+      [organizationId, letterId, subjectId, content.kind, sealed, idempotencyKey, at],
+    );
+  }
+
+  /** Tells a person that something about the way into the account has changed (ASVS 6.3.7). */
+  async notify(
+    unit: UnitOfWork,
+    userId: string,
+    what: Extract<LetterContent, { kind: 'security-notice' }>['what'],
+  ): Promise<void> {
+    const { organizationId } = unit;
+    const email = await addressOf(this.vault, unit, { organizationId, userId });
+    if (email === null) return;
+    const content = { kind: 'security-notice', email, what } as const;
+    await this.post(unit, { organizationId, subjectId: userId, content });
+  }
 }
 
 export interface DueLetter {

@@ -2,9 +2,11 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Clock } from '@vouchsafe/service-host';
+import { Vault } from '@vouchsafe/vault';
 import { identityApp, type IdentityApp, type Person } from '../testing/identity-app.js';
 import { writeLetter } from './letter.js';
-import { takeDueLetters } from './letter-outbox.js';
+import { LetterOutbox, takeDueLetters } from './letter-outbox.js';
 import { mailerFor } from './mailer.js';
 
 describe('letters', () => {
@@ -47,7 +49,7 @@ describe('letters', () => {
     expect(letter?.last_error).toMatch(/^[A-Z]+$/);
     app.mail.refusing = false;
     app.clock.ahead += 11_000;
-    app.identity.lettersWaiting();
+    app.get(LetterOutbox).waiting();
     const sent = await app.mail.take('late@example.com', 'Join Example Ltd');
     expect(sent.messageId).toMatch(/^<[0-9a-f-]{36}@vouchsafe\.localhost>$/);
     await until(async () => (await waiting()).length === 0);
@@ -58,13 +60,13 @@ describe('letters', () => {
     await invite('abandoned@example.com');
     await until(async () => (await waiting())[0]?.last_error != null);
     app.clock.ahead += 11_000;
-    const { database, vault } = app.identity;
-    const taken = await database.asWorker((sql) => takeDueLetters(sql, vault, app.identity.now(), 10));
+    const [vault, clock] = [app.get(Vault), app.get(Clock)];
+    const taken = await app.database.asWorker((sql) => takeDueLetters(sql, vault, clock.now(), 10));
     expect(taken).toHaveLength(1);
-    expect(await database.asWorker((sql) => takeDueLetters(sql, vault, app.identity.now(), 10))).toEqual([]);
+    expect(await app.database.asWorker((sql) => takeDueLetters(sql, vault, clock.now(), 10))).toEqual([]);
     app.mail.refusing = false;
     app.clock.ahead += 121_000;
-    app.identity.lettersWaiting();
+    app.get(LetterOutbox).waiting();
     await app.mail.take('abandoned@example.com', 'Join Example Ltd');
     await until(async () => (await waiting()).length === 0);
   });
@@ -74,15 +76,17 @@ describe('letters', () => {
     const invitationId = await invite('erased@example.com');
     await until(async () => (await waiting())[0]?.last_error != null);
     await app.database.asRetention((sql) =>
-      app.identity.vault.destroySubject(
-        sql,
-        { organizationId: ada.organizationId, subjectId: invitationId },
-        app.identity.now(),
-      ),
+      app
+        .get(Vault)
+        .destroySubject(
+          sql,
+          { organizationId: ada.organizationId, subjectId: invitationId },
+          app.get(Clock).now(),
+        ),
     );
     app.mail.refusing = false;
     app.clock.ahead += 61_000;
-    app.identity.lettersWaiting();
+    app.get(LetterOutbox).waiting();
     await until(async () => (await waiting()).length === 0);
     expect(app.mail.letters.map(({ to }) => to)).not.toContain('erased@example.com');
   });

@@ -1,27 +1,43 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG } from '@vouchsafe/service-host';
 import { open, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { IdentityConfig } from '../identity.config.js';
 
 /** The headers of a letter of ours stand well within this. */
 const HEAD_BYTES = 4096;
 
-/** Removes the files of these letters, where they are. */
-export async function removeLetters(folder: string, letterIds: readonly string[]): Promise<void> {
-  for (const id of letterIds) {
-    await rm(path.join(folder, `${id}.eml`), { force: true });
-    await rm(path.join(folder, `${id}.eml.part`), { force: true });
-  }
-}
+/** Where letters are written on a machine without SMTP; elsewhere there is none, and nothing to remove. */
+@Injectable()
+export class MailFolder {
+  private readonly folder: string | null;
 
-/** Removes every letter to an address, whatever it was about: for the erasure of whom it belongs to (P10). */
-export async function removeLettersTo(folder: string, address: string): Promise<void> {
-  const names = await readdir(folder).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  });
-  const wanted = address.toLowerCase();
-  for (const name of names.filter((one) => /\.eml(\.part)?$/.test(one))) {
-    const file = path.join(folder, name);
-    if ((await addresseeOf(file)) === wanted) await rm(file, { force: true });
+  constructor(@Inject(CONFIG) config: IdentityConfig) {
+    this.folder = config.VOUCHSAFE_SMTP_URL ? null : (config.VOUCHSAFE_MAIL_FOLDER ?? null);
+  }
+
+  /** Removes the files of these letters, where they are. */
+  async removeLetters(letterIds: readonly string[]): Promise<void> {
+    if (this.folder === null) return;
+    for (const id of letterIds) {
+      await rm(path.join(this.folder, `${id}.eml`), { force: true });
+      await rm(path.join(this.folder, `${id}.eml.part`), { force: true });
+    }
+  }
+
+  /** Removes every letter to an address, whatever it was about: for the erasure of whom it belongs to (P10). */
+  async removeLettersTo(address: () => Promise<string | null>): Promise<void> {
+    if (this.folder === null) return;
+    const wanted = (await address())?.toLowerCase();
+    if (wanted === undefined) return;
+    const names = await readdir(this.folder).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    });
+    for (const name of names.filter((one) => /\.eml(\.part)?$/.test(one))) {
+      const file = path.join(this.folder, name);
+      if ((await addresseeOf(file)) === wanted) await rm(file, { force: true });
+    }
   }
 }
 

@@ -1,25 +1,26 @@
-import type { UnitOfWork } from '@vouchsafe/event-store';
-import { type Caller, problem } from '@vouchsafe/service-host';
-import type { Secret } from '@vouchsafe/vault';
+import { Injectable } from '@nestjs/common';
+import { Database } from '@vouchsafe/database';
+import { isRejected } from '@vouchsafe/event-sourcing';
+import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
+import { type Caller, Clock, envelopeOf, problem } from '@vouchsafe/service-host';
+import { type Secret, Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
-import { acceptance, consentOf } from '../consent/consents.js';
-import type { Identity } from '../identity.js';
-import { postNotice } from '../letter/security-notice.js';
-import { accepted, asUser, envelopeOf } from '../request.js';
-import { takeTotpCode } from '../second-factor/authenticators.js';
+import { userAggregate } from '../user/user.aggregate.js';
+import { acceptance, Consents } from '../consent/consents.js';
+import { LetterOutbox } from '../letter/letter-outbox.js';
+import { asUser } from '../request.js';
+import { failureOf, takeTotpCode } from '../second-factor/authenticators.js';
 import { remainingRecoveryCodes, takeRecoveryCode } from '../second-factor/recovery-codes.js';
+import { givenTotp } from '../second-factor/totp.js';
 import type { LogInFailure, SessionLevel } from '../session/session.events.js';
-import { endSession } from '../session/sessions.js';
-import { userProblems } from '../user/user.problems.js';
-import { type Challenge, completeChallenge, openChallenge } from './challenges.js';
-import { beginSession, candidateOf, failureOf, type LogInOutcome, recordFailure } from './log-in.js';
+import { Sessions } from '../session/sessions.js';
+import type { UserRejection } from '../user/user.decider.js';
+import { BeginSession, type LogInOutcome } from './begin-session.js';
+import { type Challenge, Challenges, completeChallenge } from './challenges.js';
+import { RecordFailure } from './record-failure.js';
+import { logInLimits, takeAttempt } from './throttle.js';
 
-const totpCode = z.string().regex(/^[0-9]{6}$/, 'Six digits');
-export const recoveryCode = z.string().min(1).max(100);
-
-export const givenTotp = z
-  .strictObject({ totp: totpCode })
-  .meta({ id: 'GivenTotp', examples: [{ totp: '123456' }] });
+const recoveryCode = z.string().min(1).max(100);
 
 export const challengeAnswer = z
   .union([
@@ -30,69 +31,89 @@ export const challengeAnswer = z
   .meta({ examples: [{ totp: '123456' }] });
 export type ChallengeAnswer = z.infer<typeof challengeAnswer>;
 
-/** Answers what a log-in asked; a right answer leads to the session, or to the next question. */
-export async function answerChallenge(
-  identity: Identity,
-  caller: Caller,
-  challengeId: Secret,
-  answer: ChallengeAnswer,
-): Promise<LogInOutcome> {
-  const challenge = await openChallenge(identity, challengeId);
-  const candidate = await candidateOf(identity, caller, challenge);
-  const { organizationId, userId } = challenge;
-  const outcome = await identity.store.transact(
-    organizationId,
-    envelopeOf(identity, caller, asUser(userId)),
-    async (unit) => {
-      const proof = await prove(identity, unit, caller, challenge, answer);
-      if ('failure' in proof) return proof;
+type Proof = { readonly level: SessionLevel } | { readonly failure: LogInFailure } | UserRejection;
+
+@Injectable()
+export class AnswerChallenge {
+  constructor(
+    private readonly database: Database,
+    private readonly store: EventStore,
+    private readonly vault: Vault,
+    private readonly clock: Clock,
+    private readonly consents: Consents,
+    private readonly challenges: Challenges,
+    private readonly sessions: Sessions,
+    private readonly letters: LetterOutbox,
+    private readonly beginSession: BeginSession,
+    private readonly recordFailure: RecordFailure,
+  ) {}
+
+  /** Answers what a log-in asked; a right answer leads to the session, or to the next question. */
+  async answer(
+    caller: Caller,
+    challengeId: Secret,
+    answer: ChallengeAnswer,
+  ): Promise<LogInOutcome | UserRejection> {
+    const challenge = await this.challenges.open(challengeId);
+    const candidate = await this.candidateOf(caller, challenge);
+    const { organizationId, userId } = challenge;
+    const envelope = envelopeOf(caller, this.clock.now(), asUser(userId));
+    const outcome = await this.store.transact(organizationId, envelope, async (unit) => {
+      const proof = await this.prove(unit, caller, challenge, answer);
+      if ('failure' in proof || isRejected(proof)) return proof;
       // Two right answers at once, by two codes: one log-in.
-      if (!(await completeChallenge(unit, challengeId, identity.now()))) throw problem('gone');
-      if (challenge.sessionId) await endSession(identity, unit, challenge.sessionId, 'replaced');
-      return beginSession(identity, unit, caller, { ...candidate, userId, level: proof.level });
-    },
-  );
-  if (!('failure' in outcome)) return outcome;
-  await recordFailure(identity, caller, { ...candidate, reason: outcome.failure });
-  throw problem('wrong-credentials');
-}
+      if (!(await completeChallenge(unit, challengeId, this.clock.now()))) throw problem('gone');
+      if (challenge.sessionId) await this.sessions.end(unit, challenge.sessionId, 'replaced');
+      return this.beginSession.begin(unit, caller, { ...candidate, userId, level: proof.level });
+    });
+    if (!('failure' in outcome)) return outcome;
+    await this.recordFailure.record(caller, { ...candidate, reason: outcome.failure });
+    throw problem('wrong-credentials');
+  }
 
-type Proof = { readonly level: SessionLevel } | { readonly failure: LogInFailure };
+  /** Whom the challenge is about; one of the account's attempts is taken. */
+  private candidateOf(caller: Caller, { organizationId, userId }: Challenge) {
+    return this.database.forOrganization(organizationId, async (sql) => {
+      const [row] = await sql.query<{ email_hash: Buffer }>(
+        'select email_hash from email_address where user_id = $1',
+        [userId],
+      );
+      // The account went away between password and code.
+      if (!row) throw problem('gone');
+      const limits = await logInLimits(this.vault, sql, row.email_hash, caller);
+      return { organizationId, userId, attempt: await takeAttempt(sql, limits, this.clock.now()) };
+    });
+  }
 
-async function prove(
-  identity: Identity,
-  unit: UnitOfWork,
-  caller: Caller,
-  challenge: Challenge,
-  answer: ChallengeAnswer,
-): Promise<Proof> {
-  const { userId } = challenge;
-  if ('accept' in answer) {
+  private async prove(
+    unit: UnitOfWork,
+    caller: Caller,
+    challenge: Challenge,
+    answer: ChallengeAnswer,
+  ): Promise<Proof> {
+    const { userId } = challenge;
     // Accepting documents proves nothing: it takes a challenge that is past its factors.
-    if (challenge.next !== 'accept-documents')
+    if ('accept' in answer !== (challenge.next === 'accept-documents'))
       throw problem('conflict', { detail: 'Another answer is asked for' });
-    const consent = consentOf(identity, caller, answer.accept);
-    accepted(
-      await unit.execute(identity.aggregates.user, userId, { type: 'accept-documents', consent }),
-      userProblems,
-    );
-    return { level: challenge.level };
+    if ('accept' in answer) {
+      const consent = this.consents.of(caller, answer.accept);
+      const accepted = await unit.execute(userAggregate, userId, {
+        type: 'accept-documents',
+        consent,
+      });
+      return isRejected(accepted) ? accepted : { level: challenge.level };
+    }
+    if ('totp' in answer) {
+      const check = await takeTotpCode(unit, this.vault, { userId }, answer.totp, this.clock.now());
+      return check === 'taken' ? { level: 'two-factor' } : failureOf(check);
+    }
+    if (!(await takeRecoveryCode(unit, userId, answer.recoveryCode, this.clock.now()))) {
+      return { failure: 'wrong-recovery-code' };
+    }
+    const remaining = await remainingRecoveryCodes(unit, userId);
+    const used = await unit.execute(userAggregate, userId, { type: 'use-recovery-code', remaining });
+    if (isRejected(used)) return used;
+    await this.letters.notify(unit, userId, 'recovery-code-used');
+    return { level: 'two-factor' };
   }
-  if (challenge.next === 'accept-documents')
-    throw problem('conflict', { detail: 'Another answer is asked for' });
-  if ('totp' in answer) {
-    const check = await takeTotpCode(unit, identity.vault, { userId }, answer.totp, identity.now());
-    if (check === 'taken') return { level: 'two-factor' };
-    return failureOf(check);
-  }
-  if (!(await takeRecoveryCode(unit, userId, answer.recoveryCode, identity.now()))) {
-    return { failure: 'wrong-recovery-code' };
-  }
-  const remaining = await remainingRecoveryCodes(unit, userId);
-  accepted(
-    await unit.execute(identity.aggregates.user, userId, { type: 'use-recovery-code', remaining }),
-    userProblems,
-  );
-  await postNotice(identity, unit, userId, 'recovery-code-used');
-  return { level: 'two-factor' };
 }

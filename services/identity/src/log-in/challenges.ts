@@ -1,9 +1,9 @@
-import type { Sql } from '@vouchsafe/database';
+import { Injectable } from '@nestjs/common';
+import { Database, type Sql } from '@vouchsafe/database';
 import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import type { UnitOfWork } from '@vouchsafe/event-store';
-import { problem } from '@vouchsafe/service-host';
+import { Clock, problem } from '@vouchsafe/service-host';
 import type { Secret } from '@vouchsafe/vault';
-import type { Identity } from '../identity.js';
 import { newSecret, secretHash } from '../link-token.js';
 import type { SessionLevel } from '../session/session.events.js';
 
@@ -26,57 +26,64 @@ export interface Challenge {
   readonly level: SessionLevel;
 }
 
-export async function makeChallenge(
-  { now }: Identity,
-  unit: UnitOfWork,
-  userId: UserId,
-  { next, level, sessionId }: { next: ChallengeNext; level: SessionLevel; sessionId?: string },
-): Promise<Secret> {
-  const challengeId = newSecret();
-  await unit.query(
-    `insert into log_in_challenge (organization_id, challenge_hash, user_id, next, session_id, level, expires_at)
-     values ($1, $2, $3, $4, $5, $6, $7)`,
-    [
-      unit.organizationId,
-      secretHash(challengeId),
-      userId,
-      next,
-      sessionId ?? null,
-      level,
-      new Date(now().getTime() + MINUTES * 60_000),
-    ],
-  );
-  return challengeId;
-}
+@Injectable()
+export class Challenges {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
 
-/**
- * Counts an attempt at a challenge before the answer is looked at, in a transaction of its own, so that no attempt goes
- * uncounted.
- */
-export async function openChallenge(identity: Identity, challengeId: Secret): Promise<Challenge> {
-  const [found] = await identity.database.beforeOrganization((sql) =>
-    sql.query<{ organization_id: OrganizationId }>('select organization_id from lookup.challenge($1)', [
-      secretHash(challengeId),
-    ]),
-  );
-  if (!found) throw problem('gone', { detail: 'Log in again' });
-  const [row] = await identity.database.forOrganization(found.organization_id, (sql) =>
-    sql.query<{ user_id: UserId; next: ChallengeNext; session_id: string | null; level: SessionLevel }>(
-      `update log_in_challenge set attempts = attempts + 1
-       where challenge_hash = $1 and completed_at is null and expires_at > $2 and attempts < ${MOST_ATTEMPTS}
-       returning user_id, next, session_id, level`,
-      [secretHash(challengeId), identity.now()],
-    ),
-  );
-  if (!row) throw problem('gone', { detail: 'Log in again' });
-  return {
-    challengeId,
-    organizationId: found.organization_id,
-    userId: row.user_id,
-    next: row.next,
-    sessionId: row.session_id,
-    level: row.level,
-  };
+  async make(
+    unit: UnitOfWork,
+    userId: UserId,
+    { next, level, sessionId }: { next: ChallengeNext; level: SessionLevel; sessionId?: string },
+  ): Promise<Secret> {
+    const challengeId = newSecret();
+    await unit.query(
+      `insert into log_in_challenge (organization_id, challenge_hash, user_id, next, session_id, level, expires_at)
+       values ($1, $2, $3, $4, $5, $6, $7)`,
+      [
+        unit.organizationId,
+        secretHash(challengeId),
+        userId,
+        next,
+        sessionId ?? null,
+        level,
+        new Date(this.clock.now().getTime() + MINUTES * 60_000),
+      ],
+    );
+    return challengeId;
+  }
+
+  /**
+   * Counts an attempt at a challenge before the answer is looked at, in a transaction of its own, so that no attempt goes
+   * uncounted.
+   */
+  async open(challengeId: Secret): Promise<Challenge> {
+    const [found] = await this.database.beforeOrganization((sql) =>
+      sql.query<{ organization_id: OrganizationId }>('select organization_id from lookup.challenge($1)', [
+        secretHash(challengeId),
+      ]),
+    );
+    if (!found) throw problem('gone', { detail: 'Log in again' });
+    const [row] = await this.database.forOrganization(found.organization_id, (sql) =>
+      sql.query<{ user_id: UserId; next: ChallengeNext; session_id: string | null; level: SessionLevel }>(
+        `update log_in_challenge set attempts = attempts + 1
+         where challenge_hash = $1 and completed_at is null and expires_at > $2 and attempts < ${MOST_ATTEMPTS}
+         returning user_id, next, session_id, level`,
+        [secretHash(challengeId), this.clock.now()],
+      ),
+    );
+    if (!row) throw problem('gone', { detail: 'Log in again' });
+    return {
+      challengeId,
+      organizationId: found.organization_id,
+      userId: row.user_id,
+      next: row.next,
+      sessionId: row.session_id,
+      level: row.level,
+    };
+  }
 }
 
 /** Completes it: of any number of answers at once, one gets true. */

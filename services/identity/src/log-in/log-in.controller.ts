@@ -1,15 +1,23 @@
 /** @promise P12 (main) recommends a second factor at each log-in without one */
-import { Body, Controller, Inject, Param, Post, Res } from '@nestjs/common';
-import { Caller, ENTRY_DETAILS_HEADER, entryDetails, Operation, tellWhose } from '@vouchsafe/service-host';
+import { Body, Controller, Param, Post, Res } from '@nestjs/common';
+import {
+  accepted,
+  Caller,
+  ENTRY_DETAILS_HEADER,
+  entryDetails,
+  Operation,
+  tellWhose,
+} from '@vouchsafe/service-host';
 import { secret } from '@vouchsafe/vault';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { emailAddress } from '../email-address.js';
-import { tellSession } from '../session/tell-session.js';
-import { IDENTITY, type Identity } from '../identity.js';
 import { givenPassword } from '../password/password-rules.js';
-import { answerChallenge, challengeAnswer, type ChallengeAnswer } from './answer-challenge.js';
-import { logIn, type LogInOutcome } from './log-in.js';
+import { tellSession } from '../session/tell-session.js';
+import { userProblems } from '../user/user.problems.js';
+import { AnswerChallenge, challengeAnswer, type ChallengeAnswer } from './answer-challenge.js';
+import type { LogInOutcome } from './begin-session.js';
+import { LogIn } from './log-in.js';
 
 const logInRequest = z
   .strictObject({ email: emailAddress, password: givenPassword })
@@ -37,7 +45,10 @@ const challengePath = z.strictObject({ id: z.string().regex(/^[A-Za-z0-9_-]{43}$
 
 @Controller('v1/sessions')
 export class LogInController {
-  constructor(@Inject(IDENTITY) private readonly identity: Identity) {}
+  constructor(
+    private readonly logIn: LogIn,
+    private readonly challenge: AnswerChallenge,
+  ) {}
 
   @Post()
   @Operation({
@@ -55,7 +66,7 @@ export class LogInController {
     @Body({ schema: logInRequest }) { email, password }: z.output<typeof logInRequest>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return answer(reply, await logIn(this.identity, caller, email, secret(password)));
+    return answer(reply, await this.logIn.logIn(caller, email, secret(password)));
   }
 
   @Post('challenges/:id')
@@ -75,7 +86,7 @@ export class LogInController {
     @Body({ schema: challengeAnswer }) body: ChallengeAnswer,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return answer(reply, await answerChallenge(this.identity, caller, secret(id), body));
+    return answer(reply, accepted(await this.challenge.answer(caller, secret(id), body), userProblems));
   }
 }
 

@@ -1,7 +1,8 @@
 /** @promise P32 guessing stops, and locks no owner out */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ENTRY_DETAILS_HEADER, PERSON_HEADER, readEntryDetails } from '@vouchsafe/service-host';
-import { passwordHasher } from '../password/argon2.js';
+import { Clock, ENTRY_DETAILS_HEADER, PERSON_HEADER, readEntryDetails } from '@vouchsafe/service-host';
+import { Vault } from '@vouchsafe/vault';
+import { PasswordHasher, passwordHasher } from '../password/argon2.js';
 import { enrol, type Enrolled, freshCode } from '../testing/enrol.js';
 import { accept, goodPassword, identityApp, type IdentityApp, operator } from '../testing/identity-app.js';
 import { tokenIn } from '../testing/mailbox.js';
@@ -41,10 +42,10 @@ describe('log-in', () => {
 
   it('does the same work for both: one hash, the same statements (ASVS 6.3.8)', async () => {
     const ada = await app.signUp();
-    const { identity } = app;
+    const hasher = app.get(PasswordHasher);
     let verified: (string | null)[] = [];
-    const original = identity.hasher.verify;
-    Object.assign(identity.hasher, {
+    const original = hasher.verify;
+    Object.assign(hasher, {
       verify: (stored: string | null, password: Parameters<typeof original>[1]) => {
         verified.push(stored === null ? null : 'a hash');
         return original(stored, password);
@@ -63,7 +64,7 @@ describe('log-in', () => {
       return Number(row?.count);
     };
     const [known, unknown] = [await statementsOf(ada.email), await statementsOf('nobody.else@example.com')];
-    Object.assign(identity.hasher, { verify: original });
+    Object.assign(hasher, { verify: original });
     expect(known).toEqual({ hashes: 1, commits: 1 });
     expect(unknown).toEqual(known);
   });
@@ -115,11 +116,11 @@ describe('log-in', () => {
   });
 
   it('stops guessing from many networks together at a hundred (NIST SP 800-63B-4 section 3.2.2)', async () => {
-    const { vault, database, now } = app.identity;
+    const [vault, clock] = [app.get(Vault), app.get(Clock)];
     const hash = Buffer.alloc(32, 5);
     const guess = (sourceIp: string) =>
-      database.beforeOrganization(async (sql) =>
-        takeAttempt(sql, await logInLimits(vault, sql, hash, { sourceIp }), now()),
+      app.database.beforeOrganization(async (sql) =>
+        takeAttempt(sql, await logInLimits(vault, sql, hash, { sourceIp }), clock.now()),
       );
     for (let tried = 0; tried < 100; tried += 1) await guess(`203.0.113.${tried}`);
     await expect(guess('198.51.100.200')).rejects.toMatchObject({ code: 'too-many-requests' });
@@ -148,12 +149,12 @@ describe('log-in', () => {
 
   it('hashes a password anew when the parameters have risen (ASVS 11.4.2)', async () => {
     const ada = await app.signUp();
-    const { identity } = app;
+    const hasher = app.get(PasswordHasher);
     const stronger = await passwordHasher({ memoryKib: 19_456, passes: 3 });
-    const own = { ...identity.hasher };
-    Object.assign(identity.hasher, { hash: stronger.hash, isOutdated: stronger.isOutdated });
+    const { hash, isOutdated } = hasher;
+    Object.assign(hasher, { hash: stronger.hash, isOutdated: stronger.isOutdated });
     expect((await attempt(ada.email, goodPassword)).status).toBe(201);
-    Object.assign(identity.hasher, own);
+    Object.assign(hasher, { hash, isOutdated });
     const [row] = await app.database.forOrganization(ada.organizationId, (sql) =>
       sql.query<{ hash: string }>('select hash from password'),
     );

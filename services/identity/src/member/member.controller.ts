@@ -1,54 +1,26 @@
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  Headers,
-  HttpCode,
-  Inject,
-  Param,
-  Patch,
-  Query,
-  Res,
-} from '@nestjs/common';
+import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Patch, Query, Res } from '@nestjs/common';
 import { userId } from '@vouchsafe/event-sourcing';
-import {
-  Caller,
-  cursorOf,
-  etagOf,
-  Operation,
-  page,
-  pageOf,
-  pageQuery,
-  type PageQuery,
-} from '@vouchsafe/service-host';
+import { accepted, Caller, etagOf, Operation, type PageQuery, pageQuery } from '@vouchsafe/service-host';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { IDENTITY, type Identity } from '../identity.js';
-import { organizationVersion } from '../organization/change-organization.js';
+import { organizationProblems } from '../organization/organization.problems.js';
 import { role } from '../permission/role.js';
-import { envelopeOf, organizationOf } from '../request.js';
-import { type Account, readAccount, readAccounts } from '../user/accounts.js';
-import { changeRole, removeMember } from './members.js';
+import { ChangeRole } from './change-role.js';
+import { ListMembers, memberPage, type MemberView, memberView } from './list-members.js';
+import { ReadMember } from './read-member.js';
+import { RemoveMember } from './remove-member.js';
 
-const member = z
-  .strictObject({
-    userId: z.uuid(),
-    email: z.string().nullable(),
-    name: z.string().nullable(),
-    role,
-    secondFactor: z.boolean(),
-    joinedAt: z.iso.datetime(),
-  })
-  .meta({ id: 'Member' });
-const members = pageOf(member);
 const memberPath = z.strictObject({ id: userId });
 const roleChange = z.strictObject({ role }).meta({ examples: [{ role: 'member' }] });
-const cursor = cursorOf(z.strictObject({ joinedAt: z.iso.datetime(), userId: z.uuid() }));
 
 @Controller('v1/members')
 export class MemberController {
-  constructor(@Inject(IDENTITY) private readonly identity: Identity) {}
+  constructor(
+    private readonly listMembers: ListMembers,
+    private readonly readMember: ReadMember,
+    private readonly changeRoleOf: ChangeRole,
+    private readonly removeMember: RemoveMember,
+  ) {}
 
   @Get()
   @Operation({
@@ -57,29 +29,13 @@ export class MemberController {
     entity: { type: 'organization', id: 'caller.organizationId' },
     effect: 'read',
     summary: 'The members, in the order of joining',
-    answers: { 200: members },
+    answers: { 200: memberPage },
   })
   list(
     @Caller() caller: Caller,
     @Query({ schema: pageQuery }) query: PageQuery,
-  ): Promise<z.infer<typeof members>> {
-    const after = cursor.read(query.cursor);
-    return this.identity.database.forOrganization(organizationOf(caller), async (sql) => {
-      const accounts = await readAccounts(
-        this.identity,
-        sql,
-        `where $1::timestamptz is null or (m.joined_at, m.user_id) > ($1, $2::uuid)
-         order by m.joined_at, m.user_id limit $3`,
-        [after?.joinedAt ?? null, after?.userId ?? null, query.limit + 1],
-      );
-      const { items, next } = page(
-        accounts,
-        query.limit,
-        (last) => ({ joinedAt: last.joinedAt.toISOString(), userId: last.userId }),
-        cursor.write,
-      );
-      return { items: items.map(shown), next };
-    });
+  ): Promise<z.infer<typeof memberPage>> {
+    return this.listMembers.list(caller, query);
   }
 
   @Get(':id')
@@ -89,25 +45,18 @@ export class MemberController {
     entity: { type: 'user', id: 'path.id' },
     effect: 'read',
     summary: 'A member',
-    answers: { 200: member },
+    answers: { 200: memberView },
     headers: ['ETag'],
     problems: ['not-found'],
   })
-  read(
+  async read(
     @Caller() caller: Caller,
     @Param({ schema: memberPath }) { id }: z.infer<typeof memberPath>,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<z.infer<typeof member>> {
-    const envelope = envelopeOf(this.identity, caller);
-    return this.identity.store.transact(organizationOf(caller), envelope, async (unit) => {
-      // In this order: a version that is older than what is shown is refused at worst.
-      const [version, account] = await Promise.all([
-        organizationVersion(this.identity, unit),
-        readAccount(this.identity, unit, id),
-      ]);
-      void reply.header('etag', etagOf(version));
-      return shown(account);
-    });
+  ): Promise<MemberView> {
+    const { version, member } = await this.readMember.read(caller, id);
+    void reply.header('etag', etagOf(version));
+    return member;
   }
 
   @Patch(':id')
@@ -129,8 +78,8 @@ export class MemberController {
     @Res({ passthrough: true }) reply: FastifyReply,
     @Headers('if-match') ifMatch?: string,
   ): Promise<void> {
-    const version = await changeRole(this.identity, caller, id, body.role, ifMatch);
-    void reply.header('etag', etagOf(version));
+    const changed = await this.changeRoleOf.change(caller, { userId: id, role: body.role }, ifMatch);
+    void reply.header('etag', etagOf(accepted(changed, organizationProblems).version));
   }
 
   @Delete(':id')
@@ -149,17 +98,6 @@ export class MemberController {
     @Param({ schema: memberPath }) { id }: z.infer<typeof memberPath>,
     @Headers('if-match') ifMatch?: string,
   ): Promise<void> {
-    await removeMember(this.identity, caller, id, ifMatch);
+    accepted(await this.removeMember.remove(caller, id, ifMatch), organizationProblems);
   }
-}
-
-function shown({
-  userId: id,
-  email,
-  name,
-  role: held,
-  secondFactor,
-  joinedAt,
-}: Account): z.infer<typeof member> {
-  return { userId: id, email, name, role: held, secondFactor, joinedAt: joinedAt.toISOString() };
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Clock } from '@vouchsafe/service-host';
 import { accept, goodPassword, identityApp, type IdentityApp, type Person } from '../testing/identity-app.js';
 import { tokenIn } from '../testing/mailbox.js';
 
@@ -152,7 +153,7 @@ describe('members and invitations', () => {
         `insert into invitation (organization_id, invitation_id, role, status, created_at, expires_at)
          select $1::uuid, gen_random_uuid(), 'member', 'revoked', $2::timestamptz + make_interval(secs => number), $2
          from generate_series(1, 500) as number`,
-        [owner.organizationId, app.identity.now()],
+        [owner.organizationId, app.get(Clock).now()],
       ),
     );
     expect(await invite(address(), 'member', undefined, owner)).toMatchObject({ status: 429 });
@@ -190,6 +191,19 @@ describe('members and invitations', () => {
     const accepted = await Promise.all([acceptBy(token, {}, 'a-1'), acceptBy(token, {}, 'a-1')]);
     expect(accepted.map(({ status }) => status)).toEqual([201, 201]);
     expect(accepted[0].body).toEqual(accepted[1].body);
+  });
+
+  it('leave the Idempotency-Key of an invitation that was refused free', async () => {
+    const admin = await app.join(ada, 'admin');
+    for (const again of ['first', 'again']) {
+      const { status, body } = await invite(address(), 'owner', 'refused', admin);
+      expect({ again, status, detail: body.detail }).toEqual({
+        again,
+        status: 403,
+        detail: 'beyond-own-role',
+      });
+    }
+    expect((await invite(address(), 'member', 'refused', admin)).status).toBe(201);
   });
 
   it('do not join by an invitation that was withdrawn or is a week old', async () => {

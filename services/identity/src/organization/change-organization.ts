@@ -1,32 +1,52 @@
-import type { RecordedEvent, UnitOfWork } from '@vouchsafe/event-store';
-import { assertIfMatch } from '@vouchsafe/service-host';
-import type { Identity } from '../identity.js';
-import { accepted } from '../request.js';
-import type { OrganizationEvent } from './organization.events.js';
-import type { OrganizationCommand } from './organization.decider.js';
-import { organizationProblems } from './organization.problems.js';
+import { Injectable } from '@nestjs/common';
+import { isRejected } from '@vouchsafe/event-sourcing';
+import { EventStore } from '@vouchsafe/event-store';
+import { type Caller, Clock, envelopeOf, etagOf, organizationOf, plainLine } from '@vouchsafe/service-host';
+import { z } from 'zod';
+import { assertRecentlyAuthenticated } from '../request.js';
+import type { OrganizationCommand, OrganizationRejection } from './organization.decider.js';
+import { changeAtVersion, organizationVersion } from './versioned-organization.js';
 
-/** Members are the organization's state: its version is the ETag of all of them. */
-export function organizationVersion(identity: Identity, unit: UnitOfWork): Promise<number> {
-  return unit.version(identity.aggregates.organization, unit.organizationId);
-}
+export const organizationName = plainLine(200);
 
-/**
- * Changes the organization, where `If-Match` is given only at that version. It is compared with the version on which the decision
- * was made, too: a change that commits between the look and the decision is no less a change in between.
- */
-export async function changeOrganization(
-  identity: Identity,
-  unit: UnitOfWork,
-  command: OrganizationCommand,
-  ifMatch: string | undefined,
-): Promise<{ readonly version: number; readonly events: readonly RecordedEvent<OrganizationEvent>[] }> {
-  // First of all, so that a stale reader hears of that, and not of what follows from it.
-  if (ifMatch !== undefined) assertIfMatch(ifMatch, await organizationVersion(identity, unit));
-  const changed = accepted(
-    await unit.execute(identity.aggregates.organization, unit.organizationId, command),
-    organizationProblems,
-  );
-  if (ifMatch !== undefined) assertIfMatch(ifMatch, changed.version - changed.events.length);
-  return changed;
+export const organizationChange = z
+  .strictObject({
+    name: organizationName.optional(),
+    requireSecondFactor: z.boolean().optional(),
+  })
+  .meta({ examples: [{ name: 'Analytical Engines', requireSecondFactor: true }] });
+export type OrganizationChange = z.output<typeof organizationChange>;
+
+@Injectable()
+export class ChangeOrganization {
+  constructor(
+    private readonly store: EventStore,
+    private readonly clock: Clock,
+  ) {}
+
+  async change(
+    caller: Caller,
+    { name, requireSecondFactor }: OrganizationChange,
+    ifMatch: string | undefined,
+  ): Promise<{ readonly version: number } | OrganizationRejection> {
+    const at = this.clock.now();
+    assertRecentlyAuthenticated(caller, at);
+    const commands: OrganizationCommand[] = [
+      ...(name === undefined ? [] : [{ type: 'rename' as const, name }]),
+      ...(requireSecondFactor === undefined
+        ? []
+        : [{ type: 'require-second-factor' as const, required: requireSecondFactor }]),
+    ];
+    return this.store.transact(organizationOf(caller), envelopeOf(caller, at), async (unit) => {
+      let expected = ifMatch;
+      let version = await organizationVersion(unit);
+      for (const command of commands) {
+        const changed = await changeAtVersion(unit, command, expected);
+        if (isRejected(changed)) return changed;
+        ({ version } = changed);
+        if (expected !== undefined) expected = etagOf(version);
+      }
+      return { version };
+    });
+  }
 }

@@ -2,7 +2,6 @@
 import { hash, parseOptions, verify } from '@node-rs/argon2';
 import { problem } from '@vouchsafe/service-host';
 import type { Secret } from '@vouchsafe/vault';
-import { semaphore, TooManyWaitingError } from './semaphore.js';
 
 /** Cost of one hash; OWASP's floor for argon2id is m = 19 MiB, t = 2, p = 1 (ASVS 11.4.2). */
 export interface Argon2Cost {
@@ -15,16 +14,17 @@ const floor: Argon2Cost = { memoryKib: 19_456, passes: 2 };
 /** Hashes that wait for one place; at some 50 ms each, who comes later would wait longer than people do. */
 const MOST_WAITING = 100;
 
-export interface PasswordHasher {
+/** What hashes passwords, and the token that it is injected by. */
+export abstract class PasswordHasher {
   /** @returns a PHC string: `$argon2id$v=19$m=...,t=...,p=1$salt$hash` */
-  readonly hash: (password: Secret) => Promise<string>;
+  abstract readonly hash: (password: Secret) => Promise<string>;
   /**
    * Takes the same time whether or not there is a hash: `null` (no such account) is checked against a hash of nobody's
    * password by the same code (ASVS 6.3.8).
    */
-  readonly verify: (stored: string | null, password: Secret) => Promise<boolean>;
+  abstract readonly verify: (stored: string | null, password: Secret) => Promise<boolean>;
   /** The parameters rose since: hash again at the next log-in. */
-  readonly isOutdated: (stored: string) => boolean;
+  abstract readonly isOutdated: (stored: string) => boolean;
 }
 
 /**
@@ -52,5 +52,33 @@ export async function passwordHasher(cost: Argon2Cost = floor, atOnce = 2): Prom
       const { memoryCost, timeCost } = parseOptions(stored);
       return memoryCost < cost.memoryKib || timeCost < cost.passes;
     },
+  };
+}
+
+/** More is waiting than will be done in a reasonable time. */
+export class TooManyWaitingError extends Error {
+  override readonly name = 'TooManyWaitingError';
+}
+
+/**
+ * Runs at most `places` pieces of work at once; the others wait in the order in which they came, `mostWaiting` of them at
+ * most.
+ * @throws TooManyWaitingError instead of waiting behind so many
+ */
+export function semaphore(places: number, mostWaiting: number): <T>(work: () => Promise<T>) => Promise<T> {
+  let free = places;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (free === 0 && waiting.length >= mostWaiting) throw new TooManyWaitingError('Too many are waiting');
+    if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve));
+    else free -= 1;
+    try {
+      return await work();
+    } finally {
+      // A place is handed over, not given back, so that nobody who comes later slips in between.
+      const next = waiting.shift();
+      if (next) next();
+      else free += 1;
+    }
   };
 }

@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import type { Secret } from '@vouchsafe/vault';
 import { readBloomFilter } from './bloom-filter.js';
 
-export interface BreachedPasswords {
-  includes(password: Secret): boolean;
+/** The list, and the token that it is injected by. */
+export abstract class BreachedPasswords {
+  abstract includes(password: Secret): boolean;
 }
 
 const shipped = new URL('../../assets/breached-passwords.bloom', import.meta.url);

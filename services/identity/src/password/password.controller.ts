@@ -1,12 +1,14 @@
-import { Body, Controller, HttpCode, Inject, Post, Put, Res } from '@nestjs/common';
-import { Caller, Operation, tellWhose } from '@vouchsafe/service-host';
+import { Body, Controller, HttpCode, Post, Put, Res } from '@nestjs/common';
+import { accepted, Caller, Operation, tellWhose } from '@vouchsafe/service-host';
 import { linkToken } from '../link-token.js';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { emailAddress } from '../email-address.js';
-import { IDENTITY, type Identity } from '../identity.js';
+import { userProblems } from '../user/user.problems.js';
+import { ChangePassword } from './change-password.js';
 import { givenPassword } from './password-rules.js';
-import { changePassword, requestPasswordReset, resetPassword } from './passwords.js';
+import { RequestPasswordReset } from './request-password-reset.js';
+import { ResetPassword } from './reset-password.js';
 
 const change = z.strictObject({ currentPassword: givenPassword, newPassword: givenPassword }).meta({
   examples: [{ currentPassword: 'seven green bridges at dawn', newPassword: 'nine quiet rivers by night' }],
@@ -23,7 +25,11 @@ const nothing = z.strictObject({});
 
 @Controller('v1')
 export class PasswordController {
-  constructor(@Inject(IDENTITY) private readonly identity: Identity) {}
+  constructor(
+    private readonly changePassword: ChangePassword,
+    private readonly requestPasswordReset: RequestPasswordReset,
+    private readonly resetPassword: ResetPassword,
+  ) {}
 
   @Put('me/password')
   @HttpCode(204)
@@ -40,7 +46,7 @@ export class PasswordController {
     @Caller() caller: Caller,
     @Body({ schema: change }) body: z.infer<typeof change>,
   ): Promise<void> {
-    await changePassword(this.identity, caller, body);
+    accepted(await this.changePassword.change(caller, body), userProblems);
   }
 
   @Post('password-resets')
@@ -56,7 +62,7 @@ export class PasswordController {
   async requestReset(
     @Body({ schema: resetRequest }) { email }: z.output<typeof resetRequest>,
   ): Promise<z.infer<typeof nothing>> {
-    await requestPasswordReset(this.identity, email);
+    await this.requestPasswordReset.request(email);
     return {};
   }
 
@@ -79,6 +85,6 @@ export class PasswordController {
     @Body({ schema: reset }) body: z.infer<typeof reset>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
-    tellWhose(reply, await resetPassword(this.identity, caller, body));
+    tellWhose(reply, accepted(await this.resetPassword.reset(caller, body), userProblems));
   }
 }

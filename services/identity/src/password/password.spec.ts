@@ -6,11 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ProblemError } from '@vouchsafe/service-host';
 import { secret } from '@vouchsafe/vault';
 import fc from 'fast-check';
-import { passwordHasher } from './argon2.js';
+import { passwordHasher, semaphore } from './argon2.js';
 import { readBloomFilter, writeBloomFilter } from './bloom-filter.js';
 import { type BreachedPasswords, breachedPasswords } from './breached-passwords.js';
 import { assertGoodPassword } from './password-rules.js';
-import { semaphore } from './semaphore.js';
 
 describe('the hash of a password (P07)', () => {
   it('is argon2id with at least m=19 MiB, t=2, p=1 (ASVS 11.4.2)', async () => {

@@ -1,14 +1,15 @@
-import { Controller, Inject } from '@nestjs/common';
+import { Controller } from '@nestjs/common';
 import { type DataOf, facts, serviceNames } from '@vouchsafe/contracts';
+import { EventStore } from '@vouchsafe/event-store';
 import { type ReactionContext, ReactsTo, type Received } from '@vouchsafe/messaging';
-import { IDENTITY, type Identity } from '../identity.js';
+import { erasureAggregate } from '../erasure/erasure.aggregate.js';
 
 const receipts = serviceNames.map((name) => facts[name].subjectErased);
 
 /** Every service answers an erasure by a receipt of its own, this one too; the last of them completes it (P10). */
 @Controller()
 export class ReceiptsController {
-  constructor(@Inject(IDENTITY) private readonly identity: Pick<Identity, 'store' | 'aggregates'>) {}
+  constructor(private readonly store: EventStore) {}
 
   @ReactsTo(receipts, { permission: 'members:write' })
   async noteReceipt(
@@ -16,16 +17,15 @@ export class ReceiptsController {
     { transaction }: ReactionContext,
   ): Promise<void> {
     const { organizationId, userId, erasureId, keysDestroyed, destroyedAt, effectiveFrom } = data;
-    const { store, aggregates } = this.identity;
     const envelope = {
       actor: { type: 'service', id: source },
       occurredAt: time,
       requestId: null,
       ...(traceparent === undefined ? {} : { traceparent }),
     } as const;
-    const noted = await store
+    const noted = await this.store
       .unit(transaction, organizationId, envelope)
-      .execute(aggregates.erasure, userId, {
+      .execute(erasureAggregate, userId, {
         type: 'note-receipt',
         erasureId,
         receipt: { service: source, keysDestroyed, destroyedAt, effectiveFrom },

@@ -1,35 +1,18 @@
-import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Res } from '@nestjs/common';
-import { instant } from '@vouchsafe/database';
-import { Caller, Operation } from '@vouchsafe/service-host';
+import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Res } from '@nestjs/common';
+import { accepted, Caller, Operation } from '@vouchsafe/service-host';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { IDENTITY, type Identity } from '../identity.js';
-import { givenTotp } from '../log-in/answer-challenge.js';
 import { givenPassword } from '../password/password-rules.js';
-import { principalOf } from '../request.js';
 import { tellSession } from '../session/tell-session.js';
-import { remainingRecoveryCodes } from './recovery-codes.js';
-import {
-  beginTotpEnrolment,
-  confirmTotpEnrolment,
-  removeAuthenticator,
-  renewRecoveryCodes,
-  stepUp,
-} from './second-factor.js';
+import { userProblems } from '../user/user.problems.js';
+import { BeginEnrolment } from './begin-enrolment.js';
+import { ConfirmEnrolment } from './confirm-enrolment.js';
+import { authenticators, ListAuthenticators } from './list-authenticators.js';
+import { RemoveAuthenticator } from './remove-authenticator.js';
+import { RenewRecoveryCodes } from './renew-recovery-codes.js';
+import { StepUp } from './step-up.js';
+import { givenTotp } from './totp.js';
 
-const authenticators = z.strictObject({
-  items: z.array(
-    z
-      .strictObject({
-        authenticatorId: z.uuid(),
-        kind: z.enum(['totp']),
-        enrolledAt: z.iso.datetime(),
-        lastUsedAt: z.iso.datetime().nullable(),
-      })
-      .meta({ id: 'Authenticator' }),
-  ),
-  recoveryCodesLeft: z.int(),
-});
 const enrolment = z.strictObject({
   authenticatorId: z.uuid(),
   /** Shown once; a repetition under the same Idempotency-Key is answered without it (P22). */
@@ -45,7 +28,14 @@ const path = z.strictObject({ id: z.uuid() });
 
 @Controller('v1/me')
 export class AuthenticatorController {
-  constructor(@Inject(IDENTITY) private readonly identity: Identity) {}
+  constructor(
+    private readonly listAuthenticators: ListAuthenticators,
+    private readonly beginEnrolment: BeginEnrolment,
+    private readonly confirmEnrolment: ConfirmEnrolment,
+    private readonly removeAuthenticator: RemoveAuthenticator,
+    private readonly renewRecoveryCodes: RenewRecoveryCodes,
+    private readonly prove: StepUp,
+  ) {}
 
   @Get('authenticators')
   @Operation({
@@ -57,28 +47,7 @@ export class AuthenticatorController {
     answers: { 200: authenticators },
   })
   list(@Caller() caller: Caller): Promise<z.infer<typeof authenticators>> {
-    const { organizationId, userId } = principalOf(caller);
-    return this.identity.database.forOrganization(organizationId, async (sql) => {
-      const rows = await sql.query<{
-        authenticator_id: string;
-        kind: 'totp';
-        enrolled_at: string;
-        last_used_at: string | null;
-      }>(
-        `select authenticator_id, kind, enrolled_at, last_used_at from authenticator
-         where user_id = $1 and enrolled_at is not null order by enrolled_at`,
-        [userId],
-      );
-      return {
-        items: rows.map((row) => ({
-          authenticatorId: row.authenticator_id,
-          kind: row.kind,
-          enrolledAt: instant(row.enrolled_at).toISOString(),
-          lastUsedAt: row.last_used_at === null ? null : instant(row.last_used_at).toISOString(),
-        })),
-        recoveryCodesLeft: await remainingRecoveryCodes(sql, userId),
-      };
-    });
+    return this.listAuthenticators.list(caller);
   }
 
   @Post('authenticators/totp')
@@ -96,7 +65,7 @@ export class AuthenticatorController {
     @Caller() caller: Caller,
     @Headers('idempotency-key') key?: string,
   ): Promise<z.infer<typeof enrolment>> {
-    return beginTotpEnrolment(this.identity, caller, key);
+    return this.beginEnrolment.begin(caller, key);
   }
 
   @Post('authenticators/totp/:id/confirmation')
@@ -116,7 +85,8 @@ export class AuthenticatorController {
     @Body({ schema: givenTotp }) { totp }: z.infer<typeof givenTotp>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<z.infer<typeof shownOnce>> {
-    const { session, recoveryCodes } = await confirmTotpEnrolment(this.identity, caller, id, totp);
+    const confirmed = await this.confirmEnrolment.confirm(caller, id, totp);
+    const { session, recoveryCodes } = accepted(confirmed, userProblems);
     tellSession(reply, session);
     return { recoveryCodes };
   }
@@ -136,7 +106,7 @@ export class AuthenticatorController {
     @Caller() caller: Caller,
     @Param({ schema: path }) { id }: z.infer<typeof path>,
   ): Promise<void> {
-    await removeAuthenticator(this.identity, caller, id);
+    accepted(await this.removeAuthenticator.remove(caller, id), userProblems);
   }
 
   @Post('authenticators/recovery-codes')
@@ -149,8 +119,8 @@ export class AuthenticatorController {
     answers: { 201: shownOnce },
     problems: ['not-found', 'step-up-required', 'second-factor-required'],
   })
-  renew(@Caller() caller: Caller): Promise<z.infer<typeof shownOnce>> {
-    return renewRecoveryCodes(this.identity, caller);
+  async renew(@Caller() caller: Caller): Promise<z.infer<typeof shownOnce>> {
+    return accepted(await this.renewRecoveryCodes.renew(caller), userProblems);
   }
 
   @Post('step-up')
@@ -170,7 +140,7 @@ export class AuthenticatorController {
     @Body({ schema: proof }) body: z.infer<typeof proof>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<z.infer<typeof proved>> {
-    const { session, authenticatedAt } = await stepUp(this.identity, caller, body);
+    const { session, authenticatedAt } = await this.prove.stepUp(caller, body);
     tellSession(reply, session);
     return { authenticatedAt };
   }

@@ -1,7 +1,11 @@
 /** @promise P09 opens the sealed secrets of authenticator apps */
 import { prepared, type Sql } from '@vouchsafe/database';
+import type { UnitOfWork } from '@vouchsafe/event-store';
+import { problem } from '@vouchsafe/service-host';
 import type { Vault } from '@vouchsafe/vault';
 import { openCell } from '../persistence/sealed-column.js';
+import type { Principal } from '../request.js';
+import type { LogInFailure } from '../session/session.events.js';
 import { matchingStep } from './totp.js';
 
 export type CodeCheck = 'taken' | 'wrong' | 'used';
@@ -48,12 +52,26 @@ export async function takeTotpCode(
   return outcome;
 }
 
+/** Why a code was not taken. */
+export function failureOf(check: Exclude<CodeCheck, 'taken'>): { readonly failure: LogInFailure } {
+  return { failure: check === 'used' ? 'used-code' : 'wrong-code' };
+}
+
 export async function hasSecondFactor(sql: Sql, userId: string): Promise<boolean> {
   const rows = await sql.query(
     prepared('select 1 from authenticator where user_id = $1 and enrolled_at is not null limit 1'),
     [userId],
   );
   return rows.length === 1;
+}
+
+/** A person who has a second factor must have proved it in this session: a stolen password never adds another one (ASVS 6.3.4, 7.5.1). */
+export async function assertMayEnrol(unit: UnitOfWork, { userId, sessionId }: Principal): Promise<void> {
+  if (!(await hasSecondFactor(unit, userId))) return;
+  const [session] = await unit.query<{ level: string }>('select level from session where session_id = $1', [
+    sessionId,
+  ]);
+  if (session?.level !== 'two-factor') throw problem('second-factor-required');
 }
 
 export function authenticatorCell(organizationId: string, userId: string, authenticatorId: string) {

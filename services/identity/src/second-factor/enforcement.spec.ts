@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { shippedDocuments } from '../consent/legal-documents.js';
+import { Operator } from '../operator.js';
 import { enrol, freshCode, logInWithCode } from '../testing/enrol.js';
 import { accept, goodPassword, identityApp, type IdentityApp, type Person } from '../testing/identity-app.js';
 import { tokenIn } from '../testing/mailbox.js';
@@ -93,8 +94,9 @@ describe('what a session must do first', () => {
 
   it('staff: a second factor always, and a session of 15 minutes without a request (P13)', async () => {
     const staff = await app.signUp('The operator');
-    const operator = app.identity.operatorOrganizationId;
-    Object.assign(app.identity, { operatorOrganizationId: staff.organizationId });
+    const operator = app.get(Operator);
+    const { organizationId } = operator;
+    Object.assign(operator, { organizationId: staff.organizationId });
     try {
       expect(await app.resolve({ session: staff.session })).toMatchObject({
         authenticationLevel: 'enrolment',
@@ -111,7 +113,7 @@ describe('what a session must do first', () => {
       app.clock.ahead += 16 * 60_000;
       expect(await app.resolve({ session: enrolled.session })).toBeNull();
     } finally {
-      Object.assign(app.identity, { operatorOrganizationId: operator });
+      Object.assign(operator, { organizationId });
     }
   });
 

@@ -1,7 +1,13 @@
 import { generateSecret, generateURI, verifySync } from 'otplib';
+import { z } from 'zod';
 
 /** What every authenticator app supports, and otplib's defaults: SHA-1, steps of 30 seconds, 6 digits (RFC 6238 section 4). */
 const STEP_SECONDS = 30;
+
+/** A code as it comes in. */
+export const givenTotp = z
+  .strictObject({ totp: z.string().regex(/^[0-9]{6}$/, 'Six digits') })
+  .meta({ id: 'GivenTotp', examples: [{ totp: '123456' }] });
 
 /** 160 bits, the length of SHA-1's output (RFC 4226 section 4, requirement 6), in base32. */
 export function newTotpSecret(): string {

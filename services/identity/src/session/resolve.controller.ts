@@ -1,20 +1,8 @@
-import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
-import { instant, prepared } from '@vouchsafe/database';
-import {
-  type Authenticated,
-  authenticated,
-  keyPermissions,
-  Operation,
-  type Permission,
-  problem,
-} from '@vouchsafe/service-host';
-import { type Secret, secret } from '@vouchsafe/vault';
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { type Authenticated, authenticated, Operation, problem } from '@vouchsafe/service-host';
+import { secret } from '@vouchsafe/vault';
 import { z } from 'zod';
-import { IDENTITY, type Identity } from '../identity.js';
-import { secretHash } from '../link-token.js';
-import { permissionsOf } from '../permission/permissions.js';
-import { role } from '../permission/role.js';
-import { findLiveSession } from './sessions.js';
+import { ResolveCaller } from './resolve-caller.js';
 
 const question = z.union([
   z.strictObject({ session: z.string().min(1).max(200) }),
@@ -23,9 +11,8 @@ const question = z.union([
 
 @Controller('internal/sessions')
 export class ResolveController {
-  constructor(@Inject(IDENTITY) private readonly identity: Identity) {}
+  constructor(private readonly resolveCaller: ResolveCaller) {}
 
-  /** Asked by the gateway at every request: what a session or a key may do is decided now, not when it was made. */
   @Post('resolve')
   @HttpCode(200)
   @Operation({
@@ -38,78 +25,11 @@ export class ResolveController {
     problems: ['not-found'],
   })
   async resolve(@Body({ schema: question }) body: z.infer<typeof question>): Promise<Authenticated> {
-    const found =
-      'session' in body ? await this.session(secret(body.session)) : await this.apiKey(secret(body.apiKey));
+    const found = await this.resolveCaller.resolve(
+      'session' in body ? { session: secret(body.session) } : { apiKey: secret(body.apiKey) },
+    );
     // Not 401: that says of the caller, a service, that its own token does not hold.
     if (!found) throw problem('not-found');
     return found;
   }
-
-  private async session(given: Secret): Promise<Authenticated | null> {
-    const found = await findLiveSession(this.identity, given);
-    if (!found) return null;
-    // A session that lacks what is asked of it holds no permission: it can enrol or accept, nothing else (ASVS 6.3.3).
-    const restricted =
-      found.awaitsDocuments || (found.secondFactorRequired && found.level === 'single-factor');
-    const held = role.parse(found.role);
-    return {
-      organizationId: found.organizationId,
-      actor: { type: 'user', id: found.userId },
-      roles: [held],
-      permissions: restricted ? [] : [...permissionsOf(held)],
-      authenticationLevel: restricted ? 'enrolment' : found.level,
-      sessionId: found.sessionId,
-      authenticatedAt: found.authenticatedAt.toISOString(),
-      staffGrantId: null,
-    };
-  }
-
-  private async apiKey(given: Secret): Promise<Authenticated | null> {
-    const at = this.identity.now();
-    const [row] = await this.identity.database.statement<ApiKeyRow>('request', apiKeyLookUp, [
-      secretHash(given),
-    ]);
-    if (!row) return null;
-    const expired = row.expires_at !== null && instant(row.expires_at) <= at;
-    if (row.revoked_at !== null || expired) return null;
-    await this.noteUse(row, at);
-    // Never more than its creator may do today (P02).
-    const creatorMay = new Set<string>(permissionsOf(role.parse(row.creator_role)));
-    return {
-      organizationId: row.organization_id,
-      actor: { type: 'api-key', id: row.api_key_id },
-      roles: [],
-      permissions: keyPermissions.filter((scope) => row.scopes.includes(scope) && creatorMay.has(scope)),
-      authenticationLevel: 'api-key',
-      sessionId: null,
-      authenticatedAt: null,
-      staffGrantId: null,
-      source: row.source,
-    };
-  }
-
-  /** A minute's precision is enough, and spares most requests a write. */
-  private async noteUse({ organization_id, api_key_id, last_used_at }: ApiKeyRow, at: Date): Promise<void> {
-    if (last_used_at !== null && at.getTime() - instant(last_used_at).getTime() < 60_000) return;
-    await this.identity.database.forOrganization(organization_id, (sql) =>
-      sql.query('update api_key set last_used_at = $2 where api_key_id = $1', [api_key_id, at]),
-    );
-  }
-}
-
-/** Asked for every request by a key, as `findLiveSession` is for every one of a session. */
-const apiKeyLookUp = prepared(
-  `select organization_id, api_key_id, scopes, expires_at, last_used_at, revoked_at, creator_role, source
-   from lookup.api_key_with_source($1)`,
-);
-
-interface ApiKeyRow {
-  readonly organization_id: string;
-  readonly api_key_id: string;
-  readonly scopes: Permission[];
-  readonly expires_at: string | null;
-  readonly last_used_at: string | null;
-  readonly revoked_at: string | null;
-  readonly creator_role: string;
-  readonly source: string;
 }

@@ -1,36 +1,20 @@
-import { Controller, Delete, Get, HttpCode, Inject, Param, Res } from '@nestjs/common';
-import { instant } from '@vouchsafe/database';
-import { Caller, Operation, problem, SESSION_ENDED_HEADER } from '@vouchsafe/service-host';
+import { Controller, Delete, Get, HttpCode, Param, Res } from '@nestjs/common';
+import { Caller, Operation, SESSION_ENDED_HEADER } from '@vouchsafe/service-host';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { IDENTITY, type Identity } from '../identity.js';
-import { openCells } from '../persistence/sealed-column.js';
-import { envelopeOf, principalOf } from '../request.js';
-import { sessionLevel } from './session.events.js';
-import { endSession, endSessions, sessionCell } from './sessions.js';
-
-const sessionList = z.strictObject({
-  items: z.array(
-    z
-      .strictObject({
-        sessionId: z.uuid(),
-        level: sessionLevel,
-        startedAt: z.iso.datetime(),
-        lastSeenAt: z.iso.datetime(),
-        expiresAt: z.iso.datetime(),
-        sourceIp: z.string().nullable(),
-        userAgent: z.string().nullable(),
-        current: z.boolean().describe('The session that asks'),
-      })
-      .meta({ id: 'Session' }),
-  ),
-});
+import { EndOtherSessions } from './end-other-sessions.js';
+import { EndSession } from './end-session.js';
+import { ListSessions, sessionList } from './list-sessions.js';
 
 const sessionPath = z.strictObject({ id: z.uuid() });
 
 @Controller('v1/sessions')
 export class SessionController {
-  constructor(@Inject(IDENTITY) private readonly identity: Identity) {}
+  constructor(
+    private readonly listSessions: ListSessions,
+    private readonly endSession: EndSession,
+    private readonly endOtherSessions: EndOtherSessions,
+  ) {}
 
   @Get()
   @Operation({
@@ -42,46 +26,7 @@ export class SessionController {
     answers: { 200: sessionList },
   })
   list(@Caller() caller: Caller): Promise<z.infer<typeof sessionList>> {
-    const { organizationId, userId, sessionId } = principalOf(caller);
-    const { database, vault } = this.identity;
-    return database.forOrganization(organizationId, async (sql) => {
-      const rows = await sql.query<{
-        session_id: string;
-        level: z.infer<typeof sessionLevel>;
-        started_at: string;
-        last_seen_at: string;
-        expires_at: string;
-        source_ip_sealed: string | null;
-        user_agent_sealed: string | null;
-      }>(
-        `select * from session
-         where user_id = $1 and ended_at is null and expires_at > $2 and idle_expires_at > $2 order by started_at desc`,
-        [userId, this.identity.now()],
-      );
-      const opened = await openCells(
-        vault,
-        sql,
-        rows.flatMap((row) => {
-          const cell = sessionCell(organizationId, userId, row.session_id);
-          return [
-            { ...cell('source_ip_sealed'), stored: row.source_ip_sealed },
-            { ...cell('user_agent_sealed'), stored: row.user_agent_sealed },
-          ];
-        }),
-      );
-      return {
-        items: rows.map((row, index) => ({
-          sessionId: row.session_id,
-          level: row.level,
-          startedAt: instant(row.started_at).toISOString(),
-          lastSeenAt: instant(row.last_seen_at).toISOString(),
-          expiresAt: instant(row.expires_at).toISOString(),
-          sourceIp: opened[2 * index] ?? null,
-          userAgent: opened[2 * index + 1] ?? null,
-          current: row.session_id === sessionId,
-        })),
-      };
-    });
+    return this.listSessions.list(caller);
   }
 
   @Delete(':id')
@@ -101,17 +46,7 @@ export class SessionController {
     @Param({ schema: sessionPath }) { id }: z.infer<typeof sessionPath>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
-    const { organizationId, userId, sessionId } = principalOf(caller);
-    const own = id === sessionId;
-    await this.identity.store.transact(organizationId, envelopeOf(this.identity, caller), async (unit) => {
-      const rows = await unit.query('select 1 from session where session_id = $1 and user_id = $2', [
-        id,
-        userId,
-      ]);
-      const reason = own ? 'logged-out' : 'ended-by-user';
-      const ended = rows.length === 1 && (await endSession(this.identity, unit, id, reason));
-      if (!ended) throw problem('not-found');
-    });
+    const own = await this.endSession.end(caller, id);
     if (own) void reply.header(SESSION_ENDED_HEADER, '1');
   }
 
@@ -126,9 +61,6 @@ export class SessionController {
     answers: { 204: null },
   })
   async endOthers(@Caller() caller: Caller): Promise<void> {
-    const { organizationId, userId, sessionId } = principalOf(caller);
-    await this.identity.store.transact(organizationId, envelopeOf(this.identity, caller), (unit) =>
-      endSessions(this.identity, unit, userId, 'ended-by-user', sessionId),
-    );
+    await this.endOtherSessions.end(caller);
   }
 }

@@ -1,27 +1,24 @@
-import { Body, Controller, Headers, HttpCode, Inject, Post, Res } from '@nestjs/common';
-import { Caller, Operation, tellWhose } from '@vouchsafe/service-host';
-import { linkToken } from '../link-token.js';
+import { Body, Controller, Headers, HttpCode, Post, Res } from '@nestjs/common';
+import { accepted, Caller, Operation, tellWhose } from '@vouchsafe/service-host';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { IDENTITY, type Identity } from '../identity.js';
-import {
-  signUp,
-  signUpAnswer,
-  type SignUpAnswer,
-  signUpRequest,
-  type SignUpRequest,
-  type VerificationAnswer,
-  verificationAnswer,
-  verifyEmail,
-} from './sign-up.js';
+import { linkToken } from '../link-token.js';
+import { organizationProblems } from '../organization/organization.problems.js';
+import { userProblems } from '../user/user.problems.js';
+import { SignUp, signUpAnswer, type SignUpAnswer, signUpRequest, type SignUpRequest } from './sign-up.js';
+import { type VerificationAnswer, verificationAnswer, VerifyEmail } from './verify-email.js';
 
+const problems = { ...organizationProblems, ...userProblems };
 const verification = z
   .strictObject({ token: linkToken })
   .meta({ examples: [{ token: 'Vx4b0nM2q7y9sRkE1uTzPfWc3dGh6jLoAi5QeXrYtNs' }] });
 
 @Controller('v1/sign-up')
 export class SignUpController {
-  constructor(@Inject(IDENTITY) private readonly identity: Identity) {}
+  constructor(
+    private readonly signUp: SignUp,
+    private readonly verifyEmail: VerifyEmail,
+  ) {}
 
   @Post()
   @Operation({
@@ -40,7 +37,7 @@ export class SignUpController {
     @Res({ passthrough: true }) reply: FastifyReply,
     @Headers('idempotency-key') key?: string,
   ): Promise<SignUpAnswer> {
-    const answer = await signUp(this.identity, caller, body, key);
+    const answer = accepted(await this.signUp.signUp(caller, body, key), problems);
     tellWhose(reply, answer);
     return answer;
   }
@@ -64,7 +61,7 @@ export class SignUpController {
     @Body({ schema: verification }) { token }: z.infer<typeof verification>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<VerificationAnswer> {
-    const answer = await verifyEmail(this.identity, caller, token);
+    const answer = accepted(await this.verifyEmail.verify(caller, token), problems);
     tellWhose(reply, answer);
     return answer;
   }

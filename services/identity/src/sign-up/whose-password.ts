@@ -1,8 +1,8 @@
 /** @promise P32 compares network and browser, so that nobody gets a stranger's account */
 import type { UnitOfWork } from '@vouchsafe/event-store';
 import { addressGroup, type Caller } from '@vouchsafe/service-host';
-import type { Identity } from '../identity.js';
-import { postLetter } from '../letter/letter-outbox.js';
+import type { Vault } from '@vouchsafe/vault';
+import type { LetterOutbox } from '../letter/letter-outbox.js';
 import { makeLinkToken } from '../link-token.js';
 import { openCells } from '../persistence/sealed-column.js';
 import { consentCell } from '../user/user.projection.js';
@@ -12,7 +12,7 @@ import { consentCell } from '../user/user.projection.js';
  * (P15). Otherwise somebody may have signed up for a stranger's address and wait for the stranger to confirm it (ADR 0014).
  */
 export async function signedUpFrom(
-  { vault }: Identity,
+  vault: Vault,
   unit: UnitOfWork,
   userId: string,
   { sourceIp, userAgent }: Pick<Caller, 'sourceIp' | 'userAgent'>,
@@ -38,25 +38,18 @@ export async function signedUpFrom(
 
 /** Nobody's password opens the account, until the person behind the address has chosen one. */
 export async function voidPassword(
-  identity: Identity,
+  letters: LetterOutbox,
   unit: UnitOfWork,
   { organizationId, userId, email }: { organizationId: string; userId: string; email: string },
+  at: Date,
 ): Promise<void> {
-  const at = identity.now();
   await unit.query('delete from password where user_id = $1', [userId]);
-  const token = await makeLinkToken(unit, {
-    organizationId,
-    purpose: 'reset-password',
-    subjectId: userId,
-    at,
-  });
-  await postLetter(unit, identity.vault, {
-    letterId: identity.newId(),
+  const link = { organizationId, purpose: 'reset-password', subjectId: userId, at } as const;
+  const token = await makeLinkToken(unit, link);
+  await letters.post(unit, {
     organizationId,
     subjectId: userId,
     content: { kind: 'choose-password', email, token: token.reveal() },
     idempotencyKey: `choose-password:${userId}`,
-    at,
   });
-  unit.afterCommit(() => identity.lettersWaiting());
 }

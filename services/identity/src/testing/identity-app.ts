@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Abstract, Type } from '@nestjs/common';
 import { serviceNames } from '@vouchsafe/contracts';
 import { Database, provisionDatabase } from '@vouchsafe/database';
 import { busMigrations } from '@vouchsafe/messaging';
@@ -17,7 +18,6 @@ import {
 } from '@vouchsafe/service-host';
 import { testPostgres } from '@vouchsafe/testing';
 import { localKeyProvider } from '@vouchsafe/vault';
-import { IDENTITY, type Identity } from '../identity.js';
 import { bootIdentity } from '../identity.service.js';
 import { mailbox, type Mailbox, tokenIn } from './mailbox.js';
 
@@ -57,9 +57,10 @@ export interface Person {
 }
 
 export interface IdentityApp {
-  readonly identity: Identity;
   readonly service: RunningService;
   readonly database: Database;
+  /** What the service injects for a class. */
+  get<Provided>(token: Type<Provided> | Abstract<Provided>): Provided;
   readonly mail: Mailbox;
   readonly clock: { ahead: number };
   /** Everything that the service has printed. */
@@ -177,9 +178,7 @@ export async function identityApp(more: Record<string, string> = {}): Promise<Id
 
   return {
     service,
-    get identity() {
-      return service.app.get<Identity>(IDENTITY);
-    },
+    get: (token) => service.app.get(token),
     get database() {
       return service.app.get(Database);
     },

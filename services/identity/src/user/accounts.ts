@@ -1,10 +1,13 @@
 import { instant, prepared, type Sql } from '@vouchsafe/database';
 import type { UserId } from '@vouchsafe/event-sourcing';
-import { problem } from '@vouchsafe/service-host';
-import type { Identity } from '../identity.js';
+import { plainLine, problem } from '@vouchsafe/service-host';
+import type { Vault } from '@vouchsafe/vault';
 import { openCells } from '../persistence/sealed-column.js';
 import type { Role } from '../permission/role.js';
 import { accountCell } from './user.projection.js';
+
+/** A person's name as it comes in. */
+export const personName = plainLine(200);
 
 export interface Account {
   readonly userId: UserId;
@@ -30,7 +33,7 @@ interface AccountRow {
 
 /** Members with their names, in the order of joining. `where` is this code's own text; values are bound. */
 export async function readAccounts(
-  { vault }: Identity,
+  vault: Vault,
   sql: Sql,
   where: string,
   values: readonly unknown[],
@@ -64,8 +67,8 @@ export async function readAccounts(
   }));
 }
 
-export async function readAccount(identity: Identity, sql: Sql, userId: string): Promise<Account> {
-  const [found] = await readAccounts(identity, sql, 'where m.user_id = $1', [userId]);
+export async function readAccount(vault: Vault, sql: Sql, userId: string): Promise<Account> {
+  const [found] = await readAccounts(vault, sql, 'where m.user_id = $1', [userId]);
   if (!found) throw problem('not-found');
   return found;
 }

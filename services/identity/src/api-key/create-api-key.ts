@@ -1,24 +1,29 @@
 /** @promise P22 shows an API key once and keeps its hash */
+import { Injectable } from '@nestjs/common';
 import { sourceName, sourceOfKey } from '@vouchsafe/contracts';
-import type { UnitOfWork } from '@vouchsafe/event-store';
-import { type Caller, expiry, keyPermissions, problem, words } from '@vouchsafe/service-host';
-import { secret, type Secret } from '@vouchsafe/vault';
+import { isRejected } from '@vouchsafe/event-sourcing';
+import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
+import {
+  type Caller,
+  Clock,
+  createOnce,
+  envelopeOf,
+  expiry,
+  Ids,
+  keyPermissions,
+  problem,
+  words,
+} from '@vouchsafe/service-host';
+import { secret, type Secret, Vault } from '@vouchsafe/vault';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { createOnce } from '../idempotent.js';
-import type { Identity } from '../identity.js';
+import { apiKeyAggregate } from './api-key.aggregate.js';
 import { secretHash } from '../link-token.js';
 import { permissionsOf } from '../permission/permissions.js';
-import {
-  accepted,
-  assertRecentlyAuthenticated,
-  envelopeOf,
-  organizationOf,
-  principalOf,
-} from '../request.js';
+import { assertRecentlyAuthenticated, principalOf } from '../request.js';
 import { readAccount } from '../user/accounts.js';
+import type { ApiKeyRejection } from './api-key.decider.js';
 import { ApiKey } from './api-key.entity.js';
-import { apiKeyProblems } from './api-key.problems.js';
 
 export const newApiKey = z
   .strictObject({
@@ -47,6 +52,8 @@ export const newApiKey = z
     ],
   });
 
+export type NewApiKey = z.output<typeof newApiKey>;
+
 export const createdApiKey = z
   .strictObject({
     apiKeyId: z.uuid(),
@@ -65,46 +72,50 @@ export type CreatedApiKey = z.infer<typeof createdApiKey>;
 /** What a person can read of a key again, to tell it from others: the prefix and a few characters. */
 const SHOWN = 'vs_'.length + 5;
 
-/** A key for programs, with a part of its creator's permissions (P02); an administrator's recent proof is asked for. */
-export async function createApiKey(
-  identity: Identity,
-  caller: Caller,
-  { name, scopes, expiresAt, ...named }: z.output<typeof newApiKey>,
-  idempotencyKey: string | undefined,
-): Promise<CreatedApiKey> {
-  const { organizationId, userId } = principalOf(caller);
-  assertRecentlyAuthenticated(identity, caller);
-  const expires = expiresAt == null ? null : new Date(expiresAt);
-  return identity.store.transact(organizationId, envelopeOf(identity, caller), (unit) =>
-    createOnce<CreatedApiKey>(
-      identity,
-      unit,
-      {
-        caller,
-        operation: 'api-key.create',
-        key: idempotencyKey,
-        request: { name, scopes, expiresAt: expiresAt ?? null, ...named },
-      },
-      async () => {
-        const [apiKeyId, at, key] = [identity.newId(), identity.now(), newKey()];
-        const { role } = await readAccount(identity, unit, userId);
+@Injectable()
+export class CreateApiKey {
+  constructor(
+    private readonly store: EventStore,
+    private readonly vault: Vault,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+  ) {}
+
+  /** A key for programs, with a part of its creator's permissions (P02); an administrator's recent proof is asked for. */
+  async create(
+    caller: Caller,
+    { name, scopes, expiresAt, ...named }: NewApiKey,
+    idempotencyKey: string | undefined,
+  ): Promise<CreatedApiKey | ApiKeyRejection> {
+    const { organizationId, userId } = principalOf(caller);
+    const at = this.clock.now();
+    assertRecentlyAuthenticated(caller, at);
+    const expires = expiresAt == null ? null : new Date(expiresAt);
+    const once = {
+      ...{ organizationId, caller, at },
+      operation: 'api-key.create',
+      key: idempotencyKey,
+      request: { name, scopes, expiresAt: expiresAt ?? null, ...named },
+    };
+    return this.store.transact(organizationId, envelopeOf(caller, at), (unit) =>
+      createOnce(this.vault, unit, once, async () => {
+        const [apiKeyId, key] = [this.ids.newId(), newKey()];
+        const { role } = await readAccount(this.vault, unit, userId);
         const source = await sourceFor(unit, apiKeyId, named);
         const unique = [...new Set(scopes)];
-        accepted(
-          await unit.execute(identity.aggregates.apiKey, apiKeyId, {
-            type: 'create',
-            organizationId,
-            apiKeyId,
-            createdBy: userId,
-            name,
-            scopes: unique,
-            creatorMay: permissionsOf(role),
-            expiresAt: expires,
-            ...{ source, replaces: named.replaces ?? null },
-            at,
-          }),
-          apiKeyProblems,
-        );
+        const created = await unit.execute(apiKeyAggregate, apiKeyId, {
+          type: 'create',
+          organizationId,
+          apiKeyId,
+          createdBy: userId,
+          name,
+          scopes: unique,
+          creatorMay: permissionsOf(role),
+          expiresAt: expires,
+          ...{ source, replaces: named.replaces ?? null },
+          at,
+        });
+        if (isRejected(created)) return created;
         (await unit.entityManager()).create(ApiKey, {
           ...{ organizationId, apiKeyId, name, source },
           keyHash: secretHash(key),
@@ -116,25 +127,16 @@ export async function createApiKey(
         });
         const keep = { apiKeyId, name, scopes: unique, expiresAt: expires?.toISOString() ?? null, source };
         return { body: { ...keep, key: key.reveal() }, keep };
-      },
-    ),
-  );
-}
-
-export async function revokeApiKey(identity: Identity, caller: Caller, apiKeyId: string): Promise<void> {
-  await identity.store.transact(organizationOf(caller), envelopeOf(identity, caller), async (unit) =>
-    accepted(
-      await unit.execute(identity.aggregates.apiKey, apiKeyId, { type: 'revoke', reason: 'revoked' }),
-      apiKeyProblems,
-    ),
-  );
+      }),
+    );
+  }
 }
 
 /** Also of a key that is revoked or has expired: what it submitted is known under its source. */
 async function sourceFor(
   unit: UnitOfWork,
   apiKeyId: string,
-  { source, replaces }: Pick<z.output<typeof newApiKey>, 'source' | 'replaces'>,
+  { source, replaces }: Pick<NewApiKey, 'source' | 'replaces'>,
 ): Promise<string> {
   if (replaces === undefined) return source ?? sourceOfKey(apiKeyId);
   const replaced = await (await unit.entityManager()).findOne(ApiKey, replaces);

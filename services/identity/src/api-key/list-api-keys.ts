@@ -1,0 +1,65 @@
+import { Injectable } from '@nestjs/common';
+import { Database, exactTime, instant } from '@vouchsafe/database';
+import {
+  type Caller,
+  cursorOf,
+  organizationOf,
+  pageFound,
+  pageOf,
+  type PageQuery,
+  permissions,
+} from '@vouchsafe/service-host';
+import { z } from 'zod';
+import { ApiKey } from './api-key.entity.js';
+
+export const apiKeyPage = pageOf(
+  z
+    .strictObject({
+      apiKeyId: z.uuid(),
+      name: z.string(),
+      start: z.string().describe('The first characters of the key'),
+      source: z.string(),
+      scopes: z.array(z.enum(permissions)),
+      createdBy: z.uuid(),
+      createdAt: z.iso.datetime(),
+      expiresAt: z.iso.datetime().nullable(),
+      lastUsedAt: z.iso.datetime().nullable(),
+      revokedAt: z.iso.datetime().nullable(),
+    })
+    .meta({ id: 'ApiKey' }),
+);
+const cursor = cursorOf(z.strictObject({ createdAt: z.iso.datetime({ offset: true }), apiKeyId: z.uuid() }));
+
+@Injectable()
+export class ListApiKeys {
+  constructor(private readonly database: Database) {}
+
+  /** Oldest first. */
+  list(caller: Caller, query: PageQuery): Promise<z.infer<typeof apiKeyPage>> {
+    const after = cursor.read(query.cursor);
+    return this.database.forOrganization(organizationOf(caller), async (transaction) => {
+      const entityManager = await transaction.entityManager();
+      const found = await entityManager.findByCursor(ApiKey, {
+        ...{ first: query.limit, includeCount: false, ...(after && { after }) },
+        orderBy: { createdAt: 'asc', apiKeyId: 'asc' },
+      });
+      return pageFound(found, shown, ({ createdAt, apiKeyId }) =>
+        cursor.write({ createdAt: exactTime(createdAt), apiKeyId }),
+      );
+    });
+  }
+}
+
+function shown({ apiKeyId, name, start, source, scopes, createdBy, ...times }: ApiKey) {
+  return {
+    ...{ apiKeyId, name, start, source, scopes, createdBy },
+    createdAt: instant(times.createdAt).toISOString(),
+    expiresAt: isoOrNull(times.expiresAt),
+    lastUsedAt: isoOrNull(times.lastUsedAt),
+    revokedAt: isoOrNull(times.revokedAt),
+  };
+}
+
+function isoOrNull(text: string | null | undefined): string | null {
+  return text ? instant(text).toISOString() : null;
+}

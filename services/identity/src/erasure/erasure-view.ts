@@ -1,0 +1,58 @@
+import { serviceName, serviceNames } from '@vouchsafe/contracts';
+import type { UnitOfWork } from '@vouchsafe/event-store';
+import { heldBecause, problem } from '@vouchsafe/service-host';
+import { z } from 'zod';
+import type { PersonErasure } from './erasure.decider.js';
+
+const receiptView = z
+  .strictObject({
+    service: serviceName,
+    keysDestroyed: z.int().describe('Versions of the person’s keys that this service had'),
+    destroyedAt: z.iso.datetime(),
+    effectiveFrom: z.iso.datetime().describe('From here on no process of the service held an opened key'),
+  })
+  .meta({ id: 'ErasureReceipt' });
+
+/**
+ * `requested`: nothing is destroyed yet; `executing`: no receipt yet; `partial`: some of them, or keys are destroyed and something is
+ * left that no key covers; `erased`: all.
+ */
+export const erasureView = z
+  .strictObject({
+    erasureId: z.uuid(),
+    userId: z.uuid(),
+    status: z.enum(['requested', 'executing', 'partial', 'erased']),
+    receipts: z.array(receiptView),
+    waitingFor: z.array(serviceName),
+    heldBecause: z
+      .enum(heldBecause)
+      .nullable()
+      .describe(
+        'What of the person is left in identity although its keys are destroyed; null where nothing is',
+      ),
+  })
+  .meta({ id: 'Erasure' });
+export type ErasureView = z.infer<typeof erasureView>;
+
+/** @throws the problem `not-found` where none was asked for */
+export async function viewOf(unit: UnitOfWork, state: PersonErasure): Promise<ErasureView> {
+  if (state.status === 'absent') throw problem('not-found');
+  const { erasureId, userId, receipts } = state;
+  const [begun] = await unit.query<{ held_because: string | null }>(
+    'select held_because from erasure where erasure_id = $1 and destroyed_at is not null',
+    [erasureId],
+  );
+  const held = z
+    .enum(heldBecause)
+    .nullable()
+    .parse(begun?.held_because ?? null);
+  const ownStatus = held === null ? 'executing' : 'partial';
+  return {
+    erasureId,
+    userId,
+    status: state.status === 'requested' && begun ? ownStatus : state.status,
+    receipts: [...receipts],
+    waitingFor: serviceNames.filter((name) => !receipts.some(({ service }) => service === name)),
+    heldBecause: held,
+  };
+}

@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common';
+import { Database, instant } from '@vouchsafe/database';
+import {
+  type Caller,
+  Clock,
+  cursorOf,
+  organizationOf,
+  page,
+  pageOf,
+  type PageQuery,
+} from '@vouchsafe/service-host';
+import { Vault } from '@vouchsafe/vault';
+import { z } from 'zod';
+import { openCells } from '../persistence/sealed-column.js';
+import { type Role, role } from '../permission/role.js';
+import { invitationCell } from './invitation.projection.js';
+
+export const invitationPage = pageOf(
+  z
+    .strictObject({
+      invitationId: z.uuid(),
+      email: z.string().nullable(),
+      role,
+      status: z.enum(['open', 'accepted', 'revoked', 'expired']),
+      createdAt: z.iso.datetime(),
+      expiresAt: z.iso.datetime(),
+    })
+    .meta({ id: 'Invitation' }),
+);
+const cursor = cursorOf(z.strictObject({ createdAt: z.iso.datetime(), invitationId: z.uuid() }));
+
+interface Row {
+  readonly invitation_id: string;
+  readonly email_sealed: string | null;
+  readonly role: Role;
+  readonly status: 'open' | 'accepted' | 'revoked';
+  readonly created_at: string;
+  readonly expires_at: string;
+}
+
+@Injectable()
+export class ListInvitations {
+  constructor(
+    private readonly database: Database,
+    private readonly vault: Vault,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Oldest first. */
+  list(caller: Caller, query: PageQuery): Promise<z.infer<typeof invitationPage>> {
+    const organizationId = organizationOf(caller);
+    const after = cursor.read(query.cursor);
+    return this.database.forOrganization(organizationId, async (sql) => {
+      const rows = await sql.query<Row>(
+        `select * from invitation
+         where $1::timestamptz is null or (created_at, invitation_id) > ($1, $2::uuid)
+         order by created_at, invitation_id limit $3`,
+        [after?.createdAt ?? null, after?.invitationId ?? null, query.limit + 1],
+      );
+      const cells = rows.map((row) => ({
+        ...invitationCell(organizationId, row.invitation_id),
+        stored: row.email_sealed,
+      }));
+      const emails = await openCells(this.vault, sql, cells);
+      const now = this.clock.now();
+      return page(
+        rows.map((row, index) => shown(row, emails[index] ?? null, now)),
+        query.limit,
+        ({ createdAt, invitationId }) => ({ createdAt, invitationId }),
+        cursor.write,
+      );
+    });
+  }
+}
+
+function shown(row: Row, email: string | null, now: Date) {
+  const expiresAt = instant(row.expires_at);
+  return {
+    invitationId: row.invitation_id,
+    email,
+    role: row.role,
+    status: row.status === 'open' && expiresAt <= now ? ('expired' as const) : row.status,
+    createdAt: instant(row.created_at).toISOString(),
+    expiresAt: expiresAt.toISOString(),
+  };
+}

@@ -1,0 +1,37 @@
+import { Injectable } from '@nestjs/common';
+import { EventStore } from '@vouchsafe/event-store';
+import { type Caller, Clock, envelopeOf, organizationOf, problem } from '@vouchsafe/service-host';
+import { z } from 'zod';
+import { organizationAggregate } from './organization.aggregate.js';
+import { Operator } from '../operator.js';
+
+export const organizationView = z
+  .strictObject({
+    organizationId: z.uuid(),
+    name: z.string(),
+    /** A session without a second factor can do nothing but enrol one. */
+    requireSecondFactor: z.boolean(),
+  })
+  .meta({ id: 'Organization' });
+
+@Injectable()
+export class ReadOrganization {
+  constructor(
+    private readonly store: EventStore,
+    private readonly clock: Clock,
+    private readonly operator: Operator,
+  ) {}
+
+  read(
+    caller: Caller,
+  ): Promise<{ readonly version: number; readonly organization: z.infer<typeof organizationView> }> {
+    const envelope = envelopeOf(caller, this.clock.now());
+    return this.store.transact(organizationOf(caller), envelope, async (unit) => {
+      const { state, version } = await unit.load(organizationAggregate, unit.organizationId);
+      if (state.status === 'absent') throw problem('not-found');
+      const { organizationId, name, secondFactorRequired } = state;
+      const requireSecondFactor = this.operator.requiresSecondFactor(organizationId, secondFactorRequired);
+      return { version, organization: { organizationId, name, requireSecondFactor } };
+    });
+  }
+}

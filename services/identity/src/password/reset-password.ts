@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '@vouchsafe/database';
+import type { UserId } from '@vouchsafe/event-sourcing';
+import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
+import { type Caller, Clock, envelopeOf, problem } from '@vouchsafe/service-host';
+import { secret, Vault } from '@vouchsafe/vault';
+import { findLink, takeLink } from '../link-token.js';
+import { forgetAttempts, logInLimits } from '../log-in/throttle.js';
+import { asUser } from '../request.js';
+import type { UserRejection } from '../user/user.decider.js';
+import { PasswordReplacement } from './password-replacement.js';
+import { StoredPasswords } from './stored-passwords.js';
+
+@Injectable()
+export class ResetPassword {
+  constructor(
+    private readonly database: Database,
+    private readonly store: EventStore,
+    private readonly vault: Vault,
+    private readonly clock: Clock,
+    private readonly passwords: StoredPasswords,
+    private readonly replacement: PasswordReplacement,
+  ) {}
+
+  /**
+   * Sets a new password by a letter's link and ends all sessions. A second factor stays: the link alone opens nothing that it
+   * guards (ASVS 6.4.3).
+   * @returns whose the link turned out to be
+   */
+  async reset(
+    caller: Caller,
+    { token, password }: { token: string; password: string },
+  ): Promise<{ organizationId: string; userId: string } | UserRejection> {
+    const [given, chosen] = [secret(token), secret(password)];
+    const found = await this.database.beforeOrganization((sql) => findLink(sql, given, 'reset-password'));
+    if (!found) throw problem('gone');
+    const { organizationId } = found;
+    const userId = found.subjectId as UserId;
+    const hash = await this.passwords.hash(chosen);
+    const envelope = envelopeOf(caller, this.clock.now(), asUser(userId));
+    return this.store.transact(organizationId, envelope, async (unit) => {
+      // Refused for its quality, the password can be chosen again: the link is taken only with a good one.
+      await this.replacement.assertGood(unit, userId, chosen, '/password');
+      if (!(await takeLink(unit, given, 'reset-password', this.clock.now()))) throw problem('gone');
+      const how = { how: 'reset', survivingSession: null } as const;
+      const rejection = await this.replacement.replace(unit, userId, hash, how);
+      if (rejection) return rejection;
+      await this.forgetFailuresOf(unit, userId, caller);
+      return { organizationId, userId };
+    });
+  }
+
+  /** What was guessed at the old password is no reason to keep the owner of the new one out. */
+  private async forgetFailuresOf(unit: UnitOfWork, userId: UserId, caller: Caller): Promise<void> {
+    const [row] = await unit.query<{ email_hash: Buffer }>(
+      'select email_hash from email_address where user_id = $1',
+      [userId],
+    );
+    if (!row) return;
+    const limits = await logInLimits(this.vault, unit, row.email_hash, caller);
+    await forgetAttempts(unit, { keys: limits.map(({ key }) => key) });
+  }
+}

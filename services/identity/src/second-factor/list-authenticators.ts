@@ -1,0 +1,50 @@
+import { Injectable } from '@nestjs/common';
+import { Database, instant } from '@vouchsafe/database';
+import type { Caller } from '@vouchsafe/service-host';
+import { z } from 'zod';
+import { principalOf } from '../request.js';
+import { remainingRecoveryCodes } from './recovery-codes.js';
+
+export const authenticators = z.strictObject({
+  items: z.array(
+    z
+      .strictObject({
+        authenticatorId: z.uuid(),
+        kind: z.enum(['totp']),
+        enrolledAt: z.iso.datetime(),
+        lastUsedAt: z.iso.datetime().nullable(),
+      })
+      .meta({ id: 'Authenticator' }),
+  ),
+  recoveryCodesLeft: z.int(),
+});
+
+@Injectable()
+export class ListAuthenticators {
+  constructor(private readonly database: Database) {}
+
+  list(caller: Caller): Promise<z.infer<typeof authenticators>> {
+    const { organizationId, userId } = principalOf(caller);
+    return this.database.forOrganization(organizationId, async (sql) => {
+      const rows = await sql.query<{
+        authenticator_id: string;
+        kind: 'totp';
+        enrolled_at: string;
+        last_used_at: string | null;
+      }>(
+        `select authenticator_id, kind, enrolled_at, last_used_at from authenticator
+         where user_id = $1 and enrolled_at is not null order by enrolled_at`,
+        [userId],
+      );
+      return {
+        items: rows.map((row) => ({
+          authenticatorId: row.authenticator_id,
+          kind: row.kind,
+          enrolledAt: instant(row.enrolled_at).toISOString(),
+          lastUsedAt: row.last_used_at === null ? null : instant(row.last_used_at).toISOString(),
+        })),
+        recoveryCodesLeft: await remainingRecoveryCodes(sql, userId),
+      };
+    });
+  }
+}

@@ -1,0 +1,37 @@
+import { Injectable } from '@nestjs/common';
+import { isRejected } from '@vouchsafe/event-sourcing';
+import { EventStore } from '@vouchsafe/event-store';
+import { type Caller, Clock, envelopeOf } from '@vouchsafe/service-host';
+import { userAggregate } from '../user/user.aggregate.js';
+import { LetterOutbox } from '../letter/letter-outbox.js';
+import { assertRecentlyAuthenticated, principalOf } from '../request.js';
+import type { UserRejection } from '../user/user.decider.js';
+import { assertMayEnrol } from './authenticators.js';
+import { replaceRecoveryCodes } from './recovery-codes.js';
+
+@Injectable()
+export class RenewRecoveryCodes {
+  constructor(
+    private readonly store: EventStore,
+    private readonly clock: Clock,
+    private readonly letters: LetterOutbox,
+  ) {}
+
+  async renew(caller: Caller): Promise<{ recoveryCodes: string[] } | UserRejection> {
+    const who = principalOf(caller);
+    const at = this.clock.now();
+    assertRecentlyAuthenticated(caller, at);
+    const { organizationId, userId } = who;
+    return this.store.transact(organizationId, envelopeOf(caller, at), async (unit) => {
+      await assertMayEnrol(unit, who);
+      const recoveryCodes = await replaceRecoveryCodes(unit, { organizationId, userId });
+      const issued = await unit.execute(userAggregate, userId, {
+        type: 'issue-recovery-codes',
+        count: recoveryCodes.length,
+      });
+      if (isRejected(issued)) return issued;
+      await this.letters.notify(unit, userId, 'recovery-codes-issued');
+      return { recoveryCodes };
+    });
+  }
+}
