@@ -16,7 +16,7 @@ import {
   serviceLogger,
   serviceUrlVariables,
 } from '@vouchsafe/service-host';
-import { testPostgres } from '@vouchsafe/testing';
+import { type TestPostgres, testPostgres } from '@vouchsafe/testing';
 import { localKeyProvider } from '@vouchsafe/vault';
 import { bootIdentity } from '../identity.service.js';
 import { mailbox, type Mailbox, tokenIn } from './mailbox.js';
@@ -79,13 +79,63 @@ export interface IdentityApp {
 export async function identityApp(more: Record<string, string> = {}): Promise<IdentityApp> {
   const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-identity-'));
   const [postgres, mail] = await Promise.all([testPostgres(), mailbox()]);
+  const keys = await ensureInternalKeys(folder, serviceNames);
+  const moved = { ahead: 0 };
+  const clock = movedClock(moved);
+  const lines: string[] = [];
+  const logger = serviceLogger('identity', 'trace', { write: (line: string) => void lines.push(line) });
+  const env = { ...(await environment(folder, postgres, mail, keys)), ...more };
+  const service = await bootIdentity({ env, clock, logger, handleSignals: false }).catch(
+    async (error: unknown) => {
+      // A suite that cannot boot fails at once, it does not hang on its servers.
+      await Promise.all([postgres.stop(), mail.close()]);
+      throw error;
+    },
+  );
+  const privateKey = await readPrivateKey(keys.privateKeyFile('gateway'));
+  const gateway = new InternalTokens('gateway', privateKey, () => clock.now());
+  const calls = callsAsGateway(service.url, gateway);
+  return {
+    service,
+    get: (token) => service.app.get(token),
+    get database() {
+      return service.app.get(Database);
+    },
+    mail,
+    clock: moved,
+    printed: () => lines.join(''),
+    ...calls,
+    ...peopleOf(calls.ask, mail),
+    stop: async () => {
+      await service.stop();
+      await Promise.all([postgres.stop(), mail.close()]);
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+function movedClock(moved: { readonly ahead: number }): Clock {
+  class MovedClock extends Clock {
+    override now(): Date {
+      return new Date(Date.now() + moved.ahead);
+    }
+  }
+  return new MovedClock();
+}
+
+/** Makes what the service finds when it starts. @returns its environment variables */
+async function environment(
+  folder: string,
+  postgres: TestPostgres,
+  mail: Mailbox,
+  keys: Awaited<ReturnType<typeof ensureInternalKeys>>,
+): Promise<Record<string, string>> {
   const password = 'only-for-tests';
   await provisionDatabase({ adminUrl: postgres.adminUrl, service: 'identity', password: () => password });
   await postgres.database('bus', busMigrations);
-  const keys = await ensureInternalKeys(folder, serviceNames);
   const { host } = new URL(postgres.adminUrl);
   await localKeyProvider(path.join(folder, 'kek.json'), { create: true });
-  const env = {
+  return {
     PORT: '0',
     VOUCHSAFE_DATABASE_URL: `postgres://${host}/identity`,
     VOUCHSAFE_DATABASE_PASSWORD_MIGRATOR: password,
@@ -101,51 +151,34 @@ export async function identityApp(more: Record<string, string> = {}): Promise<Id
     VOUCHSAFE_SMTP_URL: mail.url,
     VOUCHSAFE_INTERNAL_PUBLIC_KEYS_FILE: keys.publicKeysFile,
     VOUCHSAFE_INTERNAL_PRIVATE_KEY_FILE: keys.privateKeyFile('identity'),
-    ...more,
   };
-  const moved = { ahead: 0 };
-  class MovedClock extends Clock {
-    override now(): Date {
-      return new Date(Date.now() + moved.ahead);
-    }
-  }
-  const clock = new MovedClock();
-  const lines: string[] = [];
-  const logger = serviceLogger('identity', 'trace', { write: (line: string) => void lines.push(line) });
-  const service = await bootIdentity({ env, clock, logger, handleSignals: false }).catch(
-    async (error: unknown) => {
-      // A suite that cannot boot fails at once, it does not hang on its servers.
-      await Promise.all([postgres.stop(), mail.close()]);
-      throw error;
+}
+
+async function send(method: string, url: string, token: string, options: AskOptions): Promise<Answer> {
+  const response = await fetch(url, {
+    method,
+    headers: {
+      'vouchsafe-internal-token': token,
+      ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...options.headers,
     },
-  );
-  const tokens = async (name: string) =>
-    new InternalTokens(name, await readPrivateKey(keys.privateKeyFile(name)), () => clock.now());
-  const gateway = await tokens('gateway');
-
-  const send = async (method: string, url: string, token: string, options: AskOptions): Promise<Answer> => {
-    const response = await fetch(`${service.url}${url}`, {
-      method,
-      headers: {
-        'vouchsafe-internal-token': token,
-        ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...options.headers,
-      },
-      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
-    });
-    const text = await response.text();
-    const isJson = response.headers.get('content-type')?.includes('json') ?? false;
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: (isJson ? JSON.parse(text) : { text }) as Record<string, unknown>,
-      session: response.headers.get('vouchsafe-session')?.split(';')[0] ?? null,
-    };
+    ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+  });
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (isJson ? JSON.parse(text) : { text }) as Record<string, unknown>,
+    session: response.headers.get('vouchsafe-session')?.split(';')[0] ?? null,
   };
+}
 
+/** Requests with the tokens that the gateway makes. */
+function callsAsGateway(origin: string, gateway: InternalTokens): Pick<IdentityApp, 'ask' | 'resolve'> {
   const resolve: IdentityApp['resolve'] = async (given) => {
     const token = await gateway.signAsService('identity');
-    const answer = await send('POST', '/internal/sessions/resolve', token, { body: given });
+    const answer = await send('POST', `${origin}/internal/sessions/resolve`, token, { body: given });
     return answer.status === 200 ? (answer.body as unknown as Authenticated) : null;
   };
 
@@ -165,9 +198,14 @@ export async function identityApp(more: Record<string, string> = {}): Promise<Id
       userAgent: 'Test browser',
       ...options.from,
     });
-    return send(method, url, token, options);
+    return send(method, `${origin}${url}`, token, options);
   };
 
+  return { ask, resolve };
+}
+
+/** People who sign up and join by the letters that they get. */
+function peopleOf(ask: IdentityApp['ask'], mail: Mailbox): Pick<IdentityApp, 'signUp' | 'join'> {
   const logIn = async (email: string): Promise<string> => {
     const answer = await ask('POST', '/v1/sessions', { body: { email, password: goodPassword } });
     if (!answer.session) throw new Error(`Log-in answered ${answer.status} ${JSON.stringify(answer.body)}`);
@@ -177,16 +215,6 @@ export async function identityApp(more: Record<string, string> = {}): Promise<Id
   const address = () => `ada.${Math.random().toString(36).slice(2)}@example.com`;
 
   return {
-    service,
-    get: (token) => service.app.get(token),
-    get database() {
-      return service.app.get(Database);
-    },
-    mail,
-    clock: moved,
-    printed: () => lines.join(''),
-    ask,
-    resolve,
     signUp: async (name = 'Example Ltd') => {
       const email = address();
       const answer = await ask('POST', '/v1/sign-up', {
@@ -214,11 +242,6 @@ export async function identityApp(more: Record<string, string> = {}): Promise<Id
       if (joined.status !== 201) throw new Error(JSON.stringify(joined.body));
       const { organizationId, userId } = joined.body as { organizationId: string; userId: string };
       return { organizationId, userId, email, password: goodPassword, session: await logIn(email) };
-    },
-    stop: async () => {
-      await service.stop();
-      await Promise.all([postgres.stop(), mail.close()]);
-      await rm(folder, { recursive: true });
     },
   };
 }
