@@ -22,7 +22,7 @@ const tables = [
 ] as const;
 
 /**
- * What identity keeps of a person beside sealed values (P10): credentials, sessions, the claim on the e-mail address, letters. Consents
+ * What identity keeps of a person beside sealed values (P10): credentials, sessions, the claim on the email address, letters. Consents
  * stay, without where they came from: that somebody accepted a text, and when, must be shown later (P15).
  */
 @Injectable()

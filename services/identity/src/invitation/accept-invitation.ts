@@ -77,7 +77,7 @@ export class AcceptInvitation {
   ) {}
 
   /**
-   * Makes the account that an invitation promised: once, whatever races. The letter's link proves the e-mail address; consents
+   * Makes the account that an invitation promised: once, whatever races. The letter's link proves the email address; consents
    * are recorded in the same transaction (P15).
    */
   async accept(

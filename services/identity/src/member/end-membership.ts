@@ -24,7 +24,7 @@ export class EndMembership {
     return null;
   }
 
-  /** Sessions, keys, open invitations, credentials and the claim on the e-mail address. */
+  /** Sessions, keys, open invitations, credentials and the claim on the email address. */
   async endAccess(unit: UnitOfWork, userId: UserId): Promise<void> {
     await this.sessions.endAll(unit, userId, 'member-removed');
     await this.revokeKeysOf(unit, userId);

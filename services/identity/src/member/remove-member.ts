@@ -15,7 +15,7 @@ export class RemoveMember {
   ) {}
 
   /**
-   * Removes a member: sessions end, API keys and open invitations are revoked, credentials and the claim on the e-mail address go. What the log says of
+   * Removes a member: sessions end, API keys and open invitations are revoked, credentials and the claim on the email address go. What the log says of
    * the person stays, until it is erased.
    */
   async remove(

@@ -70,7 +70,7 @@ export class SignUp {
 
   /**
    * Registers a pending organization with its first owner and their consents, in one transaction (P15). A pending sign-up claims
-   * nothing: whether the e-mail address has an account already changes the letter alone, not the work, the time or the answer
+   * nothing: whether the email address has an account already changes the letter alone, not the work, the time or the answer
    * (ASVS 6.3.8).
    */
   async signUp(

@@ -34,7 +34,7 @@ export class VerifyEmail {
   ) {}
 
   /**
-   * Activates what was signed up for, and claims the e-mail address: the first who verifies it has it. The link proves the address,
+   * Activates what was signed up for, and claims the email address: the first who verifies it has it. The link proves the address,
    * not who chose the password: that one holds only where sign-up and link come from the same browser (ADR 0014).
    */
   async verify(
