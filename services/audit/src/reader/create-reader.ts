@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
-import { type Caller, Clock, createOnce, Ids } from '@vouchsafe/service-host';
+import { type Caller, Clock, type Created, createOnce, Ids } from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
 import { logsOf } from '../log/log-reader.js';
 import { insertReader, newReaderToken, type Reader } from './reader.js';
@@ -43,7 +43,7 @@ export class CreateReader {
     const request = { organizationId, caller, operation: 'audit-reader.create', key, request: asked, at };
     try {
       return await this.database.forOrganization(organizationId, (sql) =>
-        createOnce<CreatedReader>(this.vault, sql, request, async () => {
+        createOnce(this.vault, sql, request, async (): Promise<Created<CreatedReader>> => {
           const logs = await logsOf(sql, organizationId);
           const log = asked.logId
             ? logs.find(({ logId }) => logId === asked.logId)
