@@ -1,3 +1,4 @@
+import { globSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type ServiceName, serviceNames } from '@vouchsafe/contracts';
@@ -79,13 +80,11 @@ export async function readStream(
 
 /** Brings every stream that has a decider to its state. @returns the first parts of the names of those that have none */
 export async function refold(root: string, store: Store) {
-  const file = path.join(root, 'services/identity/dist/aggregates.js');
-  const { identityAggregates } = (await import(pathToFileURL(file).href)) as {
-    identityAggregates: (vault: Vault) => Record<string, Aggregate<unknown, never, DomainEvent, Rejected>>;
-  };
-  const aggregates = Object.values(identityAggregates(store.vault)).sort(
-    (a, b) => b.category.length - a.category.length,
-  );
+  const files = globSync(path.join(root, 'services/identity/dist/*/*.aggregate.js'));
+  const modules = await Promise.all(files.map((file) => import(pathToFileURL(file).href)));
+  const aggregates = (modules as Record<string, Aggregate<unknown, never, DomainEvent, Rejected>>[])
+    .flatMap((module) => Object.values(module))
+    .sort((a, b) => b.category.length - a.category.length);
   const failed: string[] = [];
   const left = new Set<string>();
   let folded = 0;
