@@ -85,6 +85,14 @@ describe('what the OpenAPI document allows, the code takes, and nothing else', (
   });
 });
 
+describe('the two comparisons', () => {
+  it('look at the inputs of all services, and do not pass for want of them', () => {
+    const all = [...parts.values()].flat();
+    expect(all.length).toBeGreaterThan(35);
+    expect(all.filter(({ place }) => place === 'body').length).toBeGreaterThan(15);
+  });
+});
+
 describe('what the document shows as an example', () => {
   it.each(innerServiceNames)('is taken as it stands, in every body of %s', (service) => {
     const bodies = (parts.get(service) ?? []).filter(({ place }) => place === 'body');
