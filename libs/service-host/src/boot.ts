@@ -120,7 +120,9 @@ export async function runService<Config extends z.ZodObject>(
 export function exitBecause(service: string, error: unknown): never {
   const isOperators = error instanceof ConfigError || error instanceof VaultError;
   const reason = error instanceof Error && !isOperators ? error.stack : undefined;
-  process.stderr.write(`${service}: ${reason ?? (error instanceof Error ? error.message : 'failed')}\n`);
+  const said = `${service}: ${reason ?? (error instanceof Error ? error.message : 'failed')}\n`;
+  // The last thing that is read of it: log lines that were not written yet are written as the process ends, and before this.
+  process.once('exit', () => process.stderr.write(said));
   process.exit(1);
 }
 
