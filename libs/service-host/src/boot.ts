@@ -105,18 +105,7 @@ export async function bootService<Config extends z.ZodObject>(
   return { app, url, logger, metrics, readiness, stop };
 }
 
-/** For `main.ts`: boots, or prints why not and ends the process with 1. */
-export async function runService<Config extends z.ZodObject>(
-  definition: ServiceDefinition<Config>,
-): Promise<void> {
-  try {
-    await bootService(definition);
-  } catch (error) {
-    exitBecause(definition.name, error);
-  }
-}
-
-/** A wrong configuration, or keys that do not open, are the operator's to mend and need no stack; anything else is ours. */
+/** For `main.ts`, where a service did not boot. A wrong configuration, or keys that do not open, are the operator's to mend and need no stack; anything else is ours. */
 export function exitBecause(service: string, error: unknown): never {
   const isOperators = error instanceof ConfigError || error instanceof VaultError;
   const reason = error instanceof Error && !isOperators ? error.stack : undefined;
