@@ -55,13 +55,13 @@ describe('one trace', () => {
   });
 
   it('holds the questions that a service asks another one', async () => {
-    const [passedOn, door] = chain.slice(-2);
+    const [passedOn, received] = chain.slice(-2);
     const asked = await eventually('The question who calls', () =>
       find(
         ({ kind, name, parentSpanId, spanId }) =>
           kind === kinds.client &&
           name === 'POST' &&
-          parentSpanId === door?.spanId &&
+          parentSpanId === received?.spanId &&
           spanId !== passedOn?.spanId,
       ),
     );

@@ -30,7 +30,7 @@ export interface Fault {
 
 const HOUR_MS = 3_600_000;
 
-/** Two or three serviceNames, each at a moment of its own. */
+/** Two services or more, each at a moment of its own. */
 const kill: Fault = {
   name: 'services killed',
   strike: async ({ system, supervisor, random }) => {

@@ -23,7 +23,9 @@ export const subjectErasureCompletedV1 = contract({
   type: 'vouchsafe.identity.subject-erasure-completed.v1',
   summary: 'Every service has given its receipt: the person is forgotten (P10).',
   schema: z.strictObject({
-    ...{ ...fact, userId, erasureId: z.uuid() },
+    ...fact,
+    userId,
+    erasureId: z.uuid(),
     services: z.array(z.enum(['identity', 'gateway', 'audit'])),
   }),
 });
