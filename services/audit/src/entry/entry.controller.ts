@@ -10,6 +10,7 @@ import {
   isBounded,
   nextCursor,
   Operation,
+  organizationOf,
   problem,
 } from '@vouchsafe/service-host';
 import type { FastifyReply } from 'fastify';
@@ -184,11 +185,6 @@ export class EntryController {
     void reply.header(ENTRY_DETAILS_HEADER, shownHeader([place]));
     return { entry, leaf: leaf.toString('base64'), proof };
   }
-}
-
-export function organizationOf(caller: Caller): string {
-  if (caller.organizationId === null) throw problem('forbidden');
-  return caller.organizationId;
 }
 
 /** Which entries a read has shown, for the read's own entry: places only, none of the values asked for (docs/audit.md, 'Questions'). */

@@ -16,12 +16,13 @@ import {
   ENTRY_DETAILS_HEADER,
   entryDetails,
   Operation,
+  organizationOf,
   problem,
   words,
 } from '@vouchsafe/service-host';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { entryFilter, organizationOf } from '../entry/entry.controller.js';
+import { entryFilter } from '../entry/entry.controller.js';
 import { time } from '../entry/instant.js';
 import { microseconds } from '../log/instant.js';
 import { expiryReasons, exportOf, exportStatuses } from './export.js';

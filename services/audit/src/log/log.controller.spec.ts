@@ -151,6 +151,20 @@ describe('a reader’s path', () => {
     expect((await makeReader({ name: 'Other' }, { 'idempotency-key': 'k1' })).status).toBe(409);
   });
 
+  it('is made with the key of a request that was refused: the refusal was rolled back with its key', async () => {
+    const refused = await makeReader(
+      { name: 'Of the past', expiresAt: '2020-01-01T00:00:00Z' },
+      { 'idempotency-key': 'refused' },
+    );
+    expect(refused).toMatchObject({
+      status: 400,
+      body: { code: 'invalid-request', errors: [{ pointer: '/expiresAt', detail: 'It is past' }] },
+    });
+    const unknown = { name: 'Of nothing', logId: '5b0c7cbd-6b3c-4f0a-9a0e-000000000000' };
+    expect((await makeReader(unknown, { 'idempotency-key': 'refused' })).status).toBe(404);
+    expect((await makeReader({ name: 'Of today' }, { 'idempotency-key': 'refused' })).status).toBe(201);
+  });
+
   it('is made anew with the key of a request that is a day old: the key is forgotten (P18)', async () => {
     const kept = () =>
       app.service.app.get(Database).asWorker((sql) => sql.query('select key from idempotency_key'));

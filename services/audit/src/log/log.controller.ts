@@ -2,10 +2,12 @@ import { Controller, Get, Header, Param, Req, Res } from '@nestjs/common';
 import { ApiExtension, ApiParam } from '@nestjs/swagger';
 import { Database, type Sql } from '@vouchsafe/database';
 import {
+  accepted,
   Caller,
   ENTRY_DETAILS_HEADER,
   entryDetails,
   Operation,
+  organizationOf,
   problem,
   type ProblemCode,
 } from '@vouchsafe/service-host';
@@ -18,7 +20,6 @@ import {
 } from '@vouchsafe/transparency-log';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { organizationOf } from '../entry/entry.controller.js';
 import { type LogAccess, type LogRejection, OpenLog } from './open-log.js';
 import { entryBundle, logsOf, manifestKeys, newestCheckpoint, tileOf } from './log-reader.js';
 
@@ -139,8 +140,7 @@ export class LogController {
     reply: FastifyReply,
     read: (sql: Sql, access: LogAccess) => Promise<Buffer | undefined>,
   ): Promise<Buffer> {
-    const access = await this.openLog.open(log, caller);
-    if ('rejected' in access) throw problem(refusals[access.rejected]);
+    const access = accepted(await this.openLog.open(log, caller), problems);
     const found = await this.database.forOrganization(access.organizationId, (sql) => read(sql, access));
     if (!found) throw problem('not-found');
     void reply.header(ENTRY_DETAILS_HEADER, entryDetails({ log: access.logId }));
@@ -148,7 +148,8 @@ export class LogController {
   }
 }
 
-const refusals = {
+/** What a caller is told of each rejection. */
+const problems = {
   'unknown-log': 'not-found',
   'unknown-caller': 'unauthenticated',
   'not-permitted': 'forbidden',

@@ -1,9 +1,17 @@
 import { Body, Controller, Delete, Get, Header, Headers, HttpCode, Param, Post } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
-import { Caller, Clock, expiry, Operation, problem, type ProblemError, words } from '@vouchsafe/service-host';
+import {
+  Caller,
+  Clock,
+  expiry,
+  Operation,
+  organizationOf,
+  problem,
+  type ProblemError,
+  words,
+} from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
-import { organizationOf } from '../entry/entry.controller.js';
 import { CreateReader, type ReaderRejection } from './create-reader.js';
 import { readersOf, revokeReader } from './reader.js';
 
