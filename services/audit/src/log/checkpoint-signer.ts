@@ -23,23 +23,24 @@ const COALESCE_MS = 250;
 @Injectable()
 export class CheckpointSigner {
   private follower: Follower | undefined;
+  private round: Promise<void> = Promise.resolve();
+  private nextRound: Promise<void> | undefined;
 
   constructor(
     private readonly database: Database,
     private readonly vault: Vault,
     private readonly clock: Clock,
-    @Inject(LOGGER) private readonly logger: ServiceLogger,
+    @Inject(LOGGER) private readonly logger: Pick<ServiceLogger, 'error'>,
   ) {}
 
   /** Woken, it signs; it also looks by itself, for what another process recorded, or left unsigned when it died. */
   start(): void {
     const step = async (): Promise<number> => {
       await sleep(COALESCE_MS);
-      await this.signAll();
+      await this.signGrown();
       return 0;
     };
-    const onError = (error: unknown) => this.failed(error);
-    this.follower = follow(step, { idle: 500, retry: 500, onError });
+    this.follower = follow(step, { idle: 500 });
   }
 
   async stop(): Promise<void> {
@@ -51,19 +52,26 @@ export class CheckpointSigner {
     this.follower?.wake();
   }
 
-  /** Signs what is unsigned now. Never rejects. */
-  async signGrown(): Promise<void> {
-    await this.signAll().catch((error: unknown) => this.failed(error));
+  /**
+   * Signs what is unsigned now. Callers that come during a round share the next one: each of a crowd that asks for proofs of new
+   * entries would else wait for the same locks on a connection of its own. Never rejects.
+   */
+  signGrown(): Promise<void> {
+    this.nextRound ??= this.round.then(() => {
+      this.nextRound = undefined;
+      this.round = this.signAll();
+      return this.round;
+    });
+    return this.nextRound;
   }
 
-  private signAll(): Promise<void> {
+  private async signAll(): Promise<void> {
     const { database, vault, clock } = this;
-    return signAllGrown({ database, vault, now: () => clock.now() });
-  }
-
-  /** Of a round; the next one tries again. */
-  private failed(error: unknown): void {
-    this.logger.error({ err: error }, 'Checkpoints were not signed; trying again');
+    try {
+      await signAllGrown({ database, vault, now: () => clock.now() });
+    } catch (error) {
+      this.logger.error({ err: error }, 'Checkpoints were not signed; trying again');
+    }
   }
 }
 

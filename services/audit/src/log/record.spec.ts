@@ -20,7 +20,7 @@ import {
   ours,
   theirs,
 } from '../testing/audit-database.js';
-import { signAllGrown } from './checkpoint-signer.js';
+import { CheckpointSigner, signAllGrown } from './checkpoint-signer.js';
 import type { NewEntry } from './entry.js';
 import { newestCheckpoint, proofOf, tilesOf } from './log-reader.js';
 import type { Place } from './place.js';
@@ -281,5 +281,29 @@ describe('checkpoints', () => {
     expect(await unsigned()).toHaveLength(1);
     await sign();
     expect(await unsigned()).toEqual([]);
+  });
+
+  it('are signed in one round for all who ask before it begins, and in one more for all who ask meanwhile', async () => {
+    await record([entry()]);
+    const transactions: unknown[] = [];
+    const counted = {
+      asWorker: <T>(work: (sql: Transaction) => Promise<T>): Promise<T> => {
+        transactions.push(work);
+        return asWorker(work);
+      },
+    } as unknown as typeof audit.database;
+    const errors: unknown[] = [];
+    const logger = { error: (note: unknown) => void errors.push(note) };
+    const signer = new CheckpointSigner(counted, audit.vault, audit.clock, logger);
+    const crowd = () => Promise.all(Array.from({ length: 20 }, () => signer.signGrown()));
+    const first = crowd();
+    await Promise.resolve();
+    const second = crowd();
+    await first;
+    expect(await asWorker((sql) => sql.query('select 1 from log where size > checkpoint_size'))).toEqual([]);
+    await second;
+    // What has grown is looked for in each round, and one log is signed in the first.
+    expect(transactions).toHaveLength(3);
+    expect(errors).toEqual([]);
   });
 });
