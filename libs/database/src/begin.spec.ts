@@ -1,9 +1,8 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
 import pg from 'pg';
 import { Database, postgresFault, type SqlMigration } from './index.js';
+import { type Proxy, proxyTo } from './proxy.fixture.js';
 
 const notes: SqlMigration = {
   name: 'note-001',
@@ -15,7 +14,7 @@ const notes: SqlMigration = {
 let postgres: TestPostgres;
 let direct: Database;
 let admin: pg.Client;
-let server: Server;
+let proxy: Proxy;
 let viaProxy: Database;
 /** What a `begin` becomes on its way to the server. */
 let inPlaceOfBegin: string | undefined;
@@ -26,31 +25,20 @@ beforeAll(async () => {
   admin = new pg.Client({ connectionString: postgres.adminUrl });
   await admin.connect();
   const { port, password } = new URL(postgres.url('notes', 'worker'));
-  server = createServer((client) => {
-    const upstream = connect(Number(port), '127.0.0.1');
-    client.on('data', (chunk) =>
-      upstream.write(inPlaceOfBegin ? withoutBegin(chunk, inPlaceOfBegin) : chunk),
-    );
-    upstream.pipe(client);
-    for (const [one, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      one.on('error', () => undefined);
-      one.on('close', () => other.destroy());
-    }
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  proxy = await proxyTo(
+    Number(port),
+    () => (chunk) => (inPlaceOfBegin ? withoutBegin(chunk, inPlaceOfBegin) : chunk),
+  );
   viaProxy = new Database({
     service: 'notes',
-    url: `postgres://127.0.0.1:${(server.address() as AddressInfo).port}/notes`,
+    url: `postgres://127.0.0.1:${proxy.port}/notes`,
     password: () => password,
     poolSize: 1,
   });
 });
 afterAll(async () => {
   await viaProxy.close();
-  server.close();
+  proxy.close();
   await admin.end();
   await postgres.stop();
 });

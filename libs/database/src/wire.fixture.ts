@@ -1,51 +1,37 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type Proxy, proxyTo } from './proxy.fixture.js';
 
-export interface Wire {
-  readonly port: number;
+export interface Wire extends Proxy {
   /** Statements that clients had the server parse or run, in their order. */
   readonly statements: string[];
   /** What was bound to them, as bytes in one. */
   bound(): Buffer;
   clear(): void;
-  close(): void;
 }
 
 /** A way to the server on `port` that writes down what goes there (Postgres manual, 54.7). */
 export async function wireTo(port: number): Promise<Wire> {
   const statements: string[] = [];
   const bound: Buffer[] = [];
-  const server = createServer((client) => {
-    const upstream = connect(port, '127.0.0.1');
+  const proxy = await proxyTo(port, () => {
     const read = messageReader((type, body) => {
       if (type === 'Q') statements.push(textAt(body, 0));
       // Its own name comes before the text.
       if (type === 'P') statements.push(textAt(body, body.indexOf(0) + 1));
       if (type === 'B') bound.push(body);
     });
-    client.on('data', (chunk: Buffer) => {
+    return (chunk) => {
       read(chunk);
-      upstream.write(chunk);
-    });
-    upstream.pipe(client);
-    for (const [one, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      one.on('error', () => undefined);
-      one.on('close', () => other.destroy());
-    }
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+      return chunk;
+    };
+  });
   return {
-    port: (server.address() as AddressInfo).port,
+    ...proxy,
     statements,
     bound: () => Buffer.concat(bound),
     clear: () => {
       statements.length = 0;
       bound.length = 0;
     },
-    close: () => void server.close(),
   };
 }
 
