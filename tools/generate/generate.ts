@@ -6,7 +6,8 @@ import { format, resolveConfig } from 'prettier';
 import { isServiceName } from '../../libs/contracts/src/services.ts';
 import { Refusal } from '../start/refusal.ts';
 import type { NewFile } from './names.ts';
-import { changesFor, serviceFiles } from './service.ts';
+import { serviceFiles } from './service.ts';
+import { changesFor } from './service-changes.ts';
 import { nextSteps, sliceFiles } from './slice.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');

@@ -1,0 +1,84 @@
+/** What a new service tells the others, and how its operations are tried from outside. */
+import type { Names } from './names.ts';
+
+export function index({ noun }: Names): string {
+  return `export * from './${noun}.js';
+export * from './parked-message-settled.js';
+export * from './subject-erased.js';
+export * from './values-sealed.js';
+`;
+}
+
+export function ofNoun({ noun, camel, words }: Names): string {
+  return `import { z } from 'zod';
+import { contract } from '../contract.js';
+import { fact } from '../fact.js';
+
+const which = { ...fact, ${camel}Id: z.uuid() };
+
+export const ${camel}Created = contract({
+  type: 'vouchsafe.${noun}.${noun}-created.v1',
+  summary: 'A ${words} was created.',
+  schema: z.strictObject(which),
+});
+
+export const ${camel}Retired = contract({
+  type: 'vouchsafe.${noun}.${noun}-retired.v1',
+  summary: 'A ${words} was retired.',
+  schema: z.strictObject(which),
+});
+`;
+}
+
+/** What every service tells: its receipt of an erasure, and what operators do to its dead letters and stored values. */
+export function ofEveryService({ noun }: Names): [file: string, text: string][] {
+  const simple = (file: string, name: string, imports: string, summary: string): [string, string] => [
+    file,
+    `import { contract } from '../contract.js';
+${imports}
+
+export const ${name} = contract({
+  type: 'vouchsafe.${noun}.${file}.v1',
+  summary: ${summary},
+  schema,
+});
+`,
+  ];
+  return [
+    simple(
+      'subject-erased',
+      'subjectErased',
+      `import { ERASURE_RECEIPT_SUMMARY, erasureReceipt as schema } from '../erasure-receipt.js';`,
+      'ERASURE_RECEIPT_SUMMARY',
+    ),
+    simple(
+      'parked-message-settled',
+      'parkedMessageSettled',
+      `import { PARKED_MESSAGE_SETTLED_SUMMARY, parkedMessageSettled as schema } from '../parked-message-settled.js';`,
+      'PARKED_MESSAGE_SETTLED_SUMMARY',
+    ),
+    simple(
+      'values-sealed',
+      'valuesSealed',
+      `import { VALUES_SEALED_SUMMARY, valuesSealed as schema } from '../values-sealed.js';`,
+      'VALUES_SEALED_SUMMARY',
+    ),
+  ];
+}
+
+export function requests({ noun, camel }: Names): string {
+  return `import type { Requests } from '../openapi.fixtures.ts';
+import { marked, type World } from '../openapi.world.ts';
+
+export const requests: Requests = {
+  '${noun}.list': ({ owner }) => ({ as: owner.browser }),
+  '${noun}.create': ({ owner }) => ({ as: owner.browser }),
+  '${noun}.retire': async (world) => ({ as: world.owner.browser, params: { id: await created(world) } }),
+};
+
+async function created(world: World): Promise<string> {
+  const { ${camel}Id } = (await world.owner.browser.must(201, 'POST', '/v1/${noun}s')) as { ${camel}Id: string };
+  return marked(world, ${camel}Id);
+}
+`;
+}

@@ -1,0 +1,235 @@
+/** The files of a new service's own folder, but for its slice. */
+import type { Names } from './names.ts';
+
+export function manifest({ noun }: Names): string {
+  return `{
+  "name": "@vouchsafe/${noun}",
+  "version": "0.1.0",
+  "private": true,
+  "license": "Apache-2.0",
+  "type": "module",
+  "exports": {
+    "./openapi.json": "./golden/openapi.json",
+    "./data-inventory.json": "./golden/data-inventory.json"
+  },
+  "scripts": {
+    "build": "swc src -d dist --strip-leading-paths --copy-files --config-file ../../.swcrc --quiet --ignore '**/*.spec.ts'"
+  }
+}
+`;
+}
+
+export function readme({ noun, words }: Names): string {
+  return `# ${noun}
+
+Keeps ${words}s. Port of its own on the loopback; the gateway is the only way in from outside.
+
+| what                       | where             |
+| -------------------------- | ----------------- |
+| ${words}s                  | \`src/${noun}\`        |
+| tables                     | \`src/persistence\` |
+
+Environment: the host's variables and those of a service that keeps data (libs/service-host), and
+\`VOUCHSAFE_OPERATOR_ORGANIZATION_ID\`.
+`;
+}
+
+export function main({ noun, pascal }: Names): string {
+  return `import { exitBecause } from '@vouchsafe/service-host';
+import { boot${pascal} } from './${noun}.service.js';
+
+await boot${pascal}().catch((error: unknown) => exitBecause('${noun}', error));
+`;
+}
+
+export function service({ noun, pascal }: Names): string {
+  return `import {
+  type BootOptions,
+  bootService,
+  consume,
+  type RunningService,
+  type ServiceDefinition,
+} from '@vouchsafe/service-host';
+import { ${noun}Config } from './${noun}.config.js';
+import { ${pascal}Module } from './${noun}.module.js';
+
+export const ${noun}Service = {
+  name: '${noun}',
+  title: 'Vouchsafe ${noun}',
+  config: ${noun}Config,
+  module: (config) => ${pascal}Module.with(config),
+} satisfies ServiceDefinition<typeof ${noun}Config>;
+
+/** The consumer group that all of its instances share. */
+export const GROUP = '${noun}';
+
+/** The service over HTTP, and the consumer of what the others tell. */
+export async function boot${pascal}(options: BootOptions = {}): Promise<RunningService> {
+  const service = await bootService(${noun}Service, options);
+  await consume('${noun}', service, { group: GROUP });
+  return service;
+}
+`;
+}
+
+export function module({ noun, pascal }: Names): string {
+  return `import { type DynamicModule, Module } from '@nestjs/common';
+import {
+  ErasureModule,
+  type Forgetting,
+  FORGETTING,
+  type HostConfig,
+  PersistenceModule,
+} from '@vouchsafe/service-host';
+import type { ${pascal}Config } from './${noun}.config.js';
+import { ${noun}Publishing } from './${noun}.publishing.js';
+import { Create${pascal} } from './${noun}/create-${noun}.js';
+import { ${pascal}Controller } from './${noun}/${noun}.controller.js';
+import { List${pascal}s } from './${noun}/list-${noun}s.js';
+import { Retire${pascal} } from './${noun}/retire-${noun}.js';
+import { ${noun}Migrations } from './persistence/migrations.js';
+
+/** Nothing of a person is kept that its keys do not cover (P10). */
+const forgetting: Forgetting = { forget: () => Promise.resolve() };
+
+@Module({})
+export class ${pascal}Module {
+  static with(config: ${pascal}Config & HostConfig): DynamicModule {
+    return {
+      module: ${pascal}Module,
+      imports: [
+        PersistenceModule.for({
+          service: '${noun}',
+          config,
+          migrations: ${noun}Migrations,
+          publishing: ${noun}Publishing,
+        }),
+        ErasureModule.for({
+          operatorOrganizationId: config.VOUCHSAFE_OPERATOR_ORGANIZATION_ID,
+          tombstoneFile: config.VOUCHSAFE_TOMBSTONE_FILE,
+        }),
+      ],
+      controllers: [${pascal}Controller],
+      providers: [Create${pascal}, Retire${pascal}, List${pascal}s, { provide: FORGETTING, useValue: forgetting }],
+    };
+  }
+}
+`;
+}
+
+export function config({ noun, pascal }: Names): string {
+  return `import { consumedBy } from '@vouchsafe/contracts';
+import { persistenceConfig, serviceUrls } from '@vouchsafe/service-host';
+import { z } from 'zod';
+
+/** Environment variables of ${noun}, besides the host's. */
+export const ${noun}Config = persistenceConfig.extend({
+  /** Erasures are carried out in its name, too: what belongs to no customer stands in its log. */
+  VOUCHSAFE_OPERATOR_ORGANIZATION_ID: z.uuid(),
+  /** Who is asked for facts that the bus did not bring. */
+  ...serviceUrls(consumedBy('${noun}')),
+});
+export type ${pascal}Config = z.output<typeof ${noun}Config>;
+`;
+}
+
+export function publishing({ noun, pascal }: Names): string {
+  return `import { ${noun}Facts } from '@vouchsafe/contracts';
+import { type Publishing, publishing } from '@vouchsafe/event-store';
+import { receiptPublishing, sealingPublishing, settledPublishing } from '@vouchsafe/service-host';
+import { ${noun}Events } from './${noun}/${noun}.events.js';
+import { publish${pascal} } from './${noun}/${noun}.published.js';
+
+/** Every catalog of the service, and what leaves of it. */
+export const ${noun}Publishing: readonly Publishing[] = [
+  publishing(${noun}Events, publish${pascal}),
+  receiptPublishing(${noun}Facts.subjectErased),
+  settledPublishing(${noun}Facts.parkedMessageSettled),
+  sealingPublishing(${noun}Facts.valuesSealed),
+];
+`;
+}
+
+export function inventory({ noun }: Names): string {
+  return `import { inventoryOf, type PersonalColumn, roomColumns } from '@vouchsafe/service-host';
+import { ${noun}Publishing } from './${noun}.publishing.js';
+
+/** Personal values in ${noun}'s own tables (P18). */
+export const personalColumns: readonly PersonalColumn[] = [];
+
+/** Text and bytes of ${noun}'s own tables that are about nobody, with the reason. */
+export const impersonalColumns: Readonly<Record<string, string>> = {};
+
+/** Every personal field that ${noun} keeps or tells. */
+export const ${noun}Inventory = inventoryOf({
+  service: '${noun}',
+  publishing: ${noun}Publishing,
+  columns: [...personalColumns, ...roomColumns],
+});
+`;
+}
+
+export function inventorySpec({ noun }: Names): string {
+  return `import { expect, it } from '@jest/globals';
+import { declaredColumns, withRoomMigrations } from '@vouchsafe/service-host';
+import { inventoryGaps, testPostgres } from '@vouchsafe/testing';
+import { impersonalColumns, personalColumns } from './${noun}.inventory.js';
+import { ${noun}Migrations } from './persistence/migrations.js';
+
+it('accounts for every column of the database that could hold personal data (P18)', async () => {
+  const postgres = await testPostgres();
+  try {
+    const database = await postgres.database('${noun}', withRoomMigrations(${noun}Migrations));
+    expect(await inventoryGaps(database, declaredColumns(personalColumns, impersonalColumns))).toEqual([]);
+  } finally {
+    await postgres.stop();
+  }
+});
+`;
+}
+
+export function parked({ noun }: Names): string {
+  return `import { EventStore } from '@vouchsafe/event-store';
+import { erasureReaction, publishSettled, runParked } from '@vouchsafe/service-host';
+import { ${noun}Config } from './${noun}.config.js';
+import { GROUP } from './${noun}.service.js';
+
+/** \`npm run parked\`, or \`node dist/parked.js\` beside the running service, with its environment. */
+await runParked({
+  service: '${noun}',
+  group: GROUP,
+  config: ${noun}Config,
+  parts: (config, { database, vault }) => ({
+    reactions: [erasureReaction(config.VOUCHSAFE_OPERATOR_ORGANIZATION_ID)],
+    record: publishSettled(new EventStore({ database, vault })),
+  }),
+});
+`;
+}
+
+export function migrations({ noun, snake }: Names): string {
+  return `import type { SqlMigration } from '@vouchsafe/database';
+
+export const ${noun}Migrations: readonly SqlMigration[] = [
+  {
+    name: '${noun}-001-${noun}',
+    sql: ({ request, worker }) => \`
+      create table ${snake} (
+        ${snake}_id uuid primary key,
+        organization_id uuid not null,
+        created_at timestamptz not null,
+        retired_at timestamptz
+      );
+      create index ${snake}_created_at on ${snake} (organization_id, created_at, ${snake}_id);
+      -- A request sees its organization's rows alone, a worker every one (P19).
+      alter table ${snake} enable row level security;
+      alter table ${snake} force row level security;
+      create policy own_organization on ${snake} to \${request}
+        using (organization_id = nullif(current_setting('vouchsafe.organization_id', true), '')::uuid);
+      create policy every_organization on ${snake} to \${worker} using (true);
+      grant select, insert, update (retired_at) on ${snake} to \${request};
+      grant select on ${snake} to \${worker};\`,
+  },
+];
+`;
+}
