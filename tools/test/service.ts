@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, readdirSync, readlinkSync, symlinkSync } from 'node:
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { checksIn } from './checks.ts';
 import { runJest } from './jest.ts';
 import { inTurn, runProgram, type Step, sum, type Tally, tellTally } from './step.ts';
 
@@ -35,29 +36,13 @@ async function main(patterns: readonly string[]): Promise<Tally> {
 }
 
 function stepsIn(copy: string): Step[] {
-  const tool = (what: string, script: string, ...args: string[]): Step => ({
-    name: what,
-    run: () => runProgram(copy, path.join(copy, script), args),
-  });
-  const packaged = (what: string, script: string, ...args: string[]) =>
-    tool(what, `node_modules/${script}`, ...args);
-  return [
-    tool('generate a service', 'tools/generate/generate.ts', 'service', name),
-    packaged('format', 'prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'),
-    packaged('type check', 'typescript/bin/tsc', '-p', 'tsconfig.json'),
-    packaged(
-      'lint',
-      ...['eslint/bin/eslint.js', `services/${name}`, 'libs/contracts', 'services/gateway', 'tests'],
-      ...['--max-warnings', '0'],
-    ),
-    packaged(
-      'dependency rules',
-      ...['dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.mjs'],
-      ...['libs', 'services', 'tests', 'tools', 'benchmarks'],
-    ),
-    packaged('unused exports', 'knip/bin/knip.js', '--no-progress'),
-    tool('golden files', 'tools/golden/golden.ts', '--check'),
-  ];
+  const { types, golden, unused, format, rules, lint } = checksIn(copy);
+  const generated: Step = {
+    name: 'generate a service',
+    run: () => runProgram(copy, path.join(copy, 'tools/generate/generate.ts'), ['service', name]),
+  };
+  const linted = lint(`services/${name}`, 'libs/contracts', 'services/gateway', 'tests');
+  return [generated, format, types, linted, rules, unused, golden];
 }
 
 /** All but what is made; the packages are links, but for our own, which are the copy's. */
