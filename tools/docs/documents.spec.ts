@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { brokenCitations, brokenLinks, brokenMentions, brokenSources, filesOf, sourcesOf } from './links.ts';
+import { filesOf } from './files.ts';
+import { brokenCitations, brokenLinks, brokenMentions, brokenSources, sourcesOf } from './links.ts';
 import { sections, withSections } from './sections.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');

@@ -1,14 +1,6 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-
-const MADE_ELSEWHERE = new Set(['node_modules', 'dist', 'data', 'tour-output', 'coverage']);
-
-/** Files of the repository, by their path from its root. */
-export function filesOf(root: string, pattern: string): string[] {
-  return globSync(pattern, { cwd: root, exclude: (name) => name.startsWith('.') || MADE_ELSEWHERE.has(name) })
-    .map((file) => file.replaceAll(path.sep, '/'))
-    .sort();
-}
+import { filesOf } from './files.ts';
 
 /** Relative links of a Markdown document that lead to no file, or to no heading of it. */
 export function brokenLinks(root: string, document: string, text: string): string[] {

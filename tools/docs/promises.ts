@@ -1,5 +1,6 @@
-import { globSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { filesOf } from './files.ts';
 
 /** A promise as tools/docs/promises.json says it. */
 export interface PublishedPromise {
@@ -24,12 +25,7 @@ export function publishedPromises(root: string): Promises {
 
 /** Of every TypeScript file of the repository, in the order of the files' names; for each promise its main file first. */
 export function declarations(root: string): Declaration[] {
-  return globSync('{libs,services,tests,tools}/**/*.ts', {
-    cwd: root,
-    exclude: (name) => ['node_modules', 'dist'].includes(name),
-  })
-    .map((file) => file.replaceAll(path.sep, '/'))
-    .sort()
+  return filesOf(root, '{libs,services,tests,tools}/**/*.ts')
     .flatMap((file) => declarationsIn(file, readFileSync(path.join(root, file), 'utf8')))
     .sort((a, b) => Number(b.isMain) - Number(a.isMain));
 }
@@ -48,7 +44,7 @@ export function declarationsIn(file: string, text: string): Declaration[] {
   });
 }
 
-export function isTest({ file }: Pick<Declaration, 'file'>): boolean {
+function isTest({ file }: Pick<Declaration, 'file'>): boolean {
   return file.endsWith('.spec.ts') || file.startsWith('tests/');
 }
 
@@ -80,7 +76,7 @@ export function faultsOf(promises: Promises, declared: readonly Declaration[]): 
 /** The table of ARCHITECTURE.md. */
 export function promisesTable(promises: Promises, declared: readonly Declaration[]): string {
   const rows = Object.entries(promises).map(([id, { promise, state }]) => {
-    const { code, tests } = filesOf(id, declared);
+    const { code, tests } = ofPromise(id, declared, ({ file }) => `[${shortened(file)}](${file})`);
     const kept = state === 'kept' ? code : [...(state === 'in part' ? code : []), state];
     const name = `[${id}](docs/promises.md#${id.toLowerCase()})`;
     return `| ${name} | ${promise} | ${kept.join('<br>')} | ${tests.join('<br>')} |`;
@@ -88,30 +84,37 @@ export function promisesTable(promises: Promises, declared: readonly Declaration
   return ['| id | promise | carried out in | shown by |', '|---|---|---|---|', ...rows].join('\n');
 }
 
-function filesOf(id: string, declared: readonly Declaration[]) {
-  const own = declared.filter((one) => one.id === id);
-  const linked = (some: readonly Declaration[]) => some.map(({ file }) => `[${shortened(file)}](${file})`);
-  return { code: linked(own.filter((one) => !isTest(one))), tests: linked(own.filter(isTest)) };
-}
-
 /** docs/promises.md, below its introduction: each promise with what each file does for it. */
 export function promisesPage(promises: Promises, declared: readonly Declaration[]): string {
   return Object.entries(promises)
     .map(([id, { promise, state, missing }]) => {
-      const own = declared.filter((one) => one.id === id);
-      const lines = [own.filter((one) => !isTest(one)), own.filter(isTest)].map((some) =>
-        some.map(({ file, says }) => `- [${shortened(file)}](../${file}): ${says}`).join('\n'),
+      const { code, tests } = ofPromise(
+        id,
+        declared,
+        ({ file, says }) => `- [${shortened(file)}](../${file}): ${says}`,
       );
-      const [code = '', tests = ''] = lines;
       return [
         `## ${id}`,
         `${promise}.`,
         `**${words[state]}** ${missing ?? ''}`.trim(),
-        ...(code ? [`Carried out by\n\n${code}`] : []),
-        ...(tests ? [`Shown by\n\n${tests}`] : []),
+        ...(code.length > 0 ? [`Carried out by\n\n${code.join('\n')}`] : []),
+        ...(tests.length > 0 ? [`Shown by\n\n${tests.join('\n')}`] : []),
       ].join('\n\n');
     })
     .join('\n\n');
+}
+
+/** What is written of the files that declare a promise: those that carry it out, and those that show it. */
+function ofPromise(
+  id: string,
+  declared: readonly Declaration[],
+  written: (declaration: Declaration) => string,
+): { readonly code: string[]; readonly tests: string[] } {
+  const own = declared.filter((one) => one.id === id);
+  return {
+    code: own.filter((one) => !isTest(one)).map(written),
+    tests: own.filter(isTest).map(written),
+  };
 }
 
 const words = {

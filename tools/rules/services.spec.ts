@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { innerServiceNames, serviceNames } from '@vouchsafe/contracts';
+import { filesOf } from '../docs/files.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const folders = (below: string) =>
@@ -36,10 +37,7 @@ describe('the list of services', () => {
   });
 
   it('is written once: no other file names them all', () => {
-    const files = globSync('{libs,services,tests,tools,benchmarks}/**/*.{ts,mjs}', {
-      cwd: root,
-      exclude: (name) => ['node_modules', 'dist'].includes(name),
-    });
+    const files = filesOf(root, '{libs,services,tests,tools,benchmarks}/**/*.{ts,mjs}');
     expect(files.length).toBeGreaterThan(400);
     const others = files.filter((file) => listsIn(readFileSync(path.join(root, file), 'utf8')).length > 0);
     expect(others.filter((file) => !frozen.has(file))).toEqual([]);
