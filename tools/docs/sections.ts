@@ -41,7 +41,7 @@ export function withSections(text: string, made: Readonly<Record<string, string>
 }
 
 /** The rooms and who may import whom, drawn from the list that the dependency rules are made of. */
-export function map({ libs }: Rooms): string {
+function map({ libs }: Rooms): string {
   const direct = libs.flatMap(({ room, imports }) =>
     imports
       .filter((one) => !imports.some((other) => reaches(libs, other, one)))

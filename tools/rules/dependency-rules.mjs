@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 
-export const rooms = JSON.parse(readFileSync(new URL('rooms.json', import.meta.url), 'utf8'));
+const rooms = JSON.parse(readFileSync(new URL('rooms.json', import.meta.url), 'utf8'));
 
 /** Specs, and what only specs import, may look at everything that helps a test. */
 const testOnly = String.raw`\.(spec|fixture)\.ts$|/src/testing/`;

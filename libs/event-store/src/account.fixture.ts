@@ -26,7 +26,7 @@ export type AccountCommand =
   | { readonly type: 'open'; readonly accountId: string; readonly holderId: string; readonly holder: string }
   | { readonly type: 'deposit'; readonly cents: number };
 
-export const account = decider<
+const account = decider<
   { readonly open: boolean; readonly cents: number; readonly holder: unknown },
   AccountCommand,
   AccountEvent,
@@ -61,7 +61,7 @@ export const account = decider<
   },
 });
 
-export const accountBalance = inlineProjection<AccountEvent>({
+const accountBalance = inlineProjection<AccountEvent>({
   name: 'account-balance',
   on: {
     deposited: async (transaction, { stream, data }) => {
@@ -88,7 +88,7 @@ export const accountAggregate = aggregate({
   inline: [accountBalance],
 });
 
-export const accountOpened = contract({
+const accountOpened = contract({
   type: 'vouchsafe.identity.account-opened.v1',
   summary: 'An account was opened.',
   schema: z.strictObject({ accountId: z.string() }),

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { anonymous, caller, type Caller } from './caller.js';
 
 /** Seconds that an internal token lives at most (docs/gateway.md, 'Internal tokens'). */
-export const TOKEN_SECONDS = 60;
+const TOKEN_SECONDS = 60;
 
 type TokenCaller = z.infer<typeof caller>;
 

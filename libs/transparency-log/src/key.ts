@@ -78,7 +78,7 @@ export function ed25519Signer(
 }
 
 /** SHA-256(name || 0x0A || type || public key), its first four bytes. */
-export function keyId(name: string, publicKey: Uint8Array, type: SignatureType = ED25519): number {
+function keyId(name: string, publicKey: Uint8Array, type: SignatureType = ED25519): number {
   return sha256(Buffer.concat([Buffer.from(`${name}\n`), Uint8Array.of(type), publicKey])).readUInt32BE(0);
 }
 

@@ -26,7 +26,7 @@ export function asUser(userId: string): Envelope['actor'] {
 }
 
 /** Minutes for which a proof of identity counts for sensitive operations (ASVS 7.5.1). */
-export const STEP_UP_MINUTES = 10;
+const STEP_UP_MINUTES = 10;
 
 /** Sensitive operations ask for a recent proof; `POST /v1/me/step-up` gives one. */
 export function assertRecentlyAuthenticated({ authenticatedAt }: Caller, at: Date): void {

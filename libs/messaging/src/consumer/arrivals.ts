@@ -6,7 +6,7 @@ import { partitionName } from './partitions.js';
 import type { ReactionTable } from './react.js';
 
 /** A message that no relay of ours has sent; it is left out, loudly. */
-export class ForeignMessageError extends Error {
+class ForeignMessageError extends Error {
   override readonly name = 'ForeignMessageError';
   constructor(partition: TopicPartition, offset: bigint, reason: string) {
     super(`${partitionName(partition)} holds at ${offset} what no relay has sent: ${reason}`);

@@ -11,7 +11,7 @@ import { openSource, type OpenSource } from './bundle-source.js';
 import { keysGiven } from './keys-given.js';
 import { EXIT_CODES, inPlainWords } from './plain-words.js';
 
-export const USAGE = `Usage: vouchsafe-verify BUNDLE.zip [--vkey KEY|FILE]... [--threads N]
+const USAGE = `Usage: vouchsafe-verify BUNDLE.zip [--vkey KEY|FILE]... [--threads N]
 
 Checks a forensic bundle, offline. BUNDLE.zip is a file, or - for standard input. KEY is a verifier key
 (name+hash+base64), FILE has one a line: get them from somewhere else than the bundle. N threads check the

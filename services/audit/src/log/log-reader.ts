@@ -51,7 +51,7 @@ export async function proofOf(
 }
 
 /** When the entries of an index's bundle were recorded: leads to the month that holds them. */
-export async function recordedBetween(
+async function recordedBetween(
   sql: Sql,
   { logId, index }: Place,
 ): Promise<{ first: string; last: string } | undefined> {

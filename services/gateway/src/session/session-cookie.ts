@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { SessionKeys } from './session-keys.js';
 
 /** `__Host-`: the browser takes it from this host alone, over TLS alone, for all paths (RFC 6265bis section 4.1.3.2). */
-export const SESSION_COOKIE = '__Host-vouchsafe-session';
+const SESSION_COOKIE = '__Host-vouchsafe-session';
 
 const COOKIE = { name: SESSION_COOKIE, path: '/', httpOnly: true, secure: true, sameSite: 'lax' } as const;
 

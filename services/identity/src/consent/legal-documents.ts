@@ -47,7 +47,7 @@ export async function legalDocuments(folder: string, at: Date): Promise<LegalDoc
   return documents;
 }
 
-export function documentsOf(all: readonly LegalDocument[]): LegalDocuments {
+function documentsOf(all: readonly LegalDocument[]): LegalDocuments {
   const newestFirst = all.toSorted((a, b) => b.effectiveFrom.getTime() - a.effectiveFrom.getTime());
   return {
     current: (at) =>

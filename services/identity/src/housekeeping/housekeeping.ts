@@ -14,7 +14,7 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
 /** How long what has done its service is kept, in days. */
-export const keptDays = {
+const keptDays = {
   /** A sign-up that nobody verified: the link is dead after two. */
   pendingSignUp: 7,
   /** An invitation that nobody accepted, or that was withdrawn, from the end of its link on. */

@@ -11,7 +11,7 @@ import { role } from '../permission/role.js';
 
 const which = { organizationId, invitationId: z.uuid() };
 
-export const revocationReason = z.enum(['revoked', 'inviter-removed', 'inviter-demoted']);
+const revocationReason = z.enum(['revoked', 'inviter-removed', 'inviter-demoted']);
 export type RevocationReason = z.infer<typeof revocationReason>;
 
 // The invited person has no account yet: the invitation's id stands for the person.

@@ -4,7 +4,7 @@ import { emailHash } from '../email-address.js';
 import type { LetterContent } from './letter.js';
 
 /** Letters of a kind to one address within an hour. */
-export const MOST_LETTERS_AN_HOUR = 5;
+const MOST_LETTERS_AN_HOUR = 5;
 const HOUR_MS = 3_600_000;
 
 /**

@@ -56,7 +56,7 @@ export async function passwordHasher(cost: Argon2Cost = floor, atOnce = 2): Prom
 }
 
 /** More is waiting than will be done in a reasonable time. */
-export class TooManyWaitingError extends Error {
+class TooManyWaitingError extends Error {
   override readonly name = 'TooManyWaitingError';
 }
 

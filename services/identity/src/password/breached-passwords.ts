@@ -18,7 +18,10 @@ export async function breachedPasswords(file: URL | string = shipped): Promise<B
   return { includes: (password) => filter.mayContain(foldedForBreachList(password.reveal())) };
 }
 
-/** `PASSWORD1` and `Password1` are no better than `password1`: list and question are folded alike. */
+/**
+ * `PASSWORD1` and `Password1` are no better than `password1`: list and question are folded alike.
+ * @public tools/make-breached-passwords.mjs imports it as it is built
+ */
 export function foldedForBreachList(password: string): string {
   return password.normalize('NFKC').toLowerCase();
 }

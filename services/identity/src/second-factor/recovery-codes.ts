@@ -3,7 +3,7 @@ import { base32nopad } from '@scure/base';
 import type { Sql } from '@vouchsafe/database';
 
 /** How many are shown at once. */
-export const RECOVERY_CODES = 10;
+const RECOVERY_CODES = 10;
 
 /**
  * New codes for a person; the earlier ones are void. Each has 120 random bits, so a plain hash protects it

@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const sessionLevel = z.enum(['single-factor', 'two-factor']);
 export type SessionLevel = z.infer<typeof sessionLevel>;
 
-export const sessionEndReason = z.enum([
+const sessionEndReason = z.enum([
   'logged-out',
   'ended-by-user',
   'password-changed',
@@ -47,7 +47,7 @@ export const sessionEvents = eventCatalog({
 });
 export type SessionEvent = EventOf<typeof sessionEvents>;
 
-export const logInFailure = z.enum([
+const logInFailure = z.enum([
   'unknown-account',
   'wrong-password',
   'wrong-code',
