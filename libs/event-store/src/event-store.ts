@@ -152,12 +152,7 @@ class RolledBack extends Error {
 }
 
 function isRejection(result: unknown): result is Rejected {
-  return (
-    typeof result === 'object' &&
-    result !== null &&
-    'rejected' in result &&
-    typeof result.rejected === 'string'
-  );
+  return typeof result === 'object' && result !== null && isRejected(result);
 }
 
 /** The primary key of the partition that holds every stream of an aggregate. */

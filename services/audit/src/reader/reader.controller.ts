@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, Header, Headers, HttpCode, Param, Post } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
+import { isRejected } from '@vouchsafe/event-sourcing';
 import {
   Caller,
   Clock,
@@ -67,7 +68,7 @@ export class ReaderController {
     @Headers('idempotency-key') key?: string,
   ) {
     const created = await this.createReader.create(organizationOf(caller), caller, body, key);
-    if ('rejected' in created) throw refusals[created.rejected]();
+    if (isRejected(created)) throw refusals[created.rejected]();
     return created;
   }
 

@@ -1,5 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { type DataOf, facts, serviceNames } from '@vouchsafe/contracts';
+import { isRejected } from '@vouchsafe/event-sourcing';
 import { EventStore } from '@vouchsafe/event-store';
 import { type ReactionContext, ReactsTo, type Received } from '@vouchsafe/messaging';
 import { erasureAggregate } from '../erasure/erasure.aggregate.js';
@@ -31,6 +32,6 @@ export class ReceiptsController {
         receipt: { service: source, keysDestroyed, destroyedAt, effectiveFrom },
       });
     // Never skipped: whoever gave it was told of an erasure that this service does not know.
-    if ('rejected' in noted) throw new Error(`A receipt of ${source} for an erasure that nobody asked for`);
+    if (isRejected(noted)) throw new Error(`A receipt of ${source} for an erasure that nobody asked for`);
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, instant, one, prepared } from '@vouchsafe/database';
-import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
+import { isRejected, type OrganizationId, type UserId } from '@vouchsafe/event-sourcing';
 import type { UnitOfWork } from '@vouchsafe/event-store';
 import { Clock, Ids, problem } from '@vouchsafe/service-host';
 import { type Secret, Vault } from '@vouchsafe/vault';
@@ -81,7 +81,7 @@ export class Sessions {
       sessionId,
       expiresAt,
     });
-    if ('rejected' in result) throw new Error(`A new session was rejected: ${result.rejected}`);
+    if (isRejected(result)) throw new Error(`A new session was rejected: ${result.rejected}`);
     const cell = sessionCell(organizationId, start.userId, sessionId);
     await unit.query(
       prepared(`insert into session (organization_id, session_id, session_hash, user_id, level, awaits_documents, started_at, last_seen_at,
@@ -134,7 +134,7 @@ export class Sessions {
   async elevate(unit: UnitOfWork, sessionId: string, level: SessionLevel): Promise<StartedSession> {
     const result = await unit.execute(sessionAggregate, sessionId, { type: 'elevate', level });
     // Ended meanwhile, by another request.
-    if ('rejected' in result) throw problem('unauthenticated');
+    if (isRejected(result)) throw problem('unauthenticated');
     const secret = newSecret();
     const { expires_at } = await one<{ expires_at: string }>(
       unit,
@@ -147,7 +147,7 @@ export class Sessions {
   /** @returns false where it had ended already */
   async end(unit: UnitOfWork, sessionId: string, reason: SessionEndReason): Promise<boolean> {
     const result = await unit.execute(sessionAggregate, sessionId, { type: 'end', reason });
-    return !('rejected' in result);
+    return !isRejected(result);
   }
 
   /** Ends a person's live sessions, but for the one named (ASVS 7.4.2, 7.4.3). */
