@@ -33,6 +33,15 @@ export async function accountByEmailHash(sql: Sql, hash: Buffer): Promise<Accoun
   return row ? { organizationId: row.organization_id, userId: row.user_id } : null;
 }
 
+/** What a person's address is found by; `null` where they have claimed none. */
+export async function claimedHashOf(sql: Sql, userId: string): Promise<Buffer | null> {
+  const [row] = await sql.query<{ email_hash: Buffer }>(
+    'select email_hash from email_address where user_id = $1',
+    [userId],
+  );
+  return row?.email_hash ?? null;
+}
+
 /** @throws the problem `gone` where another account has verified the address meanwhile */
 export async function claimEmail(unit: UnitOfWork, hash: Buffer, userId: UserId): Promise<void> {
   try {

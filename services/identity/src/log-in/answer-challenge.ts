@@ -5,6 +5,7 @@ import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
 import { type Caller, Clock, envelopeOf, problem } from '@vouchsafe/service-host';
 import { type Secret, Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
+import { claimedHashOf } from '../email-address.js';
 import { userAggregate } from '../user/user.aggregate.js';
 import { acceptance, Consents } from '../consent/consents.js';
 import { LetterOutbox } from '../letter/letter-outbox.js';
@@ -74,13 +75,10 @@ export class AnswerChallenge {
   /** Whom the challenge is about; one of the account's attempts is taken. */
   private candidateOf(caller: Caller, { organizationId, userId }: Challenge) {
     return this.database.forOrganization(organizationId, async (sql) => {
-      const [row] = await sql.query<{ email_hash: Buffer }>(
-        'select email_hash from email_address where user_id = $1',
-        [userId],
-      );
+      const hash = await claimedHashOf(sql, userId);
       // The account went away between password and code.
-      if (!row) throw problem('gone');
-      const limits = await logInLimits(this.vault, sql, row.email_hash, caller);
+      if (!hash) throw problem('gone');
+      const limits = await logInLimits(this.vault, sql, hash, caller);
       return { organizationId, userId, attempt: await takeAttempt(sql, limits, this.clock.now()) };
     });
   }

@@ -4,6 +4,7 @@ import type { UserId } from '@vouchsafe/event-sourcing';
 import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
 import { type Caller, Clock, envelopeOf, problem } from '@vouchsafe/service-host';
 import { secret, Vault } from '@vouchsafe/vault';
+import { claimedHashOf } from '../email-address.js';
 import { findLink, takeLink } from '../link-token.js';
 import { forgetAttempts, logInLimits } from '../log-in/throttle.js';
 import { asUser } from '../request.js';
@@ -52,12 +53,9 @@ export class ResetPassword {
 
   /** What was guessed at the old password is no reason to keep the owner of the new one out. */
   private async forgetFailuresOf(unit: UnitOfWork, userId: UserId, caller: Caller): Promise<void> {
-    const [row] = await unit.query<{ email_hash: Buffer }>(
-      'select email_hash from email_address where user_id = $1',
-      [userId],
-    );
-    if (!row) return;
-    const limits = await logInLimits(this.vault, unit, row.email_hash, caller);
+    const hash = await claimedHashOf(unit, userId);
+    if (!hash) return;
+    const limits = await logInLimits(this.vault, unit, hash, caller);
     await forgetAttempts(unit, { keys: limits.map(({ key }) => key) });
   }
 }
