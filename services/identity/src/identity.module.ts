@@ -54,6 +54,7 @@ import { PasswordHasher, passwordHasher } from './password/argon2.js';
 import { BreachedPasswords, breachedPasswords } from './password/breached-passwords.js';
 import { ChangePassword } from './password/change-password.js';
 import { PasswordReplacement } from './password/password-replacement.js';
+import { PasswordRules } from './password/password-rules.js';
 import { PasswordController } from './password/password.controller.js';
 import { RequestPasswordReset } from './password/request-password-reset.js';
 import { ResetPassword } from './password/reset-password.js';
@@ -107,7 +108,14 @@ const slices: Readonly<Record<string, Slice>> = {
   },
   password: {
     controllers: [PasswordController],
-    providers: [ChangePassword, RequestPasswordReset, ResetPassword, PasswordReplacement, StoredPasswords],
+    providers: [
+      ChangePassword,
+      RequestPasswordReset,
+      ResetPassword,
+      PasswordReplacement,
+      PasswordRules,
+      StoredPasswords,
+    ],
   },
   consent: { controllers: [ConsentController], providers: [ListConsents, AcceptDocuments, Consents] },
   user: { controllers: [MeController], providers: [ReadMe, RenameUser] },

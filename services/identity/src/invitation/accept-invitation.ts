@@ -4,7 +4,7 @@ import { Database } from '@vouchsafe/database';
 import { isRejected, type UserId } from '@vouchsafe/event-sourcing';
 import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
 import { type Caller, Clock, createOnce, envelopeOf, Ids, problem } from '@vouchsafe/service-host';
-import { type Secret, secret, Vault } from '@vouchsafe/vault';
+import { secret, Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { invitationAggregate } from './invitation.aggregate.js';
 import { organizationAggregate } from '../organization/organization.aggregate.js';
@@ -12,10 +12,8 @@ import { userAggregate } from '../user/user.aggregate.js';
 import { acceptance, Consents } from '../consent/consents.js';
 import { claimEmail, emailHash } from '../email-address.js';
 import { findLink, linkToken, takeLink } from '../link-token.js';
-import { Operator } from '../operator.js';
 import type { OrganizationRejection } from '../organization/organization.decider.js';
-import { BreachedPasswords } from '../password/breached-passwords.js';
-import { assertGoodPassword, givenPassword } from '../password/password-rules.js';
+import { givenPassword, PasswordRules } from '../password/password-rules.js';
 import { type HashedPassword, StoredPasswords } from '../password/stored-passwords.js';
 import { asUser } from '../request.js';
 import type { SignUpAnswer } from '../sign-up/sign-up.js';
@@ -51,7 +49,6 @@ type Rejection = InvitationRejection | OrganizationRejection | UserRejection;
 interface Joining {
   readonly userId: UserId;
   readonly name: string;
-  readonly password: Secret;
   readonly stored: HashedPassword;
   readonly consent: Consent;
 }
@@ -70,9 +67,8 @@ export class AcceptInvitation {
     private readonly vault: Vault,
     private readonly clock: Clock,
     private readonly ids: Ids,
-    private readonly operator: Operator,
     private readonly consents: Consents,
-    private readonly breached: BreachedPasswords,
+    private readonly rules: PasswordRules,
     private readonly passwords: StoredPasswords,
   ) {}
 
@@ -91,7 +87,7 @@ export class AcceptInvitation {
     const { organizationId, subjectId: invitationId } = found;
     const consent = this.consents.of(caller, accept);
     const userId = this.ids.newId() as UserId;
-    const joining = { userId, name, password, stored: await this.passwords.hash(password), consent };
+    const joining = { userId, name, stored: await this.passwords.hash(password), consent };
     const at = this.clock.now();
     const request = { invitationId, name, accept, password: chosen };
     const once = { organizationId, caller, operation: 'invitation.accept', key, request, at };
@@ -99,29 +95,13 @@ export class AcceptInvitation {
       createOnce(this.vault, unit, once, async () => {
         const { state } = await unit.load(invitationAggregate, invitationId);
         if (!isAcceptable(state)) throw problem('gone');
-        await this.assertGoodPassword(unit, state, joining);
+        const member = { email: state.email, name, hasSecondFactor: false };
+        await this.rules.assertGood(unit, member, password, '/password');
         if (!(await takeLink(unit, given, 'accept-invitation', this.clock.now()))) throw problem('gone');
         const rejection = await this.join(unit, state, joining);
         return rejection ?? { body: { organizationId, userId } };
       }),
     );
-  }
-
-  private async assertGoodPassword(
-    unit: UnitOfWork,
-    { organizationId, email }: Acceptable,
-    { name, password }: Joining,
-  ): Promise<void> {
-    const [organization] = await unit.query<{ name: string; second_factor_required: boolean }>(
-      'select name, second_factor_required from organization',
-    );
-    const required = organization?.second_factor_required ?? false;
-    assertGoodPassword(this.breached, {
-      password,
-      secondFactor: this.operator.requiresSecondFactor(organizationId, required),
-      context: [email, name, organization?.name ?? ''],
-      pointer: '/password',
-    });
   }
 
   /** The invitation, the organization and the account: what one of them rejects, none of them takes. */

@@ -6,13 +6,11 @@ import { type Secret, Vault } from '@vouchsafe/vault';
 import { userAggregate } from '../user/user.aggregate.js';
 import { LetterOutbox } from '../letter/letter-outbox.js';
 import { voidLinks } from '../link-token.js';
-import { Operator } from '../operator.js';
 import { hasSecondFactor } from '../second-factor/authenticators.js';
 import { Sessions } from '../session/sessions.js';
 import { readAccount } from '../user/accounts.js';
 import type { UserRejection } from '../user/user.decider.js';
-import { BreachedPasswords } from './breached-passwords.js';
-import { assertGoodPassword } from './password-rules.js';
+import { PasswordRules } from './password-rules.js';
 import { type HashedPassword, StoredPasswords } from './stored-passwords.js';
 
 /** What a change and a reset have in common. */
@@ -20,8 +18,7 @@ import { type HashedPassword, StoredPasswords } from './stored-passwords.js';
 export class PasswordReplacement {
   constructor(
     private readonly vault: Vault,
-    private readonly operator: Operator,
-    private readonly breached: BreachedPasswords,
+    private readonly rules: PasswordRules,
     private readonly passwords: StoredPasswords,
     private readonly sessions: Sessions,
     private readonly letters: LetterOutbox,
@@ -30,19 +27,8 @@ export class PasswordReplacement {
   /** @throws the problem `invalid-request`, about what stands at `pointer` */
   async assertGood(unit: UnitOfWork, userId: UserId, password: Secret, pointer: string): Promise<void> {
     const { email, name } = await readAccount(this.vault, unit, userId);
-    const [organization] = await unit.query<{ name: string; second_factor_required: boolean }>(
-      'select name, second_factor_required from organization',
-    );
-    const required = this.operator.requiresSecondFactor(
-      unit.organizationId,
-      organization?.second_factor_required ?? false,
-    );
-    assertGoodPassword(this.breached, {
-      password,
-      secondFactor: required || (await hasSecondFactor(unit, userId)),
-      context: [email ?? '', name ?? '', organization?.name ?? ''],
-      pointer,
-    });
+    const hasFactor = await hasSecondFactor(unit, userId);
+    await this.rules.assertGood(unit, { email, name, hasSecondFactor: hasFactor }, password, pointer);
   }
 
   /** Ends every session but the one that survives. */

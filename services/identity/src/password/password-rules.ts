@@ -1,7 +1,10 @@
+import { Injectable } from '@nestjs/common';
+import type { UnitOfWork } from '@vouchsafe/event-store';
 import { problem } from '@vouchsafe/service-host';
 import type { Secret } from '@vouchsafe/vault';
 import { z } from 'zod';
-import type { BreachedPasswords } from './breached-passwords.js';
+import { Operator } from '../operator.js';
+import { BreachedPasswords } from './breached-passwords.js';
 
 /** Longest password that is hashed, in characters; every one of them counts (ASVS 6.2.9). */
 const LONGEST = 256;
@@ -32,6 +35,43 @@ export interface ChosenPassword {
 export function assertGoodPassword(breached: BreachedPasswords, chosen: ChosenPassword): void {
   const fault = faultOf(breached, chosen);
   if (fault) throw problem('invalid-request', { errors: [{ pointer: chosen.pointer, detail: fault }] });
+}
+
+export interface ChoosingMember {
+  readonly email: string | null;
+  readonly name: string | null;
+  readonly hasSecondFactor: boolean;
+}
+
+/** What a password must be for somebody who belongs to an organization: its name and its demands count. */
+@Injectable()
+export class PasswordRules {
+  constructor(
+    private readonly operator: Operator,
+    private readonly breached: BreachedPasswords,
+  ) {}
+
+  /** @throws the problem `invalid-request`, about what stands at `pointer` */
+  async assertGood(
+    unit: UnitOfWork,
+    { email, name, hasSecondFactor }: ChoosingMember,
+    password: Secret,
+    pointer: string,
+  ): Promise<void> {
+    const [organization] = await unit.query<{ name: string; second_factor_required: boolean }>(
+      'select name, second_factor_required from organization',
+    );
+    const required = this.operator.requiresSecondFactor(
+      unit.organizationId,
+      organization?.second_factor_required ?? false,
+    );
+    assertGoodPassword(this.breached, {
+      password,
+      secondFactor: required || hasSecondFactor,
+      context: [email ?? '', name ?? '', organization?.name ?? ''],
+      pointer,
+    });
+  }
 }
 
 /** Whether it may stand without a second factor; asked while it is known, for the day on which the factor goes. */
