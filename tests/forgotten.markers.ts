@@ -23,6 +23,7 @@ export function markers() {
   };
   return {
     all: (): readonly Marker[] => [...planted.values()],
+    isIn: (words: string): boolean => [...planted.values()].some(({ text }) => words.includes(text)),
     /** The same words once more, in another field. */
     same: (field: string, text: string): void => void planted.set(field, { text, field }),
     /** In lower case, as addresses are compared. */

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { serviceNames } from '@vouchsafe/contracts';
 import { databases } from '../tools/start/databases.ts';
 import { freeTexts, markers, personalFieldsOfContracts } from './forgotten.markers.ts';
+import { everyRow, formsOf } from './system/at-rest.ts';
 import { Client, freshKey } from './system/client.ts';
 import { runTool } from './system/command.ts';
 import { eventually } from './system/eventually.ts';
@@ -107,7 +108,7 @@ beforeAll(async () => {
   );
   await plant();
   told = await fieldsOnTheBus();
-  aboutThem = (await messagesOnTheBus()).filter(({ opened }) => saysMarker(opened)).map(({ value }) => value);
+  aboutThem = (await messagesOnTheBus()).filter(({ opened }) => mark.isIn(opened)).map(({ value }) => value);
   keysOfThem = await wrappedKeys();
   before = (await exported(grace.browser, everything)).bundle;
   await eraseBoth();
@@ -149,7 +150,7 @@ describe('the erasure of two people, with a service killed in its midst (P10)', 
   });
 
   it('leaves no marker in any row of any database', async () => {
-    const rows = await everyRow();
+    const rows = await everyRow(system, databases);
     expect(rows.some(({ text }) => text.includes(findable))).toBe(true);
     expect(found((form) => rows.filter(({ text }) => text.includes(form)).map(({ table }) => table))).toEqual(
       [],
@@ -186,7 +187,7 @@ describe('the erasure of two people, with a service killed in its midst (P10)', 
     const opened = [];
     for (const jwe of onDisk) opened.push((await openedByAny(jwe, keys)) ?? '');
     expect(opened.filter((text) => text !== '').length).toBeGreaterThan(0);
-    expect(opened.filter(saysMarker)).toEqual([]);
+    expect(opened.filter(mark.isIn)).toEqual([]);
   }, 120_000);
 
   it('leaves audit, which was away when the last of it was published, to read that as erased', async () => {
@@ -378,17 +379,13 @@ function fieldsOnTheBus(): Promise<ReadonlySet<string>> {
               (inner, step) => (inner as Record<string, unknown> | null)?.[step],
               JSON.parse(opened),
             );
-            return typeof at === 'string' && saysMarker(at);
+            return typeof at === 'string' && mark.isIn(at);
           })
           .map(({ path: steps }) => `${type} ${steps.join('.')}`),
       ),
     );
     return seen.size === wanted.length ? seen : undefined;
   }).catch(() => new Set<string>());
-}
-
-function saysMarker(text: string): boolean {
-  return mark.all().some((marker) => text.includes(marker.text));
 }
 
 /** Of what Grace does now, as it lies on the bus. */
@@ -446,29 +443,11 @@ async function eraseBoth(): Promise<void> {
   }
 }
 
-/** A marker as it is, and as Postgres or a careless program would write it. */
+/** `<field> in <place>` of every marker that a search finds, however it is written. */
 function found(where: (form: string) => readonly string[]): string[] {
-  return mark.all().flatMap(({ field, text }) => {
-    const bytes = Buffer.from(text);
-    const base64 = bytes.toString('base64').replace(/=+$/, '').slice(0, -1);
-    return [text, bytes.toString('hex'), base64].flatMap((form) =>
-      where(form).map((place) => `${field} in ${place}`),
-    );
-  });
-}
-
-async function everyRow(): Promise<{ table: string; text: string }[]> {
-  const rows = [];
-  for (const database of databases) {
-    const tables = await system.rows<{ name: string }>(
-      database,
-      `select format('%I.%I', schemaname, tablename) as name from pg_tables
-       where schemaname <> 'information_schema' and schemaname <> 'pg_catalog'`,
-    );
-    for (const { name } of tables) {
-      const texts = await system.rows<{ text: string }>(database, `select t::text as text from ${name} t`);
-      rows.push(...texts.map(({ text }) => ({ table: `${database}.${name}`, text })));
-    }
-  }
-  return rows;
+  return mark.all().flatMap(({ field, text }) =>
+    formsOf(text)
+      .flatMap(where)
+      .map((place) => `${field} in ${place}`),
+  );
 }

@@ -1,9 +1,10 @@
 /** @promise P22 no secret of a whole run is in any table, log, trace, export or file */
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { databases } from '../tools/start/databases.ts';
+import { everyRow, filesUnder, formsOf } from './system/at-rest.ts';
 import { Client, freshKey } from './system/client.ts';
 import { eventually } from './system/eventually.ts';
 import { letters, letterTo, tokenIn } from './system/letters.ts';
@@ -50,7 +51,7 @@ describe('a run that used every kind of secret', () => {
   });
 
   it('left none of them in any table of any database', async () => {
-    const rows = await everyRow();
+    const rows = await everyRow(system, [...databases, 'postgres']);
     expect(rows.some(({ text }) => text.includes(findable))).toBe(true);
     const found = rows.flatMap(({ table, text }) =>
       formsOfSecrets().flatMap(({ form, what }) => (text.includes(form) ? [`${what} in ${table}`] : [])),
@@ -229,7 +230,7 @@ async function exported(browser: Client): Promise<void> {
 /** Those that the installation made for itself. */
 async function secretsOfTheMachine(): Promise<[what: string, secret: string][]> {
   const folder = path.join(system.folder, 'secrets');
-  const files = await filesUnder(folder, () => true);
+  const files = await filesUnder(folder);
   const found = await Promise.all(
     files.map(async (file): Promise<[string, string][]> => {
       const text = await readFile(file, 'utf8');
@@ -255,43 +256,9 @@ interface Form {
   readonly what: string;
 }
 
-/** A secret as it is, and as Postgres or a careless program would write it: in hex, in base64. */
 let forms: Form[] | undefined;
 function formsOfSecrets(): readonly Form[] {
-  return (forms ??= [...secrets].flatMap(([secret, what]) => {
-    const bytes = Buffer.from(secret);
-    // The last characters of base64 depend on what follows.
-    const base64 = bytes.toString('base64').replace(/=+$/, '').slice(0, -1);
-    return [secret, bytes.toString('hex'), base64].map((form) => ({ form, what }));
-  }));
-}
-
-async function everyRow(): Promise<{ table: string; text: string }[]> {
-  const rows = [];
-  for (const database of [...databases, 'postgres']) {
-    const tables = await system.rows<{ name: string }>(
-      database,
-      `select format('%I.%I', schemaname, tablename) as name from pg_tables
-       where schemaname <> 'information_schema' and schemaname <> 'pg_catalog'`,
-    );
-    for (const { name } of tables) {
-      const found = await system.rows<{ text: string }>(database, `select t::text as text from ${name} t`);
-      rows.push(...found.map(({ text }) => ({ table: `${database}.${name}`, text })));
-    }
-  }
-  return rows;
-}
-
-async function filesUnder(folder: string, wanted: (name: string) => boolean): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  const nested = await Promise.all(
-    entries
-      .filter(({ name }) => wanted(name))
-      .map(async (entry): Promise<string[]> => {
-        const full = path.join(folder, entry.name);
-        if (entry.isDirectory()) return filesUnder(full, wanted);
-        return entry.isFile() ? [full] : [];
-      }),
-  );
-  return nested.flat();
+  return (forms ??= [...secrets].flatMap(([secret, what]) =>
+    formsOf(secret).map((form) => ({ form, what })),
+  ));
 }

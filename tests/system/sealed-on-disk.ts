@@ -1,10 +1,11 @@
 import { createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { serviceNames } from '@vouchsafe/contracts';
 import { type KeyContext, localKeyProvider, Vault } from '@vouchsafe/vault';
 import { Database } from '@vouchsafe/database';
 import { compactDecrypt } from 'jose';
+import { filesUnder } from './at-rest.ts';
 import type { SystemUnderTest } from './running-system.ts';
 
 const ENVIRONMENT = 'testing';
@@ -24,18 +25,6 @@ export async function filesOf({ folder }: SystemUnderTest, part = ''): Promise<F
       bytes: await readFile(file).catch(() => Buffer.alloc(0)),
     })),
   );
-}
-
-async function filesUnder(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const nested = await Promise.all(
-    entries.map(async (entry): Promise<string[]> => {
-      const full = path.join(folder, entry.name);
-      if (entry.isDirectory()) return filesUnder(full);
-      return entry.isFile() ? [full] : [];
-    }),
-  );
-  return nested.flat();
 }
 
 /** The whole JWEs in these files, each once; one that crosses the edge of a page of the write-ahead log is not whole. */

@@ -1,0 +1,52 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { SystemUnderTest } from './running-system.ts';
+
+/** A text as it is, and as Postgres or a careless program would write it: in hex, in base64. */
+export function formsOf(text: string): readonly string[] {
+  const bytes = Buffer.from(text);
+  // The last characters of base64 depend on what follows.
+  const base64 = bytes.toString('base64').replace(/=+$/, '').slice(0, -1);
+  return [text, bytes.toString('hex'), base64];
+}
+
+/** Every row of every table that is not Postgres's own, as text. */
+export async function everyRow(
+  system: Pick<SystemUnderTest, 'rows'>,
+  databases: readonly string[],
+): Promise<{ table: string; text: string }[]> {
+  const rows = [];
+  for (const database of databases) {
+    const tables = await system.rows<{ name: string }>(
+      database,
+      `select format('%I.%I', schemaname, tablename) as name from pg_tables
+       where schemaname <> 'information_schema' and schemaname <> 'pg_catalog'`,
+    );
+    for (const { name } of tables) {
+      const texts = await system.rows<{ text: string }>(database, `select t::text as text from ${name} t`);
+      rows.push(...texts.map(({ text }) => ({ table: `${database}.${name}`, text })));
+    }
+  }
+  return rows;
+}
+
+/** Paths of all files below a folder, but for what is not wanted; what goes away meanwhile is none. */
+export async function filesUnder(
+  folder: string,
+  wanted: (name: string) => boolean = () => true,
+): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  });
+  const nested = await Promise.all(
+    entries
+      .filter(({ name }) => wanted(name))
+      .map(async (entry): Promise<string[]> => {
+        const full = path.join(folder, entry.name);
+        if (entry.isDirectory()) return filesUnder(full, wanted);
+        return entry.isFile() ? [full] : [];
+      }),
+  );
+  return nested.flat();
+}
