@@ -23,9 +23,10 @@ export async function readBatch(
       if (LOST.some((code) => isFault(error, code))) holding.stop();
     });
   }, sessionTimeoutMs / 5);
-  const progress: Progress = { next: undefined };
+  // What was taken stays taken, also where a later portion fails.
+  let next: bigint | undefined;
   try {
-    await handOn(fetched, holding, turn, options, progress);
+    for await (const taken of handOn(fetched, holding, turn, options)) next = taken;
   } catch (error) {
     options.onError?.(error);
     holding.rest();
@@ -33,25 +34,20 @@ export async function readBatch(
     clearInterval(beat);
   }
   const { topic, partition } = holding;
-  if (progress.next !== undefined && holding.turn() === turn) {
+  if (next !== undefined && holding.turn() === turn) {
     await fetched.commitOffsetsIfNecessary({
-      topics: [{ topic, partitions: [{ partition, offset: String(progress.next) }] }],
+      topics: [{ topic, partitions: [{ partition, offset: String(next) }] }],
     });
   }
 }
 
-/** Where the next batch begins, as soon as a portion was taken: a later one that fails takes nothing of that back. */
-interface Progress {
-  next: bigint | undefined;
-}
-
-async function handOn(
+/** Gives, after each portion, where the next one begins. */
+async function* handOn(
   fetched: EachBatchPayload,
   holding: Holding,
   turn: number,
   options: SubscribeOptions,
-  progress: Progress,
-): Promise<void> {
+): AsyncGenerator<bigint> {
   const { batch } = fetched;
   const { topic, partition, signal } = holding;
   const end = BigInt(batch.highWatermark);
@@ -60,9 +56,10 @@ async function handOn(
     if (!last || holding.isStopped()) break;
     await options.onBatch({ topic, partition, messages: messages.map(incoming), end, signal });
     if (holding.turn() !== turn) break;
-    progress.next = BigInt(last.offset) + 1n;
-    holding.moved(progress.next);
+    const next = BigInt(last.offset) + 1n;
+    holding.moved(next);
     fetched.resolveOffset(last.offset);
+    yield next;
   }
 }
 
