@@ -30,8 +30,21 @@ describe('time-based one-time passwords', () => {
     },
   );
 
-  it.each(['', '12345', '1234567', '12345a', '１２３４５６'])('do not match what is no code: %j', (code) => {
-    expect(matchingStep(secret, code, new Date())).toBeNull();
+  it.each<[string, (right: string) => string]>([
+    ['no digit', () => ''],
+    ['the first five digits', (right) => right.slice(0, 5)],
+    ['a digit more', (right) => `${right}0`],
+    ['a space before it', (right) => ` ${right}`],
+    ['a letter in place of a digit', (right) => `${right.slice(0, 5)}a`],
+    [
+      'full-width digits',
+      (right) => right.replaceAll(/\d/g, (digit) => String.fromCodePoint(0xff10 + Number(digit))),
+    ],
+  ])('do not match what is no code, made of the right one: %s', (_, spoilt) => {
+    const at = new Date('2026-11-22T10:00:10Z');
+    const right = generateSync({ secret, epoch: at.getTime() / 1000 });
+    expect(matchingStep(secret, right, at)).not.toBeNull();
+    expect(matchingStep(secret, spoilt(right), at)).toBeNull();
   });
 
   it('have secrets of 160 bits, none twice', () => {
