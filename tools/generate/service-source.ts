@@ -53,6 +53,7 @@ export function service({ noun, pascal }: Names): string {
 import { ${noun}Config } from './${noun}.config.js';
 import { ${pascal}Module } from './${noun}.module.js';
 
+/** @public tools/golden makes the service's documents from it */
 export const ${noun}Service = {
   name: '${noun}',
   title: 'Vouchsafe ${noun}',
