@@ -2,10 +2,10 @@ import js from '@eslint/js';
 import { readFileSync } from 'node:fs';
 import tseslint from 'typescript-eslint';
 
-const rooms = JSON.parse(readFileSync(new URL('tools/rules/rooms.json', import.meta.url), 'utf8'));
+const packages = JSON.parse(readFileSync(new URL('tools/rules/packages.json', import.meta.url), 'utf8'));
 const pureFiles = [
-  ...rooms.libs.filter(({ pure }) => pure).map(({ room }) => `libs/${room}/src/**/*.ts`),
-  ...rooms.pureFiles,
+  ...packages.libs.filter(({ pure }) => pure).map(({ name }) => `libs/${name}/src/**/*.ts`),
+  ...packages.pureFiles,
 ];
 
 const noEnum = {
@@ -17,6 +17,20 @@ const noOtherDecider = {
   message:
     'A decider stands in <noun>.decider.ts, where the rules of pure code find it (ARCHITECTURE.md, A service inside).',
 };
+const whatIsBound =
+  'What is bound into stored data comes from stored-names.ts (ADR 0040): with another name nothing that is stored opens or is found.';
+const noBoundLiterals = [
+  { selector: 'CallExpression[callee.property.name=/^keyedHash/] > Literal', message: whatIsBound },
+  {
+    selector: "CallExpression[callee.name='associatedData'] > ArrayExpression > Literal:first-child",
+    message: whatIsBound,
+  },
+  {
+    selector:
+      'FunctionDeclaration[id.name=/([cC]ontext|contextOf|AssociatedData)$/] ReturnStatement ArrayExpression > Literal:first-child',
+    message: whatIsBound,
+  },
+];
 const noClock = 'Rule 1 of ARCHITECTURE.md: pure code has no clock; time comes in with the command.';
 const noRandomness = 'Rule 1 of ARCHITECTURE.md: pure code has no randomness; ids come in with the command.';
 const noOutside = 'Rule 1 of ARCHITECTURE.md: pure code touches nothing outside itself.';
@@ -61,7 +75,12 @@ export default tseslint.config(
   {
     files: ['services/*/src/**/*.ts'],
     ignores: ['**/*.spec.ts', '**/*.fixture.ts'],
-    rules: { 'no-restricted-syntax': ['error', noEnum, noOtherDecider] },
+    rules: { 'no-restricted-syntax': ['error', noEnum, noOtherDecider, ...noBoundLiterals] },
+  },
+  {
+    files: ['libs/{vault,event-store,messaging,service-host}/src/**/*.ts'],
+    ignores: ['**/*.spec.ts', '**/*.fixture.ts'],
+    rules: { 'no-restricted-syntax': ['error', noEnum, ...noBoundLiterals] },
   },
   {
     files: pureFiles,

@@ -188,8 +188,13 @@ function notThere({ problems: listed }: Operation): ProblemCode[] {
   return listed.has('gone') ? [...codes, 'gone'] : codes;
 }
 
-/** Codes of the door itself, which refuses before it knows the operation. */
-const ofTheDoor = new Set<string>(['not-found', 'method-not-allowed', 'url-too-long', 'malformed-request']);
+/** Codes of the public server itself, which refuses before it knows the operation. */
+const ofThePublicServer = new Set<string>([
+  'not-found',
+  'method-not-allowed',
+  'url-too-long',
+  'malformed-request',
+]);
 
 /** What is wrong with an answer to bad input; undefined when nothing is. */
 function faultOf(operation: Operation, answer: Answer, codes: readonly ProblemCode[]): string | undefined {
@@ -202,14 +207,14 @@ function faultOf(operation: Operation, answer: Answer, codes: readonly ProblemCo
   const known = problems[code as ProblemCode] as (typeof problems)[ProblemCode] | undefined;
   if (!known) return `an unknown code ${code}`;
   if (!codes.includes(code as ProblemCode)) return `answered ${answer.text}`;
-  if (!operation.problems.has(code) && !ofTheDoor.has(code)) return `${code} is not listed`;
+  if (!operation.problems.has(code) && !ofThePublicServer.has(code)) return `${code} is not listed`;
   if (status !== answer.status || status !== known.status || title !== known.title)
     return `status ${status} of ${code}`;
   if (type !== `urn:vouchsafe:problem:${code}`) return `type ${type}`;
   if (requestId === null || requestId !== answer.headers['x-request-id']) return `request id ${requestId}`;
   if (answer.text.includes(canary)) return `repeats a value: ${answer.text}`;
   if (/\bat .+[:(]\d+|node_modules|\.[jt]s\b|select |insert |Error:/i.test(answer.text))
-    return `shows its inside: ${answer.text}`;
+    return `shows its internals: ${answer.text}`;
   return undefined;
 }
 

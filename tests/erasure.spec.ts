@@ -9,7 +9,7 @@ import { leafHash, parseVerifierKey, verifyTlogProof } from '@vouchsafe/transpar
 import { Client, freshKey } from './system/client.ts';
 import { eventually } from './system/eventually.ts';
 import { exported, exportStatus, publicKeys, verify } from './system/evidence.ts';
-import { letters } from './system/letters.ts';
+import { emails } from './system/emails.ts';
 import { join, makeApiKey, type Person, signUp } from './system/people.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
 
@@ -141,8 +141,8 @@ describe('the erasure of a member (P10)', () => {
     expect(anew.userId).not.toBe(ada.userId);
   });
 
-  it('leaves no letter to the person in the mail folder', async () => {
-    const all = await letters(system.mailFolder);
+  it('leaves no email to the person in the mail folder', async () => {
+    const all = await emails(system.mailFolder);
     expect(all.filter(({ text }) => text.includes(ada.name))).toEqual([]);
     expect(all.some(({ to }) => to === grace.email)).toBe(true);
   });

@@ -130,7 +130,7 @@ const missing = await whyNoKafka();
       expect(metrics).toMatch(/^consumer_messages_not_opened_total\{why="key-destroyed"\} [1-9]/m);
       expect(metrics).toMatch(/^consumer_messages_not_opened_total\{why="not-authentic"\} 0$/m);
       expect(metrics).toMatch(/^consumer_messages_not_opened_total\{why="not-encrypted"\} 0$/m);
-      expect(metrics).toMatch(/^consumer_messages_parked 0$/m);
+      expect(metrics).toMatch(/^consumer_dead_letters 0$/m);
     });
   },
 );

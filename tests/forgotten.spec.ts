@@ -9,7 +9,7 @@ import { Client, freshKey } from './system/client.ts';
 import { runTool } from './system/command.ts';
 import { eventually } from './system/eventually.ts';
 import { exported } from './system/evidence.ts';
-import { letterTo, tokenIn } from './system/letters.ts';
+import { emailTo, tokenIn } from './system/emails.ts';
 import { currentDocuments, join, makeApiKey, newPerson, type Person } from './system/people.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
 import {
@@ -23,7 +23,7 @@ import {
 
 /**
  * P10: a marker in every field that takes a person's own words, two people erased, and then nothing of it anywhere: not in the
- * databases' files, not in the write-ahead log, the bus, the letters, the logs, the exports. A service is killed in the midst of it.
+ * databases' files, not in the write-ahead log, the bus, the emails, the logs, the exports. A service is killed in the midst of it.
  * The bus keeps what it holds: nobody waits for its seven days.
  */
 const mark = markers();
@@ -157,7 +157,7 @@ describe('the erasure of two people, with a service killed in its midst (P10)', 
     );
   }, 120_000);
 
-  it('leaves no marker in a file: databases, write-ahead log, bus, letters, logs, exports, tombstones', async () => {
+  it('leaves no marker in a file: databases, write-ahead log, bus, emails, logs, exports, tombstones', async () => {
     // What stands in memory alone until now.
     await system.rows('bus', 'checkpoint');
     const files = await filesOf(system);
@@ -289,11 +289,11 @@ async function adaSignsUp(): Promise<Person> {
     },
     headers: freshKey(),
   })) as { organizationId: string; userId: string };
-  const token = tokenIn(await letterTo(system.mailFolder, email, 'Confirm'));
+  const token = tokenIn(await emailTo(system.mailFolder, email, 'Confirm'));
   await browser.must(200, 'POST', '/v1/sign-up/verification', { body: { token } });
   await browser.must(401, 'POST', '/v1/sessions', { body: { email, password: newPerson().password } });
   await browser.must(202, 'POST', '/v1/password-resets', { body: { email } });
-  const reset = tokenIn(await letterTo(system.mailFolder, email, 'Choose a new password'));
+  const reset = tokenIn(await emailTo(system.mailFolder, email, 'Choose a new password'));
   await browser.must(204, 'POST', '/v1/password-resets/confirmation', {
     body: { token: reset, password: second },
   });
@@ -313,7 +313,7 @@ async function eveJoins(): Promise<Person> {
     body: { email, role: 'auditor' },
     headers: freshKey(),
   });
-  const token = tokenIn(await letterTo(system.mailFolder, email, 'Join '));
+  const token = tokenIn(await emailTo(system.mailFolder, email, 'Join '));
   const browser = marked('eve');
   const ids = (await browser.must(201, 'POST', '/v1/invitations/acceptance', {
     body: { token, name, password, accept: await currentDocuments(system) },

@@ -14,23 +14,23 @@ import { startForTests, type SystemUnderTest } from './system/running-system.ts'
 
 let system: SystemUnderTest;
 let anybody: Client;
-const inside = (service: ServiceName) => new Client(system.service(service).healthUrl);
+const internal = (service: ServiceName) => new Client(system.service(service).healthUrl);
 beforeAll(async () => {
   system = await startForTests({}, { killsServices: true });
   anybody = new Client(system.url);
 }, 180_000);
 afterAll(() => system.stop(), 60_000);
 
-describe.each(serviceNames)('the inside of %s', (service) => {
+describe.each(serviceNames)('the internal server of %s', (service) => {
   it('says that it lives and can serve', async () => {
     for (const path of ['/health/live', '/health/ready']) {
-      expect([path, (await inside(service).send('GET', path)).status]).toEqual([path, 200]);
+      expect([path, (await internal(service).send('GET', path)).status]).toEqual([path, 200]);
     }
   });
 
   it('shows metrics that Prometheus reads, with no id of anybody in them', async () => {
     const { organizationId, userId } = await signUp(system);
-    const { status, text, headers } = await inside(service).send('GET', '/metrics');
+    const { status, text, headers } = await internal(service).send('GET', '/metrics');
     expect(status).toBe(200);
     expect(headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/);
     for (const line of text.split('\n').filter(Boolean)) {
@@ -41,7 +41,7 @@ describe.each(serviceNames)('the inside of %s', (service) => {
     for (const id of [organizationId, userId]) expect(text).not.toContain(id);
   });
 
-  it('is not reachable through the door', async () => {
+  it('is not reachable through the public server', async () => {
     for (const path of [
       ...['/health/live', '/health/ready', '/metrics', '/internal/lanes/0'],
       `/internal/transit-keys?ids=${randomUUID()}`,
@@ -170,14 +170,14 @@ describe('a consumer that is asked to stop', () => {
 });
 
 describe('without a service that others need', () => {
-  it('the door lives, answers what it can, says what it cannot, and serves again afterwards', async () => {
+  it('the gateway lives, answers what it can, says what it cannot, and serves again afterwards', async () => {
     const { browser } = await signUp(system);
     system.service('audit').kill('SIGKILL');
     await system.service('audit').exited;
     const audit = await browser.send('GET', '/v1/audit/logs');
     expect(audit.json()).toMatchObject({ status: 503, code: 'unavailable' });
     expect((await browser.send('GET', '/v1/me')).status).toBe(200);
-    expect((await inside('gateway').send('GET', '/health/live')).status).toBe(200);
+    expect((await internal('gateway').send('GET', '/health/live')).status).toBe(200);
     await system.restart('audit');
     await eventually('An answer of audit', async () => {
       const answer = await browser.send('GET', '/v1/audit/logs');

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, Client } from './system/client.ts';
-import { letters, letterTo, tokenIn } from './system/letters.ts';
+import { emails, emailTo, tokenIn } from './system/emails.ts';
 import {
   challengeOf,
   currentDocuments,
@@ -72,7 +72,7 @@ describe('of requests that arrive at once', () => {
     const before = await members();
     const { email } = newPerson();
     await owner.browser.must(201, 'POST', '/v1/invitations', { body: { email, role: 'member' } });
-    const token = tokenIn(await letterTo(system.mailFolder, email, 'Join '));
+    const token = tokenIn(await emailTo(system.mailFolder, email, 'Join '));
     const accept = await currentDocuments(system);
     const answers = await atOnce((nth) =>
       new Client(system.url).send('POST', '/v1/invitations/acceptance', {
@@ -97,7 +97,7 @@ describe('of requests that arrive at once', () => {
     );
     const tokens = new Set<string>();
     for (const until = performance.now() + 30_000; tokens.size < 3;) {
-      for (const letter of await lettersTo(email)) tokens.add(tokenIn(letter));
+      for (const message of await emailsTo(email)) tokens.add(tokenIn(message));
       expect(performance.now()).toBeLessThan(until);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
@@ -164,7 +164,7 @@ describe('of requests that arrive at once', () => {
     const first = await signUp(system);
     const { email } = newPerson();
     await first.browser.must(201, 'POST', '/v1/invitations', { body: { email, role: 'owner' } });
-    const token = tokenIn(await letterTo(system.mailFolder, email, 'Join '));
+    const token = tokenIn(await emailTo(system.mailFolder, email, 'Join '));
     const password = newPerson().password;
     await new Client(system.url).must(201, 'POST', '/v1/invitations/acceptance', {
       body: { token, name: 'Second', password, accept: await currentDocuments(system) },
@@ -191,6 +191,6 @@ async function invitations(): Promise<{ email: string }[]> {
   return items;
 }
 
-async function lettersTo(address: string) {
-  return (await letters(system.mailFolder)).filter(({ to }) => to === address);
+async function emailsTo(address: string) {
+  return (await emails(system.mailFolder)).filter(({ to }) => to === address);
 }

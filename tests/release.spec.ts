@@ -18,7 +18,7 @@ import { Client } from './system/client.ts';
 import { runTool } from './system/command.ts';
 import { eventually } from './system/eventually.ts';
 import { publicKeys, verify } from './system/evidence.ts';
-import { letters, letterTo, tokenIn } from './system/letters.ts';
+import { emails, emailTo, tokenIn } from './system/emails.ts';
 import { currentDocuments, newPerson } from './system/people.ts';
 import { root } from './system/root.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
@@ -222,9 +222,9 @@ describe.each(readdirSync(releases))('the data of release %s', (release) => {
 
     it('get the emails that no mail server took, and their links work', async () => {
       for (const { to, subject } of facts.emails)
-        await letterTo(system.mailFolder, to, reworded.get(subject) ?? subject);
+        await emailTo(system.mailFolder, to, reworded.get(subject) ?? subject);
       const [invited] = facts.emails;
-      const token = tokenIn(await letterTo(system.mailFolder, invited?.to ?? '', 'Join '));
+      const token = tokenIn(await emailTo(system.mailFolder, invited?.to ?? '', 'Join '));
       const { name, password } = newPerson();
       await new Client(system.url).must(201, 'POST', '/v1/invitations/acceptance', {
         body: { token, name, password, accept: await currentDocuments(system) },
@@ -248,7 +248,7 @@ describe.each(readdirSync(releases))('the data of release %s', (release) => {
     const theirs = await entriesOf(owner, { actor: userId });
     expect(theirs.length).toBeGreaterThan(1);
     for (const entry of theirs) expect(entry).toMatchObject({ sourceIp: null, url: null, userAgent: null });
-    expect((await letters(system.mailFolder)).filter(({ text }) => text.includes(name))).toEqual([]);
+    expect((await emails(system.mailFolder)).filter(({ text }) => text.includes(name))).toEqual([]);
   }
 
   describe('its log', () => {
@@ -383,7 +383,7 @@ describe.each(readdirSync(releases))('the data of release %s', (release) => {
 
   describe('its dead letters', () => {
     const settle = (service: string, verb: string, organizationId: string) =>
-      runTool('parked/parked.ts', [
+      runTool('dead-letters/dead-letters.ts', [
         ...[verb, '--service', service, '--organization', organizationId],
         ...(verb === 'list' ? [] : ['--reason', 'after the upgrade', '--by', 'grace']),
         ...['--data', system.folder],
@@ -394,7 +394,9 @@ describe.each(readdirSync(releases))('the data of release %s', (release) => {
       const listed = await Promise.all(
         ['audit', 'identity'].map((service) => settle(service, 'list', stuckOwner.organizationId)),
       );
-      const [ofAudit, ofIdentity] = listed.map(({ output }) => Number(/^(\d+) parked/m.exec(output)?.[1]));
+      const [ofAudit, ofIdentity] = listed.map(({ output }) =>
+        Number(/^(\d+) dead letters/m.exec(output)?.[1]),
+      );
       // What came since waits behind them.
       expect(ofAudit).toBeGreaterThanOrEqual(deadLetters.audit ?? Infinity);
       expect(ofIdentity).toBe(deadLetters.identity);

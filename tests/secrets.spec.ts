@@ -7,7 +7,7 @@ import { databases } from '../tools/start/databases.ts';
 import { everyRow, filesUnder, formsOf } from './system/at-rest.ts';
 import { Client, freshKey } from './system/client.ts';
 import { eventually } from './system/eventually.ts';
-import { letters, letterTo, tokenIn } from './system/letters.ts';
+import { emails, emailTo, tokenIn } from './system/emails.ts';
 import { challengeOf, enrol, join, makeApiKey, newPerson, type Person, signUp } from './system/people.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
 
@@ -60,7 +60,7 @@ describe('a run that used every kind of secret', () => {
   }, 120_000);
 
   it('left none of them in a log, an export or any other file, deleted rows and write-ahead log included', async () => {
-    // Letters carry tokens to their readers, and the secrets' own folder holds the machine's.
+    // Emails carry tokens to their readers, and the secrets' own folder holds the machine's.
     const files = await filesUnder(system.folder, (name) => name !== 'mail' && name !== 'secrets');
     expect(files.some((file) => file.endsWith('gateway.log'))).toBe(true);
     expect(files.some((file) => file.includes('/pg_wal/'))).toBe(true);
@@ -74,8 +74,8 @@ describe('a run that used every kind of secret', () => {
     expect([...new Set(found)]).toEqual([]);
   }, 240_000);
 
-  it('wrote into letters what they are for, and nothing else', async () => {
-    const all = (await letters(system.mailFolder)).map(({ text }) => text).join('\n');
+  it('wrote into emails what they are for, and nothing else', async () => {
+    const all = (await emails(system.mailFolder)).map(({ text }) => text).join('\n');
     const found = [...secrets].filter(([secret, what]) => what !== 'token of a link' && all.includes(secret));
     expect(found.map(([, what]) => what)).toEqual([]);
   });
@@ -117,7 +117,7 @@ async function useEverything(): Promise<void> {
   keep('recovery code', ...recoveryCodes);
 
   await anybody.must(202, 'POST', '/v1/password-resets', { body: { email: colleague.email } });
-  const reset = tokenIn(await letterTo(system.mailFolder, colleague.email, 'Choose a new password'));
+  const reset = tokenIn(await emailTo(system.mailFolder, colleague.email, 'Choose a new password'));
   const [next, last, wrong] = [newPerson().password, newPerson().password, newPerson().password];
   keep('password', next, last, wrong);
   await anybody.must(204, 'POST', '/v1/password-resets/confirmation', {
@@ -170,8 +170,8 @@ async function useEverything(): Promise<void> {
   });
 
   await misuse({ anybody, owner, wrong, backEnd, readerPath: reader.path });
-  for (const letter of await letters(system.mailFolder)) {
-    if (letter.text.includes('#token=')) keep('token of a link', tokenIn(letter));
+  for (const message of await emails(system.mailFolder)) {
+    if (message.text.includes('#token=')) keep('token of a link', tokenIn(message));
   }
   await exported(owner.browser);
 }

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { leafHash, parseVerifierKey, verifyTlogProof } from '@vouchsafe/transparency-log';
 import { Client, freshKey } from './system/client.ts';
 import { eventually } from './system/eventually.ts';
-import { letters, letterTo, tokenIn } from './system/letters.ts';
+import { emails, emailTo, tokenIn } from './system/emails.ts';
 import {
   challengeOf,
   currentDocuments,
@@ -78,7 +78,7 @@ describe('a sign-up', () => {
     }
   });
 
-  it('opens nothing before its letter is answered, and its link works once', async () => {
+  it('opens nothing before its email is answered, and its link works once', async () => {
     const anybody = new Client(system.url);
     const user = newPerson();
     const accept = await currentDocuments(system);
@@ -88,7 +88,7 @@ describe('a sign-up', () => {
     const { email, password } = user;
     const logIn = () => anybody.send('POST', '/v1/sessions', { body: { email, password } });
     expect((await logIn()).status).toBe(401);
-    const token = tokenIn(await letterTo(system.mailFolder, email, 'Confirm'));
+    const token = tokenIn(await emailTo(system.mailFolder, email, 'Confirm'));
     const verify = () => anybody.send('POST', '/v1/sign-up/verification', { body: { token } });
     expect((await verify()).status).toBe(200);
     expect((await verify()).status).toBe(410);
@@ -106,8 +106,8 @@ describe('a sign-up', () => {
       },
     });
     expect(answer).toEqual({ organizationId: expect.any(String), userId: expect.any(String) });
-    const letter = await letterTo(system.mailFolder, email, 'You already have an account');
-    expect(letter.text).not.toContain('#token=');
+    const message = await emailTo(system.mailFolder, email, 'You already have an account');
+    expect(message.text).not.toContain('#token=');
   });
 });
 
@@ -339,11 +339,11 @@ describe('the audit log of an organization', () => {
   });
 });
 
-describe('letters', () => {
+describe('emails', () => {
   it('tell people of what changes how their account is opened (ASVS 6.3.7)', async () => {
     const ada: Enrolled = await enrol(await signUp(system));
-    await letterTo(system.mailFolder, ada.email, 'A second factor was added');
-    const all = await letters(system.mailFolder);
+    await emailTo(system.mailFolder, ada.email, 'A second factor was added');
+    const all = await emails(system.mailFolder);
     expect(all.every(({ text }) => !text.includes(ada.app.secret) && !text.includes(ada.password))).toBe(
       true,
     );

@@ -10,7 +10,7 @@ import { type CollectedSpan, kinds, traceCollector, type TraceCollector } from '
 let collector: TraceCollector;
 let system: SystemUnderTest;
 let owner: Person;
-/** Of the consumer's span, back to the door. */
+/** Of the consumer's span, back to the gateway. */
 let chain: CollectedSpan[];
 let requestId: string;
 const challenge = randomBytes(32).toString('base64url');
@@ -42,7 +42,7 @@ afterAll(async () => {
 }, 60_000);
 
 describe('one trace', () => {
-  it('leads from the consumer through the bus, the relay, the event and the service back to the door', () => {
+  it('leads from the consumer through the bus, the relay, the event and the service back to the gateway', () => {
     expect(chain.map(({ service, kind }) => [service, kind])).toEqual([
       ['vouchsafe-audit', kinds.consumer],
       ['vouchsafe-identity', kinds.producer],

@@ -39,7 +39,7 @@ describe("another organization's session and key", () => {
       const byItself = request.as.cookie === null && request.as.apiKey === null;
       const named = operation.path.includes('{') || request.refers === true;
       const before = await stateOf(byItself ? theirs : ours);
-      // Whoever holds a letter's token or a log-in's challenge is who it was made for: the request itself is the authority.
+      // Whoever holds an email's token or a log-in's challenge is who it was made for: the request itself is the authority.
       if (!byItself) {
         for (const stranger of [theirs.owner.browser, theirs.backEnd]) {
           const answer = await send(operation, request, stranger);

@@ -18,7 +18,7 @@ const commands = {
   'test:service': ['tools/test/service.ts'],
   tour: ['tools/tour/tour.ts'],
   bench: ['benchmarks/bench.ts'],
-  parked: ['tools/parked/parked.ts'],
+  'dead-letters': ['tools/dead-letters/dead-letters.ts'],
   'test:long': ['tests/faults/long.ts'],
   keys: ['tools/keys/keys.ts'],
   backup: ['tools/backup/backup.ts'],
@@ -68,7 +68,7 @@ export function staleness(root) {
   const present = readPackages(record);
   for (const [where, entry] of Object.entries(wanted)) {
     if (!where.startsWith('node_modules/') && !where.includes('/node_modules/')) continue;
-    // A room of this workspace that the clone does not have cannot be linked, however often npm is asked.
+    // A package of this workspace that the clone does not have cannot be linked, however often npm is asked.
     if (entry.link && !existsSync(path.join(root, entry.resolved))) continue;
     const found = present[where];
     // Packages for other machines' processors are in the lock and rightly absent here.

@@ -6,7 +6,7 @@ import { type Measured, type Row, timed } from '../harness.ts';
 import { DURABLE, psql } from '../postgres.ts';
 import type { ServiceProcess } from '../../tools/start/service-process.ts';
 import { requestOf } from './access-log.ts';
-import { auditRoom } from './audit-room.ts';
+import { auditPackage } from './audit-package.ts';
 import { type AuditSystem, openAuditSystem } from './audit-system.ts';
 import { organizationId } from './event-store.ts';
 
@@ -130,8 +130,8 @@ async function residentMb(pid: number, which: 'VmRSS' | 'VmHWM'): Promise<number
 
 /** Through the one path in, past the bus. */
 async function fill(system: AuditSystem, entries: number): Promise<void> {
-  const { Recorder } = await auditRoom.record();
-  const { entryOfRequest } = await auditRoom.accessLog();
+  const { Recorder } = await auditPackage.record();
+  const { entryOfRequest } = await auditPackage.accessLog();
   const { database, vault } = await system.open();
   const users = Array.from({ length: 500 }, () => randomUUID());
   const recorder = new Recorder(

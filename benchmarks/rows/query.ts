@@ -3,13 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Database } from '@vouchsafe/database';
-import { withRoomMigrations } from '@vouchsafe/service-host';
+import { withSharedMigrations } from '@vouchsafe/service-host';
 import { testPostgres } from '@vouchsafe/testing';
 import { localKeyProvider, Vault } from '@vouchsafe/vault';
 import { forSeconds, type Row } from '../harness.ts';
 import { DURABLE, literal, pgbench, psql } from '../postgres.ts';
 import { requestOf } from './access-log.ts';
-import { auditRoom } from './audit-room.ts';
+import { auditPackage } from './audit-package.ts';
 import { organizationId } from './event-store.ts';
 
 const ENTRIES = 2_000_000;
@@ -25,8 +25,8 @@ export const row: Row = {
     const { postgres, database, vault, close } = await openAudit();
     afterwards(close);
     await grow(postgres.adminUrl, database, vault, entries);
-    const { searchEntries, pageStatement } = await auditRoom.search();
-    const { searchKeys } = await auditRoom.searchKeys();
+    const { searchEntries, pageStatement } = await auditPackage.search();
+    const { searchKeys } = await auditPackage.searchKeys();
     const conditions = {
       concurrency: 'one connection',
       payload: `${PAGE} of ${entries} entries a page`,
@@ -100,8 +100,8 @@ function transactionOf({ text, values }: { text: string; values: readonly unknow
 
 async function openAudit() {
   const postgres = await testPostgres({ durable: true });
-  const { auditMigrations } = await auditRoom.migrations();
-  const database = await postgres.database('audit', withRoomMigrations(auditMigrations));
+  const { auditMigrations } = await auditPackage.migrations();
+  const database = await postgres.database('audit', withSharedMigrations(auditMigrations));
   const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-kek-'));
   const provider = await localKeyProvider(path.join(folder, 'kek.json'), { create: true });
   return {
@@ -120,8 +120,8 @@ const STEP_SECONDS = 5;
 
 /** Fills the log: some entries through the one path in, then copies, five seconds apart, over months. */
 async function grow(adminUrl: string, database: Database, vault: Vault, entries: number): Promise<void> {
-  const { Recorder } = await auditRoom.record();
-  const { entryOfRequest } = await auditRoom.accessLog();
+  const { Recorder } = await auditPackage.record();
+  const { entryOfRequest } = await auditPackage.accessLog();
   const users = Array.from({ length: 500 }, () => randomUUID());
   const recorder = new Recorder(
     vault,

@@ -6,7 +6,7 @@ import kafkajs from 'kafkajs';
 import pg from 'pg';
 import { type Row, timed } from '../harness.ts';
 import { DURABLE } from '../postgres.ts';
-import { BYTES, happened, openRelayRoom } from './relay-room.ts';
+import { BYTES, happened, relaySetup } from './relay-setup.ts';
 
 const EVENTS = 100_000;
 const APPENDED = 500;
@@ -17,14 +17,14 @@ const NAIVE_BATCH = 100;
 export const row: Row = {
   run: async ({ compete, afterwards, size }) => {
     const events = size(EVENTS);
-    const room = await openRelayRoom();
-    afterwards(room.close);
-    const owner = new pg.Pool({ connectionString: room.adminUrl, max: 2 });
+    const setup = await relaySetup();
+    afterwards(setup.close);
+    const owner = new pg.Pool({ connectionString: setup.adminUrl, max: 2 });
     owner.on('error', () => undefined);
     afterwards(() => owner.end());
     for (let made = 0; made < events; made += APPENDED) {
       const marks = Array.from({ length: Math.min(APPENDED, events - made) }, (_, n) => String(made + n));
-      await room.append(made / APPENDED, marks);
+      await setup.append(made / APPENDED, marks);
     }
     await owner.query(
       `create table outbox as select position as id, organization_id::text as key, payload::text as value, false as sent from event;
@@ -32,12 +32,12 @@ export const row: Row = {
        create index on outbox (id) where not sent;
        analyze`,
     );
-    const naive = await naiveProducer(room.brokers);
+    const naive = await naiveProducer(setup.brokers);
     afterwards(() => naive.disconnect());
     const naively = async (together: number) => {
       await owner.query('update outbox set sent = false');
       await owner.query('vacuum analyze outbox');
-      const topic = await room.topic();
+      const topic = await setup.topic();
       // One by one is slow, and as fast at the end as at the beginning: a tenth of it tells.
       const amount = together === 1 ? Math.ceil(events / 10) : events;
       return timed(amount, async () => {
@@ -57,9 +57,9 @@ export const row: Row = {
         await owner.query(
           `update lane set last_number = 0, acknowledged = 0; truncate outgoing; delete from cursor`,
         );
-        const topic = await room.topic();
+        const topic = await setup.topic();
         return timed(events, async () => {
-          const relay = startRelay({ ...room, ...publishTo(room.bus, topic) });
+          const relay = startRelay({ ...setup, ...publishTo(setup.bus, topic) });
           try {
             for (;;) {
               const { rows } = await owner.query<{ done: number }>(

@@ -3,7 +3,7 @@ import { startRelay } from '@vouchsafe/event-store';
 import { batchReaction, publishTo, startConsumer } from '@vouchsafe/messaging';
 import type { Measured, Row } from '../harness.ts';
 import { DURABLE } from '../postgres.ts';
-import { happened, openRelayRoom } from './relay-room.ts';
+import { happened, relaySetup } from './relay-setup.ts';
 
 const PER_SECOND = 2_000;
 const PER_TRANSACTION = 20;
@@ -12,19 +12,19 @@ const BOUND_MS = 25;
 /** From the commit of an event to the consumer's handler that has it: relay, Kafka and consumer, at a steady pace. */
 export const row: Row = {
   run: async ({ compete, afterwards, seconds }) => {
-    const room = await openRelayRoom();
-    afterwards(room.close);
-    const topic = await room.topic();
+    const setup = await relaySetup();
+    afterwards(setup.close);
+    const topic = await setup.topic();
     const committed = new Map<string, number>();
     const lags: number[] = [];
-    const relay = startRelay({ ...room, ...publishTo(room.bus, topic) });
-    room.store.onAppended(() => relay.wake());
+    const relay = startRelay({ ...setup, ...publishTo(setup.bus, topic) });
+    setup.store.onAppended(() => relay.wake());
     const consumer = await startConsumer({
-      ...{ database: room.database, vault: room.vault, bus: room.bus, topics: [topic], group: 'lag' },
+      ...{ database: setup.database, vault: setup.vault, bus: setup.bus, topics: [topic], group: 'lag' },
       fetchMissing: () => Promise.resolve([]),
       fetchTransitKeys: async (_, ids) => ({
-        keys: await room.database.asWorker((sql) => room.vault.findTransitKeys(sql, ids)),
-        heldMilliseconds: room.vault.heldMilliseconds,
+        keys: await setup.database.asWorker((sql) => setup.vault.findTransitKeys(sql, ids)),
+        heldMilliseconds: setup.vault.heldMilliseconds,
       }),
       reactions: [
         batchReaction(happened, (facts) => {
@@ -74,7 +74,7 @@ export const row: Row = {
           turn += 1;
           const marks = Array.from({ length: PER_TRANSACTION }, (_, n) => `${turn}/${n}`);
           appending.push(
-            room.append(turn, marks).then(() => {
+            setup.append(turn, marks).then(() => {
               const now = performance.now();
               for (const mark of marks) committed.set(mark, now);
             }),

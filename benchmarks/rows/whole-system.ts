@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@vouchsafe/testing';
 import { openDataFolder } from '../../tools/start/data-folder.ts';
 import { type RunningSystem, startSystem } from '../../tools/start/system.ts';
-import { letterTo } from '../../tools/tour/letters.ts';
+import { emailTo } from '../../tools/tour/emails.ts';
 import type { Measured } from '../harness.ts';
 import type { Load } from '../load.ts';
 import { run } from '../programs.ts';
@@ -57,7 +57,7 @@ export async function openWholeSystem(): Promise<WholeSystem> {
     await rm(folder, { recursive: true });
   };
   try {
-    await doorOpen(system.url);
+    await publicServerReady(system.url);
     return { ...system, ask, user: await signUp(system, ask), close };
   } catch (error) {
     await close();
@@ -65,8 +65,8 @@ export async function openWholeSystem(): Promise<WholeSystem> {
   }
 }
 
-/** The gateway's inside is ready a moment before its door opens. */
-async function doorOpen(url: string): Promise<void> {
+/** The gateway's internal server is ready a moment before its public server. */
+async function publicServerReady(url: string): Promise<void> {
   for (let tries = 0; ; tries += 1) {
     try {
       await (await fetch(url)).arrayBuffer();
@@ -88,7 +88,7 @@ async function signUp({ mailFolder }: RunningSystem, ask: WholeSystem['ask']): P
     accept: items.map(({ document, version }) => ({ document, version })),
   });
   const ids = (await signedUp.json()) as { organizationId: string; userId: string };
-  const { token } = await letterTo(mailFolder, user.email);
+  const { token } = await emailTo(mailFolder, user.email);
   await ask('POST', '/v1/sign-up/verification', { token });
   return { ...ids, email: user.email, password: user.password };
 }

@@ -45,11 +45,11 @@ async function waitingIn(system: SystemUnderTest): Promise<string | null> {
   const reached = new Map(lanes.map(({ name, number }) => [name, number]));
   for (const { name, last } of given)
     if (reached.get(name) !== last) return `lane ${name}: ${reached.get(name) ?? 0} of ${last} consumed`;
-  const [audit] = await system.rows<{ parked: number; unsigned: number }>(
+  const [audit] = await system.rows<{ waiting: number; unsigned: number }>(
     'audit',
-    `select (select count(*)::int from parked_message) as parked,
+    `select (select count(*)::int from dead_letter) as waiting,
        (select count(*)::int from log where size > checkpoint_size) as unsigned`,
   );
-  if (audit && audit.parked > 0) return `${audit.parked} parked facts`;
+  if (audit && audit.waiting > 0) return `${audit.waiting} dead letters`;
   return audit && audit.unsigned > 0 ? `${audit.unsigned} logs without a checkpoint` : null;
 }

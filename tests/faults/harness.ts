@@ -127,7 +127,7 @@ export async function startFaultRun({
         await pause(500);
       });
       await supervisor.heal();
-      await replayParked(system, load.organizationIds);
+      await replayDeadLetters(system, load.organizationIds);
       const waiting = await drained(system);
       const seen = await Promise.all(
         [...load.logIds].map(([organizationId, logId]) =>
@@ -159,19 +159,19 @@ export async function startFaultRun({
 }
 
 /** As an operator would, when the mistake is mended. */
-async function replayParked(
+async function replayDeadLetters(
   system: SystemUnderTest,
   organizationIds: Load['organizationIds'],
 ): Promise<void> {
-  const parked = await system.rows<{ organization_id: string }>(
+  const waiting = await system.rows<{ organization_id: string }>(
     'audit',
-    'select distinct organization_id from parked_message',
+    'select distinct organization_id from dead_letter',
   );
-  for (const { organization_id: organizationId } of parked) {
-    // Only what a fault of ours can have parked: anything else is a finding.
+  for (const { organization_id: organizationId } of waiting) {
+    // Only what a fault of ours can have dead-lettered: anything else is a finding.
     if (!organizationIds.includes(organizationId)) continue;
     const args = ['replay', '--organization', organizationId, '--reason', 'mended', '--data', system.folder];
-    await runTool('parked/parked.ts', args);
+    await runTool('dead-letters/dead-letters.ts', args);
   }
 }
 

@@ -31,7 +31,7 @@ async function main(): Promise<number> {
     return 0;
   }
   await build(root);
-  // The rooms can be imported once they are built.
+  // The packages can be imported once they are built.
   const { startFaultRun } = await import('./harness.ts');
   const { roundOf, orders, kafkaOrders } = await import('./schedule.ts');
   const { others } = await import('./faults.ts');

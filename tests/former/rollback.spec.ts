@@ -104,7 +104,7 @@ describe('an upgrade that is rolled back, and done again', () => {
       'Everything on its way',
       async () => {
         const waiting = await drained(where, 0);
-        return waiting === null || waiting.endsWith('parked facts') ? true : undefined;
+        return waiting === null || waiting.endsWith('dead letters') ? true : undefined;
       },
       90_000,
     );

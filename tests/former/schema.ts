@@ -24,7 +24,7 @@ export async function stepsOf(root: string): Promise<Map<string, Step[]>> {
   type Steps = readonly SqlMigration[];
   const withPackages = await exported<(own: Steps) => Steps>(
     'libs/service-host/dist/index.js',
-    'withRoomMigrations',
+    'withSharedMigrations',
   );
   const lists = databases.map(async (database) => {
     const steps =

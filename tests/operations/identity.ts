@@ -3,7 +3,7 @@ import type { Requests } from '../openapi.fixtures.ts';
 import { anybody, colleague, inDays, invite, marked, untilErasing } from '../openapi.world.ts';
 import { Authenticator } from '../system/authenticator.ts';
 import { Client } from '../system/client.ts';
-import { letterTo, tokenIn } from '../system/letters.ts';
+import { emailTo, tokenIn } from '../system/emails.ts';
 import { challengeOf, currentDocuments, enrol, makeApiKey, newPerson } from '../system/people.ts';
 
 export const requests: Requests = {
@@ -30,7 +30,7 @@ export const requests: Requests = {
   },
   'invitation.accept': async (world) => {
     const { email } = await invite(world);
-    const token = tokenIn(await letterTo(world.system.mailFolder, email, 'Join '));
+    const token = tokenIn(await emailTo(world.system.mailFolder, email, 'Join '));
     const { name, password } = newPerson();
     return anybody(world, { token, name, password, accept: await currentDocuments(world.system) });
   },
@@ -107,7 +107,7 @@ export const requests: Requests = {
   'password.reset': async (world) => {
     const { email } = await colleague(world);
     await new Client(world.system.url).must(202, 'POST', '/v1/password-resets', { body: { email } });
-    const token = tokenIn(await letterTo(world.system.mailFolder, email, 'Choose a new password'));
+    const token = tokenIn(await emailTo(world.system.mailFolder, email, 'Choose a new password'));
     return anybody(world, { token, password: newPerson().password });
   },
 
@@ -140,6 +140,6 @@ export const requests: Requests = {
     await new Client(world.system.url).must(201, 'POST', '/v1/sign-up', {
       body: { organization: { name: 'Newcomers' }, user, accept },
     });
-    return anybody(world, { token: tokenIn(await letterTo(world.system.mailFolder, user.email, 'Confirm')) });
+    return anybody(world, { token: tokenIn(await emailTo(world.system.mailFolder, user.email, 'Confirm')) });
   },
 };

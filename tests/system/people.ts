@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Authenticator } from './authenticator.ts';
 import { Client, freshKey } from './client.ts';
-import { letterTo, tokenIn } from './letters.ts';
+import { emailTo, tokenIn } from './emails.ts';
 import type { SystemUnderTest } from './running-system.ts';
 
 export type Role = 'owner' | 'admin' | 'member' | 'auditor' | 'billing';
@@ -57,9 +57,9 @@ export async function signUp(
     body: { organization: { name: organization }, user, accept: await currentDocuments(system) },
     headers: freshKey(),
   })) as { organizationId: string; userId: string };
-  const letter = await letterTo(system.mailFolder, user.email, 'Confirm your email address');
+  const message = await emailTo(system.mailFolder, user.email, 'Confirm your email address');
   await new Client(system.url).must(200, 'POST', '/v1/sign-up/verification', {
-    body: { token: tokenIn(letter) },
+    body: { token: tokenIn(message) },
   });
   return { ...ids, ...user, browser: await logIn(system, user) };
 }
@@ -71,7 +71,7 @@ export async function join(system: System, owner: Client, role: Role): Promise<P
     body: { email: person.email, role },
     headers: freshKey(),
   });
-  const token = tokenIn(await letterTo(system.mailFolder, person.email, 'Join '));
+  const token = tokenIn(await emailTo(system.mailFolder, person.email, 'Join '));
   const { name, password } = person;
   const ids = (await new Client(system.url).must(201, 'POST', '/v1/invitations/acceptance', {
     body: { token, name, password, accept: await currentDocuments(system) },

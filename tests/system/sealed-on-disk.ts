@@ -75,16 +75,16 @@ export async function keysLeft(system: SystemUnderTest): Promise<KeyObject[]> {
     const { keys: keks } = JSON.parse(await readFile(file, 'utf8')) as { keys: Record<string, string> };
     for (const kek of Object.values(keks)) keys.push(createSecretKey(kek, 'base64'));
     const provider = await localKeyProvider(file);
-    const unwrap = async (kek: string, wrapped: Buffer, place: KeyContext) =>
-      createSecretKey(await provider.unwrap(kek, wrapped, { environment: ENVIRONMENT, ...place }));
+    const unwrap = async (kek: string, wrapped: Buffer, context: KeyContext) =>
+      createSecretKey(await provider.unwrap(kek, wrapped, { environment: ENVIRONMENT, ...context }));
     const organizations = await system.rows<{ id: string; version: number; kek_id: string; wrapped: Buffer }>(
       service,
       'select organization_id as id, version, kek_id, wrapped from vault_organization_key',
     );
     const byOrganization = new Map<string, KeyObject>();
     for (const { id, version, kek_id, wrapped } of organizations) {
-      const place = { purpose: 'organization-key', organization: id, version: String(version) };
-      byOrganization.set(`${id} ${version}`, await unwrap(kek_id, wrapped, place));
+      const context = { purpose: 'organization-key', organization: id, version: String(version) };
+      byOrganization.set(`${id} ${version}`, await unwrap(kek_id, wrapped, context));
     }
     keys.push(...byOrganization.values(), ...(await dataKeysOf(system, service, byOrganization)));
     const own = await system.rows<{ name: string; kek_id: string; wrapped: Buffer }>(
@@ -133,15 +133,15 @@ async function dataKeysOf(
   return rows.map(({ id, by, holder, version, wrapped }) => {
     const key = byOrganization.get(`${id} ${by}`);
     if (!key) throw new Error(`The key of ${holder} stands under none of its organization`);
-    const place = ['vouchsafe-data-key-v1', id, String(by), holder, String(version)];
-    return createSecretKey(unwrapped(key, place, wrapped));
+    const context = ['vouchsafe-data-key-v1', id, String(by), holder, String(version)];
+    return createSecretKey(unwrapped(key, context, wrapped));
   });
 }
 
-/** AES-256-GCM over nonce, ciphertext and tag; the associated data is the place as netstrings. */
-function unwrapped(key: KeyObject, place: readonly string[], wrapped: Buffer): Buffer {
+/** AES-256-GCM over nonce, ciphertext and tag; the associated data is the context as netstrings. */
+function unwrapped(key: KeyObject, context: readonly string[], wrapped: Buffer): Buffer {
   const opening = createDecipheriv('aes-256-gcm', key, wrapped.subarray(0, 12), { authTagLength: 16 });
-  opening.setAAD(Buffer.from(place.map((part) => `${Buffer.byteLength(part)}:${part},`).join('')));
+  opening.setAAD(Buffer.from(context.map((part) => `${Buffer.byteLength(part)}:${part},`).join('')));
   opening.setAuthTag(wrapped.subarray(-16));
   return Buffer.concat([opening.update(wrapped.subarray(12, -16)), opening.final()]);
 }

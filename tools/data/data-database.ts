@@ -19,7 +19,7 @@ export function requireData(folder: string): void {
 
 /** Uses the database of a running system, or starts that of a stopped one for as long as the work takes. */
 export async function withDatabase<T>(folder: string, work: (database: DataDatabase) => Promise<T>): Promise<T> {
-  // The rooms can be imported once they are built.
+  // The packages can be imported once they are built.
   const { openSecrets } = await import('../start/secrets.ts');
   const secrets = await openSecrets(path.join(folder, 'secrets'));
   const running = await runningPort(folder);

@@ -16,7 +16,7 @@ export async function withServiceKeys<T>(
   { port, secrets }: DataDatabase,
   work: (services: readonly ServiceKeys[]) => Promise<T>,
 ): Promise<T> {
-  // The rooms can be imported once they are built.
+  // The packages can be imported once they are built.
   const { Database } = await import('@vouchsafe/database');
   const { localKeyProvider, Vault } = await import('@vouchsafe/vault');
   const { serviceNames } = await import('@vouchsafe/contracts');

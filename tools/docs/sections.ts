@@ -4,12 +4,12 @@ import { serviceNames, services } from '../../libs/contracts/src/services.ts';
 import { declarations, promisesPage, promisesTable, publishedPromises } from './promises.ts';
 
 interface Lib {
-  readonly room: string;
+  readonly name: string;
   readonly pure: boolean;
   readonly imports: readonly string[];
   readonly holds: string;
 }
-interface Rooms {
+interface Packages {
   readonly libs: readonly Lib[];
 }
 
@@ -19,7 +19,7 @@ export function sections(root: string): Readonly<Record<string, Readonly<Record<
   const declared = declarations(root);
   return {
     'ARCHITECTURE.md': {
-      map: map(read(root, 'tools/rules/rooms.json') as Rooms),
+      map: map(read(root, 'tools/rules/packages.json') as Packages),
       promises: promisesTable(promises, declared),
     },
     'docs/promises.md': { promises: promisesPage(promises, declared) },
@@ -40,30 +40,30 @@ export function withSections(text: string, made: Readonly<Record<string, string>
   return result;
 }
 
-/** The rooms and who may import whom, drawn from the list that the dependency rules are made of. */
-function map({ libs }: Rooms): string {
-  const direct = libs.flatMap(({ room, imports }) =>
+/** The packages and who may import whom, drawn from the list that the dependency rules are made of. */
+function map({ libs }: Packages): string {
+  const direct = libs.flatMap(({ name, imports }) =>
     imports
       .filter((one) => !imports.some((other) => reaches(libs, other, one)))
-      .map((one) => `  ${room} --> ${one}`),
+      .map((one) => `  ${name} --> ${one}`),
   );
   // What no lib imports is what a service can need besides what the others bring along.
-  const tops = libs.filter(({ room }) => ['service-host', 'forensic-bundle'].includes(room));
+  const tops = libs.filter(({ name }) => ['service-host', 'forensic-bundle'].includes(name));
   const lines = [
     '```mermaid',
     'flowchart TD',
     `  subgraph services`,
     ...serviceNames.map((name) => `    ${name}`),
     '  end',
-    ...tops.map(({ room }) => `  services --> ${room}`),
+    ...tops.map(({ name }) => `  services --> ${name}`),
     ...direct,
     '```',
     '',
-    '| room, lowest first | holds | may import |',
+    '| package, lowest first | holds | may import |',
     '|---|---|---|',
     ...libs.map(
-      ({ room, pure, imports, holds }) =>
-        `| [libs/${room}](libs/${room}) | ${holds}${pure ? ' (pure)' : ''} | ${imports.join(', ') || 'nothing'} |`,
+      ({ name, pure, imports, holds }) =>
+        `| [libs/${name}](libs/${name}) | ${holds}${pure ? ' (pure)' : ''} | ${imports.join(', ') || 'nothing'} |`,
     ),
     ...serviceNames.map(
       (name) =>
@@ -74,7 +74,7 @@ function map({ libs }: Rooms): string {
 }
 
 function reaches(libs: readonly Lib[], from: string, to: string): boolean {
-  return libs.find(({ room }) => room === from)?.imports.includes(to) ?? false;
+  return libs.find(({ name }) => name === from)?.imports.includes(to) ?? false;
 }
 
 function read(root: string, file: string): unknown {

@@ -6,7 +6,7 @@ import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-// The compiler and the linter read the rooms below: half a minute on a machine that is doing nothing else.
+// The compiler and the linter read the libraries below: half a minute on a machine that is doing nothing else.
 jest.setTimeout(300_000);
 
 describe('npm run generate', () => {

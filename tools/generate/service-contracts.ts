@@ -3,7 +3,7 @@ import type { Names } from './names.ts';
 
 export function index({ noun }: Names): string {
   return `export * from './${noun}.js';
-export * from './parked-message-settled.js';
+export * from './dead-letter-settled.js';
 export * from './subject-erased.js';
 export * from './values-sealed.js';
 `;
@@ -32,13 +32,19 @@ export const ${camel}Retired = contract({
 
 /** What every service tells: its receipt of an erasure, and what operators do to its dead letters and stored values. */
 export function ofEveryService({ noun }: Names): [file: string, text: string][] {
-  const simple = (file: string, name: string, imports: string, summary: string): [string, string] => [
+  const simple = (
+    file: string,
+    name: string,
+    imports: string,
+    summary: string,
+    type = `'vouchsafe.${noun}.${file}.v1'`,
+  ): [string, string] => [
     file,
     `import { contract } from '../contract.js';
 ${imports}
 
 export const ${name} = contract({
-  type: 'vouchsafe.${noun}.${file}.v1',
+  type: ${type},
   summary: ${summary},
   schema,
 });
@@ -52,10 +58,12 @@ export const ${name} = contract({
       'ERASURE_RECEIPT_SUMMARY',
     ),
     simple(
-      'parked-message-settled',
-      'parkedMessageSettled',
-      `import { PARKED_MESSAGE_SETTLED_SUMMARY, parkedMessageSettled as schema } from '../parked-message-settled.js';`,
-      'PARKED_MESSAGE_SETTLED_SUMMARY',
+      'dead-letter-settled',
+      'deadLetterSettled',
+      `import { DEAD_LETTER_SETTLED_SUMMARY, deadLetterSettled as schema } from '../dead-letter-settled.js';
+import { storedNames } from '../stored-names.js';`,
+      'DEAD_LETTER_SETTLED_SUMMARY',
+      `\`vouchsafe.${noun}.\${storedNames.deadLetterSettled}.v1\``,
     ),
     simple(
       'values-sealed',

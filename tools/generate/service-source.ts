@@ -145,14 +145,14 @@ import { publish${pascal} } from './${noun}/${noun}.published.js';
 export const ${noun}Publishing: readonly Publishing[] = [
   publishing(${noun}Events, publish${pascal}),
   receiptPublishing(${noun}Facts.subjectErased),
-  settledPublishing(${noun}Facts.parkedMessageSettled),
+  settledPublishing(${noun}Facts.deadLetterSettled),
   sealingPublishing(${noun}Facts.valuesSealed),
 ];
 `;
 }
 
 export function inventory({ noun }: Names): string {
-  return `import { inventoryOf, type PersonalColumn, roomColumns } from '@vouchsafe/service-host';
+  return `import { inventoryOf, type PersonalColumn, sharedColumns } from '@vouchsafe/service-host';
 import { ${noun}Publishing } from './${noun}.publishing.js';
 
 /** Personal values in ${noun}'s own tables (P18). */
@@ -165,14 +165,14 @@ export const impersonalColumns: Readonly<Record<string, string>> = {};
 export const ${noun}Inventory = inventoryOf({
   service: '${noun}',
   publishing: ${noun}Publishing,
-  columns: [...personalColumns, ...roomColumns],
+  columns: [...personalColumns, ...sharedColumns],
 });
 `;
 }
 
 export function inventorySpec({ noun }: Names): string {
   return `import { expect, it } from '@jest/globals';
-import { declaredColumns, withRoomMigrations } from '@vouchsafe/service-host';
+import { declaredColumns, withSharedMigrations } from '@vouchsafe/service-host';
 import { inventoryGaps, testPostgres } from '@vouchsafe/testing';
 import { impersonalColumns, personalColumns } from './${noun}.inventory.js';
 import { ${noun}Migrations } from './persistence/migrations.js';
@@ -180,7 +180,7 @@ import { ${noun}Migrations } from './persistence/migrations.js';
 it('accounts for every column of the database that could hold personal data (P18)', async () => {
   const postgres = await testPostgres();
   try {
-    const database = await postgres.database('${noun}', withRoomMigrations(${noun}Migrations));
+    const database = await postgres.database('${noun}', withSharedMigrations(${noun}Migrations));
     expect(await inventoryGaps(database, declaredColumns(personalColumns, impersonalColumns))).toEqual([]);
   } finally {
     await postgres.stop();
@@ -189,14 +189,14 @@ it('accounts for every column of the database that could hold personal data (P18
 `;
 }
 
-export function parked({ noun }: Names): string {
+export function deadLetters({ noun }: Names): string {
   return `import { EventStore } from '@vouchsafe/event-store';
-import { erasureReaction, publishSettled, runParked } from '@vouchsafe/service-host';
+import { erasureReaction, publishSettled, runDeadLetters } from '@vouchsafe/service-host';
 import { ${noun}Config } from './${noun}.config.js';
 import { GROUP } from './${noun}.service.js';
 
-/** \`npm run parked\`, or \`node dist/parked.js\` beside the running service, with its environment. */
-await runParked({
+/** \`npm run dead-letters\`, or \`node dist/dead-letters.js\` beside the running service, with its environment. */
+await runDeadLetters({
   service: '${noun}',
   group: GROUP,
   config: ${noun}Config,

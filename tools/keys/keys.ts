@@ -38,7 +38,7 @@ async function main(): Promise<void> {
   });
 }
 
-/** The rooms can be imported once they are built. */
+/** The packages can be imported once they are built. */
 async function commands({ port, secrets }: DataDatabase): Promise<Readonly<Record<string, Command>>> {
   const { localKeks } = await import('@vouchsafe/vault');
   const { retireOlderKeks, rotateKek, rotateOrganization, rotatePerson } = await import('./rotation.ts');

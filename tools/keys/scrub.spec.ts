@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Database } from '@vouchsafe/database';
 import { eventCatalog, formerVersion, markedLater, personal } from '@vouchsafe/event-sourcing';
 import { EventStore, sealMarkedLater } from '@vouchsafe/event-store';
-import { withRoomMigrations } from '@vouchsafe/service-host';
+import { withSharedMigrations } from '@vouchsafe/service-host';
 import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
 import { localKeyProvider, Vault } from '@vouchsafe/vault';
 import pg from 'pg';
@@ -37,7 +37,7 @@ beforeAll(async () => {
   // Postgres runs as another user where this one is root.
   await chmod(folder, 0o755);
   postgres = await testPostgres({ parent: folder });
-  database = await postgres.database('identity', withRoomMigrations([]));
+  database = await postgres.database('identity', withSharedMigrations([]));
   const provider = await localKeyProvider(path.join(folder, 'kek.json'), { create: true });
   vault = new Vault({ provider, environment: 'test', now: () => new Date() });
 });

@@ -6,7 +6,7 @@ import type { ServiceKeys } from '../data/service-keys.ts';
 
 /**
  * Seals in place what a service's events hold in clear from before their fields were marked personal, and tells the audit log of each
- * organization. Killed, it is run again: it passes over what is sealed.
+ * organization. Killed, it is run again: it skips what is sealed.
  */
 export async function sealMarked(
   root: string,

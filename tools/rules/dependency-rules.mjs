@@ -1,10 +1,10 @@
 /**
- * The rules of who may import whom (ARCHITECTURE.md, rules 1 and 2), as dependency-cruiser reads them. All of them come from rooms.json, the one
- * place where the order of the rooms is written; ARCHITECTURE.md's map is drawn from the same file.
+ * The rules of who may import whom (ARCHITECTURE.md, rules 1 and 2), as dependency-cruiser reads them. All of them come from packages.json, the one
+ * place where the order of the packages is written; ARCHITECTURE.md's map is drawn from the same file.
  */
 import { readFileSync } from 'node:fs';
 
-const rooms = JSON.parse(readFileSync(new URL('rooms.json', import.meta.url), 'utf8'));
+const packages = JSON.parse(readFileSync(new URL('packages.json', import.meta.url), 'utf8'));
 
 /** Specs, and what only specs import, may look at everything that helps a test. */
 const testOnly = String.raw`\.(spec|fixture)\.ts$|/src/testing/`;
@@ -13,10 +13,10 @@ const entityFiles = String.raw`^services/[^/]+/src/.*\.entity\.ts$`;
 /** What runs migrations, and what makes entity managers. */
 const mikroOrmFiles = '^libs/database/src/(migrations|entity-manager)[.]ts$';
 const mikroOrm = '(^|/)(@mikro-orm|kysely)(/|$)';
-const pureRooms = rooms.libs.filter(({ pure }) => pure).map(({ room }) => room);
+const purePackages = packages.libs.filter(({ pure }) => pure).map(({ name }) => name);
 
 export const forbidden = [
-  ...rooms.libs.map(onlyRoomsBelow),
+  ...packages.libs.map(onlyPackagesBelow),
   {
     name: 'services-do-not-import-one-another',
     comment:
@@ -40,9 +40,9 @@ export const forbidden = [
     to: { path: `^(tests|tools|benchmarks)/|^libs/testing/` },
   },
   {
-    name: 'rooms-are-entered-by-their-door',
+    name: 'packages-are-imported-by-their-index',
     comment:
-      'A room shows what index.ts exports; its other files are its own. The list of services is read before anything is built.',
+      'A package shows what index.ts exports; its other files are its own. The list of services is read before anything is built.',
     severity: 'error',
     from: { path: '^(libs|services|tests|tools|benchmarks)/([^/]+)/' },
     to: {
@@ -60,12 +60,12 @@ export const forbidden = [
     comment:
       'Rule 1 of ARCHITECTURE.md: no Nest, no MikroORM, no node:, no clock, no randomness; they come in with the command.',
     severity: 'error',
-    from: { path: [`^libs/(${pureRooms.join('|')})/src/`, pureFiles], pathNot: testOnly },
+    from: { path: [`^libs/(${purePackages.join('|')})/src/`, pureFiles], pathNot: testOnly },
     to: {
       pathNot: [
         String.raw`^services/[^/]+/src/`,
-        `^libs/(${pureRooms.join('|')})/src/`,
-        `(^|/)node_modules/(${rooms.pureImports.join('|')})/`,
+        `^libs/(${purePackages.join('|')})/src/`,
+        `(^|/)node_modules/(${packages.pureImports.join('|')})/`,
         '^(node:)?crypto$',
       ],
       // A type is gone when the program runs, and brings nothing along.
@@ -88,7 +88,7 @@ export const forbidden = [
     severity: 'error',
     from: {
       path: [
-        `^libs/(${pureRooms.filter((room) => !rooms.hashingRooms.includes(room)).join('|')})/src/`,
+        `^libs/(${purePackages.filter((name) => !packages.hashingPackages.includes(name)).join('|')})/src/`,
         pureFiles,
       ],
       pathNot: testOnly,
@@ -148,12 +148,12 @@ export const forbidden = [
   },
 ];
 
-function onlyRoomsBelow({ room, imports }) {
+function onlyPackagesBelow({ name, imports }) {
   return {
-    name: `${room}-imports-only-rooms-below`,
-    comment: `Rule 2 of ARCHITECTURE.md: ${room} may import ${imports.length ? imports.join(', ') : 'no other room'}.`,
+    name: `${name}-imports-only-packages-below`,
+    comment: `Rule 2 of ARCHITECTURE.md: ${name} may import ${imports.length ? imports.join(', ') : 'no other package'}.`,
     severity: 'error',
-    from: { path: `^libs/${room}/`, pathNot: testOnly },
-    to: { path: '^libs/', pathNot: `^libs/(${[room, ...imports].join('|')})/` },
+    from: { path: `^libs/${name}/`, pathNot: testOnly },
+    to: { path: '^libs/', pathNot: `^libs/(${[name, ...imports].join('|')})/` },
   };
 }

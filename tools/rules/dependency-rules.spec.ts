@@ -7,8 +7,8 @@ import path from 'node:path';
 const root = path.resolve(import.meta.dirname, '../..');
 const cruiser = path.join(root, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
 
-interface Rooms {
-  readonly libs: readonly { readonly room: string; readonly imports: readonly string[] }[];
+interface Packages {
+  readonly libs: readonly { readonly name: string; readonly imports: readonly string[] }[];
 }
 interface Report {
   readonly summary: { readonly violations: readonly { from: string; rule: { name: string } }[] };
@@ -28,7 +28,7 @@ const planted: Readonly<Record<string, { file: string; code: string }>> = {
     file: 'services/gateway/src/shortcut.ts',
     code: `import { testPostgres } from '@vouchsafe/testing'; testPostgres;`,
   },
-  'rooms-are-entered-by-their-door': {
+  'packages-are-imported-by-their-index': {
     file: 'services/gateway/src/window.ts',
     code: `import { hidden } from '../../../libs/vault/src/hidden.js'; hidden;`,
   },
@@ -82,12 +82,14 @@ const scenery: Readonly<Record<string, string>> = {
 
 describe('the rules of who may import whom', () => {
   let workspace: string;
-  let rooms: Rooms;
+  let packages: Packages;
   let rules: readonly string[];
   let found: Report['summary']['violations'];
 
   beforeAll(async () => {
-    rooms = JSON.parse(await readFile(path.join(import.meta.dirname, 'rooms.json'), 'utf8')) as Rooms;
+    packages = JSON.parse(
+      await readFile(path.join(import.meta.dirname, 'packages.json'), 'utf8'),
+    ) as Packages;
     const listing = execFileSync(
       process.execPath,
       [
@@ -97,14 +99,14 @@ describe('the rules of who may import whom', () => {
       { cwd: root, encoding: 'utf8' },
     );
     rules = JSON.parse(listing) as string[];
-    workspace = await plantedWorkspace(rooms);
+    workspace = await plantedWorkspace(packages);
     found = cruise(workspace);
   });
   afterAll(() => rm(workspace, { recursive: true }));
 
   it('have a planted breach each', () => {
-    const perRoom = rooms.libs.map(({ room }) => `${room}-imports-only-rooms-below`);
-    expect([...rules].sort()).toEqual([...perRoom, ...Object.keys(planted)].sort());
+    const perPackage = packages.libs.map(({ name }) => `${name}-imports-only-packages-below`);
+    expect([...rules].sort()).toEqual([...perPackage, ...Object.keys(planted)].sort());
   });
 
   it.each(Object.entries(planted))('catch a breach of %s', (rule, { file }) => {
@@ -115,14 +117,14 @@ describe('the rules of who may import whom', () => {
     expect(breaches(found)).toContain('libs/messaging/src/egg.ts: no-circular');
   });
 
-  it('catch each room that imports a room which is not below it', () => {
-    const wanted = rooms.libs.map(
-      ({ room }) => `libs/${room}/src/too-high.ts: ${room}-imports-only-rooms-below`,
+  it('catch each package that imports a package which is not below it', () => {
+    const wanted = packages.libs.map(
+      ({ name }) => `libs/${name}/src/too-high.ts: ${name}-imports-only-packages-below`,
     );
     expect(breaches(found)).toEqual(expect.arrayContaining(wanted));
   });
 
-  it('let a spec use what helps a test, and a room what is below it', () => {
+  it('let a spec use what helps a test, and a package what is below it', () => {
     const allowed = ['libs/vault/src/vault.spec.ts', 'libs/vault/src/index.ts'];
     expect(found.filter(({ from }) => allowed.includes(from))).toEqual([]);
   });
@@ -134,11 +136,11 @@ describe('the rules of who may import whom', () => {
     expect(breached.filter(({ rule }) => rule.name !== 'every-import-resolves')).toEqual([]);
   });
 
-  it('write the order of the rooms so that each imports only rooms named before it', () => {
+  it('write the order of the packages so that each imports only packages named before it', () => {
     const before = new Set<string>();
-    for (const { room, imports } of rooms.libs) {
-      expect([room, imports.filter((name) => !before.has(name))]).toEqual([room, []]);
-      before.add(room);
+    for (const { name, imports } of packages.libs) {
+      expect([name, imports.filter((name) => !before.has(name))]).toEqual([name, []]);
+      before.add(name);
     }
   });
 });
@@ -148,7 +150,7 @@ function breaches(found: Report['summary']['violations']): string[] {
 }
 
 /** A small workspace of the same shape, with every breach in it. */
-async function plantedWorkspace(rooms: Rooms): Promise<string> {
+async function plantedWorkspace(packages: Packages): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-rules-'));
   const write = async (file: string, text: string) => {
     await mkdir(path.dirname(path.join(folder, file)), { recursive: true });
@@ -159,16 +161,16 @@ async function plantedWorkspace(rooms: Rooms): Promise<string> {
   }
   await write('package.json', '{ "type": "module" }');
   await mkdir(path.join(folder, 'node_modules/@vouchsafe'), { recursive: true });
-  for (const { room, imports } of rooms.libs) {
-    await cp(path.join(root, 'libs', room, 'package.json'), path.join(folder, 'libs', room, 'package.json'));
-    await symlink(path.join(folder, 'libs', room), path.join(folder, 'node_modules/@vouchsafe', room));
+  for (const { name, imports } of packages.libs) {
+    await cp(path.join(root, 'libs', name, 'package.json'), path.join(folder, 'libs', name, 'package.json'));
+    await symlink(path.join(folder, 'libs', name), path.join(folder, 'node_modules/@vouchsafe', name));
     const below = imports.map(
       (name) =>
         `import * as ${name.replaceAll('-', '')} from '@vouchsafe/${name}'; ${name.replaceAll('-', '')};`,
     );
-    await write(`libs/${room}/src/index.ts`, `${below.join('\n')}\nexport const door = 1;`);
-    const tooHigh = room === 'testing' ? 'verify' : 'testing';
-    await write(`libs/${room}/src/too-high.ts`, `import { door } from '@vouchsafe/${tooHigh}'; door;`);
+    await write(`libs/${name}/src/index.ts`, `${below.join('\n')}\nexport const door = 1;`);
+    const tooHigh = name === 'testing' ? 'verify' : 'testing';
+    await write(`libs/${name}/src/too-high.ts`, `import { door } from '@vouchsafe/${tooHigh}'; door;`);
   }
   await write('libs/vault/src/vault.spec.ts', `import { door } from '@vouchsafe/testing'; door;`);
   for (const [file, code] of Object.entries(scenery)) await write(file, code);

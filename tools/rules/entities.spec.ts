@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { withRoomMigrations } from '@vouchsafe/service-host';
+import { withSharedMigrations } from '@vouchsafe/service-host';
 import { entityDifference, testPostgres, type TestPostgres } from '@vouchsafe/testing';
 import pg from 'pg';
 import { mappedServices } from './entities.ts';
@@ -17,7 +17,7 @@ describe.each(services)('the entities of $service', ({ service, migrations, enti
   const difference = () => entityDifference(postgres.url(service, 'migrator'), entities);
   beforeAll(async () => {
     postgres = await testPostgres();
-    await postgres.database(service, withRoomMigrations(migrations));
+    await postgres.database(service, withSharedMigrations(migrations));
     owner = new pg.Client({ connectionString: postgres.url(service, 'migrator') });
     await owner.connect();
   });

@@ -56,6 +56,33 @@ describe('a decider', () => {
   });
 });
 
+describe('what is bound into stored data', () => {
+  const written = [
+    `declare const vault: { keyedHash(sql: object, purpose: string, value: string): Promise<Buffer> };`,
+    `export const hash = (value: string) => vault.keyedHash({}, 'attempts', value);`,
+    `export function contextOf(id: string): readonly string[] { return ['row', id]; }`,
+    `export function signingKeyContext(id: string): readonly string[] { return ['signing-key', id]; }`,
+    `export function fine(id: string): readonly string[] { return ['anything', id]; }`,
+  ].join('\n');
+
+  it.each(['services/identity/src/user/accounts.ts', 'libs/messaging/src/consumer/dead-letter-data.ts'])(
+    'is refused as a literal in %s',
+    (file) => {
+      const lines = lint(written, file).flatMap(({ ruleId, line }) =>
+        ruleId === 'no-restricted-syntax' ? [line] : [],
+      );
+      expect(lines).toEqual([2, 3, 4]);
+    },
+  );
+
+  it('is refused as a literal in the vault', () => {
+    const text = `import { associatedData } from './aead.js';\nexport const bound = associatedData(['vouchsafe-value-v1', 'x']);`;
+    expect(lint(text, 'libs/vault/src/values.ts')).toContainEqual(
+      expect.objectContaining({ ruleId: 'no-restricted-syntax', line: 2 }),
+    );
+  });
+});
+
 /** Lints a text as if it stood in that file. */
 function lint(text: string, file: string): LintResult['messages'] {
   const { stdout, stderr } = spawnSync(

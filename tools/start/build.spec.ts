@@ -7,7 +7,7 @@ import { build } from './build.ts';
 /** In the place of nx: makes what `build` looks for, and notes each run. */
 const nx = `
   const fs = require('node:fs');
-  fs.mkdirSync('libs/room/dist', { recursive: true });
+  fs.mkdirSync('libs/lib/dist', { recursive: true });
   fs.appendFileSync('runs', 'built ');
 `;
 
@@ -19,16 +19,16 @@ afterEach(async () => {
 async function workingCopy(): Promise<string> {
   const root = await mkdtemp(path.join(tmpdir(), 'vouchsafe-build-'));
   folders.push(root);
-  await mkdir(path.join(root, 'libs/room/src'), { recursive: true });
+  await mkdir(path.join(root, 'libs/lib/src'), { recursive: true });
   await mkdir(path.join(root, 'node_modules/nx/dist/bin'), { recursive: true });
-  await writeFile(path.join(root, 'libs/room/package.json'), '{}');
-  await writeFile(path.join(root, 'libs/room/src/index.ts'), '');
+  await writeFile(path.join(root, 'libs/lib/package.json'), '{}');
+  await writeFile(path.join(root, 'libs/lib/src/index.ts'), '');
   await writeFile(path.join(root, 'node_modules/nx/dist/bin/nx.js'), nx);
   return root;
 }
 
 const runsIn = (root: string) => readFile(path.join(root, 'runs'), 'utf8');
-const change = (root: string, text: string) => writeFile(path.join(root, 'libs/room/src/index.ts'), text);
+const change = (root: string, text: string) => writeFile(path.join(root, 'libs/lib/src/index.ts'), text);
 
 it('touches nothing where nothing changed, and builds what did', async () => {
   const root = await workingCopy();

@@ -6,14 +6,14 @@ import path from 'node:path';
 import { Refusal } from './refusal.ts';
 
 /**
- * Builds every room that changed; what it says is shown only when it fails. Nothing is touched where nothing changed: a cached build
+ * Builds every package that changed; what it says is shown only when it fails. Nothing is touched where nothing changed: a cached build
  * writes its output anew, which a service that starts at that moment would miss.
  */
 export async function build(root: string): Promise<void> {
   const stamp = path.join(root, 'node_modules/.cache/vouchsafe/built');
-  const rooms = globSync('{libs,services}/*/package.json', { cwd: root });
+  const packages = globSync('{libs,services}/*/package.json', { cwd: root });
   const sources = await stateOf(root);
-  const isBuilt = rooms.every((file) => existsSync(path.join(root, path.dirname(file), 'dist')));
+  const isBuilt = packages.every((file) => existsSync(path.join(root, path.dirname(file), 'dist')));
   if (isBuilt && (await readFile(stamp, 'utf8').catch(() => '')) === sources) return;
   await runNx(root);
   await mkdir(path.dirname(stamp), { recursive: true });

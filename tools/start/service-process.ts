@@ -3,13 +3,13 @@ import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ServiceName } from '@vouchsafe/contracts';
 import { Refusal } from './refusal.ts';
-import { environmentOf, insideUrl, type Surroundings } from './services.ts';
+import { environmentOf, internalUrl, type Surroundings } from './services.ts';
 
 export interface ServiceProcess {
   readonly name: ServiceName;
   readonly pid: number;
   readonly url: string;
-  /** Where its health and its metrics are asked: the gateway's are not at its door. */
+  /** Where its health and its metrics are asked: the gateway's are not on its public server. */
   readonly healthUrl: string;
   readonly log: string;
   /** Settles when the process is gone, wanted or not; says how it went. */
@@ -53,12 +53,12 @@ export async function startService(
     name,
     pid: child.pid ?? 0,
     url,
-    healthUrl: insideUrl(name, surroundings),
+    healthUrl: internalUrl(name, surroundings),
     log,
     exited,
     ready: async (signal) => {
       const until = performance.now() + readyWithin;
-      while (!(await isReady(insideUrl(name, surroundings)))) {
+      while (!(await isReady(internalUrl(name, surroundings)))) {
         signal?.throwIfAborted();
         if (gone) throw await death(name, await exited, log, from);
         if (performance.now() > until) {

@@ -17,7 +17,7 @@ export interface Surroundings {
   /** Of the bus, where it is not the log in Postgres. */
   readonly kafkaUrl?: string;
   readonly ports: Ports;
-  /** Where the public service's inside is reached. */
+  /** Where the public service's internal server is reached. */
   readonly internalPort: number;
   readonly mailFolder: string;
   readonly filesFolder: string;
@@ -28,10 +28,10 @@ export interface Surroundings {
 }
 
 /**
- * Where a service says whether it can serve, and answers the others. The public one's inside (lanes, health, metrics) has a port of its
+ * Where a service says whether it can serve, and answers the others. The public one's internal server (lanes, health, metrics) has a port of its
  * own, which no route from outside leads to.
  */
-export function insideUrl(
+export function internalUrl(
   name: ServiceName,
   { ports, internalPort }: Pick<Surroundings, 'ports' | 'internalPort'>,
 ): string {
@@ -71,7 +71,7 @@ export function environmentOf(name: ServiceName, surroundings: Surroundings): Re
     VOUCHSAFE_INTERNAL_PRIVATE_KEY_FILE: secrets.privateKeyFile(name),
     VOUCHSAFE_OPERATOR_ORGANIZATION_ID: secrets.operatorOrganizationId,
     VOUCHSAFE_PUBLIC_URL: process.env.VOUCHSAFE_PUBLIC_URL ?? `http://localhost:${ports.gateway}`,
-    ...serviceUrlVariables((one) => insideUrl(one, surroundings)),
+    ...serviceUrlVariables((one) => internalUrl(one, surroundings)),
     ...(name === 'gateway' && {
       VOUCHSAFE_INTERNAL_PORT: String(internalPort),
       VOUCHSAFE_SESSION_KEY_FILE: secrets.sessionKeyFile,

@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   say(`build      done in ${seconds(began)} s`);
   if (signal.aborted) return;
 
-  // The rooms can be imported once they are built.
+  // The packages can be imported once they are built.
   const { startSystem } = await import('./system.ts');
   const system = await startSystem({
     root,
@@ -63,7 +63,7 @@ Vouchsafe is ready (${took} s).
 
   API        ${url}/v1
   API page   ${url}/docs
-  mail       ${mailFolder}   (letters are written here: no SMTP server is set)
+  mail       ${mailFolder}   (emails are written here: no SMTP server is set)
   logs       ${logsFolder}
   data       ${options.data}
 

@@ -50,7 +50,7 @@ export interface RunningSystem {
   restartPostgres(): Promise<void>;
   /** Rejects when a part ends that nobody asked to end. */
   readonly broken: Promise<never>;
-  /** Ends every part, in order: the door, the services, the bus, the database. */
+  /** Ends every part, in order: the gateway, the services, the bus, the database. */
   stop(): Promise<void>;
 }
 

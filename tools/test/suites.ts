@@ -3,7 +3,7 @@ import type { Tally } from './step.ts';
 
 /**
  * The suites, all or those whose path matches, on the servers that libs/testing chose, which is told.
- * Everything is built, so that the room can be imported.
+ * Everything is built, so that the package can be imported.
  */
 export async function runSuites(root: string, patterns: readonly string[]): Promise<Tally> {
   // What must be fetched for the suites is fetched now, not under a test's clock.

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Authenticator } from './authenticator.ts';
 import { Client } from './client.ts';
-import { letterTo } from './letters.ts';
+import { emailTo } from './emails.ts';
 import { expectThat, type Narrator } from './narrator.ts';
 
 export interface Setting {
@@ -34,7 +34,7 @@ export interface SignedUp extends Ids {
   readonly accept: readonly { readonly document: string; readonly version: string }[];
 }
 
-/** Sign-up with recorded consent, the letter's link, the first log-in (P07, P15). */
+/** Sign-up with recorded consent, the email's link, the first log-in (P07, P15). */
 export async function signUp({ url, mailFolder, narrator }: Setting): Promise<SignedUp> {
   const { step, tell } = narrator;
   // Fresh every time: an address has one account, and the tour can be played again.
@@ -70,12 +70,12 @@ export async function signUp({ url, mailFolder, narrator }: Setting): Promise<Si
   step('Nothing works before her email address is confirmed.');
   await browser.post('/v1/sessions', { body: credentialsOf(owner), expect: [400, 401, 403] });
 
-  step('The letter has come; she opens its link.');
-  const letter = await letterTo(mailFolder, owner.email);
-  tell(`"${letter.subject}", in ${letter.file}`);
-  await browser.post('/v1/sign-up/verification', { body: { token: letter.token }, expect: 200 });
+  step('The email has come; she opens its link.');
+  const message = await emailTo(mailFolder, owner.email);
+  tell(`"${message.subject}", in ${message.file}`);
+  await browser.post('/v1/sign-up/verification', { body: { token: message.token }, expect: 200 });
   tell('The link works once:');
-  await browser.post('/v1/sign-up/verification', { body: { token: letter.token }, expect: [400, 404, 410] });
+  await browser.post('/v1/sign-up/verification', { body: { token: message.token }, expect: [400, 404, 410] });
 
   step('She logs in. The session is in a cookie that only the gateway can read (P26).');
   const answer = await browser.post('/v1/sessions', { body: credentialsOf(owner), expect: 201 });
@@ -172,14 +172,14 @@ export async function invitation(
     password: `tour ${randomUUID()}`,
   };
 
-  step('She invites a colleague, who joins by the letter and accepts the documents, too.');
+  step('She invites a colleague, who joins by the email and accepts the documents, too.');
   await owner.post('/v1/invitations', { body: { email: colleague.email, role: 'member' }, expect: 201 });
-  const letter = await letterTo(mailFolder, colleague.email);
-  tell(`"${letter.subject}"`);
+  const message = await emailTo(mailFolder, colleague.email);
+  tell(`"${message.subject}"`);
   const browser = new Client(url, narrator);
   const { name, password } = colleague;
   await browser.post('/v1/invitations/acceptance', {
-    body: { token: letter.token, name, password, accept },
+    body: { token: message.token, name, password, accept },
     expect: 201,
   });
   const members = (await owner.get('/v1/members', { expect: 200 })).json() as {

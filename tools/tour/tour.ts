@@ -12,7 +12,7 @@ const usage = `npm run tour -- [--url http://127.0.0.1:8080] [--data data] [--ou
 Plays the story of Vouchsafe against a running system (npm start), as an HTTP client would.
 
   --url     where the gateway answers                  (or VOUCHSAFE_PORT)
-  --data    the system's data folder, for its letters  (or VOUCHSAFE_DATA)
+  --data    the system's data folder, for its emails  (or VOUCHSAFE_DATA)
   --output  where the evidence is left`;
 
 async function main(): Promise<void> {
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
     return;
   }
   await build(root);
-  // The rooms can be imported once they are built.
+  // The packages can be imported once they are built.
   const { apiKey, invitation, secondFactor, signUp } = await import('./story.ts');
   const { entries, forensicExport, proof, verification } = await import('./evidence.ts');
 

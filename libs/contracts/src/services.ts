@@ -14,7 +14,7 @@ interface Service {
  */
 export const services = {
   gateway: {
-    holds: 'the only public door: sessions in, access log out, everything else passed on',
+    holds: 'the only public server: sessions in, access log out, everything else passed on',
     public: true,
     consumes: ['identity'],
   },

@@ -6,7 +6,7 @@ import { roleNames } from './roles.js';
 
 /** One numbered step of a database's schema. Written once, never changed after it has shipped. */
 export interface SqlMigration {
-  /** `<room>-<number>-<what>`, e.g. `event-store-001-event`; the order of the list is the order of the steps. */
+  /** `<package>-<number>-<what>`, e.g. `event-store-001-event`; the order of the list is the order of the steps. */
   readonly name: string;
   readonly sql: (roles: ReturnType<typeof roleNames>) => string;
 }

@@ -7,7 +7,7 @@ import { localKeyProvider, Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { aggregate, type Envelope, inlineProjection, publishing, type RecordedEvent } from './index.js';
 
-/** A small aggregate for this room's tests: an account with a named holder and a balance in cents. */
+/** A small aggregate for this package's tests: an account with a named holder and a balance in cents. */
 export const accountEvents = eventCatalog({
   'account-opened': {
     version: 1,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Database, one, type Sql } from '@vouchsafe/database';
 import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
 import { vaultMigrations } from '@vouchsafe/vault';
-import { eventStoreMigrations, progressOf, readOn } from './index.js';
+import { eventStoreMigrations, progressOf, readNextPage } from './index.js';
 
 /** One reader's way of asking for what is new; the trial finds out what each way loses or turns round. */
 interface Reader {
@@ -83,7 +83,7 @@ describe('the cursor', () => {
     const open = holdTransactionOpen(database);
     const seen = await trial(
       database,
-      () => ({ next: (sql) => readOn(sql, 'trial', 7) }),
+      () => ({ next: (sql) => readNextPage(sql, 'trial', 7) }),
       written,
       'snapshot',
     );

@@ -26,7 +26,7 @@ interface CursorRow {
  * list the primary's open transactions.
  * @returns at most `limit` events, each exactly once, every stream in order; none when the reader has caught up
  */
-export async function readOn(sql: Sql, name: string, limit: number): Promise<EventRow[]> {
+export async function readNextPage(sql: Sql, name: string, limit: number): Promise<EventRow[]> {
   const cursor = await lock(sql, name);
   const page = await readWindow(sql, cursor, limit);
   if (page.length > 0) {

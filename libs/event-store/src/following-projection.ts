@@ -1,7 +1,7 @@
 import type { Database, SqlMigration, Transaction } from '@vouchsafe/database';
 import type { DomainEvent, EventCatalog } from '@vouchsafe/event-sourcing';
 import type { Vault } from '@vouchsafe/vault';
-import { progressOf, readOn } from './cursor.js';
+import { progressOf, readNextPage } from './cursor.js';
 import { applyTo, type Handlers } from './inline-projection.js';
 import { readRows } from './recorded-event.js';
 import { type Follower, follow, type Pace } from './follower.js';
@@ -118,7 +118,7 @@ async function applyPage<Event extends DomainEvent>(
     liveSchema(projection),
   ]);
   await transaction.query(`set local search_path = ${schema}, public`);
-  const rows = await readOn(transaction, cursor, PAGE);
+  const rows = await readNextPage(transaction, cursor, PAGE);
   const known = new Map(
     projection.catalogs.flatMap((catalog) =>
       Object.keys(catalog.definitions).map((type) => [type, catalog] as const),

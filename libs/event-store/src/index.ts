@@ -1,7 +1,7 @@
 export * from './aggregate.js';
 export { appendBatch, type BatchEntry } from './append-batch.js';
 export type { Appending } from './append.js';
-export { progressOf, readOn } from './cursor.js';
+export { progressOf, readNextPage } from './cursor.js';
 export * from './event-store.js';
 export * from './follower.js';
 export * from './following-projection.js';

@@ -28,7 +28,7 @@ export async function hasValuesInClear(
 
 /**
  * Seals in place what was stored in clear before its field was marked: page by page, each recorded under the run's id in the
- * transaction that seals it. A run that was killed begins again, and passes over what is sealed.
+ * transaction that seals it. A run that was killed begins again, and skips what is sealed.
  * @returns how many events were rewritten so
  */
 export async function sealMarkedLater(

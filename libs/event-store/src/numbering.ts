@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { prepared, type Sql } from '@vouchsafe/database';
-import { readOn } from './cursor.js';
+import { readNextPage } from './cursor.js';
 import { LANES, OUTGOING_PARTITION } from './migrations.js';
 import type { OutgoingSource } from './outgoing.js';
 import { catalogsOf, factsOf, laneMessages, sentVersions, type Versions } from './publishing.js';
@@ -30,7 +30,7 @@ export function number(
 ): Promise<Numbered> {
   const { database, vault, publishing } = source;
   return database.asWorker(async (transaction) => {
-    const rows = await readOn(transaction, CURSOR, limit);
+    const rows = await readNextPage(transaction, CURSOR, limit);
     if (rows.length === 0) return { events: 0, ready: [], othersWait: false };
     const transitKeys = await transitKeysFor(transaction, source, rows);
     const events = await readRows(transaction, vault, catalogsOf(publishing), rows);

@@ -6,6 +6,7 @@ import {
 } from '@vouchsafe/event-sourcing';
 import type { Sql } from '@vouchsafe/database';
 import type { Vault } from '@vouchsafe/vault';
+import { storedNames } from './stored-names.js';
 
 export type ActorType = 'user' | 'api-key' | 'staff' | 'service' | 'anonymous';
 
@@ -31,7 +32,7 @@ export interface RecordedEvent<Event extends DomainEvent = DomainEvent> {
   readonly recordedAt: Date;
 }
 
-/** A row of `event` as the queries of this room select it. */
+/** A row of `event` as the queries of this package select it. */
 export interface EventRow {
   readonly position: string;
   readonly organization_id: string;
@@ -56,7 +57,7 @@ export function storedEnvelope({ occurredAt, ...rest }: Envelope): StoredEnvelop
 
 /** What a sealed value of an event is bound to, so that it opens nowhere else (docs/vault.md, 'Sealed values'). */
 export function sealingContext(stream: string, version: number, type: string): readonly string[] {
-  return ['event', stream, String(version), type];
+  return [storedNames.event, stream, String(version), type];
 }
 
 /**

@@ -65,7 +65,7 @@ export interface AssignedPartition extends TopicPartition {
   readonly earliest: bigint;
   /** Offset that the next message will get. */
   readonly end: bigint;
-  /** The group's committed offset: a hint, for consumers that keep no place of their own. */
+  /** The group's committed offset: a hint, for consumers that keep no offset of their own. */
   readonly committed: bigint | null;
 }
 
@@ -103,9 +103,9 @@ export interface SubscribeOptions {
 }
 
 export interface Subscription {
-  /** Partitions held now. */
+  /** Partitions assigned now. */
   assigned(): readonly TopicPartition[];
-  /** Goes on from `offset` after the running batch; ignored for a partition that is not held. */
+  /** Goes on from `offset` after the running batch; ignored for a partition that is not assigned. */
   seek(partition: TopicPartition, offset: bigint | 'earliest'): void;
   /** Leaves the group when the running batches have ended. */
   close(): Promise<void>;

@@ -12,11 +12,11 @@ export {
 } from './consumer/open-facts.js';
 export { UnreadableFactError } from './consumer/facts.js';
 export { consumerMigrations } from './consumer/migrations.js';
-export { type ParkedMessage, parkedMessages, unreadableParked } from './consumer/parked-message.js';
-export type { Parking } from './consumer/parking.js';
+export { type DeadLetter, deadLetters, unreadableDeadLetters } from './consumer/dead-letter.js';
+export type { DeadLetterQueue } from './consumer/dead-letter-queue.js';
 export { reactionTable } from './consumer/react.js';
 export * from './consumer/reaction.js';
-export { type RecordSettled, settleParked } from './consumer/settle-parked.js';
+export { type RecordSettled, settleDeadLetters } from './consumer/settle-dead-letters.js';
 export { embeddedBus, type EmbeddedBusOptions } from './embedded/embedded-bus.js';
 export { busMigrations } from './embedded/migrations.js';
 export { kafkaBus } from './kafka/kafka-bus.js';

@@ -39,11 +39,11 @@ export interface ServiceDefinition<Config extends z.ZodObject> {
   readonly config: Config;
   /** The service's composition module. */
   readonly module: (config: z.output<Config> & HostConfig) => Type | DynamicModule;
-  /** The public door brings its own guard, passes bodies on unread, makes request ids; health and metrics stand elsewhere. */
-  readonly door?: 'internal' | 'public';
-  /** Of a public door, in place of the internal identity's; its module provides them. */
+  /** The public server brings its own guard, passes bodies on unread, makes request ids; health and metrics stand elsewhere. */
+  readonly server?: 'internal' | 'public';
+  /** Of a public server, in place of the internal identity's; its module provides them. */
   readonly guards?: readonly Type<CanActivate>[];
-  /** Of a public door, provided by its module: answers what the router refuses before any hook runs. */
+  /** Of a public server, provided by its module: answers what the router refuses before any hook runs. */
   readonly refuse?: Type<Refusing>;
 }
 
@@ -172,7 +172,7 @@ const standIns: Provider[] = [
 ].map((provide) => ({ provide, useValue: {} }));
 
 function adapterOptions(
-  { door = 'internal' }: { door?: 'internal' | 'public' },
+  { server = 'internal' }: { server?: 'internal' | 'public' },
   config: HostConfig,
   metrics: Metrics,
   routes: RouteTable,
@@ -182,8 +182,8 @@ function adapterOptions(
     bodyLimit: config.VOUCHSAFE_BODY_LIMIT,
     metrics,
     routes,
-    trustRequestId: door === 'internal',
-    parseBodies: door === 'internal',
+    trustRequestId: server === 'internal',
+    parseBodies: server === 'internal',
     ...(refuse ? { refuse } : {}),
   };
 }
@@ -232,7 +232,7 @@ async function createApp<Config extends z.ZodObject>(
       refuse && ((...refused) => app.get(refuse, { strict: false }).refuse(...refused)),
     ),
   );
-  if (definition.door !== 'public') addHealthRoutes(adapter.getInstance(), readiness, metrics);
+  if (definition.server !== 'public') addHealthRoutes(adapter.getInstance(), readiness, metrics);
   const app = await NestFactory.create<NestFastifyApplication>(
     HostModule.with(providers, [definition.module(config)]),
     adapter,
@@ -242,8 +242,8 @@ async function createApp<Config extends z.ZodObject>(
   app.useGlobalPipes(validationPipe());
   app.useGlobalInterceptors(new TraceInterceptor(), new EntityInterceptor());
   // The gateway passes bodies on; the service behind it says whether it takes one.
-  if (definition.door !== 'public') app.useGlobalInterceptors(new UnreadBodyInterceptor());
-  if (definition.door === 'public' && !guards?.length) throw new Error('A public door needs its guards');
+  if (definition.server !== 'public') app.useGlobalInterceptors(new UnreadBodyInterceptor());
+  if (definition.server === 'public' && !guards?.length) throw new Error('A public server needs its guards');
   app.useGlobalGuards(
     ...(guards?.map((guard) => app.get(guard, { strict: false })) ?? [new InternalIdentityGuard(verifier)]),
   );

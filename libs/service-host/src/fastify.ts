@@ -18,9 +18,9 @@ export interface HttpOptions {
   readonly bodyLimit: number;
   readonly metrics: Metrics;
   readonly routes: RouteTable;
-  /** Take the request id and trace of the gateway; a public door makes its own. */
+  /** Take the request id and trace of the gateway; a public server makes its own. */
   readonly trustRequestId: boolean;
-  /** The public door passes bodies on unread. */
+  /** The public server passes bodies on unread. */
   readonly parseBodies: boolean;
   /** Answers what the router refuses before any hook runs. */
   readonly refuse?: Refuse;
@@ -76,7 +76,7 @@ function addContext(fastify: FastifyInstance, trustRequestId: boolean): void {
     void reply.header('x-request-id', requestId);
     runInRequestContext(context, done);
   });
-  // After every `onRequest` hook: what is refused here has its context, and at the door its exchange, too.
+  // After every `onRequest` hook: what is refused here has its context, and at the public server its exchange, too.
   fastify.addHook('preParsing', (request, _reply, _payload, done) => {
     try {
       assertWellFormedUrl(request.url);

@@ -10,6 +10,7 @@ import canonicalize from 'canonicalize';
 import { z } from 'zod';
 import type { Caller } from './caller.js';
 import { problem } from './problems.js';
+import { storedNames } from './stored-names.js';
 
 /** A retry arrives within hours; a day is what the ecosystem keeps keys for. */
 export const IDEMPOTENCY_HOURS = 24;
@@ -153,7 +154,7 @@ async function rowOf(
   key: string,
 ): Promise<readonly string[]> {
   const scope = [organizationId, `${caller.actor.type}:${caller.actor.id}`, operation];
-  const hash = await vault.keyedHash(sql, 'idempotency-key', canonicalize([...scope, key]) ?? '');
+  const hash = await vault.keyedHash(sql, storedNames.idempotencyKey, canonicalize([...scope, key]) ?? '');
   return [...scope, hash.toString('base64url')];
 }
 
@@ -162,7 +163,7 @@ async function rowOf(
  * that nobody who reads it can try guesses.
  */
 function hashOf(vault: Vault, sql: Sql, { request }: CreatingRequest): Promise<Buffer> {
-  return vault.keyedHash(sql, 'idempotent-request', canonicalize(request) ?? '');
+  return vault.keyedHash(sql, storedNames.idempotentRequest, canonicalize(request) ?? '');
 }
 
 const kept = z.object({ request_hash: z.instanceof(Uint8Array), answer: z.string().nullable() });
@@ -194,5 +195,5 @@ function scopeOf({ organizationId }: CreatingRequest): Scope {
 }
 
 function contextOf({ operation, key }: CreatingRequest): readonly string[] {
-  return ['idempotency-key', operation, key ?? ''];
+  return [storedNames.idempotencyKey, operation, key ?? ''];
 }

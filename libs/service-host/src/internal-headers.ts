@@ -13,7 +13,7 @@ export const INTERNAL_TOKEN_HEADER = 'vouchsafe-internal-token';
 /** Answer: id of the entity operated on, where only the answer knows it (P23). */
 export const ENTITY_HEADER = 'vouchsafe-entity-id';
 
-/** Answer: the organization that a request without a caller turned out to concern (sign-up, a letter's link). */
+/** Answer: the organization that a request without a caller turned out to concern (sign-up, an email's link). */
 export const ORGANIZATION_HEADER = 'vouchsafe-organization';
 
 /**

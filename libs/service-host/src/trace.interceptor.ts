@@ -15,9 +15,9 @@ export class TraceInterceptor implements NestInterceptor {
     const span = tracer.startSpan(declaration.operation, {
       attributes: { 'vouchsafe.effect': declaration.effect },
     });
-    const inside = trace.setSpan(context.active(), span);
+    const withSpan = trace.setSpan(context.active(), span);
     return new Observable((subscriber) =>
-      context.with(inside, () =>
+      context.with(withSpan, () =>
         next.handle().subscribe({
           next: (value) => subscriber.next(value),
           error: (error: unknown) => {

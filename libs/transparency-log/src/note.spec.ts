@@ -154,7 +154,7 @@ describe('a verifier key', () => {
 
 describe("a witness's cosignature/v1", () => {
   // The published example of c2sp.org/tlog-cosignature: its witness is unknown to us, and must not stop us.
-  it('by an unknown witness is passed over', () => {
+  it('by an unknown witness is ignored', () => {
     const note =
       'example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n' +
       '— example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n' +

@@ -10,8 +10,12 @@ const key = keyFrom(newKeyBytes());
 describe('authenticated encryption', () => {
   it('opens under the same key and associated data', () => {
     fc.assert(
-      fc.property(parts, bytes, (place, plaintext) => {
-        const opened = decrypt(key, associatedData(place), encrypt(key, associatedData(place), plaintext));
+      fc.property(parts, bytes, (context, plaintext) => {
+        const opened = decrypt(
+          key,
+          associatedData(context),
+          encrypt(key, associatedData(context), plaintext),
+        );
         expect(opened?.equals(plaintext)).toBe(true);
       }),
     );
@@ -19,10 +23,10 @@ describe('authenticated encryption', () => {
 
   it('does not open with any other associated data', () => {
     fc.assert(
-      fc.property(parts, parts, bytes, (place, other, plaintext) => {
-        fc.pre(JSON.stringify(place) !== JSON.stringify(other));
+      fc.property(parts, parts, bytes, (context, other, plaintext) => {
+        fc.pre(JSON.stringify(context) !== JSON.stringify(other));
         expect(
-          decrypt(key, associatedData(other), encrypt(key, associatedData(place), plaintext)),
+          decrypt(key, associatedData(other), encrypt(key, associatedData(context), plaintext)),
         ).toBeUndefined();
       }),
     );

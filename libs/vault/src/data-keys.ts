@@ -5,7 +5,8 @@ import { associatedData, decrypt, encrypt, keyFrom, newKeyBytes } from './aead.j
 import { type CacheLimits, KeyCache } from './key-cache.js';
 import { currentOrganizationKeys } from './organization-keys.js';
 import { VaultError } from './vault-error.js';
-import { organizationKeyPlace, type WrappedKeys } from './wrapped-keys.js';
+import { organizationKeyContext, type WrappedKeys } from './wrapped-keys.js';
+import { storedNames } from './stored-names.js';
 
 /** Whose key: `subject:<id>`, `month:2026-11` or `look-up`, within an organization. */
 export interface Holder {
@@ -150,7 +151,7 @@ export class DataKeys {
       const { organization_id: organizationId, organization_key_version: by } = row;
       const organizationKey = await this.organizationKeys.open(
         { keyId: row.kek_id, wrapped: row.organization_wrapped },
-        organizationKeyPlace(organizationId, by),
+        organizationKeyContext(organizationId, by),
       );
       versions.set(
         row.version,
@@ -187,7 +188,7 @@ export function wrapDataKey(
   holder: VersionedHolder,
   key: Uint8Array,
 ): Buffer {
-  return encrypt(by, dataKeyPlace(byVersion, holder), key);
+  return encrypt(by, dataKeyAssociatedData(byVersion, holder), key);
 }
 
 export function unwrapDataKey(
@@ -196,7 +197,7 @@ export function unwrapDataKey(
   holder: VersionedHolder,
   wrapped: Uint8Array,
 ): Buffer {
-  const key = decrypt(by, dataKeyPlace(byVersion, holder), wrapped);
+  const key = decrypt(by, dataKeyAssociatedData(byVersion, holder), wrapped);
   if (key) return key;
   throw new VaultError(
     'key-does-not-open',
@@ -204,8 +205,11 @@ export function unwrapDataKey(
   );
 }
 
-function dataKeyPlace(byVersion: number, { organizationId, name, version }: VersionedHolder): Buffer {
-  return associatedData(['vouchsafe-data-key-v1', organizationId, String(byVersion), name, String(version)]);
+function dataKeyAssociatedData(
+  byVersion: number,
+  { organizationId, name, version }: VersionedHolder,
+): Buffer {
+  return associatedData([storedNames.dataKey, organizationId, String(byVersion), name, String(version)]);
 }
 
 function holderOfRow({ organization_id: organizationId, holder: name }: DataKeyRow): Holder {

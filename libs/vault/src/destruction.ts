@@ -4,7 +4,7 @@ import type { Holder } from './data-keys.js';
 import { subjectHolder } from './scope.js';
 import { destroyTransitKeys } from './transit-keys.js';
 
-/** The commit comes a moment after this room has done its part, and the clocks of processes differ. */
+/** The commit comes a moment after this package has done its part, and the clocks of processes differ. */
 const ALLOWANCE_MILLISECONDS = 5_000;
 
 /** What a receipt of an erasure rests on. */

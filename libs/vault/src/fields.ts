@@ -149,16 +149,16 @@ type LocatedValue = Pick<PersonalValue, 'value' | 'mayBeClear' | 'replace'> & {
   readonly context: Context;
 };
 
-/** Copies, and in them every personal value with the place that its associated data binds; what has no such field is not copied. */
+/** Copies, and in them every personal value with the path that its associated data binds; what has no such field is not copied. */
 function locate(items: readonly DataWithFields[]) {
   const located = items.map(({ organizationId, fields, data, context }) => {
     if (fields.length === 0) return { copy: data, values: [] };
     const copy = structuredClone(data);
     const values = personalValues(fields, copy).map(
-      ({ value, subjectId, place, mayBeClear, replace }): LocatedValue => ({
+      ({ value, subjectId, path, mayBeClear, replace }): LocatedValue => ({
         ...{ value, mayBeClear, replace },
         scope: { organizationId, subjectId },
-        context: [...context, place],
+        context: [...context, path],
       }),
     );
     return { copy, values };

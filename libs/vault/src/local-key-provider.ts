@@ -5,11 +5,12 @@ import { associatedData, decrypt, encrypt, keyFrom, newKeyBytes } from './aead.j
 import type { KeyContext, KeyProvider } from './key-provider.js';
 import { syncFolderOf } from './sync-folder.js';
 import { VaultError } from './vault-error.js';
+import { storedNames } from './stored-names.js';
 
 /** Several keys, so that a rotation can open what an older one wrapped; `current` wraps. */
 const kekFile = z
   .strictObject({
-    format: z.literal('vouchsafe-kek-v1'),
+    format: z.literal(storedNames.kek),
     current: z.string(),
     keys: z.record(z.string(), z.base64().length(44)),
   })
@@ -39,7 +40,7 @@ export async function localKeyProvider(
       if (!Object.hasOwn(kek.keys, keyId)) kek = await readKekFile(file);
       const key = decrypt(kekOf(kek, keyId), contextBytes(context), wrapped);
       if (!key)
-        throw new VaultError('kek-does-not-open', `KEK ${keyId} does not open a key: ${place(context)}`);
+        throw new VaultError('kek-does-not-open', `KEK ${keyId} does not open a key: ${described(context)}`);
       return key;
     },
   };
@@ -82,7 +83,7 @@ async function readKekFile(file: string): Promise<KekFile> {
   const parsed = kekFile.safeParse(jsonOrUndefined(await readFile(file, 'utf8')));
   if (!parsed.success) {
     const where = parsed.error.issues.map((issue) => issue.path.join('.') || '(root)').join(', ');
-    throw new VaultError('kek-file-malformed', `KEK file ${file} is not a vouchsafe-kek-v1: ${where}`);
+    throw new VaultError('kek-file-malformed', `KEK file ${file} is not a ${storedNames.kek}: ${where}`);
   }
   return parsed.data;
 }
@@ -90,7 +91,7 @@ async function readKekFile(file: string): Promise<KekFile> {
 async function createIfMissing(file: string): Promise<void> {
   const id = newKekId();
   const draft = await writeDraft(file, {
-    format: 'vouchsafe-kek-v1',
+    format: storedNames.kek,
     current: id,
     keys: { [id]: newKek() },
   });
@@ -143,10 +144,10 @@ function newKek(): string {
 
 function contextBytes(context: KeyContext): Buffer {
   const entries = Object.entries(context).sort(([a], [b]) => (a < b ? -1 : 1));
-  return associatedData(['vouchsafe-kek-v1', ...entries.flat()]);
+  return associatedData([storedNames.kek, ...entries.flat()]);
 }
 
-function place(context: KeyContext): string {
+function described(context: KeyContext): string {
   return Object.entries(context)
     .map(([name, value]) => `${name} ${value}`)
     .join(', ');

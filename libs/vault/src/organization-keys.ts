@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Sql } from '@vouchsafe/database';
-import { organizationKeyPlace, type WrappedKeys } from './wrapped-keys.js';
+import { organizationKeyContext, type WrappedKeys } from './wrapped-keys.js';
 
 interface OrganizationKey {
   readonly version: number;
@@ -30,7 +30,7 @@ export async function insertOrganizationKeys(
   version: number,
   now: Date,
 ): Promise<void> {
-  const made = await Promise.all(organizationIds.map((id) => keys.make(organizationKeyPlace(id, version))));
+  const made = await Promise.all(organizationIds.map((id) => keys.make(organizationKeyContext(id, version))));
   await sql.query(
     `insert into vault_organization_key (organization_id, version, kek_id, wrapped, created_at)
      select organization_id, $2, kek_id, wrapped, $5
@@ -60,7 +60,7 @@ async function openCurrent(
   return new Map(
     await Promise.all(
       rows.map(async ({ organization_id: id, version, kek_id: keyId, wrapped }) => {
-        const key = await keys.open({ keyId, wrapped }, organizationKeyPlace(id, version));
+        const key = await keys.open({ keyId, wrapped }, organizationKeyContext(id, version));
         return [id, { version, key }] as const;
       }),
     ),

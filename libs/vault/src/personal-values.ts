@@ -9,7 +9,7 @@ export interface PersonalValue {
   /** It may stand in clear: its field was marked when it had been written. */
   readonly mayBeClear: boolean;
   /** Where it stands, as one unambiguous part of its associated data. */
-  readonly place: string;
+  readonly path: string;
   readonly replace: (value: unknown) => void;
 }
 
@@ -18,7 +18,7 @@ export function personalValues(fields: readonly PersonalField[], data: object): 
   const values = new Map<string, PersonalValue>();
   for (const field of fields) {
     for (const value of valuesAt(field, field.path, data, [])) {
-      if (!isErasedAlone(value.value) && !values.has(value.place)) values.set(value.place, value);
+      if (!isErasedAlone(value.value) && !values.has(value.path)) values.set(value.path, value);
     }
   }
   return [...values.values()];
@@ -59,7 +59,7 @@ function personalValue(field: PersonalField, value: unknown, steps: readonly Ste
     value,
     subjectId: subjectOf(field, steps),
     mayBeClear: field.storedClear ?? false,
-    place: lengthPrefixed(steps.map(({ name }) => name)),
+    path: lengthPrefixed(steps.map(({ name }) => name)),
     replace: (replacement) => Object.assign(last.parent, { [last.name]: replacement }),
   };
 }

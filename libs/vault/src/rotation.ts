@@ -3,7 +3,7 @@ import { one, type Sql } from '@vouchsafe/database';
 import { type DataKeys, type Holder, unwrapDataKey, wrapDataKey } from './data-keys.js';
 import { currentOrganizationKeys, insertOrganizationKeys } from './organization-keys.js';
 import { unwrapTransitKey, wrapTransitKey } from './transit-keys.js';
-import { organizationKeyPlace, serviceKeyPlace, type WrappedKeys } from './wrapped-keys.js';
+import { organizationKeyContext, serviceKeyContext, type WrappedKeys } from './wrapped-keys.js';
 
 /** One step of a rotation; repeat until nothing remains. Values and events are never rewritten. */
 export interface RotationStep {
@@ -26,7 +26,7 @@ export async function rewrapUnderCurrentKek(
     [current],
   );
   for (const { name, kek_id: keyId, wrapped } of services) {
-    const fresh = await keys.rewrap({ keyId, wrapped }, serviceKeyPlace(name));
+    const fresh = await keys.rewrap({ keyId, wrapped }, serviceKeyContext(name));
     await sql.query('update vault_service_key set kek_id = $2, wrapped = $3 where name = $1', [
       name,
       fresh.keyId,
@@ -49,12 +49,12 @@ export async function openOneUnderEachKek(sql: Sql, keys: WrappedKeys): Promise<
     'select distinct on (kek_id) name, kek_id, wrapped from vault_service_key',
   );
   for (const { name, kek_id: keyId, wrapped } of services)
-    await keys.open({ keyId, wrapped }, serviceKeyPlace(name));
+    await keys.open({ keyId, wrapped }, serviceKeyContext(name));
   const organizations = await sql.query<{ id: string; version: number; kek_id: string; wrapped: Buffer }>(
     `select distinct on (kek_id) organization_id as id, version, kek_id, wrapped from vault_organization_key`,
   );
   for (const { id, version, kek_id: keyId, wrapped } of organizations)
-    await keys.open({ keyId, wrapped }, organizationKeyPlace(id, version));
+    await keys.open({ keyId, wrapped }, organizationKeyContext(id, version));
 }
 
 export async function retireKek(sql: Sql, keys: WrappedKeys, kekId: string, now: Date): Promise<void> {
@@ -79,7 +79,7 @@ async function rewrapOrganizationKeys(
   );
   const fresh = await Promise.all(
     rows.map(({ organization_id: id, version, kek_id: keyId, wrapped }) =>
-      keys.rewrap({ keyId, wrapped }, organizationKeyPlace(id, version)),
+      keys.rewrap({ keyId, wrapped }, organizationKeyContext(id, version)),
     ),
   );
   await sql.query(
@@ -140,7 +140,10 @@ export async function rewrapDataKeys(
   );
   const fresh = await Promise.all(
     rows.map(async ({ holder: name, version, wrapped, by, kek_id: keyId, by_wrapped: byWrapped }) => {
-      const older = await keys.open({ keyId, wrapped: byWrapped }, organizationKeyPlace(organizationId, by));
+      const older = await keys.open(
+        { keyId, wrapped: byWrapped },
+        organizationKeyContext(organizationId, by),
+      );
       const holder = { organizationId, name, version };
       return wrapDataKey(newest.key, newest.version, holder, unwrapDataKey(older, by, holder, wrapped));
     }),
@@ -191,7 +194,7 @@ async function rewrapTransitKeys(
     [organizationId, newest.version],
   );
   for (const { id, wrapped, by, kek_id: keyId, by_wrapped: byWrapped } of rows) {
-    const older = await keys.open({ keyId, wrapped: byWrapped }, organizationKeyPlace(organizationId, by));
+    const older = await keys.open({ keyId, wrapped: byWrapped }, organizationKeyContext(organizationId, by));
     const name = { id, organizationId };
     const fresh = wrapTransitKey(
       newest.key,

@@ -1,5 +1,6 @@
 import { associatedData } from './aead.js';
 import type { Holder } from './data-keys.js';
+import { storedNames } from './stored-names.js';
 
 /** Whose key seals a value; `null` where nobody is known: then the organization's key of the month. */
 export interface Scope {
@@ -13,7 +14,7 @@ export interface SubjectScope extends Scope {
 }
 
 /**
- * A value's place: stream, version, event type and field, or table, row and column. Bound as associated data, so the value
+ * What a value is bound to: stream, version, event type and field, or table, row and column. Bound as associated data, so the value
  * opens nowhere else.
  */
 export type Context = readonly string[];
@@ -29,9 +30,13 @@ export function monthHolder(organizationId: string, month: string): Holder {
 }
 
 export function lookUpHolder(organizationId: string): Holder {
-  return { organizationId: organizationId.toLowerCase(), name: 'look-up' };
+  return { organizationId: organizationId.toLowerCase(), name: storedNames.lookUp };
 }
 
-export function valuePlace({ organizationId, name }: Holder, keyVersion: string, context: Context): Buffer {
-  return associatedData(['vouchsafe-value-v1', organizationId, name, keyVersion, ...context]);
+export function valueAssociatedData(
+  { organizationId, name }: Holder,
+  keyVersion: string,
+  context: Context,
+): Buffer {
+  return associatedData([storedNames.value, organizationId, name, keyVersion, ...context]);
 }

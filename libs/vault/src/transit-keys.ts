@@ -6,7 +6,8 @@ import { type CacheLimits, KeyCache } from './key-cache.js';
 import { TRANSIT_LOCKS } from './migrations.js';
 import { currentOrganizationKeys } from './organization-keys.js';
 import { VaultError } from './vault-error.js';
-import { organizationKeyPlace, type WrappedKeys } from './wrapped-keys.js';
+import { organizationKeyContext, type WrappedKeys } from './wrapped-keys.js';
+import { storedNames } from './stored-names.js';
 
 /** Seals what leaves for the bus on one day of one organization (docs/bus.md, 'Messages'). */
 export interface TransitKey {
@@ -105,7 +106,7 @@ export class TransitKeys {
     const { id, organization_id: organizationId, organization_key_version: by } = row;
     const organizationKey = await this.organizationKeys.open(
       { keyId: row.kek_id, wrapped: row.organization_wrapped },
-      organizationKeyPlace(organizationId, by),
+      organizationKeyContext(organizationId, by),
     );
     return keyFrom(unwrapTransitKey(organizationKey, by, { id, organizationId }, row.wrapped));
   }
@@ -146,7 +147,7 @@ export async function deleteTransitKeysUpTo(sql: Sql, day: string): Promise<numb
 type NamedKey = Pick<TransitKey, 'id' | 'organizationId'>;
 
 export function wrapTransitKey(by: KeyObject, byVersion: number, name: NamedKey, key: Uint8Array): Buffer {
-  return encrypt(by, transitKeyPlace(byVersion, name), key);
+  return encrypt(by, transitKeyAssociatedData(byVersion, name), key);
 }
 
 export function unwrapTransitKey(
@@ -155,7 +156,7 @@ export function unwrapTransitKey(
   name: NamedKey,
   wrapped: Uint8Array,
 ): Buffer {
-  const key = decrypt(by, transitKeyPlace(byVersion, name), wrapped);
+  const key = decrypt(by, transitKeyAssociatedData(byVersion, name), wrapped);
   if (key) return key;
   throw new VaultError(
     'key-does-not-open',
@@ -163,6 +164,6 @@ export function unwrapTransitKey(
   );
 }
 
-function transitKeyPlace(byVersion: number, { id, organizationId }: NamedKey): Buffer {
-  return associatedData(['vouchsafe-transit-key-v1', organizationId, String(byVersion), id]);
+function transitKeyAssociatedData(byVersion: number, { id, organizationId }: NamedKey): Buffer {
+  return associatedData([storedNames.transitKey, organizationId, String(byVersion), id]);
 }

@@ -3,7 +3,7 @@ import type { Sql } from '@vouchsafe/database';
 import { type Erased, ERASED, isErased } from '@vouchsafe/event-sourcing';
 import { decrypt, encrypt } from './aead.js';
 import { type DataKeys, type Holder, holderId, type KeyRing, type KeyRings } from './data-keys.js';
-import { type Context, monthHolder, type Scope, subjectHolder, valuePlace } from './scope.js';
+import { type Context, monthHolder, type Scope, subjectHolder, valueAssociatedData } from './scope.js';
 import { keyVersionText, parseSealed, printSealed } from './sealed-value.js';
 import { VaultError } from './vault-error.js';
 
@@ -40,7 +40,7 @@ export async function sealValues(
     if (isErased(ring)) return ERASED;
     const keyVersion = keyVersionText({ month: keyMonth, version: ring.newest });
     const key = keyOf(ring, ring.newest, holder);
-    const bytes = encrypt(key, valuePlace(holder, keyVersion, context), Buffer.from(plaintext));
+    const bytes = encrypt(key, valueAssociatedData(holder, keyVersion, context), Buffer.from(plaintext));
     return printSealed(keyVersion, bytes);
   });
 }
@@ -62,7 +62,11 @@ export async function openValues(
   return located.map(({ holder, version, keyVersion, context, bytes }) => {
     const ring = ringOf(rings, holder);
     if (isErased(ring)) return ERASED;
-    const plaintext = decrypt(keyOf(ring, version, holder), valuePlace(holder, keyVersion, context), bytes);
+    const plaintext = decrypt(
+      keyOf(ring, version, holder),
+      valueAssociatedData(holder, keyVersion, context),
+      bytes,
+    );
     if (!plaintext) throw doesNotOpen(holder);
     return plaintext.toString();
   });

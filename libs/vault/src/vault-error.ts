@@ -1,4 +1,4 @@
-/** Why the vault cannot work. All are broken machines, wrong settings or tampering: nothing that a request can mend. */
+/** Why the vault cannot work. All are failures of machines, wrong settings or tampering: nothing that a request can mend. */
 export type VaultFault =
   | 'kek-file-missing'
   | 'kek-file-permissions'
@@ -17,7 +17,7 @@ export type VaultFault =
   /** A value stands where it was not sealed for, or was tampered with. */
   | 'value-does-not-open';
 
-/** Messages name ids and places, never plaintext, sealed text or key bytes (ASVS 16.2.5). */
+/** Messages name ids and locations, never plaintext, sealed text or key bytes (ASVS 16.2.5). */
 export class VaultError extends Error {
   override readonly name = 'VaultError';
 

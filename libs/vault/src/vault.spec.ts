@@ -61,11 +61,11 @@ describe('a sealed value', () => {
         fc.string({ unit: 'grapheme' }),
         fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 4 }),
         fc.constantFrom('ada', 'grace', null),
-        async (plaintext, place, subjectId) => {
+        async (plaintext, context, subjectId) => {
           const scope = { organizationId: ours, subjectId };
           const opened = await asOurs(async (sql) => {
-            const value = await vault.seal(sql, scope, place, plaintext);
-            return typeof value === 'string' ? vault.open(sql, scope, place, value) : value;
+            const value = await vault.seal(sql, scope, context, plaintext);
+            return typeof value === 'string' ? vault.open(sql, scope, context, value) : value;
           });
           expect(opened).toBe(plaintext);
         },
@@ -89,13 +89,13 @@ describe('a sealed value', () => {
       ['version', ada, context.with(1, '4')],
       ['event type', ada, context.with(2, 'user-invited')],
       ['field', ada, context.with(3, 'name')],
-      ['shift of its place', ada, ['user-1', '73', ...context.slice(2)]],
-    ])('%s', async (_what, scope, place) => {
+      ['shift of its context', ada, ['user-1', '73', ...context.slice(2)]],
+    ])('%s', async (_what, scope, other) => {
       const vault = newVault();
       const value = await sealed(vault, ada, 'ada@example.com');
       await sealed(vault, scope, 'makes the key that is tried'); // else the key would only be missing
       const error: unknown = await database
-        .asWorker((sql) => vault.open(sql, scope, place, value))
+        .asWorker((sql) => vault.open(sql, scope, other, value))
         .catch((caught: unknown) => caught);
       expect(error).toMatchObject({ fault: 'value-does-not-open' });
       expect(String(error)).not.toMatch(new RegExp(`ada@|${value.slice(5)}`));
@@ -246,7 +246,7 @@ describe('personal fields', () => {
     const name = personalFields(
       z.object({ id: z.string(), name: personal(z.string(), { purpose: 'account', subject: 'id' }) }),
     );
-    // The place of a field `name`, as the vault binds it.
+    // The context of a field `name`, as the vault binds it.
     const plain = await asOurs((sql) => vault.seal(sql, ada, [...context, '4:name,'], 'ada@example.com'));
     const error: unknown = await asOurs((sql) =>
       vault.openFields(sql, ours, name, { id: 'ada', name: { sealed: plain } }, context),

@@ -29,6 +29,7 @@ import { keyOf, openValues, ringOf, sealValues, type ToOpen, type ToSeal } from 
 import { deleteTransitKeysUpTo, type TransitKey, TransitKeys } from './transit-keys.js';
 import { VaultError } from './vault-error.js';
 import { WrappedKeys } from './wrapped-keys.js';
+import { storedNames } from './stored-names.js';
 
 export interface VaultOptions {
   readonly provider: KeyProvider;
@@ -139,7 +140,7 @@ export class Vault {
    * at log-in). The caller normalizes the value.
    */
   async keyedHash(sql: Sql, purpose: string, value: string): Promise<Buffer> {
-    return keyedHashOf(await this.serviceKeys.find(sql, 'look-up'), purpose, value);
+    return keyedHashOf(await this.serviceKeys.find(sql, storedNames.lookUp), purpose, value);
   }
 
   /** As `keyedHash`, under the organization's own key. */
@@ -250,7 +251,7 @@ function only<Value>(values: readonly Value[]): Value {
 /** HMAC-SHA-256 of (purpose, value): the same value under two purposes cannot be joined. */
 function keyedHashOf(key: KeyObject, purpose: string, value: string): Buffer {
   return createHmac('sha256', key)
-    .update(lengthPrefixed(['vouchsafe-look-up-v1', purpose]))
+    .update(lengthPrefixed([storedNames.keyedHash, purpose]))
     .update(value)
     .digest();
 }

@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { keyFrom, newKeyBytes } from './aead.js';
 import { type CacheLimits, KeyCache } from './key-cache.js';
 import type { KeyContext, KeyProvider, WrappedKey } from './key-provider.js';
+import { storedNames } from './stored-names.js';
 
 /**
  * Keys under a KEK. Opened ones are remembered by their wrapped bytes, which a row of the database gives anew each time: so
@@ -25,16 +26,16 @@ export class WrappedKeys {
   }
 
   /** A fresh key, wrapped; the caller stores it and opens what the database kept. */
-  make(place: KeyContext): Promise<WrappedKey> {
-    return this.provider.wrap(newKeyBytes(), this.context(place));
+  make(context: KeyContext): Promise<WrappedKey> {
+    return this.provider.wrap(newKeyBytes(), this.inEnvironment(context));
   }
 
   /** Asks the provider once, however many ask at a time. */
-  open(key: WrappedKey, place: KeyContext): Promise<KeyObject> {
-    const name = JSON.stringify([key.keyId, Buffer.from(key.wrapped).toString('base64'), place]);
+  open(key: WrappedKey, context: KeyContext): Promise<KeyObject> {
+    const name = JSON.stringify([key.keyId, Buffer.from(key.wrapped).toString('base64'), context]);
     const known = this.opened.get(name);
     if (known) return known;
-    const opening = this.unwrap(key, place);
+    const opening = this.unwrap(key, context);
     this.opened.set(name, opening, this.now().getTime());
     // A failure must not be remembered: the provider may be back a moment later.
     opening.catch(() => this.opened.delete(name));
@@ -42,25 +43,25 @@ export class WrappedKeys {
   }
 
   /** The same key under today's KEK. */
-  async rewrap({ keyId, wrapped }: WrappedKey, place: KeyContext): Promise<WrappedKey> {
-    const context = this.context(place);
-    return this.provider.wrap(await this.provider.unwrap(keyId, wrapped, context), context);
+  async rewrap({ keyId, wrapped }: WrappedKey, context: KeyContext): Promise<WrappedKey> {
+    const bound = this.inEnvironment(context);
+    return this.provider.wrap(await this.provider.unwrap(keyId, wrapped, bound), bound);
   }
 
-  private async unwrap({ keyId, wrapped }: WrappedKey, place: KeyContext): Promise<KeyObject> {
-    return keyFrom(await this.provider.unwrap(keyId, wrapped, this.context(place)));
+  private async unwrap({ keyId, wrapped }: WrappedKey, context: KeyContext): Promise<KeyObject> {
+    return keyFrom(await this.provider.unwrap(keyId, wrapped, this.inEnvironment(context)));
   }
 
   /** P20: the environment's name is bound, so a key of another environment does not open. */
-  private context(place: KeyContext): KeyContext {
-    return { environment: this.environment, ...place };
+  private inEnvironment(context: KeyContext): KeyContext {
+    return { environment: this.environment, ...context };
   }
 }
 
-export function organizationKeyPlace(organizationId: string, version: number): KeyContext {
-  return { purpose: 'organization-key', organization: organizationId, version: String(version) };
+export function organizationKeyContext(organizationId: string, version: number): KeyContext {
+  return { purpose: storedNames.organizationKey, organization: organizationId, version: String(version) };
 }
 
-export function serviceKeyPlace(name: string): KeyContext {
-  return { purpose: 'service-key', name };
+export function serviceKeyContext(name: string): KeyContext {
+  return { purpose: storedNames.serviceKey, name };
 }

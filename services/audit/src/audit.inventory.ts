@@ -1,4 +1,4 @@
-import { inventoryOf, type PersonalColumn, roomColumns } from '@vouchsafe/service-host';
+import { inventoryOf, type PersonalColumn, sharedColumns } from '@vouchsafe/service-host';
 import { auditPublishing } from './audit.publishing.js';
 
 const UNTIL_ERASED = "12 months, or until the subject's key is destroyed";
@@ -80,5 +80,5 @@ export const impersonalColumns: Readonly<Record<string, string>> = {
 export const auditInventory = inventoryOf({
   service: 'audit',
   publishing: auditPublishing,
-  columns: [...personalColumns, ...roomColumns],
+  columns: [...personalColumns, ...sharedColumns],
 });

@@ -1,6 +1,6 @@
 /** @promise P18 the same of the gateway */
 import { expect, it } from '@jest/globals';
-import { declaredColumns, withRoomMigrations } from '@vouchsafe/service-host';
+import { declaredColumns, withSharedMigrations } from '@vouchsafe/service-host';
 import { inventoryGaps, testPostgres } from '@vouchsafe/testing';
 import { impersonalColumns, personalColumns } from './gateway.inventory.js';
 import { gatewayMigrations } from './persistence/migrations.js';
@@ -8,7 +8,7 @@ import { gatewayMigrations } from './persistence/migrations.js';
 it('accounts for every column of the database that could hold personal data (P18)', async () => {
   const postgres = await testPostgres();
   try {
-    const database = await postgres.database('gateway', withRoomMigrations(gatewayMigrations));
+    const database = await postgres.database('gateway', withSharedMigrations(gatewayMigrations));
     expect(await inventoryGaps(database, declaredColumns(personalColumns, impersonalColumns))).toEqual([]);
   } finally {
     await postgres.stop();

@@ -1,4 +1,4 @@
-import { inventoryOf, type PersonalColumn, roomColumns } from '@vouchsafe/service-host';
+import { inventoryOf, type PersonalColumn, sharedColumns } from '@vouchsafe/service-host';
 import { gatewayPublishing } from './gateway.publishing.js';
 
 /** Personal values in the gateway's own tables (P18); the access log itself stands in the inventory by its event's fields. */
@@ -23,5 +23,5 @@ export const impersonalColumns: Readonly<Record<string, string>> = {
 export const gatewayInventory = inventoryOf({
   service: 'gateway',
   publishing: gatewayPublishing,
-  columns: [...personalColumns, ...roomColumns],
+  columns: [...personalColumns, ...sharedColumns],
 });

@@ -8,6 +8,6 @@ import { publishEntry } from './access-log/access-log.published.js';
 export const gatewayPublishing: readonly Publishing[] = [
   publishing(accessLogEvents, publishEntry),
   receiptPublishing(gatewayFacts.subjectErased),
-  settledPublishing(gatewayFacts.parkedMessageSettled),
+  settledPublishing(gatewayFacts.deadLetterSettled),
   sealingPublishing(gatewayFacts.valuesSealed),
 ];

@@ -13,83 +13,87 @@ import {
   urlVariable,
 } from '@vouchsafe/service-host';
 import { Instance } from './access-log/access-log.js';
-import { DoorGuard } from './door/door.guard.js';
-import { DoorModule } from './door/door.module.js';
-import { Leaving } from './door/leaving.js';
+import { PublicServerGuard } from './public-server/public-server.guard.js';
+import { PublicServerModule } from './public-server/public-server.module.js';
+import { Leaving } from './public-server/leaving.js';
 import { gatewayConfig, type GatewayConfig } from './gateway.config.js';
-import { inside } from './inside.js';
+import { internalServer } from './internal-server.js';
 import { readServiceDocument, type UpstreamService } from './routes/service-document.js';
 
 /** The consumer group that all of its instances share. */
 export const GROUP = 'gateway';
 
 export interface RunningGateway {
-  /** The public door. */
+  /** The public server. */
   readonly url: string;
   /** Lanes, health and metrics. */
-  readonly insideUrl: string;
+  readonly internalUrl: string;
   readonly instanceId: string;
   readonly logger: RunningService['logger'];
   readonly stopSeconds: number;
   stop(): Promise<void>;
 }
 
-/** Boots the gateway: first its inside (database, relay, probes), then the door, so that nothing comes in too early. */
+/** Boots the gateway: first the internal server (database, relay, probes), then the public one, so that nothing comes in too early. */
 export async function bootGateway(options: BootOptions = {}): Promise<RunningGateway> {
   const env = options.env ?? process.env;
   const config = readConfig(hostConfig.extend(gatewayConfig.shape), env);
   const services = await upstreamServices(config);
-  // Asked inside, the gateway is ready when its door is: nobody is sent to a port that does not listen yet.
+  // The internal server is ready when the public one is: nobody is sent to a port that does not listen yet.
   let open = false;
   const readiness = options.readiness ?? new Readiness();
-  readiness.add('door', () => (open ? Promise.resolve() : Promise.reject(new Error('not open yet'))));
-  const within = await bootService(inside, {
+  readiness.add('public-server', () =>
+    open ? Promise.resolve() : Promise.reject(new Error('not open yet')),
+  );
+  const internal = await bootService(internalServer, {
     ...options,
     readiness,
     env: { ...env, PORT: String(config.VOUCHSAFE_INTERNAL_PORT) },
     handleSignals: false,
   });
-  await consume('gateway', within, { group: GROUP });
-  const door = await bootDoor(config, services, within, options).catch(async (error: unknown) => {
-    await within.stop();
-    throw error;
-  });
+  await consume('gateway', internal, { group: GROUP });
+  const publicServer = await bootPublicServer(config, services, internal, options).catch(
+    async (error: unknown) => {
+      await internal.stop();
+      throw error;
+    },
+  );
   open = true;
-  const { id: instanceId } = door.app.get(Instance, { strict: false });
-  within.logger.info({ url: door.url, instanceId }, 'The door is open');
+  const { id: instanceId } = publicServer.app.get(Instance, { strict: false });
+  internal.logger.info({ url: publicServer.url, instanceId }, 'The public server is listening');
   return {
-    url: door.url,
-    insideUrl: within.url,
+    url: publicServer.url,
+    internalUrl: internal.url,
     instanceId,
-    logger: within.logger,
+    logger: internal.logger,
     stopSeconds: config.VOUCHSAFE_STOP_SECONDS,
     stop: async () => {
-      await door.stop();
-      await within.stop();
+      await publicServer.stop();
+      await internal.stop();
     },
   };
 }
 
-async function bootDoor(
+async function bootPublicServer(
   config: GatewayConfig & HostConfig,
   services: readonly UpstreamService[],
-  within: RunningService,
+  internal: RunningService,
   options: BootOptions,
 ): Promise<RunningService> {
   const definition = {
     name: 'gateway',
     title: 'Vouchsafe',
-    door: 'public',
+    server: 'public',
     config: gatewayConfig,
-    module: () => DoorModule.with(within.app, services, config.VOUCHSAFE_PUBLIC_URL),
-    guards: [DoorGuard],
+    module: () => PublicServerModule.with(internal.app, services, config.VOUCHSAFE_PUBLIC_URL),
+    guards: [PublicServerGuard],
     refuse: Leaving,
   } satisfies ServiceDefinition<typeof gatewayConfig>;
-  const { logger, metrics, readiness } = within;
+  const { logger, metrics, readiness } = internal;
   return bootService(definition, { ...options, logger, metrics, readiness, handleSignals: false });
 }
 
-/** The services behind the door and what each declares; their golden documents ship with them. */
+/** The services behind the gateway and what each declares; their golden documents ship with them. */
 async function upstreamServices(config: GatewayConfig & HostConfig): Promise<UpstreamService[]> {
   return Promise.all(
     innerServiceNames.map(async (name) => {

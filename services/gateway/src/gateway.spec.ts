@@ -419,8 +419,10 @@ describe('the gateway', () => {
   });
 
   it('tells health and metrics on its inner port alone', async () => {
-    expect((await fetch(`${gateway.insideUrl}/health/ready`)).status).toBe(200);
-    expect(await (await fetch(`${gateway.insideUrl}/metrics`)).text()).toContain('gateway_unrecorded_total');
+    expect((await fetch(`${gateway.internalUrl}/health/ready`)).status).toBe(200);
+    expect(await (await fetch(`${gateway.internalUrl}/metrics`)).text()).toContain(
+      'gateway_unrecorded_total',
+    );
   });
 
   it('has numbered all entries without a gap', async () => {

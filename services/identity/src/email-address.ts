@@ -6,6 +6,7 @@ import type { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { openCell } from './persistence/sealed-column.js';
 import { accountCell } from './user/user.projection.js';
+import { storedNames } from './stored-names.js';
 
 /** Narrower than zod's in its domain, so that whoever checks JSON Schema's `email` takes what we take. */
 const pattern =
@@ -16,7 +17,7 @@ export const emailAddress = z.email({ pattern, error: 'Not an email address' }).
 
 /** By which an account is found without the address standing anywhere in clear; erasable, in no event. */
 export function emailHash(vault: Vault, sql: Sql, email: string): Promise<Buffer> {
-  return vault.keyedHash(sql, 'e-mail-address', email.toLowerCase());
+  return vault.keyedHash(sql, storedNames.emailAddress, email.toLowerCase());
 }
 
 export interface AccountReference {
@@ -56,7 +57,7 @@ export async function claimEmail(unit: UnitOfWork, hash: Buffer, userId: UserId)
   }
 }
 
-/** The address that letters go to; `null` once it is erased (P10). */
+/** The address that emails go to; `null` once it is erased (P10). */
 export async function addressOf(
   vault: Vault,
   sql: Sql,

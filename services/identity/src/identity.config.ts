@@ -9,14 +9,14 @@ export const identityConfig = persistenceConfig.extend({
   VOUCHSAFE_OPERATOR_ORGANIZATION_ID: z.uuid(),
   /** Who is asked for facts that the bus did not bring: receipts of erasures, its own among them. */
   ...serviceUrls(consumedBy('identity')),
-  /** Where people reach the product; the links of letters begin with it. */
+  /** Where people reach the product; the links of emails begin with it. */
   VOUCHSAFE_PUBLIC_URL: z.url().transform((url) => url.replace(/\/+$/, '')),
   /** `smtp://user:password@host:port` or `smtps://...`. */
   VOUCHSAFE_SMTP_URL: z
     .url({ protocol: /^smtps?$/ })
     .transform((url) => secret(url))
     .optional(),
-  /** Without SMTP: the folder that letters are written to, as .eml files. */
+  /** Without SMTP: the folder that emails are written to, as .eml files. */
   VOUCHSAFE_MAIL_FOLDER: z.string().min(1).optional(),
   VOUCHSAFE_MAIL_FROM: z.string().default('Vouchsafe <no-reply@vouchsafe.localhost>'),
   /** An operator's own legal documents, in the place of those that ship. */

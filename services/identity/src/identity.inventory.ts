@@ -1,4 +1,4 @@
-import { inventoryOf, roomColumns } from '@vouchsafe/service-host';
+import { inventoryOf, sharedColumns } from '@vouchsafe/service-host';
 import { personalColumns } from './data-inventory/personal-columns.js';
 import { identityPublishing } from './identity.publishing.js';
 
@@ -6,5 +6,5 @@ import { identityPublishing } from './identity.publishing.js';
 export const identityInventory = inventoryOf({
   service: 'identity',
   publishing: identityPublishing,
-  columns: [...personalColumns, ...roomColumns],
+  columns: [...personalColumns, ...sharedColumns],
 });

@@ -29,9 +29,9 @@ import { InvitationController } from './invitation/invitation.controller.js';
 import { InvitePerson } from './invitation/invite-person.js';
 import { ListInvitations } from './invitation/list-invitations.js';
 import { RevokeInvitation } from './invitation/revoke-invitation.js';
-import { LetterOutbox } from './letter/letter-outbox.js';
-import { MailFolder } from './letter/mail-folder.js';
-import { SendLetters } from './letter/send-letters.js';
+import { EmailOutbox } from './email/email-outbox.js';
+import { MailFolder } from './email/mail-folder.js';
+import { SendEmails } from './email/send-emails.js';
 import { AnswerChallenge } from './log-in/answer-challenge.js';
 import { BeginSession } from './log-in/begin-session.js';
 import { Challenges } from './log-in/challenges.js';
@@ -141,7 +141,7 @@ const slices: Readonly<Record<string, Slice>> = {
       { provide: FORGETTING, useExisting: ForgetPerson },
     ],
   },
-  letter: { controllers: [], providers: [LetterOutbox, MailFolder, SendLetters] },
+  email: { controllers: [], providers: [EmailOutbox, MailFolder, SendEmails] },
   'data-inventory': { controllers: [DataInventoryController], providers: [] },
   housekeeping: { controllers: [], providers: [Housekeeping] },
 };

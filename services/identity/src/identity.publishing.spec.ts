@@ -119,13 +119,13 @@ async function forget(app: IdentityApp, owner: Person, person: Person): Promise<
   throw new Error('The service gave itself no receipt');
 }
 
-/** An operator replays a fact that identity had parked. */
+/** An operator replays a fact that identity had dead-lettered. */
 async function settle(app: IdentityApp, of: Person): Promise<void> {
   const at = app.get(Clock).now();
   const message = {
     ...{ id: 1n, organizationId: of.organizationId, source: 'audit', lane: 1, number: 1n },
     ...{ messageId: 'audit/1/1', type: auditFacts.subjectErased.type, attempts: 5, error: null },
-    ...{ time: at, parkedAt: at },
+    ...{ time: at, deadLetteredAt: at },
   };
   await app.database.asWorker((transaction) =>
     publishSettled(app.get(EventStore))(transaction, message, 'replayed', {

@@ -24,6 +24,6 @@ export const identityPublishing: readonly Publishing[] = [
   publishing(apiKeyEvents, apiKeyFacts),
   publishing(erasureEvents, erasureFacts),
   receiptPublishing(identityFacts.subjectErased),
-  settledPublishing(identityFacts.parkedMessageSettled),
+  settledPublishing(identityFacts.deadLetterSettled),
   sealingPublishing(identityFacts.valuesSealed),
 ];

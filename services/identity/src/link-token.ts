@@ -11,7 +11,7 @@ export const linkToken = z.string().min(1).max(200);
 
 export type LinkPurpose = 'verify-email' | 'reset-password' | 'accept-invitation';
 
-/** Hours for which a letter's link works. */
+/** Hours for which an email's link works. */
 export const linkHours = {
   'verify-email': 48,
   'reset-password': 1,
@@ -27,7 +27,7 @@ export function secretHash(text: Secret): Buffer {
   return createHash('sha256').update(text.reveal()).digest();
 }
 
-/** Makes the token of a letter's link. @returns the token, for the letter alone */
+/** Makes the token of an email's link. @returns the token, for the email alone */
 export async function makeLinkToken(
   sql: Sql,
   link: { organizationId: string; purpose: LinkPurpose; subjectId: string; at: Date },
@@ -65,7 +65,7 @@ export async function takeLink(sql: Sql, token: Secret, purpose: LinkPurpose, at
   return taken.length === 1;
 }
 
-/** Voids the links that somebody still has in a letter. */
+/** Voids the links that somebody still has in an email. */
 export async function voidLinks(sql: Sql, purpose: LinkPurpose, subjectId: string): Promise<void> {
   await sql.query('delete from link_token where purpose = $1 and subject_id = $2', [purpose, subjectId]);
 }

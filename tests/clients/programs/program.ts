@@ -32,7 +32,7 @@ await signUpCreate({
   body,
   headers: { 'Idempotency-Key': crypto.randomUUID() },
 });
-await signUpVerify({ client: anybody, throwOnError: true, body: { token: await tokenOfLetter() } });
+await signUpVerify({ client: anybody, throwOnError: true, body: { token: await tokenOfEmail() } });
 
 const { email, password } = user;
 const { data: session, response } = await sessionCreate({
@@ -120,17 +120,17 @@ function wordsOf(problem: AuditEntryRecordErrors[keyof AuditEntryRecordErrors]):
   }
 }
 
-async function tokenOfLetter(): Promise<string> {
+async function tokenOfEmail(): Promise<string> {
   const folder = given('MAIL_FOLDER');
   for (let tries = 0; tries < 600; tries += 1) {
     for (const name of await readdir(folder)) {
-      const letter = (await readFile(path.join(folder, name), 'utf8')).replaceAll(/=\r?\n/g, '');
-      const token = /#token=(?:3D)?([A-Za-z0-9_-]{43})/.exec(letter)?.[1];
-      if (token !== undefined && letter.includes(user.email)) return token;
+      const message = (await readFile(path.join(folder, name), 'utf8')).replaceAll(/=\r?\n/g, '');
+      const token = /#token=(?:3D)?([A-Za-z0-9_-]{43})/.exec(message)?.[1];
+      if (token !== undefined && message.includes(user.email)) return token;
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error('No letter came');
+  throw new Error('No email came');
 }
 
 function given(name: string): string {

@@ -292,7 +292,7 @@ function sequences({ told, audit }: Stores): Finding[] {
         what: `log ${logId} says ${size} entries and has ${leaves.length}`,
       });
   }
-  if (audit.parked > 0) found.push({ kind: 'sequence gap', what: `${audit.parked} facts are parked` });
+  if (audit.deadLetters > 0) found.push({ kind: 'sequence gap', what: `${audit.deadLetters} dead letters` });
   return found;
 }
 

@@ -68,7 +68,7 @@ export interface Stores {
     /** `<source>/<lane>` -> the last number that had its effect. */
     readonly reached: ReadonlyMap<string, number>;
     readonly exports: readonly string[];
-    readonly parked: number;
+    readonly deadLetters: number;
   };
 }
 
@@ -108,7 +108,7 @@ async function readAudit(query: Query): Promise<Stores['audit']> {
   const tiles = groups(await query('select log_id, hashes from tile where level = 0 order by log_id, index'));
   const keys = groups(await query('select log_id, vkey from signing_key where log_id is not null'));
   const lanes = await query('select source, lane, number::int from consumed_lane');
-  const [parked] = await query('select count(*)::int as parked from parked_message');
+  const [waiting] = await query('select count(*)::int as count from dead_letter');
   return {
     logs: (logs as { logId: string; organizationId: string; size: number }[]).map((log) => ({
       ...log,
@@ -121,7 +121,7 @@ async function readAudit(query: Query): Promise<Stores['audit']> {
     })),
     reached: new Map(lanes.map(({ source, lane, number }) => [`${source}/${lane}`, Number(number)])),
     exports: (await query('select export_id from export')).map((row) => row.export_id as string),
-    parked: Number(parked?.parked),
+    deadLetters: Number(waiting?.count),
   };
 }
 

@@ -8,7 +8,7 @@ const invitationId = z.uuid();
 
 export const invitationCreated = contract({
   type: 'vouchsafe.identity.invitation-created.v1',
-  summary: 'Somebody was asked to join; a letter with a single-use link is on its way.',
+  summary: 'Somebody was asked to join; an email with a single-use link is on its way.',
   schema: z.strictObject({
     ...fact,
     invitationId,

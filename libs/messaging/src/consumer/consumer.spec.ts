@@ -9,13 +9,13 @@ import { factMessage, positionsMessage } from '../cloud-events.js';
 import { eventually } from '../contract/support.js';
 import { busMessage } from '../sealed-message.js';
 import type { Consumer, ConsumerOptions } from './consumer.js';
-import { parkedMessages } from './parked-message.js';
+import { deadLetters } from './dead-letter.js';
 import { reactionTable } from './react.js';
 import { batchReaction, type Reaction, reaction } from './reaction.js';
 import type { NotOpened } from './open-facts.js';
 import { type Receiver, receiver } from './receiver.fixture.js';
 import { scriptedBus } from './scripted-bus.fixture.js';
-import { type RecordSettled, settleParked } from './settle-parked.js';
+import { type RecordSettled, settleDeadLetters } from './settle-dead-letters.js';
 import { noteTaken, organizations, recording, sourceOf } from './source.fixture.js';
 import { givingKeys, transitKeyOf } from './transit-keys.fixture.js';
 
@@ -93,7 +93,7 @@ describe('a consumer', () => {
     );
   });
 
-  it('passes over facts that it has no reaction to, and a zombie cannot, nor leave a gap behind', async () => {
+  it('skips facts that it has no reaction to; a zombie can neither do so nor leave a gap', async () => {
     const source = sourceOf('passing');
     const script = scriptedBus();
     const others = ['a', 'b', 'c'].map((text) => source.take(0, text, noConcern));
@@ -104,7 +104,7 @@ describe('a consumer', () => {
     await script.assign(1);
     await script.deliver(incoming.slice(0, 2), 0);
     await script.deliver(incoming.slice(0, 2), 1);
-    // The zombie is sent to where the place stands, and has moved nothing.
+    // The zombie is sent to the stored offset, and has moved nothing.
     expect(script.sought).toEqual([2n]);
     // The third was lost on the way: the fourth waits until the source has given it.
     await script.deliver(incoming.slice(3), 0);
@@ -171,10 +171,10 @@ describe('a consumer', () => {
     await script.assign(1);
     await script.deliver(batch, 1);
     await script.deliver(batch, 0);
-    expect(errors.map((error) => (error as Error).name)).toEqual(['LostPlaceError']);
+    expect(errors.map((error) => (error as Error).name)).toEqual(['LostOffsetError']);
     expect(handled).toBe(0);
     expect(script.sought).toEqual([2n]);
-    // Should it hold the partition after all, it goes on from the database's place.
+    // Should it hold the partition after all, it continues at the database's offset.
     await script.deliver(script.append(wire([source.take(0, 'c')])), 0);
     await expectOnceInOrder(source);
     await zombie.stop();
@@ -230,7 +230,7 @@ describe('a consumer', () => {
 });
 
 describe('a message that keeps failing', () => {
-  const parking = () => ({
+  const queue = () => ({
     database: service.database,
     vault: service.vault,
     group,
@@ -246,8 +246,8 @@ describe('a message that keeps failing', () => {
     settled = [];
   });
 
-  it('is parked with its error, its organization behind it in order; the others go on', async () => {
-    const source = sourceOf('park');
+  it('is dead-lettered with its error, its organization behind it in order; the others go on', async () => {
+    const source = sourceOf('failing');
     const script = scriptedBus();
     const running = await consumer(script.bus, source, [recording((text) => text === 'poison')]);
     await script.assign();
@@ -260,31 +260,31 @@ describe('a message that keeps failing', () => {
     ];
     await script.deliver(script.append(wire(facts)));
     await script.deliver(script.append(wire([source.take(0, 'behind, later')])));
-    expect((await effects('park')).map(({ text }) => text)).toEqual(['before', 'other', 'other still']);
-    expect(await running.parkedCount()).toBe(3);
+    expect((await effects('failing')).map(({ text }) => text)).toEqual(['before', 'other', 'other still']);
+    expect(await running.deadLetterCount()).toBe(3);
 
-    const parked = parkedMessages(parking());
+    const waiting = deadLetters(queue());
     expect(
-      (await parked.list()).map(({ error, attempts, messageId }) => ({ error, attempts, messageId })),
+      (await waiting.list()).map(({ error, attempts, messageId }) => ({ error, attempts, messageId })),
     ).toEqual([
       {
         error: expect.stringMatching(/^Error at source\.fixture\.ts:\d+$/),
         attempts: 2,
-        messageId: 'park/0/2',
+        messageId: 'failing/0/2',
       },
-      { error: null, attempts: 0, messageId: 'park/0/3' },
-      { error: null, attempts: 0, messageId: 'park/0/4' },
+      { error: null, attempts: 0, messageId: 'failing/0/3' },
+      { error: null, attempts: 0, messageId: 'failing/0/4' },
     ]);
 
-    const failing = settleParked({ ...parking(), table: reactionTable([recording(() => true)]) }, record);
+    const failing = settleDeadLetters({ ...queue(), table: reactionTable([recording(() => true)]) }, record);
     expect(await failing.replay(organizations[0] ?? '')).toEqual({ replayed: 0, left: 3 });
     expect(settled).toEqual([]);
-    const settling = settleParked(parking(), record);
+    const settling = settleDeadLetters(queue(), record);
     expect(await settling.replay(organizations[0] ?? '', 1)).toEqual({ replayed: 1, left: 2 });
     expect(await settling.replay(organizations[0] ?? '')).toEqual({ replayed: 2, left: 0 });
-    expect(settled).toEqual(['park/0/2 replayed', 'park/0/3 replayed', 'park/0/4 replayed']);
+    expect(settled).toEqual(['failing/0/2 replayed', 'failing/0/3 replayed', 'failing/0/4 replayed']);
     await script.deliver(script.append(wire([source.take(0, 'free again')])));
-    expect((await effects('park')).filter(({ lane }) => lane === 0).map(({ text }) => text)).toEqual([
+    expect((await effects('failing')).filter(({ lane }) => lane === 0).map(({ text }) => text)).toEqual([
       'before',
       'poison',
       'behind',
@@ -300,8 +300,8 @@ describe('a message that keeps failing', () => {
     const running = await consumer(script.bus, source, [recording((text) => text === 'poison')]);
     await script.assign();
     await script.deliver(script.append(wire([source.take(0, 'poison'), source.take(0, 'behind')])));
-    const head = await parkedMessages(parking()).find('discard/0/1');
-    const settling = settleParked(parking(), record);
+    const head = await deadLetters(queue()).find('discard/0/1');
+    const settling = settleDeadLetters(queue(), record);
     expect(await settling.discard(head?.id ?? 0n)).toBe(true);
     expect(await settling.discard(head?.id ?? 0n)).toBe(false);
     expect(await settling.replay(organizations[0] ?? '')).toEqual({ replayed: 1, left: 0 });
@@ -316,16 +316,16 @@ describe('a message that keeps failing', () => {
     const running = await consumer(script.bus, source, [recording((text) => text === 'poison')]);
     await script.assign();
     await script.deliver(script.append(wire([source.take(0, 'poison')])));
-    const unable = settleParked(parking(), () => Promise.reject(new Error('The log is closed')));
+    const unable = settleDeadLetters(queue(), () => Promise.reject(new Error('The log is closed')));
     expect(await unable.replay(organizations[0] ?? '')).toEqual({ replayed: 0, left: 1 });
     expect(await effects('unrecorded')).toEqual([]);
-    const [head] = await parkedMessages(parking()).list();
+    const [head] = await deadLetters(queue()).list();
     await expect(unable.discard(head?.id ?? 0n)).rejects.toThrow('The log is closed');
-    expect(await running.parkedCount()).toBe(1);
+    expect(await running.deadLetterCount()).toBe(1);
     await running.stop();
   });
 
-  it('is not parked for a fault of the machine', async () => {
+  it('is not dead-lettered for a transient failure', async () => {
     const source = sourceOf('machine');
     const script = scriptedBus();
     let down = true;
@@ -340,7 +340,7 @@ describe('a message that keeps failing', () => {
     await expect(script.deliver(batch)).rejects.toThrow('connect');
     down = false;
     await script.deliver(batch);
-    expect(await running.parkedCount()).toBe(0);
+    expect(await running.deadLetterCount()).toBe(0);
     await expectOnceInOrder(source);
     await running.stop();
   });
@@ -355,11 +355,11 @@ describe('a message that keeps failing', () => {
       script.append(wire([source.take(0, 'poison'), source.take(1, 'x', { publication: broken })])),
     );
     const rows = await service.database.asWorker((sql) =>
-      sql.query('select * from parked_message where consumer = $1', [group]),
+      sql.query('select * from dead_letter where consumer = $1', [group]),
     );
     expect(rows).toHaveLength(2);
     expect(JSON.stringify(rows)).not.toContain('Ada of');
-    await settleParked(parking(), record).replay(organizations[0] ?? '');
+    await settleDeadLetters(queue(), record).replay(organizations[0] ?? '');
     expect((await effects('sealed')).map(({ name }) => name)).toEqual(['Ada of poison']);
     await running.stop();
   });
@@ -384,14 +384,14 @@ describe('a message that keeps failing', () => {
     );
     const told = async (): Promise<string> => {
       const rows = await service.database.asWorker((sql) =>
-        sql.query('select * from parked_message where consumer = $1', [group]),
+        sql.query('select * from dead_letter where consumer = $1', [group]),
       );
-      return JSON.stringify([rows, await parkedMessages(parking()).list()], (_, value: unknown) =>
+      return JSON.stringify([rows, await deadLetters(queue()).list()], (_, value: unknown) =>
         typeof value === 'bigint' ? String(value) : value,
       );
     };
     expect(await told()).not.toContain('Linus');
-    const settling = settleParked({ ...parking(), table: reactionTable([talkative]) }, record);
+    const settling = settleDeadLetters({ ...queue(), table: reactionTable([talkative]) }, record);
     expect(await settling.replay(organizations[3] ?? '')).toEqual({ replayed: 0, left: 1 });
     expect(await told()).not.toContain('Linus');
     expect(await told()).toContain('TypeError at consumer.spec.ts');
@@ -419,7 +419,7 @@ describe('a message that keeps failing', () => {
       ),
     );
     await script.deliver(script.append([about('late')]));
-    await settleParked(parking(), record).replay(organizations[2] ?? '');
+    await settleDeadLetters(queue(), record).replay(organizations[2] ?? '');
     expect((await effects('erased')).map(({ text, name }) => ({ text, name }))).toEqual([
       { text: 'poison', name: ERASED },
       { text: 'late', name: ERASED },
@@ -499,7 +499,7 @@ describe('a sealed message', () => {
       ['since', ERASED],
     ]);
     expect(told).toEqual(['key-destroyed', 'key-destroyed']);
-    expect({ parked: await running.parkedCount(), errors }).toEqual({ parked: 0, errors: [] });
+    expect({ deadLetters: await running.deadLetterCount(), errors }).toEqual({ deadLetters: 0, errors: [] });
     await running.stop();
   });
 
@@ -522,7 +522,7 @@ describe('a sealed message', () => {
     expect(await texts('away')).toEqual(['a', 'b']);
     await script.deliver(script.append(wire([source.take(0, 'c')])));
     expect(await texts('away')).toEqual(['a', 'b', 'c']);
-    expect(await running.parkedCount()).toBe(0);
+    expect(await running.deadLetterCount()).toBe(0);
     await running.stop();
   });
 
@@ -588,7 +588,7 @@ describe('a sealed message', () => {
     expect(told).toHaveLength(facts.length);
     // By pages, and no more of them than there are.
     expect(source.fetched.map(({ first: from }) => from)).toEqual([1n, 501n, 1001n]);
-    expect({ parked: await running.parkedCount(), errors }).toEqual({ parked: 0, errors: [] });
+    expect({ deadLetters: await running.deadLetterCount(), errors }).toEqual({ deadLetters: 0, errors: [] });
     // What is encrypted is taken from the bus again.
     await script.deliver(script.append(wire([source.take(0, 'later')])));
     await expectOnceInOrder(source);
@@ -596,16 +596,14 @@ describe('a sealed message', () => {
     await running.stop();
   });
 
-  it('that is set aside leaves nothing of itself, neither in clear nor as it came', async () => {
+  it('that is dead-lettered leaves nothing of itself, neither in clear nor as it came', async () => {
     const { source, script, running } = await listening('aside', {
       reactions: [recording((text) => text === 'poison')],
     });
     const messages = wire([source.take(0, 'poison'), source.take(0, 'behind')]);
     await script.deliver(script.append(messages));
     const rows = await service.database.asWorker((sql) =>
-      sql.query<{ text: string }>('select p::text as text from parked_message p where source = $1', [
-        'aside',
-      ]),
+      sql.query<{ text: string }>('select p::text as text from dead_letter p where source = $1', ['aside']),
     );
     expect(rows).toHaveLength(2);
     for (const { text } of rows) {

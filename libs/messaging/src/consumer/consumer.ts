@@ -5,9 +5,9 @@ import { batchReader } from './arrivals.js';
 import { type BehindLane, catchUp, type FetchMissing } from './catch-up.js';
 import { laneName } from './lanes.js';
 import { factOpener, type FetchTransitKeys, type NotOpened } from './open-facts.js';
-import { parkedMessages } from './parked-message.js';
-import { heldPartitions, type PartitionLag } from './partitions.js';
-import { LostPlaceError } from './place.js';
+import { deadLetters } from './dead-letter.js';
+import { assignedPartitions, type PartitionLag } from './partitions.js';
+import { LostOffsetError } from './offset.js';
 import { reactionTable } from './react.js';
 import type { Reaction } from './reaction.js';
 import type { LaneNumbers } from './portion.js';
@@ -27,7 +27,7 @@ export interface ConsumerOptions {
   readonly fetchTransitKeys: FetchTransitKeys;
   readonly now?: () => Date;
   readonly maxBatch?: number;
-  /** Tries of a message before it is parked; 5 where nothing is said. */
+  /** Tries of a message before it is dead-lettered; 5 where nothing is said. */
   readonly attempts?: number;
   /** Pause after a message's first failure, doubled with each; 100 ms where nothing is said. */
   readonly pauseMs?: number;
@@ -38,11 +38,11 @@ export interface ConsumerOptions {
 }
 
 export interface Consumer {
-  /** As of the last batch of each partition held. */
+  /** As of the last batch of each assigned partition. */
   lag(): readonly PartitionLag[];
   /** Lanes whose next number has not arrived. */
   lanesBehind(): readonly BehindLane[];
-  parkedCount(): Promise<number>;
+  deadLetterCount(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -61,7 +61,7 @@ export async function startConsumer(options: ConsumerOptions): Promise<Consumer>
     }
   };
   const lanes = catchUp({ taking, reached, learn, fetchMissing, onError });
-  const partitions = heldPartitions(taking.database, group);
+  const partitions = assignedPartitions(taking.database, group);
   const { heldMilliseconds } = taking.vault;
   const open = factOpener({ fetchTransitKeys, heldMilliseconds, now: taking.now, onNotOpened, onError });
   const read = batchReader({
@@ -71,24 +71,24 @@ export async function startConsumer(options: ConsumerOptions): Promise<Consumer>
   });
 
   const onBatch = async (batch: Batch): Promise<void> => {
-    const place = partitions.held(batch);
+    const assigned = partitions.of(batch);
     const { facts, given, next } = await read(batch);
     if (facts.length > 0) {
-      const step = { topic: batch.topic, partition: batch.partition, expected: place.stored, next };
+      const step = { topic: batch.topic, partition: batch.partition, expected: assigned.stored, next };
       try {
         learn(await take(taking, { facts, step }, batch.signal));
       } catch (error) {
-        // What was committed before the failure has moved the place on.
-        place.stored = await partitions.stored(batch);
-        if (!(error instanceof LostPlaceError)) throw error;
+        // What was committed before the failure has moved the offset.
+        assigned.stored = await partitions.stored(batch);
+        if (!(error instanceof LostOffsetError)) throw error;
         onError?.(error);
-        subscription.seek(batch, place.stored ?? 'earliest');
+        subscription.seek(batch, assigned.stored ?? 'earliest');
         return;
       }
-      place.stored = next;
+      assigned.stored = next;
     }
-    place.next = next;
-    place.end = batch.end;
+    assigned.next = next;
+    assigned.end = batch.end;
     for (const { number, ...lane } of given) lanes.expect(lane, number);
   };
 
@@ -104,7 +104,7 @@ export async function startConsumer(options: ConsumerOptions): Promise<Consumer>
   return {
     lag: partitions.lag,
     lanesBehind: lanes.behind,
-    parkedCount: parkedMessages(taking).count,
+    deadLetterCount: deadLetters(taking).count,
     stop: async () => {
       await subscription.close();
       await lanes.stop();

@@ -5,10 +5,10 @@ import { z } from 'zod';
 import type { ArrivedFact } from '../cloud-events.js';
 import type { Received } from './reaction.js';
 
-/** A fact that does not fit its contract: retried, as a newer release may read it, then parked. */
+/** A fact that does not fit its contract: retried, as a newer release may read it, then dead-lettered. */
 export class UnreadableFactError extends Error {
   override readonly name = 'UnreadableFactError';
-  /** @param because places of the contract and codes, nothing of the fact: values may be personal (ASVS 16.2.5) */
+  /** @param because field paths of the contract and codes, nothing of the fact: values may be personal (ASVS 16.2.5) */
   constructor(
     fact: Pick<ArrivedFact, 'id' | 'type'>,
     readonly because: string,
@@ -64,12 +64,12 @@ export async function throughVault(
   return received.map(({ fact }) => ({ ...fact, data: arrived.get(fact) ?? fact.data }));
 }
 
-/** Where it does not fit and how, each place once; a name that the contract does not have (a key of a record) is left out. */
+/** Where it does not fit and how, each path once; a name that the contract does not have (a key of a record) is left out. */
 function misfits({ issues }: z.ZodError, { schema }: Contract): string {
   const known = namesIn(z.toJSONSchema(schema, { unrepresentable: 'any' }));
-  const place = (path: readonly PropertyKey[]): string =>
+  const pathOf = (path: readonly PropertyKey[]): string =>
     path.map((part) => (known.has(String(part)) ? String(part) : '*')).join('.') || '(root)';
-  return [...new Set(issues.map(({ path, code }) => `${place(path)}: ${code}`))].slice(0, 10).join('; ');
+  return [...new Set(issues.map(({ path, code }) => `${pathOf(path)}: ${code}`))].slice(0, 10).join('; ');
 }
 
 function namesIn(schema: unknown): Set<string> {

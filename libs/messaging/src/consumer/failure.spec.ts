@@ -45,7 +45,7 @@ describe('what is kept of a failure', () => {
     );
   });
 
-  it('names the places of a contract that do not fit, and no name that the fact made up', () => {
+  it('names the field paths of a contract that do not fit, and no name that the fact made up', () => {
     const made = contract({
       type: 'vouchsafe.identity.note-taken.v1',
       summary: 'For this suite.',

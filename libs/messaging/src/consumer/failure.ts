@@ -4,11 +4,11 @@ import { UnreadableFactError } from './facts.js';
 import { RefusedFactError } from './reaction.js';
 
 /**
- * Whether an error tells of a broken machine (a lost connection, a deadlock, a full disk, a database that shuts down or became
- * a standby) rather than of the message: then nothing is parked and the same is tried again. SQLSTATE classes: Postgres manual,
+ * Whether an error tells of a transient failure (a lost connection, a deadlock, a full disk, a database that shuts down or became
+ * a standby) rather than of the message: then nothing is dead-lettered and the same is tried again. SQLSTATE classes: Postgres manual,
  * appendix A.
  */
-export function isMachineFault(error: unknown): boolean {
+export function isTransientFailure(error: unknown): boolean {
   if (error instanceof VaultError) return !faultsOfValues.has(error.fault);
   // pg gives these two no code.
   if (
@@ -43,12 +43,12 @@ export function describeFailure(error: unknown): string {
   if (error instanceof VaultError) return `VaultError: ${error.fault}`;
   if (!(error instanceof Error)) return 'A value that is no error was thrown';
   // The class, not its `name`: that may be set to anything.
-  const place = placeOf(error);
-  return `${error.constructor.name || 'Error'}${place ? ` at ${place}` : ''}`;
+  const location = locationOf(error);
+  return `${error.constructor.name || 'Error'}${location ? ` at ${location}` : ''}`;
 }
 
 /** File and line of the first frame that is ours. Frames come after the message, which may have lines that look like one. */
-function placeOf({ message, stack = '' }: Error): string | undefined {
+function locationOf({ message, stack = '' }: Error): string | undefined {
   const begin = stack.indexOf(message);
   if (begin < 0) return undefined;
   const frames = stack.slice(begin + message.length).split('\n');

@@ -57,4 +57,21 @@ export const consumerMigrations: readonly SqlMigration[] = [
       alter table parked_message alter column error type text
         using case when error is null then null else 'Kept by an earlier release' end;`,
   },
+  {
+    name: 'messaging-003-dead-letter',
+    sql: ({ worker, retention }) => `
+      alter table parked_message rename to dead_letter;
+      alter table dead_letter rename column parked_at to dead_lettered_at;
+      alter sequence parked_message_id_seq rename to dead_letter_id_seq;
+      alter index parked_message_pkey rename to dead_letter_pkey;
+      alter index parked_message_order rename to dead_letter_order;
+      alter index parked_message_consumer_source_lane_number_key rename to dead_letter_consumer_source_lane_number_key;
+      -- The former name, for the former release during an upgrade and after a rollback. The next release drops it (ADR 0040).
+      create view parked_message with (security_invoker = true) as
+        select id, consumer, organization_id, source, lane, number, message_id, type, time, traceparent, data, error, attempts,
+          dead_lettered_at as parked_at
+        from dead_letter;
+      grant select, insert, update, delete on parked_message to ${worker};
+      grant select, delete on parked_message to ${retention};`,
+  },
 ];

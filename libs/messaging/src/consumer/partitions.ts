@@ -1,30 +1,30 @@
 import type { Database } from '@vouchsafe/database';
 import type { AssignedPartition, TopicPartition } from '../bus.js';
-import { readPlace } from './place.js';
+import { readOffset } from './offset.js';
 
 export interface PartitionLag extends TopicPartition {
-  /** Messages between the consumer's place and the partition's end. */
+  /** Messages between the consumer's offset and the partition's end. */
   readonly messages: bigint;
 }
 
-/** Where the consumer stands in a partition that it holds. */
-interface HeldPartition extends TopicPartition {
+/** Where the consumer stands in a partition that is assigned to it. */
+interface KnownPartition extends TopicPartition {
   /** What this member last saw in the database; null before there was a row. */
   stored: bigint | null;
   next: bigint;
   end: bigint;
 }
 
-/** The partitions that a member of the group holds. */
-export function heldPartitions(database: Database, group: string) {
-  const all = new Map<string, HeldPartition>();
+/** The partitions that are assigned to a member of the group. */
+export function assignedPartitions(database: Database, group: string) {
+  const all = new Map<string, KnownPartition>();
   const stored = (partition: TopicPartition): Promise<bigint | null> =>
-    database.asWorker((sql) => readPlace(sql, group, partition));
+    database.asWorker((sql) => readOffset(sql, group, partition));
   return {
     stored,
-    held: (partition: TopicPartition): HeldPartition => {
+    of: (partition: TopicPartition): KnownPartition => {
       const found = all.get(partitionName(partition));
-      if (!found) throw new Error(`No place was read for ${partitionName(partition)}`);
+      if (!found) throw new Error(`No offset was read for ${partitionName(partition)}`);
       return found;
     },
     /** @returns the offset to begin from */

@@ -40,7 +40,7 @@ export function reactionTable(reactions: readonly Reaction[]) {
   }
   return {
     entry: (type: string): TableEntry | undefined => byType.get(type),
-    /** Whether the type is of a fact with a reaction, be it in a version that nobody here can read: that one is set aside, not skipped. */
+    /** Whether the type is of a fact with a reaction, be it in a version that nobody here can read: that one is dead-lettered, not skipped. */
     concerns: (type: string): boolean => byType.has(type) || byName.has(nameOf(type)),
     /** Whether a message of the type is encrypted on the bus; of a version that nobody here can read, whether that of the version taken is. */
     isPersonal: (type: string): boolean => {

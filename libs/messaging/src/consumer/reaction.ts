@@ -18,7 +18,7 @@ export interface Received<Data = object> {
 
 /**
  * What a service does when facts arrive. Effects go through `transaction`, the consumer's own database: they are committed
- * with the fact's number, so each has its effect exactly once. Letters and calls to others are at least once.
+ * with the fact's number, so each has its effect exactly once. Emails and calls to others are at least once.
  */
 export type Reaction = {
   readonly contracts: readonly Contract[];
@@ -51,7 +51,7 @@ export function batchReaction<C extends Contract>(
 /** Thrown by a reaction that cannot take a fact and knows why. */
 export class RefusedFactError extends Error {
   override readonly name = 'RefusedFactError';
-  /** @param because of a closed set of the reaction's own, nothing of the fact: it is kept in clear with the parked message */
+  /** @param because of a closed set of the reaction's own, nothing of the fact: it is kept in clear with the dead letter */
   constructor(readonly because: string) {
     super(`The fact is refused: ${because}`);
   }

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArrivedFact } from '../cloud-events.js';
-import { isMachineFault } from './failure.js';
+import { isTransientFailure } from './failure.js';
 import { advanceLanes, laneName, lockLanes } from './lanes.js';
-import { park, parkedAmong } from './park.js';
-import type { Parking } from './parking.js';
-import { passOver } from './pass-over.js';
-import { LostPlaceError, moveToPlace } from './place.js';
+import { addDeadLetter, withDeadLetters } from './add-dead-letter.js';
+import type { DeadLetterQueue } from './dead-letter-queue.js';
+import { skipIrrelevant } from './skip-irrelevant.js';
+import { LostOffsetError, moveOffset } from './offset.js';
 import type { LaneNumbers, Portion } from './portion.js';
 import { react } from './react.js';
 
-export interface Taking extends Parking {
-  /** How often a message is tried before it is parked. */
+export interface Taking extends DeadLetterQueue {
+  /** How often a message is tried before it is dead-lettered. */
   readonly attempts: number;
   /** Pause after the first failure of a message; doubles with each. */
   readonly pauseMs: number;
@@ -18,20 +18,20 @@ export interface Taking extends Parking {
 
 /**
  * Gives a portion its effects, lanes and offset in one transaction. When it fails, halves of it are tried, down to the message
- * that fails alone: that one is tried again with pauses and then parked, all others have had their effect.
+ * that fails alone: that one is tried again with pauses and then dead-lettered, all others have had their effect.
  *
- * @throws LostPlaceError, and errors of a broken machine: nothing is parked for those
+ * @throws LostOffsetError, and transient failures: nothing is dead-lettered for those
  */
 export async function take(taking: Taking, portion: Portion, signal?: AbortSignal): Promise<LaneNumbers> {
   const { database, group, table } = taking;
   if (!portion.facts.some(({ fact }) => table.concerns(fact.type))) {
-    const passed = await passOver(database, group, portion);
+    const passed = await skipIrrelevant(database, group, portion);
     if (passed) return passed;
   }
   try {
     return await attempt(taking, portion);
   } catch (error) {
-    if (error instanceof LostPlaceError || isMachineFault(error)) throw error;
+    if (error instanceof LostOffsetError || isTransientFailure(error)) throw error;
     if (portion.facts.length === 1) return retry(taking, portion, error, signal);
     const [first, second] = halves(portion);
     const before = await take(taking, first, signal);
@@ -51,14 +51,14 @@ async function retry(
     try {
       return await attempt(taking, portion);
     } catch (next) {
-      if (next instanceof LostPlaceError || isMachineFault(next)) throw next;
+      if (next instanceof LostOffsetError || isTransientFailure(next)) throw next;
       error = next;
     }
   }
   return attempt(taking, portion, { error, attempts: taking.attempts });
 }
 
-/** @param failure parks the portion's only fact instead of handling it */
+/** @param failure dead-letters the portion's only fact instead of handling it */
 function attempt(
   taking: Taking,
   { facts, step }: Portion,
@@ -66,7 +66,7 @@ function attempt(
 ): Promise<LaneNumbers> {
   const { database, group, table, vault } = taking;
   return database.asWorker(async (transaction) => {
-    if (step) await moveToPlace(transaction, group, step);
+    if (step) await moveOffset(transaction, group, step);
     const lanes = await lockLanes(
       transaction,
       group,
@@ -79,11 +79,11 @@ function attempt(
     const ours = next.filter((fact) => table.concerns(fact.type));
     const organizations = ours.map((fact) => fact.organizationId);
     const blocked =
-      ours.length > 0 ? await parkedAmong(transaction, group, organizations) : new Set<string>();
+      ours.length > 0 ? await withDeadLetters(transaction, group, organizations) : new Set<string>();
     const behind = ours.filter((fact) => blocked.has(fact.organizationId));
     const free = ours.filter((fact) => !blocked.has(fact.organizationId));
-    for (const fact of behind) await park(transaction, taking, fact, null);
-    if (failure) for (const fact of free) await park(transaction, taking, fact, failure);
+    for (const fact of behind) await addDeadLetter(transaction, taking, fact, null);
+    if (failure) for (const fact of free) await addDeadLetter(transaction, taking, fact, failure);
     else await react(transaction, vault, table, free);
 
     await advanceLanes(transaction, group, movedLanes(next, lanes, numbers));

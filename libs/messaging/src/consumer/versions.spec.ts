@@ -23,12 +23,12 @@ import { factMessage, positionsMessage, type WireMessage } from '../cloud-events
 import { eventually } from '../contract/support.js';
 import { busMessage } from '../sealed-message.js';
 import type { FetchMissing } from './catch-up.js';
-import { parkedMessages } from './parked-message.js';
+import { deadLetters } from './dead-letter.js';
 import { reactionTable } from './react.js';
 import { type Reaction, reaction } from './reaction.js';
 import { type Receiver, receiver } from './receiver.fixture.js';
 import { scriptedBus } from './scripted-bus.fixture.js';
-import { settleParked } from './settle-parked.js';
+import { settleDeadLetters } from './settle-dead-letters.js';
 import { givingKeys, transitKeyOf } from './transit-keys.fixture.js';
 
 const who = { personId: z.string() };
@@ -333,29 +333,29 @@ describe('a reader', () => {
       publication: { contract: of, data },
     });
   const nobody: FetchMissing = () => Promise.reject(new Error('nothing is missing'));
-  const parking = (wanted: Contract) => ({
+  const queue = (wanted: Contract) => ({
     ...{ database: service.database, vault: service.vault, group, now: () => new Date() },
     table: reactionTable([taking(wanted)]),
   });
   const failing = (wanted: Contract): Reaction =>
     reaction(wanted, () => Promise.reject(new Error('not now')));
-  const park = async (of: Contract, data: object): Promise<void> => {
+  const setAside = async (of: Contract, data: object): Promise<void> => {
     const script = scriptedBus();
     const consumer = await service.consume({ name: from, fetchMissing: nobody, fetchTransitKeys } as never, {
       ...{ bus: script.bus, group, topics: ['t'], reactions: [failing(of)], attempts: 1, pauseMs: 1 },
     });
     await script.assign();
     await script.deliver(script.append([message(of, data)]));
-    expect(await consumer.parkedCount()).toBe(1);
+    expect(await consumer.deadLetterCount()).toBe(1);
     await consumer.stop();
   };
   const settled = () => Promise.resolve();
   const rows = () =>
     service.database.asWorker((sql) =>
-      sql.query<{ data: string }>('select data::text from parked_message where consumer = $1', [group]),
+      sql.query<{ data: string }>('select data::text from dead_letter where consumer = $1', [group]),
     );
 
-  it('passes over a field that it does not know, and records nothing of it', async () => {
+  it('ignores a field that it does not know, and records nothing of it', async () => {
     await consume(v1, [message(v1, { personId: 'p1', name: 'Ada', nickname: 'A.' })], nobody);
     expect(await effects()).toMatchObject([{ name: { personId: 'p1', name: 'Ada' } }]);
   });
@@ -367,42 +367,51 @@ describe('a reader', () => {
     ]);
   });
 
-  it('sets aside a fact of a version that it cannot read: it is not skipped', async () => {
+  it('dead-letters a fact of a version that it cannot read: it is not skipped', async () => {
     await consume(v2, [message(v3Alone, { personId: 'p1', called: 'Ada' })], nobody);
     expect(await effects()).toEqual([]);
-    const [parked] = await parkedMessages(parking(v2)).list();
-    expect(parked?.error).toBe('UnreadableFactError: a version that is not taken here');
-    const replayed = await settleParked(parking(v3Alone), settled).replay(organizationId);
+    const [waiting] = await deadLetters(queue(v2)).list();
+    expect(waiting?.error).toBe('UnreadableFactError: a version that is not taken here');
+    const replayed = await settleDeadLetters(queue(v3Alone), settled).replay(organizationId);
     expect(replayed).toEqual({ replayed: 1, left: 0 });
     expect(await effects()).toMatchObject([{ text: v3Alone.type }]);
   });
 
   it('opens a dead letter by the version that it was written in, though it takes a later one by now', async () => {
-    await park(v1, { personId: 'p1', name: 'Ada', nickname: 'A.' });
+    await setAside(v1, { personId: 'p1', name: 'Ada', nickname: 'A.' });
     const [row] = await rows();
     expect(row?.data).not.toMatch(/Ada|A\./);
-    expect(await settleParked(parking(v2), settled).replay(organizationId)).toEqual({ replayed: 1, left: 0 });
+    expect(await settleDeadLetters(queue(v2), settled).replay(organizationId)).toEqual({
+      replayed: 1,
+      left: 0,
+    });
     expect(await effects()).toMatchObject([{ text: v2.type, name: { fullName: 'Ada' } }]);
   });
 
   it('finds a dead letter of an erased person erased, in each version', async () => {
     const personId = randomUUID();
-    await park(v1, { personId, name: 'Ada' });
+    await setAside(v1, { personId, name: 'Ada' });
     await service.database.asRetention((sql) =>
       service.vault.destroySubject(sql, { organizationId, subjectId: personId }, new Date()),
     );
-    expect(await settleParked(parking(v2), settled).replay(organizationId)).toEqual({ replayed: 1, left: 0 });
+    expect(await settleDeadLetters(queue(v2), settled).replay(organizationId)).toEqual({
+      replayed: 1,
+      left: 0,
+    });
     expect(await effects()).toMatchObject([{ name: { personId, fullName: ERASED } }]);
   });
 
   it('leaves a dead letter where it is that no reaction reads any more', async () => {
-    await park(v1, { personId: 'p1', name: 'Ada' });
-    expect(await settleParked(parking(v2Alone), settled).replay(organizationId)).toEqual({
+    await setAside(v1, { personId: 'p1', name: 'Ada' });
+    expect(await settleDeadLetters(queue(v2Alone), settled).replay(organizationId)).toEqual({
       replayed: 0,
       left: 1,
     });
-    const [parked] = await parkedMessages(parking(v1)).list();
-    expect(parked?.error).toBe('UnreadableFactError: a version that is not taken here');
-    expect(await settleParked(parking(v1), settled).replay(organizationId)).toEqual({ replayed: 1, left: 0 });
+    const [waiting] = await deadLetters(queue(v1)).list();
+    expect(waiting?.error).toBe('UnreadableFactError: a version that is not taken here');
+    expect(await settleDeadLetters(queue(v1), settled).replay(organizationId)).toEqual({
+      replayed: 1,
+      left: 0,
+    });
   });
 });

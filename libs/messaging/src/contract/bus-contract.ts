@@ -3,7 +3,7 @@ import { busSuite, type BusUnderTest } from './bus-suite.js';
 import { declaredTopics } from './declared-topics.js';
 import { groupMembers } from './group-members.js';
 import { keptMessages } from './kept-messages.js';
-import { readingOn } from './reading-on.js';
+import { readingFurther } from './reading-further.js';
 
 /** What every bus keeps, seen from processes of their own, some of which are killed. */
 export function busContract(name: string, make: () => Promise<BusUnderTest>, missing?: string): void {
@@ -12,7 +12,7 @@ export function busContract(name: string, make: () => Promise<BusUnderTest>, mis
     const the = busSuite(make);
     keptMessages(the);
     groupMembers(the);
-    readingOn(the);
+    readingFurther(the);
     declaredTopics(the);
   });
 }

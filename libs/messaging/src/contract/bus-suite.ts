@@ -103,8 +103,8 @@ export function done(publisher: WorkerProcess): () => boolean {
   return () => publisher.reports.some(({ kind }) => kind === 'done');
 }
 
-/** Partitions that a member holds now. */
-export function held(worker: WorkerProcess | undefined): Set<number> {
+/** Partitions that are assigned to a member now. */
+export function assigned(worker: WorkerProcess | undefined): Set<number> {
   const partitions = new Set<number>();
   for (const said of worker?.reports ?? []) {
     if (said.kind === 'assigned') partitions.add(said.partition);

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { type BusSuite, done, held, messagesOf, PARTITIONS } from './bus-suite.js';
+import { type BusSuite, done, assigned, messagesOf, PARTITIONS } from './bus-suite.js';
 import { eventually } from './support.js';
 import type { WorkerReport } from './worker-process.js';
 
@@ -9,15 +9,15 @@ export function groupMembers(the: BusSuite): void {
     const everything: Record<string, WorkerReport[]> = { left: [], right: [] };
     const members = [the.member('left', 0, everything.left), the.member('left', 0, everything.left)];
     members.push(the.member('right', 0, everything.right));
-    await eventually(() => members.every((each) => held(each).size > 0));
-    await eventually(() => held(members[0]).size === 2 && held(members[1]).size === 2);
+    await eventually(() => members.every((each) => assigned(each).size > 0));
+    await eventually(() => assigned(members[0]).size === 2 && assigned(members[1]).size === 2);
     const sending = the.publisher(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'], 10);
     await eventually(done(sending));
     for (const reports of Object.values(everything)) {
       await eventually(() => messagesOf(reports).length >= 240);
-      const places = messagesOf(reports).map(({ partition, offset }) => `${partition}/${offset}`);
-      expect(new Set(places).size).toBe(240);
-      expect(places.length).toBe(240);
+      const positions = messagesOf(reports).map(({ partition, offset }) => `${partition}/${offset}`);
+      expect(new Set(positions).size).toBe(240);
+      expect(positions.length).toBe(240);
     }
     expect(members.slice(0, 2).every((each) => messagesOf(each.reports).length > 0)).toBe(true);
   });
@@ -25,23 +25,23 @@ export function groupMembers(the: BusSuite): void {
   it('shares out anew when members come and go, without two that read the same partition', async () => {
     const all: WorkerReport[] = [];
     const first = the.member('group', 1, all);
-    await eventually(() => held(first).size === PARTITIONS);
+    await eventually(() => assigned(first).size === PARTITIONS);
     const sending = the.publisher(['a', 'b', 'c', 'd', 'e', 'f'], 60);
     const second = the.member('group', 1, all);
-    await eventually(() => held(first).size === 2 && held(second).size === 2);
+    await eventually(() => assigned(first).size === 2 && assigned(second).size === 2);
     await first.stop();
-    await eventually(() => held(second).size === PARTITIONS);
+    await eventually(() => assigned(second).size === PARTITIONS);
     await eventually(done(sending));
     await eventually(() => messagesOf(all).length >= 1_080);
-    const places = messagesOf(all).map(({ partition, offset }) => `${partition}/${offset}`);
+    const positions = messagesOf(all).map(({ partition, offset }) => `${partition}/${offset}`);
     // Both left in peace, so nothing was delivered twice.
-    expect(new Set(places).size).toBe(1_080);
-    expect(places.length).toBe(1_080);
+    expect(new Set(positions).size).toBe(1_080);
+    expect(positions.length).toBe(1_080);
   });
 
   it('gives the batch in which a member was killed to another one', async () => {
     const doomed = the.member('group', 60_000);
-    await eventually(() => held(doomed).size === PARTITIONS);
+    await eventually(() => assigned(doomed).size === PARTITIONS);
     await the.say('a', '1', '2', '3');
     await eventually(() => doomed.reports.some(({ kind }) => kind === 'begun'));
     await doomed.kill();
@@ -52,13 +52,13 @@ export function groupMembers(the: BusSuite): void {
 
   it('takes the partitions of a member that is frozen, which has lost them when it thaws', async () => {
     const frozen = the.member('group');
-    await eventually(() => held(frozen).size === PARTITIONS);
+    await eventually(() => assigned(frozen).size === PARTITIONS);
     frozen.freeze();
     const heir = the.member('group');
-    await eventually(() => held(heir).size === PARTITIONS);
+    await eventually(() => assigned(heir).size === PARTITIONS);
     await the.say('a', '1', '2');
     await eventually(() => messagesOf(heir.reports).length === 2);
     frozen.thaw();
-    await eventually(() => held(frozen).size === 2 && held(heir).size === 2);
+    await eventually(() => assigned(frozen).size === 2 && assigned(heir).size === 2);
   });
 }

@@ -127,23 +127,23 @@ function groupsIn(run: Run) {
     beat: (group: string, member: string, topics: readonly string[], deadAfterMs: number) =>
       run<BeatRow>('select * from beat($1, $2, $3, $4)', [group, member, topics, deadAfterMs]),
 
-    commit: async (group: string, member: string, places: readonly CommittedPlace[]): Promise<void> => {
+    commit: async (group: string, member: string, offsets: readonly CommittedOffset[]): Promise<void> => {
       await run(
-        `update assignment set committed = place.next
-         from unnest($3::int[], $4::int[], $5::bigint[]) as place (topic_id, partition, next)
+        `update assignment set committed = reached.next
+         from unnest($3::int[], $4::int[], $5::bigint[]) as reached (topic_id, partition, next)
          where group_name = $1 and holder = $2
-           and assignment.topic_id = place.topic_id and assignment.partition = place.partition`,
+           and assignment.topic_id = reached.topic_id and assignment.partition = reached.partition`,
         [
           group,
           member,
-          places.map((place) => place.topicId),
-          places.map((place) => place.partition),
-          places.map((place) => place.next),
+          offsets.map((offset) => offset.topicId),
+          offsets.map((offset) => offset.partition),
+          offsets.map((offset) => offset.next),
         ],
       );
     },
 
-    letGo: async (group: string, member: string, topicId: number, partition: number): Promise<void> => {
+    release: async (group: string, member: string, topicId: number, partition: number): Promise<void> => {
       await run('select let_go($1, $2, $3, $4)', [group, member, topicId, partition]);
     },
 
@@ -155,7 +155,7 @@ function groupsIn(run: Run) {
 
 export type Log = ReturnType<typeof openLog>;
 
-export interface CommittedPlace {
+export interface CommittedOffset {
   readonly topicId: number;
   readonly partition: number;
   readonly next: bigint;

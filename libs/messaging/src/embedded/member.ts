@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { SubscribeOptions, Subscription, TopicPartition } from '../bus.js';
-import { holdingsOf } from './holdings.js';
+import { assignmentsOf } from './assignments.js';
 import type { Log } from './log.js';
 import { wakeable } from '../wakeable.js';
 
@@ -13,7 +13,7 @@ export interface Membership {
 
 const POLL_MS = { first: 20, most: 1_000 } as const;
 
-/** One member of a group: shows that it lives, holds the partitions that are its own, and tells their readers of news. */
+/** One member of a group: shows that it lives, reads the partitions that are assigned to it, and tells their readers of news. */
 export function joinGroup(
   log: Log,
   options: SubscribeOptions,
@@ -26,7 +26,7 @@ export function joinGroup(
   const pollPace = pacing();
   let closing = false;
   const isClosing = () => closing;
-  const holdings = holdingsOf(log, options, member, {
+  const assignments = assignmentsOf(log, options, member, {
     onReleased: tellGroup,
     onRevoked: beatNow.raise,
     onTaken: pollPace.wake.raise,
@@ -35,18 +35,18 @@ export function joinGroup(
   const beat = async (): Promise<number> => {
     const rows = await log.beat(group, member, topics, deadAfterMs);
     if (rows[0]?.shared) tellGroup();
-    holdings.share(rows, isClosing);
-    await holdings.commit();
+    assignments.share(rows, isClosing);
+    await assignments.commit();
     return beatMs;
   };
 
   /** Tells the readers where their partitions end. */
   const poll = (): Promise<number> =>
     pollPace.after(async () => {
-      if (holdings.readers().length === 0) return false;
+      if (assignments.readers().length === 0) return false;
       let moved = false;
       for (const row of await log.ends(topics)) {
-        if (holdings.of(row)?.sawEnd(BigInt(row.next_offset))) moved = true;
+        if (assignments.of(row)?.sawEnd(BigInt(row.next_offset))) moved = true;
       }
       return moved;
     });
@@ -62,12 +62,12 @@ export function joinGroup(
 
   const subscription: Subscription = {
     assigned: (): readonly TopicPartition[] =>
-      holdings
+      assignments
         .readers()
         .filter((reader) => !reader.stopping())
         .map(({ topic, partition }) => ({ topic, partition })),
     seek: ({ topic, partition }, offset) => {
-      for (const reader of holdings.readers()) {
+      for (const reader of assignments.readers()) {
         if (reader.topic === topic && reader.partition === partition) reader.seek(offset);
       }
     },
@@ -77,7 +77,7 @@ export function joinGroup(
       beatNow.raise();
       pollPace.wake.raise();
       await loops;
-      const left = await holdings.end(() => log.leave(group, member));
+      const left = await assignments.end(() => log.leave(group, member));
       for (const { topic, partition } of left) options.onRevoked?.({ topic, partition });
       tellGroup();
     },

@@ -5,14 +5,14 @@ import { wakeable } from '../wakeable.js';
 const IDLE_MS = 5_000;
 const RETRY_MS = { first: 50, most: 5_000 } as const;
 
-/** Reads one partition for as long as this member holds it. */
+/** Reads one partition for as long as it is assigned to this member. */
 export function readPartition(
   log: Log,
   topicId: number,
-  held: Pick<AssignedPartition, 'topic' | 'partition' | 'committed'>,
+  partitionAssigned: Pick<AssignedPartition, 'topic' | 'partition' | 'committed'>,
   options: SubscribeOptions,
 ) {
-  const { topic, partition } = held;
+  const { topic, partition } = partitionAssigned;
   const stopped = new AbortController();
   const wake = wakeable();
   const offset = offsetIn(log, topicId, partition);
@@ -21,16 +21,16 @@ export function readPartition(
   /** Whether there was something to do. */
   const step = async (): Promise<boolean> => {
     if (offset.next() === undefined) {
-      const assigned = { ...held, ...(await log.bounds(topicId, partition)) };
-      await offset.place(await options.startFrom(assigned));
+      const assigned = { ...partitionAssigned, ...(await log.bounds(topicId, partition)) };
+      await offset.position(await options.startFrom(assigned));
       options.onAssigned?.(assigned);
     }
     if (sought !== undefined) {
       const to = sought;
       sought = undefined;
-      await offset.place(to);
+      await offset.position(to);
     }
-    return readOn(log, topicId, held, offset, options, stopped.signal);
+    return readNextBatch(log, topicId, partitionAssigned, offset, options, stopped.signal);
   };
 
   const work = repeat(step, stopped.signal, wake, options.onError);
@@ -71,7 +71,7 @@ function offsetIn(log: Log, topicId: number, partition: number) {
     next: () => next,
     end: () => end,
     /** An offset outside of what the log holds means its beginning. */
-    place: async (wanted: bigint | 'earliest' | 'end'): Promise<void> => {
+    position: async (wanted: bigint | 'earliest' | 'end'): Promise<void> => {
       const bounds = await log.bounds(topicId, partition);
       end = bounds.end;
       if (wanted === 'end') next = bounds.end;
@@ -90,8 +90,8 @@ function offsetIn(log: Log, topicId: number, partition: number) {
   };
 }
 
-/** Hands the next batch on; whether there was one, or the place had to be mended. */
-async function readOn(
+/** Hands the next batch on; whether there was one, or the offset had to be corrected. */
+async function readNextBatch(
   log: Log,
   topicId: number,
   { topic, partition }: Pick<AssignedPartition, 'topic' | 'partition'>,
@@ -100,13 +100,13 @@ async function readOn(
   signal: AbortSignal,
 ): Promise<boolean> {
   const from = offset.next() ?? 0n;
-  // The log ends before our place: it was emptied or replaced under us.
-  if (from > offset.end()) await offset.place(from);
+  // The log ends before our offset: it was emptied or replaced under us.
+  if (from > offset.end()) await offset.position(from);
   if (from >= offset.end()) return false;
   const messages = await log.read(topicId, partition, from, options.maxBatch ?? 500);
   const last = messages.at(-1);
   if (!last) {
-    await offset.place(from);
+    await offset.position(from);
     return (offset.next() ?? 0n) < offset.end();
   }
   await options.onBatch({ topic, partition, messages, end: offset.end(), signal });

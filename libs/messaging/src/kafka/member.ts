@@ -3,7 +3,7 @@ import type { Consumer, Kafka } from 'kafkajs';
 import type { SubscribeOptions, Subscription } from '../bus.js';
 import type { OpenAdmin } from './admin.js';
 import { RETRY } from './client.js';
-import { type Holdings, holdingsOf } from './holdings.js';
+import { type Assignments, assignmentsOf } from './assignments.js';
 import type { KafkaOptions } from './kafka-options.js';
 import { readBatch } from './read-batch.js';
 import { partitionsOf } from './topics.js';
@@ -27,28 +27,28 @@ export function joinGroup(
   { sessionTimeoutMs = 10_000, metadataMaxAgeMs = 30_000 }: KafkaOptions,
 ): Subscription {
   const closing = new AbortController();
-  const holdings = holdingsOf(admin, options);
+  const assignments = assignmentsOf(admin, options);
 
   const session = async (): Promise<void> => {
     // kafkajs takes long to say which one is missing.
     for (const topic of options.topics) await partitionsOf(admin, topic);
     const consumer = consumerOf(kafka, options.group, sessionTimeoutMs, metadataMaxAgeMs);
-    await readUntilClosed(consumer, holdings, options, sessionTimeoutMs, closing.signal);
+    await readUntilClosed(consumer, assignments, options, sessionTimeoutMs, closing.signal);
   };
 
   const work = again(session, options, closing.signal);
 
   return {
     assigned: () =>
-      holdings
+      assignments
         .all()
-        .filter((holding) => holding.turn() !== undefined)
+        .filter((assignment) => assignment.turn() !== undefined)
         .map(({ topic, partition }) => ({ topic, partition })),
     seek: (partition, offset) => {
-      holdings.of(partition)?.place(() => Promise.resolve({ wanted: offset }));
+      assignments.of(partition)?.position(() => Promise.resolve({ wanted: offset }));
     },
     close: async () => {
-      for (const holding of holdings.all()) holding.stop();
+      for (const assignment of assignments.all()) assignment.stop();
       closing.abort();
       await work;
     },
@@ -73,7 +73,7 @@ function consumerOf(kafka: Kafka, groupId: string, sessionTimeout: number, metad
 /** Reads until the consumer crashes, which is thrown, or the subscription closes. */
 async function readUntilClosed(
   consumer: Consumer,
-  holdings: Holdings,
+  assignments: Assignments,
   options: SubscribeOptions,
   sessionTimeoutMs: number,
   closing: AbortSignal,
@@ -82,7 +82,7 @@ async function readUntilClosed(
     consumer.on('consumer.crash', ({ payload }) => resolve(payload.error));
   });
   consumer.on('consumer.group_join', ({ payload }) => {
-    if (!closing.aborted) holdings.joined(consumer, payload.memberId, payload.memberAssignment);
+    if (!closing.aborted) assignments.joined(consumer, payload.memberId, payload.memberAssignment);
   });
   try {
     await consumer.connect();
@@ -91,13 +91,13 @@ async function readUntilClosed(
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
-      eachBatch: (fetched) => readBatch(fetched, holdings, options, sessionTimeoutMs),
+      eachBatch: (fetched) => readBatch(fetched, assignments, options, sessionTimeoutMs),
     });
     const error = await Promise.race([crashed, aborted(closing)]);
     if (error) throw error;
   } finally {
     await within(CLOSE_WITHIN_MS, consumer.disconnect());
-    holdings.left();
+    assignments.left();
   }
 }
 

@@ -1,8 +1,8 @@
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 import type { IncomingMessage, SubscribeOptions } from '../bus.js';
 import { isFault } from './faults.js';
-import type { Holding } from './holding.js';
-import type { Holdings } from './holdings.js';
+import type { Assignment } from './assignment.js';
+import type { Assignments } from './assignments.js';
 
 /** What tells a member that others have taken its partitions. */
 const LOST = ['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID'] as const;
@@ -10,31 +10,31 @@ const LOST = ['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID'] a
 /** Hands a fetched batch on in portions, and commits how far it came; what became void meanwhile is dropped. */
 export async function readBatch(
   fetched: EachBatchPayload,
-  holdings: Holdings,
+  assignments: Assignments,
   options: SubscribeOptions,
   sessionTimeoutMs: number,
 ): Promise<void> {
-  const holding = holdings.of(fetched.batch);
-  const turn = holding?.turn();
-  if (!holding || turn === undefined || holding.isStopped() || fetched.isStale()) return;
+  const assignment = assignments.of(fetched.batch);
+  const turn = assignment?.turn();
+  if (!assignment || turn === undefined || assignment.isStopped() || fetched.isStale()) return;
   // Other members' rebalance is heard of after the batch; only a lost membership ends it.
   const beat = setInterval(() => {
     fetched.heartbeat().catch((error: unknown) => {
-      if (LOST.some((code) => isFault(error, code))) holding.stop();
+      if (LOST.some((code) => isFault(error, code))) assignment.stop();
     });
   }, sessionTimeoutMs / 5);
   // What was taken stays taken, also where a later portion fails.
   let next: bigint | undefined;
   try {
-    for await (const taken of handOn(fetched, holding, turn, options)) next = taken;
+    for await (const taken of handOn(fetched, assignment, turn, options)) next = taken;
   } catch (error) {
     options.onError?.(error);
-    holding.rest();
+    assignment.rest();
   } finally {
     clearInterval(beat);
   }
-  const { topic, partition } = holding;
-  if (next !== undefined && holding.turn() === turn) {
+  const { topic, partition } = assignment;
+  if (next !== undefined && assignment.turn() === turn) {
     await fetched.commitOffsetsIfNecessary({
       topics: [{ topic, partitions: [{ partition, offset: String(next) }] }],
     });
@@ -44,20 +44,20 @@ export async function readBatch(
 /** Gives, after each portion, where the next one begins. */
 async function* handOn(
   fetched: EachBatchPayload,
-  holding: Holding,
+  assignment: Assignment,
   turn: number,
   options: SubscribeOptions,
 ): AsyncGenerator<bigint> {
   const { batch } = fetched;
-  const { topic, partition, signal } = holding;
+  const { topic, partition, signal } = assignment;
   const end = BigInt(batch.highWatermark);
   for (const messages of portions(batch.messages, options.maxBatch ?? 500)) {
     const last = messages.at(-1);
-    if (!last || holding.isStopped()) break;
+    if (!last || assignment.isStopped()) break;
     await options.onBatch({ topic, partition, messages: messages.map(incoming), end, signal });
-    if (holding.turn() !== turn) break;
+    if (assignment.turn() !== turn) break;
     const next = BigInt(last.offset) + 1n;
-    holding.moved(next);
+    assignment.moved(next);
     fetched.resolveOffset(last.offset);
     yield next;
   }

@@ -121,7 +121,7 @@ describe('reactions as methods of a Nest controller', () => {
       pauseMs: 1,
     });
 
-  it('get facts one by one or in batches, continue their trace, and have what they throw parked', async () => {
+  it('get facts one by one or in batches, continue their trace, and set aside what they throw at', async () => {
     const source = sourceOf('nest');
     const strategy = transport('nest', source);
     const app = await NestFactory.createMicroservice(NoteModule, { strategy, logger: false });
@@ -134,7 +134,7 @@ describe('reactions as methods of a Nest controller', () => {
     ]);
     const consumer = strategy.running;
     const reactions = app.get(NoteReactions);
-    await eventually(async () => reactions.texts.length >= 2 && (await consumer.parkedCount()) === 1);
+    await eventually(async () => reactions.texts.length >= 2 && (await consumer.deadLetterCount()) === 1);
     const rows = await database.asWorker((sql) =>
       sql.query<{ text: string }>('select text from effect where source = $1', ['nest']),
     );

@@ -59,7 +59,7 @@ export class ConsumerTransport extends Server implements CustomTransportStrategy
     throw new Error('Ask for running instead: its type is known');
   }
 
-  /** The running consumer, for lag and parked messages. */
+  /** The running consumer, for lag and dead letters. */
   get running(): Consumer {
     if (!this.consumer) throw new Error('The consumer has not started');
     return this.consumer;

@@ -31,7 +31,7 @@ export type InventoryLine = z.infer<typeof inventoryLine>;
 export interface KeptPersonalData {
   readonly service: ServiceName;
   readonly publishing: readonly Pick<Publishing, 'catalog'>[];
-  /** Those of the service's own tables and of the rooms below it (`roomColumns`). */
+  /** Those of the service's own tables and of the libraries below it (`sharedColumns`). */
   readonly columns: readonly PersonalColumn[];
 }
 

@@ -10,7 +10,7 @@ import { EventStore, sealMarkedLater } from '@vouchsafe/event-store';
 import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
 import { localKeyProvider, type OutsideTombstones, tombstoneFile, Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
-import { withRoomMigrations } from '../persistence/persistence.module.js';
+import { withSharedMigrations } from '../persistence/persistence.module.js';
 import { type Erasure, type Forgetting, takeOn } from './erasure.js';
 import { applyTombstones, type ErasingOptions, startErasing } from './erasing.js';
 
@@ -27,7 +27,7 @@ let clock: Date;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-erasing-'));
   postgres = await testPostgres();
-  database = await postgres.database('identity', withRoomMigrations([]));
+  database = await postgres.database('identity', withSharedMigrations([]));
   const provider = await localKeyProvider(path.join(folder, 'kek.json'), { create: true });
   vault = new Vault({ provider, environment: 'test', now: () => clock, cacheMilliseconds: 1000 });
   store = new EventStore({ database, vault });
@@ -122,13 +122,13 @@ describe("a service's part of an erasure (P10)", () => {
 
   it('is withheld while a message that nobody could read may be about the person', async () => {
     const { erasure } = await person();
-    const park = (sql: Transaction) =>
+    const setAside = (sql: Transaction) =>
       sql.query(
-        `insert into parked_message (consumer, organization_id, source, lane, number, message_id, type, time, data, parked_at)
+        `insert into dead_letter (consumer, organization_id, source, lane, number, message_id, type, time, data, dead_lettered_at)
          values ('x', $1, 'y', 1, 1, 'z', 'unknown', now(), '{"whole":"v1"}', now())`,
         [erasure.organizationId],
       );
-    await database.asWorker(park);
+    await database.asWorker(setAside);
     await database.asWorker((sql) => takeOn(sql, erasure));
     clock = new Date(noon.getTime() + 60_000);
     const advance = setInterval(() => (clock = new Date(clock.getTime() + 60_000)), 20);
@@ -136,7 +136,7 @@ describe("a service's part of an erasure (P10)", () => {
       await workOff(service(), erasure, 600);
       expect(await receipts(erasure)).toEqual([]);
       await database.asWorker((sql) =>
-        sql.query('delete from parked_message where organization_id = $1', [erasure.organizationId]),
+        sql.query('delete from dead_letter where organization_id = $1', [erasure.organizationId]),
       );
       await workOff(service(), erasure);
       expect(await receipts(erasure)).toHaveLength(1);
@@ -222,7 +222,7 @@ describe("a service's part of an erasure (P10)", () => {
 
 describe('a database restored from before an erasure (P10)', () => {
   beforeAll(async () => {
-    database = await postgres.database('restored', withRoomMigrations([]));
+    database = await postgres.database('restored', withSharedMigrations([]));
     store = new EventStore({ database, vault });
   });
 

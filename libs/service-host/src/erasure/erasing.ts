@@ -3,7 +3,7 @@ import type { Database } from '@vouchsafe/database';
 import type { ErasureReceipt } from '@vouchsafe/contracts';
 import type { EventCatalog } from '@vouchsafe/event-sourcing';
 import { type EventStore, follow, type Follower, hasValuesInClear } from '@vouchsafe/event-store';
-import { unreadableParked } from '@vouchsafe/messaging';
+import { unreadableDeadLetters } from '@vouchsafe/messaging';
 import type { OutsideTombstones, Tombstone, Vault } from '@vouchsafe/vault';
 import {
   carriedOutErasures,
@@ -142,7 +142,7 @@ async function assertNothingIsLeft(
   { erasureId, organizations, subjects }: ErasureInHand,
 ): Promise<void> {
   const held = await database.asWorker(async (sql): Promise<HeldBecause | null> => {
-    if ((await unreadableParked(sql, organizations)) > 0) return 'unreadable-messages';
+    if ((await unreadableDeadLetters(sql, organizations)) > 0) return 'unreadable-messages';
     return (await hasValuesInClear(sql, catalogs, organizations, subjects)) ? 'values-in-clear' : null;
   });
   await database.asWorker((sql) =>
@@ -152,7 +152,8 @@ async function assertNothingIsLeft(
 }
 
 const heldUp: Readonly<Record<HeldBecause, string>> = {
-  'unreadable-messages': 'dead letters that fit no contract may be about an erased person (npm run parked)',
+  'unreadable-messages':
+    'dead letters that fit no contract may be about an erased person (npm run dead-letters)',
   'values-in-clear':
     'events hold values in clear from before their fields were marked (npm run keys -- seal-marked)',
 };

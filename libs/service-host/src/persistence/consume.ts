@@ -46,7 +46,7 @@ export async function consume(
   app.connectMicroservice({ strategy: transport });
   await app.startAllMicroservices();
   const consumer = transport.running;
-  measureParked(app.get(Metrics), consumer);
+  measureDeadLetters(app.get(Metrics), consumer);
   return consumer;
 }
 
@@ -66,14 +66,14 @@ function countNotOpened({ registry }: Metrics): (why: (typeof NOT_OPENED)[number
 }
 
 /** Somebody has to look: an alert at more than none. */
-function measureParked({ registry }: Metrics, consumer: Consumer): void {
+function measureDeadLetters({ registry }: Metrics, consumer: Consumer): void {
   new Gauge({
-    name: 'consumer_messages_parked',
-    help: 'Facts set aside because this service cannot handle them, and those behind them (npm run parked)',
+    name: 'consumer_dead_letters',
+    help: 'Dead letters: facts that this service cannot handle, and those behind them (npm run dead-letters)',
     registers: [registry],
     async collect() {
       // What cannot be counted now is not a number, never a comfortable zero.
-      this.set(await consumer.parkedCount().catch(() => Number.NaN));
+      this.set(await consumer.deadLetterCount().catch(() => Number.NaN));
     },
   });
 }

@@ -32,7 +32,7 @@ export interface PersistenceOptions {
   /** Name of the service: its database, its topic, the prefix of its roles. */
   readonly service: string;
   readonly config: PersistenceConfig & Pick<HostConfig, 'VOUCHSAFE_ENVIRONMENT'>;
-  /** The service's own steps; those of the rooms below come first. */
+  /** The service's own steps; those of the libraries below come first. */
   readonly migrations: readonly SqlMigration[];
   /** Its tables that are read and written as entities. */
   readonly entities?: EntitySchemas;
@@ -40,8 +40,8 @@ export interface PersistenceOptions {
   readonly publishing: readonly Publishing[];
 }
 
-/** What every service with a database needs below it, in the order of the rooms. */
-export function withRoomMigrations(migrations: readonly SqlMigration[]): readonly SqlMigration[] {
+/** What every service with a database needs below it, in the order of the libraries. */
+export function withSharedMigrations(migrations: readonly SqlMigration[]): readonly SqlMigration[] {
   return [
     ...vaultMigrations,
     ...eventStoreMigrations,
@@ -73,7 +73,7 @@ export class PersistenceModule {
               poolSize: config.VOUCHSAFE_DATABASE_POOL,
             });
             if (config.VOUCHSAFE_DATABASE_PASSWORD_MIGRATOR)
-              await database.migrate(withRoomMigrations(migrations));
+              await database.migrate(withSharedMigrations(migrations));
             readiness.add('database', () => database.asWorker((sql) => sql.query('select 1')));
             background.add({ stop: () => database.close() });
             return database;

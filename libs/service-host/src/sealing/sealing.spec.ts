@@ -10,7 +10,7 @@ import { EventStore, laneOf, readLane, sealMarkedLater, startRelay } from '@vouc
 import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
 import { localKeyProvider, Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
-import { withRoomMigrations } from '../persistence/persistence.module.js';
+import { withSharedMigrations } from '../persistence/persistence.module.js';
 import { sealingPublishing, tellSealed } from './sealing.js';
 
 const mark = { purpose: 'account', subject: 'id' } as const;
@@ -38,7 +38,7 @@ let store: EventStore;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-sealing-'));
   postgres = await testPostgres();
-  database = await postgres.database('identity', withRoomMigrations([]));
+  database = await postgres.database('identity', withSharedMigrations([]));
   const provider = await localKeyProvider(path.join(folder, 'kek.json'), { create: true });
   vault = new Vault({ provider, environment: 'test', now: () => at });
   store = new EventStore({ database, vault });

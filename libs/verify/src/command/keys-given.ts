@@ -3,7 +3,7 @@ import { shown } from './shown.js';
 
 /**
  * The keys of `--vkey`: each value is a verifier key, or else the name of a file with one key a line. White space around
- * a key is passed over, as are empty lines and lines that start with `#`. `readFile` throws where there is no such file.
+ * a key is ignored, as are empty lines and lines that start with `#`. `readFile` throws where there is no such file.
  */
 export function keysGiven(
   values: readonly string[],

@@ -27,7 +27,7 @@ export interface EntryFilter {
   readonly q?: string | undefined;
 }
 
-/** A place in the order of the log: `recordedAt` never falls while the index rises. Milliseconds since 1970. */
+/** A position in the order of the log: `recordedAt` never falls while the index rises. Milliseconds since 1970. */
 export interface Position {
   readonly recordedAt: number;
   readonly index: number;

@@ -3,7 +3,7 @@ import { isErased } from '@vouchsafe/event-sourcing';
 import { isJsonObject, type Json, type JsonObject, openLeaf } from '@vouchsafe/transparency-log';
 import type { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
-import { disclosureContext } from '../log/place.js';
+import { disclosureContext } from '../log/entry-location.js';
 import { FIRST_SOURCE } from '@vouchsafe/contracts';
 import { outcomes, provenances, submitterTypes } from '../log/entry.js';
 import { jsonObject } from './details.js';

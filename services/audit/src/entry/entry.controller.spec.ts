@@ -44,7 +44,7 @@ const shown = (headers: Headers) =>
   readEntryDetails(headers.get('vouchsafe-entry-details') ?? '') as { shown: Record<string, string> };
 
 describe('POST /v1/audit/entries', () => {
-  it('answers with places, and a proof follows at once', async () => {
+  it('answers with locations, and a proof follows at once', async () => {
     const recorded = await post([submitted(), submitted({ operation: 'invoice.delete', outcome: 'denied' })]);
     expect(recorded.status).toBe(201);
     const [, second] = recorded.body.entries;
@@ -128,8 +128,8 @@ describe('what is sent is recorded exactly, or refused', () => {
   ])('gives back %s', async (_, details) => {
     const recorded = await posted(details);
     expect([recorded.status, recorded.body.errors]).toEqual([201, undefined]);
-    const [place] = recorded.body.entries;
-    const one = await app.ask('GET', `/v1/audit/entries/${place?.logId}/${place?.index}`);
+    const [location] = recorded.body.entries;
+    const one = await app.ask('GET', `/v1/audit/entries/${location?.logId}/${location?.index}`);
     const listed = await list('limit=1');
     // Member by member, in any order: the order of names says nothing in JSON.
     for (const answer of [one, listed]) expect(canonicalText(detailsIn(answer))).toBe(canonicalText(details));

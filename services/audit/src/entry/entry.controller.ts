@@ -16,7 +16,7 @@ import {
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { outcomes, provenances, submitterTypes } from '../log/entry.js';
-import type { Place } from '../log/place.js';
+import type { EntryLocation } from '../log/entry-location.js';
 import type { RecordAnswer, Rejection } from '../log/record.js';
 import { reservedReasons } from '../log/reserved.js';
 import { entryView } from './entry-view.js';
@@ -86,7 +86,7 @@ const recorded = z.strictObject({
             'The id is known, and the person of its entry is erased: what was sent now was compared with what the entry’s leaf says in clear, not with the erased values',
           ),
       })
-      .meta({ id: 'AuditEntryPlace' }),
+      .meta({ id: 'AuditEntryLocation' }),
   ),
 });
 const provenEntry = z.strictObject({
@@ -131,9 +131,9 @@ export class EntryController {
     });
     if (answer.status === 'rejected') throw refusal(answer);
     // The answer names the log in each entry; the access log wants it once.
-    void reply.header(ENTITY_HEADER, answer.places[0]?.logId);
+    void reply.header(ENTITY_HEADER, answer.locations[0]?.logId);
     return {
-      entries: body.entries.map(({ id }, i) => ({ id, ...answer.places[i], ...comparisonOf(answer, i) })),
+      entries: body.entries.map(({ id }, i) => ({ id, ...answer.locations[i], ...comparisonOf(answer, i) })),
     };
   }
 
@@ -176,21 +176,21 @@ export class EntryController {
     @Caller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const place = { logId, index };
-    const proven = await this.proveEntry.prove(organizationOf(caller), place);
+    const location = { logId, index };
+    const proven = await this.proveEntry.prove(organizationOf(caller), location);
     if (proven.status === 'unknown') throw problem('not-found');
     if (proven.status === 'uncovered')
       throw problem('unavailable', { detail: 'No checkpoint covers it yet' });
     const { entry, leaf, proof } = proven;
-    void reply.header(ENTRY_DETAILS_HEADER, shownHeader([place]));
+    void reply.header(ENTRY_DETAILS_HEADER, shownHeader([location]));
     return { entry, leaf: leaf.toString('base64'), proof };
   }
 }
 
-/** Which entries a read has shown, for the read's own entry: places only, none of the values asked for (docs/audit.md, 'Questions'). */
-function shownHeader(places: readonly Place[]): string {
+/** Which entries a read has shown, for the read's own entry: locations only, none of the values asked for (docs/audit.md, 'Questions'). */
+function shownHeader(locations: readonly EntryLocation[]): string {
   const shown = Object.fromEntries(
-    [...Map.groupBy(places, (place) => place.logId)].map(([logId, its]) => [
+    [...Map.groupBy(locations, (location) => location.logId)].map(([logId, its]) => [
       logId,
       ranges(its.map((p) => p.index)),
     ]),

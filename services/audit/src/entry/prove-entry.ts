@@ -3,7 +3,7 @@ import { Database } from '@vouchsafe/database';
 import { Vault } from '@vouchsafe/vault';
 import { CheckpointSigner } from '../log/checkpoint-signer.js';
 import { entryAt, newestCheckpoint, proofOf, type PublishedCheckpoint } from '../log/log-reader.js';
-import type { Place } from '../log/place.js';
+import type { EntryLocation } from '../log/entry-location.js';
 import { type EntryView, viewEntries } from './entry-view.js';
 
 export type Proven =
@@ -26,16 +26,16 @@ export class ProveEntry {
     private readonly signer: CheckpointSigner,
   ) {}
 
-  async prove(organizationId: string, place: Place): Promise<Proven> {
+  async prove(organizationId: string, location: EntryLocation): Promise<Proven> {
     const row = await this.database.forOrganization(organizationId, (sql) =>
-      entryAt(sql, organizationId, place),
+      entryAt(sql, organizationId, location),
     );
     if (!row) return { status: 'unknown' };
-    const checkpoint = await this.checkpointOver(organizationId, place);
+    const checkpoint = await this.checkpointOver(organizationId, location);
     if (!checkpoint) return { status: 'uncovered' };
     return this.database.forOrganization(organizationId, async (sql) => {
       const [entry] = await viewEntries(sql, this.vault, organizationId, [row]);
-      const proof = await proofOf(sql, place, checkpoint);
+      const proof = await proofOf(sql, location, checkpoint);
       return { status: 'proven', entry, leaf: row.leaf, proof };
     });
   }
@@ -43,7 +43,7 @@ export class ProveEntry {
   /** The newest checkpoint; where the entry is younger, one is signed now. */
   private async checkpointOver(
     organizationId: string,
-    { logId, index }: Place,
+    { logId, index }: EntryLocation,
   ): Promise<PublishedCheckpoint | undefined> {
     const newest = () => this.database.forOrganization(organizationId, (sql) => newestCheckpoint(sql, logId));
     const covers = (one: PublishedCheckpoint | undefined) => one !== undefined && one.size > index;

@@ -51,7 +51,7 @@ function itemsOf(headers: Headers, field: string): Record<string, Record<string,
 const left = ({ headers }: { headers: Headers }) =>
   Object.fromEntries(Object.entries(itemsOf(headers, 'ratelimit')).map(([name, { r }]) => [name, r]));
 
-describe('what an organization may hand in', () => {
+describe('what an organization may submit', () => {
   it('is said in every answer, each limit by its name', async () => {
     const answer = await post(batch(10));
     expect(answer.status).toBe(201);

@@ -58,15 +58,15 @@ async function leafOf({ logId, index }: { logId: string; index: number }): Promi
 async function recordedOne(changes: object = {}, as: NonNullable<AskOptions['as']> = shop) {
   const answer = await post([submitted(changes)], as);
   expect(answer.status).toBe(201);
-  const [place] = answer.body.entries;
-  if (!place) throw new Error('recorded');
-  return place;
+  const [location] = answer.body.entries;
+  if (!location) throw new Error('recorded');
+  return location;
 }
 
 describe('an entry that was sent', () => {
   it('says in its leaf in clear which key sent it, from which source, and that it is asserted', async () => {
-    const place = await recordedOne();
-    expect(await leafOf(place)).toMatchObject({
+    const location = await recordedOne();
+    expect(await leafOf(location)).toMatchObject({
       version: 2,
       submitter: { type: 'api-key', id: aKey },
       provenance: 'asserted',
@@ -74,7 +74,7 @@ describe('an entry that was sent', () => {
     });
     const [entry] = await list({ q: aKey });
     expect(entry).toMatchObject({
-      index: place.index,
+      index: location.index,
       submitter: { type: 'api-key', id: aKey },
       provenance: 'asserted',
       source: 'shop',
@@ -82,8 +82,8 @@ describe('an entry that was sent', () => {
   });
 
   it('by the session of a person says which, and has a source that no key can carry', async () => {
-    const place = await recordedOne({}, { actor: { type: 'user', id: ada }, sessionId: aSession });
-    expect(await leafOf(place)).toMatchObject({
+    const location = await recordedOne({}, { actor: { type: 'user', id: ada }, sessionId: aSession });
+    expect(await leafOf(location)).toMatchObject({
       submitter: { type: 'session', id: aSession },
       provenance: 'asserted',
       source: `user:${ada}`,
@@ -99,8 +99,8 @@ describe('an entry that was sent', () => {
     ])
       expect((await post([submitted(claim)])).status).toBe(400);
     // Among details, and nowhere else.
-    const place = await recordedOne({ details: { provenance: 'observed', source: 'identity' } });
-    expect(await leafOf(place)).toMatchObject({ provenance: 'asserted', source: 'shop' });
+    const location = await recordedOne({ details: { provenance: 'observed', source: 'identity' } });
+    expect(await leafOf(location)).toMatchObject({ provenance: 'asserted', source: 'shop' });
   });
 });
 
@@ -178,7 +178,7 @@ describe('names that are reserved', () => {
     ['IdentityLoggedIn', '/entries/0/operation'],
     ['auditLog.x', '/entries/0/operation'],
     ['aUdit.x', '/entries/0/operation'],
-  ])('are refused as an operation, with the place and the reason: %s', async (operation, pointer) => {
+  ])('are refused as an operation, with the pointer and the reason: %s', async (operation, pointer) => {
     const { status, body } = await post([submitted({ operation })]);
     expect([status, body.errors]).toEqual([400, [{ pointer, detail: expect.stringContaining('reserved') }]]);
   });
@@ -278,13 +278,13 @@ describe('the id of an entry whose person is erased (P10)', () => {
     await erase(userId);
     // Recorded after the erasure, so that nothing of it was ever kept but its leaf.
     const late = of(userId);
-    const [place] = (await post([late])).body.entries;
-    expect(place).not.toHaveProperty('partlyCompared');
+    const [location] = (await post([late])).body.entries;
+    expect(location).not.toHaveProperty('partlyCompared');
     const again = await post([entry, late, submitted()], keyOf(otherKey, 'shop'));
     expect(again.status).toBe(201);
     expect(again.body.entries.slice(0, 2)).toEqual([
       { ...first, partlyCompared: true },
-      { ...place, partlyCompared: true },
+      { ...location, partlyCompared: true },
     ]);
     expect(again.body.entries[2]).not.toHaveProperty('partlyCompared');
   });
@@ -339,11 +339,11 @@ describe('the time of an entry', () => {
     ['2026-11-20T12:30:00.123456789+05:45', '2026-11-20T06:45:00.123456789Z'],
     ['2026-12-31T20:00:00.000000001-05:00', '2027-01-01T01:00:00.000000001Z'],
   ])('keeps the digits that were sent, in UTC: %s', async (occurredAt, kept) => {
-    const place = await recordedOne({ occurredAt });
-    expect((await leafOf(place)).occurredAt).toBe(kept);
+    const location = await recordedOne({ occurredAt });
+    expect((await leafOf(location)).occurredAt).toBe(kept);
     const read = await app.ask<{ entry: EntryView }>(
       'GET',
-      `/v1/audit/entries/${place.logId}/${place.index}`,
+      `/v1/audit/entries/${location.logId}/${location.index}`,
     );
     expect(read.body.entry.occurredAt).toBe(kept);
   });

@@ -96,6 +96,6 @@ async function* pagesAhead(pageAfter: (after: Position | null) => Promise<Page>)
 
 /** Values that the question, which the manifest repeats, names: those of whoever is found by them. */
 function namedBy({ actor, entityId, sourceIp, requestId }: ExportRequest['filter']): ReadonlySet<string> {
-  const places = { 'actor.id': actor, 'entity.id': entityId, sourceIp, requestId };
-  return new Set(Object.entries(places).flatMap(([path, value]) => (value === undefined ? [] : [path])));
+  const paths = { 'actor.id': actor, 'entity.id': entityId, sourceIp, requestId };
+  return new Set(Object.entries(paths).flatMap(([path, value]) => (value === undefined ? [] : [path])));
 }

@@ -4,6 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
 import type { BundleStage, StagedFile } from '@vouchsafe/forensic-bundle';
 import { z } from 'zod';
+import { storedNames } from '../stored-names.js';
 
 /**
  * Where a bundle's files wait until they are fetched: one file of frames, each sealed by AES-256-GCM under a key of this bundle's
@@ -13,11 +14,11 @@ import { z } from 'zod';
 export interface WritableBundle {
   readonly stage: BundleStage;
   /** Seals the directory, and answers when all of it is on the disk. */
-  finish(files: readonly StagedFile[]): Promise<DirectoryPlace>;
+  finish(files: readonly StagedFile[]): Promise<DirectoryLocation>;
   close(): Promise<void>;
 }
 
-export interface DirectoryPlace {
+export interface DirectoryLocation {
   readonly at: number;
   readonly length: number;
 }
@@ -47,7 +48,7 @@ export async function writeBundle(at: string, exportId: string, key: Buffer): Pr
   const frames: Frames = {};
   let end = 0;
   const write = async (name: string, nth: number, bytes: Uint8Array): Promise<Frame> => {
-    const parts = seal(key, place(exportId, name, nth), bytes);
+    const parts = seal(key, frameAssociatedData(exportId, name, nth), bytes);
     const length = parts.reduce((sum, part) => sum + part.length, 0);
     await file.writev(parts, end);
     const frame: Frame = [end, length];
@@ -76,11 +77,11 @@ export async function readBundle(
   at: string,
   exportId: string,
   key: Buffer,
-  place: DirectoryPlace,
+  location: DirectoryLocation,
 ): Promise<ReadableBundle> {
   const file = await open(at, 'r');
   try {
-    const bytes = await readFrame(file, exportId, key, DIRECTORY, 0, [place.at, place.length]);
+    const bytes = await readFrame(file, exportId, key, DIRECTORY, 0, [location.at, location.length]);
     const { files, frames } = directory.parse(JSON.parse(bytes.toString()));
     return {
       files,
@@ -129,11 +130,11 @@ async function readFrame(
 ): Promise<Buffer> {
   const { bytesRead } = await file.read(scratch, 0, length, at);
   if (bytesRead !== length) throw new Error(`The bundle of export ${exportId} ends early`);
-  return openSealed(key, place(exportId, name, nth), scratch.subarray(0, length));
+  return openSealed(key, frameAssociatedData(exportId, name, nth), scratch.subarray(0, length));
 }
 
-function place(exportId: string, name: string, nth: number): Buffer {
-  return Buffer.from(JSON.stringify(['vouchsafe-bundle-v1', exportId, name, nth]));
+function frameAssociatedData(exportId: string, name: string, nth: number): Buffer {
+  return Buffer.from(JSON.stringify([storedNames.bundle, exportId, name, nth]));
 }
 
 function seal(key: Buffer, associated: Buffer, bytes: Uint8Array): Buffer[] {
@@ -146,7 +147,7 @@ function seal(key: Buffer, associated: Buffer, bytes: Uint8Array): Buffer[] {
   return [nonce, sealed, cipher.getAuthTag()];
 }
 
-/** @throws where a byte of it, or its place, is another than it was */
+/** @throws where a byte of it, or its position, is another than it was */
 function openSealed(key: Buffer, associated: Buffer, sealed: Buffer): Buffer {
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE), { authTagLength: TAG });
   decipher.setAAD(associated);

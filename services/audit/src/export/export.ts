@@ -3,6 +3,7 @@ import { isErased } from '@vouchsafe/event-sourcing';
 import type { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { outcomes, provenances, submitterTypes } from '../log/entry.js';
+import { storedNames } from '../stored-names.js';
 
 /** A bundle is kept this long after it is ready (docs/audit.md, 'Forensic export'). */
 export const BUNDLE_DAYS = 7;
@@ -150,5 +151,5 @@ function scopeOf({ organizationId, exportId }: ExportId) {
 }
 
 function contextOf({ exportId }: ExportId, what: string): readonly string[] {
-  return ['export', exportId, what];
+  return [storedNames.export, exportId, what];
 }

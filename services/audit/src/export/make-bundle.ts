@@ -6,7 +6,7 @@ import { erasedAmong, type Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { createSigningKey, signingKey } from '../log/signing-key.js';
 import { bundleContent } from './bundle-content.js';
-import { bundlePath, type DirectoryPlace, newBundleKey, writeBundle } from './bundle-file.js';
+import { bundlePath, type DirectoryLocation, newBundleKey, writeBundle } from './bundle-file.js';
 import { bundleKeys } from './bundle-keys.js';
 import { type ExportId, type ExportRequest, exportRequest, openFor, sealFor } from './export.js';
 import { type ClaimedExport, expiryFrom, leaseFrom, LostLeaseError } from './lease.js';
@@ -68,7 +68,7 @@ export async function makeBundle(
 
 interface Made {
   readonly key: Buffer;
-  readonly directory: DirectoryPlace;
+  readonly directory: DirectoryLocation;
   readonly size: number;
   readonly concerned: ReadonlySet<string>;
 }

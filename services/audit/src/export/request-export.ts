@@ -4,7 +4,7 @@ import { type Caller, Clock, createOnce, Ids } from '@vouchsafe/service-host';
 import type { JsonObject } from '@vouchsafe/transparency-log';
 import { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
-import { type NewEntry, observedBy, type Place } from '../log/entry.js';
+import { type NewEntry, observedBy, type DottedPath } from '../log/entry.js';
 import { Recorder } from '../log/record.js';
 import { type ExportRequest, insertExport } from './export.js';
 
@@ -74,7 +74,7 @@ function entryOfExport(
     userAgent,
     requestId,
     details: { from, to, filter: asked, disclose, reason },
-    clear: new Set<Place>(['actor.id', 'entity.id', 'requestId', 'details.from', 'details.to']),
+    clear: new Set<DottedPath>(['actor.id', 'entity.id', 'requestId', 'details.from', 'details.to']),
     subject: actor.type === 'user' && z.uuid().safeParse(actor.id).success ? actor.id : null,
   };
 }

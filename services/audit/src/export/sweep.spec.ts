@@ -63,8 +63,11 @@ async function refuses(changed: object, pointer: string): Promise<void> {
 type Proven = { entry: EntryView; leaf: string; proof: string };
 
 async function read({ id }: Sent): Promise<Proven> {
-  const place = accepted.get(id);
-  const { status, body } = await app.ask<Proven>('GET', `/v1/audit/entries/${place?.logId}/${place?.index}`);
+  const location = accepted.get(id);
+  const { status, body } = await app.ask<Proven>(
+    'GET',
+    `/v1/audit/entries/${location?.logId}/${location?.index}`,
+  );
   expect(status).toBe(200);
   return body;
 }

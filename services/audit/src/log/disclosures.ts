@@ -3,17 +3,17 @@ import { isErased } from '@vouchsafe/event-sourcing';
 import type { Vault } from '@vouchsafe/vault';
 import { columns } from './columns.js';
 import type { FreshEntry } from './fresh-entry.js';
-import { disclosureContext } from './place.js';
+import { disclosureContext } from './entry-location.js';
 
 /** @returns rows of `disclosure`, and the entries whose person is erased */
 export async function sealDisclosures(sql: Sql, vault: Vault, fresh: readonly FreshEntry[]) {
   const values = fresh.flatMap((one) => {
-    const { entry, leaf, place, recorded } = one;
+    const { entry, leaf, location, recorded } = one;
     return [...leaf.disclosures].map(([subjectId, disclosures]) => ({
       one,
-      row: [entry.organizationId, place.logId, place.index, recorded, subjectId],
+      row: [entry.organizationId, location.logId, location.index, recorded, subjectId],
       scope: { organizationId: entry.organizationId, subjectId },
-      context: disclosureContext(place),
+      context: disclosureContext(location),
       plaintext: disclosures.join(' '),
     }));
   });

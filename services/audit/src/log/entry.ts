@@ -7,8 +7,8 @@ import type { Instant } from './instant.js';
 export const outcomes = ['success', 'denied', 'failure', 'unknown'] as const;
 export type Outcome = (typeof outcomes)[number];
 
-/** Where a value stands in an entry; `details` are all of them. */
-export type Place =
+/** A field path with a dot between its names; `details` stands for all of them. */
+export type DottedPath =
   | 'id'
   | 'actor.id'
   | 'entity.id'
@@ -23,7 +23,7 @@ export type Place =
 export const provenances = ['observed', 'asserted'] as const;
 export type Provenance = (typeof provenances)[number];
 
-/** Who hands entries in: a service of ours, an API key, or the session of a person. */
+/** Who submits entries: a service of ours, an API key, or the session of a person. */
 export const submitterTypes = ['service', 'api-key', 'session'] as const;
 
 export interface Submitter {
@@ -62,11 +62,11 @@ export interface NewEntry extends Origin {
    * What may stand in the leaf in clear: ids that are random, values of closed sets, numbers and times (its source's schema
    * says so). Of what comes from outside everything else becomes a digest, as does an id without this mark.
    */
-  readonly clear: ReadonlySet<Place>;
+  readonly clear: ReadonlySet<DottedPath>;
   /** The person whom the disclosed values are about; null where nobody is known. */
   readonly subject: string | null;
   /** Values that are about somebody else, and whom. */
-  readonly about?: ReadonlyMap<Place, string>;
+  readonly about?: ReadonlyMap<DottedPath, string>;
 }
 
 /** Version of the leaf's own shape, so that a reader years from now knows what it looks at. */
@@ -90,14 +90,14 @@ export interface HiddenValue {
 export function leafParts(entry: NewEntry, recordedAt: Date): LeafParts {
   const hidden: HiddenValue[] = [];
   const told = (
-    place: Place,
+    dotted: DottedPath,
     path: HiddenValue['path'],
     value: Json | null,
     into: Record<string, Json>,
   ): void => {
     if (value === null) return;
-    if (entry.clear.has(place)) into[path.at(-1) ?? place] = value;
-    else hidden.push({ path, value, subject: entry.about?.get(place) ?? entry.subject });
+    if (entry.clear.has(dotted)) into[path.at(-1) ?? dotted] = value;
+    else hidden.push({ path, value, subject: entry.about?.get(dotted) ?? entry.subject });
   };
   const clear: Record<string, Json> = {
     version: LEAF_VERSION,

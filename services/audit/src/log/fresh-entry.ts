@@ -1,14 +1,14 @@
 import type { NewEntry } from './entry.js';
 import type { EntryLeaf } from './leaf-of-entry.js';
-import type { Place } from './place.js';
+import type { EntryLocation } from './entry-location.js';
 import type { SearchKeys } from './search-keys.js';
 import type { Submission } from './submission.js';
 
-/** An entry that has its place and its leaf, and is not stored yet. */
+/** An entry that has its location and its leaf, and is not stored yet. */
 export interface FreshEntry {
   readonly entry: NewEntry;
   readonly leaf: EntryLeaf;
-  readonly place: Place;
+  readonly location: EntryLocation;
   readonly recordedAt: Date;
   /** Both times as Postgres reads them. */
   readonly recorded: string;

@@ -43,11 +43,11 @@ export async function growTrees(sql: Sql, heads: readonly Head[]): Promise<void>
 /** The times between which the entries of each tile lie: by them a range of time finds its part of the log. */
 export async function growBundles(sql: Sql, fresh: readonly FreshEntry[]): Promise<void> {
   const bundles = new Map<string, Bundle>();
-  for (const { entry, place, recordedAt, occurred } of fresh) {
-    const number = Math.floor(place.index / TILE_WIDTH);
-    const key = `${place.logId} ${number}`;
+  for (const { entry, location, recordedAt, occurred } of fresh) {
+    const number = Math.floor(location.index / TILE_WIDTH);
+    const key = `${location.logId} ${number}`;
     const recorded = recordedAt.getTime();
-    const bundle = bundles.get(key) ?? newBundle(entry.organizationId, place.logId, number);
+    const bundle = bundles.get(key) ?? newBundle(entry.organizationId, location.logId, number);
     bundles.set(key, bundle);
     bundle.firstRecorded = Math.min(bundle.firstRecorded, recorded);
     bundle.lastRecorded = Math.max(bundle.lastRecorded, recorded);

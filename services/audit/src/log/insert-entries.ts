@@ -22,11 +22,11 @@ export async function insertEntries(
        words, disclosable, leaf)`),
     columns(
       fresh.map((one) => {
-        const { entry, leaf, place } = one;
+        const { entry, leaf, location } = one;
         return [
           entry.organizationId,
-          place.logId,
-          place.index,
+          location.logId,
+          location.index,
           one.recorded,
           one.occurred,
           entry.operation,
@@ -53,8 +53,8 @@ const ENTRY_COLUMNS = [
 
 /** Of an erased person only what stands in the leaf in clear is searched by (P10). */
 function searchColumns({ entry, keys }: FreshEntry, erased: boolean): (string | null)[] {
-  const searched = (place: 'actor.id' | 'entity.id' | 'sourceIp' | 'requestId', key: () => string | null) =>
-    erased && !entry.clear.has(place) ? null : key();
+  const searched = (path: 'actor.id' | 'entity.id' | 'sourceIp' | 'requestId', key: () => string | null) =>
+    erased && !entry.clear.has(path) ? null : key();
   const { entity, requestId } = entry;
   return [
     searched('actor.id', () => keys('actor', entry.actor.id)),

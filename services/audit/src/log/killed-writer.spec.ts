@@ -156,7 +156,7 @@ describe('a writer that is killed', () => {
         await audit.database.asWorker((sql) => newRecorder().record(sql, entries)),
       ];
       if (first.status !== 'recorded') throw new Error(first.because);
-      expect(second).toMatchObject({ status: 'recorded', places: first.places });
+      expect(second).toMatchObject({ status: 'recorded', locations: first.locations });
       expect(await count()).toBe(before + 131);
       if (nth % 4 === 0) await signAllGrown(signing());
     }

@@ -1,6 +1,6 @@
 import { instant, type Sql } from '@vouchsafe/database';
 import { formatTlogProof, inclusionProof, TILE_WIDTH, type TileReader } from '@vouchsafe/transparency-log';
-import type { Place } from './place.js';
+import type { EntryLocation } from './entry-location.js';
 
 export interface PublishedCheckpoint {
   readonly size: number;
@@ -43,7 +43,7 @@ export function tilesOf(sql: Sql, logId: string): TileReader {
 /** `c2sp.org/tlog-proof@v1` of an entry under a checkpoint that covers it. */
 export async function proofOf(
   sql: Sql,
-  { logId, index }: Place,
+  { logId, index }: EntryLocation,
   checkpoint: PublishedCheckpoint,
 ): Promise<string> {
   const hashes = await inclusionProof(tilesOf(sql, logId), index, checkpoint.size);
@@ -53,7 +53,7 @@ export async function proofOf(
 /** When the entries of an index's bundle were recorded: leads to the month that holds them. */
 async function recordedBetween(
   sql: Sql,
-  { logId, index }: Place,
+  { logId, index }: EntryLocation,
 ): Promise<{ first: string; last: string } | undefined> {
   const [row] = await sql.query<{ first: string; last: string }>(
     `select first_recorded_at as first, last_recorded_at as last from entry_bundle where log_id = $1 and number = $2`,
@@ -71,13 +71,17 @@ export interface EntryRow {
   readonly leaf: Buffer;
 }
 
-export async function entryAt(sql: Sql, organizationId: string, place: Place): Promise<EntryRow | undefined> {
-  const between = await recordedBetween(sql, place);
+export async function entryAt(
+  sql: Sql,
+  organizationId: string,
+  location: EntryLocation,
+): Promise<EntryRow | undefined> {
+  const between = await recordedBetween(sql, location);
   if (!between) return undefined;
   const [row] = await sql.query<EntryRow>(
     `select log_id, index, recorded_at, disclosable, leaf from entry
      where organization_id = $1 and recorded_at >= $2 and recorded_at <= $3 and index = $4 and log_id = $5`,
-    [organizationId, between.first, between.last, place.index, place.logId],
+    [organizationId, between.first, between.last, location.index, location.logId],
   );
   return row;
 }

@@ -23,7 +23,7 @@ import {
 import { CheckpointSigner, signAllGrown } from './checkpoint-signer.js';
 import type { NewEntry } from './entry.js';
 import { newestCheckpoint, proofOf, tilesOf } from './log-reader.js';
-import type { Place } from './place.js';
+import type { EntryLocation } from './entry-location.js';
 import { Recorder } from './record.js';
 
 let audit: AuditDatabase;
@@ -34,10 +34,10 @@ beforeAll(async () => {
 });
 afterAll(() => audit.stop());
 
-async function record(entries: readonly NewEntry[]): Promise<readonly Place[]> {
+async function record(entries: readonly NewEntry[]): Promise<readonly EntryLocation[]> {
   const answer = await audit.database.asWorker((sql) => recorder.record(sql, entries));
   if (answer.status !== 'recorded') throw new Error(answer.because);
-  return answer.places;
+  return answer.locations;
 }
 
 const sign = () => signAllGrown({ database: audit.database, vault: audit.vault, now: audit.clock.now });
@@ -64,9 +64,9 @@ async function checkpointsOf(logId: string) {
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
-async function leafAt(place: Place | undefined): Promise<Buffer> {
-  if (!place) throw new Error('recorded');
-  const { logId, index } = place;
+async function leafAt(location: EntryLocation | undefined): Promise<Buffer> {
+  if (!location) throw new Error('recorded');
+  const { logId, index } = location;
   const row = await asWorker((sql) =>
     one<{ leaf: Buffer }>(sql, 'select leaf from entry where log_id = $1 and index = $2', [logId, index]),
   );
@@ -83,8 +83,8 @@ describe('record', () => {
   });
 
   it('keeps personal values out of every row, and opens them again from the sealed disclosures', async () => {
-    const [place] = await record([entry()]);
-    if (!place) throw new Error('recorded');
+    const [location] = await record([entry()]);
+    if (!location) throw new Error('recorded');
     const dump = await asWorker((sql) =>
       one<{ text: string }>(
         sql,
@@ -94,19 +94,19 @@ describe('record', () => {
     );
     for (const personal of ['Lovelace', '203.0.113.9', 'Firefox', 'INV-1'])
       expect(dump.text).not.toContain(personal);
-    const leaf = await leafAt(place);
+    const leaf = await leafAt(location);
     const sealed = await asWorker((sql) =>
       one<{ sealed: string; subject_id: string }>(
         sql,
         'select sealed, subject_id from disclosure where log_id = $1 and index = $2',
-        [place.logId, place.index],
+        [location.logId, location.index],
       ),
     );
     const opened = await asWorker((sql) =>
       audit.vault.open(
         sql,
         { organizationId: ours, subjectId: sealed.subject_id },
-        ['disclosure', place.logId, String(place.index)],
+        ['disclosure', location.logId, String(location.index)],
         sealed.sealed,
       ),
     );
@@ -125,9 +125,9 @@ describe('record', () => {
 
   it('records what is sent twice once, with the same answer, in one request and in two', async () => {
     const sent = entry({ id: 'client-1' });
-    const [place, again] = await record([sent, sent]);
-    expect(again).toEqual(place);
-    expect(await record([entry(), sent])).toEqual([expect.anything(), place]);
+    const [location, again] = await record([sent, sent]);
+    expect(again).toEqual(location);
+    expect(await record([entry(), sent])).toEqual([expect.anything(), location]);
   });
 
   it('refuses an id that comes with another content, and records nothing of the request', async () => {
@@ -151,29 +151,29 @@ describe('record', () => {
   });
 
   it('flags a source whose clock is off, and never refuses it', async () => {
-    const [place] = await record([entry({ occurredAt: '2016-11-22T12:00:00.000Z' })]);
-    const leaf = JSON.parse((await leafAt(place)).toString()) as { skewSeconds: number };
+    const [location] = await record([entry({ occurredAt: '2016-11-22T12:00:00.000Z' })]);
+    const leaf = JSON.parse((await leafAt(location)).toString()) as { skewSeconds: number };
     expect(leaf.skewSeconds).toBe(-315_532_800);
   });
 
   it('never records before the last entry, whatever the machine’s clock says', async () => {
     const before = audit.clock.time;
     audit.clock.time = new Date(before.getTime() - 3_600_000);
-    const [place] = await record([entry()]);
+    const [location] = await record([entry()]);
     audit.clock.time = before;
-    const leaf = JSON.parse((await leafAt(place)).toString()) as { recordedAt: string };
+    const leaf = JSON.parse((await leafAt(location)).toString()) as { recordedAt: string };
     expect(leaf.recordedAt).toBe(before.toISOString());
   });
 
   it('gives concurrent writers indices without gaps or doubles, of several logs at once', async () => {
     const organizations = ['a', 'b', 'c'].map((c) => `5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c${c.repeat(2)}`);
-    const places = await Promise.all(
+    const locations = await Promise.all(
       Array.from({ length: 24 }, (_, i) =>
         record(organizations.map((_, k) => entry({ organizationId: organizations.at((i + k) % 3) ?? '' }))),
       ),
     );
-    for (const [, its] of Map.groupBy(places.flat(), (place) => place.logId)) {
-      expect(its.map((place) => place.index).sort((a, b) => a - b)).toEqual([...its.keys()]);
+    for (const [, its] of Map.groupBy(locations.flat(), (location) => location.logId)) {
+      expect(its.map((location) => location.index).sort((a, b) => a - b)).toEqual([...its.keys()]);
     }
   });
 
@@ -218,10 +218,10 @@ describe('checkpoints', () => {
       fc.asyncProperty(fc.uuid(), batches, async (organizationId, sizes) => {
         let logId = '';
         for (const size of sizes) {
-          const places = await record(
+          const locations = await record(
             Array.from({ length: size }, () => entry({ organizationId, details: {} })),
           );
-          logId = places[0]?.logId ?? '';
+          logId = locations[0]?.logId ?? '';
           await sign();
         }
         const key = await keyOf(logId);
@@ -256,10 +256,10 @@ describe('checkpoints', () => {
   });
 
   it('signs once a size and moves only forward, whoever signs at the same time', async () => {
-    const [place] = await record([entry()]);
+    const [location] = await record([entry()]);
     await Promise.all([sign(), sign(), sign(), record([entry()]), sign()]);
     await sign();
-    const logId = place?.logId ?? '';
+    const logId = location?.logId ?? '';
     const rows = await checkpointsOf(logId);
     const key = await keyOf(logId);
     for (const { size, note } of rows) {

@@ -17,7 +17,7 @@ import { lockHeads, type LogOpening } from './heads.js';
 import { insertEntries } from './insert-entries.js';
 import { microseconds } from './instant.js';
 import { leafOf, type LeafRejection } from './leaf-of-entry.js';
-import type { Place } from './place.js';
+import type { EntryLocation } from './entry-location.js';
 import { reservedIn, type ReservedName } from './reserved.js';
 import { searchKeys, type SearchKeys } from './search-keys.js';
 import { submissionOf } from './submission.js';
@@ -27,7 +27,7 @@ import { entryOfSuccession } from './successor.js';
 export type RecordAnswer =
   | {
       readonly status: 'recorded';
-      readonly places: readonly Place[];
+      readonly locations: readonly EntryLocation[];
       /** Indices, in what was given, of the entries that had been recorded before. */
       readonly known: ReadonlySet<number>;
       /** Those among `known` whose person is erased: their erased values were not compared. */
@@ -71,7 +71,7 @@ export class Recorder {
     const known = await submissionsOf(transaction, entries, (organizationId) => found(keys, organizationId));
     const salts = freshSalts();
     const fresh: FreshEntry[] = [];
-    const places: Place[] = [];
+    const locations: EntryLocation[] = [];
     const repeated = new Set<number>();
     const partlyCompared = new Set<number>();
     const successions = [...heads.values()].flatMap(({ succeeds, recordedAt }) =>
@@ -85,7 +85,7 @@ export class Recorder {
       if (before) {
         if (!isSame(before, submission, entry))
           return { status: 'rejected', entry: nth - successions.length, because: 'id-reused' };
-        places.push(before.place);
+        locations.push(before.location);
         repeated.add(nth - successions.length);
         if ('leaf' in before.content) partlyCompared.add(nth - successions.length);
         continue;
@@ -96,16 +96,16 @@ export class Recorder {
       const leaf = leafOf(entry, head.recordedAt, salts);
       if ('rejected' in leaf)
         return { status: 'rejected', entry: nth - successions.length, because: leaf.rejected };
-      const place = { logId: head.logId, index: head.tree.size + head.leaves.length };
+      const location = { logId: head.logId, index: head.tree.size + head.leaves.length };
       head.leaves.push(leaf.bytes);
-      places.push(place);
+      locations.push(location);
       const { recordedAt } = head;
       const [recorded, occurred] = [recordedAt.toISOString(), microseconds(entry.occurredAt)];
-      fresh.push({ entry, leaf, place, recordedAt, recorded, occurred, keys: key, submission });
+      fresh.push({ entry, leaf, location, recordedAt, recorded, occurred, keys: key, submission });
       if (submission) {
         known.set(submissionKey(entry.organizationId, submission.idKey), {
           content: { key: submission.contentKey, leafVersion: LEAF_VERSION },
-          place,
+          location,
         });
       }
     }
@@ -122,7 +122,12 @@ export class Recorder {
       ]);
       transaction.afterCommit(() => this.signer?.wake());
     }
-    return { status: 'recorded', places: places.slice(successions.length), known: repeated, partlyCompared };
+    return {
+      status: 'recorded',
+      locations: locations.slice(successions.length),
+      known: repeated,
+      partlyCompared,
+    };
   }
 
   private async ensureMonths(transaction: Transaction, fresh: readonly FreshEntry[]): Promise<void> {

@@ -3,6 +3,7 @@ import type { Sql } from '@vouchsafe/database';
 import { canonicalJson, type Json } from '@vouchsafe/transparency-log';
 import type { Vault } from '@vouchsafe/vault';
 import { canonicalIp } from './entry.js';
+import { storedNames } from '../stored-names.js';
 
 export type SearchField = 'id' | 'source-id' | 'content' | 'actor' | 'entity' | 'source-ip' | 'request';
 
@@ -13,7 +14,7 @@ export type SearchField = 'id' | 'source-id' | 'content' | 'actor' | 'entity' | 
 export type SearchKeys = (field: SearchField, value: Json) => string;
 
 export async function searchKeys(vault: Vault, sql: Sql, organizationId: string): Promise<SearchKeys> {
-  const hmac = hmacSha256(await vault.keyedHashFor(sql, organizationId, 'audit-search', organizationId));
+  const hmac = hmacSha256(await vault.keyedHashFor(sql, organizationId, storedNames.search, organizationId));
   const known = new Map<string, string>();
   return (field, value) => {
     const text = `${field}\n${typeof value === 'string' ? value : canonicalJson(value)}`;

@@ -4,6 +4,7 @@ import { one, type Sql } from '@vouchsafe/database';
 import { isErased } from '@vouchsafe/event-sourcing';
 import { ed25519Signer, encodeVerifierKey, type NoteSigner } from '@vouchsafe/transparency-log';
 import type { Vault } from '@vouchsafe/vault';
+import { storedNames } from '../stored-names.js';
 
 /** Makes the Ed25519 key of a log, or of manifests (`logId` null); its 32-byte seed is sealed by the vault. */
 export async function createSigningKey(
@@ -56,5 +57,5 @@ function keyScope(organizationId: string, name: string) {
 }
 
 function keyContext(vkey: string): readonly string[] {
-  return ['signing-key', vkey];
+  return [storedNames.signingKey, vkey];
 }

@@ -4,7 +4,7 @@ import { LEAF_VERSION, type NewEntry } from './entry.js';
 import type { FreshEntry } from './fresh-entry.js';
 import { fitsLeaf } from './fits-leaf.js';
 import { entryAt } from './log-reader.js';
-import type { Place } from './place.js';
+import type { EntryLocation } from './entry-location.js';
 import type { SearchKeys } from './search-keys.js';
 import { idKeyOf, type Submission } from './submission.js';
 
@@ -12,7 +12,7 @@ import { idKeyOf, type Submission } from './submission.js';
 export interface KnownSubmission {
   /** The hash of what was sent. Where the person has been erased since, there is none, and only the leaf is left. */
   readonly content: { readonly key: string; readonly leafVersion: number } | { readonly leaf: Uint8Array };
-  readonly place: Place;
+  readonly location: EntryLocation;
 }
 
 /** Whether an entry whose id is known is the one that was recorded; if the person is erased, as far as the leaf can tell. */
@@ -42,12 +42,12 @@ export async function submissionsOf(
   );
   for (const row of rows) {
     const { organization_id: organizationId, id_key: idKey, content_key: contentKey } = row;
-    const place = { logId: row.log_id, index: Number(row.index) };
+    const location = { logId: row.log_id, index: Number(row.index) };
     const content =
       contentKey === null
-        ? { leaf: await leafAt(sql, organizationId, place) }
+        ? { leaf: await leafAt(sql, organizationId, location) }
         : { key: contentKey.replaceAll('-', ''), leafVersion: row.leaf_version };
-    known.set(submissionKey(organizationId, idKey), { content, place });
+    known.set(submissionKey(organizationId, idKey), { content, location });
   }
   return known;
 }
@@ -61,9 +61,9 @@ interface SubmissionRow {
   readonly index: string;
 }
 
-async function leafAt(sql: Sql, organizationId: string, place: Place): Promise<Uint8Array> {
-  const row = await entryAt(sql, organizationId, place);
-  if (!row) throw new Error(`Entry ${place.index} of log ${place.logId} was recorded, and is missing`);
+async function leafAt(sql: Sql, organizationId: string, location: EntryLocation): Promise<Uint8Array> {
+  const row = await entryAt(sql, organizationId, location);
+  if (!row) throw new Error(`Entry ${location.index} of log ${location.logId} was recorded, and is missing`);
   return row.leaf;
 }
 
@@ -77,10 +77,12 @@ export async function insertSubmissions(
   ofErased: ReadonlySet<FreshEntry>,
 ): Promise<void> {
   const rows = fresh.flatMap((one) => {
-    const { entry, submission, place } = one;
+    const { entry, submission, location } = one;
     if (!submission) return [];
     const contentKey = ofErased.has(one) ? null : submission.contentKey;
-    return [[entry.organizationId, submission.idKey, contentKey, LEAF_VERSION, place.logId, place.index]];
+    return [
+      [entry.organizationId, submission.idKey, contentKey, LEAF_VERSION, location.logId, location.index],
+    ];
   });
   if (rows.length === 0) return;
   await sql.query(

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Database } from '@vouchsafe/database';
-import { withRoomMigrations } from '@vouchsafe/service-host';
+import { withSharedMigrations } from '@vouchsafe/service-host';
 import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
 import { append, emptyTree, leafHashes, makeLeaf } from '@vouchsafe/transparency-log';
 import { localKeyProvider, Vault } from '@vouchsafe/vault';
@@ -31,7 +31,7 @@ let tree = emptyTree;
 beforeAll(async () => {
   postgres = await testPostgres();
   folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-audit-before-'));
-  database = await postgres.database('audit', withRoomMigrations(before));
+  database = await postgres.database('audit', withSharedMigrations(before));
   const provider = await localKeyProvider(path.join(folder, 'kek.json'), { create: true });
   vault = new Vault({ provider, environment: 'test', now: () => new Date(recordedAt) });
   await database.asWorker(async (sql) => {
@@ -108,7 +108,7 @@ describe('what was recorded before leaves said who recorded them', () => {
   it('is found by its provenance and source, says that nobody knows the submitter, and its ids stay known', async () => {
     const asserted = await writtenBefore('api', 'order-1');
     const observed = [await writtenBefore('gateway'), await writtenBefore('identity')];
-    await database.migrate(withRoomMigrations(auditMigrations));
+    await database.migrate(withSharedMigrations(auditMigrations));
     // The release before this one goes on writing while both run.
     const late = [await writtenBefore('api', 'order-2'), await writtenBefore('audit')];
 

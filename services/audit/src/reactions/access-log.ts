@@ -1,7 +1,7 @@
 /** @promise P23 records each entry in its organization's log */
 import type { DataOf, gatewayFacts } from '@vouchsafe/contracts';
 import { isErased, type Personal } from '@vouchsafe/event-sourcing';
-import { type NewEntry, observedBy, type Place } from '../log/entry.js';
+import { type NewEntry, observedBy, type DottedPath } from '../log/entry.js';
 import { instantIn } from '../log/instant.js';
 import { isUuid } from './uuid.js';
 
@@ -47,15 +47,15 @@ export function entryOfRequest(request: RequestHandled): NewEntry {
 }
 
 /** The gateway's schema says it: ids, times and closed values, but no url, address or agent. */
-function inClear(actor: boolean, entity: boolean): ReadonlySet<Place> {
+function inClear(actor: boolean, entity: boolean): ReadonlySet<DottedPath> {
   if (actor) return entity ? allIds : withActor;
   return entity ? withEntity : neither;
 }
 
-const neither: ReadonlySet<Place> = new Set<Place>(['requestId', 'details']);
-const withActor: ReadonlySet<Place> = new Set<Place>([...neither, 'actor.id']);
-const withEntity: ReadonlySet<Place> = new Set<Place>([...neither, 'entity.id']);
-const allIds: ReadonlySet<Place> = new Set<Place>([...withActor, 'entity.id']);
+const neither: ReadonlySet<DottedPath> = new Set<DottedPath>(['requestId', 'details']);
+const withActor: ReadonlySet<DottedPath> = new Set<DottedPath>([...neither, 'actor.id']);
+const withEntity: ReadonlySet<DottedPath> = new Set<DottedPath>([...neither, 'entity.id']);
+const allIds: ReadonlySet<DottedPath> = new Set<DottedPath>([...withActor, 'entity.id']);
 
 /** Ids of users, keys and staff are random; services and nobody have the names of their kind. */
 export function isOwnId({ type, id }: { readonly type: string; readonly id: string }): boolean {

@@ -2,7 +2,7 @@ import { type Contract, serviceName } from '@vouchsafe/contracts';
 import { isErased } from '@vouchsafe/event-sourcing';
 import type { JsonObject } from '@vouchsafe/transparency-log';
 import { z } from 'zod';
-import { type NewEntry, observedBy, type Place } from '../log/entry.js';
+import { type NewEntry, observedBy, type DottedPath } from '../log/entry.js';
 import { instantIn } from '../log/instant.js';
 import { isOwnId } from './access-log.js';
 import { isUuid } from './uuid.js';
@@ -37,7 +37,7 @@ export function entryOfFact(contract: Contract, data: Fact & Readonly<Record<str
     userAgent: textOf(userAgent),
     requestId,
     details,
-    clear: new Set<Place>([
+    clear: new Set<DottedPath>([
       'requestId',
       'entity.id',
       ...(isOwnId(actor) ? (['actor.id'] as const) : []),

@@ -4,18 +4,19 @@ import {
   type DataOf,
   gatewayFacts,
   newestContractsOf,
-  type ParkedMessageSettled,
+  type DeadLetterSettled,
+  storedNames,
 } from '@vouchsafe/contracts';
 import { type ReactionContext, ReactsTo, type Received, RefusedFactError } from '@vouchsafe/messaging';
 import type { NewEntry } from '../log/entry.js';
 import { Recorder } from '../log/record.js';
 import { entryOfRequest } from './access-log.js';
 import { entryOfFact } from './identity-facts.js';
-import { entryOfSettled } from './parked-messages.js';
+import { entryOfSettled } from './dead-letters.js';
 
 const told = consumedBy('audit').flatMap(newestContractsOf);
 /** What an operator did about a dead letter has a form of its own, whichever service tells it. */
-const settled = told.filter(({ name }) => name.endsWith('.parked-message-settled'));
+const settled = told.filter(({ name }) => name.endsWith(`.${storedNames.deadLetterSettled}`));
 /** That an erasure is complete is the fact that counts, not each receipt. */
 const asTheyAre = told.filter(
   (contract) =>
@@ -25,7 +26,7 @@ const asTheyAre = told.filter(
 );
 const contracts = new Map(asTheyAre.map((contract) => [contract.type as string, contract]));
 
-/** What the other services tell becomes entries, whole batches in one transaction with the places of what was consumed. */
+/** What the other services tell becomes entries, whole batches in one transaction with the offsets of what was consumed. */
 @Controller()
 export class ReactionsController {
   constructor(private readonly recorder: Recorder) {}
@@ -36,7 +37,7 @@ export class ReactionsController {
   })
   async record(facts: readonly Received[], { transaction }: ReactionContext): Promise<void> {
     const answer = await this.recorder.record(transaction, facts.map(entryOf));
-    // The consumer tries the facts one by one then, and parks the one that cannot be recorded.
+    // The consumer tries the facts one by one then, and dead-letters the one that cannot be recorded.
     if (answer.status === 'rejected') throw new RefusedFactError(answer.because);
   }
 }
@@ -45,8 +46,8 @@ function entryOf({ type, data }: Received): NewEntry {
   if (type === gatewayFacts.requestHandled.type) {
     return entryOfRequest(data as DataOf<typeof gatewayFacts.requestHandled>);
   }
-  const parked = settled.find((contract) => contract.type === type);
-  if (parked) return entryOfSettled(parked.owner, data as ParkedMessageSettled);
+  const deadLetter = settled.find((contract) => contract.type === type);
+  if (deadLetter) return entryOfSettled(deadLetter.owner, data as DeadLetterSettled);
   const contract = contracts.get(type);
   if (!contract) throw new Error(`No reaction to ${type}`);
   return entryOfFact(contract, data as Parameters<typeof entryOfFact>[1]);

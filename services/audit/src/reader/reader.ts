@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Sql } from '@vouchsafe/database';
 import { isErased } from '@vouchsafe/event-sourcing';
 import type { Vault } from '@vouchsafe/vault';
+import { storedNames } from '../stored-names.js';
 
 const PREFIX = 'reader_';
 
@@ -105,7 +106,7 @@ function scopeOf(organizationId: string) {
 }
 
 function contextOf(readerId: string): readonly string[] {
-  return ['reader', readerId, 'name'];
+  return [storedNames.reader, readerId, 'name'];
 }
 
 function iso(column: string): string {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Database } from '@vouchsafe/database';
-import { withRoomMigrations } from '@vouchsafe/service-host';
+import { withSharedMigrations } from '@vouchsafe/service-host';
 import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
 import { localKeyProvider, Vault } from '@vouchsafe/vault';
 import type { NewEntry } from '../log/entry.js';
@@ -31,7 +31,7 @@ export interface AuditDatabase {
 export async function auditDatabase(): Promise<AuditDatabase> {
   const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-audit-'));
   const postgres = await testPostgres();
-  const database = await postgres.database('audit', withRoomMigrations(auditMigrations));
+  const database = await postgres.database('audit', withSharedMigrations(auditMigrations));
   const clock = { time: new Date('2026-11-22T12:00:00.000Z'), now: () => clock.time };
   const provider = await localKeyProvider(path.join(folder, 'kek.json'), { create: true });
   const vault = new Vault({ provider, environment: 'test', now: () => clock.time });

@@ -7,7 +7,7 @@ import { gatewayFacts } from '@vouchsafe/contracts';
 import type { Database } from '@vouchsafe/database';
 import { ERASED, eventCatalog, formerVersion, personal } from '@vouchsafe/event-sourcing';
 import { EventStore } from '@vouchsafe/event-store';
-import { serviceLogger, withRoomMigrations } from '@vouchsafe/service-host';
+import { serviceLogger, withSharedMigrations } from '@vouchsafe/service-host';
 import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
 import { localKeyProvider, Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
@@ -51,7 +51,7 @@ let dead: string;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-open-entries-'));
   postgres = await testPostgres();
-  database = await postgres.database('gateway', withRoomMigrations(gatewayMigrations));
+  database = await postgres.database('gateway', withSharedMigrations(gatewayMigrations));
   const provider = await localKeyProvider(path.join(folder, 'kek.json'), { create: true });
   vault = new Vault({ provider, environment: 'test', now: () => now });
 });

@@ -3,6 +3,7 @@ import { prepared, type Sql } from '@vouchsafe/database';
 import { type EventCatalog, readEvent, storedPersonalFields } from '@vouchsafe/event-sourcing';
 import type { Vault } from '@vouchsafe/vault';
 import { accessLogEvents, type Entry } from './access-log.events.js';
+import { storedNames } from '../stored-names.js';
 
 /** An entry with whose it is and what stands beside it in the store. */
 export interface Located {
@@ -33,7 +34,7 @@ export async function insertReceived(
       organizationId,
       fields: accessLogEvents.personal[TYPE] ?? [],
       data: entry,
-      context: sealedAs(entry.requestId),
+      context: contextOf(entry.requestId),
     })),
   );
   // Only under a living lease: behind one that has ended another instance may be closing entries right now. The lock
@@ -125,7 +126,7 @@ export async function takeOver(
       organizationId: organization_id,
       fields: storedPersonalFields(catalog, TYPE, schema_version),
       data: entry,
-      context: sealedAs(request_id),
+      context: contextOf(request_id),
     })),
   );
   return rows.map(({ organization_id, envelope, schema_version }, index) => {
@@ -149,6 +150,6 @@ export function eventOf({ organizationId, entry, envelope }: Located): BatchEntr
   return { organizationId, envelope, event: { type: TYPE, data: entry } };
 }
 
-function sealedAs(requestId: string): readonly string[] {
-  return ['open-entry', requestId];
+function contextOf(requestId: string): readonly string[] {
+  return [storedNames.openEntry, requestId];
 }

@@ -59,5 +59,5 @@ const openEntryVersion: SqlMigration = {
   sql: () => 'alter table open_entry add column schema_version int not null default 1;',
 };
 
-/** The gateway's own steps; those of the rooms below come first (`withRoomMigrations`). */
+/** The gateway's own steps; those of the libraries below come first (`withSharedMigrations`). */
 export const gatewayMigrations: readonly SqlMigration[] = [accessLog, accessLogMonths, openEntryVersion];

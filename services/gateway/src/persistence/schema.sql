@@ -253,6 +253,32 @@ create table cursor (
 );
 grant delete, insert, select, update on cursor to gateway_worker;
 
+create table dead_letter (
+  id bigint not null generated always as identity,
+  consumer text not null,
+  organization_id uuid not null,
+  source text not null,
+  lane integer not null,
+  number bigint not null,
+  message_id text not null,
+  type text not null,
+  "time" timestamp with time zone not null,
+  traceparent text,
+  data jsonb not null,
+  error text,
+  attempts integer not null default 0,
+  dead_lettered_at timestamp with time zone not null,
+  constraint dead_letter_pkey PRIMARY KEY (id),
+  constraint dead_letter_consumer_source_lane_number_key UNIQUE (consumer, source, lane, number)
+);
+alter table dead_letter enable row level security;
+alter table dead_letter force row level security;
+create policy every_organization on dead_letter to gateway_worker using (true);
+create policy whole_organizations on dead_letter to gateway_retention using (true);
+CREATE INDEX dead_letter_order ON public.dead_letter USING btree (consumer, organization_id, id);
+grant delete, insert, select, update on dead_letter to gateway_worker;
+grant delete, select on dead_letter to gateway_retention;
+
 create table erasure (
   erasure_id uuid not null,
   organization_id uuid not null,
@@ -372,29 +398,23 @@ grant insert, select on outgoing to gateway_worker;
 
 create table outgoing_0 partition of outgoing FOR VALUES FROM ('0') TO ('1000000');
 
-create table parked_message (
-  id bigint not null generated always as identity,
-  consumer text not null,
-  organization_id uuid not null,
-  source text not null,
-  lane integer not null,
-  number bigint not null,
-  message_id text not null,
-  type text not null,
-  "time" timestamp with time zone not null,
-  traceparent text,
-  data jsonb not null,
-  error text,
-  attempts integer not null default 0,
-  parked_at timestamp with time zone not null,
-  constraint parked_message_pkey PRIMARY KEY (id),
-  constraint parked_message_consumer_source_lane_number_key UNIQUE (consumer, source, lane, number)
-);
-alter table parked_message enable row level security;
-alter table parked_message force row level security;
-create policy every_organization on parked_message to gateway_worker using (true);
-create policy whole_organizations on parked_message to gateway_retention using (true);
-CREATE INDEX parked_message_order ON public.parked_message USING btree (consumer, organization_id, id);
+create view parked_message as
+ SELECT id,
+    consumer,
+    organization_id,
+    source,
+    lane,
+    number,
+    message_id,
+    type,
+    "time",
+    traceparent,
+    data,
+    error,
+    attempts,
+    dead_lettered_at AS parked_at
+   FROM dead_letter;
+alter table parked_message set (security_invoker=true);
 grant delete, insert, select, update on parked_message to gateway_worker;
 grant delete, select on parked_message to gateway_retention;
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { serviceNames } from '@vouchsafe/contracts';
 import type { Database } from '@vouchsafe/database';
 import { busMigrations } from '@vouchsafe/messaging';
-import { type Authenticated, ensureInternalKeys, withRoomMigrations } from '@vouchsafe/service-host';
+import { type Authenticated, ensureInternalKeys, withSharedMigrations } from '@vouchsafe/service-host';
 import { type SourceProcess, startFromSource, testPostgres, type TestPostgres } from '@vouchsafe/testing';
 import { localKeyProvider } from '@vouchsafe/vault';
 import { z } from 'zod';
@@ -48,12 +48,12 @@ export interface GatewaySuite {
   stop(): Promise<void>;
 }
 
-/** A real Postgres, two services behind the door, and the environment of a gateway before them. */
+/** A real Postgres, two services behind the gateway, and the environment of a gateway before them. */
 export async function gatewaySuite(postgresFolder?: string): Promise<GatewaySuite> {
   const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-gateway-'));
   const keys = await ensureInternalKeys(path.join(folder, 'keys'), serviceNames);
   const postgres = await testPostgres(postgresFolder === undefined ? {} : { parent: postgresFolder });
-  const database = await postgres.database('gateway', withRoomMigrations(gatewayMigrations));
+  const database = await postgres.database('gateway', withSharedMigrations(gatewayMigrations));
   await postgres.database('bus', busMigrations);
   await localKeyProvider(path.join(folder, 'kek.json'), { create: true });
   const shared = {
@@ -99,7 +99,7 @@ export async function gatewaySuite(postgresFolder?: string): Promise<GatewaySuit
     startProcess: async (more = {}) => {
       const main = fileURLToPath(new URL('../main.ts', import.meta.url));
       const started = startFromSource(main, { ...env, VOUCHSAFE_LOG_LEVEL: 'info', ...more });
-      const line = await started.line(/"msg":"The door is open"/);
+      const line = await started.line(/"msg":"The public server is listening"/);
       return { ...started, ...z.object({ url: z.string(), instanceId: z.string() }).parse(JSON.parse(line)) };
     },
     stop: async () => {

@@ -165,7 +165,7 @@ describe('API keys', () => {
     expect(seen).toEqual(ids);
   });
 
-  describe('carry the source of the audit entries that they hand in', () => {
+  describe('carry the source of the audit entries that they submit', () => {
     const scopes = ['audit:write'];
     const made = async (more: object, session = ada.session) => {
       const { status, body } = await create({ name: 'Shop', scopes, ...more }, undefined, session);

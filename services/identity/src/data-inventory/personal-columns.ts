@@ -4,7 +4,7 @@ const WHILE_MEMBER = 'until the person leaves or is erased';
 
 /**
  * Personal values in tables other than events (P18). A spec reads the real schema and fails for a column of text or bytes that is
- * neither here nor in `impersonalColumns`, nor among those of the rooms below.
+ * neither here nor in `impersonalColumns`, nor among those of the libraries below.
  */
 export const personalColumns: readonly PersonalColumn[] = [
   {
@@ -112,20 +112,20 @@ export const personalColumns: readonly PersonalColumn[] = [
     retention: '15 minutes, removed within an hour; or until a log-in succeeds',
   },
   {
-    table: 'letter_limit',
+    table: 'email_limit',
     column: 'email_hash',
-    holds: 'keyed hash of an email address that letters were sent to',
+    holds: 'keyed hash of an email address that emails were sent to',
     purpose: 'security',
     form: 'hashed',
     retention: 'an hour, removed within another one',
   },
   {
-    table: 'letter',
+    table: 'email',
     column: 'content_sealed',
-    holds: 'email address and content of a letter that is not sent yet',
+    holds: 'email address and content of an email that is not sent yet',
     purpose: 'communication',
     form: 'sealed',
-    retention: 'until the letter is sent',
+    retention: 'until the email is sent',
   },
 ];
 
@@ -152,8 +152,8 @@ export const impersonalColumns: Readonly<Record<string, string>> = {
   'api_key.scopes': 'of a closed set',
   'api_key.name': "a program's name, chosen by an administrator",
   'api_key.source': "a source's name, chosen by an administrator",
-  'letter_limit.about': 'one of a closed set',
-  'letter.kind': 'one of a closed set',
-  'letter.idempotency_key': 'a kind and a random id',
-  'letter.last_error': "an error's code",
+  'email_limit.about': 'one of a closed set',
+  'email.kind': 'one of a closed set',
+  'email.idempotency_key': 'a kind and a random id',
+  'email.last_error': "an error's code",
 };

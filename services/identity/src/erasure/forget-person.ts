@@ -8,7 +8,7 @@ import { Vault } from '@vouchsafe/vault';
 import { erasureAggregate } from './erasure.aggregate.js';
 import { organizationAggregate } from '../organization/organization.aggregate.js';
 import { addressOf } from '../email-address.js';
-import { MailFolder } from '../letter/mail-folder.js';
+import { MailFolder } from '../email/mail-folder.js';
 import { EndMembership } from '../member/end-membership.js';
 
 const tables = [
@@ -22,7 +22,7 @@ const tables = [
 ] as const;
 
 /**
- * What identity keeps of a person beside sealed values (P10): credentials, sessions, the claim on the email address, letters. Consents
+ * What identity keeps of a person beside sealed values (P10): credentials, sessions, the claim on the email address, emails. Consents
  * stay, without where they came from: that somebody accepted a text, and when, must be shown later (P15).
  */
 @Injectable()
@@ -66,7 +66,7 @@ export class ForgetPerson implements Forgetting {
   }
 
   async beforeKeys({ organizationId, userId }: Erasure): Promise<void> {
-    await this.mailFolder.removeLettersTo(() =>
+    await this.mailFolder.removeEmailsTo(() =>
       this.database.forOrganization(organizationId, (sql) =>
         addressOf(this.vault, sql, { organizationId, userId }),
       ),
@@ -74,18 +74,18 @@ export class ForgetPerson implements Forgetting {
   }
 
   async forget({ organizations, userId, subjects }: Erasure): Promise<void> {
-    const letters = await this.database.asRetention(async (sql) => {
+    const emails = await this.database.asRetention(async (sql) => {
       for (const table of tables) await sql.query(`delete from ${table} where user_id = $1`, [userId]);
       await sql.query('delete from link_token where subject_id = any ($1::uuid[])', [subjects]);
       await sql.query('update invitation set email_hash = null where invitation_id = any ($1::uuid[])', [
         subjects,
       ]);
-      return sql.query<{ letter_id: string }>(
-        'delete from letter where subject_id = any ($1::uuid[]) returning letter_id',
+      return sql.query<{ email_id: string }>(
+        'delete from email where subject_id = any ($1::uuid[]) returning email_id',
         [subjects],
       );
     });
-    await this.mailFolder.removeLetters(letters.map(({ letter_id }) => letter_id));
+    await this.mailFolder.removeEmails(emails.map(({ email_id }) => email_id));
     await this.database.asWorker((sql) =>
       sql.query('delete from idempotency_key where organization_id = any ($1::uuid[]) and actor = $2', [
         organizations,

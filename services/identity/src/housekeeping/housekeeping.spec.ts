@@ -107,7 +107,7 @@ describe('housekeeping (P03, P18)', () => {
     const ada = await app.signUp();
     const count = () =>
       app.database.asRetention(async (sql) => {
-        const tables = ['session', 'link_token', 'letter'];
+        const tables = ['session', 'link_token', 'email'];
         const own = tables.map((table) => `(select count(*)::int from ${table} where organization_id = $1)`);
         const [row] = await sql.query<{ counts: number[] }>(`select array[${own.join(', ')}] as counts`, [
           ada.organizationId,

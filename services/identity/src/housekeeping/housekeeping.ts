@@ -8,7 +8,7 @@ import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import { EventStore, follow, streamOf } from '@vouchsafe/event-store';
 import { Background, Clock, Ids, LOGGER, type ServiceLogger } from '@vouchsafe/service-host';
 import { erasureAggregate } from '../erasure/erasure.aggregate.js';
-import { MailFolder } from '../letter/mail-folder.js';
+import { MailFolder } from '../email/mail-folder.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
@@ -19,7 +19,7 @@ const keptDays = {
   pendingSignUp: 7,
   /** An invitation that nobody accepted, or that was withdrawn, from the end of its link on. */
   unusedInvitation: 7,
-  /** Sessions, links, challenges and letters that have ended; enough to look into a complaint (P05). */
+  /** Sessions, links, challenges and emails that have ended; enough to look into a complaint (P05). */
   ended: 30,
 } as const;
 
@@ -47,11 +47,11 @@ export class Housekeeping implements OnApplicationBootstrap {
    */
   async keepHouse(): Promise<number> {
     const now = this.clock.now();
-    const letters = await this.database.asRetention((sql) =>
+    const emails = await this.database.asRetention((sql) =>
       removeEnded(sql, before(now, keptDays.ended), now),
     );
     // A file whose row is gone would be found by no erasure any more.
-    await this.mailFolder.removeLetters(letters);
+    await this.mailFolder.removeEmails(emails);
     return (
       (await this.erasePendingSignUps(before(now, keptDays.pendingSignUp))) +
       (await this.eraseUnusedInvitations(before(now, keptDays.unusedInvitation)))
@@ -118,18 +118,18 @@ export class Housekeeping implements OnApplicationBootstrap {
   }
 }
 
-/** @returns the ids of the letters that are no longer known */
+/** @returns the ids of the emails that are no longer known */
 async function removeEnded(sql: Sql, ended: Date, now: Date): Promise<string[]> {
   await sql.query('delete from session where least(ended_at, expires_at) < $1', [ended]);
   await sql.query('delete from link_token where expires_at < $1', [ended]);
   await sql.query('delete from log_in_challenge where expires_at < $1', [ended]);
-  await sql.query('delete from letter_limit where window_ends_at < $1', [now]);
+  await sql.query('delete from email_limit where window_ends_at < $1', [now]);
   await sql.query('delete from attempt_limit where window_ends_at < $1', [now]);
-  const letters = await sql.query<{ letter_id: string }>(
-    'delete from letter where sent_at < $1 returning letter_id',
+  const emails = await sql.query<{ email_id: string }>(
+    'delete from email where sent_at < $1 returning email_id',
     [ended],
   );
-  return letters.map(({ letter_id }) => letter_id);
+  return emails.map(({ email_id }) => email_id);
 }
 
 function before(now: Date, days: number): Date {

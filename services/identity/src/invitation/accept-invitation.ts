@@ -73,7 +73,7 @@ export class AcceptInvitation {
   ) {}
 
   /**
-   * Makes the account that an invitation promised: once, whatever races. The letter's link proves the email address; consents
+   * Makes the account that an invitation promised: once, whatever races. The email's link proves the email address; consents
    * are recorded in the same transaction (P15).
    */
   async accept(

@@ -7,7 +7,7 @@ import { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { invitationAggregate } from './invitation.aggregate.js';
 import { emailAddress } from '../email-address.js';
-import { LetterOutbox } from '../letter/letter-outbox.js';
+import { EmailOutbox } from '../email/email-outbox.js';
 import { linkHours, makeLinkToken } from '../link-token.js';
 import { role } from '../permission/role.js';
 import { assertRecentlyAuthenticated, principalOf } from '../request.js';
@@ -22,7 +22,7 @@ export type NewInvitation = z.output<typeof newInvitation>;
 export const createdInvitation = z.strictObject({ invitationId: z.uuid(), expiresAt: z.iso.datetime() });
 export type CreatedInvitation = z.infer<typeof createdInvitation>;
 
-/** Letters go to people who have not asked for them: an organization has a day's number of them. */
+/** Emails go to people who have not asked for them: an organization has a day's number of them. */
 const MOST_INVITATIONS_A_DAY = 500;
 
 @Injectable()
@@ -32,12 +32,12 @@ export class InvitePerson {
     private readonly vault: Vault,
     private readonly clock: Clock,
     private readonly ids: Ids,
-    private readonly letters: LetterOutbox,
+    private readonly emails: EmailOutbox,
   ) {}
 
   /**
    * Asks somebody to join; the answer does not tell whether the address has an account elsewhere (ASVS 6.3.8). To hand out a
-   * role by a letter takes as recent a proof as to hand it out directly (ASVS 7.5.1).
+   * role by an email takes as recent a proof as to hand it out directly (ASVS 7.5.1).
    */
   async invite(
     caller: Caller,
@@ -80,7 +80,7 @@ export class InvitePerson {
     const [organization] = await unit.query<{ name: string }>('select name from organization');
     const link = { organizationId, purpose: 'accept-invitation', subjectId: invitationId, at } as const;
     const token = await makeLinkToken(unit, link);
-    await this.letters.post(unit, {
+    await this.emails.post(unit, {
       organizationId,
       subjectId: invitationId,
       content: {

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { claimedHashOf } from '../email-address.js';
 import { userAggregate } from '../user/user.aggregate.js';
 import { acceptance, Consents } from '../consent/consents.js';
-import { LetterOutbox } from '../letter/letter-outbox.js';
+import { EmailOutbox } from '../email/email-outbox.js';
 import { asUser } from '../request.js';
 import { failureOf, takeTotpCode } from '../second-factor/authenticators.js';
 import { remainingRecoveryCodes, takeRecoveryCode } from '../second-factor/recovery-codes.js';
@@ -44,7 +44,7 @@ export class AnswerChallenge {
     private readonly consents: Consents,
     private readonly challenges: Challenges,
     private readonly sessions: Sessions,
-    private readonly letters: LetterOutbox,
+    private readonly emails: EmailOutbox,
     private readonly beginSession: BeginSession,
     private readonly recordFailure: RecordFailure,
   ) {}
@@ -111,7 +111,7 @@ export class AnswerChallenge {
     const remaining = await remainingRecoveryCodes(unit, userId);
     const used = await unit.execute(userAggregate, userId, { type: 'use-recovery-code', remaining });
     if (isRejected(used)) return used;
-    await this.letters.notify(unit, userId, 'recovery-code-used');
+    await this.emails.notify(unit, userId, 'recovery-code-used');
     return { level: 'two-factor' };
   }
 }

@@ -15,7 +15,7 @@ const MINUTES = 10;
 const MOST_ATTEMPTS = 5;
 
 export interface Challenge {
-  /** Whoever has it goes on with the log-in: a credential like a letter's token, stored as a hash, masked in logs (P22). */
+  /** Whoever has it goes on with the log-in: a credential like an email's token, stored as a hash, masked in logs (P22). */
   readonly challengeId: Secret;
   readonly organizationId: OrganizationId;
   readonly userId: UserId;

@@ -199,7 +199,7 @@ describe('log-in', () => {
       expect(answers.map(({ status }) => status).sort()).toEqual([201, 410]);
     });
 
-    it('takes a recovery code once, also by two at the same time, and says so in a letter (ASVS 6.5.1)', async () => {
+    it('takes a recovery code once, also by two at the same time, and says so in an email (ASVS 6.5.1)', async () => {
       const [one, two] = [await challenge(), await challenge()];
       const recoveryCode = ada.recoveryCodes[0]?.toLowerCase().replaceAll('-', ' ') ?? '';
       const answers = await Promise.all([answer(one, { recoveryCode }), answer(two, { recoveryCode })]);
@@ -232,8 +232,8 @@ describe('log-in', () => {
 
     it('changes nothing of it with a password reset (ASVS 6.4.3)', async () => {
       await app.ask('POST', '/v1/password-resets', { body: { email: ada.email } });
-      const letter = await app.mail.take(ada.email, 'Choose a new password');
-      const token = /#token=(\S+)/.exec(letter.text)?.[1];
+      const message = await app.mail.take(ada.email, 'Choose a new password');
+      const token = /#token=(\S+)/.exec(message.text)?.[1];
       const reset = await app.ask('POST', '/v1/password-resets/confirmation', {
         body: { token, password: goodPassword },
       });

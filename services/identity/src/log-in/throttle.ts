@@ -2,12 +2,13 @@
 import { instant, one, prepared, type Sql } from '@vouchsafe/database';
 import { addressGroup, type Caller, problem } from '@vouchsafe/service-host';
 import type { Vault } from '@vouchsafe/vault';
+import { storedNames } from '../stored-names.js';
 
 /** Attempts within a window that begins with the first (ASVS 6.3.1; NIST SP 800-63B-4 section 3.2.2). */
 const WINDOW_MINUTES = 15;
 const most = {
   /** At one account from one network: whoever uses them up elsewhere locks nobody out. */
-  fromOnePlace: 10,
+  fromOneNetwork: 10,
   /** At one account from everywhere: many networks together get no further than this (NIST's bound). */
   inAll: 100,
   /** Within a session, which has its own, so that outsiders cannot keep an owner from proving who they are. */
@@ -38,9 +39,9 @@ export async function logInLimits(
   { sourceIp }: Pick<Caller, 'sourceIp'>,
 ): Promise<readonly AttemptLimit[]> {
   const account = emailHash.toString('base64url');
-  const place = sourceIp === null ? 'unknown' : addressGroup(sourceIp);
+  const network = sourceIp === null ? 'unknown' : addressGroup(sourceIp);
   return [
-    { key: await keyOf(vault, sql, `${account} ${place}`), most: most.fromOnePlace },
+    { key: await keyOf(vault, sql, `${account} ${network}`), most: most.fromOneNetwork },
     { key: await keyOf(vault, sql, account), most: most.inAll },
   ];
 }
@@ -91,5 +92,5 @@ export async function forgetAttempts(sql: Sql, { keys }: Pick<TakenAttempt, 'key
 }
 
 function keyOf(vault: Vault, sql: Sql, whose: string): Promise<Buffer> {
-  return vault.keyedHash(sql, 'attempts', whose);
+  return vault.keyedHash(sql, storedNames.attempts, whose);
 }

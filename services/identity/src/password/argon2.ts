@@ -11,7 +11,7 @@ export interface Argon2Cost {
 
 const floor: Argon2Cost = { memoryKib: 19_456, passes: 2 };
 
-/** Hashes that wait for one place; at some 50 ms each, who comes later would wait longer than people do. */
+/** Hashes that wait for one slot; at some 50 ms each, who comes later would wait longer than people do. */
 const MOST_WAITING = 100;
 
 /** What hashes passwords, and the token that it is injected by. */
@@ -35,9 +35,9 @@ export async function passwordHasher(cost: Argon2Cost = floor, atOnce = 2): Prom
   if (cost.memoryKib < floor.memoryKib || cost.passes < floor.passes) {
     throw new Error(`Argon2id needs at least m=${floor.memoryKib} KiB and t=${floor.passes}`);
   }
-  const places = semaphore(atOnce, atOnce * MOST_WAITING);
+  const slots = semaphore(atOnce, atOnce * MOST_WAITING);
   const inTurn = <T>(work: () => Promise<T>): Promise<T> =>
-    places(work).catch((error: unknown) => {
+    slots(work).catch((error: unknown) => {
       throw error instanceof TooManyWaitingError ? problem('unavailable', { cause: error }) : error;
     });
   const options = { memoryCost: cost.memoryKib, timeCost: cost.passes, parallelism: 1 };
@@ -61,12 +61,12 @@ class TooManyWaitingError extends Error {
 }
 
 /**
- * Runs at most `places` pieces of work at once; the others wait in the order in which they came, `mostWaiting` of them at
+ * Runs at most `slots` pieces of work at once; the others wait in the order in which they came, `mostWaiting` of them at
  * most.
  * @throws TooManyWaitingError instead of waiting behind so many
  */
-export function semaphore(places: number, mostWaiting: number): <T>(work: () => Promise<T>) => Promise<T> {
-  let free = places;
+export function semaphore(slots: number, mostWaiting: number): <T>(work: () => Promise<T>) => Promise<T> {
+  let free = slots;
   const waiting: (() => void)[] = [];
   return async (work) => {
     if (free === 0 && waiting.length >= mostWaiting) throw new TooManyWaitingError('Too many are waiting');
@@ -75,7 +75,7 @@ export function semaphore(places: number, mostWaiting: number): <T>(work: () => 
     try {
       return await work();
     } finally {
-      // A place is handed over, not given back, so that nobody who comes later slips in between.
+      // A slot is handed over, not given back, so that nobody who comes later slips in between.
       const next = waiting.shift();
       if (next) next();
       else free += 1;

@@ -4,7 +4,7 @@ import { isRejected, type UserId } from '@vouchsafe/event-sourcing';
 import type { UnitOfWork } from '@vouchsafe/event-store';
 import { type Secret, Vault } from '@vouchsafe/vault';
 import { userAggregate } from '../user/user.aggregate.js';
-import { LetterOutbox } from '../letter/letter-outbox.js';
+import { EmailOutbox } from '../email/email-outbox.js';
 import { voidLinks } from '../link-token.js';
 import { hasSecondFactor } from '../second-factor/authenticators.js';
 import { Sessions } from '../session/sessions.js';
@@ -21,7 +21,7 @@ export class PasswordReplacement {
     private readonly rules: PasswordRules,
     private readonly passwords: StoredPasswords,
     private readonly sessions: Sessions,
-    private readonly letters: LetterOutbox,
+    private readonly emails: EmailOutbox,
   ) {}
 
   /** @throws the problem `invalid-request`, about what stands at `pointer` */
@@ -51,7 +51,7 @@ export class PasswordReplacement {
     // A challenge begun with the old password is no way in.
     await unit.query('delete from log_in_challenge where user_id = $1', [userId]);
     await voidLinks(unit, 'reset-password', userId);
-    await this.letters.notify(unit, userId, how === 'changed' ? 'password-changed' : 'password-reset');
+    await this.emails.notify(unit, userId, how === 'changed' ? 'password-changed' : 'password-reset');
     return null;
   }
 }

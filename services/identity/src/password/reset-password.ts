@@ -24,7 +24,7 @@ export class ResetPassword {
   ) {}
 
   /**
-   * Sets a new password by a letter's link and ends all sessions. A second factor stays: the link alone opens nothing that it
+   * Sets a new password by an email's link and ends all sessions. A second factor stays: the link alone opens nothing that it
    * guards (ASVS 6.4.3).
    * @returns whose the link turned out to be
    */

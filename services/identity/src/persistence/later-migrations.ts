@@ -153,4 +153,42 @@ export const laterMigrations: readonly SqlMigration[] = [
         }),
       ].join('\n'),
   },
+  {
+    name: 'identity-011-email',
+    sql: (roles) =>
+      [
+        `alter table letter rename to email;
+         alter table email rename column letter_id to email_id;
+         alter index letter_pkey rename to email_pkey;
+         alter index letter_due rename to email_due;
+         alter index letter_idempotency_key_key rename to email_idempotency_key_key;
+         alter table letter_limit rename to email_limit;
+         alter table email_limit rename column letters to emails;
+         alter index letter_limit_pkey rename to email_limit_pkey;
+         alter table email_limit rename constraint letter_limit_about_check to email_limit_about_check;`,
+        lookupFunction(roles, {
+          signature: 'count_email(addressee bytea, subject text, at timestamptz, ends timestamptz)',
+          returns: 'int',
+          volatility: 'volatile',
+          body: `
+            insert into email_limit as t values (addressee, subject, 1, ends)
+            on conflict (email_hash, about) do update set
+              emails = case when t.window_ends_at > at then t.emails + 1 else 1 end,
+              window_ends_at = case when t.window_ends_at > at then t.window_ends_at else ends end
+            returning emails`,
+        }),
+        // The former names, for the former release during an upgrade and after a rollback. The next release drops them (ADR 0040).
+        `create view letter with (security_invoker = true) as
+           select organization_id, email_id as letter_id, subject_id, kind, content_sealed, idempotency_key, created_at, due_at,
+             attempts, sent_at, last_error
+           from email;
+         grant select, insert on letter to ${roles.request};
+         grant select, insert, update, delete on letter to ${roles.worker};
+         grant select, delete on letter to ${roles.retention};
+         create view letter_limit with (security_invoker = true) as
+           select email_hash, about, emails as letters, window_ends_at from email_limit;
+         grant select, delete on letter_limit to ${roles.retention};
+         grant select, insert, update on letter_limit to ${roles.lookup};`,
+      ].join('\n'),
+  },
 ];

@@ -98,6 +98,22 @@ alter function lookup.challenge(bytea) owner to identity_lookup;
 grant execute on function lookup.challenge(bytea) to identity_request;
 grant execute on function lookup.challenge(bytea) to identity_worker;
 
+CREATE OR REPLACE FUNCTION lookup.count_email(addressee bytea, subject text, at timestamp with time zone, ends timestamp with time zone)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+            insert into email_limit as t values (addressee, subject, 1, ends)
+            on conflict (email_hash, about) do update set
+              emails = case when t.window_ends_at > at then t.emails + 1 else 1 end,
+              window_ends_at = case when t.window_ends_at > at then t.window_ends_at else ends end
+            returning emails$function$
+;
+alter function lookup.count_email(bytea,text,timestamp with time zone,timestamp with time zone) owner to identity_lookup;
+grant execute on function lookup.count_email(bytea,text,timestamp with time zone,timestamp with time zone) to identity_request;
+grant execute on function lookup.count_email(bytea,text,timestamp with time zone,timestamp with time zone) to identity_worker;
+
 CREATE OR REPLACE FUNCTION lookup.count_letter(addressee bytea, subject text, at timestamp with time zone, ends timestamp with time zone)
  RETURNS integer
  LANGUAGE sql
@@ -459,6 +475,56 @@ create table cursor (
 );
 grant delete, insert, select, update on cursor to identity_worker;
 
+create table dead_letter (
+  id bigint not null generated always as identity,
+  consumer text not null,
+  organization_id uuid not null,
+  source text not null,
+  lane integer not null,
+  number bigint not null,
+  message_id text not null,
+  type text not null,
+  "time" timestamp with time zone not null,
+  traceparent text,
+  data jsonb not null,
+  error text,
+  attempts integer not null default 0,
+  dead_lettered_at timestamp with time zone not null,
+  constraint dead_letter_pkey PRIMARY KEY (id),
+  constraint dead_letter_consumer_source_lane_number_key UNIQUE (consumer, source, lane, number)
+);
+alter table dead_letter enable row level security;
+alter table dead_letter force row level security;
+create policy every_organization on dead_letter to identity_worker using (true);
+create policy whole_organizations on dead_letter to identity_retention using (true);
+CREATE INDEX dead_letter_order ON public.dead_letter USING btree (consumer, organization_id, id);
+grant delete, insert, select, update on dead_letter to identity_worker;
+grant delete, select on dead_letter to identity_retention;
+
+create table email (
+  organization_id uuid not null,
+  email_id uuid not null,
+  subject_id uuid,
+  kind text not null,
+  content_sealed text,
+  idempotency_key text not null,
+  created_at timestamp with time zone not null,
+  due_at timestamp with time zone not null,
+  attempts integer not null default 0,
+  sent_at timestamp with time zone,
+  last_error text,
+  constraint email_pkey PRIMARY KEY (email_id),
+  constraint email_idempotency_key_key UNIQUE (idempotency_key)
+);
+alter table email enable row level security;
+alter table email force row level security;
+create policy every_organization on email to identity_retention, identity_worker using (true);
+create policy own_organization on email to identity_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX email_due ON public.email USING btree (due_at) WHERE (sent_at IS NULL);
+grant delete, insert, select, update on email to identity_worker;
+grant delete, select on email to identity_retention;
+grant insert, select on email to identity_request;
+
 create table email_address (
   organization_id uuid not null,
   email_hash bytea not null,
@@ -473,6 +539,20 @@ create policy own_organization on email_address to identity_request using ((orga
 grant delete, insert, select on email_address to identity_request;
 grant delete, select on email_address to identity_retention;
 grant select on email_address to identity_lookup;
+
+create table email_limit (
+  email_hash bytea not null,
+  about text not null,
+  emails integer not null,
+  window_ends_at timestamp with time zone not null,
+  constraint email_limit_about_check CHECK ((about = ANY (ARRAY['sign-up'::text, 'password-reset'::text, 'invitation'::text]))),
+  constraint email_limit_pkey PRIMARY KEY (email_hash, about)
+);
+alter table email_limit enable row level security;
+alter table email_limit force row level security;
+create policy every_row on email_limit to identity_retention using (true);
+grant delete, select on email_limit to identity_retention;
+grant insert, select, update on email_limit to identity_lookup;
 
 create table erasure (
   erasure_id uuid not null,
@@ -581,41 +661,31 @@ create table lane (
 );
 grant select, update on lane to identity_worker;
 
-create table letter (
-  organization_id uuid not null,
-  letter_id uuid not null,
-  subject_id uuid,
-  kind text not null,
-  content_sealed text,
-  idempotency_key text not null,
-  created_at timestamp with time zone not null,
-  due_at timestamp with time zone not null,
-  attempts integer not null default 0,
-  sent_at timestamp with time zone,
-  last_error text,
-  constraint letter_pkey PRIMARY KEY (letter_id),
-  constraint letter_idempotency_key_key UNIQUE (idempotency_key)
-);
-alter table letter enable row level security;
-alter table letter force row level security;
-create policy every_organization on letter to identity_retention, identity_worker using (true);
-create policy own_organization on letter to identity_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
-CREATE INDEX letter_due ON public.letter USING btree (due_at) WHERE (sent_at IS NULL);
+create view letter as
+ SELECT organization_id,
+    email_id AS letter_id,
+    subject_id,
+    kind,
+    content_sealed,
+    idempotency_key,
+    created_at,
+    due_at,
+    attempts,
+    sent_at,
+    last_error
+   FROM email;
+alter table letter set (security_invoker=true);
 grant delete, insert, select, update on letter to identity_worker;
 grant delete, select on letter to identity_retention;
 grant insert, select on letter to identity_request;
 
-create table letter_limit (
-  email_hash bytea not null,
-  about text not null,
-  letters integer not null,
-  window_ends_at timestamp with time zone not null,
-  constraint letter_limit_about_check CHECK ((about = ANY (ARRAY['sign-up'::text, 'password-reset'::text, 'invitation'::text]))),
-  constraint letter_limit_pkey PRIMARY KEY (email_hash, about)
-);
-alter table letter_limit enable row level security;
-alter table letter_limit force row level security;
-create policy every_row on letter_limit to identity_retention using (true);
+create view letter_limit as
+ SELECT email_hash,
+    about,
+    emails AS letters,
+    window_ends_at
+   FROM email_limit;
+alter table letter_limit set (security_invoker=true);
 grant delete, select on letter_limit to identity_retention;
 grant insert, select, update on letter_limit to identity_lookup;
 
@@ -709,29 +779,23 @@ grant insert, select on outgoing to identity_worker;
 
 create table outgoing_0 partition of outgoing FOR VALUES FROM ('0') TO ('1000000');
 
-create table parked_message (
-  id bigint not null generated always as identity,
-  consumer text not null,
-  organization_id uuid not null,
-  source text not null,
-  lane integer not null,
-  number bigint not null,
-  message_id text not null,
-  type text not null,
-  "time" timestamp with time zone not null,
-  traceparent text,
-  data jsonb not null,
-  error text,
-  attempts integer not null default 0,
-  parked_at timestamp with time zone not null,
-  constraint parked_message_pkey PRIMARY KEY (id),
-  constraint parked_message_consumer_source_lane_number_key UNIQUE (consumer, source, lane, number)
-);
-alter table parked_message enable row level security;
-alter table parked_message force row level security;
-create policy every_organization on parked_message to identity_worker using (true);
-create policy whole_organizations on parked_message to identity_retention using (true);
-CREATE INDEX parked_message_order ON public.parked_message USING btree (consumer, organization_id, id);
+create view parked_message as
+ SELECT id,
+    consumer,
+    organization_id,
+    source,
+    lane,
+    number,
+    message_id,
+    type,
+    "time",
+    traceparent,
+    data,
+    error,
+    attempts,
+    dead_lettered_at AS parked_at
+   FROM dead_letter;
+alter table parked_message set (security_invoker=true);
 grant delete, insert, select, update on parked_message to identity_worker;
 grant delete, select on parked_message to identity_retention;
 

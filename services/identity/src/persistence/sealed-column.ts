@@ -1,8 +1,9 @@
 import type { Sql } from '@vouchsafe/database';
 import { type Erased, isErased } from '@vouchsafe/event-sourcing';
 import type { Scope, Vault } from '@vouchsafe/vault';
+import { storedNames } from '../stored-names.js';
 
-/** One cell that holds a sealed value; the place is bound into the ciphertext, so it opens nowhere else. */
+/** One cell that holds a sealed value; table, column and row are bound into the ciphertext, so it opens nowhere else. */
 export interface SealedCell {
   readonly scope: Scope;
   readonly table: string;
@@ -56,5 +57,5 @@ export async function openCells(
 }
 
 function contextOf({ table, column, row }: SealedCell): readonly string[] {
-  return ['row', table, column, row];
+  return [storedNames.row, table, column, row];
 }

@@ -119,9 +119,9 @@ describe('secrets (P07, P22)', () => {
     expect(suspicious).toEqual([]);
   });
 
-  it('in a letter are gone from the outbox once it is sent', async () => {
+  it('in an email are gone from the outbox once it is sent', async () => {
     const rows = await app.database.asWorker((sql) =>
-      sql.query('select kind from letter where sent_at is not null and content_sealed is not null'),
+      sql.query('select kind from email where sent_at is not null and content_sealed is not null'),
     );
     expect(rows).toEqual([]);
   });

@@ -9,16 +9,16 @@ interface OpenApi {
 
 /** Tables that belong to no organization, each with the reason. */
 const shared: Readonly<Record<string, string>> = {
-  cursor: "the relay's place",
+  cursor: "the relay's position",
   lane: "the relay's numbers",
-  consumed_lane: "a consumer's place",
-  consumer_offset: "a consumer's place",
+  consumed_lane: "a consumer's offset",
+  consumer_offset: "a consumer's offset",
   outgoing: 'numbers and positions of events, no content',
   schema_migration: 'names of steps',
   vault_service_key: "the service's own wrapped keys",
   vault_retired_kek: 'names of KEKs that wrap nothing any more',
   attempt_limit: 'counted before an organization is known; row security lets no request in',
-  letter_limit: 'counted before an organization is known; row security lets no request in',
+  email_limit: 'counted before an organization is known; row security lets no request in',
 };
 
 describe('the separation of customers (P19)', () => {
@@ -46,16 +46,7 @@ describe('the separation of customers (P19)', () => {
   });
 
   it('shows a transaction of one organization nothing of another one', async () => {
-    const tables = [
-      'account',
-      'member',
-      'session',
-      'password',
-      'email_address',
-      'consent',
-      'event',
-      'letter',
-    ];
+    const tables = ['account', 'member', 'session', 'password', 'email_address', 'consent', 'event', 'email'];
     for (const table of tables) {
       const rows = await app.database.forOrganization(ours.organizationId, (sql) =>
         sql.query<{ organization_id: string }>(`select distinct organization_id from ${table}`),

@@ -3,7 +3,7 @@ import { isRejected } from '@vouchsafe/event-sourcing';
 import { type Caller, Clock, problem } from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
 import { userAggregate } from '../user/user.aggregate.js';
-import { LetterOutbox } from '../letter/letter-outbox.js';
+import { EmailOutbox } from '../email/email-outbox.js';
 import { CountedProofs } from '../log-in/counted-proofs.js';
 import { principalOf } from '../request.js';
 import { Sessions, type StartedSession } from '../session/sessions.js';
@@ -22,7 +22,7 @@ export class ConfirmEnrolment {
     private readonly vault: Vault,
     private readonly clock: Clock,
     private readonly sessions: Sessions,
-    private readonly letters: LetterOutbox,
+    private readonly emails: EmailOutbox,
     private readonly proofs: CountedProofs,
   ) {}
 
@@ -57,7 +57,7 @@ export class ConfirmEnrolment {
       });
       if (isRejected(enrolled)) return enrolled;
       const session = await this.sessions.elevate(unit, sessionId, 'two-factor');
-      await this.letters.notify(unit, userId, 'second-factor-enrolled');
+      await this.emails.notify(unit, userId, 'second-factor-enrolled');
       return { recoveryCodes, session };
     });
   }

@@ -3,7 +3,7 @@ import { isRejected } from '@vouchsafe/event-sourcing';
 import { EventStore } from '@vouchsafe/event-store';
 import { type Caller, Clock, envelopeOf } from '@vouchsafe/service-host';
 import { userAggregate } from '../user/user.aggregate.js';
-import { LetterOutbox } from '../letter/letter-outbox.js';
+import { EmailOutbox } from '../email/email-outbox.js';
 import { Operator } from '../operator.js';
 import { assertRecentlyAuthenticated, principalOf } from '../request.js';
 import type { UserRejection } from '../user/user.decider.js';
@@ -15,7 +15,7 @@ export class RemoveAuthenticator {
     private readonly store: EventStore,
     private readonly clock: Clock,
     private readonly operator: Operator,
-    private readonly letters: LetterOutbox,
+    private readonly emails: EmailOutbox,
   ) {}
 
   async remove(caller: Caller, authenticatorId: string): Promise<UserRejection | null> {
@@ -50,7 +50,7 @@ export class RemoveAuthenticator {
       if (!(await hasSecondFactor(unit, userId))) {
         await unit.query('delete from recovery_code where user_id = $1', [userId]);
       }
-      await this.letters.notify(unit, userId, 'second-factor-removed');
+      await this.emails.notify(unit, userId, 'second-factor-removed');
       return null;
     });
   }

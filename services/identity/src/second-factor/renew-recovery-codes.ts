@@ -3,7 +3,7 @@ import { isRejected } from '@vouchsafe/event-sourcing';
 import { EventStore } from '@vouchsafe/event-store';
 import { type Caller, Clock, envelopeOf } from '@vouchsafe/service-host';
 import { userAggregate } from '../user/user.aggregate.js';
-import { LetterOutbox } from '../letter/letter-outbox.js';
+import { EmailOutbox } from '../email/email-outbox.js';
 import { assertRecentlyAuthenticated, principalOf } from '../request.js';
 import type { UserRejection } from '../user/user.decider.js';
 import { assertMayEnrol } from './authenticators.js';
@@ -14,7 +14,7 @@ export class RenewRecoveryCodes {
   constructor(
     private readonly store: EventStore,
     private readonly clock: Clock,
-    private readonly letters: LetterOutbox,
+    private readonly emails: EmailOutbox,
   ) {}
 
   async renew(caller: Caller): Promise<{ recoveryCodes: string[] } | UserRejection> {
@@ -30,7 +30,7 @@ export class RenewRecoveryCodes {
         count: recoveryCodes.length,
       });
       if (isRejected(issued)) return issued;
-      await this.letters.notify(unit, userId, 'recovery-codes-issued');
+      await this.emails.notify(unit, userId, 'recovery-codes-issued');
       return { recoveryCodes };
     });
   }

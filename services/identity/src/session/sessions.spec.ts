@@ -130,12 +130,12 @@ describe('sessions', () => {
 
   it('answer a reset for an unknown address in the same way, and send nothing (ASVS 6.3.8)', async () => {
     const ada = await app.signUp();
-    const before = app.mail.letters.length;
+    const before = app.mail.emails.length;
     const ask = (email: string) => app.ask('POST', '/v1/password-resets', { body: { email } });
     const [unknown, known] = [await ask('nobody@example.com'), await ask(ada.email)];
     expect([unknown.status, unknown.body]).toEqual([known.status, known.body]);
     await app.mail.take(ada.email, 'Choose a new');
-    expect(app.mail.letters.slice(before).map(({ to }) => to)).toEqual([ada.email]);
+    expect(app.mail.emails.slice(before).map(({ to }) => to)).toEqual([ada.email]);
   });
 
   it('ask for a proof again before sensitive operations (ASVS 7.5.1)', async () => {

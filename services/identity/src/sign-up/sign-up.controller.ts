@@ -26,7 +26,7 @@ export class SignUpController {
     operation: 'sign-up.create',
     entity: { type: 'organization', id: 'response.organizationId' },
     effect: 'write',
-    summary: 'Sign up: a pending organization with its first owner and the consents; a letter follows',
+    summary: 'Sign up: a pending organization with its first owner and the consents; an email follows',
     answers: { 201: signUpAnswer },
     problems: ['rejected'],
     idempotent: true,
@@ -49,7 +49,8 @@ export class SignUpController {
     operation: 'sign-up.verify',
     entity: { type: 'organization', id: 'response.organizationId' },
     effect: 'write',
-    summary: "Confirm the email address by the token of the letter's link; the organization becomes active",
+    summary:
+      'Confirm the email address by the token from the link in the email; the organization becomes active',
     description:
       'The email links to `/verify-email#token=...` of the frontend, at the address that VOUCHSAFE_PUBLIC_URL names. The page sends ' +
       'what follows `#token=` here, as `token`.',

@@ -74,7 +74,7 @@ describe('sign-up', () => {
     const answer = await signUp(body(email, more));
     expect(answer.status).toBe(status);
     expect(JSON.stringify(answer.body)).not.toContain('123456789987654321');
-    expect(app.mail.letters.filter(({ to }) => to === email)).toEqual([]);
+    expect(app.mail.emails.filter(({ to }) => to === email)).toEqual([]);
   });
 
   it('opens nothing before the email address is verified', async () => {
@@ -120,7 +120,7 @@ describe('sign-up', () => {
       expect((await app.ask('POST', '/v1/sessions', asTheAttacker)).status).toBe(401);
     });
 
-    it('gives the account to whoever reads the letters', async () => {
+    it('gives the account to whoever reads the emails', async () => {
       const { email } = await attack(elsewhere);
       const token = tokenIn(await app.mail.take(email, 'Choose your password'));
       const password = 'the victim chooses another one';
@@ -130,7 +130,7 @@ describe('sign-up', () => {
       expect((await logIn(email)).status).toBe(401);
     });
 
-    it('writes no word of theirs into a letter to the stranger', async () => {
+    it('writes no word of theirs into an email to the stranger', async () => {
       const email = someone();
       const words = 'friend, your account is locked: http://evil.example';
       const from = elsewhere;
@@ -138,21 +138,21 @@ describe('sign-up', () => {
         organization: { name: words },
         user: { email, name: words, password: goodPassword },
       });
-      const letter = await app.mail.take(email, 'Confirm');
-      expect(letter.subject + letter.text).not.toContain('evil');
+      const message = await app.mail.take(email, 'Confirm');
+      expect(message.subject + message.text).not.toContain('evil');
     });
 
-    it('sends a few letters in an hour and no more, with the same answer', async () => {
+    it('sends a few emails in an hour and no more, with the same answer', async () => {
       const email = someone();
-      const count = () => app.mail.letters.filter(({ to }) => to.toLowerCase() === email).length;
+      const count = () => app.mail.emails.filter(({ to }) => to.toLowerCase() === email).length;
       for (let sent = 0; sent < 7; sent += 1) {
         expect((await signUp(body(sent % 2 === 0 ? email : email.toUpperCase()))).status).toBe(201);
       }
       const after = someone();
       await signUp(body(after));
-      // Letters leave side by side: a later one may overtake.
+      // Emails leave side by side: a later one may overtake.
       await app.mail.take(after, 'Confirm');
-      for (let letters = 0; letters < 5; letters += 1) await app.mail.take(email, 'Confirm');
+      for (let emails = 0; emails < 5; emails += 1) await app.mail.take(email, 'Confirm');
       expect(count()).toBe(5);
       app.clock.ahead += 61 * 60_000;
       await signUp(body(email));
@@ -182,13 +182,13 @@ describe('sign-up', () => {
     expect(one.body.organizationId).not.toBe(two.body.organizationId);
   });
 
-  it('answers alike for an address that has an account, which gets a letter instead (ASVS 6.3.8)', async () => {
+  it('answers alike for an address that has an account, which gets an email instead (ASVS 6.3.8)', async () => {
     const ada = await app.signUp();
     const [known, unknown] = [await signUp(body(ada.email.toUpperCase())), await signUp(body(someone()))];
     expect([known.status, Object.keys(known.body)]).toEqual([unknown.status, Object.keys(unknown.body)]);
     expect(known.body.organizationId).not.toBe(ada.organizationId);
-    const letter = await app.mail.take(ada.email.toUpperCase(), 'You already have an account');
-    expect(letter.text).not.toContain('token');
+    const message = await app.mail.take(ada.email.toUpperCase(), 'You already have an account');
+    expect(message.text).not.toContain('token');
     expect((await logIn(ada.email)).status).toBe(201);
   });
 
@@ -225,6 +225,6 @@ describe('sign-up', () => {
     const otherPassword = { user: { email, name: 'Ada Example', password: 'another good long one' } };
     expect((await signUp(body(email, otherPassword), key)).status).toBe(409);
     await app.mail.take(email, 'Confirm');
-    expect(app.mail.letters.filter(({ to }) => to === email)).toHaveLength(1);
+    expect(app.mail.emails.filter(({ to }) => to === email)).toHaveLength(1);
   });
 });

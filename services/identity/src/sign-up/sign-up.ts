@@ -10,7 +10,7 @@ import { organizationAggregate } from '../organization/organization.aggregate.js
 import { userAggregate } from '../user/user.aggregate.js';
 import { acceptance, Consents } from '../consent/consents.js';
 import { accountByEmailHash, emailAddress, emailHash } from '../email-address.js';
-import { LetterOutbox } from '../letter/letter-outbox.js';
+import { EmailOutbox } from '../email/email-outbox.js';
 import { makeLinkToken } from '../link-token.js';
 import { organizationName } from '../organization/change-organization.js';
 import type { OrganizationRejection } from '../organization/organization.decider.js';
@@ -20,6 +20,7 @@ import { StoredPasswords } from '../password/stored-passwords.js';
 import { asUser } from '../request.js';
 import { personName } from '../user/accounts.js';
 import type { Consent, UserRejection } from '../user/user.decider.js';
+import { storedNames } from '../stored-names.js';
 
 export const signUpRequest = z
   .strictObject({
@@ -65,12 +66,12 @@ export class SignUp {
     private readonly consents: Consents,
     private readonly breached: BreachedPasswords,
     private readonly passwords: StoredPasswords,
-    private readonly letters: LetterOutbox,
+    private readonly emails: EmailOutbox,
   ) {}
 
   /**
    * Registers a pending organization with its first owner and their consents, in one transaction (P15). A pending sign-up claims
-   * nothing: whether the email address has an account already changes the letter alone, not the work, the time or the answer
+   * nothing: whether the email address has an account already changes the email alone, not the work, the time or the answer
    * (ASVS 6.3.8).
    */
   async signUp(
@@ -133,7 +134,7 @@ export class SignUp {
     unit: UnitOfWork,
     { organizationId, userId, email }: { organizationId: OrganizationId; userId: UserId; email: string },
   ): Promise<void> {
-    // Made in either case; the letter decides who gets it.
+    // Made in either case; the email decides who gets it.
     const link = {
       organizationId,
       purpose: 'verify-email',
@@ -142,7 +143,7 @@ export class SignUp {
     } as const;
     const token = await makeLinkToken(unit, link);
     const taken = await accountByEmailHash(unit, await emailHash(this.vault, unit, email));
-    await this.letters.post(unit, {
+    await this.emails.post(unit, {
       organizationId,
       subjectId: userId,
       content: taken
@@ -159,7 +160,11 @@ export class SignUp {
   private async newOrganizationId(email: string, key: string | undefined): Promise<OrganizationId> {
     if (key === undefined) return this.ids.newId() as OrganizationId;
     const hash = await this.database.beforeOrganization((sql) =>
-      this.vault.keyedHash(sql, 'sign-up-idempotency-key', `${email.toLowerCase()} ${idempotencyKey(key)}`),
+      this.vault.keyedHash(
+        sql,
+        storedNames.signUpIdempotencyKey,
+        `${email.toLowerCase()} ${idempotencyKey(key)}`,
+      ),
     );
     return uuidFrom(hash) as OrganizationId;
   }

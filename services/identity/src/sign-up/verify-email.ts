@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { organizationAggregate } from '../organization/organization.aggregate.js';
 import { userAggregate } from '../user/user.aggregate.js';
 import { claimEmail, emailHash } from '../email-address.js';
-import { LetterOutbox } from '../letter/letter-outbox.js';
+import { EmailOutbox } from '../email/email-outbox.js';
 import { findLink, takeLink } from '../link-token.js';
 import type { OrganizationRejection } from '../organization/organization.decider.js';
 import { asUser } from '../request.js';
@@ -18,7 +18,7 @@ import { signUpAnswer } from './sign-up.js';
 import { signedUpFrom, voidPassword } from './whose-password.js';
 
 export const verificationAnswer = signUpAnswer.extend({
-  /** The password of the sign-up is void; a letter with a link to choose one is on its way. */
+  /** The password of the sign-up is void; an email with a link to choose one is on its way. */
   next: z.literal('choose-password').optional(),
 });
 export type VerificationAnswer = z.infer<typeof verificationAnswer>;
@@ -30,7 +30,7 @@ export class VerifyEmail {
     private readonly store: EventStore,
     private readonly vault: Vault,
     private readonly clock: Clock,
-    private readonly letters: LetterOutbox,
+    private readonly emails: EmailOutbox,
   ) {}
 
   /**
@@ -58,7 +58,7 @@ export class VerifyEmail {
       const activated = await unit.execute(organizationAggregate, organizationId, { type: 'activate' });
       if (isRejected(activated)) return activated;
       if (await signedUpFrom(vault, unit, userId, caller)) return { organizationId, userId };
-      await voidPassword(this.letters, unit, { organizationId, userId, email }, clock.now());
+      await voidPassword(this.emails, unit, { organizationId, userId, email }, clock.now());
       return { organizationId, userId, next: 'choose-password' };
     });
   }

@@ -2,7 +2,7 @@
 import type { UnitOfWork } from '@vouchsafe/event-store';
 import { addressGroup, type Caller } from '@vouchsafe/service-host';
 import type { Vault } from '@vouchsafe/vault';
-import type { LetterOutbox } from '../letter/letter-outbox.js';
+import type { EmailOutbox } from '../email/email-outbox.js';
 import { makeLinkToken } from '../link-token.js';
 import { openCells } from '../persistence/sealed-column.js';
 import { consentCell } from '../user/user.projection.js';
@@ -38,7 +38,7 @@ export async function signedUpFrom(
 
 /** Nobody's password opens the account, until the person behind the address has chosen one. */
 export async function voidPassword(
-  letters: LetterOutbox,
+  emails: EmailOutbox,
   unit: UnitOfWork,
   { organizationId, userId, email }: { organizationId: string; userId: string; email: string },
   at: Date,
@@ -46,7 +46,7 @@ export async function voidPassword(
   await unit.query('delete from password where user_id = $1', [userId]);
   const link = { organizationId, purpose: 'reset-password', subjectId: userId, at } as const;
   const token = await makeLinkToken(unit, link);
-  await letters.post(unit, {
+  await emails.post(unit, {
     organizationId,
     subjectId: userId,
     content: { kind: 'choose-password', email, token: token.reveal() },

@@ -204,7 +204,7 @@ function callsAsGateway(origin: string, gateway: InternalTokens): Pick<IdentityA
   return { ask, resolve };
 }
 
-/** People who sign up and join by the letters that they get. */
+/** People who sign up and join by the emails that they get. */
 function peopleOf(ask: IdentityApp['ask'], mail: Mailbox): Pick<IdentityApp, 'signUp' | 'join'> {
   const logIn = async (email: string): Promise<string> => {
     const answer = await ask('POST', '/v1/sessions', { body: { email, password: goodPassword } });

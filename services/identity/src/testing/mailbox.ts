@@ -1,6 +1,6 @@
 import { SMTPServer } from 'smtp-server';
 
-export interface ReceivedLetter {
+export interface ReceivedEmail {
   readonly to: string;
   readonly subject: string;
   readonly messageId: string;
@@ -10,18 +10,18 @@ export interface ReceivedLetter {
 export interface Mailbox {
   /** `smtp://127.0.0.1:port` */
   readonly url: string;
-  readonly letters: readonly ReceivedLetter[];
+  readonly emails: readonly ReceivedEmail[];
   /** Refuses what comes in, as a server that is down for a while does. */
   refusing: boolean;
-  /** The first letter to an address whose subject begins so, as soon as it is there; each letter is given once. */
-  take(to: string, subject: string): Promise<ReceivedLetter>;
+  /** The first email to an address whose subject begins so, as soon as it is there; each email is given once. */
+  take(to: string, subject: string): Promise<ReceivedEmail>;
   close(): Promise<void>;
 }
 
 /** A real SMTP server on this machine. */
 export async function mailbox(): Promise<Mailbox> {
-  const letters: ReceivedLetter[] = [];
-  const taken = new Set<ReceivedLetter>();
+  const emails: ReceivedEmail[] = [];
+  const taken = new Set<ReceivedEmail>();
   const box = { refusing: false };
   const server = new SMTPServer({
     authOptional: true,
@@ -35,7 +35,7 @@ export async function mailbox(): Promise<Mailbox> {
           return;
         }
         const recipient = session.envelope.rcptTo[0]?.address ?? '';
-        letters.push(parse(recipient, Buffer.concat(chunks).toString('utf8')));
+        emails.push(parse(recipient, Buffer.concat(chunks).toString('utf8')));
         callback();
       });
     },
@@ -48,7 +48,7 @@ export async function mailbox(): Promise<Mailbox> {
   });
   return {
     url: `smtp://127.0.0.1:${port}`,
-    letters,
+    emails,
     get refusing() {
       return box.refusing;
     },
@@ -57,11 +57,11 @@ export async function mailbox(): Promise<Mailbox> {
     },
     take: async (to, subject) => {
       for (let waited = 0; waited < 15_000; waited += 20) {
-        const found = letters.find(
-          (letter) =>
-            !taken.has(letter) &&
-            letter.to.toLowerCase() === to.toLowerCase() &&
-            letter.subject.startsWith(subject),
+        const found = emails.find(
+          (email) =>
+            !taken.has(email) &&
+            email.to.toLowerCase() === to.toLowerCase() &&
+            email.subject.startsWith(subject),
         );
         if (found) {
           taken.add(found);
@@ -69,7 +69,7 @@ export async function mailbox(): Promise<Mailbox> {
         }
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
-      throw new Error(`No letter "${subject}" arrived`);
+      throw new Error(`No email "${subject}" arrived`);
     },
     close: () =>
       new Promise((resolve) => {
@@ -78,14 +78,14 @@ export async function mailbox(): Promise<Mailbox> {
   };
 }
 
-/** The token of the link in a letter. */
-export function tokenIn({ text }: ReceivedLetter): string {
+/** The token of the link in an email. */
+export function tokenIn({ text }: ReceivedEmail): string {
   const token = /#token=([A-Za-z0-9_-]+)/.exec(text)?.[1];
-  if (!token) throw new Error('The letter has no link');
+  if (!token) throw new Error('The email has no link');
   return token;
 }
 
-function parse(to: string, message: string): ReceivedLetter {
+function parse(to: string, message: string): ReceivedEmail {
   const [head = '', ...body] = message.split('\r\n\r\n');
   const header = (name: string) => new RegExp(`^${name}: (.*)$`, 'im').exec(head)?.[1] ?? '';
   return {

@@ -1,0 +1,212 @@
+import { userInfo } from 'node:os';
+import { createInterface } from 'node:readline/promises';
+import { parseArgs } from 'node:util';
+import { Database, type Transaction } from '@vouchsafe/database';
+import {
+  type DeadLetter,
+  deadLetters,
+  type DeadLetterQueue,
+  type Reaction,
+  reactionTable,
+  settleDeadLetters,
+} from '@vouchsafe/messaging';
+import { localKeyProvider, Vault } from '@vouchsafe/vault';
+import { z } from 'zod';
+import { ConfigError, hostConfig, readConfig } from '../config.js';
+import { passwordOf, type PersistenceConfig } from '../persistence/persistence.config.js';
+import { type Order, words, WrongOrder } from './order.js';
+
+export interface DeadLettersProgram<Config extends z.ZodObject> {
+  /** The service whose consumer dead-letters; also the name of its database. */
+  readonly service: string;
+  /** The consumer group. */
+  readonly group: string;
+  readonly config: Config;
+  readonly parts: (
+    config: z.output<Config>,
+    parts: { readonly database: Database; readonly vault: Vault; readonly now: () => Date },
+  ) => {
+    readonly reactions: readonly Reaction[];
+    /** Writes the entry of the audit log, in the transaction that settles the message. */
+    readonly record: (
+      transaction: Transaction,
+      message: DeadLetter,
+      fate: 'replayed' | 'discarded',
+      order: Order,
+    ) => Promise<void>;
+  };
+}
+
+const usage = `dead-letters list [--organization ID]
+dead-letters replay  --organization ID | --message ID   [--reason TEXT] [--by NAME]
+dead-letters discard --organization ID | --message ID   [--reason TEXT] [--by NAME]
+
+  list     shows dead letters, oldest first, without the values in them
+  replay   gives messages their effects, in their order, until one fails again
+  discard  removes messages without their effect
+  --organization  all of its dead letters              --message  the one with this id, as list shows it
+  --reason        why; asked for where it is not given   --by  your name; the login's where it is not given`;
+
+/** For a service's `dead-letters.ts`: does what the arguments say, and ends the process. */
+export async function runDeadLetters<Config extends z.ZodObject>(
+  program: DeadLettersProgram<Config>,
+): Promise<void> {
+  try {
+    await settle(program, process.argv.slice(2));
+  } catch (error) {
+    const told = error instanceof WrongOrder || error instanceof ConfigError;
+    console.error(told ? error.message : error);
+    process.exitCode = 1;
+  }
+}
+
+async function settle<Config extends z.ZodObject>(
+  program: DeadLettersProgram<Config>,
+  args: readonly string[],
+): Promise<void> {
+  const { verb, options } = parse(args);
+  const schema = program.config.extend({ VOUCHSAFE_ENVIRONMENT: hostConfig.shape.VOUCHSAFE_ENVIRONMENT });
+  const config = readConfig(schema, process.env) as unknown as z.output<Config> &
+    PersistenceConfig & { readonly VOUCHSAFE_ENVIRONMENT: string };
+  const now = () => new Date();
+  const database = new Database({
+    service: program.service,
+    url: config.VOUCHSAFE_DATABASE_URL,
+    password: (role) => passwordOf(config, role),
+    poolSize: 2,
+  });
+  const vault = new Vault({
+    provider: await localKeyProvider(config.VOUCHSAFE_KEK_FILE, { create: false }),
+    environment: config.VOUCHSAFE_ENVIRONMENT,
+    now,
+  });
+  const { reactions, record } = program.parts(config, { database, vault, now });
+  const queue: DeadLetterQueue = {
+    database,
+    vault,
+    group: program.group,
+    table: reactionTable(reactions),
+    now,
+  };
+  try {
+    if (verb === 'list') {
+      await list(queue, options);
+      return;
+    }
+    const wanted = await targets(queue, options);
+    const order = await orderOf(options, verb, now());
+    const settle = settleDeadLetters(queue, (transaction, message, fate) =>
+      record(transaction, message, fate, order),
+    );
+    await (verb === 'replay' ? replay(settle, wanted) : discard(settle, wanted));
+  } finally {
+    await database.close();
+  }
+}
+
+type Options = ReturnType<typeof parse>['options'];
+
+function parse(args: readonly string[]) {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        organization: { type: 'string' },
+        message: { type: 'string' },
+        reason: { type: 'string' },
+        by: { type: 'string' },
+      },
+    });
+    const verb = z.enum(['list', 'replay', 'discard']).safeParse(positionals[0]);
+    if (!verb.success || positionals.length > 1) throw new WrongOrder(usage);
+    if (values.organization !== undefined && !z.uuid().safeParse(values.organization).success)
+      throw new WrongOrder('--organization takes the id of an organization, as list shows it.');
+    return { verb: verb.data, options: values };
+  } catch (error) {
+    if (error instanceof WrongOrder) throw error;
+    throw new WrongOrder(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+  }
+}
+
+async function list(queue: DeadLetterQueue, { organization }: Options): Promise<void> {
+  const messages = deadLetters(queue);
+  const found = await messages.list(organization ?? null, 1000);
+  for (const one of found) console.log(describe(one));
+  const all = await messages.count();
+  console.log(all === 0 ? 'There are no dead letters.' : `${all} dead letters, ${found.length} shown.`);
+}
+
+/** Ids, types, times, and of a failure its kind: nothing that the message says. */
+function describe(message: DeadLetter): string {
+  const { messageId, organizationId, type, deadLetteredAt, attempts, error } = message;
+  const why = error === null ? 'waits behind' : `${attempts} tries, ${error}`;
+  return [messageId, organizationId, type, deadLetteredAt.toISOString(), why].join('  ');
+}
+
+interface Targets {
+  readonly organizationId: string;
+  /** Oldest first; all of the organization's, or one. */
+  readonly ids: readonly bigint[];
+  /** Whether the first of them is the organization's first. */
+  readonly head: boolean;
+  readonly all: boolean;
+}
+
+async function targets(queue: DeadLetterQueue, { organization, message }: Options): Promise<Targets> {
+  if ((organization === undefined) === (message === undefined))
+    throw new WrongOrder(`Say which: --organization or --message.\n\n${usage}`);
+  const messages = deadLetters(queue);
+  if (organization !== undefined) {
+    const ids = await messages.idsOf(organization);
+    if (ids.length === 0) throw new WrongOrder(`There are no dead letters of ${organization}.`);
+    return { organizationId: organization, ids, head: true, all: true };
+  }
+  const one = await messages.find(message ?? '');
+  if (!one) throw new WrongOrder(`No dead letter has the id ${message}.`);
+  const { organizationId, id } = one;
+  const [first] = await messages.list(organizationId, 1);
+  return { organizationId, ids: [id], head: first?.id === id, all: false };
+}
+
+async function orderOf({ reason, by }: Options, verb: string, at: Date): Promise<Order> {
+  const why = reason ?? (process.stdin.isTTY ? await ask(`Why ${verb}? `) : '');
+  return { by: words('--by', by ?? loginName(), 100), reason: words('--reason', why, 500), at };
+}
+
+/** A container's user may have no name. */
+function loginName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return '';
+  }
+}
+
+async function ask(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return await terminal.question(question);
+  } finally {
+    terminal.close();
+  }
+}
+
+type Settling = ReturnType<typeof settleDeadLetters>;
+
+async function replay(settle: Settling, { organizationId, head, all }: Targets): Promise<void> {
+  if (!head)
+    throw new WrongOrder(
+      'Its organization has older dead letters. They are settled in order: replay or discard those first.',
+    );
+  const { replayed, left } = await settle.replay(organizationId, all ? undefined : 1);
+  console.log(`${replayed} replayed, ${left} left.`);
+  if (replayed === 0 || (all && left > 0))
+    throw new WrongOrder('It failed again: list shows why. Those behind it wait.');
+}
+
+async function discard(settle: Settling, { ids }: Targets): Promise<void> {
+  let discarded = 0;
+  for (const id of ids) if (await settle.discard(id)) discarded += 1;
+  console.log(`${discarded} discarded.`);
+}

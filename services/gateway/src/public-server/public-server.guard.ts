@@ -1,0 +1,123 @@
+/**
+ * @promise P02 refuses whoever lacks what the route declares, before a service is reached
+ * @promise P11 (main) the application: session or key, permission, limits, the origin of a request with a cookie
+ */
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import {
+  addressGroup,
+  assertAllowed,
+  CONFIG,
+  type HostConfig,
+  OPERATION,
+  type OperationDeclaration,
+  problem,
+} from '@vouchsafe/service-host';
+import type { FastifyRequest } from 'fastify';
+import { type Exchange, exchangeOf } from '../access-log/exchange.js';
+import { type Found, isUnambiguousPath, RouteIndex } from '../routes/route-index.js';
+import { type Credential, ResolveCaller } from '../session/resolve-caller.js';
+import { sessionIdOf, sessionIn } from '../session/session-cookie.js';
+import { SessionKeys } from '../session/session-keys.js';
+import { AllowedOrigins, assertSameSite } from './cross-site.js';
+import { RateLimits } from './rate-limits.js';
+
+/** Stands before every path: what is not declared, or not allowed to this caller, goes no further (P02, P11). */
+@Injectable()
+export class PublicServerGuard implements CanActivate {
+  constructor(
+    private readonly rateLimits: RateLimits,
+    private readonly routes: RouteIndex,
+    private readonly sessionKeys: SessionKeys,
+    private readonly callers: ResolveCaller,
+    private readonly origins: AllowedOrigins,
+    @Inject(CONFIG) private readonly config: Pick<HostConfig, 'VOUCHSAFE_BODY_LIMIT'>,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const exchange = exchangeOf(request);
+    const address = addressGroup(exchange.sourceIp);
+    await this.rateLimits.take('address', address);
+    const own = Reflect.getMetadata(OPERATION, context.getHandler()) as OperationDeclaration | undefined;
+    const { permission, effect } = own ? this.ownPage(exchange, own) : this.route(exchange, request);
+    if (Number(request.headers['content-length'] ?? 0) > this.config.VOUCHSAFE_BODY_LIMIT)
+      throw problem('content-too-large');
+    if (permission === 'public' && effect === 'write') await this.rateLimits.take('publicChange', address);
+    await this.identify(exchange, request, permission === 'public');
+    assertAllowed(exchange.caller, permission);
+    return true;
+  }
+
+  private ownPage(exchange: Exchange, own: OperationDeclaration) {
+    const { operation, entity, effect, permission } = own;
+    exchange.route = { path: exchange.url, operation, entity, effect, stream: false, log: 'caller' };
+    return { permission, effect };
+  }
+
+  private route(exchange: Exchange, request: FastifyRequest) {
+    const [path = ''] = request.url.split('?', 1);
+    if (!isUnambiguousPath(path))
+      throw problem('malformed-request', { detail: 'The path can be read in several ways' });
+    const preflight =
+      request.method === 'OPTIONS' ? request.headers['access-control-request-method'] : undefined;
+    const found = this.routes.find(preflight ?? request.method, path);
+    if (preflight !== undefined && found && 'route' in found) return this.preflight(exchange);
+    const { route, params } = assertFound(found);
+    exchange.route = route;
+    exchange.params = params;
+    return route;
+  }
+
+  private preflight(exchange: Exchange) {
+    exchange.route = {
+      path: exchange.url,
+      operation: 'cross-origin.ask',
+      entity: { type: 'route', id: null },
+      effect: 'read',
+      stream: false,
+      log: 'caller',
+    };
+    return { permission: 'public', effect: 'read' } as const;
+  }
+
+  /** An API key goes before a cookie: who sends one means it, while a cookie comes along by itself. */
+  private async identify(exchange: Exchange, request: FastifyRequest, optional: boolean): Promise<void> {
+    const apiKey = bearerOf(request.headers.authorization);
+    const session = sessionIn(request.headers.cookie);
+    if (apiKey === null && session !== undefined && changes(exchange)) assertSameSite(request, this.origins);
+    const credential: Credential | null = apiKey === null ? this.sessionOf(session) : { apiKey };
+    const caller = credential && (await this.callers.resolve(credential));
+    if (caller) {
+      exchange.caller = caller;
+      const { type, id } = caller.actor;
+      await this.rateLimits.take(type === 'api-key' ? 'key' : 'account', id);
+      return;
+    }
+    // A key that is nobody's is a mistake to tell; a cookie that has run out must not keep anybody from logging in.
+    if (apiKey !== null || !optional) throw problem('unauthenticated');
+  }
+
+  private sessionOf(cookie: string | undefined): Credential | null {
+    const session = cookie === undefined ? null : sessionIdOf(this.sessionKeys, cookie);
+    return session === null ? null : { session };
+  }
+}
+
+function assertFound(found: Found) {
+  if (found === null) throw problem('not-found');
+  if ('allowed' in found)
+    throw problem('method-not-allowed', { headers: { allow: found.allowed.join(', ') } });
+  return found;
+}
+
+/** A link that leads back to us from elsewhere (a log-in's callback) is a GET and carries its own proof. */
+function changes({ route, method }: Exchange): boolean {
+  return route?.effect === 'write' && method !== 'GET';
+}
+
+function bearerOf(authorization: string | undefined): string | null {
+  if (authorization === undefined) return null;
+  const key = /^Bearer ([A-Za-z0-9._~+/=-]{1,200})$/i.exec(authorization)?.[1];
+  if (key === undefined) throw problem('unauthenticated', { detail: 'Authorization takes a Bearer key' });
+  return key;
+}

@@ -1,0 +1,31 @@
+import { one, type Sql } from '@vouchsafe/database';
+import type { Vault } from '@vouchsafe/vault';
+import { emailHash } from '../email-address.js';
+import type { EmailContent } from './email.js';
+
+/** Emails of a kind to one address within an hour. */
+const MOST_EMAILS_AN_HOUR = 5;
+const HOUR_MS = 3_600_000;
+
+/**
+ * Emails that somebody else can cause, who need not even have an account. What a sign-up causes counts alike, so that nobody
+ * learns who has an account (ASVS 6.3.8).
+ */
+const causedByStrangers: Partial<Record<EmailContent['kind'], string>> = {
+  'verify-email': 'sign-up',
+  'already-registered': 'sign-up',
+  'password-reset-requested': 'password-reset',
+  invitation: 'invitation',
+};
+
+/** Counts an email to an address. @returns false where it is one too many: nobody's box is filled by others */
+export async function countEmail(sql: Sql, vault: Vault, content: EmailContent, at: Date): Promise<boolean> {
+  const about = causedByStrangers[content.kind];
+  if (about === undefined) return true;
+  const { emails } = await one<{ emails: number }>(
+    sql,
+    'select lookup.count_email($1, $2, $3, $4) as emails',
+    [await emailHash(vault, sql, content.email), about, at, new Date(at.getTime() + HOUR_MS)],
+  );
+  return emails <= MOST_EMAILS_AN_HOUR;
+}

@@ -1,0 +1,131 @@
+import { z } from 'zod';
+
+const email = z.string();
+
+/** What an email needs to be written; sealed in the outbox and removed from it once it is sent. */
+export const emailContent = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('verify-email'), email, token: z.string() }),
+  z.strictObject({ kind: z.literal('already-registered'), email }),
+  /** Not an email yet: whether the address has an account is asked when nobody waits for the answer (ASVS 6.3.8). */
+  z.strictObject({ kind: z.literal('password-reset-requested'), email }),
+  z.strictObject({ kind: z.literal('reset-password'), email, token: z.string() }),
+  z.strictObject({ kind: z.literal('choose-password'), email, token: z.string() }),
+  z.strictObject({
+    kind: z.literal('invitation'),
+    email,
+    organization: z.string(),
+    token: z.string(),
+  }),
+  z.strictObject({
+    kind: z.literal('security-notice'),
+    email,
+    what: z.enum([
+      'password-changed',
+      'password-reset',
+      'second-factor-enrolled',
+      'second-factor-removed',
+      'recovery-code-used',
+      'recovery-codes-issued',
+    ]),
+  }),
+]);
+export type EmailContent = z.infer<typeof emailContent>;
+
+export interface WrittenEmail {
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+}
+
+/**
+ * Plain text. Tokens stand behind `#`, which browsers send to nobody: they reach no server's log (ASVS 14.2.1).
+ * @param publicUrl where the people reach the product, without a slash at its end
+ */
+export function writeEmail(
+  content: Exclude<EmailContent, { kind: 'password-reset-requested' }>,
+  publicUrl: string,
+): WrittenEmail {
+  const to = content.email;
+  switch (content.kind) {
+    case 'verify-email':
+      return {
+        to,
+        subject: 'Confirm your email address',
+        text: paragraphs(
+          // No word of whoever signed up: the address may be a stranger's to them.
+          'Hello,',
+          'Someone signed up with this email address. If it was you, confirm the address by opening this link within 48 hours:',
+          `${publicUrl}/verify-email#token=${content.token}`,
+          'If you did not sign up, ignore this email. The account is not activated unless the link is opened.',
+        ),
+      };
+    case 'already-registered':
+      return {
+        to,
+        subject: 'You already have an account',
+        text: paragraphs(
+          'Someone tried to sign up with this email address, but it already has an account.',
+          `If it was you, log in, or reset your password here: ${publicUrl}/forgotten-password`,
+          'If it was not you, you can ignore this email. Nothing has changed.',
+        ),
+      };
+    case 'reset-password':
+      return {
+        to,
+        subject: 'Choose a new password',
+        text: paragraphs(
+          'To choose a new password, open this link within one hour:',
+          `${publicUrl}/reset-password#token=${content.token}`,
+          'When you do, you are logged out everywhere. If you did not request this, ignore this email. Your password stays the same.',
+        ),
+      };
+    case 'choose-password':
+      return {
+        to,
+        subject: 'Choose your password',
+        text: paragraphs(
+          'Your email address is confirmed. The account was created from a different browser or network, so the password that was chosen there does not work.',
+          'To choose your password, open this link within one hour:',
+          `${publicUrl}/reset-password#token=${content.token}`,
+          `If the link has expired, request a new one: ${publicUrl}/forgotten-password`,
+        ),
+      };
+    case 'invitation':
+      return {
+        to,
+        subject: `Join ${content.organization}`,
+        text: paragraphs(
+          `You have been invited to join ${content.organization}. To accept, open this link within 7 days:`,
+          `${publicUrl}/accept-invitation#token=${content.token}`,
+        ),
+      };
+    case 'security-notice':
+      return { to, ...notices[content.what] };
+  }
+}
+
+/** ASVS 6.3.7: people hear of what changes how their account is opened. */
+const notices = {
+  'password-changed': notice('Your password was changed'),
+  'password-reset': notice('Your password was reset, and you were logged out everywhere'),
+  'second-factor-enrolled': notice('A second factor was added to your account'),
+  'second-factor-removed': notice('A second factor was removed from your account'),
+  'recovery-code-used': notice('A recovery code was used to log in to your account'),
+  'recovery-codes-issued': notice(
+    'New recovery codes were created for your account. The old ones no longer work',
+  ),
+} as const;
+
+function notice(what: string) {
+  return {
+    subject: what,
+    text: paragraphs(
+      `${what}.`,
+      'If this was not you, change your password now and tell your administrator.',
+    ),
+  };
+}
+
+function paragraphs(...lines: string[]): string {
+  return `${lines.join('\n\n')}\n`;
+}

@@ -1,0 +1,57 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG } from '@vouchsafe/service-host';
+import { open, readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { IdentityConfig } from '../identity.config.js';
+
+/** The headers of an email of ours stand well within this. */
+const HEAD_BYTES = 4096;
+
+/** Where emails are written on a machine without SMTP; elsewhere there is none, and nothing to remove. */
+@Injectable()
+export class MailFolder {
+  private readonly folder: string | null;
+
+  constructor(@Inject(CONFIG) config: IdentityConfig) {
+    this.folder = config.VOUCHSAFE_SMTP_URL ? null : (config.VOUCHSAFE_MAIL_FOLDER ?? null);
+  }
+
+  /** Removes the files of these emails, where they are. */
+  async removeEmails(emailIds: readonly string[]): Promise<void> {
+    if (this.folder === null) return;
+    for (const id of emailIds) {
+      await rm(path.join(this.folder, `${id}.eml`), { force: true });
+      await rm(path.join(this.folder, `${id}.eml.part`), { force: true });
+    }
+  }
+
+  /** Removes every email to an address, whatever it was about: for the erasure of whom it belongs to (P10). */
+  async removeEmailsTo(address: () => Promise<string | null>): Promise<void> {
+    if (this.folder === null) return;
+    const wanted = (await address())?.toLowerCase();
+    if (wanted === undefined) return;
+    const names = await readdir(this.folder).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    });
+    for (const name of names.filter((one) => /\.eml(\.part)?$/.test(one))) {
+      const file = path.join(this.folder, name);
+      if ((await addresseeOf(file)) === wanted) await rm(file, { force: true });
+    }
+  }
+}
+
+async function addresseeOf(file: string): Promise<string | undefined> {
+  const handle = await open(file, 'r').catch(() => undefined);
+  if (!handle) return undefined;
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    const to = /^to:[ \t]*(?:\r?\n[ \t]+)?(.*)$/im.exec(buffer.subarray(0, bytesRead).toString());
+    return to?.[1]
+      ?.trim()
+      .replace(/^.*<|>$/g, '')
+      .toLowerCase();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,120 @@
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Database } from '@vouchsafe/database';
+import { follow } from '@vouchsafe/event-store';
+import { Background, Clock, CONFIG, LOGGER, type ServiceLogger } from '@vouchsafe/service-host';
+import { Vault } from '@vouchsafe/vault';
+import { accountByEmailHash, addressOf, emailHash } from '../email-address.js';
+import type { IdentityConfig } from '../identity.config.js';
+import { makeLinkToken } from '../link-token.js';
+import { type EmailContent, writeEmail } from './email.js';
+import { closeEmail, type DueEmail, EmailOutbox, putOffEmail, takeDueEmails } from './email-outbox.js';
+import { type Mailer, mailerFor } from './mailer.js';
+
+const BATCH = 10;
+
+/** Seconds to the next attempt: 10 s, doubling, an hour at most. An email is tried until it is sent or its person erased. */
+function pauseAfter(attempts: number): number {
+  return Math.min(10 * 2 ** (attempts - 1), 3600);
+}
+
+/** Sends emails beside the requests. */
+@Injectable()
+export class SendEmails implements OnApplicationBootstrap {
+  private readonly mailer: Mailer;
+
+  constructor(
+    private readonly database: Database,
+    private readonly vault: Vault,
+    private readonly clock: Clock,
+    private readonly emails: EmailOutbox,
+    private readonly background: Background,
+    @Inject(CONFIG) private readonly config: IdentityConfig,
+    @Inject(LOGGER) private readonly logger: ServiceLogger,
+  ) {
+    this.mailer = mailerFor({
+      smtpUrl: config.VOUCHSAFE_SMTP_URL?.reveal(),
+      folder: config.VOUCHSAFE_MAIL_FOLDER,
+      from: config.VOUCHSAFE_MAIL_FROM,
+    });
+  }
+
+  onApplicationBootstrap(): void {
+    const { config, logger } = this;
+    if (!config.VOUCHSAFE_SMTP_URL)
+      logger.info(`Emails are written to ${config.VOUCHSAFE_MAIL_FOLDER ?? ''}`);
+    const worker = follow(() => this.sendDue(), {
+      idle: 5000,
+      retry: 5000,
+      onError: (error) => logger.error({ err: error }, 'The outbox of emails could not be read'),
+    });
+    this.emails.onWaiting(() => worker.wake());
+    this.background.add(worker);
+  }
+
+  /**
+   * Sends what is due. An email goes out at least once: a worker that dies between sending and noting it sends it again, under the
+   * same Message-ID.
+   * @returns how many emails were taken
+   */
+  private async sendDue(): Promise<number> {
+    const { database, vault, clock } = this;
+    const due = await database.asWorker((sql) => takeDueEmails(sql, vault, clock.now(), BATCH));
+    for (const message of due) {
+      try {
+        await this.handle(message);
+      } catch (error) {
+        const seconds = pauseAfter(message.attempts);
+        this.logger.warn(
+          { err: error, attempt: message.attempts, retryInMs: seconds * 1000 },
+          'An email was not sent',
+        );
+        const until = new Date(clock.now().getTime() + seconds * 1000);
+        await database.asWorker((sql) => putOffEmail(sql, message.emailId, until, codeOf(error)));
+      }
+    }
+    return due.length;
+  }
+
+  private async handle({ emailId, content }: DueEmail): Promise<void> {
+    if (content?.kind === 'password-reset-requested') {
+      await this.answerResetRequest(emailId, content);
+      return;
+    }
+    if (content) await this.mailer(emailId, writeEmail(content, this.config.VOUCHSAFE_PUBLIC_URL));
+    await this.database.asWorker((sql) => closeEmail(sql, emailId, this.clock.now()));
+  }
+
+  /** Nobody waits for this, so its time tells nothing about who has an account (ASVS 6.3.8). */
+  private async answerResetRequest(
+    emailId: string,
+    { email }: Extract<EmailContent, { kind: 'password-reset-requested' }>,
+  ): Promise<void> {
+    const { database, vault } = this;
+    const at = this.clock.now();
+    await database.asWorker(async (transaction) => {
+      const account = await accountByEmailHash(transaction, await emailHash(vault, transaction, email));
+      if (account) {
+        const { organizationId, userId } = account;
+        // To the address that was verified, never to another spelling of it that somebody typed.
+        const address = await addressOf(vault, transaction, account);
+        if (address === null) throw new Error('An account that can be found has its address');
+        const link = { organizationId, purpose: 'reset-password', subjectId: userId, at } as const;
+        const token = await makeLinkToken(transaction, link);
+        await this.emails.post(transaction, {
+          organizationId,
+          subjectId: userId,
+          content: { kind: 'reset-password', email: address, token: token.reveal() },
+          idempotencyKey: `reset-password:${emailId}`,
+        });
+      }
+      await closeEmail(transaction, emailId, at);
+    });
+  }
+}
+
+/** A short code for operators: nodemailer's (`ECONNECTION`, `EENVELOPE`), a system call's, or the error's class. */
+function codeOf(error: unknown): string {
+  if (error instanceof Error)
+    return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  return 'unknown';
+}

@@ -1,0 +1,52 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+
+export interface Email {
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+}
+
+/** Every email that the system wrote so far, as its people would read it. */
+export async function emails(folder: string): Promise<Email[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.eml'));
+  // An erasure removes emails while they are read here.
+  const texts = await Promise.all(
+    names.map((name) => readFile(path.join(folder, name), 'utf8').catch(() => undefined)),
+  );
+  return texts.filter((text) => text !== undefined).map(parse);
+}
+
+/** Waits for the email to an address whose subject begins so. */
+export async function emailTo(folder: string, to: string, subject: string): Promise<Email> {
+  const until = performance.now() + 30_000;
+  for (;;) {
+    const found = (await emails(folder)).find((one) => one.to === to && one.subject.startsWith(subject));
+    if (found) return found;
+    if (performance.now() > until) throw new Error(`No email "${subject}" came`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** What stands behind the `#` of the email's link. */
+export function tokenIn({ text }: Email): string {
+  const token = /#token=([A-Za-z0-9_-]+)/.exec(text)?.[1];
+  if (token === undefined) throw new Error('The email has no link');
+  return token;
+}
+
+function parse(raw: string): Email {
+  const [head = '', ...rest] = raw.replaceAll('\r\n', '\n').split('\n\n');
+  const header = (name: string) => new RegExp(`^${name}: (.*)$`, 'im').exec(head)?.[1] ?? '';
+  const body = rest.join('\n\n');
+  const text = /^content-transfer-encoding: quoted-printable$/im.test(head) ? quotedPrintable(body) : body;
+  return { to: header('To').replace(/^.*<|>$/g, ''), subject: header('Subject'), text };
+}
+
+/** RFC 2045 section 6.7. */
+function quotedPrintable(text: string): string {
+  const bytes = text
+    .replaceAll('=\n', '')
+    .replaceAll(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
