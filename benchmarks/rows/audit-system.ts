@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ServiceName } from '@vouchsafe/contracts';
 import { Database, provisionDatabase } from '@vouchsafe/database';
-import { busMigrations } from '@vouchsafe/messaging';
 import { freePort } from '@vouchsafe/testing';
 import { localKeyProvider, Vault } from '@vouchsafe/vault';
 import pg from 'pg';
 import { openDataFolder } from '../../tools/start/data-folder.ts';
 import { startPostgres } from '../../tools/start/postgres.ts';
 import { portsBy } from '../../tools/start/services.ts';
+import { migrateBus } from '../../tools/start/system.ts';
 import { openSecrets } from '../../tools/start/secrets.ts';
 import { type ServiceProcess, startService } from '../../tools/start/service-process.ts';
 
@@ -56,29 +56,11 @@ export async function openAuditSystem({
     });
   const adminUrl = (database: string) =>
     Object.assign(new URL(postgres.adminUrl), { pathname: `/${database}` }).href;
-  const query: AuditSystem['query'] = async <Row extends object>(
-    database: string,
-    text: string,
-    values: readonly unknown[] = [],
-  ) => {
-    const client = new pg.Client({ connectionString: adminUrl(database) });
-    await client.connect();
-    try {
-      return (await client.query<Row>(text, [...values])).rows;
-    } finally {
-      await client.end();
-    }
-  };
+  const query: AuditSystem['query'] = (database, text, values) => queried(adminUrl(database), text, values);
   const started: ServiceProcess[] = [];
   await provision('audit');
   await provision('bus');
-  const bus = new Database({
-    service: 'bus',
-    url: `postgres://127.0.0.1:${port}/bus`,
-    password: (role) => secrets.databasePassword('bus', role),
-  });
-  await bus.migrate(busMigrations);
-  await bus.close();
+  await migrateBus(secrets, port);
   await localKeyProvider(secrets.kekFile('audit'), { create: true });
   return {
     adminUrl,
@@ -122,4 +104,18 @@ export async function openAuditSystem({
       await rm(folder, { recursive: true });
     },
   };
+}
+
+async function queried<Row extends object>(
+  connectionString: string,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<Row[]> {
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  try {
+    return (await client.query<Row>(text, [...values])).rows;
+  } finally {
+    await client.end();
+  }
 }

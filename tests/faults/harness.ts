@@ -36,15 +36,7 @@ export interface FaultRun {
   stop(): Promise<void>;
 }
 
-/** A whole system, load on it, and faults that come again with the same seed. */
-export async function startFaultRun({
-  seed,
-  organizations = 3,
-  workers = 9,
-  kafka = false,
-  kafkaAwayMs = 300_000,
-  diskMb = 768,
-}: {
+export interface FaultRunOptions {
   readonly seed: number;
   readonly organizations?: number;
   readonly workers?: number;
@@ -54,7 +46,17 @@ export async function startFaultRun({
   readonly kafkaAwayMs?: number;
   /** Of the disk that is filled: it must hold all that the load leaves. Memory, as far as it is used. */
   readonly diskMb?: number;
-}): Promise<FaultRun> {
+}
+
+/** A whole system, load on it, and faults that come again with the same seed. */
+export async function startFaultRun({
+  seed,
+  organizations = 3,
+  workers = 9,
+  kafka = false,
+  kafkaAwayMs = 300_000,
+  diskMb = 768,
+}: FaultRunOptions): Promise<FaultRun> {
   const noDisk = whyNoSmallDisk();
   const disk = noDisk === null ? smallDisk(diskMb) : null;
   const scratch = await mkdtemp(path.join(tmpdir(), 'vouchsafe-faults-'));
@@ -67,52 +69,21 @@ export async function startFaultRun({
   // Of their own, so that what strikes does not depend on what is looked at.
   const [random, choice] = [randomOf(seed), randomOf(seed + 1)];
   const [kills, strikes] = [new Map<string, number>(), new Map<string, number>()];
-  const counted = (map: Map<string, number>, name: string): void =>
-    void map.set(name, (map.get(name) ?? 0) + 1);
-
-  const { system, supervisor, load } = await begin().catch(async (error: unknown) => {
-    await clean();
-    throw error;
-  });
-  const world: World = {
-    system,
-    supervisor,
-    random,
-    organizationIds: load.organizationIds,
-    disk,
-    kafka: system.kafka ?? null,
-    kafkaAwayMs,
-  };
-  const before = new Set(
-    (await system.rows<{ id: string }>('gateway', `select payload ->> 'requestId' as id from event`)).map(
-      ({ id }) => id,
-    ),
-  );
-
-  async function begin() {
-    await writeFile(clockFile, '0\n');
-    const started = await startForTests(
-      { VOUCHSAFE_INSTANCE_LEASE_MS: String(LEASE_MS), VOUCHSAFE_CLOCK_OFFSET_FILE: clockFile },
-      { killsServices: true, kafka, ...(disk && { parent: disk.folder }) },
-    );
-    try {
-      // On a small disk its log must not be what fills it.
-      await started.rows('postgres', `alter system set max_wal_size = '96MB'`);
-      await started.rows('postgres', 'select pg_reload_conf()');
-      return {
-        system: started,
-        supervisor: supervise(started, clockFile),
-        load: await prepareLoad(started, memory, { organizations, workers }),
-      };
-    } catch (error) {
-      await started.stop();
+  const started = await begin({ disk, clockFile, memory, kafka, organizations, workers }).catch(
+    async (error: unknown) => {
+      await clean();
       throw error;
-    }
-  }
-
+    },
+  );
+  const { system, supervisor, load } = started;
+  const world: World = {
+    ...{ system, supervisor, random, disk, kafkaAwayMs },
+    organizationIds: load.organizationIds,
+    kafka: system.kafka ?? null,
+  };
+  const before = await requestsSoFar(system);
   const checkAgain: FaultRun['checkAgain'] = async (alter = {}, remembered = memory) =>
     check(remembered, await readAltered(system, alter), before);
-
   return {
     ...{ system, memory, before, kills, strikes, noDisk, checkAgain },
     round: async (faults) => {
@@ -126,29 +97,8 @@ export async function startFaultRun({
         }
         await pause(500);
       });
-      await supervisor.heal();
-      await replayDeadLetters(system, load.organizationIds);
-      const waiting = await drained(system);
-      const seen = await Promise.all(
-        [...load.logIds].map(([organizationId, logId]) =>
-          checkPublicLog(
-            {
-              organizationId,
-              logId,
-              ask: (operation, url) => load.ask(organizationId, operation, url),
-            },
-            memory,
-            (from) => choice.pick(from),
-          ),
-        ),
-      );
-      const late = waiting ?? (await drained(system));
-      const stuck: Finding[] =
-        late === null ? [] : [{ kind: 'acknowledged and missing', what: `It does not drain: ${late}` }];
-      const ended = supervisor
-        .endedByThemselves()
-        .map((what): Finding => ({ kind: 'ended by itself', what }));
-      return [...ended, ...stuck, ...seen.flat(), ...(await checkAgain())];
+      const seen = await healed(started, memory, (from) => choice.pick(from));
+      return [...seen, ...(await checkAgain())];
     },
     stop: async () => {
       await supervisor.heal().catch(() => undefined);
@@ -156,6 +106,81 @@ export async function startFaultRun({
       await clean();
     },
   };
+}
+
+function counted(map: Map<string, number>, name: string): void {
+  map.set(name, (map.get(name) ?? 0) + 1);
+}
+
+type Started = Awaited<ReturnType<typeof begin>>;
+
+/** The system on its small disk, with whoever restarts its processes, and the customers who will load it. */
+async function begin({
+  disk,
+  clockFile,
+  memory,
+  kafka,
+  organizations,
+  workers,
+}: {
+  readonly disk: ReturnType<typeof smallDisk> | null;
+  readonly clockFile: string;
+  readonly memory: Memory;
+  readonly kafka: boolean;
+  readonly organizations: number;
+  readonly workers: number;
+}) {
+  await writeFile(clockFile, '0\n');
+  const system = await startForTests(
+    { VOUCHSAFE_INSTANCE_LEASE_MS: String(LEASE_MS), VOUCHSAFE_CLOCK_OFFSET_FILE: clockFile },
+    { killsServices: true, kafka, ...(disk && { parent: disk.folder }) },
+  );
+  try {
+    // On a small disk its log must not be what fills it.
+    await system.rows('postgres', `alter system set max_wal_size = '96MB'`);
+    await system.rows('postgres', 'select pg_reload_conf()');
+    return {
+      system,
+      supervisor: supervise(system, clockFile),
+      load: await prepareLoad(system, memory, { organizations, workers }),
+    };
+  } catch (error) {
+    await system.stop();
+    throw error;
+  }
+}
+
+async function requestsSoFar(system: SystemUnderTest): Promise<ReadonlySet<string>> {
+  const rows = await system.rows<{ id: string }>(
+    'gateway',
+    `select payload ->> 'requestId' as id from event`,
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Brings everything back, waits until it has drained, and looks at the logs as their customers do. */
+async function healed(
+  { system, supervisor, load }: Started,
+  memory: Memory,
+  choose: Parameters<typeof checkPublicLog>[2],
+): Promise<Finding[]> {
+  await supervisor.heal();
+  await replayDeadLetters(system, load.organizationIds);
+  const waiting = await drained(system);
+  const seen = await Promise.all(
+    [...load.logIds].map(([organizationId, logId]) =>
+      checkPublicLog(
+        { organizationId, logId, ask: (operation, url) => load.ask(organizationId, operation, url) },
+        memory,
+        choose,
+      ),
+    ),
+  );
+  const late = waiting ?? (await drained(system));
+  const stuck: Finding[] =
+    late === null ? [] : [{ kind: 'acknowledged and missing', what: `It does not drain: ${late}` }];
+  const ended = supervisor.endedByThemselves().map((what): Finding => ({ kind: 'ended by itself', what }));
+  return [...ended, ...stuck, ...seen.flat()];
 }
 
 /** As an operator would, when the mistake is mended. */

@@ -73,7 +73,7 @@ interface Started {
 }
 
 async function bringUp(options: SystemOptions, started: Started): Promise<RunningSystem> {
-  const { root, data: folder, port, say, env, signal } = options;
+  const { root, data: folder, port, say, signal } = options;
   const secrets = await openSecrets(folder.secrets);
   signal?.throwIfAborted();
   const postgresPort = await freePort();
@@ -88,30 +88,13 @@ async function bringUp(options: SystemOptions, started: Started): Promise<Runnin
     return server;
   };
   const postgres = await runPostgres();
-  for (const database of databases) {
-    const password = (role: Parameters<Secrets['databasePassword']>[1]) =>
-      secrets.databasePassword(database, role);
-    await provisionDatabase({ adminUrl: postgres.adminUrl, service: database, password });
-  }
-  await migrateBus(secrets, postgresPort);
+  await makeDatabases(secrets, postgres.adminUrl, postgresPort);
   say(`postgres   ready on 127.0.0.1:${postgresPort}`);
   if (options.kafka) {
     started.kafka = await startKafka(folder, say, (log) => watch.fail('kafka', 'see its log', log));
   }
 
-  const filesFolder = path.join(folder.path, 'files');
-  await mkdir(filesFolder, { recursive: true, mode: 0o700 });
-  const surroundings: Surroundings = {
-    secrets,
-    postgresPort,
-    ...(started.kafka && { kafkaUrl: started.kafka.url }),
-    ports: await portsBy((name) => (services[name].public ? port : freePort())),
-    internalPort: await freePort(),
-    mailFolder: folder.mail,
-    filesFolder,
-    tombstonesFolder: folder.tombstones,
-    ...(env && { more: env }),
-  };
+  const surroundings = await surroundingsOf(options, { secrets, postgresPort, kafka: started.kafka });
   const run = async (name: ServiceName) => {
     const service = await startService(name, { ...surroundings, root, logs: folder.logs });
     started.services.set(name, service);
@@ -152,8 +135,40 @@ async function bringUp(options: SystemOptions, started: Started): Promise<Runnin
   };
 }
 
+async function makeDatabases(secrets: Secrets, adminUrl: string, port: number): Promise<void> {
+  for (const database of databases) {
+    const password = (role: Parameters<Secrets['databasePassword']>[1]) =>
+      secrets.databasePassword(database, role);
+    await provisionDatabase({ adminUrl, service: database, password });
+  }
+  await migrateBus(secrets, port);
+}
+
+async function surroundingsOf(
+  { data: folder, port, env }: SystemOptions,
+  {
+    secrets,
+    postgresPort,
+    kafka,
+  }: { readonly secrets: Secrets; readonly postgresPort: number; readonly kafka: SystemKafka | undefined },
+): Promise<Surroundings> {
+  const filesFolder = path.join(folder.path, 'files');
+  await mkdir(filesFolder, { recursive: true, mode: 0o700 });
+  return {
+    secrets,
+    postgresPort,
+    ...(kafka && { kafkaUrl: kafka.url }),
+    ports: await portsBy((name) => (services[name].public ? port : freePort())),
+    internalPort: await freePort(),
+    mailFolder: folder.mail,
+    filesFolder,
+    tombstonesFolder: folder.tombstones,
+    ...(env && { more: env }),
+  };
+}
+
 /** The embedded bus has no service of its own that would bring its schema up to date. */
-async function migrateBus(secrets: Secrets, port: number): Promise<void> {
+export async function migrateBus(secrets: Secrets, port: number): Promise<void> {
   const database = new Database({
     service: 'bus',
     url: `postgres://127.0.0.1:${port}/bus`,

@@ -45,7 +45,9 @@ describe('dead letters under their former name', () => {
   let database: Database;
   beforeAll(async () => {
     database = await postgres.database('upgraded', before);
-    await database.asWorker((sql) => sql.query(prepared(insert), ['audit', organizationId, 1, 'identity/1/1']));
+    await database.asWorker((sql) =>
+      sql.query(prepared(insert), ['audit', organizationId, 1, 'identity/1/1']),
+    );
   });
 
   it('are what that release knows, on the connections that it had', async () => {
@@ -60,7 +62,9 @@ describe('dead letters under their former name', () => {
   it('are added, changed and removed by that release, for this one', async () => {
     const numbers = () =>
       database.asWorker((sql) => sql.query('select number, attempts from dead_letter order by id'));
-    await database.asWorker((sql) => sql.query(prepared(insert), ['audit', organizationId, 2, 'identity/1/2']));
+    await database.asWorker((sql) =>
+      sql.query(prepared(insert), ['audit', organizationId, 2, 'identity/1/2']),
+    );
     expect(await numbers()).toEqual([
       { number: '1', attempts: 5 },
       { number: '2', attempts: 5 },

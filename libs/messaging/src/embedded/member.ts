@@ -24,14 +24,13 @@ export function joinGroup(
   const { group, topics } = options;
   const beatNow = wakeable();
   const pollPace = pacing();
-  let closing = false;
-  const isClosing = () => closing;
+  const closing = new AbortController();
+  const isClosing = () => closing.signal.aborted;
   const assignments = assignmentsOf(log, options, member, {
     onReleased: tellGroup,
     onRevoked: beatNow.raise,
     onTaken: pollPace.wake.raise,
   });
-
   const beat = async (): Promise<number> => {
     const rows = await log.beat(group, member, topics, deadAfterMs);
     if (rows[0]?.shared) tellGroup();
@@ -39,18 +38,7 @@ export function joinGroup(
     await assignments.commit();
     return beatMs;
   };
-
-  /** Tells the readers where their partitions end. */
-  const poll = (): Promise<number> =>
-    pollPace.after(async () => {
-      if (assignments.readers().length === 0) return false;
-      let moved = false;
-      for (const row of await log.ends(topics)) {
-        if (assignments.of(row)?.sawEnd(BigInt(row.next_offset))) moved = true;
-      }
-      return moved;
-    });
-
+  const poll = () => pollPace.after(() => sawNewEnds(log, topics, assignments));
   const onError = (error: unknown): number => {
     options.onError?.(error);
     return beatMs;
@@ -59,8 +47,41 @@ export function joinGroup(
     repeat(() => beat().catch(onError), beatNow, isClosing),
     repeat(() => poll().catch(onError), pollPace.wake, isClosing),
   ]);
+  const close = async (): Promise<void> => {
+    if (isClosing()) return;
+    closing.abort();
+    beatNow.raise();
+    pollPace.wake.raise();
+    await loops;
+    const left = await assignments.end(() => log.leave(group, member));
+    for (const { topic, partition } of left) options.onRevoked?.({ topic, partition });
+    tellGroup();
+  };
+  return {
+    subscription: { ...readingOf(assignments), close } satisfies Subscription,
+    group,
+    topics,
+    /** New messages are in a topic of ours. */
+    wakePoll: pollPace.tell,
+    /** The group's members or shares changed. */
+    wakeBeat: beatNow.raise,
+  };
+}
 
-  const subscription: Subscription = {
+type Assignments = ReturnType<typeof assignmentsOf>;
+
+/** Tells the readers where their partitions end. @returns whether that was news to any of them */
+async function sawNewEnds(log: Log, topics: readonly string[], assignments: Assignments): Promise<boolean> {
+  if (assignments.readers().length === 0) return false;
+  let moved = false;
+  for (const row of await log.ends(topics)) {
+    if (assignments.of(row)?.sawEnd(BigInt(row.next_offset))) moved = true;
+  }
+  return moved;
+}
+
+function readingOf(assignments: Assignments): Pick<Subscription, 'assigned' | 'seek'> {
+  return {
     assigned: (): readonly TopicPartition[] =>
       assignments
         .readers()
@@ -71,25 +92,6 @@ export function joinGroup(
         if (reader.topic === topic && reader.partition === partition) reader.seek(offset);
       }
     },
-    close: async () => {
-      if (closing) return;
-      closing = true;
-      beatNow.raise();
-      pollPace.wake.raise();
-      await loops;
-      const left = await assignments.end(() => log.leave(group, member));
-      for (const { topic, partition } of left) options.onRevoked?.({ topic, partition });
-      tellGroup();
-    },
-  };
-  return {
-    subscription,
-    group,
-    topics,
-    /** New messages are in a topic of ours. */
-    wakePoll: pollPace.tell,
-    /** The group's members or shares changed. */
-    wakeBeat: beatNow.raise,
   };
 }
 

@@ -1,4 +1,11 @@
-import { type DynamicModule, Inject, Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
+import {
+  type DynamicModule,
+  Inject,
+  Injectable,
+  Module,
+  type OnApplicationBootstrap,
+  type Provider,
+} from '@nestjs/common';
 import { Database, type EntitySchemas, type SqlMigration } from '@vouchsafe/database';
 import {
   EventStore,
@@ -55,71 +62,21 @@ export function withSharedMigrations(migrations: readonly SqlMigration[]): reado
 /** Gives a service its `Database`, `Vault`, `EventStore` and `BUS`, and runs its relay. */
 @Module({})
 export class PersistenceModule {
-  static for({ service, config, migrations, entities = [], publishing }: PersistenceOptions): DynamicModule {
+  static for(options: PersistenceOptions): DynamicModule {
     return {
       module: PersistenceModule,
       global: true,
       controllers: [LanesController, TransitKeysController],
       providers: [
-        { provide: PUBLISHING, useValue: publishing },
-        {
-          provide: Database,
-          useFactory: async (readiness: Readiness, background: Background) => {
-            const database = new Database({
-              service,
-              url: config.VOUCHSAFE_DATABASE_URL,
-              password: (role) => passwordOf(config, role),
-              entities,
-              poolSize: config.VOUCHSAFE_DATABASE_POOL,
-            });
-            if (config.VOUCHSAFE_DATABASE_PASSWORD_MIGRATOR)
-              await database.migrate(withSharedMigrations(migrations));
-            readiness.add('database', () => database.asWorker((sql) => sql.query('select 1')));
-            background.add({ stop: () => database.close() });
-            return database;
-          },
-          inject: [Readiness, Background],
-        },
-        {
-          provide: Vault,
-          useFactory: async (database: Database, clock: Clock) => {
-            const vault = new Vault({
-              // In production a missing file is a mistake to stop at: a fresh key would open nothing that is stored.
-              provider: await localKeyProvider(config.VOUCHSAFE_KEK_FILE, {
-                create: config.VOUCHSAFE_ENVIRONMENT !== 'production',
-              }),
-              environment: config.VOUCHSAFE_ENVIRONMENT,
-              now: () => clock.now(),
-              cacheMilliseconds: config.VOUCHSAFE_KEY_CACHE_MS,
-            });
-            // Without its KEKs the service could answer nothing: it stops here instead of saying that it is ready.
-            await database.asWorker((sql) => vault.assertKeksOpen(sql));
-            return vault;
-          },
-          inject: [Database, Clock],
-        },
+        { provide: PUBLISHING, useValue: options.publishing },
+        databaseProvider(options),
+        vaultProvider(options),
         {
           provide: EventStore,
           useFactory: (database: Database, vault: Vault) => new EventStore({ database, vault }),
           inject: [Database, Vault],
         },
-        {
-          provide: BUS,
-          // After the database, so that it is closed before it.
-          useFactory: async (
-            _: Database,
-            logger: ServiceLogger,
-            metrics: Metrics,
-            background: Background,
-          ) => {
-            const bus = openBus(service, config, logger);
-            background.add({ stop: () => bus.close() });
-            const topics = background.add(topicKeeper(bus, config, logger, metrics));
-            await topics.keep();
-            return topics.bus;
-          },
-          inject: [Database, LOGGER, Metrics, Background],
-        },
+        busProvider(options),
         Background,
         RunningRelay,
         Housekeeping,
@@ -127,6 +84,63 @@ export class PersistenceModule {
       exports: [Database, Vault, EventStore, BUS, Background, PUBLISHING],
     };
   }
+}
+
+function databaseProvider({ service, config, migrations, entities = [] }: PersistenceOptions): Provider {
+  return {
+    provide: Database,
+    useFactory: async (readiness: Readiness, background: Background) => {
+      const database = new Database({
+        service,
+        url: config.VOUCHSAFE_DATABASE_URL,
+        password: (role) => passwordOf(config, role),
+        entities,
+        poolSize: config.VOUCHSAFE_DATABASE_POOL,
+      });
+      if (config.VOUCHSAFE_DATABASE_PASSWORD_MIGRATOR)
+        await database.migrate(withSharedMigrations(migrations));
+      readiness.add('database', () => database.asWorker((sql) => sql.query('select 1')));
+      background.add({ stop: () => database.close() });
+      return database;
+    },
+    inject: [Readiness, Background],
+  };
+}
+
+function vaultProvider({ config }: PersistenceOptions): Provider {
+  return {
+    provide: Vault,
+    useFactory: async (database: Database, clock: Clock) => {
+      const vault = new Vault({
+        // In production a missing file is a mistake to stop at: a fresh key would open nothing that is stored.
+        provider: await localKeyProvider(config.VOUCHSAFE_KEK_FILE, {
+          create: config.VOUCHSAFE_ENVIRONMENT !== 'production',
+        }),
+        environment: config.VOUCHSAFE_ENVIRONMENT,
+        now: () => clock.now(),
+        cacheMilliseconds: config.VOUCHSAFE_KEY_CACHE_MS,
+      });
+      // Without its KEKs the service could answer nothing: it stops here instead of saying that it is ready.
+      await database.asWorker((sql) => vault.assertKeksOpen(sql));
+      return vault;
+    },
+    inject: [Database, Clock],
+  };
+}
+
+function busProvider({ service, config }: PersistenceOptions): Provider {
+  return {
+    provide: BUS,
+    // After the database, so that it is closed before it.
+    useFactory: async (_: Database, logger: ServiceLogger, metrics: Metrics, background: Background) => {
+      const bus = openBus(service, config, logger);
+      background.add({ stop: () => bus.close() });
+      const topics = background.add(topicKeeper(bus, config, logger, metrics));
+      await topics.keep();
+      return topics.bus;
+    },
+    inject: [Database, LOGGER, Metrics, Background],
+  };
 }
 
 /** Deletes what no service needs any more: transit keys, Idempotency-Keys. */

@@ -57,38 +57,17 @@ export interface Answer<Body> {
   readonly body: Body;
 }
 
+const password = 'only-for-tests';
+
 /** The whole service over HTTP on a real Postgres, called as the gateway calls it. */
 export async function auditApp(more: Record<string, string> = {}): Promise<AuditApp> {
   const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-audit-app-'));
   const postgres = await testPostgres();
-  const password = 'only-for-tests';
   await provisionDatabase({ adminUrl: postgres.adminUrl, service: 'audit', password: () => password });
   await postgres.database('bus', busMigrations);
   const keys = await ensureInternalKeys(folder, serviceNames);
-  const { host } = new URL(postgres.adminUrl);
   await localKeyProvider(path.join(folder, 'kek.json'), { create: true });
-  const env = {
-    PORT: '0',
-    VOUCHSAFE_LOG_LEVEL: process.env.LOG ?? 'error',
-    VOUCHSAFE_DATABASE_URL: `postgres://${host}/audit`,
-    VOUCHSAFE_DATABASE_PASSWORD_MIGRATOR: password,
-    VOUCHSAFE_DATABASE_PASSWORD_REQUEST: password,
-    VOUCHSAFE_DATABASE_PASSWORD_WORKER: password,
-    VOUCHSAFE_DATABASE_PASSWORD_RETENTION: password,
-    VOUCHSAFE_BUS_URL: `postgres://bus_worker:${password}@${host}/bus`,
-    VOUCHSAFE_KEK_FILE: path.join(folder, 'kek.json'),
-    VOUCHSAFE_TOMBSTONE_FILE: path.join(folder, 'tombstones.jsonl'),
-    VOUCHSAFE_OPERATOR_ORGANIZATION_ID: operator,
-    VOUCHSAFE_PUBLIC_URL: 'http://localhost:8080',
-    VOUCHSAFE_LOG_NAME: originName,
-    // Its clock is moved.
-    VOUCHSAFE_EXPORTER: 'service',
-    VOUCHSAFE_FILES_FOLDER: path.join(folder, 'files'),
-    ...serviceUrlVariables(() => 'http://127.0.0.1:1'),
-    VOUCHSAFE_INTERNAL_PUBLIC_KEYS_FILE: keys.publicKeysFile,
-    VOUCHSAFE_INTERNAL_PRIVATE_KEY_FILE: keys.privateKeyFile('audit'),
-    ...more,
-  };
+  const env = { ...environmentOf(folder, postgres, keys), ...more };
   const moved = { ahead: 0 };
   class MovedClock extends Clock {
     override now(): Date {
@@ -135,6 +114,35 @@ export async function auditApp(more: Record<string, string> = {}): Promise<Audit
       await postgres.stop();
       await rm(folder, { recursive: true });
     },
+  };
+}
+
+function environmentOf(
+  folder: string,
+  { adminUrl }: TestPostgres,
+  keys: Awaited<ReturnType<typeof ensureInternalKeys>>,
+) {
+  const { host } = new URL(adminUrl);
+  return {
+    PORT: '0',
+    VOUCHSAFE_LOG_LEVEL: process.env.LOG ?? 'error',
+    VOUCHSAFE_DATABASE_URL: `postgres://${host}/audit`,
+    VOUCHSAFE_DATABASE_PASSWORD_MIGRATOR: password,
+    VOUCHSAFE_DATABASE_PASSWORD_REQUEST: password,
+    VOUCHSAFE_DATABASE_PASSWORD_WORKER: password,
+    VOUCHSAFE_DATABASE_PASSWORD_RETENTION: password,
+    VOUCHSAFE_BUS_URL: `postgres://bus_worker:${password}@${host}/bus`,
+    VOUCHSAFE_KEK_FILE: path.join(folder, 'kek.json'),
+    VOUCHSAFE_TOMBSTONE_FILE: path.join(folder, 'tombstones.jsonl'),
+    VOUCHSAFE_OPERATOR_ORGANIZATION_ID: operator,
+    VOUCHSAFE_PUBLIC_URL: 'http://localhost:8080',
+    VOUCHSAFE_LOG_NAME: originName,
+    // Its clock is moved.
+    VOUCHSAFE_EXPORTER: 'service',
+    VOUCHSAFE_FILES_FOLDER: path.join(folder, 'files'),
+    ...serviceUrlVariables(() => 'http://127.0.0.1:1'),
+    VOUCHSAFE_INTERNAL_PUBLIC_KEYS_FILE: keys.publicKeysFile,
+    VOUCHSAFE_INTERNAL_PRIVATE_KEY_FILE: keys.privateKeyFile('audit'),
   };
 }
 
