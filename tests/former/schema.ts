@@ -15,16 +15,18 @@ export interface Step {
 
 /** By database, every step that the built code of a clone or of an unpacked release brings it up to date by. */
 export async function stepsOf(root: string): Promise<Map<string, Step[]>> {
-  const exported = async <T>(file: string, name: string): Promise<T> => {
+  /** @param names today's, and those that former releases had for it */
+  const exported = async <T>(file: string, ...names: readonly string[]): Promise<T> => {
     const module = (await import(pathToFileURL(path.join(root, file)).href)) as Record<string, T>;
-    const found = module[name];
-    if (found === undefined) throw new Error(`${file} exports no ${name}`);
+    const found = names.map((name) => module[name]).find((value) => value !== undefined);
+    if (found === undefined) throw new Error(`${file} exports no ${names.join(' or ')}`);
     return found;
   };
   type Steps = readonly SqlMigration[];
   const withPackages = await exported<(own: Steps) => Steps>(
     'libs/service-host/dist/index.js',
     'withSharedMigrations',
+    'withRoomMigrations',
   );
   const lists = databases.map(async (database) => {
     const steps =
