@@ -1,4 +1,4 @@
-import { type Database, one, prepared, type PreparedStatement, type Sql } from '@vouchsafe/database';
+import { type Database, one, prepared, type Sql } from '@vouchsafe/database';
 import { assertWritable, type DomainEvent, type EventCatalog } from '@vouchsafe/event-sourcing';
 import type { Vault } from '@vouchsafe/vault';
 import {
@@ -9,19 +9,28 @@ import {
   storedEnvelope,
 } from './recorded-event.js';
 
-export interface Appending {
-  readonly organizationId: string;
+interface Target {
   readonly stream: string;
   /** Version of the stream's last event that was seen; 0 for a new stream. */
   readonly expectedVersion: number;
   readonly catalog: EventCatalog;
+}
+
+export interface Appending extends Target {
+  readonly organizationId: string;
   readonly events: readonly DomainEvent[];
   readonly envelope: Envelope;
 }
 
-const columns = 'organization_id, stream, version, type, schema_version, payload, metadata';
-const newRows = `select $1::uuid, $2::text, $3::int + new.ordinality, new.type, new.schema_version, new.payload, $7::jsonb
-  from unnest($4::text[], $5::int[], $6::jsonb[]) with ordinality as new (type, schema_version, payload)`;
+export interface BatchEntry {
+  readonly organizationId: string;
+  readonly event: DomainEvent;
+  readonly envelope: Envelope;
+}
+
+export interface AppendingBatch extends Target {
+  readonly entries: readonly BatchEntry[];
+}
 
 /**
  * Appends events at the expected version, in one statement of the caller's transaction. A writer that came first shows as
@@ -36,24 +45,7 @@ export async function append(
   return sql.query(insertion, await valuesOf(sql, vault, appending));
 }
 
-const insertion = prepared(`insert into event (${columns}) ${newRows} order by new.ordinality
-  returning position, (extract(epoch from recorded_at) * 1000)::float8 as recorded_at`);
-
-/** The same as a transaction of its own: the organization's view is set before the first row is checked. */
-const appendAlone: PreparedStatement = {
-  name: 'event-store-append',
-  text: `with view as materialized (select set_config('vouchsafe.organization_id', $1::text, true))
-    insert into event (${columns}) ${newRows}, view order by new.ordinality`,
-};
-
-/** A single event needs no arrays, which cost the driver and the server more than the event. */
-const appendOneAlone: PreparedStatement = {
-  name: 'event-store-append-one',
-  text: `with view as materialized (select set_config('vouchsafe.organization_id', $1::text, true))
-    insert into event (${columns})
-    select $1::uuid, $2::text, $3::int + 1, $4::text, $5::int, $6::jsonb, $7::jsonb from view`,
-};
-
+/** The same as a transaction of its own. */
 export async function appendInOneStatement(
   database: Database,
   vault: Vault,
@@ -69,15 +61,64 @@ export async function appendInOneStatement(
   await database.statement('request', isOne ? appendOneAlone : appendAlone, isOne ? values.flat() : values);
 }
 
+/**
+ * Appends events of many organizations and callers to one stream, in one statement: for a stream that belongs to a process and
+ * not to an organization (the access log of a gateway). Runs as `worker`; a writer that came first shows as a unique
+ * violation of (stream, version).
+ */
+export async function appendBatch(sql: Sql, vault: Vault, { entries, ...to }: AppendingBatch): Promise<void> {
+  if (entries.length === 0) return;
+  await sql.query(batchInsertion, [
+    ...(await eventValues(sql, vault, to, entries)),
+    entries.map(({ organizationId }) => organizationId),
+    entries.map(({ envelope }) => envelopeText(envelope)),
+  ]);
+}
+
+/*
+ * One insert in the forms that its writers need; `$1` to `$5` are `eventValues` in each. What the rows of a unit of work share is bound
+ * once: bound for each row, as a batch's must be, 100 events take 1.8 times the processor's time in Node and 0.65 of the throughput
+ * with 16 writers. A single event goes without arrays: 1.13 times the throughput with 16 writers (both measured in one process, in turns).
+ */
+const insertInto =
+  'insert into event (organization_id, stream, version, type, schema_version, payload, metadata)';
+const sharedRows = `select $6::uuid, $1::text, $2::int + new.ordinality, new.type, new.schema_version, new.payload, $7::jsonb
+  from unnest($3::text[], $4::int[], $5::jsonb[]) with ordinality as new (type, schema_version, payload)`;
+const ownRows = `select new.organization_id, $1::text, $2::int + new.ordinality, new.type, new.schema_version, new.payload, new.metadata
+  from unnest($3::text[], $4::int[], $5::jsonb[], $6::uuid[], $7::jsonb[])
+    with ordinality as new (type, schema_version, payload, organization_id, metadata)`;
+const oneRow = 'select $6::uuid, $1::text, $2::int + 1, $3::text, $4::int, $5::jsonb, $7::jsonb';
+/** A statement that is a transaction of its own sets the organization's view before the first row is checked. */
+const withView = "with view as materialized (select set_config('vouchsafe.organization_id', $6::text, true))";
+
+const insertion = prepared(`${insertInto} ${sharedRows} order by new.ordinality
+  returning position, (extract(epoch from recorded_at) * 1000)::float8 as recorded_at`);
+const appendAlone = prepared(`${withView} ${insertInto} ${sharedRows}, view order by new.ordinality`);
+const appendOneAlone = prepared(`${withView} ${insertInto} ${oneRow} from view`);
+const batchInsertion = prepared(`${insertInto} ${ownRows} order by new.ordinality`);
+
 async function valuesOf(
   sql: Sql,
   vault: Vault,
-  { organizationId, stream, expectedVersion, catalog, events, envelope }: Appending,
+  { organizationId, events, envelope, ...to }: Appending,
 ): Promise<unknown[]> {
-  const schemaVersions = events.map(({ type, data }) => assertWritable(catalog, type, data).version);
+  const entries = events.map((event) => ({ organizationId, event }));
+  return [...(await eventValues(sql, vault, to, entries)), organizationId, envelopeText(envelope)];
+}
+
+/** Checked by the catalog and sealed: stream, version before them, and of each its type, schema version and payload. */
+async function eventValues(
+  sql: Sql,
+  vault: Vault,
+  { stream, expectedVersion, catalog }: Target,
+  entries: readonly Omit<BatchEntry, 'envelope'>[],
+): Promise<unknown[]> {
+  const schemaVersions = entries.map(
+    ({ event: { type, data } }) => assertWritable(catalog, type, data).version,
+  );
   const payloads = await vault.sealFieldsMany(
     sql,
-    events.map(({ type, data }, index) => ({
+    entries.map(({ organizationId, event: { type, data } }, index) => ({
       organizationId,
       fields: catalog.personal[type] ?? [],
       data,
@@ -85,14 +126,16 @@ async function valuesOf(
     })),
   );
   return [
-    organizationId,
     stream,
     expectedVersion,
-    events.map(({ type }) => type),
+    entries.map(({ event }) => event.type),
     schemaVersions,
     payloads.map((payload) => JSON.stringify(payload)),
-    JSON.stringify(storedEnvelope(envelope)),
   ];
+}
+
+function envelopeText(envelope: Envelope): string {
+  return JSON.stringify(storedEnvelope(envelope));
 }
 
 /** All events of a stream, oldest first. */

@@ -1,6 +1,5 @@
 export * from './aggregate.js';
-export { appendBatch, type BatchEntry } from './append-batch.js';
-export type { Appending } from './append.js';
+export { appendBatch, type Appending, type BatchEntry } from './append.js';
 export { progressOf, readNextPage } from './cursor.js';
 export * from './event-store.js';
 export * from './follower.js';
