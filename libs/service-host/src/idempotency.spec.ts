@@ -64,6 +64,15 @@ describe('an Idempotency-Key', () => {
     expect(second).toEqual({ number: effects, secret: '' });
   });
 
+  it('knows the same request again, whatever the order of its members, and whether one is undefined or not there', async () => {
+    const before = effects;
+    for (const sent of [{ on: true, color: undefined }, { on: true }, { color: undefined, on: true }])
+      await make(request('undefined', { request: sent }));
+    expect(effects).toBe(before + 1);
+    const nothing = request('undefined', { request: { on: true, color: null } });
+    await expect(make(nothing)).rejects.toMatchObject({ code: 'idempotency-key-reused' });
+  });
+
   it('is kept neither with the request nor the answer in clear, nor itself: it may hold an address (P07, P18)', async () => {
     const keep = async () =>
       (

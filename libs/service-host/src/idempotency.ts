@@ -5,8 +5,8 @@
 import type { Database, Sql, SqlMigration } from '@vouchsafe/database';
 import { isErased, isRejected, type Rejected } from '@vouchsafe/event-sourcing';
 import { follow, type Follower } from '@vouchsafe/event-store';
+import { canonicalJson } from '@vouchsafe/transparency-log';
 import type { Scope, Vault } from '@vouchsafe/vault';
-import canonicalize from 'canonicalize';
 import { z } from 'zod';
 import type { Caller } from './caller.js';
 import { problem } from './problems.js';
@@ -154,7 +154,7 @@ async function rowOf(
   key: string,
 ): Promise<readonly string[]> {
   const scope = [organizationId, `${caller.actor.type}:${caller.actor.id}`, operation];
-  const hash = await vault.keyedHash(sql, storedNames.idempotencyKey, canonicalize([...scope, key]) ?? '');
+  const hash = await vault.keyedHash(sql, storedNames.idempotencyKey, canonicalJson([...scope, key]));
   return [...scope, hash.toString('base64url')];
 }
 
@@ -163,7 +163,9 @@ async function rowOf(
  * that nobody who reads it can try guesses.
  */
 function hashOf(vault: Vault, sql: Sql, { request }: CreatingRequest): Promise<Buffer> {
-  return vault.keyedHash(sql, storedNames.idempotentRequest, canonicalize(request) ?? '');
+  // As JSON carries it: a member that is undefined is not there.
+  const sent: unknown = JSON.parse(JSON.stringify(request));
+  return vault.keyedHash(sql, storedNames.idempotentRequest, canonicalJson(sent));
 }
 
 const kept = z.object({ request_hash: z.instanceof(Uint8Array), answer: z.string().nullable() });
