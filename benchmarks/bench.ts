@@ -1,9 +1,5 @@
-/**
- * `npm run bench [-- NAME...] [--pairs=5] [--scale=1]`: every figure of docs/performance.md beside its peer, as ratios of one run.
- * Nothing is asserted by time; a line with an error is void.
- */
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { type Given, runCommand, UsageError, wholeNumber } from '../libs/service-host/src/command-line.ts';
 import { build } from '../tools/start/build.ts';
 import { type Bench, compete, type Result, type Row } from './harness.ts';
 import { lineOf, report } from './report.ts';
@@ -24,8 +20,20 @@ const rows = [
 ] as const;
 const root = path.join(import.meta.dirname, '..');
 
-async function main(): Promise<void> {
-  const { wanted, pairs, scale } = options();
+const usage = `Usage: npm run bench [-- ROW...] [--pairs 5] [--scale 1]
+
+Every figure of docs/performance.md beside its peer, as ratios of one run, or those of some rows: ${rows.join(', ')}.
+Nothing is asserted by time; a line with an error is void.
+
+  --pairs  rounds, in which each side has its turn
+  --scale  smaller amounts and shorter runs, to see that it works: more than 0, at most 1`;
+const options = {
+  pairs: { type: 'string', default: '5' },
+  scale: { type: 'string', default: '1' },
+} as const;
+
+async function main(given: Given<typeof options>): Promise<number> {
+  const { wanted, pairs, scale } = read(given);
   // A figure is of this machine, not of a container's network (ADR 0024).
   process.env.VOUCHSAFE_CONTAINERS ??= 'off';
   await build(root);
@@ -60,20 +68,17 @@ async function main(): Promise<void> {
   }
   await report({ results, failures, fullSize: scale === 1 && pairs >= 5, pairs, scale });
   const isVoid = results.some((result) => result.status === 'measured' && result.errors > 0);
-  process.exitCode = isVoid || failures.length > 0 ? 1 : 0;
+  return isVoid || failures.length > 0 ? 1 : 0;
 }
 
-function options() {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { pairs: { type: 'string', default: '5' }, scale: { type: 'string', default: '1' } },
-  });
+function read({ values, positionals }: Given<typeof options>) {
   const unknown = positionals.filter((word) => !rows.some((row) => row === word));
-  if (unknown.length > 0) throw new Error(`No row ${unknown.join(', ')}; there are ${rows.join(', ')}`);
-  const [pairs, scale] = [Number(values.pairs), Number(values.scale)];
-  if (!Number.isInteger(pairs) || pairs < 1) throw new Error('--pairs is a whole number of rounds');
-  if (!(scale > 0 && scale <= 1)) throw new Error('--scale lies between 0 and 1');
+  if (unknown.length > 0) throw new UsageError(`There is no row ${unknown.join(', ')}.`);
+  const pairs = wholeNumber('--pairs', values.pairs, 1, 1000);
+  const scale = Number(values.scale);
+  if (!(scale > 0 && scale <= 1))
+    throw new UsageError('--scale takes a number that is more than 0 and at most 1.');
   return { wanted: positionals, pairs, scale };
 }
 
-await main();
+await runCommand({ usage, options, takesWords: true }, main);

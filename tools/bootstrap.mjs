@@ -30,9 +30,23 @@ const commands = {
 /** What a person can put right; printed without a stack. */
 class Refusal extends Error {}
 
+/** EX_USAGE of sysexits.h, as every command has it (libs/service-host/src/command-line.ts, which this Node may not be able to read). */
+const wrongUsage = 64;
+const usage = `Usage: node tools/bootstrap.mjs ${Object.keys(commands).join('|')} [OPTIONS]
+
+Installs the packages where they are missing, and runs one of the commands of package.json. Each explains itself: --help.`;
+
 async function main(root, [command, ...rest]) {
+  if (command === '--help' || command === '-h') {
+    console.log(usage);
+    return;
+  }
   const script = commands[command];
-  if (!script) throw new Refusal(`Usage: node tools/bootstrap.mjs ${Object.keys(commands).join('|')}`);
+  if (!script) {
+    console.error(`\nThere is no command ${command}.\n\n${usage}\n`);
+    process.exitCode = wrongUsage;
+    return;
+  }
   const complaint = nodeComplaint(process.versions.node);
   if (complaint) throw new Refusal(complaint);
   if (!existsSync(path.join(root, script[0]))) {

@@ -6,6 +6,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Refusal, runCommand } from '../libs/service-host/src/command-line.ts';
 
 const systems = {
   darwin: 'darwin',
@@ -78,21 +79,31 @@ function platform(name) {
   };
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+const usage = `Usage: npm run lock
+
+Adds to package-lock.json the optional packages of every platform.
+
+  --write  writes the file; without it, only says what is missing`;
+
+function main({ values: { write } }) {
   const file = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', 'package-lock.json');
   const lock = JSON.parse(readFileSync(file, 'utf8'));
   const missing = missingEntries(lock);
   const names = Object.keys(missing);
   if (names.length === 0) {
     console.log('package-lock.json names the optional packages of every platform.');
-  } else if (process.argv.includes('--write')) {
+  } else if (write) {
     const packages = Object.entries({ ...lock.packages, ...missing }).sort(([a], [b]) =>
       a.localeCompare(b, 'en'),
     );
     writeFileSync(file, `${JSON.stringify({ ...lock, packages: Object.fromEntries(packages) }, null, 2)}\n`);
     console.log(`Added to package-lock.json: ${names.join(', ')}`);
   } else {
-    console.error(`package-lock.json lacks optional packages (npm run lock adds them): ${names.join(', ')}`);
-    process.exitCode = 1;
+    throw new Refusal(
+      `package-lock.json lacks optional packages (npm run lock adds them): ${names.join(', ')}`,
+    );
   }
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  await runCommand({ usage, options: { write: { type: 'boolean' } } }, main);

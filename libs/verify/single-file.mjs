@@ -1,22 +1,26 @@
 // Makes the verifier that is given out: one file, which needs Node.js and nothing else.
 //
-//     node libs/verify/single-file.mjs [OUT]      writes OUT, or libs/verify/dist/vouchsafe-verify.mjs
-//     node libs/verify/single-file.mjs --record   also writes its SHA-256 into libs/verify/SHA256SUMS
-//
 // The same sources give the same bytes on every machine: the bundler is pinned, names no path outside the repository, and
 // is asked for plain JavaScript that people can read. So whoever has the file can make it again and compare.
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 const here = import.meta.dirname;
 const root = path.resolve(here, '../..');
 const name = 'vouchsafe-verify.mjs';
-const isRecord = process.argv.includes('--record');
-const out = path.resolve(
-  process.argv.slice(2).find((word) => word !== '--record') ?? path.join(here, 'dist', name),
-);
+const usage = `Usage: npm run verifier [-- [OUT] [--record]]
+
+Writes the verifier as one file: OUT, or libs/verify/dist/${name}.
+
+  --record  also writes its SHA-256 into libs/verify/SHA256SUMS`;
+const { help, record, out } = read();
+if (help) {
+  console.log(usage);
+  process.exit(0);
+}
 const { version } = JSON.parse(readFileSync(path.join(here, 'package.json'), 'utf8'));
 
 const { outputFiles } = await build({
@@ -42,5 +46,20 @@ mkdirSync(path.dirname(out), { recursive: true });
 writeFileSync(out, bytes);
 chmodSync(out, 0o755);
 const sum = `${createHash('sha256').update(bytes).digest('hex')}  ${name}\n`;
-if (isRecord) writeFileSync(path.join(here, 'SHA256SUMS'), sum);
+if (record) writeFileSync(path.join(here, 'SHA256SUMS'), sum);
 process.stdout.write(`${out}\nSHA-256 ${sum}`);
+
+/** As libs/service-host/src/command-line.ts reads the words of other commands; this one runs on any Node that the verifier runs on. */
+function read() {
+  try {
+    const { values, positionals } = parseArgs({
+      options: { record: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+      allowPositionals: true,
+    });
+    if (positionals.length > 1) throw new Error('Give one file to write.');
+    return { ...values, out: path.resolve(positionals[0] ?? path.join(here, 'dist', name)) };
+  } catch (error) {
+    console.error(`\n${error.message}\n\n${usage}\n`);
+    process.exit(64);
+  }
+}

@@ -1,22 +1,30 @@
 import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { build } from '../../tools/start/build.ts';
-import { Refusal } from '../../tools/start/refusal.ts';
+import { type Given, runCommand, wholeNumber } from '../../libs/service-host/src/command-line.ts';
 import { root } from '../system/root.ts';
 import { kinds } from './checker/check.ts';
 import type { Fault } from './faults.ts';
 import type { FaultRun } from './harness.ts';
 
-const usage = `npm run test:long -- [--kills 500] [--seed N] [--kafka [--away 300]] [--organizations 3] [--workers 9]
+const usage = `Usage: npm run test:long -- [--kills 500] [--seed N] [--kafka [--away 300]] [--organizations 3] [--workers 9]
 
 Kills and breaks a whole system under load, and after each round compares what clients were told with what every store and log holds.
 
   --kills  how many processes are killed at least
   --seed   the order of what goes wrong; printed at the beginning, so that a run can be repeated
   --kafka  on a real broker, which is killed, emptied, robbed of its topics' tails, and taken away at the end
-  --away   for how many seconds; 300`;
+  --away   for how many seconds; 300
+  --organizations, --workers  how many there are, and how many clients use them`;
+const options = {
+  kills: { type: 'string', default: '500' },
+  seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+  organizations: { type: 'string', default: '3' },
+  workers: { type: 'string', default: '9' },
+  kafka: { type: 'boolean', default: false },
+  away: { type: 'string', default: '300' },
+} as const;
 
 interface Found {
   readonly round: number;
@@ -24,12 +32,8 @@ interface Found {
   readonly what: string;
 }
 
-async function main(): Promise<number> {
-  const options = read(process.argv.slice(2));
-  if (options === 'help') {
-    console.log(usage);
-    return 0;
-  }
+async function main(given: Given<typeof options>): Promise<number> {
+  const asked = read(given);
   await build(root);
   // The packages can be imported once they are built.
   const { startFaultRun } = await import('./harness.ts');
@@ -37,9 +41,9 @@ async function main(): Promise<number> {
   const { others } = await import('./faults.ts');
   const { randomOf } = await import('./random.ts');
 
-  const { seed, kafka } = options;
-  console.log(`Seed ${seed}; at least ${options.kills} kills.`);
-  const run = await startFaultRun(options);
+  const { seed, kafka } = asked;
+  console.log(`Seed ${seed}; at least ${asked.kills} kills.`);
+  const run = await startFaultRun(asked);
   if (run.noDisk !== null) console.log(`No full disk: ${run.noDisk}`);
   const random = randomOf(seed + 2);
   const order = kafka ? kafkaOrders : orders;
@@ -61,7 +65,7 @@ async function main(): Promise<number> {
   // What is wrong once is found again in every later round.
   const goOn = () => found.length === 0 && !stop.aborted;
   try {
-    while (goOn() && killed(run.kills) < options.kills)
+    while (goOn() && killed(run.kills) < asked.kills)
       await go(roundOf(random, order[rounds % order.length] ?? []));
     if (goOn() && kafka) await go([others.kafkaAway]);
     if (stop.aborted) found.push({ round: rounds, kind: INCOMPLETE, what: 'stopped' });
@@ -82,24 +86,9 @@ async function main(): Promise<number> {
 /** One check more than the kinds: that the run came to its end. */
 const INCOMPLETE = 'it did not end';
 
-function read(args: readonly string[]) {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      kills: { type: 'string', default: '500' },
-      seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
-      organizations: { type: 'string', default: '3' },
-      workers: { type: 'string', default: '9' },
-      kafka: { type: 'boolean', default: false },
-      away: { type: 'string', default: '300' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return 'help';
-  const number = (name: 'kills' | 'seed' | 'organizations' | 'workers' | 'away'): number => {
-    if (!/^[1-9]\d{0,9}$/.test(values[name])) throw new Refusal(`--${name} takes a number.\n\n${usage}`);
-    return Number(values[name]);
-  };
+function read({ values }: Given<typeof options>) {
+  const number = (name: 'kills' | 'seed' | 'organizations' | 'workers' | 'away'): number =>
+    wholeNumber(`--${name}`, values[name], 1, 9_999_999_999);
   return {
     kills: number('kills'),
     seed: number('seed'),
@@ -152,9 +141,4 @@ function print({ kills, strikes, memory }: FaultRun, rounds: number, found: read
   console.log('');
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error instanceof Refusal ? `\n${error.message}\n` : error);
-  process.exitCode = 1;
-}
+await runCommand({ usage, options }, main);

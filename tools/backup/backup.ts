@@ -1,25 +1,24 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { requireData, withDatabase } from '../data/data-database.ts';
 import { build } from '../start/build.ts';
-import { Refusal } from '../start/refusal.ts';
+import { type Given, Refusal, runCommand, UsageError } from '../../libs/service-host/src/command-line.ts';
 import { baseBackup, copyTree, syncTree } from './base-backup.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-const usage = `npm run backup -- --to FOLDER [--data data]
+const usage = `Usage: npm run backup -- --to FOLDER [--data data]
 
 Copies the database and the files of a system, running or stopped, into a new folder.
 Not in it, and to be kept elsewhere: data/secrets (without it nothing in the backup opens), and data/tombstones (so that
-nobody who was erased comes back with it).`;
+nobody who was erased comes back with it).
 
-async function main(): Promise<void> {
-  const { to, data, help } = parse();
-  if (help || to === undefined) {
-    console.log(usage);
-    return;
-  }
+  --to    the new folder
+  --data  the system's data folder   (or VOUCHSAFE_DATA)`;
+const options = { to: { type: 'string' }, data: { type: 'string' } } as const;
+
+async function main({ values: { to, data } }: Given<typeof options>): Promise<void> {
+  if (to === undefined) throw new UsageError('--to is needed: the folder of the backup.');
   const folder = path.resolve(root, data ?? process.env.VOUCHSAFE_DATA ?? 'data');
   requireData(folder);
   await emptyFolder(path.resolve(to));
@@ -49,19 +48,4 @@ async function emptyFolder(folder: string): Promise<void> {
     throw new Refusal(`${folder} is not empty: choose another folder with --to.`);
 }
 
-function parse() {
-  try {
-    return parseArgs({
-      options: { to: { type: 'string' }, data: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
-    }).values;
-  } catch (error) {
-    throw new Refusal(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-  }
-}
-
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Refusal ? `\n${error.message}\n` : error);
-  process.exitCode = 1;
-}
+await runCommand({ usage, options }, main);

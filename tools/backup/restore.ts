@@ -3,31 +3,33 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { requireData, runningPort, withDatabase } from '../data/data-database.ts';
 import { withServiceKeys } from '../data/service-keys.ts';
 import { build } from '../start/build.ts';
-import { Refusal } from '../start/refusal.ts';
+import { type Given, Refusal, runCommand, UsageError } from '../../libs/service-host/src/command-line.ts';
 import { copyTree, syncTree } from './base-backup.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-const usage = `npm run restore -- --from BACKUP [--data data] [--replace]
+const usage = `Usage: npm run restore -- --from BACKUP [--data data] [--replace]
 
 Puts a backup in the place of a stopped system's database and files. Who was erased since the backup stays erased: the keys
 are destroyed again here, from data/tombstones, and each service forgets the rest before it serves. Checkpoints that were given out
 since the backup stay true: every log is closed where the backup ends, and goes on as a successor with a key of its own. What
 a Kafka of this folder holds is removed: it may be ahead of the database.
 
+  --from     the folder of the backup
+  --data     the system's data folder   (or VOUCHSAFE_DATA)
   --replace  removes the database that is there`;
+const options = {
+  from: { type: 'string' },
+  data: { type: 'string' },
+  replace: { type: 'boolean' },
+} as const;
 
-async function main(): Promise<void> {
-  const { from, data, replace, help } = parse();
-  if (help || from === undefined) {
-    console.log(usage);
-    return;
-  }
+async function main({ values: { from, data, replace } }: Given<typeof options>): Promise<void> {
+  if (from === undefined) throw new UsageError('--from is needed: the folder of the backup.');
   const [backup, folder] = [
     path.resolve(from),
     path.resolve(root, data ?? process.env.VOUCHSAFE_DATA ?? 'data'),
@@ -175,24 +177,4 @@ async function forgetAgain(folder: string): Promise<{ keys: number; people: numb
   return { keys, people: new Set(tombstones.map(({ userId }) => userId)).size };
 }
 
-function parse() {
-  try {
-    return parseArgs({
-      options: {
-        from: { type: 'string' },
-        data: { type: 'string' },
-        replace: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values;
-  } catch (error) {
-    throw new Refusal(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-  }
-}
-
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Refusal ? `\n${error.message}\n` : error);
-  process.exitCode = 1;
-}
+await runCommand({ usage, options }, main);

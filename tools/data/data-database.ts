@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { openDataFolder } from '../start/data-folder.ts';
-import { Refusal } from '../start/refusal.ts';
+import { Refusal } from '../../libs/service-host/src/command-line.ts';
 import type { Secrets } from '../start/secrets.ts';
 
 /** The database of a data folder, running. */

@@ -3,42 +3,36 @@ import path from 'node:path';
 import { isServiceName, type ServiceName, serviceNames } from '../../libs/contracts/src/services.ts';
 import { requireData, withDatabase } from '../data/data-database.ts';
 import { build } from '../start/build.ts';
-import { Refusal } from '../start/refusal.ts';
+import { type Given, runCommand, UsageError } from '../../libs/service-host/src/command-line.ts';
+import { options as settling, usageOf, verbOf } from '../../libs/service-host/src/dead-letters/arguments.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-const usage = `npm run dead-letters -- list|replay|discard [--service ${serviceNames.join('|')}] [--data data] ...
+const usage = usageOf('npm run dead-letters --', {
+  options: ' [--service NAME] [--data data]',
+  explained: `
+  --service       whose they are: ${serviceNames.join(', ')}   (audit's where it is not said)
+  --data          data folder of a system on this machine, running or stopped   (or VOUCHSAFE_DATA)
 
-Facts that a service could not handle wait as dead letters, with all that came after them of the same organization.
+Where VOUCHSAFE_DATABASE_URL is set, the environment says where the service's database is, as it does to the service itself.`,
+});
+const options = {
+  ...settling,
+  service: { type: 'string', default: 'audit' },
+  data: { type: 'string' },
+} as const;
 
-  --service  whose they are   (audit's where it is not said)
-  --data     data folder of a system on this machine, running or stopped   (or VOUCHSAFE_DATA)
-Where VOUCHSAFE_DATABASE_URL is set, the environment says where the service's database is, as it does to the service itself.
-`;
-
-async function main(): Promise<number> {
-  const { service, data, rest } = split(process.argv.slice(2));
-  if (rest.length === 0 || rest.includes('--help')) {
-    console.log(usage);
-    return run(service, [], process.env);
-  }
+async function main({ values, positionals }: Given<typeof options>): Promise<number> {
+  const { service, data = process.env.VOUCHSAFE_DATA ?? 'data', ...rest } = values;
+  if (!isServiceName(service)) throw new UsageError(`--service takes ${serviceNames.join(', ')}.`);
+  const verb = verbOf(positionals);
+  if (!verb) throw new UsageError('Give one of list, replay, discard.');
+  const args = [verb, ...Object.entries(rest).map(([name, value]) => `--${name}=${value}`)];
   await build(root);
-  if (process.env.VOUCHSAFE_DATABASE_URL) return run(service, rest, process.env);
+  if (process.env.VOUCHSAFE_DATABASE_URL) return run(service, args, process.env);
   const folder = path.resolve(root, data);
   requireData(folder);
-  return inEnvironment(folder, service, (env) => run(service, rest, env));
-}
-
-/** What is ours; everything else goes on to the service's program. */
-function split(args: readonly string[]) {
-  const rest = [...args];
-  const taken = (name: string): string | undefined => {
-    const at = rest.indexOf(name);
-    return at < 0 ? undefined : rest.splice(at, 2)[1];
-  };
-  const asked = taken('--service') ?? 'audit';
-  if (!isServiceName(asked)) throw new Refusal(`--service takes ${serviceNames.join(', ')}.`);
-  return { service: asked, data: taken('--data') ?? process.env.VOUCHSAFE_DATA ?? 'data', rest };
+  return inEnvironment(folder, service, (env) => run(service, args, env));
 }
 
 /** The service's own environment, on the database of a running system or of a stopped one. */
@@ -74,9 +68,4 @@ async function run(service: string, args: readonly string[], env: NodeJS.Process
   });
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error instanceof Refusal ? `\n${error.message}\n` : error);
-  process.exitCode = 1;
-}
+await runCommand({ usage, options, takesWords: true }, main);

@@ -70,11 +70,11 @@ describe('npm run generate', () => {
       'is there already; nothing was written',
     );
     expect(generate('slice', 'nowhere', 'badge').said).toContain('There is no service "nowhere"');
-    expect(generate('slice', '../tools', 'badge').status).toBe(1);
+    expect(generate('slice', '../tools', 'badge').status).toBe(64);
     expect(generate('slice', 'identity', 'Badge').said).toContain('A noun is written like api-key');
     expect(generate('slice', 'identity').said).toContain('npm run generate -- slice');
     expect(generate('service', 'audit').said).toContain('There is a service audit already');
     expect(generate('service', '../tools').said).toContain('A service has one word of small letters');
-    expect(generate('service', 'postgres').status).toBe(1);
+    expect(generate('service', 'postgres').status).toBe(64);
   });
 });

@@ -4,29 +4,32 @@ import { mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { isServiceName } from '../../libs/contracts/src/services.ts';
-import { Refusal } from '../start/refusal.ts';
+import { type Given, Refusal, runCommand, UsageError } from '../../libs/service-host/src/command-line.ts';
 import type { NewFile } from './names.ts';
 import { serviceFiles } from './service.ts';
 import { changesFor } from './service-changes.ts';
 import { nextSteps, sliceFiles } from './slice.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
-const usage = `npm run generate -- slice <service> <noun>      for example: npm run generate -- slice identity badge
-npm run generate -- service <name>              for example: npm run generate -- service ledger`;
+const usage = `Usage: npm run generate -- slice <service> <noun>      for example: npm run generate -- slice identity badge
+       npm run generate -- service <name>              for example: npm run generate -- service ledger
 
-async function main(args: readonly string[]): Promise<void> {
+Writes the files of a new slice, or of a whole service, and touches nothing that is there.`;
+const options = {} as const;
+
+async function main({ positionals: args }: Given<typeof options>): Promise<void> {
   const [what, first, second] = args;
   if (what === 'slice' && first !== undefined && second !== undefined && args.length === 3)
     return slice(first, second);
   if (what === 'service' && first !== undefined && args.length === 2) return service(first);
-  throw new Refusal(usage);
+  throw new UsageError('Give a slice with its service, or a service.');
 }
 
 /** Writes the files of a new slice; touches nothing that is there. */
 async function slice(service: string, noun: string): Promise<void> {
-  if (!isServiceName(service)) throw new Refusal(`There is no service ${JSON.stringify(service)}.\n${usage}`);
+  if (!isServiceName(service)) throw new UsageError(`There is no service ${JSON.stringify(service)}.`);
   if (!/^[a-z]+(-[a-z]+)*$/.test(noun))
-    throw new Refusal(`A noun is written like api-key, not ${JSON.stringify(noun)}.\n${usage}`);
+    throw new UsageError(`A noun is written like api-key, not ${JSON.stringify(noun)}.`);
   const source = `services/${service}/src`;
   requireNew(`${source}/${noun}`);
   await write(sliceFiles(noun).map((file) => ({ ...file, path: `${source}/${file.path}` })));
@@ -39,7 +42,7 @@ const taken = ['bus', 'postgres', 'kafka', 'vouchsafe', 'api'];
 /** Writes a new service and puts it on the list, from which all else follows; makes its golden files. */
 async function service(name: string): Promise<void> {
   if (!/^[a-z]{2,20}$/.test(name) || taken.includes(name))
-    throw new Refusal(`A service has one word of small letters, not ${JSON.stringify(name)}.\n${usage}`);
+    throw new UsageError(`A service has one word of small letters, not ${JSON.stringify(name)}.`);
   if (isServiceName(name)) throw new Refusal(`There is a service ${name} already; nothing was written.`);
   for (const folder of [`services/${name}`, `libs/contracts/src/${name}`]) requireNew(folder);
   await write(serviceFiles(name));
@@ -80,9 +83,4 @@ async function write(files: readonly NewFile[]): Promise<void> {
   }
 }
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  console.error(error instanceof Refusal ? error.message : error);
-  process.exitCode = 1;
-}
+await runCommand({ usage, options, takesWords: true }, main);

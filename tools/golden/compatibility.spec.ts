@@ -42,8 +42,20 @@ const former = 'the former reader';
 const later = 'the new reader, of what was written before';
 
 const breaking: readonly Breaking[] = [
-  { what: 'a field taken away', after: before.omit({ note: true }), data: without('note'), named: '$/note', suffers: 'who relied on it' },
-  { what: 'a required field taken away', after: before.omit({ id: true }), data: without('id'), named: '$/id', suffers: former },
+  {
+    what: 'a field taken away',
+    after: before.omit({ note: true }),
+    data: without('note'),
+    named: '$/note',
+    suffers: 'who relied on it',
+  },
+  {
+    what: 'a required field taken away',
+    after: before.omit({ id: true }),
+    data: without('id'),
+    named: '$/id',
+    suffers: former,
+  },
   {
     what: 'a field renamed',
     after: before.omit({ id: true }).extend({ key: z.uuid().optional() }),
@@ -51,14 +63,63 @@ const breaking: readonly Breaking[] = [
     named: '$/id',
     suffers: former,
   },
-  { what: 'a new required field', after: before.extend({ more: z.string() }), data: { ...old, more: 'm' }, named: '$/more', suffers: later },
-  { what: 'a field that may be absent now', after: before.extend({ id: z.uuid().optional() }), data: without('id'), named: '$/id', suffers: former },
-  { what: 'a field that may not be absent any more', after: before.extend({ note: z.string() }), data: old, named: '$/note', earlier: without('note'), suffers: later },
-  { what: 'another type', after: before.extend({ note: z.number().optional() }), data: { ...old, note: 1 }, named: '$/note', suffers: former },
-  { what: 'another format', after: before.extend({ id: z.email() }), data: { ...old, id: 'a@example.com' }, named: '$/id', suffers: former },
-  { what: 'a new value of a closed list', after: before.extend({ kind: z.enum(['a', 'b', 'c']) }), data: { ...old, kind: 'c' }, named: '$/kind', suffers: former },
-  { what: 'a value taken out of a closed list', after: before.extend({ kind: z.enum(['b']) }), data: { ...old, kind: 'b' }, named: '$/kind', suffers: later },
-  { what: 'null where there was none', after: before.extend({ id: z.uuid().nullable() }), data: { ...old, id: null }, named: '$/id', suffers: former },
+  {
+    what: 'a new required field',
+    after: before.extend({ more: z.string() }),
+    data: { ...old, more: 'm' },
+    named: '$/more',
+    suffers: later,
+  },
+  {
+    what: 'a field that may be absent now',
+    after: before.extend({ id: z.uuid().optional() }),
+    data: without('id'),
+    named: '$/id',
+    suffers: former,
+  },
+  {
+    what: 'a field that may not be absent any more',
+    after: before.extend({ note: z.string() }),
+    data: old,
+    named: '$/note',
+    earlier: without('note'),
+    suffers: later,
+  },
+  {
+    what: 'another type',
+    after: before.extend({ note: z.number().optional() }),
+    data: { ...old, note: 1 },
+    named: '$/note',
+    suffers: former,
+  },
+  {
+    what: 'another format',
+    after: before.extend({ id: z.email() }),
+    data: { ...old, id: 'a@example.com' },
+    named: '$/id',
+    suffers: former,
+  },
+  {
+    what: 'a new value of a closed list',
+    after: before.extend({ kind: z.enum(['a', 'b', 'c']) }),
+    data: { ...old, kind: 'c' },
+    named: '$/kind',
+    suffers: former,
+  },
+  {
+    what: 'a value taken out of a closed list',
+    after: before.extend({ kind: z.enum(['b']) }),
+    data: { ...old, kind: 'b' },
+    named: '$/kind',
+    suffers: later,
+  },
+  {
+    what: 'null where there was none',
+    after: before.extend({ id: z.uuid().nullable() }),
+    data: { ...old, id: null },
+    named: '$/id',
+    suffers: former,
+  },
   {
     what: 'a change in an element of an array',
     after: before.extend({ many: z.array(z.strictObject({ n: z.string() })) }),
@@ -84,7 +145,11 @@ const breaking: readonly Breaking[] = [
 
 const tolerated: readonly Change[] = [
   { what: 'nothing', after: before, data: old },
-  { what: 'a new field that may be absent', after: before.extend({ more: z.string().optional() }), data: { ...old, more: 'm' } },
+  {
+    what: 'a new field that may be absent',
+    after: before.extend({ more: z.string().optional() }),
+    data: { ...old, more: 'm' },
+  },
   {
     what: 'a new personal field that may be absent',
     after: before.extend({ alias: personal(z.string(), account).optional() }),
@@ -101,7 +166,11 @@ const tolerated: readonly Change[] = [
     data: old,
   },
   { what: 'words for people', after: before.describe('What happened'), data: old },
-  { what: 'the order of fields', after: z.strictObject(Object.fromEntries(Object.entries(shape).reverse())), data: old },
+  {
+    what: 'the order of fields',
+    after: z.strictObject(Object.fromEntries(Object.entries(shape).reverse())),
+    data: old,
+  },
 ];
 
 describe('a change of a contract', () => {
@@ -132,7 +201,11 @@ describe('a change of a contract', () => {
 
   it.each([
     ['taken away', before.extend({ name: z.string() }), '$: the mark of name was'],
-    ['changed', before.extend({ name: personal(z.string(), { ...account, subject: 'id' }) }), '$: the mark of name was'],
+    [
+      'changed',
+      before.extend({ name: personal(z.string(), { ...account, subject: 'id' }) }),
+      '$: the mark of name was',
+    ],
     ['set later', before.extend({ id: personal(z.uuid(), account) }), '$: the mark of id was absent'],
   ])('is refused: a mark %s', (_, after, line) => {
     expect(breaks(schemaOf(before), schemaOf(after))).toContainEqual(expect.stringContaining(line));

@@ -46,16 +46,25 @@ function breaksAt(one: JsonSchema, other: JsonSchema, path: string, roots: Roots
   const keywords = new Set([...Object.keys(before), ...Object.keys(after)]);
   for (const keyword of keywords) {
     // Whether unknown fields are refused concerns whoever writes; a reader leaves them out either way.
-    if (forPeople.has(keyword) || definitions.has(keyword) || (keyword === 'additionalProperties' && isUnknowing(before, after))) continue;
+    if (
+      forPeople.has(keyword) ||
+      definitions.has(keyword) ||
+      (keyword === 'additionalProperties' && isUnknowing(before, after))
+    )
+      continue;
     const [old, now] = [before[keyword], after[keyword]];
     if (keyword === 'properties') found.push(...propertyBreaks(before, after, path, roots));
     else if (keyword === 'required') continue;
     else if (keyword === 'x-personal') found.push(...markBreaks(before, after, path));
     else if (isSchema(old) && isSchema(now)) found.push(...breaksAt(old, now, `${path}/${keyword}`, roots));
     else if (areSchemas(old) && areSchemas(now) && old.length === now.length) {
-      found.push(...old.flatMap((one, index) => breaksAt(one, now[index] ?? {}, `${path}/${keyword}/${index}`, roots)));
+      found.push(
+        ...old.flatMap((one, index) => breaksAt(one, now[index] ?? {}, `${path}/${keyword}/${index}`, roots)),
+      );
     } else if (JSON.stringify(old) !== JSON.stringify(now)) {
-      found.push(`${path}: ${keyword} was ${JSON.stringify(old ?? 'absent')} and is ${JSON.stringify(now ?? 'absent')}`);
+      found.push(
+        `${path}: ${keyword} was ${JSON.stringify(old ?? 'absent')} and is ${JSON.stringify(now ?? 'absent')}`,
+      );
     }
   }
   return found;
@@ -130,12 +139,16 @@ function withoutEveryType({ anyOf, ...schema }: JsonSchema, ref: string | undefi
     const inner = type === 'array' ? items : type === 'object' ? additionalProperties : undefined;
     return isSchema(inner) && refOf(inner) !== ref ? 'another' : type;
   });
-  const every = ['array', 'boolean', 'null', 'number', 'object', 'string'].every((type) => types.includes(type));
+  const every = ['array', 'boolean', 'null', 'number', 'object', 'string'].every((type) =>
+    types.includes(type),
+  );
   return anyOf === undefined || every ? schema : { anyOf, ...schema };
 }
 
 function isUnknowing(before: JsonSchema, after: JsonSchema): boolean {
-  return [before, after].every(({ additionalProperties: more }) => more === undefined || typeof more === 'boolean');
+  return [before, after].every(
+    ({ additionalProperties: more }) => more === undefined || typeof more === 'boolean',
+  );
 }
 
 function isSchema(value: unknown): value is JsonSchema {

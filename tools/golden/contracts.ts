@@ -19,9 +19,17 @@ function schemaFile({ type, summary, schema, personal }: Contract): GoldenFile {
   const json = jsonSchemaOf(schema, { io: 'input' });
   return {
     path: `libs/contracts/golden/${type}.json`,
-    text: textOf({ $schema: 'https://json-schema.org/draft/2020-12/schema', ...json, title: type, description: summary, 'x-personal': marks }),
+    text: textOf({
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      ...json,
+      title: type,
+      description: summary,
+      'x-personal': marks,
+    }),
     refuse: (before) =>
-      breaks(JSON.parse(before) as JsonSchema, { ...(json as JsonSchema), 'x-personal': marks }).map((line) => `${line}. A version that has shipped stays: write ${nextVersion(type)} beside it`),
+      breaks(JSON.parse(before) as JsonSchema, { ...(json as JsonSchema), 'x-personal': marks }).map(
+        (line) => `${line}. A version that has shipped stays: write ${nextVersion(type)} beside it`,
+      ),
   };
 }
 

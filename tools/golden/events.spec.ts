@@ -28,7 +28,9 @@ describe('a version of an event that is stored', () => {
   });
 
   it('may get a field that can be absent', () => {
-    expect(storedBreaks(one(clear), one(clear.extend({ nick: personal(z.string(), mark).optional() })))).toEqual([]);
+    expect(
+      storedBreaks(one(clear), one(clear.extend({ nick: personal(z.string(), mark).optional() }))),
+    ).toEqual([]);
   });
 
   it.each([

@@ -1,4 +1,9 @@
-import { type EventCatalog, type EventVersion, isMarkedLater, type PersonalField } from '@vouchsafe/event-sourcing';
+import {
+  type EventCatalog,
+  type EventVersion,
+  isMarkedLater,
+  type PersonalField,
+} from '@vouchsafe/event-sourcing';
 import type { Publishing } from '@vouchsafe/event-store';
 import { z } from 'zod';
 import { breaks, type JsonSchema } from './compatibility.ts';

@@ -46,18 +46,24 @@ export async function writeGolden(root: string, files: readonly GoldenFile[]): P
 
 /** A contract that was promised once is not taken away by deleting its code. */
 async function orphans(root: string, files: readonly GoldenFile[]): Promise<string[]> {
-  const folders = new Set(files.map((file) => path.dirname(file.path)).filter((folder) => folder.endsWith('/golden')));
+  const folders = new Set(
+    files.map((file) => path.dirname(file.path)).filter((folder) => folder.endsWith('/golden')),
+  );
   const known = new Set(files.map((file) => file.path));
   const found = [];
   for (const folder of folders) {
     const names = await readdir(path.join(root, folder)).catch(() => []);
     found.push(...names.map((name) => `${folder}/${name}`).filter((file) => !known.has(file)));
   }
-  return found.map((file) => `${file} is made by nothing any more: a contract stays for as long as somebody may read it`);
+  return found.map(
+    (file) => `${file} is made by nothing any more: a contract stays for as long as somebody may read it`,
+  );
 }
 
 function firstDifference(before: string, after: string): string {
   const [old, now] = [before.split('\n'), after.split('\n')];
   const line = now.findIndex((text, index) => text !== old[index]);
-  return line === -1 ? 'it has fewer lines' : `line ${line + 1} is now ${JSON.stringify(now[line]?.slice(0, 120))}`;
+  return line === -1
+    ? 'it has fewer lines'
+    : `line ${line + 1} is now ${JSON.stringify(now[line]?.slice(0, 120))}`;
 }

@@ -1,14 +1,20 @@
 import path from 'node:path';
 import { build } from '../start/build.ts';
-import { Refusal } from '../start/refusal.ts';
+import { type Given, Refusal, runCommand } from '../../libs/service-host/src/command-line.ts';
 import type { GoldenFile } from './files.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-/** `npm run golden` writes the golden files; with `--check` it compares them (ARCHITECTURE.md, rule 7). */
-async function main(check: boolean): Promise<void> {
+const usage = `Usage: npm run golden [-- --check]
+
+Writes the golden files: what the code makes of schemas, contracts, events and documents (ARCHITECTURE.md, rule 7).
+
+  --check  compares them, and writes nothing`;
+const options = { check: { type: 'boolean', default: false } } as const;
+
+async function main({ values: { check } }: Given<typeof options>): Promise<void> {
   await build(root);
-  // The rooms can be imported once they are built.
+  // The packages can be imported once they are built.
   const { compareGolden, writeGolden } = await import('./files.ts');
   const { contractFiles } = await import('./contracts.ts');
   const { eventFiles, inventoryFiles, openApiFiles } = await import('./services.ts');
@@ -24,16 +30,15 @@ async function main(check: boolean): Promise<void> {
     ])),
     ...(await visit(await schemaFiles(root))),
   ];
-  if (complaints.length === 0) { console.log('Every golden file is what the code makes.'); return; }
+  if (complaints.length === 0) {
+    console.log('Every golden file is what the code makes.');
+    return;
+  }
   throw new Refusal(
     `${complaints.join('\n')}\n\n${check ? 'Look at what changed; if it is meant: npm run golden, and commit the files.' : 'These were not written.'}`,
   );
 }
 
-try {
-  await main(process.argv.includes('--check'));
-  process.exit(0);
-} catch (error) {
-  console.error(error instanceof Refusal ? error.message : error);
-  process.exit(1);
-}
+await runCommand({ usage, options }, main);
+// Pools of the systems that it started would keep it alive.
+process.exit();

@@ -18,7 +18,10 @@ export async function schemaFiles(root: string): Promise<GoldenFile[]> {
   try {
     const files = [];
     for (const database of databases) {
-      files.push({ path: placeOf(database), text: `${header(database)}${await dumped(system.adminUrl, database)}` });
+      files.push({
+        path: placeOf(database),
+        text: `${header(database)}${await dumped(system.adminUrl, database)}`,
+      });
     }
     return files;
   } finally {
@@ -28,7 +31,9 @@ export async function schemaFiles(root: string): Promise<GoldenFile[]> {
 }
 
 function placeOf(database: (typeof databases)[number]): string {
-  return database === 'bus' ? 'libs/messaging/src/embedded/schema.sql' : `services/${database}/src/persistence/schema.sql`;
+  return database === 'bus'
+    ? 'libs/messaging/src/embedded/schema.sql'
+    : `services/${database}/src/persistence/schema.sql`;
 }
 
 function header(database: string): string {

@@ -13,7 +13,10 @@ export async function openApiFiles(root: string): Promise<GoldenFile[]> {
   for (const name of innerServiceNames) {
     const { definition, config } = await definitionOf(root, name, 'dist');
     const document = await describeService(definition, config);
-    files.push({ path: `services/${name}/golden/openapi.json`, text: `${JSON.stringify(document, null, 2)}\n` });
+    files.push({
+      path: `services/${name}/golden/openapi.json`,
+      text: `${JSON.stringify(document, null, 2)}\n`,
+    });
   }
   return files;
 }
@@ -22,7 +25,10 @@ export async function openApiFiles(root: string): Promise<GoldenFile[]> {
 export async function definitionOf(root: string, name: ServiceName, from: 'dist' | 'src') {
   const definition = (await exported(root, name, 'service', from)) as ServiceDefinition<z.ZodObject>;
   // One schema, as the service itself reads its environment.
-  const config = readConfig(hostConfig.extend(definition.config.shape), environmentOf(name, nowhere)) as never;
+  const config = readConfig(
+    hostConfig.extend(definition.config.shape),
+    environmentOf(name, nowhere),
+  ) as never;
   return { definition, config };
 }
 

@@ -1,13 +1,12 @@
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { requireData, withDatabase, type DataDatabase } from '../data/data-database.ts';
 import { type ServiceKeys, withServiceKeys } from '../data/service-keys.ts';
 import { build } from '../start/build.ts';
-import { Refusal } from '../start/refusal.ts';
+import { type Given, Refusal, runCommand, UsageError } from '../../libs/service-host/src/command-line.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-const usage = `npm run keys -- COMMAND [--data data]
+const usage = `Usage: npm run keys -- COMMAND [--data data]
 
   list                                   the key-encryption keys of each service
   rotate-kek                             a new key-encryption key for each service, and all keys under it
@@ -21,25 +20,36 @@ The system may run meanwhile; of two commands at once the second is refused (lis
 
 type Command = (services: readonly ServiceKeys[], args: readonly string[]) => Promise<void>;
 
-async function main(): Promise<void> {
-  const { values, positionals } = parse();
-  const [name, ...args] = positionals;
-  if (name === undefined || values.help) {
-    console.log(usage);
-    return;
-  }
+const options = { data: { type: 'string' } } as const;
+const names = [
+  'list',
+  'rotate-kek',
+  'retire-keks',
+  'rotate-organization',
+  'rotate-person',
+  'seal-marked',
+  'scrub',
+] as const;
+type Name = (typeof names)[number];
+
+async function main({ values, positionals: [name, ...args] }: Given<typeof options>): Promise<void> {
+  if (!isName(name))
+    throw new UsageError(name === undefined ? 'Give a command.' : `There is no command ${name}.`);
   const folder = path.resolve(root, values.data ?? process.env.VOUCHSAFE_DATA ?? 'data');
   requireData(folder);
   await build(root);
   await withDatabase(folder, async (database) => {
     const command = (await commands(database))[name];
-    if (!command) throw new Refusal(`There is no command ${name}.\n\n${usage}`);
     await withServiceKeys(database, (services) => command(services, args));
   });
 }
 
+function isName(name: string | undefined): name is Name {
+  return names.some((one) => one === name);
+}
+
 /** The packages can be imported once they are built. */
-async function commands({ port, secrets }: DataDatabase): Promise<Readonly<Record<string, Command>>> {
+async function commands({ port, secrets }: DataDatabase): Promise<Readonly<Record<Name, Command>>> {
   const { localKeks } = await import('@vouchsafe/vault');
   const { retireOlderKeks, rotateKek, rotateOrganization, rotatePerson } = await import('./rotation.ts');
   const { oneAtATime } = await import('./one-at-a-time.ts');
@@ -107,28 +117,11 @@ function databasesOf(services: readonly ServiceKeys[]) {
 function uuid(text: string | undefined): string {
   if (text !== undefined && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text))
     return text.toLowerCase();
-  throw new Refusal(`${text ?? 'Nothing'} is no id.\n\n${usage}`);
-}
-
-function parse() {
-  try {
-    return parseArgs({
-      args: process.argv.slice(2),
-      allowPositionals: true,
-      options: { data: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
-    });
-  } catch (error) {
-    throw new Refusal(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-  }
+  throw new UsageError(`${text ?? 'Nothing'} is no id.`);
 }
 
 function say(line: string): void {
   console.log(line);
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Refusal ? `\n${error.message}\n` : error);
-  process.exitCode = 1;
-}
+await runCommand({ usage, options, takesWords: true }, main);

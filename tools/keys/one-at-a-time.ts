@@ -1,5 +1,5 @@
 import type { Database } from '@vouchsafe/database';
-import { Refusal } from '../start/refusal.ts';
+import { Refusal } from '../../libs/service-host/src/command-line.ts';
 
 /** @throws Refusal where the work is no longer the only one of its kind */
 export type StillAlone = () => Promise<void>;

@@ -3,7 +3,7 @@ import { chmod, mkdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
 import path from 'node:path';
 import { endContainer } from './left-container.ts';
 import { end, identityOf, isAlive, type ProcessIdentity } from './process-identity.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal } from '../../libs/service-host/src/command-line.ts';
 
 /** Layout of the folder; raised when an older one can no longer be read. */
 const layout = '2';

@@ -8,7 +8,7 @@ import {
   startKafkaServer,
 } from '@vouchsafe/testing';
 import type { DataFolder } from './data-folder.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal } from '../../libs/service-host/src/command-line.ts';
 
 export interface SystemKafka {
   /** For the services: `kafka://host:port,host:port`. */

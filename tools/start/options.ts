@@ -1,6 +1,5 @@
 import path from 'node:path';
-import { parseArgs } from 'node:util';
-import { Refusal } from './refusal.ts';
+import { type Given, UsageError, wholeNumber } from '../../libs/service-host/src/command-line.ts';
 
 export interface StartOptions {
   /** Port of the gateway, the only public one. */
@@ -11,26 +10,25 @@ export interface StartOptions {
   readonly kafka: boolean;
 }
 
-export const usage = `npm start -- [--port 8080] [--data data] [--kafka]
+export const usage = `Usage: npm start -- [--port 8080] [--data data] [--kafka]
 
   --port  where the API listens, on 127.0.0.1   (or VOUCHSAFE_PORT)
   --data  folder of the data                    (or VOUCHSAFE_DATA)
   --kafka Apache Kafka as the bus: the brokers of KAFKA_BROKERS, or one on this machine`;
+export const options = {
+  port: { type: 'string' },
+  data: { type: 'string' },
+  kafka: { type: 'boolean' },
+} as const;
 
 export function startOptions(
-  args: readonly string[],
+  { port, data, kafka = false }: Given<typeof options>['values'],
   env: Readonly<Record<string, string | undefined>>,
   root: string,
-): StartOptions | 'help' {
-  const { port, data, kafka = false, help } = parse(args);
-  if (help) return 'help';
-  const wanted = port ?? env.VOUCHSAFE_PORT ?? '8080';
-  const number = Number(wanted);
-  if (!/^\d+$/.test(wanted) || number < 1 || number > 65_535) {
-    throw new Refusal(`--port must be a number from 1 to 65535, not ${JSON.stringify(wanted)}.`);
-  }
+): StartOptions {
+  const number = wholeNumber('--port', port ?? env.VOUCHSAFE_PORT ?? '8080', 1, 65_535);
   const folder = data ?? env.VOUCHSAFE_DATA ?? 'data';
-  if (folder === '') throw new Refusal('--data must name a folder.');
+  if (folder === '') throw new UsageError('--data must name a folder.');
   return { port: number, data: path.resolve(root, folder), kafka };
 }
 
@@ -46,20 +44,4 @@ export function tourCommand(url: string, { port, data }: StartOptions, root: str
 /** For a POSIX shell. */
 function quoted(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        port: { type: 'string' },
-        data: { type: 'string' },
-        kafka: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values;
-  } catch (error) {
-    throw new Refusal(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-  }
 }

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { Refusal } from './refusal.ts';
+import { Refusal } from '../../libs/service-host/src/command-line.ts';
 
 /** Refuses a port that cannot be listened on, before anything has been started. */
 export async function requirePort(port: number): Promise<void> {

@@ -10,7 +10,7 @@ import {
 } from '@vouchsafe/testing';
 import type { DataFolder } from './data-folder.ts';
 import { identityOf } from './process-identity.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal } from '../../libs/service-host/src/command-line.ts';
 
 const postgresMajor = '18';
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ServiceName } from '@vouchsafe/contracts';
-import { Refusal } from './refusal.ts';
+import { Refusal } from '../../libs/service-host/src/command-line.ts';
 import { environmentOf, internalUrl, type Surroundings } from './services.ts';
 
 export interface ServiceProcess {

@@ -70,9 +70,13 @@ describe('npm start', () => {
     return run;
   }
 
-  async function refused(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<string> {
+  async function refused(
+    args: readonly string[],
+    env?: Readonly<Record<string, string>>,
+    code = 1,
+  ): Promise<string> {
     const run = start(args, env);
-    expect(await run.exit).toBe(1);
+    expect(await run.exit).toBe(code);
     expect(run.said()).not.toContain('    at ');
     return run.said();
   }
@@ -174,11 +178,13 @@ describe('npm start', () => {
   });
 
   it.each([
-    [['--port', 'eighty'], '--port must be a number'],
-    [['--port', '70000'], '--port must be a number'],
+    [['--port', 'eighty'], '--port takes a whole number from 1 to 65535'],
+    [['--port', '70000'], '--port takes a whole number from 1 to 65535'],
     [['--prot', '80'], "Unknown option '--prot'"],
   ])('refuses %j', async (args, words) => {
-    expect(await refused(args)).toContain(words);
+    const said = await refused(args, {}, 64);
+    expect(said).toContain(words);
+    expect(said).toContain('Usage: npm start');
   });
 });
 

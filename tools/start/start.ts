@@ -1,20 +1,15 @@
 import path from 'node:path';
 import { build } from './build.ts';
 import { openDataFolder } from './data-folder.ts';
-import { startOptions, type StartOptions, tourCommand, usage } from './options.ts';
+import { options as taken, startOptions, type StartOptions, tourCommand, usage } from './options.ts';
 import { requirePort } from './port.ts';
-import { Refusal } from './refusal.ts';
+import { runCommand } from '../../libs/service-host/src/command-line.ts';
 import type { RunningSystem } from './system.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
 /** `npm start`: a whole Vouchsafe on this machine, until Ctrl-C. */
-async function main(): Promise<void> {
-  const options = startOptions(process.argv.slice(2), process.env, root);
-  if (options === 'help') {
-    say(usage);
-    return;
-  }
+async function main(options: StartOptions): Promise<void> {
   const { aborted, signal } = stopSignal();
 
   const data = await openDataFolder(options.data, say);
@@ -95,9 +90,4 @@ function seconds(since: number): string {
   return ((performance.now() - since) / 1000).toFixed(1);
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Refusal ? `\n${error.message}\n` : error);
-  process.exitCode = 1;
-}
+await runCommand({ usage, options: taken }, ({ values }) => main(startOptions(values, process.env, root)));

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { type Given, Refusal, runCommand } from '../../libs/service-host/src/command-line.ts';
 import { build } from '../start/build.ts';
 import { leavesNothingBehind } from './left-behind.ts';
 import { inTurn, sum, tellTally } from './step.ts';
@@ -13,20 +14,20 @@ const suites = [
   'tests/kafka',
 ];
 
-/**
- * `npm run test:containers`, or `npm run test:containers -- PATTERN`: the same suites as `npm test` runs, on containers alone. Refuses where a container cannot be had: there is nothing else that it could tell of.
- */
-async function main(patterns: readonly string[]): Promise<void> {
+const usage = `Usage: npm run test:containers [-- PATTERN...]
+
+Runs the suites that start a Postgres or a Kafka, or those whose path matches, as npm test does, but on containers alone. Refuses where a
+container cannot be had: there is nothing else that it could tell of.`;
+const options = {} as const;
+
+async function main({ positionals: patterns }: Given<typeof options>): Promise<void> {
   process.env.VOUCHSAFE_CONTAINERS = 'on';
   await build(root);
   const { bringImage, containerFacts, chooseServer } = await import('@vouchsafe/testing');
   for (const server of ['postgres', 'kafka'] as const) {
     await bringImage(server, console.log);
     const choice = chooseServer(await containerFacts(server));
-    if (choice.by !== 'none') continue;
-    console.error(`\n${refusal(choice.reason)}\n`);
-    process.exitCode = 1;
-    return;
+    if (choice.by === 'none') throw new Refusal(refusal(choice.reason));
   }
   const checked = patterns.length > 0 ? [] : await inTurn([leavesNothingBehind(root)]);
   tellTally(sum([...checked, await runSuites(root, patterns.length > 0 ? patterns : suites)]));
@@ -41,4 +42,4 @@ function refusal(reason: string): string {
   );
 }
 
-await main(process.argv.slice(2));
+await runCommand({ usage, options, takesWords: true }, main);

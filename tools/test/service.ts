@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, readdirSync, readlinkSync, symlinkSync } from 'node:
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { type Given, runCommand } from '../../libs/service-host/src/command-line.ts';
 import { checksIn } from './checks.ts';
 import { runJest } from './jest.ts';
 import { inTurn, runProgram, type Step, sum, type Tally, tellTally } from './step.ts';
@@ -17,11 +18,17 @@ const suites = [
   'tests/(health|erasure|keys|documents|agreement|two-organizations)',
 ];
 
-/**
- * `npm run test:service`: generates a service in a copy of this working tree, and checks there what `npm test` checks, in the suites above
- * or in those whose path matches the patterns given.
- */
-async function main(patterns: readonly string[]): Promise<Tally> {
+const usage = `Usage: npm run test:service [-- PATTERN...]
+
+Generates a service in a copy of this working tree, and checks there what npm test checks, in the suites that a new service must pass or in
+those whose path matches.`;
+const options = {} as const;
+
+async function main({ positionals }: Given<typeof options>): Promise<void> {
+  tellTally(await inCopy(positionals));
+}
+
+async function inCopy(patterns: readonly string[]): Promise<Tally> {
   const copy = await mkdtemp(path.join(tmpdir(), 'vouchsafe-service-'));
   try {
     copyTree(copy);
@@ -61,4 +68,4 @@ function copyTree(copy: string): void {
   symlinkSync(path.join(root, 'benchmarks/node_modules'), path.join(copy, 'benchmarks/node_modules'));
 }
 
-tellTally(await main(process.argv.slice(2)));
+await runCommand({ usage, options, takesWords: true }, main);

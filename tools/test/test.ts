@@ -1,7 +1,8 @@
 import path from 'node:path';
+import { type Given, runCommand } from '../../libs/service-host/src/command-line.ts';
 import { build } from '../start/build.ts';
 import { checksIn } from './checks.ts';
-import { failed, inTurn, type Step, sum, type Tally, tellTally } from './step.ts';
+import { failed, inTurn, type Step, sum, tellTally } from './step.ts';
 import { runSuites } from './suites.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -14,13 +15,18 @@ const lanes: readonly (readonly Step[])[] = [
   [format, rules, lint('.')],
 ];
 
-/** `npm test`, or `npm test -- PATTERN` for the suites whose path matches. Ends with `N passed, N failed, N skipped`. */
-async function main(patterns: readonly string[]): Promise<Tally> {
+const usage = `Usage: npm test [-- PATTERN...]
+
+Checks types, golden files, unused code, format, rules and lint, then runs every suite; with patterns, the suites whose path matches, alone.
+Ends with: N passed, N failed, N skipped.`;
+const options = {} as const;
+
+async function main({ positionals: patterns }: Given<typeof options>): Promise<void> {
   const steps = patterns.length === 0 ? lanes : [[built]];
   const checked = (await Promise.all(steps.map(inTurn))).flat();
   // Suites that start the services need them built.
   const suites = checked[0]?.failed ? { passed: 0, failed: 0, skipped: 0 } : await runSuites(root, patterns);
-  return sum([...checked, suites]);
+  tellTally(sum([...checked, suites]));
 }
 
-tellTally(await main(process.argv.slice(2)));
+await runCommand({ usage, options, takesWords: true }, main);

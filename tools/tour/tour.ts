@@ -1,13 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { build } from '../start/build.ts';
-import { Refusal } from '../start/refusal.ts';
+import { Refusal, runCommand } from '../../libs/service-host/src/command-line.ts';
 import { narrator, StepFailed } from './narrator.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-const usage = `npm run tour -- [--url http://127.0.0.1:8080] [--data data] [--output tour-output]
+const usage = `Usage: npm run tour -- [--url http://127.0.0.1:8080] [--data data] [--output tour-output]
 
 Plays the story of Vouchsafe against a running system (npm start), as an HTTP client would.
 
@@ -15,19 +14,19 @@ Plays the story of Vouchsafe against a running system (npm start), as an HTTP cl
   --data    the system's data folder, for its emails  (or VOUCHSAFE_DATA)
   --output  where the evidence is left`;
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      url: { type: 'string', default: `http://127.0.0.1:${process.env.VOUCHSAFE_PORT ?? '8080'}` },
-      data: { type: 'string', default: process.env.VOUCHSAFE_DATA ?? 'data' },
-      output: { type: 'string', default: 'tour-output' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  if (values.help) {
-    console.log(usage);
-    return;
-  }
+const options = {
+  url: { type: 'string', default: `http://127.0.0.1:${process.env.VOUCHSAFE_PORT ?? '8080'}` },
+  data: { type: 'string', default: process.env.VOUCHSAFE_DATA ?? 'data' },
+  output: { type: 'string', default: 'tour-output' },
+} as const;
+
+interface Asked {
+  readonly url: string;
+  readonly data: string;
+  readonly output: string;
+}
+
+async function tour(asked: Asked): Promise<void> {
   await build(root);
   // The packages can be imported once they are built.
   const { apiKey, invitation, secondFactor, signUp } = await import('./story.ts');
@@ -36,11 +35,11 @@ async function main(): Promise<void> {
   const began = performance.now();
   const teller = narrator();
   const setting = {
-    url: values.url.replace(/\/+$/, ''),
-    mailFolder: path.resolve(root, values.data, 'mail'),
+    url: asked.url.replace(/\/+$/, ''),
+    mailFolder: path.resolve(root, asked.data, 'mail'),
     narrator: teller,
   };
-  const evidence = { narrator: teller, root, output: path.resolve(root, values.output) };
+  const evidence = { narrator: teller, root, output: path.resolve(root, asked.output) };
   console.log(`The tour, against ${setting.url}`);
 
   const signedUp = await signUp(setting);
@@ -57,10 +56,9 @@ async function main(): Promise<void> {
   );
 }
 
-try {
-  await main();
-} catch (error) {
-  const expected = error instanceof StepFailed || error instanceof Refusal;
-  console.error(expected ? `\nThe tour ends here: ${error.message}` : error);
-  process.exitCode = 1;
-}
+await runCommand({ usage, options }, ({ values }) =>
+  tour(values).catch((error: unknown) => {
+    const expected = error instanceof StepFailed || error instanceof Refusal;
+    throw expected ? new Refusal(`The tour ends here: ${error.message}`) : error;
+  }),
+);

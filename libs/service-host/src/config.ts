@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Refusal } from './command-line.js';
 
 /** Environment variables that every service reads. */
 export const hostConfig = z.object({
@@ -21,7 +22,7 @@ export const hostConfig = z.object({
 export type HostConfig = z.infer<typeof hostConfig>;
 
 /** Wrong configuration: names every wrong variable and what it should be, never its value (it may be a secret). */
-export class ConfigError extends Error {
+export class ConfigError extends Refusal {
   override readonly name = 'ConfigError';
 }
 

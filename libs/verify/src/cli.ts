@@ -29,13 +29,12 @@ function start(): void {
 }
 
 async function main(args: readonly string[]): Promise<void> {
-  const { code, out } = await run(args, new URL(import.meta.url));
-  const isVerdict = code !== FAULT_CODES.usage;
-  const fault = await write(isVerdict ? process.stdout : process.stderr, out);
+  const { kind, code, out } = await run(args, new URL(import.meta.url));
+  const fault = await write(kind === 'wrong-usage' ? process.stderr : process.stdout, out);
   if (!fault) process.exit(code);
   // Who closed the output, or filled the disk, may still read the other one.
   const words = `vouchsafe-verify could not write its verdict: ${describe(fault)}. It was (exit code ${code}):\n${out}`;
-  await end(FAULT_CODES.notWritten, isVerdict ? words : out);
+  await end(FAULT_CODES.notWritten, kind === 'verdict' ? words : out);
 }
 
 async function end(code: number, words: string): Promise<void> {

@@ -151,10 +151,17 @@ describe('no verdict is an exit code of its own', () => {
     ['no thread', ['a.zip', '--threads', '0']],
     ['a number of threads that is none', ['a.zip', '--threads', '2x']],
     ['too many threads', ['a.zip', '--threads', '100']],
-    ['help', ['--help']],
-    ['a file of the name of an option', ['-h']],
+    ['help beside a bundle', ['a.zip', '--help']],
+    ['a file of the name of an option, with keys', ['-h', '--vkey', keys]],
   ])('64 for %s, with how it is used', (_, args) => {
     expect(verify(args)).toMatchObject({ code: 64, out: '', err: expect.stringContaining('Usage') });
+  });
+
+  it.each(['--help', '-h'])('%s alone is answered with how it is used, on standard output', (word) => {
+    expect(verify([word])).toMatchObject({ code: 0, out: expect.stringMatching(/^Usage: /), err: '' });
+    const { err } = verify([word], { shell: '"$@" >/dev/full; echo "ended with $?" >&2' });
+    expect(err).toMatch(/^Usage: [\s\S]*ended with 74$/m);
+    expect(err).not.toContain('could not write');
   });
 
   /** Something in Node.js is broken at the moment when the bundle, which comes through a pipe, is about to be kept. */

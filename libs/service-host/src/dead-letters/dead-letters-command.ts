@@ -1,6 +1,5 @@
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
-import { parseArgs } from 'node:util';
 import { Database, type Transaction } from '@vouchsafe/database';
 import {
   type DeadLetter,
@@ -12,9 +11,11 @@ import {
 } from '@vouchsafe/messaging';
 import { localKeyProvider, Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
-import { ConfigError, hostConfig, readConfig } from '../config.js';
+import { type Given, Refusal, runCommand, UsageError } from '../command-line.js';
+import { hostConfig, readConfig } from '../config.js';
 import { passwordOf, type PersistenceConfig } from '../persistence/persistence.config.js';
-import { type Order, words, WrongOrder } from './order.js';
+import { options, usageOf, verbOf } from './arguments.js';
+import { type Order, words } from './order.js';
 
 export interface DeadLettersProgram<Config extends z.ZodObject> {
   /** The service whose consumer dead-letters; also the name of its database. */
@@ -37,34 +38,22 @@ export interface DeadLettersProgram<Config extends z.ZodObject> {
   };
 }
 
-const usage = `dead-letters list [--organization ID]
-dead-letters replay  --organization ID | --message ID   [--reason TEXT] [--by NAME]
-dead-letters discard --organization ID | --message ID   [--reason TEXT] [--by NAME]
-
-  list     shows dead letters, oldest first, without the values in them
-  replay   gives messages their effects, in their order, until one fails again
-  discard  removes messages without their effect
-  --organization  all of its dead letters              --message  the one with this id, as list shows it
-  --reason        why; asked for where it is not given   --by  your name; the login's where it is not given`;
-
 /** For a service's `dead-letters.ts`: does what the arguments say, and ends the process. */
-export async function runDeadLetters<Config extends z.ZodObject>(
+export function runDeadLetters<Config extends z.ZodObject>(
   program: DeadLettersProgram<Config>,
 ): Promise<void> {
-  try {
-    await settle(program, process.argv.slice(2));
-  } catch (error) {
-    const told = error instanceof WrongOrder || error instanceof ConfigError;
-    console.error(told ? error.message : error);
-    process.exitCode = 1;
-  }
+  const command = { usage: usageOf('dead-letters'), options, takesWords: true };
+  return runCommand(command, (given) => settle(program, given));
 }
 
 async function settle<Config extends z.ZodObject>(
   program: DeadLettersProgram<Config>,
-  args: readonly string[],
+  { values, positionals }: Given<typeof options>,
 ): Promise<void> {
-  const { verb, options } = parse(args);
+  const verb = verbOf(positionals);
+  if (!verb) throw new UsageError('Give one of list, replay, discard.');
+  if (values.organization !== undefined && !z.uuid().safeParse(values.organization).success)
+    throw new UsageError('--organization takes the id of an organization, as list shows it.');
   const schema = program.config.extend({ VOUCHSAFE_ENVIRONMENT: hostConfig.shape.VOUCHSAFE_ENVIRONMENT });
   const config = readConfig(schema, process.env) as unknown as z.output<Config> &
     PersistenceConfig & { readonly VOUCHSAFE_ENVIRONMENT: string };
@@ -90,11 +79,11 @@ async function settle<Config extends z.ZodObject>(
   };
   try {
     if (verb === 'list') {
-      await list(queue, options);
+      await list(queue, values);
       return;
     }
-    const wanted = await targets(queue, options);
-    const order = await orderOf(options, verb, now());
+    const wanted = await targets(queue, values);
+    const order = await orderOf(values, verb, now());
     const settle = settleDeadLetters(queue, (transaction, message, fate) =>
       record(transaction, message, fate, order),
     );
@@ -104,30 +93,7 @@ async function settle<Config extends z.ZodObject>(
   }
 }
 
-type Options = ReturnType<typeof parse>['options'];
-
-function parse(args: readonly string[]) {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        organization: { type: 'string' },
-        message: { type: 'string' },
-        reason: { type: 'string' },
-        by: { type: 'string' },
-      },
-    });
-    const verb = z.enum(['list', 'replay', 'discard']).safeParse(positionals[0]);
-    if (!verb.success || positionals.length > 1) throw new WrongOrder(usage);
-    if (values.organization !== undefined && !z.uuid().safeParse(values.organization).success)
-      throw new WrongOrder('--organization takes the id of an organization, as list shows it.');
-    return { verb: verb.data, options: values };
-  } catch (error) {
-    if (error instanceof WrongOrder) throw error;
-    throw new WrongOrder(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-  }
-}
+type Options = Given<typeof options>['values'];
 
 async function list(queue: DeadLetterQueue, { organization }: Options): Promise<void> {
   const messages = deadLetters(queue);
@@ -155,15 +121,15 @@ interface Targets {
 
 async function targets(queue: DeadLetterQueue, { organization, message }: Options): Promise<Targets> {
   if ((organization === undefined) === (message === undefined))
-    throw new WrongOrder(`Say which: --organization or --message.\n\n${usage}`);
+    throw new UsageError('Say which: --organization or --message.');
   const messages = deadLetters(queue);
   if (organization !== undefined) {
     const ids = await messages.idsOf(organization);
-    if (ids.length === 0) throw new WrongOrder(`There are no dead letters of ${organization}.`);
+    if (ids.length === 0) throw new Refusal(`There are no dead letters of ${organization}.`);
     return { organizationId: organization, ids, head: true, all: true };
   }
   const one = await messages.find(message ?? '');
-  if (!one) throw new WrongOrder(`No dead letter has the id ${message}.`);
+  if (!one) throw new Refusal(`No dead letter has the id ${message}.`);
   const { organizationId, id } = one;
   const [first] = await messages.list(organizationId, 1);
   return { organizationId, ids: [id], head: first?.id === id, all: false };
@@ -196,13 +162,13 @@ type Settling = ReturnType<typeof settleDeadLetters>;
 
 async function replay(settle: Settling, { organizationId, head, all }: Targets): Promise<void> {
   if (!head)
-    throw new WrongOrder(
+    throw new Refusal(
       'Its organization has older dead letters. They are settled in order: replay or discard those first.',
     );
   const { replayed, left } = await settle.replay(organizationId, all ? undefined : 1);
   console.log(`${replayed} replayed, ${left} left.`);
   if (replayed === 0 || (all && left > 0))
-    throw new WrongOrder('It failed again: list shows why. Those behind it wait.');
+    throw new Refusal('It failed again: list shows why. Those behind it wait.');
 }
 
 async function discard(settle: Settling, { ids }: Targets): Promise<void> {

@@ -1,3 +1,5 @@
+import { UsageError } from '../command-line.js';
+
 /** Who settles a dead letter, and why; both stand in the audit log. */
 export interface Order {
   /** What this person says of themselves: nobody has checked it. */
@@ -6,20 +8,15 @@ export interface Order {
   readonly at: Date;
 }
 
-/** What a person can put right; its message says what to do. */
-export class WrongOrder extends Error {
-  override readonly name = 'WrongOrder';
-}
-
 /**
  * What stands in somebody's log for ever is one line of characters that show.
- * @throws WrongOrder
+ * @throws UsageError
  */
 export function words(option: string, given: string, most: number): string {
   const text = given.trim();
-  if (text === '') throw new WrongOrder(`${option} is needed: it stands in the audit log.`);
-  if (text.length > most) throw new WrongOrder(`${option} takes ${most} characters at most.`);
+  if (text === '') throw new UsageError(`${option} is needed: it stands in the audit log.`);
+  if (text.length > most) throw new UsageError(`${option} takes ${most} characters at most.`);
   if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text))
-    throw new WrongOrder(`${option} takes no control characters and no line ends.`);
+    throw new UsageError(`${option} takes no control characters and no line ends.`);
   return text;
 }

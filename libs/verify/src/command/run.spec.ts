@@ -58,6 +58,16 @@ describe('vouchsafe-verify', () => {
   });
 
   it('explains itself', async () => {
-    expect(await run(['--help'])).toMatchObject({ code: 64, out: expect.stringContaining('Usage') });
+    const usage = expect.stringContaining('Usage: vouchsafe-verify');
+    for (const word of ['--help', '-h']) expect(await run([word])).toMatchObject({ code: 0, out: usage });
+  });
+
+  it('gives no 0 to a file that somebody named --help', async () => {
+    for (const args of [
+      ['--help', '--vkey', keys],
+      [bundle, '--help'],
+      ['-', '-h'],
+    ])
+      expect(await run(args)).toMatchObject({ kind: 'wrong-usage', code: 64 });
   });
 });

@@ -17,6 +17,10 @@ Checks a forensic bundle, offline. BUNDLE.zip is a file, or - for standard input
 (name+hash+base64), FILE has one a line: get them from somewhere else than the bundle. N threads check the
 entries; the verdict does not depend on it.
 
+  --vkey     a key that you trust; once for each
+  --threads  how many threads check the entries, 1 to 99
+  --help     prints this, where it stands alone
+
 Exit code: 0 it holds; 1 it does not hold; 2 it cannot be read; 3 it holds against the keys inside it only.
 Any other code is no verdict: 64 the command was used wrongly, 70 the verifier failed, 74 the verdict could not be
 written.
@@ -28,8 +32,12 @@ written.
  */
 export const FAULT_CODES = { usage: 64, failed: 70, notWritten: 74 } as const;
 
-/** `out` is for standard output where it is a verdict, else for standard error. */
-export type Output = { readonly code: number; readonly out: string };
+/** `out` is for standard output where it was asked for, a verdict or help, else for standard error. */
+export type Output = {
+  readonly kind: 'verdict' | 'help' | 'wrong-usage';
+  readonly code: number;
+  readonly out: string;
+};
 
 /**
  * The command, from its arguments to what it prints and its exit code. `program` is the file that threads run; without it none is
@@ -38,13 +46,13 @@ export type Output = { readonly code: number; readonly out: string };
  */
 export async function run(args: readonly string[], program?: URL): Promise<Output> {
   const parsed = parseArguments(args);
-  // Not 0, as elsewhere: a file that somebody named `--help` does not hold for that.
-  if (parsed === 'help') return { code: FAULT_CODES.usage, out: USAGE };
-  if ('error' in parsed) return { code: FAULT_CODES.usage, out: `${parsed.error}\n\n${USAGE}` };
+  if (parsed === 'help') return { kind: 'help', code: 0, out: USAGE };
+  if ('error' in parsed)
+    return { kind: 'wrong-usage', code: FAULT_CODES.usage, out: `${parsed.error}\n\n${USAGE}` };
   const { file, keys, threads } = parsed;
   const found = await verifyFile(file, keys, (entries) => chooseChecker(entries, threads, program));
   const name = file === '-' ? 'Standard input' : file;
-  return { code: EXIT_CODES[found.status], out: inPlainWords(name, found) };
+  return { kind: 'verdict', code: EXIT_CODES[found.status], out: inPlainWords(name, found) };
 }
 
 /** Fewer are checked in less time than threads take to start. */
@@ -89,7 +97,8 @@ function parseArguments(args: readonly string[]): Arguments | 'help' | { error: 
   } as const;
   try {
     const { values, positionals } = util.parseArgs({ args: [...args], options, allowPositionals: true });
-    if (values.help) return 'help';
+    // Only a bundle with keys beside it gets 0, so no file that somebody named `--help` does.
+    if (values.help) return args.length === 1 ? 'help' : { error: '--help stands alone.' };
     const [file, ...more] = positionals;
     if (file === undefined || more.length > 0) return { error: 'Give one bundle to check.' };
     if (values.threads !== undefined && !/^[1-9]\d?$/.test(values.threads))

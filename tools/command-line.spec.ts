@@ -1,0 +1,106 @@
+import { describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { serviceNames } from '@vouchsafe/contracts';
+import { readWords, UsageError, wholeNumber } from '../libs/service-host/src/command-line.ts';
+
+const root = path.resolve(import.meta.dirname, '..');
+const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+  scripts: Readonly<Record<string, string>>;
+};
+/** The scripts of package.json that are programs of ours, as npm starts them, and what else people start by hand. */
+const commands = [
+  ...Object.entries(scripts).flatMap(([name, line]) => {
+    const [, program] = /^(?:exec )?node (tools\/.*)$/.exec(line) ?? [];
+    return program === undefined ? [] : [[`npm run ${name}`, program.split(' ')] as const];
+  }),
+  ...serviceNames.map(
+    (name) => [`dead-letters of ${name}`, [`services/${name}/dist/dead-letters.js`]] as const,
+  ),
+  ['the bootstrap', ['tools/bootstrap.mjs']] as const,
+  ['the verifier', ['libs/verify/dist/vouchsafe-verify.mjs']] as const,
+];
+
+function run(program: readonly string[], ...args: string[]) {
+  // Nothing of a system may be touched: there is none at this address.
+  const env = { ...process.env, NODE_OPTIONS: '', VOUCHSAFE_DATABASE_URL: 'postgres://127.0.0.1:9/none' };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...program, ...args], {
+    cwd: root,
+    encoding: 'utf8',
+    env,
+  });
+  return { code: status, out: stdout, err: stderr };
+}
+
+describe('every command', () => {
+  it('is looked at', () => {
+    for (const name of [
+      'start',
+      'test',
+      'dead-letters',
+      'keys',
+      'verifier',
+      'generate',
+      'docs',
+      'lock',
+      'test:long',
+    ])
+      expect(commands.map(([command]) => command)).toContain(`npm run ${name}`);
+  });
+
+  it.each(commands)('%s explains itself: --help ends with 0, on standard output', (_, program) => {
+    for (const word of ['--help', '-h'])
+      expect(run(program, word)).toEqual({ code: 0, out: expect.stringMatching(/^Usage: \S/), err: '' });
+  });
+
+  it.each(commands)('%s refuses what it does not take: 64, with how it is used', (_, program) => {
+    const { code, out, err } = run(program, '--no-such-option');
+    expect({ code, out }).toEqual({ code: 64, out: '' });
+    expect(err).toContain('--no-such-option');
+    expect(err).toMatch(/^Usage: \S/m);
+    expect(err).not.toMatch(/^ {4}at /m);
+  });
+
+  it.each([
+    ['backup', [], '--to is needed'],
+    ['restore', [], '--from is needed'],
+    ['keys', [], 'Give a command'],
+    ['keys', ['rotate-all'], 'There is no command rotate-all'],
+    ['dead-letters', [], 'Give one of list, replay, discard'],
+    ['dead-letters', ['list', '--service', 'nobody'], '--service takes gateway, identity, audit'],
+    ['bench', ['append-2'], 'There is no row append-2'],
+    ['bench', ['--scale', '2'], '--scale takes a number'],
+    ['test:long', ['--kills', 'many'], '--kills takes a whole number from 1'],
+    ['generate', ['slice'], 'Give a slice'],
+    ['docs', ['all'], "Unexpected argument 'all'"],
+  ])('npm run %s -- %j says what is wrong, and does nothing', (name, args, words) => {
+    const program = commands.find(([command]) => command === `npm run ${name}`)?.[1] ?? [];
+    const { code, out, err } = run(program, ...args);
+    expect({ code, out }).toEqual({ code: 64, out: '' });
+    expect(err).toContain(words);
+    expect(err).toContain('\n\nUsage: ');
+  });
+});
+
+describe('the words of a command', () => {
+  const command = { usage: 'Usage: lamp', options: { color: { type: 'string' } } } as const;
+
+  it('are options of its own, and help', () => {
+    expect(readWords(command, ['--color', 'red'])).toEqual({ values: { color: 'red' }, positionals: [] });
+    expect(readWords(command, ['--color', 'red', '-h'])).toBe('help');
+    expect(readWords({ ...command, takesWords: true }, ['on'])).toMatchObject({ positionals: ['on'] });
+  });
+
+  it.each([[['on']], [['--color']], [['--colour', 'red']], [['--help=no']]])('are not %j', (args) => {
+    expect(() => readWords(command, args)).toThrow(UsageError);
+  });
+
+  it('hold whole numbers within bounds', () => {
+    expect(wholeNumber('--port', '8080', 1, 65_535)).toBe(8080);
+    for (const text of ['', '0', '65536', '8.5', '1e3', '-1', ' 1', '0x10'])
+      expect(() => wholeNumber('--port', text, 1, 65_535)).toThrow(
+        '--port takes a whole number from 1 to 65535',
+      );
+  });
+});
