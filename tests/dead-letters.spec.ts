@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { serviceNames } from '@vouchsafe/contracts';
 import { type Ran, runTool } from './system/command.ts';
 import { eventually } from './system/eventually.ts';
 import { join, newPerson, type Person, signUp } from './system/people.ts';
@@ -130,6 +131,18 @@ describe('a fact that audit cannot handle', () => {
 });
 
 describe('a fact that another service cannot handle', () => {
+  it.each(serviceNames)(
+    'can be asked of %s: it makes its reactions beside the running service',
+    async (name) => {
+      const { code, output } = await deadLetters('list', '--service', name);
+      expect({ code, output }).toEqual({
+        code: 0,
+        output: expect.stringContaining('There are no dead letters.'),
+      });
+    },
+    60_000,
+  );
+
   it('is replayed by the same command, and stands in the log as well', async () => {
     const colleague = await join(system, other.browser, 'member');
     await system.rows(

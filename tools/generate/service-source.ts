@@ -29,8 +29,7 @@ Keeps ${words}s. Port of its own on the loopback; the gateway is the only way in
 | ${words}s                  | \`src/${noun}\`        |
 | tables                     | \`src/persistence\` |
 
-Environment: the host's variables and those of a service that keeps data (libs/service-host), and
-\`VOUCHSAFE_OPERATOR_ORGANIZATION_ID\`.
+Environment: the host's variables and those of a service that keeps data (libs/service-host).
 `;
 }
 
@@ -53,7 +52,6 @@ export function service({ noun, pascal }: Names): string {
 import { ${noun}Config } from './${noun}.config.js';
 import { ${pascal}Module } from './${noun}.module.js';
 
-/** @public tools/golden makes the service's documents from it */
 export const ${noun}Service = {
   name: '${noun}',
   title: 'Vouchsafe ${noun}',
@@ -105,10 +103,7 @@ export class ${pascal}Module {
           migrations: ${noun}Migrations,
           publishing: ${noun}Publishing,
         }),
-        ErasureModule.for({
-          operatorOrganizationId: config.VOUCHSAFE_OPERATOR_ORGANIZATION_ID,
-          tombstoneFile: config.VOUCHSAFE_TOMBSTONE_FILE,
-        }),
+        ErasureModule.for(config),
       ],
       controllers: [${pascal}Controller],
       providers: [Create${pascal}, Retire${pascal}, List${pascal}s, { provide: FORGETTING, useValue: forgetting }],
@@ -121,12 +116,10 @@ export class ${pascal}Module {
 export function config({ noun, pascal }: Names): string {
   return `import { consumedBy } from '@vouchsafe/contracts';
 import { persistenceConfig, serviceUrls } from '@vouchsafe/service-host';
-import { z } from 'zod';
+import type { z } from 'zod';
 
 /** Environment variables of ${noun}, besides the host's. */
 export const ${noun}Config = persistenceConfig.extend({
-  /** Erasures are carried out in its name, too: what belongs to no customer stands in its log. */
-  VOUCHSAFE_OPERATOR_ORGANIZATION_ID: z.uuid(),
   /** Who is asked for facts that the bus did not bring. */
   ...serviceUrls(consumedBy('${noun}')),
 });
@@ -190,21 +183,11 @@ it('accounts for every column of the database that could hold personal data (P18
 }
 
 export function deadLetters({ noun }: Names): string {
-  return `import { EventStore } from '@vouchsafe/event-store';
-import { erasureReaction, publishSettled, runDeadLetters } from '@vouchsafe/service-host';
-import { ${noun}Config } from './${noun}.config.js';
-import { GROUP } from './${noun}.service.js';
+  return `import { runDeadLetters } from '@vouchsafe/service-host';
+import { GROUP, ${noun}Service } from './${noun}.service.js';
 
 /** \`npm run dead-letters\`, or \`node dist/dead-letters.js\` beside the running service, with its environment. */
-await runDeadLetters({
-  service: '${noun}',
-  group: GROUP,
-  config: ${noun}Config,
-  parts: (config, { database, vault }) => ({
-    reactions: [erasureReaction(config.VOUCHSAFE_OPERATOR_ORGANIZATION_ID)],
-    record: publishSettled(new EventStore({ database, vault })),
-  }),
-});
+await runDeadLetters({ definition: ${noun}Service, group: GROUP });
 `;
 }
 

@@ -1,5 +1,5 @@
 /** @promise P02 (main) stops the boot of a service that has a route or a message handler without a declared permission */
-import { type INestApplication, RequestMethod } from '@nestjs/common';
+import { type INestApplication, RequestMethod, type Type } from '@nestjs/common';
 import {
   METHOD_METADATA,
   PATH_METADATA,
@@ -63,14 +63,21 @@ function controllersIn(app: INestApplication): ControllerClass[] {
   );
 }
 
+/** Those of which a method reacts to facts. */
+export function controllersWithReactions(app: INestApplication): Type[] {
+  return controllersIn(app).filter((controller) => contractsOf(controller).length > 0) as Type[];
+}
+
 /** Every contract that a method reacts to. */
 function reactionsIn(app: INestApplication) {
-  return controllersIn(app).flatMap((controller) =>
-    methodsOf(controller).flatMap(({ where, handler }) => {
-      const reaction = Reflect.getMetadata(REACTION, handler) as ReactionDeclaration | undefined;
-      return (reaction?.contracts ?? []).map((contract) => ({ where, contract }));
-    }),
-  );
+  return controllersIn(app).flatMap(contractsOf);
+}
+
+function contractsOf(controller: ControllerClass) {
+  return methodsOf(controller).flatMap(({ where, handler }) => {
+    const reaction = Reflect.getMetadata(REACTION, handler) as ReactionDeclaration | undefined;
+    return (reaction?.contracts ?? []).map((contract) => ({ where, contract }));
+  });
 }
 
 function methodsOf({ name: controller, prototype }: ControllerClass) {

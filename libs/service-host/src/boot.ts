@@ -11,7 +11,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { VaultError } from '@vouchsafe/vault';
 import type { z } from 'zod';
-import { assertEverythingDeclared } from './boot-checks.js';
+import { assertEverythingDeclared, controllersWithReactions } from './boot-checks.js';
 import { Clock, clockOf, Ids, RandomIds } from './clock.js';
 import { ConfigError, type HostConfig, hostConfig, readConfig } from './config.js';
 import { httpAdapter, type HttpOptions, type Refusing } from './fastify.js';
@@ -85,7 +85,7 @@ export async function bootService<Config extends z.ZodObject>(
   options: BootOptions = {},
 ): Promise<RunningService> {
   const env = options.env ?? process.env;
-  const config = readAll(definition, env);
+  const config = readServiceConfig(definition, env);
   const logger = options.logger ?? serviceLogger(definition.name, config.VOUCHSAFE_LOG_LEVEL);
   const { app, metrics, readiness } = await createApp(definition, config, logger, options);
   try {
@@ -129,6 +129,14 @@ export async function checkedInputs<Config extends z.ZodObject>(
   config: z.output<Config> & HostConfig,
 ): Promise<CheckedInput[]> {
   return inputsOf(await preview(definition, config));
+}
+
+/** The controllers of the service that react to facts, as classes. */
+export async function reactionControllers<Config extends z.ZodObject>(
+  definition: ServiceDefinition<Config>,
+  config: z.output<Config> & HostConfig,
+): Promise<Type[]> {
+  return controllersWithReactions(await preview(definition, config));
 }
 
 async function preview<Config extends z.ZodObject>(
@@ -188,7 +196,11 @@ function adapterOptions(
   };
 }
 
-function readAll<Config extends z.ZodObject>(definition: ServiceDefinition<Config>, env: NodeJS.ProcessEnv) {
+/** The service's own variables and the host's. */
+export function readServiceConfig<Config extends z.ZodObject>(
+  definition: ServiceDefinition<Config>,
+  env: NodeJS.ProcessEnv,
+): z.output<Config> & HostConfig {
   // One schema, so that every wrong variable is named in one message.
   return readConfig(hostConfig.extend(definition.config.shape), env) as z.output<Config> & HostConfig;
 }

@@ -7,8 +7,6 @@ const most = (asDelivered: number) => z.coerce.number().int().min(1).max(1e12).d
 
 /** Environment variables of audit, besides the host's. */
 export const auditConfig = persistenceConfig.extend({
-  /** Its log takes what belongs to no customer, and the reads of logs; manifests are signed in its name. */
-  VOUCHSAFE_OPERATOR_ORGANIZATION_ID: z.uuid(),
   VOUCHSAFE_PUBLIC_URL: z.url(),
   /** First part of every log's origin and key name; the public URL's host where it is not set. */
   VOUCHSAFE_LOG_NAME: z

@@ -75,10 +75,7 @@ export class AuditModule {
           migrations: auditMigrations,
           publishing: auditPublishing,
         }),
-        ErasureModule.for({
-          operatorOrganizationId: config.VOUCHSAFE_OPERATOR_ORGANIZATION_ID,
-          tombstoneFile: config.VOUCHSAFE_TOMBSTONE_FILE,
-        }),
+        ErasureModule.for(config),
       ],
       controllers: [EntryController, ExportController, LogController, ReaderController, ReactionsController],
       providers: [

@@ -1,24 +1,12 @@
-import { reactionsIn } from '@vouchsafe/messaging';
-import { erasureReaction, runDeadLetters } from '@vouchsafe/service-host';
-import { auditConfig } from './audit.config.js';
-import { GROUP } from './audit.service.js';
+import { runDeadLetters } from '@vouchsafe/service-host';
+import { auditService, GROUP } from './audit.service.js';
 import { Recorder } from './log/record.js';
 import { recordSettled } from './reactions/dead-letters.js';
-import { ReactionsController } from './reactions/reactions.controller.js';
 
 /** `npm run dead-letters`, or `node dist/dead-letters.js` beside the running service, with its environment. */
 await runDeadLetters({
-  service: 'audit',
+  definition: auditService,
   group: GROUP,
-  config: auditConfig,
-  parts: (config, { vault, now }) => {
-    const recorder = new Recorder(vault, { now }, config);
-    return {
-      reactions: [
-        ...reactionsIn(new ReactionsController(recorder)),
-        erasureReaction(config.VOUCHSAFE_OPERATOR_ORGANIZATION_ID),
-      ],
-      record: recordSettled(recorder),
-    };
-  },
+  providers: [Recorder],
+  record: (app) => recordSettled(app.get(Recorder)),
 });

@@ -18,8 +18,6 @@ export const gatewayConfig = persistenceConfig.extend({
   /** Port of lanes, health and metrics; no route from outside leads to it. */
   VOUCHSAFE_INTERNAL_PORT: z.coerce.number().int().min(0).max(65_535),
   VOUCHSAFE_PUBLIC_URL: z.url({ protocol: /^https?$/ }),
-  /** Its log takes the requests that belong to no known organization. */
-  VOUCHSAFE_OPERATOR_ORGANIZATION_ID: z.uuid(),
   /** Where requests are passed on to; identity is asked who calls. */
   ...serviceUrls(innerServiceNames),
   /** Folder with `<service>.openapi.json` in place of the golden documents that ship with the services. */

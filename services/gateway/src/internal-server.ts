@@ -25,10 +25,7 @@ class InternalServerModule {
           migrations: gatewayMigrations,
           publishing: gatewayPublishing,
         }),
-        ErasureModule.for({
-          operatorOrganizationId: config.VOUCHSAFE_OPERATOR_ORGANIZATION_ID,
-          tombstoneFile: config.VOUCHSAFE_TOMBSTONE_FILE,
-        }),
+        ErasureModule.for(config),
       ],
       // All that the gateway keeps of a person is sealed: entries of the access log, open ones too.
       providers: [

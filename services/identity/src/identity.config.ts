@@ -5,8 +5,6 @@ import { z } from 'zod';
 
 /** Environment variables of identity, besides the host's. */
 export const identityConfig = persistenceConfig.extend({
-  /** Its members are staff; what belongs to no customer (a log-in to no account) stands in its log. */
-  VOUCHSAFE_OPERATOR_ORGANIZATION_ID: z.uuid(),
   /** Who is asked for facts that the bus did not bring: receipts of erasures, its own among them. */
   ...serviceUrls(consumedBy('identity')),
   /** Where people reach the product; the links of emails begin with it. */

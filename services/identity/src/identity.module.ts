@@ -159,10 +159,7 @@ export class IdentityModule {
           entities: [ApiKey],
           publishing: identityPublishing,
         }),
-        ErasureModule.for({
-          operatorOrganizationId: config.VOUCHSAFE_OPERATOR_ORGANIZATION_ID,
-          tombstoneFile: config.VOUCHSAFE_TOMBSTONE_FILE,
-        }),
+        ErasureModule.for(config),
       ],
       controllers: Object.values(slices).flatMap(({ controllers }) => controllers),
       providers: [

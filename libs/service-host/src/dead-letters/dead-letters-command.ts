@@ -1,41 +1,45 @@
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
+import type { INestApplicationContext, Provider } from '@nestjs/common';
 import { Database, type Transaction } from '@vouchsafe/database';
+import { EventStore } from '@vouchsafe/event-store';
 import {
   type DeadLetter,
   deadLetters,
   type DeadLetterQueue,
-  type Reaction,
   reactionTable,
   settleDeadLetters,
 } from '@vouchsafe/messaging';
 import { localKeyProvider, Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
+import { CONFIG, readServiceConfig, type ServiceDefinition } from '../boot.js';
+import { Clock, clockOf } from '../clock.js';
 import { type Given, Refusal, runCommand, UsageError } from '../command-line.js';
-import { hostConfig, readConfig } from '../config.js';
+import type { HostConfig } from '../config.js';
+import { ErasureModule } from '../erasure/erasure.module.js';
 import { passwordOf, type PersistenceConfig } from '../persistence/persistence.config.js';
 import { options, usageOf, verbOf } from './arguments.js';
 import { type Order, words } from './order.js';
+import { reactionsBeside } from './reactions-beside.js';
+import { publishSettled } from './settled.js';
+
+/** Writes the entry of the audit log, in the transaction that settles the message. */
+export type RecordOrdered = (
+  transaction: Transaction,
+  message: DeadLetter,
+  fate: 'replayed' | 'discarded',
+  order: Order,
+) => Promise<void>;
 
 export interface DeadLettersProgram<Config extends z.ZodObject> {
-  /** The service whose consumer dead-letters; also the name of its database. */
-  readonly service: string;
+  /** The service whose consumer dead-letters; its reactions are those of its module. */
+  readonly definition: ServiceDefinition<Config>;
   /** The consumer group. */
   readonly group: string;
-  readonly config: Config;
-  readonly parts: (
-    config: z.output<Config>,
-    parts: { readonly database: Database; readonly vault: Vault; readonly now: () => Date },
-  ) => {
-    readonly reactions: readonly Reaction[];
-    /** Writes the entry of the audit log, in the transaction that settles the message. */
-    readonly record: (
-      transaction: Transaction,
-      message: DeadLetter,
-      fate: 'replayed' | 'discarded',
-      order: Order,
-    ) => Promise<void>;
-  };
+  /** What its reactions use besides `Database`, `Vault`, `EventStore`, `Clock` and the configuration. */
+  readonly providers?: readonly Provider[];
+  /** Of the service that keeps the audit log; the others publish what was settled, and audit records it. */
+  readonly record?: (app: INestApplicationContext) => RecordOrdered;
 }
 
 /** For a service's `dead-letters.ts`: does what the arguments say, and ends the process. */
@@ -54,12 +58,14 @@ async function settle<Config extends z.ZodObject>(
   if (!verb) throw new UsageError('Give one of list, replay, discard.');
   if (values.organization !== undefined && !z.uuid().safeParse(values.organization).success)
     throw new UsageError('--organization takes the id of an organization, as list shows it.');
-  const schema = program.config.extend({ VOUCHSAFE_ENVIRONMENT: hostConfig.shape.VOUCHSAFE_ENVIRONMENT });
-  const config = readConfig(schema, process.env) as unknown as z.output<Config> &
-    PersistenceConfig & { readonly VOUCHSAFE_ENVIRONMENT: string };
-  const now = () => new Date();
+  const { definition, group } = program;
+  const config = readServiceConfig(definition, process.env) as z.output<Config> &
+    HostConfig &
+    PersistenceConfig;
+  const clock = clockOf(config);
+  const now = () => clock.now();
   const database = new Database({
-    service: program.service,
+    service: definition.name,
     url: config.VOUCHSAFE_DATABASE_URL,
     password: (role) => passwordOf(config, role),
     poolSize: 2,
@@ -69,14 +75,17 @@ async function settle<Config extends z.ZodObject>(
     environment: config.VOUCHSAFE_ENVIRONMENT,
     now,
   });
-  const { reactions, record } = program.parts(config, { database, vault, now });
-  const queue: DeadLetterQueue = {
-    database,
-    vault,
-    group: program.group,
-    table: reactionTable(reactions),
-    now,
-  };
+  const { reactions, app } = await reactionsBeside(definition, config, [
+    { provide: CONFIG, useValue: config },
+    { provide: Clock, useValue: clock },
+    { provide: Database, useValue: database },
+    { provide: Vault, useValue: vault },
+    { provide: EventStore, useValue: new EventStore({ database, vault }) },
+    ...ErasureModule.beside(config),
+    ...(program.providers ?? []),
+  ]);
+  const record = program.record?.(app) ?? publishSettled(app.get(EventStore));
+  const queue: DeadLetterQueue = { database, vault, group, table: reactionTable(reactions), now };
   try {
     if (verb === 'list') {
       await list(queue, values);

@@ -6,6 +6,7 @@ import {
   Module,
   type OnApplicationBootstrap,
   type OnModuleInit,
+  type Provider,
 } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { type DataOf, identityFacts } from '@vouchsafe/contracts';
@@ -18,20 +19,17 @@ import { Clock } from '../clock.js';
 import type { ServiceLogger } from '../logging.js';
 import { Background } from '../persistence/background.js';
 import { PUBLISHING } from '../persistence/lanes.js';
-import type { Forgetting } from './erasure.js';
-import { takeOnErasure } from './erasure-reaction.js';
+import type { PersistenceConfig } from '../persistence/persistence.config.js';
+import { type Forgetting, takeOn } from './erasure.js';
 import { applyTombstones, type ErasingOptions, startErasing } from './erasing.js';
 
 /** Injection token of what the service forgets besides its keys (`Forgetting`). */
 export const FORGETTING = Symbol('forgetting');
 const SETTINGS = Symbol('erasure settings');
-
-interface ErasureSettings {
-  /** Of what stands in the operator's log about a person of a customer. */
-  readonly operatorOrganizationId: string;
-  /** Where erasures are remembered outside of the database. */
-  readonly tombstoneFile: string;
-}
+type ErasureSettings = Pick<
+  PersistenceConfig,
+  'VOUCHSAFE_OPERATOR_ORGANIZATION_ID' | 'VOUCHSAFE_TOMBSTONE_FILE'
+>;
 
 @Injectable()
 class Erasing implements OnModuleInit, OnApplicationBootstrap {
@@ -69,7 +67,7 @@ class Erasing implements OnModuleInit, OnApplicationBootstrap {
       catalogs: this.publishing.map(({ catalog }) => catalog),
       // The service's own module provides it, out of what it alone has.
       forgetting: modules.get<Forgetting>(FORGETTING, { strict: false }),
-      tombstones: tombstoneFile(this.settings.tombstoneFile),
+      tombstones: tombstoneFile(this.settings.VOUCHSAFE_TOMBSTONE_FILE),
       now: () => clock.now(),
       onError: (error) => logger.error({ err: error }, 'An erasure waits'),
     };
@@ -83,12 +81,20 @@ class ErasureReactions {
     @Inject(SETTINGS) private readonly settings: ErasureSettings,
   ) {}
 
+  /** Each service takes its own part on, told by the published fact (docs/vault.md, 'Erasure'). */
   @ReactsTo(identityFacts.subjectErasureRequested, { permission: 'members:write' })
   async takeOn(
     { data }: Received<DataOf<typeof identityFacts.subjectErasureRequested>>,
     { transaction }: ReactionContext,
   ): Promise<void> {
-    await takeOnErasure(transaction, data, this.settings.operatorOrganizationId);
+    const { erasureId, organizationId, userId, subjects, occurredAt } = data;
+    const operator = this.settings.VOUCHSAFE_OPERATOR_ORGANIZATION_ID;
+    await takeOn(transaction, {
+      ...{ erasureId, organizationId, userId, subjects },
+      // What is logged of a customer's person in the operator's log is sealed under the operator's organization.
+      organizations: [...new Set([organizationId, operator])],
+      requestedAt: new Date(occurredAt),
+    });
     transaction.afterCommit(() => this.erasing.wake());
   }
 }
@@ -105,5 +111,14 @@ export class ErasureModule {
       controllers: [ErasureReactions],
       providers: [{ provide: SETTINGS, useValue: settings }, Erasing],
     };
+  }
+
+  /** What its reaction needs in a program beside the service, which carries the erasure out. */
+  static beside(settings: ErasureSettings): Provider[] {
+    const erasing: Pick<Erasing, 'wake'> = { wake: () => undefined };
+    return [
+      { provide: SETTINGS, useValue: settings },
+      { provide: Erasing, useValue: erasing },
+    ];
   }
 }

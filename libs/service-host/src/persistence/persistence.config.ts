@@ -30,6 +30,11 @@ export const persistenceConfig = z.object({
     .default(KEY_CACHE_MILLISECONDS),
   /** Where erasures are remembered outside of the database: on another disk, and in no backup of it (P10). */
   VOUCHSAFE_TOMBSTONE_FILE: z.string().min(1),
+  /**
+   * Its members are staff, and its log takes what belongs to no customer (a request of no known organization, a log-in to no account, the
+   * reads of logs): so every erasure is carried out there, too.
+   */
+  VOUCHSAFE_OPERATOR_ORGANIZATION_ID: z.uuid(),
   ...busConfig.shape,
 });
 export type PersistenceConfig = z.output<typeof persistenceConfig>;

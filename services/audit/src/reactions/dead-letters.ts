@@ -1,19 +1,16 @@
 import type { DeadLetterSettled } from '@vouchsafe/contracts';
 import { isErased, type Personal } from '@vouchsafe/event-sourcing';
-import { type DeadLettersProgram, settledOf } from '@vouchsafe/service-host';
-import type { auditConfig } from '../audit.config.js';
+import { type RecordOrdered, settledOf } from '@vouchsafe/service-host';
 import { type NewEntry, observedBy } from '../log/entry.js';
 import { instantIn } from '../log/instant.js';
 import type { Recorder } from '../log/record.js';
 import { storedNames } from '../stored-names.js';
 
-type Record = ReturnType<DeadLettersProgram<typeof auditConfig>['parts']>['record'];
-
 /**
  * What an operator did about a fact that audit had dead-lettered, straight into the log of the organization that it is about, in the transaction
  * that settles the fact: a fact of our own would have to pass the very consumer that is stuck.
  */
-export function recordSettled(recorder: Recorder): Record {
+export function recordSettled(recorder: Recorder): RecordOrdered {
   return async (transaction, message, fate, order) => {
     const entry = entryOfSettled('audit', settledOf(message, fate, order));
     const answer = await recorder.record(transaction, [entry]);

@@ -1,5 +1,6 @@
 import { Controller } from '@nestjs/common';
 import {
+  type Contract,
   consumedBy,
   type DataOf,
   gatewayFacts,
@@ -14,27 +15,33 @@ import { entryOfRequest } from './access-log.js';
 import { entryOfFact } from './identity-facts.js';
 import { entryOfSettled } from './dead-letters.js';
 
-const told = consumedBy('audit').flatMap(newestContractsOf);
-/** What an operator did about a dead letter has a form of its own, whichever service tells it. */
-const settled = told.filter(({ name }) => name.endsWith(`.${storedNames.deadLetterSettled}`));
-/** That an erasure is complete is the fact that counts, not each receipt. */
-const asTheyAre = told.filter(
-  (contract) =>
-    !settled.includes(contract) &&
-    contract !== gatewayFacts.requestHandled &&
-    !contract.name.endsWith('.subject-erased'),
-);
-const contracts = new Map(asTheyAre.map((contract) => [contract.type as string, contract]));
+type Describe = (data: object) => NewEntry;
+
+/** How a fact becomes an entry; undefined for one that becomes none. */
+function describerOf(contract: Contract): Describe | undefined {
+  // That an erasure is complete is the fact that counts, not each receipt.
+  if (contract.name.endsWith('.subject-erased')) return undefined;
+  if (contract === gatewayFacts.requestHandled)
+    return (data) => entryOfRequest(data as DataOf<typeof gatewayFacts.requestHandled>);
+  // What an operator did about a dead letter has a form of its own, whichever service tells it.
+  if (contract.name.endsWith(`.${storedNames.deadLetterSettled}`))
+    return (data) => entryOfSettled(contract.owner, data as DeadLetterSettled);
+  return (data) => entryOfFact(contract, data as Parameters<typeof entryOfFact>[1]);
+}
+
+const describers = new Map<Contract, Describe>();
+for (const contract of consumedBy('audit').flatMap(newestContractsOf)) {
+  const describe = describerOf(contract);
+  if (describe) describers.set(contract, describe);
+}
+const byType = new Map([...describers].map(([{ type }, describe]) => [type as string, describe]));
 
 /** What the other services tell becomes entries, whole batches in one transaction with the offsets of what was consumed. */
 @Controller()
 export class ReactionsController {
   constructor(private readonly recorder: Recorder) {}
 
-  @ReactsTo([gatewayFacts.requestHandled, ...settled, ...asTheyAre], {
-    permission: 'audit:write',
-    batch: true,
-  })
+  @ReactsTo([...describers.keys()], { permission: 'audit:write', batch: true })
   async record(facts: readonly Received[], { transaction }: ReactionContext): Promise<void> {
     const answer = await this.recorder.record(transaction, facts.map(entryOf));
     // The consumer tries the facts one by one then, and dead-letters the one that cannot be recorded.
@@ -43,12 +50,7 @@ export class ReactionsController {
 }
 
 function entryOf({ type, data }: Received): NewEntry {
-  if (type === gatewayFacts.requestHandled.type) {
-    return entryOfRequest(data as DataOf<typeof gatewayFacts.requestHandled>);
-  }
-  const deadLetter = settled.find((contract) => contract.type === type);
-  if (deadLetter) return entryOfSettled(deadLetter.owner, data as DeadLetterSettled);
-  const contract = contracts.get(type);
-  if (!contract) throw new Error(`No reaction to ${type}`);
-  return entryOfFact(contract, data as Parameters<typeof entryOfFact>[1]);
+  const describe = byType.get(type);
+  if (!describe) throw new Error(`No reaction to ${type}`);
+  return describe(data);
 }
