@@ -8,10 +8,10 @@ import { eventFile } from './events.ts';
 import type { GoldenFile } from './files.ts';
 
 /** The OpenAPI document of every service behind the gateway, which boots from these and has none of its own. */
-export async function openApiFiles(root: string): Promise<GoldenFile[]> {
+export async function openApiFiles(root: string, from: 'dist' | 'src' = 'dist'): Promise<GoldenFile[]> {
   const files = [];
   for (const name of innerServiceNames) {
-    const { definition, config } = await definitionOf(root, name, 'dist');
+    const { definition, config } = await definitionOf(root, name, from);
     const document = await describeService(definition, config);
     files.push({
       path: `services/${name}/golden/openapi.json`,

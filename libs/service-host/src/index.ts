@@ -22,7 +22,6 @@ export { masked, type ServiceLogger, serviceLogger } from './logging.js';
 export { maskedPath } from './masked-path.js';
 export { Metrics } from './metrics.js';
 export type { CheckedInput } from './openapi/inputs.js';
-export { compareGolden } from './openapi/golden.js';
 export * from './operation.js';
 export * from './paging.js';
 export { type RecordOrdered, runDeadLetters } from './dead-letters/dead-letters-command.js';

@@ -184,7 +184,10 @@ const knownWords = new Map<string, readonly string[]>();
 const UUID_LENGTH = 36;
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** One spelling of an address, so that equal addresses have equal keyed hashes; undefined when it is none. */
+/**
+ * One spelling of an address, so that equal addresses have equal keyed hashes; undefined when it is none. Apart from libs/service-host, whose
+ * `addressGroup` reads addresses as well: an exporter has this file, and loads no service host (ADR 0021).
+ */
 export function canonicalIp(text: string): string | undefined {
   const version = isIP(text);
   if (version === 4) return text;
