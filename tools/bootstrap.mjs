@@ -73,7 +73,8 @@ export function nodeComplaint(version) {
 /**
  * Why the packages must be installed; undefined when node_modules is what package-lock.json asks for. npm keeps its own record
  * of what it put there (node_modules/.package-lock.json, written last), so a half-done install and a `git pull` that moved
- * the lock are both seen, and a developer's own `npm install` is not undone.
+ * the lock are both seen, and a developer's own `npm install` is not undone. The record also names the packages in a workspace's own
+ * node_modules, which can be deleted without it: each package's folder must be there, too.
  */
 export function staleness(root) {
   const record = path.join(root, 'node_modules', '.package-lock.json');
@@ -90,8 +91,14 @@ export function staleness(root) {
     if (!found || found.version !== entry.version || found.integrity !== entry.integrity) {
       return `${where.replace(/^.*node_modules\//, '')} is not the version that package-lock.json names`;
     }
+    if (!existsSync(path.join(root, where)) && hasWorkspaceOf(root, where)) return `${where} is missing`;
   }
   return undefined;
+}
+
+/** Whether the clone has the workspace in which a package is nested (`benchmarks/node_modules/...`). */
+function hasWorkspaceOf(root, where) {
+  return existsSync(path.join(root, where.slice(0, where.indexOf('node_modules/'))));
 }
 
 function readPackages(file) {

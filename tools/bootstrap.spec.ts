@@ -38,6 +38,8 @@ describe('the bootstrap', () => {
     folders.push(folder);
     await writeFile(path.join(folder, 'package-lock.json'), JSON.stringify(wanted));
     await mkdir(path.join(folder, 'node_modules'));
+    for (const place of Object.keys(present?.packages ?? {}))
+      await mkdir(path.join(folder, place), { recursive: true });
     if (present)
       await writeFile(path.join(folder, 'node_modules/.package-lock.json'), JSON.stringify(present));
     return folder;
@@ -67,6 +69,20 @@ describe('the bootstrap', () => {
       'one is not the version',
     );
     expect(staleness(await clone(lock('0.9.0'), wanted))).toContain('one is not the version');
+  });
+
+  it('installs where the folder of a recorded package is missing, in a workspace as well as at the root', async () => {
+    const nested = 'benchmarks/node_modules/two';
+    const wanted: Lock = { packages: { ...lock('1.0.0').packages, [nested]: { version: '2.0.0' } } };
+    const folder = await clone(wanted, wanted);
+    expect(staleness(folder)).toBeUndefined();
+    await rm(path.join(folder, 'benchmarks/node_modules'), { recursive: true });
+    expect(staleness(folder)).toBe(`${nested} is missing`);
+    // A clone without the workspace needs none of its packages.
+    await rm(path.join(folder, 'benchmarks'), { recursive: true });
+    expect(staleness(folder)).toBeUndefined();
+    await rm(path.join(folder, 'node_modules/one'), { recursive: true });
+    expect(staleness(folder)).toBe('node_modules/one is missing');
   });
 
   it.each([
