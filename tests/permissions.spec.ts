@@ -95,13 +95,16 @@ async function expectRefusals(operation: Operation, request: Request): Promise<v
   const { permission } = operation;
   const refused = async (as: Client, who: string, ...expected: readonly string[]) => {
     const answer = await send(operation, request, as);
-    const { code } = answer.status < 400 ? { code: 'none' } : (answer.json() as { code: string });
+    const { code, detail = '' } =
+      answer.status < 400 ? { code: 'none' } : (answer.json() as { code: string; detail?: string });
     expect([who, answer.status, code]).toEqual([
       who,
       expect.any(Number),
       expect.stringMatching(expected.join('|')),
     ]);
     expect(operation.problems).toContain(code);
+    // Whoever lacks a permission reads which one.
+    if (code === 'forbidden' && isPermission(permission)) expect([who, detail]).toEqual([who, naming(permission)]);
   };
 
   await refused(new Client(system.url), 'anybody', 'unauthenticated');
@@ -153,6 +156,11 @@ async function deadCredentials(): Promise<Readonly<Record<string, Client>>> {
     'a key that was revoked': revoked,
     'a key that is none': new Client(system.url, `vs_${'A'.repeat(43)}`),
   };
+}
+
+/** The permission as a word of its own: `audit:read` is not named by `audit:reader`. */
+function naming(permission: Permission): unknown {
+  return expect.stringMatching(new RegExp(`\\b${permission}\\b`));
 }
 
 function has(role: Role, permission: Permission): boolean {

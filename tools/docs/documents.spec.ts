@@ -11,7 +11,7 @@ const documents = filesOf(root, '**/*.md');
 const sources = sourcesOf(root);
 
 describe('what is made', () => {
-  it.each(['ARCHITECTURE.md', 'docs/promises.md'])(
+  it.each(Object.keys(sections(root)))(
     'of %s is as the code has it (npm run docs)',
     (document) => {
       const text = read(document);

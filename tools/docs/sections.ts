@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { serviceNames, services } from '../../libs/contracts/src/services.ts';
+import { permissionTables } from './permissions.ts';
 import { declarations, promisesPage, promisesTable, publishedPromises } from './promises.ts';
 
 interface Lib {
@@ -22,6 +23,7 @@ export function sections(root: string): Readonly<Record<string, Readonly<Record<
       map: map(read(root, 'tools/rules/packages.json') as Packages),
       promises: promisesTable(promises, declared),
     },
+    'docs/permissions.md': { permissions: permissionTables(root) },
     'docs/promises.md': { promises: promisesPage(promises, declared) },
   };
 }

@@ -122,7 +122,7 @@ function shown({ ${snake}_id, created_at, retired_at }: Row) {
 
 export function controller({ noun, camel, pascal, words }: Names, isListed: boolean): string {
   return `import { Controller, Delete, ${isListed ? 'Get, ' : ''}Headers, HttpCode, Param, Post${isListed ? ', Query' : ''} } from '@nestjs/common';
-import { accepted, Caller, Operation, ${isListed ? 'pageQuery, type PageQuery, ' : ''}type ProblemCode } from '@vouchsafe/service-host';
+import { accepted, Caller, Operation, ${isListed ? 'pageQuery, type PageQuery, ' : ''}type RejectionProblem } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import { Create${pascal}, created${pascal} } from './create-${noun}.js';
 ${isListed ? `import { List${pascal}s, ${camel}Page } from './list-${noun}s.js';\n` : ''}import type { ${pascal}Rejection } from './${noun}.decider.js';
@@ -130,11 +130,11 @@ import { Retire${pascal} } from './retire-${noun}.js';
 
 const path = z.strictObject({ id: z.uuid() });
 
-/** What a caller is told of each rejection. */
+/** How each rejection is answered. */
 const problems = {
-  'already-created': 'conflict',
-  'not-live': 'not-found',
-} as const satisfies Record<${pascal}Rejection['rejected'], ProblemCode>;
+  'already-created': ['conflict', 'The ${words} already exists'],
+  'not-live': ['not-found', 'There is no such ${words}'],
+} as const satisfies Record<${pascal}Rejection['rejected'], RejectionProblem>;
 
 @Controller('v1/${noun}s')
 export class ${pascal}Controller {

@@ -42,7 +42,7 @@ export const forbidden = [
   {
     name: 'packages-are-imported-by-their-index',
     comment:
-      'A package shows what index.ts exports; its other files are its own. The list of services, and how commands read their words, are needed before anything is built.',
+      'A package shows what index.ts exports; its other files are its own. The lists of services and permissions, and how commands read their words, are needed before anything is built.',
     severity: 'error',
     from: { path: '^(libs|services|tests|tools|benchmarks)/([^/]+)/' },
     to: {
@@ -51,7 +51,7 @@ export const forbidden = [
         '^$1/$2/',
         String.raw`^libs/[^/]+/src/index\.ts$`,
         String.raw`^libs/contracts/src/services\.ts$`,
-        String.raw`^libs/service-host/src/(command-line|dead-letters/arguments)\.ts$`,
+        String.raw`^libs/service-host/src/(command-line|permissions|dead-letters/arguments)\.ts$`,
         String.raw`\.json$`,
       ],
     },

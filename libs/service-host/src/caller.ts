@@ -3,7 +3,7 @@ import type { OrganizationId } from '@vouchsafe/event-sourcing';
 import type { Envelope } from '@vouchsafe/event-store';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { type Requirement, permissions } from './permissions.js';
+import { keyPermissions, type Permission, type Requirement, permissions } from './permissions.js';
 import { problem } from './problems.js';
 
 /**
@@ -79,7 +79,8 @@ export function callerOf(request: FastifyRequest): Caller {
 
 /** The organization that the caller, a person or a key, belongs to. @throws Problem `forbidden` for whoever has none */
 export function organizationOf({ organizationId }: Authenticated): OrganizationId {
-  if (organizationId === null) throw problem('forbidden');
+  if (organizationId === null)
+    throw problem('forbidden', { detail: 'Only a member or an API key of an organization can do this' });
   // The gateway's token says so, and its ids are UUIDs by schema.
   return organizationId as OrganizationId;
 }
@@ -101,11 +102,22 @@ export function assertAllowed(who: Authenticated, requirement: Requirement): voi
   if (requirement === 'public') return;
   if (who.actor.type === 'anonymous') throw problem('unauthenticated');
   if (requirement === 'service') {
-    if (who.actor.type !== 'service') throw problem('forbidden');
+    if (who.actor.type !== 'service') throw problem('forbidden', { detail: 'Only a service can do this' });
     return;
   }
-  if (who.actor.type === 'service') throw problem('forbidden');
+  if (who.actor.type === 'service') throw problem('forbidden', { detail: 'A service cannot do this' });
   if (requirement === 'session') return;
   if (who.authenticationLevel === 'enrolment') throw problem('second-factor-required');
-  if (requirement !== 'self' && !who.permissions.includes(requirement)) throw problem('forbidden');
+  if (requirement !== 'self' && !who.permissions.includes(requirement))
+    throw problem('forbidden', { detail: withoutPermission(who, requirement) });
+}
+
+/** Names the permission that is missing. The document of the API names it too, so this tells nothing that is not public. */
+function withoutPermission({ actor }: Authenticated, missing: Permission): string {
+  if (actor.type !== 'api-key')
+    return `This operation requires the permission ${missing}, which your role does not have`;
+  const grantable: readonly Permission[] = keyPermissions;
+  return grantable.includes(missing)
+    ? `This operation requires the scope ${missing}. This API key does not have it, or the role of its creator no longer does`
+    : `This operation requires the permission ${missing}, which an API key cannot have`;
 }

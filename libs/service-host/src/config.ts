@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Refusal } from './command-line.js';
+import { useOurSentences } from './issue-sentences.js';
 
 /** Environment variables that every service reads. */
 export const hostConfig = z.object({
@@ -31,6 +32,7 @@ export function readConfig<Schema extends z.ZodType>(
   schema: Schema,
   env: NodeJS.ProcessEnv,
 ): z.output<Schema> {
+  useOurSentences();
   // An empty variable counts as unset: that is how Compose and Helm express "not given".
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const read = schema.safeParse(given);

@@ -19,6 +19,23 @@ export const permissions = [
 ] as const;
 export type Permission = (typeof permissions)[number];
 
+/** What each permission allows, for readers of the API; docs/permissions.md is made from it. */
+export const permissionMeanings: Readonly<Record<Permission, string>> = {
+  'organization:read': 'Read the organization’s name and settings',
+  'organization:write': 'Rename the organization, and require a second factor of its members',
+  'members:read': 'List the members and invitations; follow the erasure of a member',
+  'members:write': 'Change the roles of members, remove members, and request erasures',
+  'invitations:write': 'Invite people and revoke invitations',
+  'api-keys:write': 'List, create and revoke API keys',
+  'audit:read': 'Search audit entries; read the logs, their proofs and keys, and the list of auditors’ paths',
+  'audit:write': 'Record audit entries',
+  'audit:export': 'Make and download forensic exports; give auditors a path to a log, and revoke it',
+  'security:read': 'Read the security overview (how many members have a second factor) and the inventory of personal data',
+  'staff-grants:write': 'Reserved for a later version: give the operator’s staff access to an organization for a limited time',
+  'staff-devices:write': 'Reserved for a later version: register the devices of the operator’s staff',
+  'operations:write': 'Reserved for a later version: operate the system as the operator’s staff',
+};
+
 /**
  * What a program may do (P02). Members, keys and the organization itself are changed by people, who prove themselves anew; a key
  * can't, and a leaked one must not be worth more than what it was made for.

@@ -54,7 +54,11 @@ export const problemDocument = z.strictObject({
   title: z.string(),
   status: z.int(),
   code: z.string(),
-  detail: z.string().optional().describe('Why it occurred this time'),
+  detail: z.string().optional().describe('Why it occurred this time, for people to read'),
+  reason: z
+    .string()
+    .optional()
+    .describe('Why the operation was rejected, for programs: a name, where the code alone does not say'),
   requestId: z.string().nullable().describe('Names the request in the access log'),
   errors: z
     .array(problemPlace)
@@ -66,6 +70,8 @@ export type ProblemDocument = z.infer<typeof problemDocument>;
 export interface ProblemOptions {
   /** Why the problem occurred this time, for the caller to read; nothing personal and nothing secret. */
   readonly detail?: string;
+  /** Why it occurred, for programs. */
+  readonly reason?: string;
   readonly errors?: ProblemDocument['errors'];
   readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
@@ -89,12 +95,13 @@ export class ProblemError extends Error {
   }
 
   document(requestId: string | null): ProblemDocument {
-    const { detail, errors } = this.options;
+    const { detail, reason, errors } = this.options;
     return {
       type: `urn:vouchsafe:problem:${this.code}`,
       ...problems[this.code],
       code: this.code,
       ...(detail === undefined ? {} : { detail }),
+      ...(reason === undefined ? {} : { reason }),
       requestId,
       ...(errors === undefined ? {} : { errors }),
     };
@@ -106,12 +113,16 @@ export function problem(code: ProblemCode, options: ProblemOptions = {}): Proble
   return new ProblemError(code, options);
 }
 
+/** How a rejection is answered: the problem's code, and a sentence for the caller that says why. */
+export type RejectionProblem = readonly [code: ProblemCode, detail: string];
+
 /** What a use case answers, or the problem that its rejection stands for; the compiler knows every rejection that may come. */
 export function accepted<Result extends object | null, Reason extends string>(
   result: Result | { readonly rejected: Reason },
-  codes: Readonly<Record<Reason, ProblemCode>>,
+  problemOf: Readonly<Record<Reason, RejectionProblem>>,
 ): Exclude<Result, Rejected> {
   if (result === null || !('rejected' in result)) return result as Exclude<Result, Rejected>;
-  const { rejected } = result;
-  throw problem(codes[rejected], { detail: rejected });
+  const { rejected: reason } = result;
+  const [code, detail] = problemOf[reason];
+  throw problem(code, { detail, reason });
 }

@@ -2,23 +2,22 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type ArgumentMetadata, Injectable, StandardSchemaValidationPipe } from '@nestjs/common';
 import { readIJson } from './i-json.js';
+import { useOurSentences } from './issue-sentences.js';
 import { pointerOf } from './json-pointer.js';
 import { problem } from './problems.js';
-
-type Schema = NonNullable<ArgumentMetadata['schema']>;
-type Issue = NonNullable<Awaited<ReturnType<Schema['~standard']['validate']>>['issues']>[number];
 
 const MAX_ISSUES = 20;
 const LONGEST_DETAIL = 300;
 
 /** Checks bodies, queries and paths against the zod schema in the route's decorator; answers where they do not fit. */
 export function validationPipe(): StandardSchemaValidationPipe {
+  useOurSentences();
   return new ExactValidationPipe({
     exceptionFactory: (issues) =>
       problem('invalid-request', {
         errors: issues.slice(0, MAX_ISSUES).map(({ path, message }) => ({
           pointer: pointerOf((path ?? []).map((step) => (typeof step === 'object' ? step.key : step))),
-          // Zod's messages name what was expected; they may repeat an unknown field's name, never a value.
+          // They may repeat an unknown field's name.
           detail: bounded(message),
         })),
       }),
@@ -39,11 +38,6 @@ class ExactValidationPipe extends StandardSchemaValidationPipe {
     if (metadata.type === 'query') assertOnce(value);
     return super.transform(value, metadata);
   }
-
-  protected override async validate<T = unknown>(value: unknown, schema: Schema) {
-    const result = await super.validate<T>(value, schema);
-    return result.issues ? { issues: result.issues.map((issue) => plainly(issue, value)) } : result;
-  }
 }
 
 /** Fastify makes a list of a query field that stands twice; none of ours is one. */
@@ -54,41 +48,6 @@ function assertOnce(query: unknown): void {
     ...{ pointer: pointerOf([name]), detail: 'is given more than once' },
   }));
   throw problem('invalid-request', { errors });
-}
-
-const wanted: ReadonlyMap<string, string> = new Map([
-  ['string', 'must be a string'],
-  ['number', 'must be a number'],
-  ['int', 'must be a whole number'],
-  ['boolean', 'must be true or false'],
-  ['object', 'must be an object'],
-  ['record', 'must be an object'],
-  ['array', 'must be a list'],
-]);
-
-/** What zod says of a missing field, or of one of another type, in the words of whoever sent it. */
-function plainly(issue: Issue, value: unknown): Issue {
-  const { code, expected, values } = issue as { code?: string; expected?: string; values?: unknown[] };
-  // A schema's own message says more.
-  if (!/^Invalid (?:input|option): expected /.test(issue.message)) return issue;
-  if (isMissing(issue.path ?? [], value)) return { ...issue, message: 'is missing' };
-  const message = code === 'invalid_value' ? oneOf(values ?? []) : wanted.get(expected ?? '');
-  return message === undefined ? issue : { ...issue, message };
-}
-
-function oneOf(values: readonly unknown[]): string {
-  const shown = values.map((value) => JSON.stringify(value)).join(', ');
-  return values.length === 1 ? `must be ${shown}` : `must be one of ${shown}`;
-}
-
-function isMissing(path: NonNullable<Issue['path']>, value: unknown): boolean {
-  let at = value;
-  for (const step of path) {
-    const key = typeof step === 'object' ? step.key : step;
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return true;
-    at = (at as Record<PropertyKey, unknown>)[key];
-  }
-  return at === undefined;
 }
 
 function bounded(message: string): string {

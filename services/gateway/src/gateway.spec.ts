@@ -285,13 +285,16 @@ describe('the gateway', () => {
     }
   });
 
-  it('asks for the permission of the route before it passes on', async () => {
+  it('asks for the permission of the route before it passes on, and names the one that is missing', async () => {
     suite.services.world.apiKeys.set('weak', { ...key, permissions: ['members:read'] });
     const answer = await send('POST', '/v1/things', {
       headers: { authorization: 'Bearer weak' },
       body: { id: 'x' },
     });
-    expect(answer).toMatchObject({ status: 403, json: { code: 'forbidden' } });
+    expect(answer).toMatchObject({
+      status: 403,
+      json: { code: 'forbidden', detail: expect.stringMatching(/members:write\b.* API key /) },
+    });
   });
 
   it('takes changes with a cookie from its own pages and from configured origins', async () => {

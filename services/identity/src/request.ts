@@ -12,7 +12,7 @@ export interface Principal {
 /** For operations that concern a person: an API key has no password, no session and no consents. */
 export function principalOf(caller: Caller): Principal {
   if (caller.actor.type !== 'user' || caller.sessionId === null) {
-    throw problem('forbidden', { detail: 'This operation needs the session of a person' });
+    throw problem('forbidden', { detail: 'This operation requires a session; an API key cannot do this' });
   }
   return {
     organizationId: organizationOf(caller),

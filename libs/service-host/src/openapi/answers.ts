@@ -2,6 +2,7 @@ import { RequestMethod } from '@nestjs/common';
 import { type JsonObject, jsonSchemaOf } from '@vouchsafe/contracts';
 import { z } from 'zod';
 import type { AnswerHeader, OperationDeclaration } from '../operation.js';
+import { type Permission, permissions, type Requirement } from '../permissions.js';
 import { problemDocument, type ProblemCode, problems } from '../problems.js';
 import { pascal } from './components.js';
 
@@ -45,7 +46,7 @@ export function codesOf({ declaration, method, parameters }: Answering): Set<Pro
 /** The answers of success as Nest lists them, with their headers, and one for each status of a problem. */
 export function answersOf(
   successes: Readonly<Record<string, JsonObject>>,
-  { headers = [], problemHeaders = [], problems: own = [] }: OperationDeclaration,
+  { headers = [], problemHeaders = [], problems: own = [], permission }: OperationDeclaration,
   codes: ReadonlySet<ProblemCode>,
 ): JsonObject {
   const described = Object.entries(successes).map(([status, answer]): [string, JsonObject] => [
@@ -56,7 +57,7 @@ export function answersOf(
   const refused = [...byStatus].map(([status, some]): [string, JsonObject] => [
     String(status),
     {
-      description: some.map((code) => `\`${code}\`: ${problems[code].title}`).join('; '),
+      description: some.map((code) => describedProblem(code, permission)).join('; '),
       headers: headersOf([
         ...(headersOfProblem[status] ?? ['X-Request-Id']),
         ...(some.some((code) => own.includes(code) || answeredWithin.includes(code)) ? problemHeaders : []),
@@ -65,6 +66,15 @@ export function answersOf(
     },
   ]);
   return Object.fromEntries([...described, ...refused]);
+}
+
+/** The code and the title; of a missing permission, which one the operation requires. */
+function describedProblem(code: ProblemCode, requirement: Requirement): string {
+  const described = `\`${code}\`: ${problems[code].title}`;
+  const isPermission = permissions.includes(requirement as Permission);
+  return code === 'forbidden' && isPermission
+    ? `${described} (it requires \`${requirement}\`; \`detail\` names the permission that is missing)`
+    : described;
 }
 
 /** Where a status has headers of its own; what is refused before there is a request has no id. */

@@ -97,7 +97,8 @@ export function originOf({ actor, sessionId, source }: Caller): Origin {
     // A gateway or identity of the release before says none: its keys all had this one.
     return { provenance: 'asserted', submitter, source: source ?? FIRST_SOURCE };
   }
-  if (sessionId === null) throw problem('forbidden');
+  if (sessionId === null)
+    throw problem('forbidden', { detail: 'Audit entries are recorded with an API key or in a session' });
   return {
     provenance: 'asserted',
     submitter: { type: 'session', id: sessionId },

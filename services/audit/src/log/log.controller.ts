@@ -9,7 +9,7 @@ import {
   Operation,
   organizationOf,
   problem,
-  type ProblemCode,
+  type RejectionProblem,
 } from '@vouchsafe/service-host';
 import {
   encodeEntryBundle,
@@ -129,7 +129,9 @@ export class LogController {
       tile.width === TILE_WIDTH ? 'private, max-age=31536000, immutable' : 'private, no-cache',
     );
     return this.inLog(log, caller, reply, async (sql, access) => {
-      if (tile.kind === 'entries' && !access.entries) throw problem('forbidden');
+      if (tile.kind === 'entries' && !access.entries) throw problem('forbidden', {
+          detail: 'A path given to an auditor leads to hashes only; entries require the permission audit:read',
+        });
       return tileBytes(sql, access, tile);
     });
   }
@@ -148,12 +150,12 @@ export class LogController {
   }
 }
 
-/** What a caller is told of each rejection. */
+/** How each rejection is answered. */
 const problems = {
-  'unknown-log': 'not-found',
-  'unknown-caller': 'unauthenticated',
-  'not-permitted': 'forbidden',
-} as const satisfies Record<LogRejection, ProblemCode>;
+  'unknown-log': ['not-found', 'There is no such log, or it is not visible to you'],
+  'unknown-caller': ['unauthenticated', 'A log is read by its id in a session or with an API key'],
+  'not-permitted': ['forbidden', 'Reading a log by its id requires the permission audit:read'],
+} as const satisfies Record<LogRejection, RejectionProblem>;
 
 /** Only what the newest checkpoint covers is given out: a client checks every tile against it. */
 async function tileBytes(

@@ -5,7 +5,7 @@ import {
   Operation,
   type PageQuery,
   pageQuery,
-  type ProblemCode,
+  type RejectionProblem,
 } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import type { ApiKeyRejection } from './api-key.decider.js';
@@ -21,13 +21,13 @@ import { RevokeApiKey } from './revoke-api-key.js';
 
 const path = z.strictObject({ id: z.uuid() });
 
-/** What a caller is told of each rejection. */
+/** How each rejection is answered. */
 const problems = {
-  'already-created': 'conflict',
-  'scope-beyond-creator': 'forbidden',
-  'expires-in-the-past': 'rejected',
-  'not-live': 'not-found',
-} as const satisfies Record<ApiKeyRejection['rejected'], ProblemCode>;
+  'already-created': ['conflict', 'The API key already exists'],
+  'scope-beyond-creator': ['forbidden', 'An API key can have only scopes that your own role allows'],
+  'expires-in-the-past': ['rejected', 'The expiry date has passed'],
+  'not-live': ['not-found', 'There is no such API key, or it has been revoked'],
+} as const satisfies Record<ApiKeyRejection['rejected'], RejectionProblem>;
 
 @Controller('v1/api-keys')
 export class ApiKeyController {

@@ -1,6 +1,6 @@
 import { Controller, Get, Header, Headers, HttpCode, Param, Post } from '@nestjs/common';
 import { userId } from '@vouchsafe/event-sourcing';
-import { accepted, Caller, Operation, type ProblemCode } from '@vouchsafe/service-host';
+import { accepted, Caller, Operation, type RejectionProblem } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import { organizationProblems } from '../organization/organization.problems.js';
 import type { ErasureRejection } from './erasure.decider.js';
@@ -10,11 +10,11 @@ import { RequestErasure } from './request-erasure.js';
 
 const memberPath = z.strictObject({ id: userId });
 
-/** What a caller is told of each rejection. */
+/** How each rejection is answered. */
 const problems = {
   ...organizationProblems,
-  'not-requested': 'not-found',
-} as const satisfies Record<ErasureRejection['rejected'], ProblemCode>;
+  'not-requested': ['not-found', 'No erasure of this person was requested'],
+} as const satisfies Record<ErasureRejection['rejected'], RejectionProblem>;
 
 @Controller('v1/members/:id/erasure')
 export class ErasureController {

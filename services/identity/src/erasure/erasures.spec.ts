@@ -15,7 +15,7 @@ describe('who may be erased, and by whom (P10)', () => {
     app.ask('POST', `/v1/members/${userId}/erasure`, { session: by.session, headers });
 
   it('is not the last owner, who goes on as before', async () => {
-    expect(await erase(owner.userId, owner)).toMatchObject({ status: 409, body: { detail: 'last-owner' } });
+    expect(await erase(owner.userId, owner)).toMatchObject({ status: 409, body: { reason: 'last-owner' } });
     expect((await app.ask('GET', '/v1/me', { session: owner.session })).status).toBe(200);
     expect(
       (await app.ask('GET', `/v1/members/${owner.userId}/erasure`, { session: owner.session })).status,

@@ -5,7 +5,7 @@ import {
   Operation,
   type PageQuery,
   pageQuery,
-  type ProblemCode,
+  type RejectionProblem,
   tellWhose,
 } from '@vouchsafe/service-host';
 import type { FastifyReply } from 'fastify';
@@ -27,13 +27,18 @@ import { RevokeInvitation } from './revoke-invitation.js';
 
 const path = z.strictObject({ id: z.uuid() });
 
-/** What a caller is told of each rejection. */
+/** How each rejection is answered. */
 const invitationProblems = {
-  'already-created': 'conflict',
-  'beyond-own-role': 'forbidden',
-  'not-open': 'gone',
-  expired: 'gone',
-} as const satisfies Record<InvitationRejection['rejected'], ProblemCode>;
+  'already-created': ['conflict', 'The invitation already exists'],
+  'beyond-own-role': ['forbidden', 'Your role lacks a permission of the role that you invite into'],
+  'not-open': ['gone', 'The invitation has been used or withdrawn'],
+  expired: ['gone', 'The invitation has expired'],
+} as const satisfies Record<InvitationRejection['rejected'], RejectionProblem>;
+
+const revocationProblems = {
+  ...invitationProblems,
+  'not-open': ['not-found', 'There is no such open invitation'],
+} as const;
 
 @Controller('v1/invitations')
 export class InvitationController {
@@ -120,7 +125,6 @@ export class InvitationController {
     @Caller() caller: Caller,
     @Param({ schema: path }) { id }: z.infer<typeof path>,
   ): Promise<void> {
-    const revoked = await this.revokeInvitation.revoke(caller, id);
-    accepted(revoked, { ...invitationProblems, 'not-open': 'not-found' });
+    accepted(await this.revokeInvitation.revoke(caller, id), revocationProblems);
   }
 }

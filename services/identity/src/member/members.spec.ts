@@ -197,10 +197,10 @@ describe('members and invitations', () => {
     const admin = await app.join(ada, 'admin');
     for (const again of ['first', 'again']) {
       const { status, body } = await invite(address(), 'owner', 'refused', admin);
-      expect({ again, status, detail: body.detail }).toEqual({
+      expect({ again, status, reason: body.reason }).toEqual({
         again,
         status: 403,
-        detail: 'beyond-own-role',
+        reason: 'beyond-own-role',
       });
     }
     expect((await invite(address(), 'member', 'refused', admin)).status).toBe(201);

@@ -9,7 +9,7 @@ import type { Role } from './role.js';
  * What each role may do in its organization (P02, P19; ASVS 8.1.1). Whatever is not named here is denied. A role that the
  * operator's staff holds in a customer's organization comes from a grant, never from this table.
  */
-const permissionsByRole = {
+export const permissionsByRole = {
   owner: [
     'organization:read',
     'organization:write',

@@ -136,7 +136,7 @@ describe('what a session must do first', () => {
     const remove = () =>
       app.ask('DELETE', `/v1/me/authenticators/${ada.authenticatorId}`, { session: ada.session });
     expect((await change(goodPassword, 'xk7!pq2z')).status).toBe(204);
-    expect(await remove()).toMatchObject({ status: 409, body: { detail: 'longer-password-required' } });
+    expect(await remove()).toMatchObject({ status: 409, body: { reason: 'longer-password-required' } });
     expect((await change('xk7!pq2z', goodPassword)).status).toBe(204);
     expect((await remove()).status).toBe(204);
   });

@@ -1,0 +1,113 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { innerServiceNames, jsonSchemaOf } from '@vouchsafe/contracts';
+import { type CheckedInput, checkedInputs, hostConfig } from '@vouchsafe/service-host';
+import fc from 'fast-check';
+import { z } from 'zod';
+import { API_DOCUMENT, DocsController } from '../services/gateway/src/docs/docs.controller.ts';
+import { definitionOf } from '../tools/golden/services.ts';
+import { fitting, hostile, type Json, type Schema, variations } from './agreement.samples.ts';
+import { root } from './system/root.ts';
+
+interface Said {
+  readonly where: string;
+  readonly issue: z.core.$ZodIssue;
+}
+
+/** What is said of every way in which the inputs of all services are broken. */
+let said: Said[];
+const { localeError } = z.locales.en();
+
+beforeAll(async () => {
+  const inputs = await inputsOfGateway();
+  for (const name of innerServiceNames) {
+    const { definition, config } = await definitionOf(root, name, 'src');
+    inputs.push(...(await checkedInputs(definition, config)));
+  }
+  said = inputs.flatMap((input) => complaintsAbout(input.schema, input));
+}, 60_000);
+
+describe('a refused input', () => {
+  it('gets no sentence of zod, wherever it is broken', () => {
+    expect(said.filter(isOfZod).map(shown)).toEqual([]);
+  });
+
+  it('gets a sentence that says what is wrong', () => {
+    const vague = /^(is not valid|has the wrong type|does not have the required form|does not fit any)/;
+    expect(said.filter(({ issue }) => vague.test(issue.message)).map(shown)).toEqual([]);
+  });
+
+  it('gets a sentence that goes on from the name of the field', () => {
+    const predicate = /^(must|is|has|contains) [^.]+[^. ]$/s;
+    expect([...new Set(said.filter(({ issue }) => !predicate.test(issue.message)).map(shown))]).toEqual([]);
+  });
+
+  it('is broken in every way that a schema of ours can be', () => {
+    expect([...new Set(said.map(({ issue }) => kindOf(issue)))].sort()).toEqual([
+      'x',
+    ]);
+  });
+});
+
+describe('the comparison', () => {
+  it('finds zod’s sentences where ours are not used', () => {
+    const ours = z.config().customError;
+    const schema = z.strictObject({ name: z.string().min(1), tags: z.array(z.int().max(3)).max(1) });
+    try {
+      z.config({ customError: undefined });
+      expect(complaintsAbout(schema, { operation: 'any', place: 'body' }).every(isOfZod)).toBe(true);
+    } finally {
+      z.config({ customError: ours });
+    }
+    expect(complaintsAbout(schema, { operation: 'any', place: 'body' }).some(isOfZod)).toBe(false);
+  });
+});
+
+/** The gateway passes bodies on unread; its own pages alone take something. */
+function inputsOfGateway(): Promise<CheckedInput[]> {
+  const module = {
+    module: class Pages {},
+    controllers: [DocsController],
+    providers: [{ provide: API_DOCUMENT, useValue: {} }],
+  };
+  const config = { VOUCHSAFE_BODY_LIMIT: 1024 } as z.output<typeof hostConfig>;
+  return checkedInputs({ name: 'gateway', title: 'Pages', config: hostConfig, module: () => module }, config);
+}
+
+/** Each input that fits is broken at each of its places, by values of every type, length and size, by a field more and a field less. */
+function complaintsAbout(
+  schema: z.ZodType,
+  { operation, place }: Pick<CheckedInput, 'operation' | 'place'>,
+): Said[] {
+  const { $defs = {}, ...described } = jsonSchemaOf(schema, { io: 'input' });
+  const samples = fc.sample(fitting(described as Schema, $defs as Readonly<Record<string, Schema>>), {
+    numRuns: 12,
+    seed: 7,
+  });
+  const long = [Array<Json>(1001).fill('x'), 'x'.repeat(10_000)];
+  const broken = [undefined, ...samples.flatMap((sample) => variations(sample, [...hostile, ...long]))];
+  const found = new Map<string, Said>();
+  for (const value of broken) {
+    for (const issue of schema.safeParse(value).error?.issues.flatMap(withBranches) ?? [])
+      found.set(`${kindOf(issue)} ${issue.message}`, { where: `${operation} ${place}`, issue });
+  }
+  return [...found.values()];
+}
+
+/** What is said of a union, and what each of its branches says. */
+function withBranches(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  return issue.code === 'invalid_union' ? [issue, ...issue.errors.flat().flatMap(withBranches)] : [issue];
+}
+
+function kindOf(issue: z.core.$ZodIssue): string {
+  const { code, origin, format } = issue as { code: string; origin?: string; format?: string };
+  return [code, code === 'invalid_format' ? format : origin].filter(Boolean).join(' ');
+}
+
+function isOfZod({ issue }: Said): boolean {
+  const own = localeError(issue as z.core.$ZodRawIssue);
+  return issue.message === (typeof own === 'string' ? own : own?.message);
+}
+
+function shown({ where, issue }: Said): string {
+  return `${where} /${issue.path.join('/')}: ${issue.message.slice(0, 120)}`;
+}
