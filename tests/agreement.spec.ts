@@ -16,10 +16,10 @@ import { root } from './system/root.ts';
 
 /** What the code refuses by 400 and JSON Schema has no words for; the document says each in prose where it applies. */
 const beyondJsonSchema = new Map([
-  ['at most 16384 characters as JSON', 'the length of a value once it is written as JSON'],
+  ['must have at most 16384 characters as JSON', 'the length of a value once it is written as JSON'],
   ['must be from 1970 to 9999, in UTC', 'an instant by its value, offset and all'],
-  ['before its beginning', 'one field compared with another'],
-  ['comes from the key that is replaced', 'two fields of which one is given'],
+  ['must not be before `from`', 'one field compared with another'],
+  ['must be left out when `replaces` is given: the new key takes the source of that key', 'two fields of which one is given'],
 ]);
 
 interface Parameter {

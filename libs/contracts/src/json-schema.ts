@@ -10,7 +10,7 @@ const anyJson = z.json();
  * AsyncAPI's parser and client generators refuse.
  */
 export const jsonValue = z
-  .custom<Json>((value) => anyJson.safeParse(value).success, 'Not a JSON value')
+  .custom<Json>((value) => anyJson.safeParse(value).success, 'must be a JSON value')
   .meta({ id: 'JsonValue', description: 'Any JSON value' });
 
 export interface JsonSchemaOptions {

@@ -34,9 +34,9 @@ export const sourceName = z
   .string()
   .regex(
     /^[a-z0-9][a-z0-9._-]{0,62}$/,
-    'small letters, digits and . _ - only, a letter or digit first, at most 63',
+    'must begin with a lower-case letter or a digit, and contain only those and . _ - (at most 63 characters)',
   )
-  .refine((name) => !beginsWithOwnName(name), `may not begin with ${ownNames.join(', ')}: these are our own`);
+  .refine((name) => !beginsWithOwnName(name), `must not begin with ${ownNames.join(', ')}: these names are reserved`);
 
 /** Of a key for which nobody named a source: its own, which no other key has by itself. */
 export function sourceOfKey(apiKeyId: string): string {

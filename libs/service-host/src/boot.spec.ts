@@ -429,6 +429,7 @@ describe('a booted service', () => {
       'must be one of "red", "green"',
     ],
     ['a body of another type', 'POST', '/v1/lamps', '[]', '', 'must be an object'],
+    ['an unknown field', 'POST', '/v1/lamps', '{"on":true,"dim":1}', '', 'has an unknown field: "dim"'],
     [
       'a query field given twice',
       'GET',

@@ -22,7 +22,7 @@ export function readIJson(bytes: Uint8Array): ReadIJson {
   try {
     read = parseCheckedJson(utf8.decode(bytes), check);
   } catch {
-    return { status: 'malformed', detail: 'The body is not JSON in UTF-8 without a byte-order mark' };
+    return { status: 'malformed', detail: 'The body must be JSON in UTF-8, without a byte-order mark' };
   }
   if ('value' in read) return { status: 'read', value: read.value };
   const { fault, path } = read;
@@ -38,7 +38,7 @@ const TOO_DEEP = 'too deep';
 const check: JsonCheck = {
   opened: (depth) => (depth > MAX_DEPTH ? TOO_DEEP : undefined),
   name: (name, object) =>
-    textFault(name) ?? (Object.hasOwn(object, name) ? 'The name stands twice in its object' : undefined),
+    textFault(name) ?? (Object.hasOwn(object, name) ? 'is given more than once in its object' : undefined),
   text: textFault,
   number: numberFault,
 };
@@ -48,7 +48,7 @@ const NOT_TEXT = /[\0\p{Surrogate}\p{Noncharacter_Code_Point}]/u;
 /** RFC 7493 section 2.1. */
 function textFault(text: string): string | undefined {
   return NOT_TEXT.test(text)
-    ? 'A text holds NUL, half a surrogate pair, or a code point that is no character'
+    ? 'contains NUL, half of a surrogate pair, or a noncharacter'
     : undefined;
 }
 
@@ -58,7 +58,7 @@ function numberFault(literal: string): string | undefined {
   const written = String(number);
   const isSame =
     written === literal || (Number.isFinite(number) && decimalOf(written) === decimalOf(literal));
-  return isSame ? undefined : 'The number would be changed: it does not fit in a double. Send it as a text';
+  return isSame ? undefined : 'must be sent as a string: a double-precision number cannot hold it exactly';
 }
 
 /** One spelling of a decimal: its digits without zeros around them, and the power of ten that they are multiplied by. */

@@ -132,7 +132,7 @@ export function forgetIdempotencyKeys(options: {
 
 export const idempotencyKeyText = z
   .string()
-  .regex(/^[\x21-\x7e]{1,255}$/, '1 to 255 visible ASCII characters');
+  .regex(/^[\x21-\x7e]{1,255}$/, 'must have 1 to 255 visible ASCII characters');
 
 /** @returns the header's value, where it can be a key; @throws Problem `invalid-request` */
 export function idempotencyKey(header: string): string {

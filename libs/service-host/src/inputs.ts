@@ -14,7 +14,7 @@ const oneLine = new RegExp(`^[${SPACES}]*[^${SPACES}${CONTROLS}][^${CONTROLS}]*$
 
 /** Words of a person: not blank, without the space around them. */
 export function words(longest: number) {
-  return z.string().min(1).max(longest).regex(notBlank, 'Not blank').trim();
+  return z.string().min(1).max(longest).regex(notBlank, 'must not be blank').trim();
 }
 
 /**
@@ -26,7 +26,7 @@ export function plainLine(longest: number) {
     .string()
     .min(1)
     .max(longest)
-    .regex(oneLine, 'One line, not blank, without control characters')
+    .regex(oneLine, 'must be one line of text, not blank and without control characters')
     .trim();
 }
 
@@ -41,7 +41,7 @@ export function decimal(least: number, most: number) {
 /** What a cursor of ours can look like; what it must hold is the list's own affair. */
 export const cursorText = z
   .string()
-  .regex(/^[A-Za-z0-9_-]{1,1000}$/, 'Not a cursor')
+  .regex(/^[A-Za-z0-9_-]{1,1000}$/, 'must be a cursor: `next` of an earlier page')
   .describe('`next` of the page before');
 
 /** When something ends, in UTC (RFC 3339 with an offset): an offset must not carry it to a year that JSON's dates or Postgres spell in another way. */

@@ -31,7 +31,7 @@ export function cursorOf<Schema extends z.ZodType<object>>(schema: Schema) {
       const read = schema.safeParse(jsonOrNull(Buffer.from(cursor, 'base64url').toString('utf8')));
       if (!read.success) {
         throw problem('invalid-request', {
-          errors: [{ pointer: '/cursor', detail: 'Not a cursor of this list' }],
+          errors: [{ pointer: '/cursor', detail: 'must be a cursor of this list: `next` of an earlier page' }],
         });
       }
       return read.data;

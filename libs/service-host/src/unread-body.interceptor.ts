@@ -11,7 +11,7 @@ export class UnreadBodyInterceptor implements NestInterceptor {
     const { body } = execution.switchToHttp().getRequest<FastifyRequest>();
     if (saysSomething(body) && !readsBody(execution)) {
       throw problem('invalid-request', {
-        errors: [{ pointer: '', detail: 'This operation takes no body' }],
+        errors: [{ pointer: '', detail: 'must be empty: this operation reads no body' }],
       });
     }
     return next.handle();

@@ -72,10 +72,10 @@ export function parseJson(body: Uint8Array): unknown {
 export function assertPlainUtf8(headers: IncomingHttpHeaders): void {
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
-    throw problem('unsupported-media-type', { detail: 'A body is sent without a content encoding' });
+    throw problem('unsupported-media-type', { detail: 'The body must be sent without a content encoding' });
   for (const [, charset] of (headers['content-type'] ?? '').matchAll(/;\s*charset\s*=\s*"?([^";\s]*)/gi)) {
     if (!/^utf-?8$/i.test(charset ?? ''))
-      throw problem('unsupported-media-type', { detail: 'JSON is sent in UTF-8' });
+      throw problem('unsupported-media-type', { detail: 'JSON must be sent in UTF-8' });
   }
 }
 
@@ -87,7 +87,7 @@ export function assertWellFormedUrl(url: string): void {
   } catch {
     throw problem('malformed-request', { detail: 'The URL is not well-formed' });
   }
-  if (decoded.includes('\0')) throw problem('malformed-request', { detail: 'The URL holds a NUL' });
+  if (decoded.includes('\0')) throw problem('malformed-request', { detail: 'The URL contains a NUL character' });
 }
 
 /** The first `most` UTF-16 code units of a text; one fewer where the last would be half of a surrogate pair. */

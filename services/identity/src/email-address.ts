@@ -13,7 +13,7 @@ const pattern =
   /^(?:[A-Za-z0-9_'+-]+\.)*[A-Za-z0-9_'+-]*[A-Za-z0-9_+-]@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}$/;
 
 /** An address as it comes in: at most what SMTP can carry (RFC 5321 section 4.5.3.1.3). */
-export const emailAddress = z.email({ pattern, error: 'Not an email address' }).max(254);
+export const emailAddress = z.email({ pattern, error: 'must be an email address' }).max(254);
 
 /** By which an account is found without the address standing anywhere in clear; erasable, in no event. */
 export function emailHash(vault: Vault, sql: Sql, email: string): Promise<Buffer> {

@@ -18,7 +18,7 @@ const laneParameters = z.strictObject({
     .max(LANES - 1),
 });
 const laneQuery = z.strictObject({
-  from: z.string().regex(/^[1-9][0-9]{0,18}$/),
+  from: z.string().regex(/^[1-9][0-9]{0,18}$/, 'must be a whole number from 1 on'),
   limit: z.coerce.number().int().min(1).max(1000).default(500),
 });
 const laneAnswer = z.strictObject({

@@ -18,7 +18,9 @@ const TIMEOUT_MS = 3_000;
 
 const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const keysQuery = z.strictObject({
-  ids: z.string().regex(new RegExp(`^${uuid}(?:,${uuid}){0,${IDS - 1}}$`)),
+  ids: z
+    .string()
+    .regex(new RegExp(`^${uuid}(?:,${uuid}){0,${IDS - 1}}$`), `must be up to ${IDS} UUIDs, separated by commas`),
 });
 const keysAnswer = z.strictObject({
   keys: z.array(

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 /** Free JSON, as it came and as it goes out. Not `z.record` and `z.json`: they leave out a member called `__proto__`. */
 export const jsonObject = z
-  .custom<JsonObject>(isJsonObject, 'an object')
+  .custom<JsonObject>(isJsonObject, 'must be an object')
   .meta({ type: 'object', additionalProperties: {} });
 
 const LONGEST_NAME = 100;
@@ -21,13 +21,13 @@ export const submittedDetails = jsonObject
         context.addIssue({
           code: 'custom',
           path: [name],
-          message: `a name of 1 to ${LONGEST_NAME} characters`,
+          message: `must have a name of 1 to ${LONGEST_NAME} characters`,
         });
     }
   })
   .refine(
     (details) => JSON.stringify(details).length <= MOST_DETAILS,
-    `at most ${MOST_DETAILS} characters as JSON`,
+    `must have at most ${MOST_DETAILS} characters as JSON`,
   )
   .describe(`At most ${MOST_DETAILS} characters as JSON`)
   .meta({

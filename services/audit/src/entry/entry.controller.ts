@@ -180,7 +180,7 @@ export class EntryController {
     const proven = await this.proveEntry.prove(organizationOf(caller), location);
     if (proven.status === 'unknown') throw problem('not-found');
     if (proven.status === 'uncovered')
-      throw problem('unavailable', { detail: 'No checkpoint covers it yet' });
+      throw problem('unavailable', { detail: 'No checkpoint covers this entry yet; try again in a moment' });
     const { entry, leaf, proof } = proven;
     void reply.header(ENTRY_DETAILS_HEADER, shownHeader([location]));
     return { entry, leaf: leaf.toString('base64'), proof };

@@ -27,15 +27,15 @@ export const time = z
         .refine((day) => isBounded(Date.parse(day)), 'must be from 1970 to 9999, in UTC')
         .transform((day) => `${day}T00:00:00.000Z`),
     ],
-    'a day, or an instant with an offset and at most nine digits after the second (no leap second), from 1970 to 9999',
+    'must be a day, or a date and time with an offset and at most nine digits after the second (no leap second), from 1970 to 9999',
   )
   .describe('An instant, or a day (its start in UTC)');
 
 function reasonAgainst(input: unknown): string {
   if (typeof input === 'string' && LEAP_SECOND.test(input))
-    return 'a leap second (:60) cannot be recorded: send the last instant before it or the first after it';
-  if (typeof input === 'string' && TEN_DIGITS.test(input)) return 'at most nine digits after the second';
-  return 'a date and time with an offset (RFC 3339), as in 2026-11-28T10:00:00.123456789Z';
+    return 'must not be a leap second (:60): send the last instant before it, or the first one after it';
+  if (typeof input === 'string' && TEN_DIGITS.test(input)) return 'must have at most nine digits after the second';
+  return 'must be a date and time with an offset (RFC 3339), as in 2026-11-28T10:00:00.123456789Z';
 }
 
 const TEN_DIGITS = /\.\d{10}/;

@@ -33,5 +33,5 @@ export const ipAddress = z.union(
       .regex(new RegExp(`^(?:${forms.join('|')})$`))
       .meta({ format: 'ipv6' }),
   ],
-  'not an IP address',
+  'must be an IPv4 or IPv6 address',
 );

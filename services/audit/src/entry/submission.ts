@@ -9,7 +9,7 @@ import { ipAddress } from './ip-address.js';
 /** Names of operations and types: closed sets of the sender's, nothing personal; searched as they stand. */
 const token = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/, 'letters, digits and . _ : / - only, at most 100');
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/, 'must begin with a letter or a digit, and contain only those and . _ : / - (at most 100 characters)');
 const outsideId = z.string().min(1).max(500);
 
 const exampleEntry = {

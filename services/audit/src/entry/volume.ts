@@ -169,8 +169,8 @@ function tooMuch(passed: readonly Usage[], sent: Volume, usages: readonly Usage[
   const never = passed.some(({ limit }) => sent.entries > limit.entries || sent.bytes > limit.bytes);
   return problem('too-many-requests', {
     detail:
-      `An organization may submit ${words.join('; ')}. Nothing of the batch was recorded` +
-      (never ? '; it is larger than the limit itself: send fewer entries at once' : ''),
+      `An organization can submit ${words.join('; ')}. None of these entries was recorded` +
+      (never ? '; the request alone exceeds the limit: send fewer entries at once' : ''),
     headers: {
       'retry-after': String(Math.max(...passed.map(({ secondsLeft }) => secondsLeft))),
       ...volumeHeaders(usages.map((usage) => without(usage, sent))),

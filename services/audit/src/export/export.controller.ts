@@ -33,9 +33,9 @@ const disclosable = z
   .string()
   .regex(
     /^(id|actor\.id|entity\.id|sourceIp|url|userAgent|requestId|details(\..{1,100})?)$/su,
-    'one of id, actor.id, entity.id, sourceIp, url, userAgent, requestId, details, details.<name>',
+    'must be one of id, actor.id, entity.id, sourceIp, url, userAgent, requestId, details, details.<name>',
   )
-  .refine((path) => path.isWellFormed(), 'contains a lone surrogate, which no field name can');
+  .refine((path) => path.isWellFormed(), 'must not contain half of a surrogate pair');
 const disclosed =
   'Personal values to open, as field paths. `details` opens all details, `details.<name>` the one that is called `<name>`, with ' +
   'everything in it. All that stands after `details.` is its name, dots included: `details.card` does not open a detail ' +
@@ -50,7 +50,7 @@ const newExport = z
   })
   .refine(({ from, to }) => microseconds(from) <= microseconds(to), {
     path: ['to'],
-    message: 'before its beginning',
+    message: 'must not be before `from`',
   })
   .meta({
     id: 'NewAuditExport',

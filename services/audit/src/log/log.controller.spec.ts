@@ -158,7 +158,7 @@ describe('a reader’s path', () => {
     );
     expect(refused).toMatchObject({
       status: 400,
-      body: { code: 'invalid-request', errors: [{ pointer: '/expiresAt', detail: 'It is past' }] },
+      body: { code: 'invalid-request', errors: [{ pointer: '/expiresAt', detail: 'must be in the future' }] },
     });
     const unknown = { name: 'Of nothing', logId: '5b0c7cbd-6b3c-4f0a-9a0e-000000000000' };
     expect((await makeReader(unknown, { 'idempotency-key': 'refused' })).status).toBe(404);

@@ -115,5 +115,5 @@ export class ReaderController {
 const refusals = {
   'unknown-log': () => problem('not-found'),
   'expires-in-the-past': () =>
-    problem('invalid-request', { errors: [{ pointer: '/expiresAt', detail: 'It is past' }] }),
+    problem('invalid-request', { errors: [{ pointer: '/expiresAt', detail: 'must be in the future' }] }),
 } satisfies Record<ReaderRejection, () => ProblemError>;

@@ -32,8 +32,8 @@ export function assertSameSite(request: FastifyRequest, allowedOrigins: AllowedO
   if (origin !== undefined && allowedOrigins.has(origin)) return;
   throw problem('cross-site-request', {
     detail:
-      'A request with a session cookie that changes something needs `Sec-Fetch-Site: same-origin`, as browsers send it, or an ' +
-      '`Origin` that is configured (VOUCHSAFE_PUBLIC_URL, VOUCHSAFE_ALLOWED_ORIGINS). One with an API key needs neither.',
+      'A request that changes something and carries a session cookie needs `Sec-Fetch-Site: same-origin`, which browsers send by ' +
+      'themselves, or an `Origin` that VOUCHSAFE_PUBLIC_URL or VOUCHSAFE_ALLOWED_ORIGINS names. A request with an API key needs neither.',
   });
 }
 

@@ -44,7 +44,7 @@ export const newApiKey = z
   })
   .refine(({ source, replaces }) => source === undefined || replaces === undefined, {
     path: ['source'],
-    message: 'comes from the key that is replaced',
+    message: 'must be left out when `replaces` is given: the new key takes the source of that key',
   })
   .meta({
     examples: [
@@ -141,7 +141,7 @@ async function sourceFor(
   if (replaces === undefined) return source ?? sourceOfKey(apiKeyId);
   const replaced = await (await unit.entityManager()).findOne(ApiKey, replaces);
   if (!replaced)
-    throw problem('not-found', { errors: [{ pointer: '/replaces', detail: 'There is no such key' }] });
+    throw problem('not-found', { errors: [{ pointer: '/replaces', detail: 'must be the id of an API key of the organization' }] });
   return replaced.source;
 }
 

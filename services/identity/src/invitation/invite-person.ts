@@ -103,7 +103,7 @@ async function assertFewInvitations(unit: UnitOfWork, at: Date): Promise<void> {
   );
   if (sent >= MOST_INVITATIONS_A_DAY) {
     throw problem('too-many-requests', {
-      detail: `An organization sends ${MOST_INVITATIONS_A_DAY} invitations a day`,
+      detail: `An organization can send ${MOST_INVITATIONS_A_DAY} invitations a day`,
       headers: { 'retry-after': '3600' },
     });
   }

@@ -24,11 +24,14 @@ import { logInLimits, takeAttempt } from './throttle.js';
 const recoveryCode = z.string().min(1).max(100);
 
 export const challengeAnswer = z
-  .union([
-    givenTotp,
-    z.strictObject({ recoveryCode }).meta({ id: 'GivenRecoveryCode' }),
-    z.strictObject({ accept: acceptance }).meta({ id: 'GivenConsent' }),
-  ])
+  .union(
+    [
+      givenTotp,
+      z.strictObject({ recoveryCode }).meta({ id: 'GivenRecoveryCode' }),
+      z.strictObject({ accept: acceptance }).meta({ id: 'GivenConsent' }),
+    ],
+    'must have exactly one field: `totp` (six digits), `recoveryCode` (a string) or `accept` (a list of documents and versions)',
+  )
   .meta({ examples: [{ totp: '123456' }] });
 export type ChallengeAnswer = z.infer<typeof challengeAnswer>;
 
@@ -92,7 +95,7 @@ export class AnswerChallenge {
     const { userId } = challenge;
     // Accepting documents proves nothing: it takes a challenge that is past its factors.
     if ('accept' in answer !== (challenge.next === 'accept-documents'))
-      throw problem('conflict', { detail: 'Another answer is asked for' });
+      throw problem('conflict', { detail: 'The log-in expects another answer: `next` said which' });
     if ('accept' in answer) {
       const consent = this.consents.of(caller, answer.accept);
       const accepted = await unit.execute(userAggregate, userId, {

@@ -65,7 +65,7 @@ export class Challenges {
         secretHash(challengeId),
       ]),
     );
-    if (!found) throw problem('gone', { detail: 'Log in again' });
+    if (!found) throw problem('gone', { detail: 'The log-in has expired or is complete: log in again' });
     const [row] = await this.database.forOrganization(found.organization_id, (sql) =>
       sql.query<{ user_id: UserId; next: ChallengeNext; session_id: string | null; level: SessionLevel }>(
         `update log_in_challenge set attempts = attempts + 1
@@ -74,7 +74,7 @@ export class Challenges {
         [secretHash(challengeId), this.clock.now()],
       ),
     );
-    if (!row) throw problem('gone', { detail: 'Log in again' });
+    if (!row) throw problem('gone', { detail: 'The log-in has expired or is complete: log in again' });
     return {
       challengeId,
       organizationId: found.organization_id,

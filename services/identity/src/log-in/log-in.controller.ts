@@ -41,7 +41,7 @@ const asked = z
   })
   .meta({ id: 'LogInChallenge' });
 
-const challengePath = z.strictObject({ id: z.string().regex(/^[A-Za-z0-9_-]{43}$/) });
+const challengePath = z.strictObject({ id: z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be the `challengeId` of a log-in') });
 
 @Controller('v1/sessions')
 export class LogInController {

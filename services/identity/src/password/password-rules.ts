@@ -86,12 +86,12 @@ function faultOf(
   const text = password.reveal();
   const length = Array.from(text).length;
   const shortest = SHORTEST[secondFactor ? 'beside-second-factor' : 'alone'];
-  if (length < shortest) return `At least ${shortest} characters`;
-  if (length > LONGEST) return `At most ${LONGEST} characters`;
+  if (length < shortest) return `must have at least ${shortest} characters`;
+  if (length > LONGEST) return `must have at most ${LONGEST} characters`;
   const folded = text.toLowerCase();
   if (context.some((word) => word !== '' && folded === word.toLowerCase())) {
-    return 'Not your own name, email address or organization';
+    return 'must not be your name, your email address or the name of your organization';
   }
-  if (breached.includes(password)) return 'This password is on lists of stolen passwords; choose another one';
+  if (breached.includes(password)) return 'must not be a password that is known from data breaches: choose another one';
   return null;
 }

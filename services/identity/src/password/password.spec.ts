@@ -141,7 +141,7 @@ describe('a chosen password', () => {
   };
 
   it('has 15 characters alone, 8 beside a second factor (ASVS 6.2.1)', () => {
-    expect(faultOf('fourteen chars')).toBe('At least 15 characters');
+    expect(faultOf('fourteen chars')).toBe('must have at least 15 characters');
     expect(faultOf('fifteen chars..')).toBeUndefined();
     expect(faultOf('seven77', true)).toBe('At least 8 characters');
     expect(faultOf('eight888', true)).toBeUndefined();
@@ -150,7 +150,7 @@ describe('a chosen password', () => {
   it('needs no kind of character, and counts characters, not bytes (ASVS 6.2.5, 6.2.9)', () => {
     expect(faultOf('aaaaaaaaaaaaaaaaaaaa')).toBeUndefined();
     expect(faultOf('🦉'.repeat(15))).toBeUndefined();
-    expect(faultOf('🦉'.repeat(14))).toBe('At least 15 characters');
+    expect(faultOf('🦉'.repeat(14))).toBe('must have at least 15 characters');
     expect(faultOf('x'.repeat(256))).toBeUndefined();
     expect(faultOf('x'.repeat(257))).toBe('At most 256 characters');
   });

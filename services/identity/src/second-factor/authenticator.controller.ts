@@ -21,7 +21,10 @@ const enrolment = z.strictObject({
 });
 const shownOnce = z.strictObject({ recoveryCodes: z.array(z.string()) }).meta({ id: 'RecoveryCodes' });
 const proof = z
-  .union([z.strictObject({ password: givenPassword }).meta({ id: 'GivenPassword' }), givenTotp])
+  .union(
+    [z.strictObject({ password: givenPassword }).meta({ id: 'GivenPassword' }), givenTotp],
+    'must have exactly one field: `password` (a string) or `totp` (six digits)',
+  )
   .meta({ examples: [{ password: 'seven green bridges at dawn' }] });
 const proved = z.strictObject({ authenticatedAt: z.iso.datetime() });
 const path = z.strictObject({ id: z.uuid() });

@@ -4,10 +4,13 @@ import { secret } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { ResolveCaller } from './resolve-caller.js';
 
-const question = z.union([
-  z.strictObject({ session: z.string().min(1).max(200) }),
-  z.strictObject({ apiKey: z.string().min(1).max(200) }),
-]);
+const question = z.union(
+  [
+    z.strictObject({ session: z.string().min(1).max(200) }),
+    z.strictObject({ apiKey: z.string().min(1).max(200) }),
+  ],
+  'must have exactly one field: `session` or `apiKey` (strings)',
+);
 
 @Controller('internal/sessions')
 export class ResolveController {
