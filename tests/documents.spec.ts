@@ -53,6 +53,16 @@ describe('the OpenAPI document of', () => {
     expect(nameless).toEqual([]);
   });
 
+  it('all of them describes every property and parameter whose name does not say what it is', () => {
+    expect(undescribedIn(merged)).toEqual([]);
+  });
+
+  it('and one without a description is found', () => {
+    const properties = { manifestKeys: { type: 'array' }, name: { type: 'string' } };
+    const planted = { components: { schemas: { Log: { properties } } }, paths: {} };
+    expect(undescribedIn(planted)).toEqual(['Log.manifestKeys']);
+  });
+
   it('all of them has hundreds of these', () => {
     expect(contentsOf(merged).length).toBeGreaterThan(700);
   });
@@ -217,4 +227,34 @@ function danglingIn(document: JsonObject): string[] {
     );
     return found === undefined;
   });
+}
+
+/** Ids, instants, lists of what the schema is about, and words that need no explanation. */
+const EVIDENT =
+  /^(id|\w+Id|\w+At|items|entries|entry|logs|readers|name|title|email|role|document|token|user|organization|password|currentPassword)$/;
+
+/** Properties of published schemas, and parameters, without a description, by name. Problems describe themselves. */
+function undescribedIn(document: JsonObject): string[] {
+  const { schemas = {} } = document.components as Record<string, JsonObject>;
+  const isDescribed = (schema: JsonObject): boolean => {
+    const named = schemas[String(schema.$ref).split('/').at(-1) ?? ''] as JsonObject | undefined;
+    return 'description' in schema || (named !== undefined && 'description' in named);
+  };
+  const within = (where: string, schema: Json | undefined): string[] => {
+    if (typeof schema !== 'object' || schema === null) return [];
+    if (Array.isArray(schema)) return schema.flatMap((one) => within(where, one));
+    const own = Object.entries((schema.properties ?? {}) as Record<string, JsonObject>).flatMap(([name, one]) => [
+      ...(EVIDENT.test(name) || isDescribed(one) ? [] : [`${where}.${name}`]),
+      ...within(`${where}.${name}`, one),
+    ]);
+    const parts = [schema.items, schema.anyOf, schema.oneOf].filter((part) => part !== undefined);
+    return [...own, ...parts.flatMap((part) => within(where, part))];
+  };
+  const parameters = operationsOf(document).flatMap((operation) =>
+    ((operation.parameters ?? []) as JsonObject[])
+      .filter((one) => !EVIDENT.test(one.name as string) && !isDescribed(one) && !isDescribed(one.schema as JsonObject))
+      .map(({ name }) => `${operation.operationId as string} ${name as string}`),
+  );
+  const published = Object.entries(schemas).filter(([name]) => !name.endsWith('Problem'));
+  return [...published.flatMap(([name, schema]) => within(name, schema)), ...parameters];
 }

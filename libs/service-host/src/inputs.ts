@@ -42,7 +42,7 @@ export function decimal(least: number, most: number) {
 export const cursorText = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,1000}$/, 'must be a cursor: `next` of an earlier page')
-  .describe('`next` of the page before');
+  .describe('`next` of the previous page');
 
 /** When something ends, in UTC (RFC 3339 with an offset): an offset must not carry it to a year that JSON's dates or Postgres spell in another way. */
 export const expiry = z.iso

@@ -4,7 +4,7 @@ import { problem } from './problems.js';
 
 /** The query of every list: `@Query({ schema: pageQuery }) query: PageQuery`, or `pageQuery.extend({...})` with filters. */
 export const pageQuery = z.strictObject({
-  limit: decimal(1, 200).default(50),
+  limit: decimal(1, 200).default(50).describe('Largest number of items in a page'),
   cursor: cursorText.optional(),
 });
 export type PageQuery = z.output<typeof pageQuery>;
@@ -31,7 +31,9 @@ export function cursorOf<Schema extends z.ZodType<object>>(schema: Schema) {
       const read = schema.safeParse(jsonOrNull(Buffer.from(cursor, 'base64url').toString('utf8')));
       if (!read.success) {
         throw problem('invalid-request', {
-          errors: [{ pointer: '/cursor', detail: 'must be a cursor of this list: `next` of an earlier page' }],
+          errors: [
+            { pointer: '/cursor', detail: 'must be a cursor of this list: `next` of an earlier page' },
+          ],
         });
       }
       return read.data;

@@ -46,7 +46,12 @@ export const problems = {
 
 export type ProblemCode = keyof typeof problems;
 
-const problemPlace = z.strictObject({ pointer: z.string(), detail: z.string() }).meta({ id: 'ProblemPlace' });
+const problemPlace = z
+  .strictObject({
+    pointer: z.string().describe('JSON pointer (RFC 6901) into the body, query or path, or `header.<name>`'),
+    detail: z.string().describe('What is wrong there'),
+  })
+  .meta({ id: 'ProblemPlace' });
 
 /** What a caller sees: media type `application/problem+json`. `type` is `urn:vouchsafe:problem:<code>`. */
 export const problemDocument = z.strictObject({
@@ -63,7 +68,7 @@ export const problemDocument = z.strictObject({
   errors: z
     .array(problemPlace)
     .optional()
-    .describe('Where the request does not fit: JSON pointers into it, or `header.<name>`'),
+    .describe('Where the request does not match its schema'),
 });
 export type ProblemDocument = z.infer<typeof problemDocument>;
 

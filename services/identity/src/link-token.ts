@@ -7,7 +7,11 @@ import { secret } from '@vouchsafe/vault';
 import { z } from 'zod';
 
 /** A link's token as it comes back; only one that was given out opens anything. */
-export const linkToken = z.string().min(1).max(200);
+export const linkToken = z
+  .string()
+  .min(1)
+  .max(200)
+  .describe('What follows `#token=` in the link of the email');
 
 export type LinkPurpose = 'verify-email' | 'reset-password' | 'accept-invitation';
 

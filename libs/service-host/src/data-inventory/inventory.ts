@@ -16,15 +16,18 @@ export interface PersonalColumn {
 }
 
 export const inventoryLine = z.strictObject({
-  service: z.string(),
-  /** Where it stands: an event type, a contract, a column. */
-  place: z.string(),
-  kind: z.enum(['event', 'contract', 'column']),
-  field: z.string(),
-  purpose: z.string(),
-  form: z.enum(['sealed', 'hashed', 'clear']),
-  store: z.string(),
-  retention: z.string(),
+  service: z.string().describe('The service that keeps it'),
+  place: z.string().describe('The event type, contract or table that has the field'),
+  kind: z.enum(['event', 'contract', 'column']).describe('What `place` names'),
+  field: z.string().describe('The field or column'),
+  purpose: z.string().describe('What it is kept for'),
+  form: z
+    .enum(['sealed', 'hashed', 'clear'])
+    .describe(
+      '`sealed`: encrypted under a key that an erasure destroys; `hashed`: one way; `clear`: as it is',
+    ),
+  store: z.string().describe('Where it is stored'),
+  retention: z.string().describe('How long it is kept'),
 });
 export type InventoryLine = z.infer<typeof inventoryLine>;
 

@@ -29,7 +29,7 @@ export const submittedDetails = jsonObject
     (details) => JSON.stringify(details).length <= MOST_DETAILS,
     `must have at most ${MOST_DETAILS} characters as JSON`,
   )
-  .describe(`At most ${MOST_DETAILS} characters as JSON`)
+  .describe(`Whatever else you want to record: at most ${MOST_DETAILS} characters as JSON`)
   .meta({
     type: 'object',
     propertyNames: { type: 'string', minLength: 1, maxLength: LONGEST_NAME },

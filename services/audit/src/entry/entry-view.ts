@@ -9,37 +9,52 @@ import { outcomes, provenances, submitterTypes } from '../log/entry.js';
 import { jsonObject } from './details.js';
 import type { EntryRow } from '../log/log-reader.js';
 
-const named = z.strictObject({ type: z.string(), id: z.string().nullable() });
+const named = z.strictObject({
+  type: z.string().describe('Kind, such as `user` or `order`'),
+  id: z.string().nullable().describe('Id among its kind; null where it is unknown or erased'),
+});
 
 /** An entry as a reader with `audit:read` sees it; what is erased is null. */
 export const entryView = z
   .strictObject({
-    logId: z.uuid(),
-    index: z.int().min(0),
-    id: z.string().nullable(),
+    logId: z.uuid().describe('The log that holds the entry'),
+    index: z.int().min(0).describe('Position of the entry in its log, from 0'),
+    id: z.string().nullable().describe('The id that its source gave it; null where it is erased'),
     provenance: z
       .enum(provenances)
       .describe(
-        '`observed`: our own services saw it; `asserted`: somebody sent it, and nobody has checked it',
+        '`observed`: recorded by Vouchsafe’s own services; `asserted`: sent through the API, and not verified',
       ),
     submitter: z
-      .strictObject({ type: z.enum(submitterTypes), id: z.string() })
+      .strictObject({
+        type: z.enum(submitterTypes).describe('Kind of submitter'),
+        id: z.string().describe('Id of the API key or session, or name of the service'),
+      })
       .nullable()
-      .describe('Who submitted it; null for entries that were recorded before this was written down'),
-    source: z.string().describe('The service that saw it, or the source that the submitting key carries'),
-    occurredAt: z.iso.datetime().describe('With the digits that were sent, three to nine'),
-    recordedAt: z.iso.datetime(),
-    skewSeconds: z.int().optional().describe('How far the source’s clock is from ours, where that is much'),
-    actor: named,
-    operation: z.string(),
-    entity: named.nullable(),
-    outcome: z.enum(outcomes),
-    sourceIp: z.string().nullable(),
-    url: z.string().nullable(),
-    userAgent: z.string().nullable(),
-    requestId: z.string().nullable(),
-    details: jsonObject,
-    erased: z.int().min(0).describe('How many values of the entry were erased'),
+      .describe('Who submitted it; null for entries from before this was recorded'),
+    source: z
+      .string()
+      .describe('The service that recorded it, or the source of the API key that submitted it'),
+    occurredAt: z.iso
+      .datetime()
+      .describe('When it happened, with the three to nine digits of the second that were sent'),
+    recordedAt: z.iso.datetime().describe('When it was added to the log'),
+    skewSeconds: z
+      .int()
+      .optional()
+      .describe('How many seconds the source’s clock differs from ours, where the difference is large'),
+    actor: named.describe('Who did it'),
+    operation: z.string().describe('What was done, `<entity>.<verb>`'),
+    entity: named.nullable().describe('What it was done to'),
+    outcome: z
+      .enum(outcomes)
+      .describe('`unknown`: the gateway stopped before it could record how the request ended'),
+    sourceIp: z.string().nullable().describe('IP address that the request came from'),
+    url: z.string().nullable().describe('URL of the request, with secrets masked'),
+    userAgent: z.string().nullable().describe('User-Agent header of the request'),
+    requestId: z.string().nullable().describe('Id of the request (`X-Request-Id` of its answer)'),
+    details: jsonObject.describe('Whatever else the source recorded'),
+    erased: z.int().min(0).describe('How many values of the entry have been erased'),
   })
   .meta({ id: 'AuditEntry' });
 export type EntryView = z.output<typeof entryView>;

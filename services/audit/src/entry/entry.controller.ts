@@ -32,58 +32,60 @@ import { ipAddress } from './ip-address.js';
 export const entryFilter = z.strictObject({
   from: time.optional().describe('Entries that occurred at this instant or later'),
   to: time.optional().describe('Entries that occurred before this instant'),
-  actor: z.string().min(1).max(500).optional().describe('Id of who did it'),
-  operation: z.string().min(1).max(100).optional(),
-  entityType: z.string().min(1).max(100).optional(),
-  entityId: z.string().min(1).max(500).optional(),
-  outcome: z.enum(outcomes).optional(),
-  sourceIp: ipAddress.optional(),
-  requestId: z.string().min(1).max(200).optional(),
+  actor: z.string().min(1).max(500).optional().describe('Id of the actor'),
+  operation: z.string().min(1).max(100).optional().describe('The whole name, such as `order.refund`'),
+  entityType: z.string().min(1).max(100).optional().describe('Kind of the entity'),
+  entityId: z.string().min(1).max(500).optional().describe('Id of the entity'),
+  outcome: z.enum(outcomes).optional().describe('How it ended'),
+  sourceIp: ipAddress.optional().describe('IPv4 or IPv6 address, in any spelling'),
+  requestId: z.string().min(1).max(200).optional().describe('Id of the request'),
   provenance: z
     .enum(provenances)
     .optional()
-    .describe('What our own services saw, or what was sent by the API, and nobody has checked'),
-  source: z
-    .string()
-    .min(1)
-    .max(100)
-    .optional()
-    .describe('A service of ours, or the source that an API key carries'),
-  submitterType: z.enum(submitterTypes).optional().describe('Kind of who submitted it'),
+    .describe(
+      '`observed`: recorded by Vouchsafe’s own services; `asserted`: sent through the API, and not verified',
+    ),
+  source: z.string().min(1).max(100).optional().describe('Name of a service, or the source of an API key'),
+  submitterType: z.enum(submitterTypes).optional().describe('Kind of submitter'),
   submitterId: z
     .string()
     .min(1)
     .max(100)
     .optional()
     .describe('Id of the API key or session, or name of the service, that submitted it'),
-  q: z.string().min(1).max(500).optional().describe('Words that all stand in what an entry holds in clear'),
+  q: z
+    .string()
+    .min(1)
+    .max(500)
+    .optional()
+    .describe('Words that must all occur in the unencrypted values of an entry'),
 });
 
 const entryQuery = entryFilter.extend({
-  order: z.enum(['newest', 'oldest']).default('newest'),
+  order: z.enum(['newest', 'oldest']).default('newest').describe('Which entries come first'),
   limit: decimal(1, 1000)
     .default(50)
-    .describe('Most entries of a page; of large entries it has fewer, and `next` leads on'),
+    .describe('Largest number of entries in a page; a page of large entries has fewer'),
   cursor: cursorText.optional(),
 });
 
 const entryPage = z.strictObject({ entries: z.array(entryView), next: nextCursor });
 const entryPath = z.strictObject({
   logId: z.uuid(),
-  index: decimal(0, Number.MAX_SAFE_INTEGER),
+  index: decimal(0, Number.MAX_SAFE_INTEGER).describe('Position of the entry in its log, from 0'),
 });
 const recorded = z.strictObject({
   entries: z.array(
     z
       .strictObject({
-        id: z.string(),
-        logId: z.uuid(),
-        index: z.int().min(0),
+        id: z.string().describe('The id that was sent'),
+        logId: z.uuid().describe('The log that holds the entry'),
+        index: z.int().min(0).describe('Position of the entry in its log, from 0'),
         partlyCompared: z
           .literal(true)
           .optional()
           .describe(
-            'The id is known, and the person of its entry is erased: what was sent now was compared with what the entry’s leaf says in clear, not with the erased values',
+            'The id was recorded before, and the person concerned has been erased since: what was sent was compared with the unencrypted values of that entry only',
           ),
       })
       .meta({ id: 'AuditEntryLocation' }),
@@ -91,8 +93,10 @@ const recorded = z.strictObject({
 });
 const provenEntry = z.strictObject({
   entry: entryView,
-  leaf: z.base64().describe('The bytes whose hash stands in the log'),
-  proof: z.string().describe('`c2sp.org/tlog-proof@v1`: that the leaf is in the tree of a signed checkpoint'),
+  leaf: z.base64().describe('The bytes whose hash is in the log'),
+  proof: z
+    .string()
+    .describe('Proof that the leaf is in the tree of a signed checkpoint (`c2sp.org/tlog-proof@v1`)'),
 });
 
 const position = z.strictObject({ recordedAt: z.int().refine(isBounded), index: z.int().min(0) });
@@ -113,7 +117,8 @@ export class EntryController {
     operation: 'audit-entry.record',
     entity: { type: 'audit-log', id: 'response.logId' },
     effect: 'write',
-    summary: 'Records 1 to 1,000 entries; answers when they are durable. An id sent twice is recorded once',
+    summary:
+      'Record 1 to 1,000 entries; the answer comes when they are durable. An id sent twice is recorded once',
     answers: { 201: recorded },
     problems: ['conflict', 'rejected'],
     headers: ['RateLimit-Policy', 'RateLimit'],

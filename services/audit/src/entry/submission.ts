@@ -9,7 +9,10 @@ import { ipAddress } from './ip-address.js';
 /** Names of operations and types: closed sets of the sender's, nothing personal; searched as they stand. */
 const token = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/, 'must begin with a letter or a digit, and contain only those and . _ : / - (at most 100 characters)');
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/,
+    'must begin with a letter or a digit, and contain only those and . _ : / - (at most 100 characters)',
+  );
 const outsideId = z.string().min(1).max(500);
 
 const exampleEntry = {
@@ -30,19 +33,33 @@ export const submittedEntry = z
       .string()
       .min(1)
       .max(200)
-      .describe('The sender’s own id of the entry: sent twice, it is recorded once'),
-    occurredAt: boundedInstant,
-    actor: z.strictObject({
-      type: token.describe('None of ours but `user` (api-key, staff, service, anonymous), in any spelling'),
-      id: outsideId,
-    }),
-    operation: token.describe(`Its first word is none of ${ownNames.join(', ')}, in any letter case`),
-    entity: z.strictObject({ type: token, id: outsideId }).nullish(),
-    outcome: z.enum(['success', 'denied', 'failure']),
-    sourceIp: ipAddress.nullish(),
-    url: z.string().min(1).max(8192).nullish(),
-    userAgent: z.string().min(1).max(1024).nullish(),
-    requestId: z.string().min(1).max(200).nullish(),
+      .describe('An id of your own, unique within the source: an entry that is sent twice is recorded once'),
+    occurredAt: boundedInstant.describe(
+      'When it happened: RFC 3339 with an offset, at most nine digits after the second',
+    ),
+    actor: z
+      .strictObject({
+        type: token.describe(
+          'Kind of actor: `user`, or a kind of your own. `api-key`, `staff`, `service` and `anonymous` are reserved, in any spelling',
+        ),
+        id: outsideId.describe('Id of the actor; of a user of Vouchsafe, their user id'),
+      })
+      .describe('Who did it'),
+    operation: token.describe(
+      `What was done, \`<entity>.<verb>\`. These first words are reserved, in any letter case: ${ownNames.join(', ')}`,
+    ),
+    entity: z
+      .strictObject({
+        type: token.describe('Kind of entity'),
+        id: outsideId.describe('Id of the entity among its kind'),
+      })
+      .nullish()
+      .describe('What it was done to'),
+    outcome: z.enum(['success', 'denied', 'failure']).describe('How it ended'),
+    sourceIp: ipAddress.nullish().describe('IP address that the request came from'),
+    url: z.string().min(1).max(8192).nullish().describe('URL of the request, without secrets'),
+    userAgent: z.string().min(1).max(1024).nullish().describe('User-Agent header of the request'),
+    requestId: z.string().min(1).max(200).nullish().describe('Your own id of the request'),
     details: submittedDetails.default({}),
   })
   .meta({ id: 'NewAuditEntry', examples: [exampleEntry] });

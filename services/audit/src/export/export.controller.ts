@@ -37,16 +37,19 @@ const disclosable = z
   )
   .refine((path) => path.isWellFormed(), 'must not contain half of a surrogate pair');
 const disclosed =
-  'Personal values to open, as field paths. `details` opens all details, `details.<name>` the one that is called `<name>`, with ' +
-  'everything in it. All that stands after `details.` is its name, dots included: `details.card` does not open a detail ' +
-  '`card.number`, and `details.card.number` opens that one and nothing of `card`. A name that no entry has opens nothing.';
+  'Personal values to disclose, as field paths. `details` discloses all details, `details.<name>` the one that is called `<name>`, ' +
+  'with everything in it. All that follows `details.` is the name, dots included: `details.card` does not disclose a detail ' +
+  '`card.number`, and `details.card.number` discloses that one and nothing of `card`. A name that no entry has discloses nothing.';
 const newExport = z
   .strictObject({
     from: time.default('1970-01-01T00:00:00.000Z'),
     to: time.default('9999-12-31T23:59:59.999Z'),
-    filter: entryFilter.omit({ from: true, to: true }).default({}),
+    filter: entryFilter
+      .omit({ from: true, to: true })
+      .default({})
+      .describe('Only entries that fit all of these, as in the list of entries'),
     disclose: z.array(disclosable).max(100).default([]).describe(disclosed),
-    reason: words(1000).describe('Why; it stands in the log'),
+    reason: words(1000).describe('Why you export; it is recorded in the log'),
   })
   .refine(({ from, to }) => microseconds(from) <= microseconds(to), {
     path: ['to'],
@@ -67,16 +70,23 @@ const newExport = z
 const exportView = z
   .strictObject({
     exportId: z.uuid(),
-    status: z.enum(exportStatuses),
-    progress: z.strictObject({ done: z.int(), total: z.int() }),
+    status: z.enum(exportStatuses).describe('The bundle can be downloaded while it is `ready`'),
+    progress: z
+      .strictObject({
+        done: z.int().describe('Entries written so far'),
+        total: z.int().describe('Entries to write; 0 until they are counted'),
+      })
+      .describe('How far the export is'),
     requestedAt: z.iso.datetime(),
-    expiresAt: z.iso.datetime().nullable(),
-    size: z.int().nullable().describe('Bytes of bundle.zip'),
-    failedBecause: z.string().nullable(),
+    expiresAt: z.iso.datetime().nullable().describe('When the bundle is deleted; null until it is ready'),
+    size: z.int().nullable().describe('Size of bundle.zip in bytes; null until it is ready'),
+    failedBecause: z.string().nullable().describe('Why it failed; null unless `status` is `failed`'),
     expiredBecause: z
       .enum(expiryReasons)
       .nullable()
-      .describe('`erasure`: a person of whom it opened a value was erased; ask again for what is left'),
+      .describe(
+        'Why it expired: `time`: its days were over; `erasure`: a person whose values it disclosed was erased (request another export); null unless it has expired',
+      ),
   })
   .meta({ id: 'AuditExport' });
 const exportPath = z.strictObject({ exportId: z.uuid() });
@@ -96,7 +106,7 @@ export class ExportController {
     operation: 'audit-export.request',
     entity: { type: 'audit-export', id: 'response.exportId' },
     effect: 'write',
-    summary: 'A forensic bundle of a time range, made in the background',
+    summary: 'Request a forensic bundle of a time range; it is made in the background',
     answers: { 202: z.strictObject({ exportId: z.uuid() }) },
     idempotent: true,
   })
@@ -115,7 +125,7 @@ export class ExportController {
     operation: 'audit-export.read',
     entity: { type: 'audit-export', id: 'path.exportId' },
     effect: 'read',
-    summary: 'How far an export is',
+    summary: 'The state of an export',
     answers: { 200: exportView },
     problems: ['not-found'],
   })
@@ -138,7 +148,7 @@ export class ExportController {
     operation: 'audit-export.download',
     entity: { type: 'audit-export', id: 'path.exportId' },
     effect: 'read',
-    summary: 'The bundle, as often as asked until it expires',
+    summary: 'Download the bundle, as often as you like until it expires',
     answers: { 200: 'application/zip' },
     problems: ['not-found', 'conflict', 'gone'],
     response: 'stream',

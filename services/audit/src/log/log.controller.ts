@@ -25,19 +25,27 @@ import { entryBundle, logsOf, manifestKeys, newestCheckpoint, tileOf } from './l
 
 const logView = z.strictObject({
   logId: z.uuid(),
-  origin: z.string(),
-  vkey: z.string(),
-  size: z.int(),
+  origin: z.string().describe('First line of the log’s checkpoints, and the name of its key'),
+  vkey: z.string().describe('Verifier key of the log’s checkpoints (c2sp.org/signed-note)'),
+  size: z.int().describe('How many entries the log has'),
   openedAt: z.iso.datetime(),
-  closedAt: z.iso.datetime().nullable(),
+  closedAt: z.iso
+    .datetime()
+    .nullable()
+    .describe('When the log took its last entry and another one followed it; null for the open log'),
 });
 const logList = z.strictObject({
   logs: z.array(logView.meta({ id: 'AuditLog' })),
   manifestKeys: z
     .array(z.string())
-    .describe('Verifier keys of forensic bundles; none before the first bundle'),
+    .describe(
+      'Verifier keys (c2sp.org/signed-note) of the signatures on the manifests of forensic bundles. Give them to the verifier ' +
+        'together with the `vkey` of each log (`--vkey`). Empty before the first export',
+    ),
 });
-const logPath = z.strictObject({ log: z.string().min(1).max(100) });
+const logPath = z.strictObject({
+  log: z.string().min(1).max(100).describe('Id of a log, or the last part of an auditor’s path'),
+});
 const tileParameters = z.strictObject({ log: z.string().min(1).max(100), '*': z.string().min(1).max(200) });
 
 /**
@@ -101,8 +109,16 @@ export class LogController {
   @Header('content-type', 'application/octet-stream')
   @ApiExtension('x-log', 'operator')
   @ApiExtension('x-wildcard', 'path')
-  @ApiParam({ name: 'log', schema: { type: 'string' } })
-  @ApiParam({ name: 'path', schema: { type: 'string' } })
+  @ApiParam({
+    name: 'log',
+    schema: { type: 'string' },
+    description: 'Id of a log, or the last part of an auditor’s path',
+  })
+  @ApiParam({
+    name: 'path',
+    schema: { type: 'string' },
+    description: 'Path of the tile after `tile/` (c2sp.org/tlog-tiles), such as `0/000` or `entries/000`',
+  })
   @Operation({
     permission: 'public',
     operation: 'audit-log.tile',
@@ -129,8 +145,10 @@ export class LogController {
       tile.width === TILE_WIDTH ? 'private, max-age=31536000, immutable' : 'private, no-cache',
     );
     return this.inLog(log, caller, reply, async (sql, access) => {
-      if (tile.kind === 'entries' && !access.entries) throw problem('forbidden', {
-          detail: 'A path given to an auditor leads to hashes only; entries require the permission audit:read',
+      if (tile.kind === 'entries' && !access.entries)
+        throw problem('forbidden', {
+          detail:
+            'A path given to an auditor leads to hashes only; entries require the permission audit:read',
         });
       return tileBytes(sql, access, tile);
     });

@@ -18,16 +18,16 @@ import { readersOf, revokeReader } from './reader.js';
 
 const newReader = z
   .strictObject({
-    name: words(200).describe('Who it is given to'),
-    logId: z.uuid().optional().describe('The open log where it is left out'),
-    expiresAt: expiry.nullish(),
+    name: words(200).describe('Whom the path is given to'),
+    logId: z.uuid().optional().describe('The log; the open one by default'),
+    expiresAt: expiry.nullish().describe('When the path stops working; never, where it is left out'),
   })
   .meta({ examples: [{ name: 'External auditor', expiresAt: '2099-12-31T23:59:59Z' }] });
 const readerView = z.strictObject({
   readerId: z.uuid(),
   logId: z.uuid(),
-  name: z.string(),
-  createdBy: z.string(),
+  name: z.string().describe('Whom the path was given to'),
+  createdBy: z.string().describe('Id of the user or API key that created it'),
   createdAt: z.iso.datetime(),
   expiresAt: z.iso.datetime().nullable(),
   revokedAt: z.iso.datetime().nullable(),
@@ -36,8 +36,10 @@ const madeReader = readerView.extend({
   path: z
     .string()
     .nullable()
-    .describe('Root of the log for any tlog-tiles client; whoever knows it may read. Shown once'),
-  origin: z.string(),
+    .describe(
+      'Root of the log for any tlog-tiles client; whoever knows it can read the log’s hashes. Shown once',
+    ),
+  origin: z.string().describe('First line of the log’s checkpoints, and the name of its key'),
   vkey: z.string().describe('Verifier key of the log’s checkpoints (c2sp.org/signed-note)'),
 });
 const readerPath = z.strictObject({ readerId: z.uuid() });
@@ -57,7 +59,7 @@ export class ReaderController {
     operation: 'audit-reader.create',
     entity: { type: 'audit-reader', id: 'response.readerId' },
     effect: 'write',
-    summary: 'A path of an auditor’s own to a log’s checkpoints and tiles',
+    summary: 'Create a path for one auditor to a log’s checkpoints and tiles',
     answers: { 201: madeReader },
     problems: ['not-found', 'invalid-request'],
     idempotent: true,
@@ -79,7 +81,7 @@ export class ReaderController {
     operation: 'audit-reader.list',
     entity: { type: 'audit-reader', id: null },
     effect: 'read',
-    summary: 'Whom paths were given to',
+    summary: 'The paths that were given to auditors',
     answers: { 200: z.strictObject({ readers: z.array(readerView.meta({ id: 'AuditReader' })) }) },
   })
   list(@Caller() caller: Caller) {
@@ -96,7 +98,7 @@ export class ReaderController {
     operation: 'audit-reader.revoke',
     entity: { type: 'audit-reader', id: 'path.readerId' },
     effect: 'write',
-    summary: 'Ends a path at once; it stays in the list',
+    summary: 'Revoke an auditor’s path at once; it stays in the list',
     answers: { 204: null },
     problems: ['not-found'],
   })

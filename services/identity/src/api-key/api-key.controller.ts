@@ -59,7 +59,7 @@ export class ApiKeyController {
     operation: 'api-key.create',
     entity: { type: 'api-key', id: 'response.apiKeyId' },
     effect: 'write',
-    summary: 'Make a key for programs; it is shown once',
+    summary: 'Create a key for a program; it is shown once',
     answers: { 201: createdApiKey },
     problems: ['forbidden', 'not-found', 'rejected', 'step-up-required'],
     idempotent: true,
@@ -79,7 +79,7 @@ export class ApiKeyController {
     operation: 'api-key.revoke',
     entity: { type: 'api-key', id: 'path.id' },
     effect: 'write',
-    summary: 'Revoke a key; it is dead at once',
+    summary: 'Revoke a key; it stops working at once',
     answers: { 204: null },
     problems: ['not-found'],
   })

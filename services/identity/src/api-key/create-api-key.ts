@@ -11,6 +11,7 @@ import {
   expiry,
   Ids,
   keyPermissions,
+  permissionMeanings,
   problem,
   words,
 } from '@vouchsafe/service-host';
@@ -27,19 +28,27 @@ import { ApiKey } from './api-key.entity.js';
 
 export const newApiKey = z
   .strictObject({
-    name: words(100),
-    scopes: z.array(z.enum(keyPermissions)).min(1).max(keyPermissions.length),
-    expiresAt: expiry.nullish(),
+    name: words(100).describe('What you call the key'),
+    scopes: z
+      .array(z.enum(keyPermissions))
+      .min(1)
+      .max(keyPermissions.length)
+      .describe(
+        'The permissions that the key has: ' +
+          keyPermissions.map((scope) => `\`${scope}\` (${permissionMeanings[scope]})`).join('; ') +
+          '. It never has more than the role of its creator allows',
+      ),
+    expiresAt: expiry.nullish().describe('When the key stops working; never, where it is left out'),
     source: sourceName
       .optional()
       .describe(
-        'The source of the audit entries that it submits: their ids are unique within it. Its own, unless one is named',
+        'The source of the audit entries that it submits: their ids are unique within it. By default the key has a source of its own',
       ),
     replaces: z
       .uuid()
       .optional()
       .describe(
-        'The key whose source it takes over, so that what that key submitted stays known; without `source`',
+        'The key whose source it takes over, so that entries that key submitted are not recorded twice; not together with `source`',
       ),
   })
   .refine(({ source, replaces }) => source === undefined || replaces === undefined, {
@@ -58,13 +67,13 @@ export const createdApiKey = z
   .strictObject({
     apiKeyId: z.uuid(),
     name: z.string(),
-    scopes: z.array(z.enum(keyPermissions)),
+    scopes: z.array(z.enum(keyPermissions)).describe('What it may do, as far as its creator may'),
     expiresAt: z.iso.datetime().nullable(),
-    source: z.string(),
+    source: z.string().describe('The source of the audit entries that it submits'),
     key: z
       .string()
       .optional()
-      .describe('Shown this once; a repetition of the request is answered without it'),
+      .describe('The key itself, shown only now; a repeated request is answered without it'),
   })
   .meta({ id: 'NewApiKey' });
 export type CreatedApiKey = z.infer<typeof createdApiKey>;
@@ -141,7 +150,9 @@ async function sourceFor(
   if (replaces === undefined) return source ?? sourceOfKey(apiKeyId);
   const replaced = await (await unit.entityManager()).findOne(ApiKey, replaces);
   if (!replaced)
-    throw problem('not-found', { errors: [{ pointer: '/replaces', detail: 'must be the id of an API key of the organization' }] });
+    throw problem('not-found', {
+      errors: [{ pointer: '/replaces', detail: 'must be the id of an API key of the organization' }],
+    });
   return replaced.source;
 }
 

@@ -14,16 +14,19 @@ const documents = z.strictObject({
     z
       .strictObject({
         document: documentKind,
-        version: z.string(),
+        version: z.string().describe('Version of the document, such as `2026-01`'),
         title: z.string(),
-        effectiveFrom: z.iso.datetime(),
-        sha256: z.string().describe('Of the text’s bytes as `path` serves them, hexadecimal'),
-        path: z.string(),
+        effectiveFrom: z.iso.datetime().describe('From when on it must be accepted'),
+        sha256: z.string().describe('SHA-256 of the text as `path` serves it, hexadecimal'),
+        path: z.string().describe('Path of the text in this API'),
       })
       .meta({ id: 'LegalDocument' }),
   ),
 });
-const documentPath = z.strictObject({ document: documentKind, version: z.string().min(1).max(50) });
+const documentPath = z.strictObject({
+  document: documentKind,
+  version: z.string().min(1).max(50).describe('Version of the document, such as `2026-01`'),
+});
 
 const newConsent = z.strictObject({ accept: acceptance.min(1) }).meta({
   examples: [

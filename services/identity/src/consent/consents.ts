@@ -7,11 +7,17 @@ import { documentKind } from '../user/user.events.js';
 import { type LegalDocument, LegalDocuments } from './legal-documents.js';
 
 const acceptedDocument = z
-  .strictObject({ document: documentKind, version: z.string().min(1).max(50) })
+  .strictObject({
+    document: documentKind,
+    version: z.string().min(1).max(50).describe('Version of the document, such as `2026-01`'),
+  })
   .meta({ id: 'AcceptedDocument' });
 
 /** The part of a request by which somebody accepts documents. */
-export const acceptance = z.array(acceptedDocument).max(10);
+export const acceptance = z
+  .array(acceptedDocument)
+  .max(10)
+  .describe('The legal documents that the person accepts; `GET /v1/legal-documents` lists the current ones');
 
 /** What people accept, must accept and have not accepted. */
 @Injectable()

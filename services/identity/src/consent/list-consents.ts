@@ -13,11 +13,17 @@ export const consents = z.strictObject({
     z
       .strictObject({
         document: documentKind,
-        version: z.string(),
-        sha256: z.string(),
+        version: z.string().describe('Version of the document, such as `2026-01`'),
+        sha256: z.string().describe('SHA-256 of the text that was accepted, hexadecimal'),
         acceptedAt: z.iso.datetime(),
-        sourceIp: z.string().nullable(),
-        userAgent: z.string().nullable(),
+        sourceIp: z
+          .string()
+          .nullable()
+          .describe('IP address from which it was accepted; null where it is erased'),
+        userAgent: z
+          .string()
+          .nullable()
+          .describe('User-Agent header of that request; null where it is erased'),
       })
       .meta({ id: 'Consent' }),
   ),

@@ -6,29 +6,32 @@ import type { PersonErasure } from './erasure.decider.js';
 
 const receiptView = z
   .strictObject({
-    service: serviceName,
-    keysDestroyed: z.int().describe('Versions of the person’s keys that this service had'),
+    service: serviceName.describe('The service that gives the receipt'),
+    keysDestroyed: z.int().describe('How many versions of the person’s keys this service destroyed'),
     destroyedAt: z.iso.datetime(),
-    effectiveFrom: z.iso.datetime().describe('From here on no process of the service held an opened key'),
+    effectiveFrom: z.iso
+      .datetime()
+      .describe('From this instant no process of the service held an opened key'),
   })
   .meta({ id: 'ErasureReceipt' });
 
-/**
- * `requested`: nothing is destroyed yet; `executing`: no receipt yet; `partial`: some of them, or keys are destroyed and something is
- * left that no key covers; `erased`: all.
- */
 export const erasureView = z
   .strictObject({
     erasureId: z.uuid(),
     userId: z.uuid(),
-    status: z.enum(['requested', 'executing', 'partial', 'erased']),
-    receipts: z.array(receiptView),
-    waitingFor: z.array(serviceName),
+    status: z
+      .enum(['requested', 'executing', 'partial', 'erased'])
+      .describe(
+        '`requested`: nothing is destroyed yet; `executing`: no receipt yet; `partial`: some receipts are missing, or something is left ' +
+          'that no destroyed key covered; `erased`: every service has destroyed its keys',
+      ),
+    receipts: z.array(receiptView).describe('One of each service that has destroyed its keys'),
+    waitingFor: z.array(serviceName).describe('The services that have not'),
     heldBecause: z
       .enum(heldBecause)
       .nullable()
       .describe(
-        'What of the person is left in identity although its keys are destroyed; null where nothing is',
+        'Which data of the person is left in identity although the keys are destroyed; null where none is',
       ),
   })
   .meta({ id: 'Erasure' });

@@ -31,7 +31,7 @@ export class ErasureController {
     entity: { type: 'user', id: 'path.id' },
     effect: 'write',
     summary:
-      'Forget a member or a former one: access ends at once; every service destroys its keys of the person and gives a receipt',
+      'Erase a current or former member: access ends at once; every service destroys its keys of the person and gives a receipt',
     answers: { 202: erasureView },
     problems: ['not-found', 'conflict', 'forbidden', 'step-up-required'],
     idempotent: true,
@@ -51,7 +51,7 @@ export class ErasureController {
     operation: 'member.read-erasure',
     entity: { type: 'user', id: 'path.id' },
     effect: 'read',
-    summary: 'How far the erasure of a person is, with the receipt of each service',
+    summary: 'The state of a person’s erasure, with the receipt of each service',
     answers: { 200: erasureView },
     problems: ['not-found'],
   })

@@ -13,7 +13,7 @@ import { acceptance, Consents } from '../consent/consents.js';
 import { claimEmail, emailHash } from '../email-address.js';
 import { findLink, linkToken, takeLink } from '../link-token.js';
 import type { OrganizationRejection } from '../organization/organization.decider.js';
-import { givenPassword, PasswordRules } from '../password/password-rules.js';
+import { chosenPassword, PasswordRules } from '../password/password-rules.js';
 import { type HashedPassword, StoredPasswords } from '../password/stored-passwords.js';
 import { asUser } from '../request.js';
 import type { SignUpAnswer } from '../sign-up/sign-up.js';
@@ -25,7 +25,7 @@ export const acceptedInvitation = z
   .strictObject({
     token: linkToken,
     name: personName,
-    password: givenPassword,
+    password: chosenPassword,
     accept: acceptance,
   })
   .meta({

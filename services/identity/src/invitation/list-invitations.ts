@@ -19,9 +19,11 @@ export const invitationPage = pageOf(
   z
     .strictObject({
       invitationId: z.uuid(),
-      email: z.string().nullable(),
+      email: z.string().nullable().describe('Null where it is erased'),
       role,
-      status: z.enum(['open', 'accepted', 'revoked', 'expired']),
+      status: z
+        .enum(['open', 'accepted', 'revoked', 'expired'])
+        .describe('Only an open invitation can be accepted'),
       createdAt: z.iso.datetime(),
       expiresAt: z.iso.datetime(),
     })

@@ -21,7 +21,11 @@ import { type Challenge, Challenges, completeChallenge } from './challenges.js';
 import { RecordFailure } from './record-failure.js';
 import { logInLimits, takeAttempt } from './throttle.js';
 
-const recoveryCode = z.string().min(1).max(100);
+const recoveryCode = z
+  .string()
+  .min(1)
+  .max(100)
+  .describe('One of the codes shown at enrolment, in place of `totp`');
 
 export const challengeAnswer = z
   .union(

@@ -30,18 +30,28 @@ const loggedIn = z
     recommended: z
       .literal('enrol-second-factor')
       .optional()
-      .describe('Offered at every log-in until there is a second factor'),
+      .describe('Suggested at every log-in until the account has a second factor'),
   })
   .meta({ id: 'LoggedIn' });
 
 const asked = z
   .strictObject({
-    next: z.enum(['totp', 'enrol-second-factor', 'accept-documents']),
-    challengeId: z.string(),
+    next: z
+      .enum(['totp', 'enrol-second-factor', 'accept-documents'])
+      .describe(
+        'What the log-in expects next: `totp`: a code of the authenticator app, or a recovery code; `enrol-second-factor`: enrol one in ' +
+          'the session that began; `accept-documents`: accept the current legal documents',
+      ),
+    challengeId: z.string().describe('Send the answer to `POST /v1/sessions/challenges/{challengeId}`'),
   })
   .meta({ id: 'LogInChallenge' });
 
-const challengePath = z.strictObject({ id: z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be the `challengeId` of a log-in') });
+const challengePath = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{43}$/, 'must be the `challengeId` of a log-in')
+    .describe('`challengeId` of the log-in'),
+});
 
 @Controller('v1/sessions')
 export class LogInController {
@@ -56,7 +66,7 @@ export class LogInController {
     operation: 'session.create',
     entity: { type: 'session', id: 'response.sessionId' },
     effect: 'write',
-    summary: 'Log in by email and password; 200 asks for more',
+    summary: 'Log in by email and password; an answer with status 200 asks for another step',
     answers: { 201: loggedIn, 200: asked },
     headers: ['Set-Cookie'],
     problems: ['wrong-credentials', 'too-many-requests'],

@@ -9,10 +9,10 @@ import { type Account, readAccounts } from '../user/accounts.js';
 export const memberView = z
   .strictObject({
     userId: z.uuid(),
-    email: z.string().nullable(),
-    name: z.string().nullable(),
+    email: z.string().nullable().describe('Null where it is erased'),
+    name: z.string().nullable().describe('Null where it is erased'),
     role,
-    secondFactor: z.boolean(),
+    secondFactor: z.boolean().describe('Whether a second factor is enrolled'),
     joinedAt: z.iso.datetime(),
   })
   .meta({ id: 'Member' });

@@ -12,7 +12,10 @@ export const organizationName = plainLine(200);
 export const organizationChange = z
   .strictObject({
     name: organizationName.optional(),
-    requireSecondFactor: z.boolean().optional(),
+    requireSecondFactor: z
+      .boolean()
+      .optional()
+      .describe('Whether members need a second factor: a session without one can only enrol it'),
   })
   .meta({ examples: [{ name: 'Analytical Engines', requireSecondFactor: true }] });
 export type OrganizationChange = z.output<typeof organizationChange>;

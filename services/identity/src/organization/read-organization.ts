@@ -9,8 +9,9 @@ export const organizationView = z
   .strictObject({
     organizationId: z.uuid(),
     name: z.string(),
-    /** A session without a second factor can do nothing but enrol one. */
-    requireSecondFactor: z.boolean(),
+    requireSecondFactor: z
+      .boolean()
+      .describe('Whether members need a second factor: a session without one can only enrol it'),
   })
   .meta({ id: 'Organization' });
 

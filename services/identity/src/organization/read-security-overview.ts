@@ -6,11 +6,10 @@ import { Operator } from '../operator.js';
 
 export const securityOverview = z
   .strictObject({
-    members: z.int(),
-    withSecondFactor: z.int(),
-    /** 0 to 1 (P12). */
-    share: z.number(),
-    required: z.boolean(),
+    members: z.int().describe('How many members the organization has'),
+    withSecondFactor: z.int().describe('How many of them have a second factor'),
+    share: z.number().describe('The share of members with a second factor, from 0 to 1'),
+    required: z.boolean().describe('Whether the organization requires a second factor'),
   })
   .meta({ id: 'SecurityOverview' });
 

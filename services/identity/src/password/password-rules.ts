@@ -18,6 +18,12 @@ export const givenPassword = z
   .min(1)
   .max(LONGEST * 4);
 
+/** A password that is being chosen, with what makes a good one for readers of the document. */
+export const chosenPassword = givenPassword.describe(
+  `At least ${SHORTEST.alone} characters, or ${SHORTEST['beside-second-factor']} with a second factor; at most ${LONGEST}. Not your name, your email ` +
+    'address or the name of your organization, and not a password known from data breaches',
+);
+
 export interface ChosenPassword {
   readonly password: Secret;
   /** Whether a second factor is enrolled, or the organization requires one. */
@@ -92,6 +98,7 @@ function faultOf(
   if (context.some((word) => word !== '' && folded === word.toLowerCase())) {
     return 'must not be your name, your email address or the name of your organization';
   }
-  if (breached.includes(password)) return 'must not be a password that is known from data breaches: choose another one';
+  if (breached.includes(password))
+    return 'must not be a password that is known from data breaches: choose another one';
   return null;
 }

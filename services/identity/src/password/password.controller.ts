@@ -6,17 +6,17 @@ import { z } from 'zod';
 import { emailAddress } from '../email-address.js';
 import { userProblems } from '../user/user.problems.js';
 import { ChangePassword } from './change-password.js';
-import { givenPassword } from './password-rules.js';
+import { chosenPassword, givenPassword } from './password-rules.js';
 import { RequestPasswordReset } from './request-password-reset.js';
 import { ResetPassword } from './reset-password.js';
 
-const change = z.strictObject({ currentPassword: givenPassword, newPassword: givenPassword }).meta({
+const change = z.strictObject({ currentPassword: givenPassword, newPassword: chosenPassword }).meta({
   examples: [{ currentPassword: 'seven green bridges at dawn', newPassword: 'nine quiet rivers by night' }],
 });
 const resetRequest = z
   .strictObject({ email: emailAddress })
   .meta({ examples: [{ email: 'ada@example.com' }] });
-const reset = z.strictObject({ token: linkToken, password: givenPassword }).meta({
+const reset = z.strictObject({ token: linkToken, password: chosenPassword }).meta({
   examples: [
     { token: 'Vx4b0nM2q7y9sRkE1uTzPfWc3dGh6jLoAi5QeXrYtNs', password: 'nine quiet rivers by night' },
   ],

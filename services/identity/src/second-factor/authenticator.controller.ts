@@ -15,18 +15,38 @@ import { givenTotp } from './totp.js';
 
 const enrolment = z.strictObject({
   authenticatorId: z.uuid(),
-  /** Shown once; a repetition under the same Idempotency-Key is answered without it (P22). */
-  secret: z.string().optional(),
-  otpauthUri: z.string().optional(),
+  // A repetition under the same Idempotency-Key is answered without the secret (P22).
+  secret: z
+    .string()
+    .optional()
+    .describe(
+      'The secret for the authenticator app, in base32. Shown once; a repeated request is answered without it',
+    ),
+  otpauthUri: z
+    .string()
+    .optional()
+    .describe('The same secret as a URI, for a QR code that the app can scan. Shown once'),
 });
-const shownOnce = z.strictObject({ recoveryCodes: z.array(z.string()) }).meta({ id: 'RecoveryCodes' });
+const shownOnce = z
+  .strictObject({
+    recoveryCodes: z
+      .array(z.string())
+      .describe(
+        'Each can be used once in place of a code of the app. Shown once; empty where there are codes already',
+      ),
+  })
+  .meta({ id: 'RecoveryCodes' });
 const proof = z
   .union(
     [z.strictObject({ password: givenPassword }).meta({ id: 'GivenPassword' }), givenTotp],
     'must have exactly one field: `password` (a string) or `totp` (six digits)',
   )
   .meta({ examples: [{ password: 'seven green bridges at dawn' }] });
-const proved = z.strictObject({ authenticatedAt: z.iso.datetime() });
+const proved = z.strictObject({
+  authenticatedAt: z.iso
+    .datetime()
+    .describe('When you proved your identity; sensitive operations accept it for ten minutes'),
+});
 const path = z.strictObject({ id: z.uuid() });
 
 @Controller('v1/me')
@@ -59,7 +79,7 @@ export class AuthenticatorController {
     operation: 'authenticator.begin-totp',
     entity: { type: 'authenticator', id: 'response.authenticatorId' },
     effect: 'write',
-    summary: 'Begin to enrol an authenticator app; the secret is shown once',
+    summary: 'Start to enrol an authenticator app; the secret is shown once',
     answers: { 201: enrolment },
     problems: ['step-up-required', 'second-factor-required'],
     idempotent: true,
@@ -77,7 +97,8 @@ export class AuthenticatorController {
     operation: 'authenticator.confirm-totp',
     entity: { type: 'authenticator', id: 'path.id' },
     effect: 'write',
-    summary: 'Enrol the app by its first code; recovery codes are shown once, with the first authenticator',
+    summary:
+      'Confirm the app by its first code; the first authenticator brings recovery codes, which are shown once',
     answers: { 201: shownOnce },
     headers: ['Set-Cookie'],
     problems: ['not-found', 'wrong-credentials', 'too-many-requests', 'second-factor-required'],

@@ -10,13 +10,13 @@ export const authenticators = z.strictObject({
     z
       .strictObject({
         authenticatorId: z.uuid(),
-        kind: z.enum(['totp']),
+        kind: z.enum(['totp']).describe('`totp`: an authenticator app (RFC 6238)'),
         enrolledAt: z.iso.datetime(),
-        lastUsedAt: z.iso.datetime().nullable(),
+        lastUsedAt: z.iso.datetime().nullable().describe('Null when it was never used'),
       })
       .meta({ id: 'Authenticator' }),
   ),
-  recoveryCodesLeft: z.int(),
+  recoveryCodesLeft: z.int().describe('How many recovery codes are unused'),
 });
 
 @Injectable()

@@ -6,7 +6,12 @@ const STEP_SECONDS = 30;
 
 /** A code as it comes in. */
 export const givenTotp = z
-  .strictObject({ totp: z.string().regex(/^[0-9]{6}$/, 'must be six digits') })
+  .strictObject({
+    totp: z
+      .string()
+      .regex(/^[0-9]{6}$/, 'must be six digits')
+      .describe('The code that the authenticator app shows'),
+  })
   .meta({ id: 'GivenTotp', examples: [{ totp: '123456' }] });
 
 /** 160 bits, the length of SHA-1's output (RFC 4226 section 4, requirement 6), in base32. */

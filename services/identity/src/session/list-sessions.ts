@@ -13,13 +13,13 @@ export const sessionList = z.strictObject({
     z
       .strictObject({
         sessionId: z.uuid(),
-        level: sessionLevel,
+        level: sessionLevel.describe('Whether a second factor was used'),
         startedAt: z.iso.datetime(),
         lastSeenAt: z.iso.datetime(),
         expiresAt: z.iso.datetime(),
-        sourceIp: z.string().nullable(),
-        userAgent: z.string().nullable(),
-        current: z.boolean().describe('The session that asks'),
+        sourceIp: z.string().nullable().describe('IP address of the log-in; null where it is erased'),
+        userAgent: z.string().nullable().describe('User-Agent header of the log-in; null where it is erased'),
+        current: z.boolean().describe('Whether it is the session of this request'),
       })
       .meta({ id: 'Session' }),
   ),

@@ -15,7 +15,7 @@ import { makeLinkToken } from '../link-token.js';
 import { organizationName } from '../organization/change-organization.js';
 import type { OrganizationRejection } from '../organization/organization.decider.js';
 import { BreachedPasswords } from '../password/breached-passwords.js';
-import { assertGoodPassword, givenPassword } from '../password/password-rules.js';
+import { assertGoodPassword, chosenPassword } from '../password/password-rules.js';
 import { StoredPasswords } from '../password/stored-passwords.js';
 import { asUser } from '../request.js';
 import { personName } from '../user/accounts.js';
@@ -25,7 +25,7 @@ import { storedNames } from '../stored-names.js';
 export const signUpRequest = z
   .strictObject({
     organization: z.strictObject({ name: organizationName }),
-    user: z.strictObject({ email: emailAddress, name: personName, password: givenPassword }),
+    user: z.strictObject({ email: emailAddress, name: personName, password: chosenPassword }),
     accept: acceptance,
   })
   .meta({

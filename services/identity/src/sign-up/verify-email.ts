@@ -18,8 +18,10 @@ import { signUpAnswer } from './sign-up.js';
 import { signedUpFrom, voidPassword } from './whose-password.js';
 
 export const verificationAnswer = signUpAnswer.extend({
-  /** The password of the sign-up is void; an email with a link to choose one is on its way. */
-  next: z.literal('choose-password').optional(),
+  next: z
+    .literal('choose-password')
+    .optional()
+    .describe('The password of the sign-up is void; another email brings a link to choose one'),
 });
 export type VerificationAnswer = z.infer<typeof verificationAnswer>;
 

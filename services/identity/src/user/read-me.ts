@@ -12,23 +12,35 @@ import { documentKind } from './user.events.js';
 export const me = z
   .strictObject({
     organization: z.strictObject({ organizationId: z.uuid(), name: z.string() }),
-    /** `null` for an API key. */
     user: z
       .strictObject({
         userId: z.uuid(),
         email: z.string().nullable(),
         name: z.string().nullable(),
         role,
-        secondFactor: z.boolean(),
+        secondFactor: z.boolean().describe('Whether a second factor is enrolled'),
       })
-      .nullable(),
-    permissions: z.array(z.enum(everyPermission)),
-    authenticationLevel: z.string(),
-    /** What this session must do before it can do anything else. */
-    outstanding: z.strictObject({
-      enrolSecondFactor: z.boolean(),
-      acceptDocuments: z.array(z.strictObject({ document: documentKind, version: z.string() })),
-    }),
+      .nullable()
+      .describe('The person; null for an API key'),
+    permissions: z.array(z.enum(everyPermission)).describe('What the session or key may do now'),
+    authenticationLevel: z
+      .string()
+      .describe(
+        'How the caller authenticated: `single-factor`, `two-factor`, `api-key`, or `enrolment` while something is outstanding',
+      ),
+    outstanding: z
+      .strictObject({
+        enrolSecondFactor: z.boolean().describe('Enrol a second factor, which the organization requires'),
+        acceptDocuments: z
+          .array(
+            z.strictObject({
+              document: documentKind,
+              version: z.string().describe('Version of the document, such as `2026-01`'),
+            }),
+          )
+          .describe('Accept these documents'),
+      })
+      .describe('What the session must do before it can do anything else'),
   })
   .meta({ id: 'Me' });
 
