@@ -68,7 +68,7 @@ describe('a rotation of every level of keys, while people work', () => {
       expect(said.slice(warned)).toContain(
         'Backups that were made before the last rotate-kek cannot be opened',
       );
-      expect(said.indexOf(' is deleted', warned)).toBeGreaterThan(warned);
+      expect(said.indexOf(' was deleted', warned)).toBeGreaterThan(warned);
     }
   });
 
@@ -151,7 +151,7 @@ describe('a retention run over events whose fields were marked later', () => {
     const { code, output } = await runTool('keys/keys.ts', ['seal-marked', '--data', system.folder]);
     expect({ code, output }).toMatchObject({ code: 0 });
     for (const name of serviceNames)
-      expect(output).toMatch(new RegExp(`${name}: run [0-9a-f-]{36} has sealed values in 0 events`));
+      expect(output).toMatch(new RegExp(`${name}: run [0-9a-f-]{36} sealed values in 0 events`));
   });
 });
 
@@ -175,7 +175,7 @@ describe('of two commands that change keys at once', () => {
       expect({ code, output }).toEqual({
         code: 1,
         output: expect.stringContaining(
-          'Another command is changing these keys: try again when it has ended.',
+          'Another command is changing these keys. Try again when it has finished.',
         ),
       });
     }

@@ -107,12 +107,12 @@ describe('a backup from before an erasure', () => {
 
   it('is not restored where nobody knows who was erased since', () => {
     expect(withoutTombstones.code).toBe(1);
-    expect(withoutTombstones.output).toContain('whoever was erased since the backup would be back');
+    expect(withoutTombstones.output).toContain('people who were erased after the backup would reappear');
   });
 
   it('is not restored where its keys do not open any more: the database that is there stays', () => {
     expect(withoutItsKeys.code).toBe(1);
-    expect(withoutItsKeys.output).toMatch(/The backup does not open with .*holds no KEK kek-/);
+    expect(withoutItsKeys.output).toMatch(/The backup cannot be opened with .*holds no KEK kek-/);
     expect(withoutItsKeys.output).toContain('Nothing was changed');
     expect(databaseAfter).toBe(databaseBefore);
     expect(existsSync(`${placeOf(folder)}.restored`)).toBe(false);
@@ -121,7 +121,7 @@ describe('a backup from before an erasure', () => {
   it('lets no service say that it is ready whose keys do not open', () => {
     expect(notStarted).toContain('The audit service ended (exit code 1)');
     expect(notStarted.split('\n').at(-1)).toMatch(
-      /^ *\| audit: The KEK file holds no KEK kek-.* do not belong together$/,
+      /^ *\| audit: The KEK file holds no KEK kek-.* does not belong to this database$/,
     );
   });
 

@@ -157,7 +157,7 @@ export function installComplaint(output) {
   if (/\b(EACCES|EPERM|EROFS)\b/.test(output)) {
     return 'npm may not write node_modules here: check who owns this folder, then run the same command again.';
   }
-  return 'npm ci failed (its own words are above). Nothing was started.';
+  return 'npm ci failed (its output is above). Nothing was started.';
 }
 
 /** npm's `ignore-scripts` leaves Node 24 out: its package fetches the program in an install script. */

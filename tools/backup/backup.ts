@@ -10,8 +10,8 @@ const root = path.resolve(import.meta.dirname, '../..');
 const usage = `Usage: npm run backup -- --to FOLDER [--data data]
 
 Copies the database and the files of a system, running or stopped, into a new folder.
-Not in it, and to be kept elsewhere: data/secrets (without it nothing in the backup opens), and data/tombstones (so that
-nobody who was erased comes back with it).
+It does not contain data/secrets (without it nothing in the backup can be opened) and data/tombstones (without it people who were
+erased would reappear): keep copies of both elsewhere.
 
   --to    the new folder
   --data  the system's data folder   (or VOUCHSAFE_DATA)`;
@@ -38,7 +38,7 @@ async function main({ values: { to, data } }: Given<typeof options>): Promise<vo
   console.log(
     `The backup is in ${path.resolve(to)}.\n` +
       `Not in it: ${path.join(folder, 'secrets')} (without it nothing in the backup can be opened) and ${path.join(folder, 'tombstones')}\n` +
-      '(without it the backup is not restored: whoever was erased since would be back). Keep a copy of both apart from the backup.',
+      '(without it the backup cannot be restored, because people who were erased since would reappear). Keep copies of both apart from the backup.',
   );
 }
 

@@ -35,12 +35,12 @@ async function main({ values: { from, data, replace } }: Given<typeof options>):
     path.resolve(root, data ?? process.env.VOUCHSAFE_DATA ?? 'data'),
   ];
   if (!existsSync(path.join(backup, 'WHOLE')))
-    throw new Refusal(`${backup} is no backup, or not a whole one.`);
+    throw new Refusal(`${backup} is not a backup, or it is incomplete.`);
   requireData(folder);
   requireTombstones(folder);
   await build(root);
   if ((await runningPort(folder)) !== undefined)
-    throw new Refusal(`A system runs on ${folder}. Stop it first.`);
+    throw new Refusal(`A system is running on ${folder}. Stop it first.`);
   await putInPlace(backup, folder, replace ?? false);
   const logs = await closeLogs(folder);
   const { keys, people } = await forgetAgain(folder);
@@ -48,7 +48,7 @@ async function main({ values: { from, data, replace } }: Given<typeof options>):
   console.log(`${logs} logs are closed where the backup ends; each has a successor from its next entry on.`);
   if (process.env.KAFKA_BROKERS)
     console.log(
-      'Empty the topics vouchsafe.* of your brokers before the start: they may be ahead of the database.',
+      'Empty the topics vouchsafe.* on your brokers before you start: they may be ahead of the database.',
     );
   console.log('Start it: npm start');
 }
@@ -57,7 +57,7 @@ async function main({ values: { from, data, replace } }: Given<typeof options>):
 function requireTombstones(folder: string): void {
   if (existsSync(path.join(folder, 'tombstones'))) return;
   throw new Refusal(
-    `${folder}/tombstones is missing: whoever was erased since the backup would be back.\n` +
+    `${folder}/tombstones is missing: people who were erased after the backup would reappear.\n` +
       'Bring the folder back from where it is kept. Where nobody was ever erased, make an empty one.',
   );
 }
@@ -67,7 +67,7 @@ async function putInPlace(backup: string, folder: string, replace: boolean): Pro
   const { serverUser } = await import('@vouchsafe/testing');
   const place = await placeFor(folder, (line) => console.log(line));
   if (existsSync(path.join(place, 'PG_VERSION')) && !replace)
-    throw new Refusal(`${place} holds a database. Move it away, or say --replace to remove it.`);
+    throw new Refusal(`${place} contains a database. Move it away, or use --replace to remove it.`);
   // Whole beside its place, then moved there: a restore that is cut off leaves no half of a database to start on.
   const whole = `${place}.restored`;
   await rm(whole, { recursive: true, force: true });
@@ -114,8 +114,8 @@ async function withoutItsKeys(folder: string, error: unknown): Promise<unknown> 
   const isWrongPassword = (error as { code?: unknown }).code === '28P01';
   if (!isWrongPassword && !(error instanceof VaultError)) return error;
   return new Refusal(
-    `The backup does not open with ${folder}/secrets: ${(error as Error).message}.\n` +
-      'Nothing was changed. Bring back data/secrets as it was when the backup was made, or restore a backup that was made after the ' +
+    `The backup cannot be opened with ${folder}/secrets: ${(error as Error).message}.\n` +
+      'Nothing was changed. Restore data/secrets as it was when the backup was made, or use a backup that was made after the ' +
       'last `npm run keys -- retire-keks`.',
   );
 }

@@ -24,7 +24,7 @@ const options = {
 
 async function main({ values, positionals }: Given<typeof options>): Promise<number> {
   const { service, data = process.env.VOUCHSAFE_DATA ?? 'data', ...rest } = values;
-  if (!isServiceName(service)) throw new UsageError(`--service takes ${serviceNames.join(', ')}.`);
+  if (!isServiceName(service)) throw new UsageError(`--service must be one of ${serviceNames.join(', ')}.`);
   const verb = verbOf(positionals);
   if (!verb) throw new UsageError('Give one of list, replay, discard.');
   const args = [verb, ...Object.entries(rest).map(([name, value]) => `--${name}=${value}`)];

@@ -6,7 +6,7 @@ import { sections, withSections } from './sections.ts';
 const root = path.resolve(import.meta.dirname, '../..');
 const usage = `Usage: npm run docs
 
-Writes the made sections of ARCHITECTURE.md and docs/promises.md anew.`;
+Writes the generated sections of ARCHITECTURE.md and of pages in docs/.`;
 
 await runCommand({ usage, options: {} }, () => {
   for (const [document, made] of Object.entries(sections(root))) {

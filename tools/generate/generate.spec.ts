@@ -67,14 +67,14 @@ describe('npm run generate', () => {
   it('writes over nothing, and refuses what is no service, no noun, or no name for a service', () => {
     const generate = (...args: string[]) => run('tools/generate/generate.ts', ...args);
     expect(generate('slice', 'identity', 'loyalty-badge').said).toContain(
-      'is there already; nothing was written',
+      'already exists; nothing was written',
     );
     expect(generate('slice', 'nowhere', 'badge').said).toContain('There is no service "nowhere"');
     expect(generate('slice', '../tools', 'badge').status).toBe(64);
-    expect(generate('slice', 'identity', 'Badge').said).toContain('A noun is written like api-key');
+    expect(generate('slice', 'identity', 'Badge').said).toContain('A noun must be written like api-key');
     expect(generate('slice', 'identity').said).toContain('npm run generate -- slice');
-    expect(generate('service', 'audit').said).toContain('There is a service audit already');
-    expect(generate('service', '../tools').said).toContain('A service has one word of small letters');
+    expect(generate('service', 'audit').said).toContain('The service audit already exists');
+    expect(generate('service', '../tools').said).toContain('The name of a service must be one word of lower-case letters');
     expect(generate('service', 'postgres').status).toBe(64);
   });
 });

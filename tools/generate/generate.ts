@@ -29,7 +29,7 @@ async function main({ positionals: args }: Given<typeof options>): Promise<void>
 async function slice(service: string, noun: string): Promise<void> {
   if (!isServiceName(service)) throw new UsageError(`There is no service ${JSON.stringify(service)}.`);
   if (!/^[a-z]+(-[a-z]+)*$/.test(noun))
-    throw new UsageError(`A noun is written like api-key, not ${JSON.stringify(noun)}.`);
+    throw new UsageError(`A noun must be written like api-key, not ${JSON.stringify(noun)}.`);
   const source = `services/${service}/src`;
   requireNew(`${source}/${noun}`);
   await write(sliceFiles(noun).map((file) => ({ ...file, path: `${source}/${file.path}` })));
@@ -42,8 +42,8 @@ const taken = ['bus', 'postgres', 'kafka', 'vouchsafe', 'api'];
 /** Writes a new service and puts it on the list, from which all else follows; makes its golden files. */
 async function service(name: string): Promise<void> {
   if (!/^[a-z]{2,20}$/.test(name) || taken.includes(name))
-    throw new UsageError(`A service has one word of small letters, not ${JSON.stringify(name)}.`);
-  if (isServiceName(name)) throw new Refusal(`There is a service ${name} already; nothing was written.`);
+    throw new UsageError(`The name of a service must be one word of lower-case letters, not ${JSON.stringify(name)}.`);
+  if (isServiceName(name)) throw new Refusal(`The service ${name} already exists; nothing was written.`);
   for (const folder of [`services/${name}`, `libs/contracts/src/${name}`]) requireNew(folder);
   await write(serviceFiles(name));
   for (const { path: file, change } of changesFor(name)) {
@@ -57,7 +57,7 @@ async function service(name: string): Promise<void> {
       stdio: 'inherit',
     });
     if (status !== 0)
-      throw new Refusal(`tools/${script} failed (its words are above); all files are written.`);
+      throw new Refusal(`tools/${script} failed (its output is above); all files are written.`);
   }
   console.log(`\nNext:
   1. Say in libs/contracts/src/services.ts what ${name} holds, and whose facts it consumes.
@@ -67,7 +67,7 @@ async function service(name: string): Promise<void> {
 
 function requireNew(folder: string): void {
   if (existsSync(path.join(root, folder)))
-    throw new Refusal(`${folder} is there already; nothing was written.`);
+    throw new Refusal(`${folder} already exists; nothing was written.`);
 }
 
 async function write(files: readonly NewFile[]): Promise<void> {

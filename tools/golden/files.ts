@@ -20,7 +20,7 @@ export async function compareGolden(root: string, files: readonly GoldenFile[]):
     complaints.push(
       before === undefined
         ? `${file.path} is missing`
-        : `${file.path} is not what the code makes: ${firstDifference(before, file.text)}`,
+        : `${file.path} is out of date: ${firstDifference(before, file.text)}`,
       ...refused.map((line) => `${file.path} breaks its readers: ${line}`),
     );
   }
@@ -56,7 +56,7 @@ async function orphans(root: string, files: readonly GoldenFile[]): Promise<stri
     found.push(...names.map((name) => `${folder}/${name}`).filter((file) => !known.has(file)));
   }
   return found.map(
-    (file) => `${file} is made by nothing any more: a contract stays for as long as somebody may read it`,
+    (file) => `${file} is not generated any more: a contract must stay as long as anyone may read it`,
   );
 }
 

@@ -31,11 +31,11 @@ async function main({ values: { check } }: Given<typeof options>): Promise<void>
     ...(await visit(await schemaFiles(root))),
   ];
   if (complaints.length === 0) {
-    console.log('Every golden file is what the code makes.');
+    console.log('Every golden file is up to date.');
     return;
   }
   throw new Refusal(
-    `${complaints.join('\n')}\n\n${check ? 'Look at what changed; if it is meant: npm run golden, and commit the files.' : 'These were not written.'}`,
+    `${complaints.join('\n')}\n\n${check ? 'Look at what changed. If it is intended, run npm run golden and commit the files.' : 'These were not written.'}`,
   );
 }
 

@@ -8,15 +8,15 @@ const root = path.resolve(import.meta.dirname, '../..');
 
 const usage = `Usage: npm run keys -- COMMAND [--data data]
 
-  list                                   the key-encryption keys of each service
-  rotate-kek                             a new key-encryption key for each service, and all keys under it
-  retire-keks                            deletes the older ones for good: backups from before their rotation open no more
-  rotate-organization ORGANIZATION       a new key of an organization in each service
-  rotate-person ORGANIZATION USER        a new key of a person in each service
-  seal-marked                            seals in place what events hold in clear from before its field was marked personal
+  list                                   lists the key-encryption keys of each service
+  rotate-kek                             creates a new key-encryption key for each service, and wraps all keys with it
+  retire-keks                            deletes the older ones for good: backups from before their rotation cannot be opened any more
+  rotate-organization ORGANIZATION       creates a new key of an organization in each service
+  rotate-person ORGANIZATION USER        creates a new key of a person in each service
+  seal-marked                            seals, in place, unencrypted values of events whose field was marked personal later
   scrub                                  removes from the disk what erasures and rotations have deleted
 
-The system may run meanwhile; of two commands at once the second is refused (list never is). --data (or VOUCHSAFE_DATA) is its folder.`;
+The system may be running. While one command runs, others are refused, except list. --data (or VOUCHSAFE_DATA) names its folder.`;
 
 type Command = (services: readonly ServiceKeys[], args: readonly string[]) => Promise<void>;
 
@@ -34,7 +34,7 @@ type Name = (typeof names)[number];
 
 async function main({ values, positionals: [name, ...args] }: Given<typeof options>): Promise<void> {
   if (!isName(name))
-    throw new UsageError(name === undefined ? 'Give a command.' : `There is no command ${name}.`);
+    throw new UsageError(name === undefined ? 'Give a command.' : `Unknown command ${name}.`);
   const folder = path.resolve(root, values.data ?? process.env.VOUCHSAFE_DATA ?? 'data');
   requireData(folder);
   await build(root);
@@ -60,7 +60,7 @@ async function commands({ port, secrets }: DataDatabase): Promise<Readonly<Recor
     list: async (services) => {
       for (const { name, kekFile } of services) {
         const [current, ...older] = await localKeks(kekFile);
-        say(`${name}: ${current ?? 'none'} wraps; older ones: ${older.join(', ') || 'none'}`);
+        say(`${name}: current key ${current ?? 'none'}; older keys: ${older.join(', ') || 'none'}`);
       }
     },
     'rotate-kek': (services) =>
@@ -117,7 +117,7 @@ function databasesOf(services: readonly ServiceKeys[]) {
 function uuid(text: string | undefined): string {
   if (text !== undefined && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text))
     return text.toLowerCase();
-  throw new UsageError(`${text ?? 'Nothing'} is no id.`);
+  throw new UsageError(`${text === undefined ? 'An id is missing' : `${text} is not an id`}.`);
 }
 
 function say(line: string): void {

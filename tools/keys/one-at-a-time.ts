@@ -19,7 +19,7 @@ export async function oneAtATime(
     // In one order, so that of two commands one has them all.
     for (const lock of locks) {
       if (!(await lock.held()))
-        throw new Refusal('Another command is changing these keys: try again when it has ended.');
+        throw new Refusal('Another command is changing these keys. Try again when it has finished.');
     }
   };
   try {

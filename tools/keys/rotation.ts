@@ -12,7 +12,7 @@ const IN_FLIGHT_MS = 2_000;
 export async function rotateKek({ name, database, vault, kekFile }: ServiceKeys, say: Say): Promise<void> {
   const current = await addLocalKek(kekFile);
   const moved = await untilNothingRemains(() => database.asWorker((sql) => vault.rotateKek(sql)));
-  say(`${name}: ${moved} keys stand under ${current}`);
+  say(`${name}: ${moved} keys are now wrapped by ${current}`);
 }
 
 /** Deletes every KEK but the current one, for good, once nothing stands under it and nothing can be written under it any more. */
@@ -23,7 +23,7 @@ export async function retireOlderKeks(
 ): Promise<void> {
   const [, ...older] = await localKeks(kekFile);
   if (older.length === 0) {
-    say(`${name}: there is no older key`);
+    say(`${name}: there are no older keys`);
     return;
   }
   say(
@@ -36,7 +36,7 @@ export async function retireOlderKeks(
   for (const kekId of older) {
     await stillAlone();
     await deleteLocalKek(kekFile, kekId);
-    say(`${name}: ${kekId} is deleted`);
+    say(`${name}: ${kekId} was deleted`);
   }
 }
 
@@ -56,7 +56,7 @@ export async function rotateOrganization(
   // A request that had read the old version when the new one came may have made its key under it since.
   await sleep(IN_FLIGHT_MS);
   moved += await move();
-  say(`${name}: ${moved} keys stand under the new key of ${organizationId}`);
+  say(`${name}: ${moved} keys are now wrapped by the new key of ${organizationId}`);
   return true;
 }
 

@@ -57,7 +57,7 @@ it('what a retention run has sealed is gone from the tables’ files, too, and i
     await scrub(postgres.adminUrl, ['identity'], (line) => said.push(line));
   expect(await filesWith(clear)).toEqual([]);
   expect(said.filter((line) => line.includes('tables of events'))).toEqual([
-    'identity: 1 tables of events were written anew',
+    'identity: 1 tables of events were rewritten',
   ]);
 });
 

@@ -21,7 +21,7 @@ export async function scrub(
            ('vault_data_key', 'vault_organization_key', 'vault_service_key', 'vault_transit_key')`,
       );
       for (const { name } of rows) await client.query(`vacuum (full) ${name}`);
-      say(`${database}: ${rows.length} tables of keys were written anew`);
+      say(`${database}: ${rows.length} tables of keys were rewritten`);
       await scrubSealed(client, database, say);
     });
   }
@@ -33,7 +33,7 @@ export async function scrub(
     }
     await client.query('checkpoint');
   });
-  say('The write-ahead log begins anew');
+  say('The old write-ahead log was removed');
 }
 
 /**
@@ -60,7 +60,7 @@ async function scrubSealed(client: pg.Client, database: string, say: (line: stri
       runs.map(({ events }) => events),
     ],
   );
-  say(`${database}: ${rows.length} tables of events were written anew`);
+  say(`${database}: ${rows.length} tables of events were rewritten`);
 }
 
 async function asAdmin(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {

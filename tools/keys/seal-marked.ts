@@ -17,5 +17,5 @@ export async function sealMarked(
   const runId = randomUUID();
   const sealed = await sealMarkedLater({ database, vault }, catalogs, runId);
   const told = await tellSealed({ database, store: new EventStore({ database, vault }) }, new Date());
-  say(`${name}: run ${runId} has sealed values in ${sealed} events; ${told} organizations are told`);
+  say(`${name}: run ${runId} sealed values in ${sealed} events and informed ${told} organizations`);
 }

@@ -99,7 +99,7 @@ function attempt(decider: AnyDecider, from: unknown, type: string): { unknown: b
     return { unknown: false, state: decider.evolve(from, { type, data: {} }) };
   } catch (error) {
     // Data that an event would have is missing here and may be missed; only "no such case" counts.
-    return { unknown: error instanceof Error && error.message.startsWith('Not a case that the code knows') };
+    return { unknown: error instanceof Error && error.message.startsWith('Unexpected case') };
   }
 }
 

@@ -52,5 +52,5 @@ async function runNx(root: string): Promise<void> {
     child.once('close', resolve);
   });
   if (code !== 0)
-    throw new Refusal(`${output.trim()}\n\nThe build failed (its words are above). Nothing was started.`);
+    throw new Refusal(`${output.trim()}\n\nThe build failed (its output is above). Nothing was started.`);
 }

@@ -48,7 +48,7 @@ export async function openDataFolder(folder: string, say: (line: string) => void
   await mkdir(logs, { recursive: true, mode: 0o700 });
   await mkdir(tombstones, { recursive: true, mode: 0o700 });
   const supervisor = identityOf(process.pid);
-  if (!supervisor) throw new Error('This process does not find itself');
+  if (!supervisor) throw new Error('The identity of this process could not be determined');
   let run: Run = { supervisor, processes: {} };
   writeWhole(runFile(folder), JSON.stringify(run));
   return {
@@ -83,7 +83,10 @@ export function spaceComplaint(
         refuse: true,
         message: `Only ${left}; at least 256 MB are needed. Free some, or use --data with a folder on another disk.`,
       }
-    : { refuse: false, message: `Note: ${left}. The log only grows: see that there is room.` };
+    : {
+        refuse: false,
+        message: `Note: ${left}. The audit log only grows: make sure that there is enough space.`,
+      };
 }
 
 async function writable(folder: string): Promise<void> {
@@ -97,7 +100,7 @@ async function writable(folder: string): Promise<void> {
   } catch (error) {
     throw new Refusal(
       `The data folder ${folder} cannot be written (${(error as NodeJS.ErrnoException).code ?? String(error)}).\n` +
-        `Make it yours (chown, chmod), or choose another: npm start -- --data /a/folder/of/yours`,
+        `Change its owner or mode (chown, chmod), or choose another folder: npm start -- --data /path/to/folder`,
     );
   }
 }
@@ -138,15 +141,17 @@ async function endFormerRun(folder: string, say: (line: string) => void): Promis
   ];
   say(
     names.length === 0
-      ? 'The last run was killed; going on with its data.'
-      : `The last run was killed; ending what it left behind: ${names.join(', ')}.`,
+      ? 'The last run was killed; continuing with its data.'
+      : `The last run was killed; stopping the processes that it left behind: ${names.join(', ')}.`,
   );
   // Services before the bus and the database that they write to.
   const services = left.filter(([name]) => name !== 'postgres' && name !== 'kafka');
   const kafka = left.filter(([name]) => name === 'kafka');
   for (const [name, identity] of [...services, ...kafka]) {
     if (!(await end(identity, 'SIGTERM', 10_000)) && !(await end(identity, 'SIGKILL', 5_000))) {
-      throw new Refusal(`${name} of the last run does not end: kill -9 ${identity.pid}, then start again.`);
+      throw new Refusal(
+        `${name} of the last run does not stop: run kill -9 ${identity.pid}, then start again.`,
+      );
     }
   }
   for (const [, id] of containers) await endContainer(id);

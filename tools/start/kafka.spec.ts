@@ -60,7 +60,9 @@ jest.setTimeout(180_000);
       const lost = { url: kafka.url, ended };
       await loseSupervisor();
       await start();
-      expect(said.join('\n')).toMatch(/The last run was killed; ending what it left behind: kafka \(/);
+      expect(said.join('\n')).toMatch(
+        /The last run was killed; stopping the processes that it left behind: kafka \(/,
+      );
       expect(await lost.ended).toContain('kafka.log');
       expect(kafka.url).not.toBe(lost.url);
       expect(await withBus((bus) => bus.partitions('kept'))).toBe(3);

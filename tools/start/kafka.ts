@@ -33,9 +33,9 @@ export async function startKafka(
   const choice = await kafkaChoice();
   if (choice.by === 'none') {
     throw new Refusal(
-      `--kafka needs a Kafka, and there is ${await describeKafka()}.\n` +
+      `--kafka needs Apache Kafka, but there is ${await describeKafka()}.\n` +
         `Start a Docker engine, or install a JDK (17 or newer) and Maven, or name brokers: KAFKA_BROKERS=host:port npm start -- --kafka\n` +
-        `Without --kafka the bus is a log in Postgres, and needs nothing.`,
+        `Without --kafka the bus is a log in Postgres and needs nothing else.`,
     );
   }
   if (choice.by === 'given') {

@@ -15,7 +15,7 @@ export async function requirePort(port: number): Promise<void> {
     );
   }
   if (code === 'EACCES') {
-    throw new Refusal(`Port ${port} may not be listened on by this user. Choose one above 1023: ${other}`);
+    throw new Refusal(`This user may not listen on port ${port}. Choose one above 1023: ${other}`);
   }
-  if (code) throw new Refusal(`Port ${port} cannot be listened on (${code}). Choose another: ${other}`);
+  if (code) throw new Refusal(`Cannot listen on port ${port} (${code}). Choose another: ${other}`);
 }

@@ -65,7 +65,7 @@ export async function place(folder: string, say: (line: string) => void): Promis
   await mkdir(elsewhere(folder), { recursive: true, mode: 0o711 });
   say(
     `Postgres does not run as root, and its user may not enter ${folder}: the database lies in ${placeOf(folder)}. ` +
-      `(--data with a folder that others may enter keeps everything together.)`,
+      `(use --data with a folder that other users may enter to keep everything together.)`,
   );
   return placeOf(folder);
 }

@@ -82,7 +82,7 @@ export async function startService(
 export async function death(name: string, how: string, log: string, from = 0): Promise<Refusal> {
   const lines = (await readFile(log)).subarray(from).toString().trimEnd().split('\n').slice(-20);
   return new Refusal(
-    `The ${name} service ended (${how}). Its last words, of ${log}:\n${lines.map((line) => `  | ${line}`).join('\n')}`,
+    `The ${name} service ended (${how}). The end of its log, ${log}:\n${lines.map((line) => `  | ${line}`).join('\n')}`,
   );
 }
 

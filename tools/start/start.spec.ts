@@ -127,13 +127,15 @@ describe('npm start', () => {
     expect(Object.values(processes).every(({ pid }) => lives(pid))).toBe(true);
     const second = start(args);
     await second.says('Vouchsafe is ready');
-    expect(second.said()).toContain('The last run was killed; ending what it left behind: postgres');
+    expect(second.said()).toContain(
+      'The last run was killed; stopping the processes that it left behind: postgres',
+    );
     expect(Object.values(processes).filter(({ pid }) => lives(pid))).toEqual([]);
 
     const now = (await recorded(data)).processes;
     process.kill(now.audit?.pid ?? 0, 'SIGKILL');
     expect(await second.exit).toBe(1);
-    expect(second.said()).toContain('The audit service ended (killed by SIGKILL). Its last words');
+    expect(second.said()).toContain('The audit service ended (killed by SIGKILL). The end of its log');
     expect(Object.values(now).filter(({ pid }) => lives(pid))).toEqual([]);
   });
 

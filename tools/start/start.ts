@@ -45,7 +45,7 @@ async function main(options: StartOptions): Promise<void> {
     say('Stopping ...');
     await system.stop();
   }
-  say('Stopped. The data stays; the next start goes on with it.');
+  say('Stopped. The data is kept; the next start continues with it.');
 }
 
 function welcome(

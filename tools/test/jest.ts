@@ -72,7 +72,7 @@ export function tallyOf(
       ...skipped.map(
         ({ fullName }) => `skipped: ${fullName}${allowed[fullName] ? ` (${allowed[fullName]})` : ''}`,
       ),
-      ...(refused.length > 0 ? [`${refused.length} skipped where CI is set: each counts as failed.`] : []),
+      ...(refused.length > 0 ? [`${refused.length} skipped although CI is set: each counts as failed.`] : []),
     ],
   };
 }

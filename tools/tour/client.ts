@@ -58,7 +58,7 @@ export class Client {
       const cause = causeOf(error);
       throw new StepFailed(
         cause === 'ECONNREFUSED'
-          ? `Nothing answers at ${this.url}. Is \`npm start\` running, and on this port?`
+          ? `There is no answer at ${this.url}. Is \`npm start\` running, and on this port?`
           : `${method} ${path} got no answer (${cause}).`,
       );
     });
@@ -70,7 +70,7 @@ export class Client {
       );
     if (![expect].flat().includes(response.status)) {
       throw new StepFailed(
-        `${method} ${path} answered ${response.status}, the story needs ${[expect].flat().join(' or ')}: ${bytes.toString().slice(0, 500)}`,
+        `${method} ${path} answered ${response.status}; the tour expects ${[expect].flat().join(' or ')}: ${bytes.toString().slice(0, 500)}`,
       );
     }
     return {

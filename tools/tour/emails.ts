@@ -21,7 +21,7 @@ export async function emailTo(folder: string, address: string, within = 30_000):
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   throw new StepFailed(
-    `No email to ${address} came to ${folder} within ${within / 1000} s. Does the system write its emails there (--data)?`,
+    `No email to ${address} arrived in ${folder} within ${within / 1000} s. Does the system write its emails there (--data)?`,
   );
 }
 

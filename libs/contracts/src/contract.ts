@@ -50,9 +50,9 @@ export function contract<Schema extends z.ZodType<object>>(definition: {
   const [, name = '', owner = ''] = /^(vouchsafe\.([a-z]+)\.[a-z0-9-]+)\.v[1-9][0-9]*$/.exec(type) ?? [];
   if (!isServiceName(owner)) throw new Error(`Not a contract's type: ${type}`);
   const loose = looseObjectsIn(schema);
-  if (loose.length > 0) throw new Error(`${type} lets unknown fields through at ${loose.join(', ')}`);
+  if (loose.length > 0) throw new Error(`${type} allows unknown fields at ${loose.join(', ')}`);
   if (former && former.contract.name !== name)
-    throw new Error(`${type} is no later version of ${former.contract.type}`);
+    throw new Error(`${type} is not a later version of ${former.contract.type}`);
   return {
     ...definition,
     name,

@@ -18,4 +18,4 @@ export const erasureReceipt = z.strictObject({
 export type ErasureReceipt = z.infer<typeof erasureReceipt>;
 
 export const ERASURE_RECEIPT_SUMMARY =
-  'The keys of an erased person are destroyed in this service, and nothing holds them open any more (P10).';
+  'The keys of an erased person are destroyed in this service, and no process holds them any more (P10).';

@@ -82,7 +82,7 @@ class TransactionConnection extends PostgreSqlConnection {
     method: 'all' | 'get' | 'run' = 'all',
     transaction?: unknown,
   ): Promise<T> {
-    if (typeof transaction !== 'function') throw new Error('A statement needs a transaction');
+    if (typeof transaction !== 'function') throw new Error('The statement was run outside a transaction');
     const fragment = fragmentOf(query, params);
     const { rows, rowCount } = await (transaction as Ask)(bound(fragment, this.platform));
     return this.transformRawResult<T>({ rows, numAffectedRows: BigInt(rowCount ?? 0) }, method);
@@ -96,11 +96,11 @@ class TransactionConnection extends PostgreSqlConnection {
   }
 
   override connect(): Promise<void> {
-    return Promise.reject(new Error('Only a transaction has a connection'));
+    return Promise.reject(new Error('There is no connection outside a transaction'));
   }
 
   override getClient(): never {
-    throw new Error('Only a transaction has a connection');
+    throw new Error('There is no connection outside a transaction');
   }
 
   override begin(): Promise<never> {
@@ -112,7 +112,7 @@ class TransactionConnection extends PostgreSqlConnection {
   }
 
   override rollback(): Promise<void> {
-    return Promise.reject(new Error('The unit of work rolls the transaction back: throw'));
+    return Promise.reject(new Error('The unit of work rolls the transaction back when its callback throws'));
   }
 }
 
@@ -130,7 +130,7 @@ class BindingPlatform extends PostgreSqlPlatform {
   /** Where MikroORM writes a fragment into a statement's text (`order by`, `select`, a sub-query) its values cannot be bound. */
   override formatQuery(sql: string, params: readonly unknown[]): string {
     if (params.length > 0)
-      throw new Error(`A value would be written into the statement: ${sql.slice(0, 80)}`);
+      throw new Error(`A value would be quoted into the statement instead of bound: ${sql.slice(0, 80)}`);
     return sql;
   }
 }
@@ -153,7 +153,7 @@ function bound(
   const place = (value: unknown) => `$${values.push(value)}`;
   const written = (value: unknown): string => {
     if (isRaw(value)) return textOf(value);
-    if (value === undefined) throw new Error('A statement was given `undefined` for a value');
+    if (value === undefined) throw new Error('A value of the statement is `undefined`');
     if (isJson(value)) return place(JSON.stringify(value));
     // The list of an `in`: a column of arrays is given text, by `marshallArray`.
     if (Array.isArray(value)) return value.map(written).join(', ');
@@ -163,14 +163,16 @@ function bound(
     if (params.length === 0) return sql;
     const rest = [...params];
     const next = (): unknown => {
-      if (rest.length === 0) throw new Error(`A statement has more places than values: ${sql.slice(0, 80)}`);
+      if (rest.length === 0)
+        throw new Error(`The statement has more placeholders than values: ${sql.slice(0, 80)}`);
       return rest.shift();
     };
     const text = sql.replaceAll(/\\\?|\?\??/g, (place) => {
       if (place === '?') return written(next());
       return place === '??' ? platform.quoteIdentifier(next() as string) : '?';
     });
-    if (rest.length > 0) throw new Error(`A statement has more values than places: ${sql.slice(0, 80)}`);
+    if (rest.length > 0)
+      throw new Error(`The statement has more values than placeholders: ${sql.slice(0, 80)}`);
     return text;
   };
   return { text: textOf(fragment), values };

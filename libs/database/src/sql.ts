@@ -51,7 +51,7 @@ export async function one<Row extends object>(
 ): Promise<Row> {
   const [row] = await sql.query<Row>(statement, values);
   const { text } = typeof statement === 'string' ? { text: statement } : statement;
-  if (!row) throw new Error(`A row was expected from: ${text.slice(0, 80)}`);
+  if (!row) throw new Error(`The query returned no row: ${text.slice(0, 80)}`);
   return row;
 }
 

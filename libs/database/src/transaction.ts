@@ -28,7 +28,7 @@ export async function inTransaction<T>(
   // The connection is another transaction's once this one is over, perhaps another organization's (P19).
   const ask: Ask = (statement) =>
     isOver
-      ? Promise.reject(new Error('The transaction is over: nothing can be asked in it any more'))
+      ? Promise.reject(new Error('The transaction is over: no more statements can run in it'))
       : client.query(statement);
   let entities: Promise<EntityManager> | undefined;
   let result: T;

@@ -53,5 +53,5 @@ export function fold<State, Command, Event extends DomainEvent, Rejection extend
 
 /** For the `default` branch of a total function: reached only when a value lies about its type. */
 export function unreachable(value: never): never {
-  throw new Error(`Not a case that the code knows: ${JSON.stringify(value)}`);
+  throw new Error(`Unexpected case: ${JSON.stringify(value)}`);
 }

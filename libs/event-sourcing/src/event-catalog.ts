@@ -118,7 +118,7 @@ export function readEvent(
 function checked(schema: z.ZodType<object>, type: string, data: object): object {
   const read = schema.safeParse(data);
   if (!read.success)
-    throw new UnreadableEventError(`Stored ${type} is not readable: ${issuesOf(read.error)}`);
+    throw new UnreadableEventError(`A stored ${type} cannot be read: ${issuesOf(read.error)}`);
   return read.data;
 }
 
@@ -128,7 +128,7 @@ function versionOf(catalog: EventCatalog, type: string, schemaVersion: number): 
   const version = versions[schemaVersion - 1];
   if (version) return version;
   throw new UnreadableEventError(
-    `Event ${type} has version ${schemaVersion}, and this code knows 1 to ${versions.length}`,
+    `Event ${type} has version ${schemaVersion}, but this code knows versions 1 to ${versions.length}`,
   );
 }
 

@@ -121,7 +121,7 @@ async function messagesOf(
   return events.flatMap((event, index) => {
     const row = rows[index];
     const versions = row && numberedFact(factsOf(publishing, event), row);
-    if (!versions) throw new Error(`Event ${event.position} no longer gives the fact that was numbered`);
+    if (!versions) throw new Error(`Event ${event.position} no longer yields the fact that was numbered`);
     return laneMessages(
       database.service,
       { lane: row.lane, number: BigInt(row.number) },

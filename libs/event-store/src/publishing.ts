@@ -87,7 +87,7 @@ function isOneVersion(fact: Fact): fact is Publication {
 
 function soleVersion(fact: Publication): Versions {
   if (fact.contract.retired)
-    throw new Error(`${fact.contract.type} is retired, and nothing stands beside it`);
+    throw new Error(`${fact.contract.type} is retired, and no other version is published beside it`);
   return [fact];
 }
 
@@ -107,6 +107,6 @@ export function isPublished(publishing: readonly Publishing[], type: string): bo
 
 function entryOf(publishing: readonly Publishing[], type: string): Publishing {
   const entry = publishing.find(({ catalog }) => Object.hasOwn(catalog.definitions, type));
-  if (!entry) throw new Error(`The relay knows no event type ${type}: list it as published or private`);
+  if (!entry) throw new Error(`The relay does not know event type ${type}: list it as published or private`);
   return entry;
 }

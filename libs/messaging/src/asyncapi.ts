@@ -26,7 +26,7 @@ export function asyncApiDocument(
     info: {
       ...info,
       description:
-        'Facts that services tell each other: CloudEvents 1.0 in Kafka binary mode, key = organization. ' +
+        'The facts that services publish to each other: CloudEvents 1.0 in Kafka binary mode; the message key is the organization. ' +
         'A message with fields under x-personal is a JWE in compact serialization (alg dir, enc A256GCM) of the payload; its key is the ' +
         'one that ce_transitkey names, which the owner gives to services alone.',
     },
@@ -112,7 +112,8 @@ const cloudEvent = {
       ce_specversion: { type: 'string', const: '1.0' },
       ce_id: {
         ...text,
-        description: '<source>/<lane>/<number>, and of a later version /v2; the same for every sending',
+        description:
+          '<source>/<lane>/<number>, with /v2 (and so on) for later versions; the same each time the fact is sent',
       },
       ce_source: { ...text, description: 'The service that owns the fact' },
       ce_type: { ...text, description: 'The contract and its version' },
@@ -121,7 +122,7 @@ const cloudEvent = {
       ce_number: {
         ...text,
         pattern: '^[1-9][0-9]*$',
-        description: 'Of the fact: from 1, without gaps in a lane',
+        description: 'Number of the fact in its lane: from 1, without gaps',
       },
       ce_fact: { ...text, description: '<source>/<lane>/<number>; shared by the versions of a fact' },
       ce_versions: {
@@ -144,7 +145,7 @@ const sealedCloudEvent = {
     required: [...cloudEvent.headers.required, 'ce_transitkey'],
     properties: {
       ...cloudEvent.headers.properties,
-      ce_transitkey: { ...text, format: 'uuid', description: 'Names the key of the JWE' },
+      ce_transitkey: { ...text, format: 'uuid', description: 'Id of the key of the JWE' },
       'content-type': { type: 'string', const: 'application/jose' },
     },
   },

@@ -94,7 +94,7 @@ export function readMessage(
   if (!headers.success) return foreign(`headers ${fieldsOf(headers.error)}`);
   if (isPositions) return readPositions(headers.data.ce_source, message.value);
   const key = z.uuid().safeParse(message.key);
-  if (!key.success) return foreign('the key is no organization');
+  if (!key.success) return foreign('the key is not an organization id');
   const fact = headers.data as z.output<typeof factHeaders>;
   const transitKey = fact.ce_transitkey;
   const isSealed = fact['content-type'] === 'application/jose';

@@ -33,7 +33,7 @@ export function assertEverythingDeclared(app: INestApplication, service: string)
     .filter(({ contract }) => !consumed.includes(contract.owner))
     .map(
       ({ where, contract }) =>
-        `${where}: reacts to ${contract.type}, and ${service} consumes nothing of ${contract.owner}`,
+        `${where}: reacts to ${contract.type}, but ${service} is not listed as a consumer of ${contract.owner}`,
     );
   stopAt([...mistakes, ...unlisted]);
 }
@@ -42,7 +42,9 @@ export function assertEverythingDeclared(app: INestApplication, service: string)
 export function assertEverythingConsumed(app: INestApplication, service: ServiceName): void {
   const owners = new Set(reactionsIn(app).map(({ contract }) => contract.owner));
   const unused = consumedBy(service).filter((name) => !owners.has(name));
-  stopAt(unused.map((name) => `${service} consumes the facts of ${name}, and reacts to none of them`));
+  stopAt(
+    unused.map((name) => `${service} is listed as a consumer of ${name}, but reacts to none of its facts`),
+  );
 }
 
 function stopAt(mistakes: readonly string[]): void {

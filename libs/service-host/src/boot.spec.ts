@@ -154,7 +154,7 @@ describe('a booted service', () => {
     for (const VOUCHSAFE_ENVIRONMENT of ['production', 'development'])
       await expect(
         bootService(definition, { env: { ...moved, VOUCHSAFE_ENVIRONMENT }, handleSignals: false }),
-      ).rejects.toThrow('clocks are moved in testing alone');
+      ).rejects.toThrow('can be set in the testing environment only');
     const testing = { ...moved, VOUCHSAFE_ENVIRONMENT: 'testing' };
     const ahead = await bootService(definition, { env: testing, handleSignals: false });
     const hour = () => Math.round((ahead.app.get(Clock).now().getTime() - Date.now()) / 3_600_000);

@@ -255,7 +255,7 @@ async function createApp<Config extends z.ZodObject>(
   app.useGlobalInterceptors(new TraceInterceptor(), new EntityInterceptor());
   // The gateway passes bodies on; the service behind it says whether it takes one.
   if (definition.server !== 'public') app.useGlobalInterceptors(new UnreadBodyInterceptor());
-  if (definition.server === 'public' && !guards?.length) throw new Error('A public server needs its guards');
+  if (definition.server === 'public' && !guards?.length) throw new Error('A public server needs guards');
   app.useGlobalGuards(
     ...(guards?.map((guard) => app.get(guard, { strict: false })) ?? [new InternalIdentityGuard(verifier)]),
   );

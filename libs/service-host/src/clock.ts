@@ -46,7 +46,7 @@ export function clockOf({
   if (file === undefined) return new SystemClock();
   if (environment !== 'testing')
     throw new ConfigError(
-      'Wrong configuration:\n  VOUCHSAFE_CLOCK_OFFSET_FILE: clocks are moved in testing alone',
+      'Wrong configuration:\n  VOUCHSAFE_CLOCK_OFFSET_FILE: can be set in the testing environment only',
     );
   return new MovedClock(file);
 }

@@ -104,7 +104,7 @@ async function answerOnce(
   if (isRejected(result)) return result;
   const { body, keep } = result;
   const sealed = await vault.seal(sql, scopeOf(request), contextOf(request), JSON.stringify(keep ?? body));
-  if (isErased(sealed)) throw new Error("An organization's monthly key cannot be erased beneath a request");
+  if (isErased(sealed)) throw new Error("The organization's monthly key was erased during a request");
   await sql.query(
     `update idempotency_key set answer = $5
      where organization_id = $1 and actor = $2 and operation = $3 and key = $4`,

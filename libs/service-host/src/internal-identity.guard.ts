@@ -26,12 +26,12 @@ export class InternalIdentityGuard implements CanActivate {
     if (context.getType() !== 'http') return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const declaration = this.reflector.get<OperationDeclaration | undefined>(OPERATION, context.getHandler());
-    if (!declaration) throw problem('forbidden', { detail: 'The route declares no operation' });
+    if (!declaration) throw problem('forbidden', { detail: 'The route does not declare an operation' });
     const who = await this.callerOf(request);
     assertAllowed(who, declaration.permission);
     // What the access log calls this request and what is executed must be the same (P23).
     if (who.operation !== undefined && who.operation !== declaration.operation) {
-      throw problem('forbidden', { detail: `The token is for ${who.operation}` });
+      throw problem('forbidden', { detail: `The token is for the operation ${who.operation}` });
     }
     const current = requestContext();
     if (current) {

@@ -102,10 +102,11 @@ export class InternalTokenVerifier {
     });
     const { iss, iat, exp, caller: said, source } = claims.parse(payload);
     const who = source === undefined ? said : { ...said, source };
-    if (protectedHeader.kid !== iss) throw new Error('The token was signed with a key of another issuer');
-    if (exp - iat > TOKEN_SECONDS) throw new Error('The token lives too long');
+    if (protectedHeader.kid !== iss) throw new Error('The token was signed with another issuer’s key');
+    if (exp - iat > TOKEN_SECONDS) throw new Error('The lifetime of the token is too long');
     const speaksForItself = who.actor.type === 'service' && who.actor.id === iss;
-    if (iss !== GATEWAY && !speaksForItself) throw new Error('Only the gateway speaks for others');
+    if (iss !== GATEWAY && !speaksForItself)
+      throw new Error('Only the gateway may issue tokens for users and API keys');
     if (speaksForItself) this.remember(token, { who, from: iat * 1000, until: exp * 1000 });
     return who;
   }
@@ -128,7 +129,7 @@ const GATEWAY = 'gateway';
 /** @param file PKCS#8 PEM of an Ed25519 private key */
 export async function readPrivateKey(file: string): Promise<KeyObject> {
   const key = createPrivateKey(await readFile(file));
-  if (key.asymmetricKeyType !== 'ed25519') throw new Error(`${file} holds no Ed25519 key`);
+  if (key.asymmetricKeyType !== 'ed25519') throw new Error(`${file} contains no Ed25519 key`);
   return key;
 }
 

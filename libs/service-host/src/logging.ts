@@ -69,7 +69,7 @@ export function serviceLogger(
   return logger;
 }
 
-const DROPPED = 'Log lines were dropped while they could not be written';
+const DROPPED = 'Log lines were dropped because they could not be written';
 const KEPT_BYTES = 1_048_576;
 
 /**

@@ -64,11 +64,8 @@ export const problemDocument = z.strictObject({
     .string()
     .optional()
     .describe('Why the operation was rejected, for programs: a name, where the code alone does not say'),
-  requestId: z.string().nullable().describe('Names the request in the access log'),
-  errors: z
-    .array(problemPlace)
-    .optional()
-    .describe('Where the request does not match its schema'),
+  requestId: z.string().nullable().describe('Identifies the request in the access log'),
+  errors: z.array(problemPlace).optional().describe('Where the request does not match its schema'),
 });
 export type ProblemDocument = z.infer<typeof problemDocument>;
 

@@ -82,7 +82,11 @@ export class DataKeys {
       .sort((a, b) => (holderId(a) < holderId(b) ? -1 : 1))
       .map((holder) => {
         const by = wrapping.get(holder.organizationId);
-        if (!by) throw new VaultError('key-missing', `Organization ${holder.organizationId} has no key here`);
+        if (!by)
+          throw new VaultError(
+            'key-missing',
+            `Organization ${holder.organizationId} has no key in this service`,
+          );
         return { ...holder, by: by.version, wrapped: wrapDataKey(by.key, by.version, holder, newKeyBytes()) };
       });
     await sql.query(

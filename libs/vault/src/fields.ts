@@ -140,7 +140,7 @@ function parsed(plaintext: string): unknown {
     return JSON.parse(plaintext);
   } catch {
     // The parser's own message quotes the text.
-    throw new VaultError('value-malformed', 'A personal field was not sealed as JSON');
+    throw new VaultError('value-malformed', 'The opened value of a personal field is not JSON');
   }
 }
 

@@ -83,7 +83,7 @@ async function readKekFile(file: string): Promise<KekFile> {
   const parsed = kekFile.safeParse(jsonOrUndefined(await readFile(file, 'utf8')));
   if (!parsed.success) {
     const where = parsed.error.issues.map((issue) => issue.path.join('.') || '(root)').join(', ');
-    throw new VaultError('kek-file-malformed', `KEK file ${file} is not a ${storedNames.kek}: ${where}`);
+    throw new VaultError('kek-file-malformed', `KEK file ${file} is not in the format ${storedNames.kek}: ${where}`);
   }
   return parsed.data;
 }
@@ -129,7 +129,7 @@ function kekOf(kek: KekFile, keyId: string) {
   if (encoded === undefined)
     throw new VaultError(
       'kek-unknown',
-      `The KEK file holds no KEK ${keyId}, which wraps keys in the database: the two do not belong together`,
+      `The KEK file holds no KEK ${keyId}, which wraps keys in the database: the file does not belong to this database`,
     );
   return keyFrom(Buffer.from(encoded, 'base64'));
 }

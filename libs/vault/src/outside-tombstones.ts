@@ -65,6 +65,6 @@ function read(file: string, line: string): Tombstone {
   try {
     return tombstone.parse(JSON.parse(line));
   } catch {
-    throw new VaultError('tombstones-malformed', `${file} holds a line that is no tombstone`);
+    throw new VaultError('tombstones-malformed', `${file} has a line that is not a tombstone`);
   }
 }

@@ -54,7 +54,7 @@ function* valuesAt(
 
 function personalValue(field: PersonalField, value: unknown, steps: readonly Step[]): PersonalValue {
   const last = steps.at(-1);
-  if (!last) throw new Error('The whole of a piece of data cannot be one personal value');
+  if (!last) throw new Error('A personal value must be a field of the data, not the data as a whole');
   return {
     value,
     subjectId: subjectOf(field, steps),

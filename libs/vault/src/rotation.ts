@@ -122,7 +122,7 @@ export async function rewrapDataKeys(
   now: Date,
 ): Promise<RotationStep> {
   const newest = (await currentOrganizationKeys(sql, keys, [organizationId], now)).get(organizationId);
-  if (!newest) throw new Error(`Organization ${organizationId} has no key here`);
+  if (!newest) throw new Error(`Organization ${organizationId} has no key in this service`);
   const rows = await sql.query<{
     holder: string;
     version: number;

@@ -79,7 +79,8 @@ export class TransitKeys {
     const wrapping = await currentOrganizationKeys(sql, this.organizationKeys, organizationIds, at);
     const rows = organizationIds.map((organizationId) => {
       const by = wrapping.get(organizationId);
-      if (!by) throw new VaultError('key-missing', `Organization ${organizationId} has no key here`);
+      if (!by)
+        throw new VaultError('key-missing', `Organization ${organizationId} has no key in this service`);
       const id = randomUUID();
       const wrapped = wrapTransitKey(by.key, by.version, { id, organizationId }, newKeyBytes());
       return { organizationId, id, by: by.version, wrapped };

@@ -88,7 +88,7 @@ export function keyOf({ versions }: KeyRing, version: number, holder: Holder): K
 
 function holderOf({ organizationId, subjectId }: Scope, month: string | null): Holder {
   if (subjectId !== null) return subjectHolder({ organizationId, subjectId });
-  if (month === null) throw new Error('A value of nobody has a month');
+  if (month === null) throw new Error('The month of a value without a subject is unknown');
   return monthHolder(organizationId, month);
 }
 

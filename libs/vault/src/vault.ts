@@ -56,7 +56,7 @@ export class Vault {
 
   constructor({ provider, environment, now, cacheSize = 10_000, cacheMilliseconds }: VaultOptions) {
     const milliseconds = cacheMilliseconds ?? KEY_CACHE_MILLISECONDS;
-    if (milliseconds > KEY_CACHE_MILLISECONDS) throw new Error('A key is held open for a minute at most');
+    if (milliseconds > KEY_CACHE_MILLISECONDS) throw new Error('A key can be cached for at most one minute');
     this.now = now;
     this.cache = { size: cacheSize, milliseconds };
     this.wrappedKeys = new WrappedKeys(provider, environment, now, this.cache);
@@ -157,7 +157,8 @@ export class Vault {
   ): Promise<Buffer[]> {
     const holder = lookUpHolder(organizationId);
     const ring = ringOf(await this.dataKeys.findOrMake(sql, [holder]), holder);
-    if (isErased(ring)) throw new VaultError('key-missing', `${organizationId} has no look-up key any more`);
+    if (isErased(ring))
+      throw new VaultError('key-missing', `The look-up key of organization ${organizationId} was destroyed`);
     const key = keyOf(ring, ring.newest, holder);
     return values.map((value) => keyedHashOf(key, purpose, value));
   }
@@ -244,7 +245,7 @@ export class Vault {
 
 function only<Value>(values: readonly Value[]): Value {
   const [value] = values;
-  if (value === undefined || values.length > 1) throw new Error('One in gives one out');
+  if (value === undefined || values.length > 1) throw new Error('Exactly one value was expected');
   return value;
 }
 

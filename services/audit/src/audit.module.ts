@@ -53,7 +53,8 @@ class Workers implements OnApplicationBootstrap {
         database,
         ensure: 'ensure_entry_month',
         now: () => clock.now(),
-        onError: (error) => logger.warn({ err: error }, 'The next month has no partition yet; trying again'),
+        onError: (error) =>
+          logger.warn({ err: error }, 'The partition for next month could not be created; retrying'),
       }),
     );
     this.signer.start();

@@ -7,14 +7,11 @@ import { Gauge } from 'prom-client';
 export function measure({ app, metrics }: RunningService, consumer: Consumer): void {
   const database = app.get(Database);
   const clock = app.get(Clock);
-  gauge(metrics, 'audit_facts_behind', 'Messages of the bus that wait to become entries', () =>
+  gauge(metrics, 'audit_facts_behind', 'Messages on the bus that have not become entries yet', () =>
     Promise.resolve(consumer.lag().reduce((sum, { messages }) => sum + Number(messages), 0)),
   );
-  gauge(
-    metrics,
-    'audit_checkpoint_age_seconds',
-    'How long the longest-waiting entry has had no checkpoint',
-    () => oldest(database, clock, 'select min(recorded_at) as since from log where size > checkpoint_size'),
+  gauge(metrics, 'audit_checkpoint_age_seconds', 'Age of the oldest entry that no checkpoint covers', () =>
+    oldest(database, clock, 'select min(recorded_at) as since from log where size > checkpoint_size'),
   );
   gauge(metrics, 'audit_export_age_seconds', 'Age of the oldest export that is not ready', () =>
     oldest(database, clock, `select min(requested_at) as since from export where status = 'running'`),

@@ -6,7 +6,7 @@ export const personalColumns: readonly PersonalColumn[] = [
   {
     table: 'open_entry',
     column: 'entry',
-    holds: 'IP address, URL and browser of a request whose outcome is not known yet',
+    holds: 'IP address, URL and user agent of a request whose outcome is not known yet',
     purpose: 'audit-trail',
     form: 'sealed',
     retention: 'until the request is answered, or another instance has closed the entry',

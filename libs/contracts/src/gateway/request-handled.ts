@@ -54,6 +54,6 @@ export const accessEntry = z.strictObject({
 
 export const requestHandled = contract({
   type: 'vouchsafe.gateway.request-handled.v1',
-  summary: 'A request was answered, or its outcome was found to be unknown (P23).',
+  summary: 'A request was answered, or its outcome could not be determined (P23).',
   schema: accessEntry,
 });

@@ -8,7 +8,7 @@ const invitationId = z.uuid();
 
 export const invitationCreated = contract({
   type: 'vouchsafe.identity.invitation-created.v1',
-  summary: 'Somebody was asked to join; an email with a single-use link is on its way.',
+  summary: 'A person was invited to join; an email with a single-use link is on its way.',
   schema: z.strictObject({
     ...fact,
     invitationId,
@@ -21,7 +21,7 @@ export const invitationCreated = contract({
 
 export const invitationAccepted = contract({
   type: 'vouchsafe.identity.invitation-accepted.v1',
-  summary: 'The invited person has an account now.',
+  summary: 'The invited person accepted and has an account.',
   schema: z.strictObject({ ...fact, invitationId, userId, role }),
 });
 
@@ -35,7 +35,7 @@ const apiKeyId = z.uuid();
 
 export const apiKeyCreated = contract({
   type: 'vouchsafe.identity.api-key-created.v1',
-  summary: 'A key for programs was made and shown once.',
+  summary: 'An API key was created and shown once.',
   schema: z.strictObject({
     ...fact,
     apiKeyId,
@@ -51,6 +51,6 @@ export const apiKeyCreated = contract({
 
 export const apiKeyRevoked = contract({
   type: 'vouchsafe.identity.api-key-revoked.v1',
-  summary: 'A key for programs is dead.',
+  summary: 'An API key was revoked and no longer works.',
   schema: z.strictObject({ ...fact, apiKeyId, reason: z.enum(['revoked', 'creator-removed']) }),
 });

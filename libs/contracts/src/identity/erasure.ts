@@ -8,7 +8,7 @@ import { serviceName } from '../service-name.js';
 export const subjectErasureRequested = contract({
   type: 'vouchsafe.identity.subject-erasure-requested.v1',
   summary:
-    'A person is to be forgotten: every service destroys its keys of these subjects and answers by its receipt (P10).',
+    'The erasure of a person was requested: every service destroys its keys of these subjects and answers with a receipt (P10).',
   schema: z.strictObject({
     ...fact,
     userId,
@@ -21,7 +21,7 @@ export const subjectErasureRequested = contract({
 /** A set of three that can never grow: what the next version is for. */
 export const subjectErasureCompletedV1 = contract({
   type: 'vouchsafe.identity.subject-erasure-completed.v1',
-  summary: 'Every service has given its receipt: the person is forgotten (P10).',
+  summary: 'Every service has given its receipt: the person is erased (P10).',
   schema: z.strictObject({
     ...fact,
     userId,
@@ -32,7 +32,7 @@ export const subjectErasureCompletedV1 = contract({
 
 export const subjectErasureCompleted = contract({
   type: 'vouchsafe.identity.subject-erasure-completed.v2',
-  summary: 'Every service has given its receipt: the person is forgotten (P10).',
+  summary: 'Every service has given its receipt: the person is erased (P10).',
   schema: z.strictObject({ ...fact, userId, erasureId: z.uuid(), services: z.array(serviceName) }),
   former: formerContract(subjectErasureCompletedV1, (data) => data),
 });

@@ -6,7 +6,7 @@ import { role } from './role.js';
 
 export const organizationRegistered = contract({
   type: 'vouchsafe.identity.organization-registered.v1',
-  summary: 'Somebody signed up; the organization is pending until its owner has verified the email address.',
+  summary: 'A person signed up; the organization is pending until its owner has verified the email address.',
   schema: z.strictObject({ ...fact, name: z.string(), ownerId: userId }),
 });
 
@@ -24,7 +24,7 @@ export const organizationRenamed = contract({
 
 export const secondFactorRequirementChanged = contract({
   type: 'vouchsafe.identity.second-factor-requirement-changed.v1',
-  summary: 'The organization began or ceased to require a second factor of its members (P12, P13).',
+  summary: 'The organization now requires, or no longer requires, a second factor of its members (P12, P13).',
   schema: z.strictObject({ ...fact, required: z.boolean() }),
 });
 

@@ -38,13 +38,13 @@ export const logInFailed = contract({
 
 export const sessionElevated = contract({
   type: 'vouchsafe.identity.session-elevated.v1',
-  summary: 'A person proved a factor again, or another one, within a session.',
+  summary: 'A person confirmed their identity again within a session, with the same factor or another one.',
   schema: z.strictObject({ ...fact, userId, sessionId: z.uuid(), level }),
 });
 
 export const sessionEnded = contract({
   type: 'vouchsafe.identity.session-ended.v1',
-  summary: 'A session was ended; one that runs out by itself says nothing.',
+  summary: 'A session was ended. A session that expires by itself publishes nothing.',
   schema: z.strictObject({
     ...fact,
     userId,

@@ -66,12 +66,12 @@ export const secondFactorRemoved = contract({
 
 export const recoveryCodesIssued = contract({
   type: 'vouchsafe.identity.recovery-codes-issued.v1',
-  summary: 'New recovery codes were shown; the earlier ones are void.',
+  summary: 'New recovery codes were created and shown; the earlier ones no longer work.',
   schema: z.strictObject({ ...fact, userId, count: z.int() }),
 });
 
 export const recoveryCodeUsed = contract({
   type: 'vouchsafe.identity.recovery-code-used.v1',
-  summary: 'A recovery code stood in for the second factor and is spent.',
+  summary: 'A recovery code was used in place of the second factor and cannot be used again.',
   schema: z.strictObject({ ...fact, userId, remaining: z.int() }),
 });

@@ -9,7 +9,7 @@ import type { ReactionTable } from './react.js';
 class ForeignMessageError extends Error {
   override readonly name = 'ForeignMessageError';
   constructor(partition: TopicPartition, offset: bigint, reason: string) {
-    super(`${partitionName(partition)} holds at ${offset} what no relay has sent: ${reason}`);
+    super(`${partitionName(partition)} has a message at offset ${offset} that no relay sent: ${reason}`);
   }
 }
 

@@ -142,7 +142,7 @@ async function fetchPage(
   });
   if (facts[0]?.fact.number !== first) {
     throw new MissingFactsError(
-      `${lane.source} does not give number ${first} of lane ${lane.lane}, but tells of ${upTo}`,
+      `${lane.source} does not return number ${first} of lane ${lane.lane}, although it announced ${upTo}`,
     );
   }
   learn(await take(taking, { facts, step: null }, stopped));

@@ -151,7 +151,7 @@ describe('a consumer', () => {
       script.append([positionsMessage('hollow', 0, [{ lane: 4, number: 9n }], new Date())]),
     );
     await eventually(() => errors.length > 0);
-    expect(errors.map(String)[0]).toContain('hollow does not give number 1 of lane 4');
+    expect(errors.map(String)[0]).toContain('hollow does not return number 1 of lane 4');
     await running.stop();
   });
 
@@ -539,7 +539,7 @@ describe('a sealed message', () => {
     await expectOnceInOrder(source);
     expect(told).toEqual(['not-authentic', 'not-authentic', 'not-authentic']);
     expect(errors.map(String)).toEqual([
-      expect.stringContaining('forged/0/1 (vouchsafe.identity.note-taken.v1) on the bus is not what'),
+      expect.stringContaining('forged/0/1 (vouchsafe.identity.note-taken.v1) on the bus cannot be opened'),
       expect.stringContaining('forged/0/2'),
       expect.stringContaining('forged/1/1'),
     ]);

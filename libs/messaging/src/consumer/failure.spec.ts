@@ -25,7 +25,7 @@ describe('what is kept of a failure', () => {
     expect(changed.stack).toContain('Ada');
     changed.message = 'Grace';
     expect(describeFailure(changed)).toBe('Error');
-    expect(describeFailure('Ada')).toBe('A value that is no error was thrown');
+    expect(describeFailure('Ada')).toBe('A value that is not an Error was thrown');
   });
 
   it("is a database's code and constraint, through the wrapping of the ORM", () => {

@@ -41,7 +41,7 @@ export function describeFailure(error: unknown): string {
   if (error instanceof UnreadableFactError || error instanceof RefusedFactError)
     return `${error.name}: ${error.because}`;
   if (error instanceof VaultError) return `VaultError: ${error.fault}`;
-  if (!(error instanceof Error)) return 'A value that is no error was thrown';
+  if (!(error instanceof Error)) return 'A value that is not an Error was thrown';
   // The class, not its `name`: that may be set to anything.
   const location = locationOf(error);
   return `${error.constructor.name || 'Error'}${location ? ` at ${location}` : ''}`;

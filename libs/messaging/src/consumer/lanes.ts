@@ -60,5 +60,5 @@ export async function advanceLanes(
       taken.map(({ expected }) => expected),
     ],
   );
-  if (moved.length !== taken.length) throw new Error('A locked lane has moved');
+  if (moved.length !== taken.length) throw new Error('A lane moved although it was locked');
 }

@@ -25,7 +25,9 @@ export type NotOpened = (typeof NOT_OPENED)[number];
 export class UnauthenticMessageError extends Error {
   override readonly name = 'UnauthenticMessageError';
   constructor({ id, type }: SealedFact) {
-    super(`${id} (${type}) on the bus is not what its source has sealed; it is fetched from the source`);
+    super(
+      `${id} (${type}) on the bus cannot be opened as its source sealed it; it is fetched from the source`,
+    );
   }
 }
 

@@ -28,7 +28,7 @@ export function reactionTable(reactions: readonly Reaction[]) {
       else if (known.taken.type === contract.type) known.reactions.push(reaction);
       else
         throw new Error(
-          `A consumer takes one version of a fact, not ${known.taken.type} and ${contract.type}`,
+          `A consumer takes one version of a fact, not both ${known.taken.type} and ${contract.type}`,
         );
     }
   }
@@ -113,7 +113,7 @@ async function receive(
 }
 
 function fail(): never {
-  throw new Error('The vault gives one for one');
+  throw new Error('The vault returned another number of values than it was given');
 }
 
 /** Consecutive facts with the same reactions. */

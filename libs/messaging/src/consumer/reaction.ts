@@ -53,6 +53,6 @@ export class RefusedFactError extends Error {
   override readonly name = 'RefusedFactError';
   /** @param because of a closed set of the reaction's own, nothing of the fact: it is kept in clear with the dead letter */
   constructor(readonly because: string) {
-    super(`The fact is refused: ${because}`);
+    super(`The fact was refused: ${because}`);
   }
 }

@@ -89,7 +89,8 @@ async function boundsOf(
     admin.use((client) => client.fetchOffsets({ groupId: group, topics: [topic] })),
   ]);
   const found = offsets.find((each) => each.partition === partition);
-  if (!found) throw new Error(`The bus does not say where ${nameOf({ topic, partition })} begins and ends`);
+  if (!found)
+    throw new Error(`The bus did not return the first and last offset of ${nameOf({ topic, partition })}`);
   const hint = committed[0]?.partitions.find((each) => each.partition === partition)?.offset;
   return {
     earliest: BigInt(found.low),

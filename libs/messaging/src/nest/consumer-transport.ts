@@ -52,11 +52,11 @@ export class ConsumerTransport extends Server implements CustomTransportStrategy
   }
 
   override on(): never {
-    throw new Error('The transport has no events of its own');
+    throw new Error('The transport emits no events');
   }
 
   override unwrap(): never {
-    throw new Error('Ask for running instead: its type is known');
+    throw new Error('unwrap() is not supported: use `running`');
   }
 
   /** The running consumer, for lag and dead letters. */

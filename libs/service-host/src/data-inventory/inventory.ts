@@ -71,7 +71,7 @@ function eventLines({ versions }: EventCatalog): Line[] {
           form: field.storedClear ? ('clear' as const) : ('sealed' as const),
           store: 'event',
           retention: field.storedClear
-            ? "in clear until a retention run has sealed it, then until the subject's key is destroyed"
+            ? "in clear until a retention run seals it, then until the subject's key is destroyed"
             : "until the subject's key is destroyed",
         })),
     );
@@ -85,7 +85,7 @@ function contractLines({ type, personal }: Contract): Line[] {
     field: nameOf(field),
     purpose: field.purpose,
     form: 'clear' as const,
-    store: 'bus, encrypted in transit; sealed again by each receiver',
+    store: 'bus, encrypted in transit; each receiver seals it again',
     retention: '7 days at most',
   }));
 }

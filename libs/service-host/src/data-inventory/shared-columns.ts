@@ -8,7 +8,7 @@ export const sharedColumns: readonly PersonalColumn[] = [
     holds: 'a fact that could not be taken, with its personal fields',
     purpose: 'audit-trail',
     form: 'sealed',
-    retention: 'until somebody replays or discards it, or the person is erased',
+    retention: 'until it is replayed or discarded, or the person is erased',
   },
   {
     table: 'idempotency_key',
@@ -40,7 +40,7 @@ export const sharedColumns: readonly PersonalColumn[] = [
 const impersonalSharedColumns: Readonly<Record<string, string>> = {
   'event.stream': 'a kind and a random id',
   'event.type': 'one of a closed set',
-  'event.payload': 'its personal fields are marked, and sealed one by one',
+  'event.payload': 'its personal fields are marked and sealed individually',
   'event.metadata': 'random ids and a time',
   'outgoing.contract_type': 'one of a closed set',
   'erasure.held_because': 'one of a closed set',

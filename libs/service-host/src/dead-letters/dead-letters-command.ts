@@ -57,7 +57,7 @@ async function settle<Config extends z.ZodObject>(
   const verb = verbOf(positionals);
   if (!verb) throw new UsageError('Give one of list, replay, discard.');
   if (values.organization !== undefined && !z.uuid().safeParse(values.organization).success)
-    throw new UsageError('--organization takes the id of an organization, as list shows it.');
+    throw new UsageError('--organization must be the id of an organization, as shown by list.');
   const { definition, group } = program;
   const config = readServiceConfig(definition, process.env) as z.output<Config> &
     HostConfig &
@@ -130,7 +130,7 @@ interface Targets {
 
 async function targets(queue: DeadLetterQueue, { organization, message }: Options): Promise<Targets> {
   if ((organization === undefined) === (message === undefined))
-    throw new UsageError('Say which: --organization or --message.');
+    throw new UsageError('Give either --organization or --message.');
   const messages = deadLetters(queue);
   if (organization !== undefined) {
     const ids = await messages.idsOf(organization);
@@ -172,12 +172,12 @@ type Settling = ReturnType<typeof settleDeadLetters>;
 async function replay(settle: Settling, { organizationId, head, all }: Targets): Promise<void> {
   if (!head)
     throw new Refusal(
-      'Its organization has older dead letters. They are settled in order: replay or discard those first.',
+      'Its organization has older dead letters, and the order is kept: replay or discard those first.',
     );
   const { replayed, left } = await settle.replay(organizationId, all ? undefined : 1);
   console.log(`${replayed} replayed, ${left} left.`);
   if (replayed === 0 || (all && left > 0))
-    throw new Refusal('It failed again: list shows why. Those behind it wait.');
+    throw new Refusal('The dead letter failed again (list shows why); those behind it still wait.');
 }
 
 async function discard(settle: Settling, { ids }: Targets): Promise<void> {

@@ -6,7 +6,7 @@ it('a name or reason for the log is taken as one line', () => {
 });
 
 it.each([
-  ['nothing', ' ', '--by is needed'],
+  ['nothing', ' ', '--by is required'],
   ['too much', 'g'.repeat(101), '--by takes 100 characters at most'],
   ['a line end', 'grace\nalan', '--by takes no control characters'],
   ['an escape sequence', 'grace\u001b[2K', '--by takes no control characters'],

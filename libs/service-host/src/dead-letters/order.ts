@@ -14,9 +14,9 @@ export interface Order {
  */
 export function words(option: string, given: string, most: number): string {
   const text = given.trim();
-  if (text === '') throw new UsageError(`${option} is needed: it stands in the audit log.`);
-  if (text.length > most) throw new UsageError(`${option} takes ${most} characters at most.`);
+  if (text === '') throw new UsageError(`${option} is required: it is recorded in the audit log.`);
+  if (text.length > most) throw new UsageError(`${option} can have at most ${most} characters.`);
   if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text))
-    throw new UsageError(`${option} takes no control characters and no line ends.`);
+    throw new UsageError(`${option} must not contain control characters or line breaks.`);
   return text;
 }

@@ -75,8 +75,8 @@ function assertNoneIsForgotten(remembered: readonly Tombstone[], carriedOut: Rea
   const missing = [...carriedOut].filter((erasureId) => !known.has(erasureId));
   if (missing.length === 0) return;
   throw new Error(
-    `VOUCHSAFE_TOMBSTONE_FILE does not remember ${missing.length} erasures that the database carried out. ` +
-      'With a wrong file, people who were erased since a backup would be back: bring the right one.',
+    `VOUCHSAFE_TOMBSTONE_FILE lacks ${missing.length} erasures that were carried out in the database. ` +
+      'With the wrong file, people who were erased after a backup would reappear when it is restored: provide the right file.',
   );
 }
 
@@ -85,7 +85,7 @@ async function carryOn(options: ErasingOptions, erasure: ErasureInHand): Promise
   const destroyed = erasure.destroyedAt ? erasure : await destroy(options, erasure);
   await forgetting.forget(erasure);
   const { effectiveFrom } = destroyed;
-  if (!effectiveFrom) throw new Error(`Erasure ${erasure.erasureId} has no time from which it is effective`);
+  if (!effectiveFrom) throw new Error(`Erasure ${erasure.erasureId} has no effective time`);
   if (now() < effectiveFrom) await putOff(database, erasure, effectiveFrom);
   else {
     await assertNothingIsLeft(options, destroyed);
@@ -128,7 +128,7 @@ async function destroy(options: ErasingOptions, erasure: Erasure): Promise<Erasu
       effectiveFrom,
     ]);
     const destroyed = await erasureInHand(sql, erasureId);
-    if (!destroyed) throw new Error(`Erasure ${erasureId} is not in hand`);
+    if (!destroyed) throw new Error(`Erasure ${erasureId} is not in progress`);
     return destroyed;
   });
 }
@@ -148,19 +148,20 @@ async function assertNothingIsLeft(
   await database.asWorker((sql) =>
     sql.query('update erasure set held_because = $2 where erasure_id = $1', [erasureId, held]),
   );
-  if (held) throw new Error(`An erasure is held up: ${heldUp[held]}`);
+  if (held) throw new Error(`An erasure cannot be completed: ${heldUp[held]}`);
 }
 
 const heldUp: Readonly<Record<HeldBecause, string>> = {
   'unreadable-messages':
-    'dead letters that fit no contract may be about an erased person (npm run dead-letters)',
+    'dead letters that match no contract may be about the erased person (npm run dead-letters)',
   'values-in-clear':
-    'events hold values in clear from before their fields were marked (npm run keys -- seal-marked)',
+    'events from before their fields were marked personal hold unencrypted values (npm run keys -- seal-marked)',
 };
 
 async function giveReceipt({ database, store, now }: ErasingOptions, erasure: ErasureInHand): Promise<void> {
   const { erasureId, organizationId, userId, keysDestroyed, destroyedAt, effectiveFrom } = erasure;
-  if (!destroyedAt || !effectiveFrom) throw new Error('A receipt is given for what is destroyed');
+  if (!destroyedAt || !effectiveFrom)
+    throw new Error('No receipt can be given before the keys are destroyed');
   const at = now();
   await database.asWorker(async (transaction) => {
     await transaction.query('update erasure set receipt_at = $2 where erasure_id = $1', [erasureId, at]);

@@ -69,7 +69,7 @@ class Erasing implements OnModuleInit, OnApplicationBootstrap {
       forgetting: modules.get<Forgetting>(FORGETTING, { strict: false }),
       tombstones: tombstoneFile(this.settings.VOUCHSAFE_TOMBSTONE_FILE),
       now: () => clock.now(),
-      onError: (error) => logger.error({ err: error }, 'An erasure waits'),
+      onError: (error) => logger.error({ err: error }, 'An erasure could not be carried out; retrying'),
     };
   }
 }

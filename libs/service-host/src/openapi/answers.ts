@@ -97,19 +97,19 @@ const answeredWithin: readonly ProblemCode[] = [
 
 const headers: Readonly<Record<AnswerHeader, JsonObject>> = {
   'X-Request-Id': {
-    description: 'Names the request in the access log, and in ours',
+    description: 'Identifies the request in the access log; quote it to support',
     schema: { type: 'string' },
   },
   'Retry-After': { description: 'Seconds to wait', schema: { type: 'integer', minimum: 1 } },
-  'WWW-Authenticate': { description: 'How a program authenticates', schema: { type: 'string' } },
+  'WWW-Authenticate': { description: 'How a program can authenticate', schema: { type: 'string' } },
   ETag: { description: 'The version, for If-Match', schema: { type: 'string', pattern: '^"[0-9]+"$' } },
-  'Set-Cookie': { description: 'The session of a browser: begun, or ended', schema: { type: 'string' } },
+  'Set-Cookie': { description: 'Starts or ends the session of a browser', schema: { type: 'string' } },
   'RateLimit-Policy': {
-    description: 'The limits, each by its name: quota `q`, unit `qu`, window `w` in seconds',
+    description: 'The limits, each by its name: quota `q`, unit `qu`, and window `w` in seconds',
     schema: { type: 'string' },
   },
   RateLimit: {
-    description: 'What is left of each limit: remaining quota `r`, seconds `t` until the window ends',
+    description: 'What is left of each limit: remaining quota `r`, and seconds `t` until the window ends',
     schema: { type: 'string' },
   },
 };

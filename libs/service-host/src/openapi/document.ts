@@ -97,7 +97,7 @@ const ifMatch: JsonObject = {
   in: 'header',
   required: false,
   description:
-    'The ETag that was read: the change is refused where somebody else was quicker (RFC 9110 section 13.1.1).',
+    'The ETag that you read: the change is refused if the resource has changed since (RFC 9110 section 13.1.1).',
   schema: { type: 'string' },
 };
 
@@ -105,7 +105,8 @@ const idempotencyKey: JsonObject = {
   name: 'Idempotency-Key',
   in: 'header',
   required: false,
-  description: 'Sent again with the same request, the first answer is repeated and nothing is done twice.',
+  description:
+    'Sent again with the same request, it returns the first answer again, and nothing is executed twice.',
   schema: jsonSchemaOf(idempotencyKeyText, { io: 'input' }),
 };
 

@@ -31,8 +31,8 @@ describe('the bus is chosen by its URL', () => {
 
   const kafka = { VOUCHSAFE_BUS_URL: 'kafka://host:9092' };
   it.each([
-    [{ VOUCHSAFE_KAFKA_USERNAME: 'audit' }, 'are given together'],
-    [{ VOUCHSAFE_KAFKA_PASSWORD: 'hunter2' }, 'are given together'],
+    [{ VOUCHSAFE_KAFKA_USERNAME: 'audit' }, 'must be set together'],
+    [{ VOUCHSAFE_KAFKA_PASSWORD: 'hunter2' }, 'must be set together'],
     [{ VOUCHSAFE_ENVIRONMENT: 'production' }, 'VOUCHSAFE_KAFKA_TLS: must be on in production'],
     [
       { VOUCHSAFE_KAFKA_TLS: 'on', VOUCHSAFE_KAFKA_CA_FILE: '/nowhere' },

@@ -51,9 +51,7 @@ export function openBus(service: string, config: BusConfig, logger: ServiceLogge
   if (!brokers) return embeddedBus({ url, onError: (error) => logger.warn({ err: error }, 'Bus') });
   const { VOUCHSAFE_KAFKA_USERNAME: username, VOUCHSAFE_KAFKA_PASSWORD: password } = config;
   if ((username === undefined) !== (password === undefined)) {
-    throw new ConfigError(
-      'VOUCHSAFE_KAFKA_USERNAME and VOUCHSAFE_KAFKA_PASSWORD are given together or not at all',
-    );
+    throw new ConfigError('VOUCHSAFE_KAFKA_USERNAME and VOUCHSAFE_KAFKA_PASSWORD must be set together');
   }
   if (config.VOUCHSAFE_ENVIRONMENT === 'production' && config.VOUCHSAFE_KAFKA_TLS === 'off') {
     throw new ConfigError(
@@ -94,7 +92,7 @@ export function topicKeeper(
 ) {
   const gauge = new Gauge({
     name: 'bus_topic_differences',
-    help: 'Settings of a topic that are other than declared; nothing changes them but an operator',
+    help: 'Settings of a topic that differ from the declared ones; only an operator changes them',
     labelNames: ['topic', 'setting'],
     registers: [metrics.registry],
   });
@@ -108,10 +106,13 @@ export function topicKeeper(
       gauge.reset();
       for (const { topic, setting, declared, found } of differences) {
         gauge.set({ topic, setting }, 1);
-        logger.warn({ topic }, `${setting} of the topic is ${found}, declared is ${declared}: left as it is`);
+        logger.warn(
+          { topic },
+          `${setting} of the topic is ${found} instead of the declared ${declared}; it is left unchanged`,
+        );
       }
     } catch (error) {
-      logger.warn({ err: error, retryInMs: RETRY_MS }, 'The topics could not be looked at');
+      logger.warn({ err: error, retryInMs: RETRY_MS }, 'The topics could not be inspected; retrying');
       timer = setTimeout(() => void keep(), RETRY_MS);
     }
   };

@@ -40,7 +40,7 @@ export async function consume(
     fetchTransitKeys: fetchTransitKeysFrom(app.get(InternalClient), origins),
     onNotOpened: countNotOpened(app.get(Metrics)),
     now: () => clock.now(),
-    onError: (error) => logger.warn({ err: error }, 'Facts wait'),
+    onError: (error) => logger.warn({ err: error }, 'Facts could not be consumed; retrying'),
     ...(maxBatch === undefined ? {} : { maxBatch }),
   });
   app.connectMicroservice({ strategy: transport });
@@ -57,7 +57,7 @@ export async function consume(
 function countNotOpened({ registry }: Metrics): (why: (typeof NOT_OPENED)[number]) => void {
   const counter = new Counter({
     name: 'consumer_messages_not_opened_total',
-    help: 'Messages with personal fields that were fetched from their source instead, by the reason',
+    help: 'Messages with personal fields that were fetched from their source because they could not be opened, by reason',
     labelNames: ['why'],
     registers: [registry],
   });
@@ -69,7 +69,7 @@ function countNotOpened({ registry }: Metrics): (why: (typeof NOT_OPENED)[number
 function measureDeadLetters({ registry }: Metrics, consumer: Consumer): void {
   new Gauge({
     name: 'consumer_dead_letters',
-    help: 'Dead letters: facts that this service cannot handle, and those behind them (npm run dead-letters)',
+    help: 'Dead letters: facts that this service could not handle, and the facts behind them (npm run dead-letters)',
     registers: [registry],
     async collect() {
       // What cannot be counted now is not a number, never a comfortable zero.

@@ -46,7 +46,7 @@ export class LanesController {
     operation: 'lane.read',
     entity: { type: 'lane', id: 'path.lane' },
     effect: 'read',
-    summary: 'The facts of one lane from a number on',
+    summary: 'The facts of one lane, starting at a number',
     answers: { 200: laneAnswer },
   })
   async read(
@@ -74,7 +74,7 @@ export function fetchMissingFrom(
 ): FetchMissing {
   return async (source, lane, first, limit) => {
     const origin = origins[source];
-    if (!origin) throw new Error(`Nobody configured where ${source} is asked for missing facts`);
+    if (!origin) throw new Error(`No URL is configured to fetch missing facts from ${source}`);
     const path = `/internal/lanes/${lane}?from=${first}&limit=${limit}`;
     const { messages } = await client.ask({
       audience: source,

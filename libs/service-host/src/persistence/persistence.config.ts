@@ -47,6 +47,6 @@ export function passwordOf(config: PersistenceConfig, role: DatabaseRole): strin
     worker: config.VOUCHSAFE_DATABASE_PASSWORD_WORKER,
     retention: config.VOUCHSAFE_DATABASE_PASSWORD_RETENTION,
   }[role];
-  if (!found) throw new Error(`No password was configured for the ${role} role`);
+  if (!found) throw new Error(`No password is configured for the ${role} role`);
   return found.reveal();
 }

@@ -160,14 +160,15 @@ class Housekeeping implements OnApplicationBootstrap {
       keepTransitKeysYoung({
         ...{ database, vault },
         now: () => clock.now(),
-        onError: (error) => logger.warn({ err: error }, 'Old transit keys wait to be deleted'),
+        onError: (error) => logger.warn({ err: error }, 'Old transit keys could not be deleted; retrying'),
       }),
     );
     this.background.add(
       forgetIdempotencyKeys({
         database,
         now: () => clock.now(),
-        onError: (error) => logger.warn({ err: error }, 'Old Idempotency-Keys wait to be deleted'),
+        onError: (error) =>
+          logger.warn({ err: error }, 'Old Idempotency-Keys could not be deleted; retrying'),
       }),
     );
   }
@@ -195,7 +196,7 @@ class RunningRelay implements OnApplicationBootstrap {
         vault,
         publishing,
         ...publishTo(this.bus, topicOf(database.service)),
-        pace: { onError: (error) => logger.warn({ err: error }, 'The relay waits') },
+        pace: { onError: (error) => logger.warn({ err: error }, 'The relay could not publish; retrying') },
       }),
     );
     this.store.onAppended(() => relay.wake());

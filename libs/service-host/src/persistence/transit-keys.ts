@@ -20,7 +20,10 @@ const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const keysQuery = z.strictObject({
   ids: z
     .string()
-    .regex(new RegExp(`^${uuid}(?:,${uuid}){0,${IDS - 1}}$`), `must be up to ${IDS} UUIDs, separated by commas`),
+    .regex(
+      new RegExp(`^${uuid}(?:,${uuid}){0,${IDS - 1}}$`),
+      `must be up to ${IDS} UUIDs, separated by commas`,
+    ),
 });
 const keysAnswer = z.strictObject({
   keys: z.array(
@@ -49,7 +52,7 @@ export class TransitKeysController {
     operation: 'transit-key.read',
     entity: { type: 'transit-key', id: null },
     effect: 'read',
-    summary: 'The keys of messages on the bus, those that still stand',
+    summary: 'The keys of messages on the bus that have not been deleted',
     answers: { 200: keysAnswer },
   })
   async read(
@@ -78,7 +81,7 @@ export function fetchTransitKeysFrom(
 ): FetchTransitKeys {
   return async (source, ids) => {
     const origin = origins[source];
-    if (!origin) throw new Error(`Nobody configured where ${source} is asked for transit keys`);
+    if (!origin) throw new Error(`No URL is configured to fetch transit keys from ${source}`);
     const keys: TransitKey[] = [];
     let heldMilliseconds = Number.POSITIVE_INFINITY;
     for (let at = 0; at < ids.length; at += IDS) {

@@ -117,7 +117,7 @@ export async function openDisclosures(
     sql,
     sealed.map(({ nth, subject_id: subjectId, sealed }) => {
       const row = rows[Number(nth) - 1];
-      if (!row) throw new Error('A disclosure belongs to a row that was asked for');
+      if (!row) throw new Error('A disclosure belongs to none of the requested rows');
       const context = disclosureContext({ logId: row.log_id, index: Number(row.index) });
       return { scope: { organizationId, subjectId }, context, sealed };
     }),
@@ -138,7 +138,7 @@ export async function openDisclosures(
 
 function boundsOf(rows: readonly EntryRow[]): [string, string] {
   const [first, last] = [rows[0], rows.at(-1)].map((row) => row?.recorded_at ?? '');
-  if (first === undefined || last === undefined) throw new Error('There are rows');
+  if (first === undefined || last === undefined) throw new Error('The list of rows is empty');
   return instant(first) <= instant(last) ? [first, last] : [last, first];
 }
 

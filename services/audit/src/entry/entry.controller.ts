@@ -149,7 +149,7 @@ export class EntryController {
     operation: 'audit-entry.list',
     entity: { type: 'audit-log', id: null },
     effect: 'read',
-    summary: 'Entries by any combination of filters: the newest first, or the oldest by order',
+    summary: 'Search entries by any combination of filters, newest first or oldest first',
     answers: { 200: entryPage },
   })
   async list(
@@ -172,7 +172,7 @@ export class EntryController {
     operation: 'audit-entry.read',
     entity: { type: 'audit-log', id: 'path.logId' },
     effect: 'read',
-    summary: 'An entry, its leaf, and the proof that the log holds it',
+    summary: 'An entry, its leaf, and the proof that it is in the log',
     answers: { 200: provenEntry },
     problems: ['not-found'],
   })
@@ -226,12 +226,12 @@ function refusal({ entry, because }: Extract<RecordAnswer, { status: 'rejected' 
 }
 
 const reasons: Readonly<Record<Rejection, { readonly at?: string; readonly detail: string }>> = {
-  'id-reused': { detail: 'An entry with this id and another content was recorded before' },
-  'reserved-name': { detail: 'The names _sd, _sd_alg and ... are the leaf’s own' },
+  'id-reused': { detail: 'An entry with this id but different content was recorded before' },
+  'reserved-name': { detail: 'The names _sd, _sd_alg and ... are reserved' },
   'reserved-operation': { at: '/operation', detail: reservedReasons['reserved-operation'] },
   'reserved-actor-type': { at: '/actor/type', detail: reservedReasons['reserved-actor-type'] },
   'too-large': {
-    detail: 'The entry does not fit in a leaf of 65,535 bytes, or its personal values in 512 KiB',
+    detail: 'The entry is too large: its leaf can have 65,535 bytes, and its personal values 512 KiB',
   },
-  'not-json': { detail: 'A value cannot be carried in JSON exactly' },
+  'not-json': { detail: 'JSON cannot represent a value exactly' },
 };

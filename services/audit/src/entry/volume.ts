@@ -59,7 +59,7 @@ export class VolumeLimits {
     unrecorded: Volume,
     [short, long]: readonly Usage[],
   ): Promise<readonly Usage[]> {
-    if (!short || !long) throw new Error('There are two windows');
+    if (!short || !long) throw new Error('There must be exactly two windows');
     if (unrecorded.entries === 0) return [short, long];
     const given = this.database.forOrganization(organizationId, (sql) =>
       sql.query(
@@ -88,7 +88,7 @@ export class VolumeLimits {
     );
     return this.limits.map((limit) => {
       const row = rows.find(({ seconds }) => seconds === limit.seconds);
-      if (!row) throw new Error(`Nothing was counted for a window of ${limit.seconds} s`);
+      if (!row) throw new Error(`The window of ${limit.seconds} s has no count`);
       const secondsLeft = Math.max(1, Math.ceil((instant(row.ends_at).getTime() - at.getTime()) / 1000));
       return { limit, entries: Number(row.entries), bytes: Number(row.bytes), secondsLeft };
     });

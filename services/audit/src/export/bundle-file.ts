@@ -86,7 +86,7 @@ export async function readBundle(
     return {
       files,
       stage: {
-        append: () => Promise.reject(new Error('The bundle is finished')),
+        append: () => Promise.reject(new Error('Nothing can be appended to a finished bundle')),
         read: (name) => readFrames(file, exportId, key, name, frames[name] ?? []),
       },
       close: () => file.close(),

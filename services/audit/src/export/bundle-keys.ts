@@ -20,7 +20,7 @@ export async function bundleKeys(
   );
   return rows.map((row) => {
     const parsed = parseVerifierKey(row.vkey);
-    if (!('key' in parsed)) throw new Error(`A stored key does not read: ${parsed.error}`);
+    if (!('key' in parsed)) throw new Error(`A stored verifier key cannot be parsed: ${parsed.error}`);
     return {
       key: parsed.key,
       use: row.log_id === null ? 'manifest' : 'log',

@@ -21,7 +21,7 @@ export interface Selection {
 }
 
 const noKeys = (): never => {
-  throw new Error('Nothing is searched by a keyed hash');
+  throw new Error('No search by a keyed hash is possible here');
 };
 
 export async function wholeRange(

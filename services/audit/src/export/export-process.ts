@@ -18,7 +18,7 @@ async function carryOut({ job, settings }: ExporterOrder): Promise<void> {
     url: databaseUrl,
     password: (role) => {
       if (role === 'request' || role === 'worker') return passwords[role];
-      throw new Error(`The exporter is no ${role}`);
+      throw new Error(`The exporter does not connect as ${role}`);
     },
     poolSize: 2,
   });

@@ -12,8 +12,8 @@ import { type ClaimedExport, expiryFrom, LEASE_MS, leaseFrom, LostLeaseError } f
 import { bundlePath } from './bundle-file.js';
 
 const ATTEMPTS = 5;
-const NOT_MADE = 'The bundle could not be made; ask again';
-const TOO_LARGE = 'The entries do not fit into one bundle; ask for a shorter time';
+const NOT_MADE = 'The bundle could not be made; request the export again';
+const TOO_LARGE = 'The entries do not fit in one bundle; request a shorter time range';
 const POLL_MS = 1000;
 
 /** Makes the bundles that were asked for, one at a time, and removes those whose time has come. */
@@ -123,7 +123,7 @@ export class ExportWorker {
   }
 
   private failed(error: unknown): void {
-    this.logger.error({ err: error }, 'An export was not made; it is tried again');
+    this.logger.error({ err: error }, 'An export failed; it will be retried');
   }
 
   /** Files whose export is over: left by an instance that died between the key's end and the file's. */

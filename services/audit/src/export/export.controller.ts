@@ -162,7 +162,9 @@ export class ExportController {
     if (opened.status === 'unknown') throw problem('not-found');
     if (opened.status === 'expired') throw problem('gone');
     if (opened.status === 'not-ready')
-      throw problem('conflict', { detail: `The export is ${opened.job.status}` });
+      throw problem('conflict', {
+        detail: `The status of the export is ${opened.job.status}; its bundle can be downloaded when it is ready`,
+      });
     const { stream, size } = opened;
     void reply.header(ENTRY_DETAILS_HEADER, entryDetails({ exportId, size }));
     return new StreamableFile(stream, {

@@ -403,7 +403,7 @@ describe('a forensic export', () => {
     worker.start();
     expect(await ended(body.exportId)).toMatchObject({
       status: 'failed',
-      failedBecause: 'The entries do not fit into one bundle; ask for a shorter time',
+      failedBecause: 'The entries do not fit in one bundle; request a shorter time range',
     });
     await worker.stop();
     own.start();

@@ -41,7 +41,7 @@ export class RequestExport {
             entryOfExport(exportId, organizationId, caller, asked, at),
           ]);
           if (recorded.status !== 'recorded')
-            throw new Error(`An export is not recorded: ${recorded.because}`);
+            throw new Error(`The request of an export could not be recorded: ${recorded.because}`);
           return { body: { exportId } };
         }),
       ),

@@ -70,7 +70,7 @@ export class CheckpointSigner {
     try {
       await signAllGrown({ database, vault, now: () => clock.now() });
     } catch (error) {
-      this.logger.error({ err: error }, 'Checkpoints were not signed; trying again');
+      this.logger.error({ err: error }, 'Checkpoints could not be signed; retrying');
     }
   }
 }
@@ -87,7 +87,8 @@ export async function signAllGrown(options: Signing): Promise<void> {
       .asWorker((sql) => signLog(sql, logId, options))
       .catch((error: unknown) => failures.push(error));
   }
-  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} logs could not be signed`);
+  if (failures.length > 0)
+    throw new AggregateError(failures, `The checkpoints of ${failures.length} logs could not be signed`);
 }
 
 /** Signs the log's newest tree unless that is done. */

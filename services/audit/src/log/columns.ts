@@ -22,7 +22,7 @@ const writers = {
   plain: String,
   text: (value: NonNullable<Value>) => quoted(String(value)),
   bytes: (value: NonNullable<Value>) => {
-    if (!(value instanceof Uint8Array)) throw new TypeError('A column of bytes holds bytes');
+    if (!(value instanceof Uint8Array)) throw new TypeError('A bytea column can hold only bytes');
     return `"\\\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}"`;
   },
 } satisfies Record<ColumnKind, (value: NonNullable<Value>) => string>;

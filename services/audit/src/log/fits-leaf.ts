@@ -27,6 +27,6 @@ function shapeOf(leaf: JsonObject): string {
 
 function objectIn(leaf: Uint8Array): JsonObject {
   const read = parseJson(Buffer.from(leaf).toString());
-  if (!isJsonObject(read)) throw new Error('A recorded leaf is no JSON object');
+  if (!isJsonObject(read)) throw new Error('A recorded leaf is not a JSON object');
   return read;
 }

@@ -34,14 +34,15 @@ export function leafOf(
     if (error instanceof TypeError) return { rejected: 'not-json' };
     throw error;
   }
-  if (made.status === 'path-taken') throw new Error(`An entry's value stands twice: ${made.path.join('.')}`);
+  if (made.status === 'path-taken')
+    throw new Error(`An entry has two values at the same path: ${made.path.join('.')}`);
   if (made.status !== 'made') return { rejected: made.status };
   const disclosed = made.disclosures.reduce((sum, { disclosure }) => sum + disclosure.length, 0);
   if (disclosed > MOST_DISCLOSED) return { rejected: 'too-large' };
   const disclosures = new Map<string | null, string[]>();
   made.disclosures.forEach(({ disclosure }, i) => {
     const one = hidden[i];
-    if (!one) throw new Error('A disclosure is of a hidden value');
+    if (!one) throw new Error('A disclosure does not belong to a hidden value');
     const group = disclosures.get(one.subject);
     const named = `${pathText(one.path)}:${disclosure}`;
     if (group) group.push(named);

@@ -68,7 +68,7 @@ export class LogController {
     operation: 'audit-log.list',
     entity: { type: 'audit-log', id: null },
     effect: 'read',
-    summary: 'The organization’s logs, with the keys that check them',
+    summary: 'The organization’s logs, with the keys that verify them',
     answers: { 200: logList },
   })
   list(@Caller() caller: Caller) {
@@ -88,7 +88,7 @@ export class LogController {
     operation: 'audit-log.checkpoint',
     entity: { type: 'audit-log', id: null },
     effect: 'read',
-    summary: 'The newest signed checkpoint (c2sp.org/tlog-checkpoint)',
+    summary: 'The latest signed checkpoint (c2sp.org/tlog-checkpoint)',
     answers: { 200: 'text/plain' },
     problems: ['unauthenticated', 'forbidden', 'not-found'],
   })
@@ -124,7 +124,7 @@ export class LogController {
     operation: 'audit-log.tile',
     entity: { type: 'audit-log', id: null },
     effect: 'read',
-    summary: 'A tile of hashes, or, for callers with audit:read, of entries (c2sp.org/tlog-tiles)',
+    summary: 'A tile of hashes or, for callers with audit:read, of entries (c2sp.org/tlog-tiles)',
     answers: { 200: 'application/octet-stream' },
     problems: ['unauthenticated', 'forbidden', 'not-found'],
   })

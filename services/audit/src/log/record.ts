@@ -153,6 +153,6 @@ function freshSalts(): () => Uint8Array {
 
 function found<Value>(map: ReadonlyMap<string, Value>, key: string): Value {
   const value = map.get(key);
-  if (value === undefined) throw new Error(`Nothing is kept for organization ${key}`);
+  if (value === undefined) throw new Error(`Organization ${key} has no value in the map`);
   return value;
 }

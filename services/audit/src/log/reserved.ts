@@ -14,8 +14,8 @@ export function reservedIn({ provenance, operation, actor }: NewEntry): Reserved
 export type ReservedName = 'reserved-operation' | 'reserved-actor-type';
 
 export const reservedReasons: Readonly<Record<ReservedName, string>> = {
-  'reserved-operation': `the first word is reserved (${ownNames.join(', ')}): only our own services record such operations`,
-  'reserved-actor-type': `reserved (${othersThanUsers.join(', ')}): only our own services record what these do; \`user\` is free`,
+  'reserved-operation': `must not begin with a reserved word (${ownNames.join(', ')}): only Vouchsafe’s own services record such operations`,
+  'reserved-actor-type': `must not be a reserved kind (${othersThanUsers.join(', ')}): only Vouchsafe’s own services record what these do. \`user\` is allowed`,
 };
 
 /** `API_KEY`, `apikey` and `service/gateway` read like ours; `service-account` is a word of its own. */

@@ -19,10 +19,10 @@ export async function createSigningKey(
 ): Promise<void> {
   const { privateKey } = generateKeyPairSync('ed25519');
   const { d: seed } = privateKey.export({ format: 'jwk' });
-  if (seed === undefined) throw new Error('An Ed25519 key has a seed');
+  if (seed === undefined) throw new Error('The Ed25519 key has no seed');
   const vkey = encodeVerifierKey(ed25519Signer(name, privateKey).key);
   const sealed = await vault.seal(sql, keyScope(organizationId, name), keyContext(vkey), seed);
-  if (isErased(sealed)) throw new Error(`The key ${name} was destroyed and is never made again`);
+  if (isErased(sealed)) throw new Error(`The key ${name} was destroyed and cannot be created again`);
   await sql.query(
     `insert into signing_key (vkey, organization_id, log_id, name, sealed_seed, signs_from) values ($1, $2, $3, $4, $5, $6)
      on conflict (name) where signs_until is null do nothing`,

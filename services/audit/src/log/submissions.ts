@@ -63,7 +63,7 @@ interface SubmissionRow {
 
 async function leafAt(sql: Sql, organizationId: string, location: EntryLocation): Promise<Uint8Array> {
   const row = await entryAt(sql, organizationId, location);
-  if (!row) throw new Error(`Entry ${location.index} of log ${location.logId} was recorded, and is missing`);
+  if (!row) throw new Error(`Entry ${location.index} of log ${location.logId} was recorded but is missing`);
   return row.leaf;
 }
 

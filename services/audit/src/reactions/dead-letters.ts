@@ -14,7 +14,7 @@ export function recordSettled(recorder: Recorder): RecordOrdered {
   return async (transaction, message, fate, order) => {
     const entry = entryOfSettled('audit', settledOf(message, fate, order));
     const answer = await recorder.record(transaction, [entry]);
-    if (answer.status === 'rejected') throw new Error(`It cannot be recorded: ${answer.because}`);
+    if (answer.status === 'rejected') throw new Error(`The fact cannot be recorded: ${answer.because}`);
   };
 }
 

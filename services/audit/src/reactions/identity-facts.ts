@@ -70,7 +70,7 @@ function entityOf(data: Readonly<Record<string, unknown>>): { type: string; id: 
     const id = uuidIn(data, field);
     if (id !== null) return { type, id };
   }
-  throw new Error('Every fact names its organization');
+  throw new Error('The fact does not name its organization');
 }
 
 /** `vouchsafe.identity.member-role-changed.v1` -> `member-role-changed` */

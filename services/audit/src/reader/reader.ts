@@ -37,7 +37,7 @@ export async function insertReader(
   token: string,
 ): Promise<void> {
   const sealed = await vault.seal(sql, scopeOf(organizationId), contextOf(reader.readerId), reader.name);
-  if (isErased(sealed)) throw new Error('A monthly key is never destroyed while it seals');
+  if (isErased(sealed)) throw new Error('The monthly key was destroyed while it was in use');
   await sql.query(
     `insert into reader (reader_id, organization_id, log_id, token_hash, sealed_name, created_by, created_at, expires_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8)`,

@@ -118,7 +118,7 @@ export class AccessLog {
 
   private enqueue(item: Item): Promise<Recorded> {
     if (this.waiting >= MOST_WAITING && !isExecuted(item))
-      return Promise.reject(new NotRecordedError('Too many entries wait to be written'));
+      return Promise.reject(new NotRecordedError('Too many access-log entries are waiting to be written'));
     return new Promise((resolve, reject) => {
       this.queue.push({ item, since: performance.now(), resolve, reject, givenUp: false });
       this.start();
@@ -149,7 +149,7 @@ export class AccessLog {
           pause = RETRY_MS.first;
           this.wakeRelay();
         } catch (error) {
-          this.logger.error({ err: error }, 'Access-log entries wait');
+          this.logger.error({ err: error }, 'Access-log entries could not be written; retrying');
           this.afterFailure(error);
           await new Promise((resolve) => setTimeout(resolve, pause));
           pause = Math.min(pause * 2, RETRY_MS.most);

@@ -42,7 +42,7 @@ const exchanges = new WeakMap<FastifyRequest, Exchange>();
 
 export function exchangeOf(request: FastifyRequest): Exchange {
   const exchange = exchanges.get(request);
-  if (!exchange) throw new Error('The request did not come in by the public server');
+  if (!exchange) throw new Error('The request has no exchange: its onRequest hook did not run');
   return exchange;
 }
 

@@ -25,7 +25,8 @@ export class InstanceLease {
   async start(): Promise<void> {
     await this.beat();
     const pace = this.config.VOUCHSAFE_INSTANCE_LEASE_MS / 4;
-    const onError = (error: unknown) => this.logger.error({ err: error }, 'The lease was not renewed');
+    const onError = (error: unknown) =>
+      this.logger.error({ err: error }, 'The lease of this instance could not be renewed');
     this.heart = follow(() => this.beat().then(() => 0), { idle: pace, retry: pace, onError });
   }
 

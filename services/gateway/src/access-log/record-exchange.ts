@@ -29,7 +29,7 @@ export class RecordExchange {
   ): Promise<void> {
     const recorded = await this.accessLog.outcome(this.entryOf(exchange, conclusion), openEntry);
     if (recorded === 'closed')
-      throw new Error('Another instance has closed the entry: this one was taken for dead');
+      throw new Error('Another instance has closed the entry because the lease of this one had expired');
   }
 
   private entryOf(exchange: Exchange, conclusion: Conclusion) {

@@ -74,7 +74,7 @@ export class DocsController {
     operation: 'documentation.show',
     entity: { type: 'documentation', id: null },
     effect: 'read',
-    summary: 'A page to read the document',
+    summary: 'The API documentation as a web page',
     answers: { 200: 'text/html' },
   })
   show(): StreamableFile {
@@ -88,7 +88,7 @@ export class DocsController {
     operation: 'documentation.load',
     entity: { type: 'documentation', id: 'path.file' },
     effect: 'read',
-    summary: 'Style, script and icon of the page',
+    summary: 'Style, script and icon of the documentation page',
     answers: { 200: 'text/javascript' },
   })
   async load(

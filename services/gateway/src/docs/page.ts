@@ -39,7 +39,7 @@ function listOf(operations: readonly ListedOperation[]): string {
     return `<li><code>${method.toUpperCase()} ${escaped(path)}</code> ${escaped(summary)}. ${links && `Errors: ${links}`}</li>`;
   });
   return `<h1>Vouchsafe API</h1>
-<p>With scripts this page shows parameters, bodies and answers, too; the OpenAPI document has them all.</p>
+<p>Enable JavaScript to see parameters, bodies and answers here; the OpenAPI document has them all.</p>
 <ul>
 ${items.join('\n')}
 </ul>`;

@@ -149,7 +149,7 @@ function boundedBody(body: Readable, limit: number): Readable {
     },
   });
   body.on('error', (error) => bounded.destroy(error));
-  body.on('aborted', () => bounded.destroy(new Error('The client went away')));
+  body.on('aborted', () => bounded.destroy(new Error('The client closed the connection')));
   return body.pipe(bounded);
 }
 

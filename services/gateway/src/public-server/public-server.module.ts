@@ -54,7 +54,7 @@ class Workers implements OnModuleInit {
       ensure: 'ensure_access_log_month',
       now: () => clock.now(),
       onError: (error: unknown) =>
-        logger.warn({ err: error }, 'A month of the access log has no partition yet; trying again'),
+        logger.warn({ err: error }, 'A monthly partition of the access log could not be created; retrying'),
     };
     // Before the first entry; one that comes all the same stands among the other streams, and is read like any.
     await makeMonthsAhead(months).catch(months.onError);

@@ -14,14 +14,14 @@ export class Unrecorded {
   constructor({ registry }: Metrics, accessLog: AccessLog) {
     this.counter = new Counter({
       name: 'gateway_unrecorded_total',
-      help: 'Answers held back with 503, and ends not written, because the access log could not be written',
+      help: 'Requests answered with 503, and outcomes not recorded, because the access log could not be written',
       labelNames: ['what'],
       registers: [registry],
     });
     for (const what of reasons) this.counter.inc({ what }, 0);
     new Gauge({
       name: 'gateway_access_log_waiting',
-      help: 'Entries that are not durable yet',
+      help: 'Access-log entries that are not durable yet',
       registers: [registry],
       collect() {
         this.set(accessLog.waiting);

@@ -49,7 +49,5 @@ export async function readServiceDocument(
   const read = document.safeParse(JSON.parse(await readFile(file, 'utf8')));
   if (read.success) return read.data;
   const lines = read.error.issues.map(({ path, message }) => `  ${path.join(' ')}: ${message}`);
-  throw new Error(
-    `The OpenAPI document of ${name} does not say what the gateway must know:\n${lines.join('\n')}`,
-  );
+  throw new Error(`The OpenAPI document of ${name} lacks what the gateway needs:\n${lines.join('\n')}`);
 }

@@ -41,10 +41,10 @@ export async function openSessionKeys({
 /** @param file `{"keys":[{"id","key"}]}`, newest first; `key` is 32 bytes in base64url */
 async function readSessionKeys(file: string): Promise<SessionKeys> {
   const read = keyFile.safeParse(JSON.parse(await readFile(file, 'utf8')));
-  if (!read.success) throw new Error(`${file} holds no session keys`);
+  if (!read.success) throw new Error(`${file} contains no valid session keys`);
   const keys = read.data.keys.map(({ id, key }) => ({ id, key: Buffer.from(key, 'base64url') }));
   const [newest, ...others] = keys;
-  if (!newest) throw new Error(`${file} holds no session keys`);
+  if (!newest) throw new Error(`${file} contains no valid session keys`);
   return new SessionKeys(newest, others);
 }
 

@@ -43,7 +43,7 @@ export class ApiKeyController {
     operation: 'api-key.list',
     entity: { type: 'organization', id: 'caller.organizationId' },
     effect: 'read',
-    summary: 'API keys, oldest first; never the keys themselves',
+    summary: 'API keys, oldest first; the keys themselves are not shown',
     answers: { 200: apiKeyPage },
   })
   list(

@@ -54,7 +54,7 @@ export class ConsentController {
     operation: 'legal-document.list',
     entity: { type: 'legal-document', id: null },
     effect: 'read',
-    summary: 'The Terms of Service and the Privacy Policy in effect (P15)',
+    summary: 'The current Terms of Service and Privacy Policy',
     answers: { 200: documents },
   })
   listDocuments(): z.infer<typeof documents> {
@@ -79,7 +79,7 @@ export class ConsentController {
     operation: 'legal-document.read',
     entity: { type: 'legal-document', id: 'path.version' },
     effect: 'read',
-    summary: 'The text of one version, also of an earlier one',
+    summary: 'The text of any version, current or earlier',
     answers: { 200: 'text/markdown' },
     problems: ['not-found'],
   })
@@ -95,7 +95,7 @@ export class ConsentController {
     operation: 'consent.list',
     entity: { type: 'user', id: 'caller.actorId' },
     effect: 'read',
-    summary: 'What the caller accepted, when and from where (P15)',
+    summary: 'What the caller accepted, when and from where',
     answers: { 200: consents },
   })
   listConsents(@Caller() caller: Caller): Promise<z.infer<typeof consents>> {

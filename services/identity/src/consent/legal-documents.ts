@@ -68,8 +68,7 @@ function parse(document: DocumentKind, version: string, bytes: Buffer): LegalDoc
   const text = bytes.toString('utf8');
   const title = /^# (.+)$/m.exec(text)?.[1];
   const from = effectiveFrom.safeParse(/^Effective from: (.+)$/m.exec(text)?.[1]);
-  if (!title || !from.success)
-    throw new Error(`${document}/${version}.md lacks its title or its date of effect`);
+  if (!title || !from.success) throw new Error(`${document}/${version}.md has no title or no effective date`);
   return {
     document,
     version,

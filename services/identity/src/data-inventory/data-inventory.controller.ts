@@ -23,7 +23,7 @@ export class DataInventoryController {
     operation: 'data-inventory.read',
     entity: { type: 'data-inventory', id: null },
     effect: 'read',
-    summary: 'Every personal field that any service keeps, its purpose, store and retention (P18)',
+    summary: 'Every personal field that any service keeps, with its purpose, store and retention',
     answers: { 200: inventory },
   })
   read(): z.infer<typeof inventory> {

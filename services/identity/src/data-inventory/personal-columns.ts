@@ -34,7 +34,7 @@ export const personalColumns: readonly PersonalColumn[] = [
   {
     table: 'consent',
     column: 'user_agent_sealed',
-    holds: 'browser of an acceptance',
+    holds: 'user agent of an acceptance',
     purpose: 'contract',
     form: 'sealed',
     retention: 'until the person is erased',
@@ -98,7 +98,7 @@ export const personalColumns: readonly PersonalColumn[] = [
   {
     table: 'session',
     column: 'user_agent_sealed',
-    holds: 'browser of a log-in',
+    holds: 'user agent of a log-in',
     purpose: 'security',
     form: 'sealed',
     retention: '30 days after the session ended',
@@ -106,10 +106,11 @@ export const personalColumns: readonly PersonalColumn[] = [
   {
     table: 'attempt_limit',
     column: 'attempt_key',
-    holds: 'keyed hash of an email address, alone and with a network, or of a session, with failed proofs',
+    holds:
+      'keyed hash of an email address (alone, and with a network) or of a session, with the number of failed attempts',
     purpose: 'security',
     form: 'hashed',
-    retention: '15 minutes, removed within an hour; or until a log-in succeeds',
+    retention: '15 minutes (removed within an hour), or until a log-in succeeds',
   },
   {
     table: 'email_limit',
@@ -117,7 +118,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'keyed hash of an email address that emails were sent to',
     purpose: 'security',
     form: 'hashed',
-    retention: 'an hour, removed within another one',
+    retention: 'an hour; removed within another hour',
   },
   {
     table: 'email',

@@ -19,7 +19,7 @@ export interface MailSettings {
 export function mailerFor({ smtpUrl, folder, from }: MailSettings): Mailer {
   if (smtpUrl) return smtpMailer(smtpUrl, from);
   if (folder) return folderMailer(folder, from);
-  throw new Error('Set VOUCHSAFE_SMTP_URL, or VOUCHSAFE_MAIL_FOLDER to have emails written to files');
+  throw new Error('Set VOUCHSAFE_SMTP_URL to send emails, or VOUCHSAFE_MAIL_FOLDER to write them to files');
 }
 
 function smtpMailer(url: string, from: string): Mailer {

@@ -45,7 +45,7 @@ export class SendEmails implements OnApplicationBootstrap {
     const worker = follow(() => this.sendDue(), {
       idle: 5000,
       retry: 5000,
-      onError: (error) => logger.error({ err: error }, 'The outbox of emails could not be read'),
+      onError: (error) => logger.error({ err: error }, 'The outbox of emails could not be read; retrying'),
     });
     this.emails.onWaiting(() => worker.wake());
     this.background.add(worker);
@@ -66,7 +66,7 @@ export class SendEmails implements OnApplicationBootstrap {
         const seconds = pauseAfter(message.attempts);
         this.logger.warn(
           { err: error, attempt: message.attempts, retryInMs: seconds * 1000 },
-          'An email was not sent',
+          'An email could not be sent',
         );
         const until = new Date(clock.now().getTime() + seconds * 1000);
         await database.asWorker((sql) => putOffEmail(sql, message.emailId, until, codeOf(error)));
@@ -97,7 +97,7 @@ export class SendEmails implements OnApplicationBootstrap {
         const { organizationId, userId } = account;
         // To the address that was verified, never to another spelling of it that somebody typed.
         const address = await addressOf(vault, transaction, account);
-        if (address === null) throw new Error('An account that can be found has its address');
+        if (address === null) throw new Error('The account that was found has no email address');
         const link = { organizationId, purpose: 'reset-password', subjectId: userId, at } as const;
         const token = await makeLinkToken(transaction, link);
         await this.emails.post(transaction, {

@@ -37,7 +37,8 @@ export class Housekeeping implements OnApplicationBootstrap {
   ) {}
 
   onApplicationBootstrap(): void {
-    const onError = (error: unknown) => this.logger.error({ err: error }, 'Nothing could be removed');
+    const onError = (error: unknown) =>
+      this.logger.error({ err: error }, 'Expired data could not be removed; retrying');
     this.background.add(follow(() => this.keepHouse(), { idle: HOUR_MS, retry: HOUR_MS / 60, onError }));
   }
 

@@ -71,7 +71,7 @@ export class InvitationController {
     operation: 'invitation.create',
     entity: { type: 'invitation', id: 'response.invitationId' },
     effect: 'write',
-    summary: 'Invite somebody, by an email with a link',
+    summary: 'Invite a person, by an email with a link',
     answers: { 201: createdInvitation },
     problems: ['forbidden', 'step-up-required', 'too-many-requests'],
     idempotent: true,
@@ -90,7 +90,7 @@ export class InvitationController {
     operation: 'invitation.accept',
     entity: { type: 'user', id: 'response.userId' },
     effect: 'write',
-    summary: 'Join by the token from the link in the email',
+    summary: 'Accept an invitation, by the token of the link in the email',
     description:
       'The email links to `/accept-invitation#token=...` of the frontend, at the address that VOUCHSAFE_PUBLIC_URL names. The page sends ' +
       'what follows `#token=` here, as `token`.',

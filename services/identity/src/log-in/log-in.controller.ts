@@ -85,7 +85,7 @@ export class LogInController {
     operation: 'session.answer-challenge',
     entity: { type: 'session', id: 'response.sessionId' },
     effect: 'write',
-    summary: 'Answer what a log-in asked for: a code, a recovery code, or the documents accepted',
+    summary: 'Answer what a log-in asked for: a code, a recovery code, or acceptance of the legal documents',
     answers: { 201: loggedIn, 200: asked },
     headers: ['Set-Cookie'],
     problems: ['wrong-credentials', 'too-many-requests', 'gone', 'conflict', 'rejected'],

@@ -28,7 +28,7 @@ export class MemberController {
     operation: 'member.list',
     entity: { type: 'organization', id: 'caller.organizationId' },
     effect: 'read',
-    summary: 'The members, in the order of joining',
+    summary: 'The members, in the order in which they joined',
     answers: { 200: memberPage },
   })
   list(
@@ -66,7 +66,7 @@ export class MemberController {
     operation: 'member.change-role',
     entity: { type: 'user', id: 'path.id' },
     effect: 'write',
-    summary: 'Give a member another role; If-Match guards against a change in between',
+    summary: 'Change the role of a member; If-Match prevents lost updates',
     answers: { 204: null },
     headers: ['ETag'],
     problems: ['not-found', 'conflict', 'forbidden', 'precondition-failed', 'step-up-required'],
@@ -89,7 +89,7 @@ export class MemberController {
     operation: 'member.remove',
     entity: { type: 'user', id: 'path.id' },
     effect: 'write',
-    summary: 'Remove a member; not the last owner',
+    summary: 'Remove a member; the last owner cannot be removed',
     answers: { 204: null },
     problems: ['not-found', 'conflict', 'forbidden', 'precondition-failed', 'step-up-required'],
   })

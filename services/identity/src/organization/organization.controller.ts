@@ -42,7 +42,7 @@ export class OrganizationController {
     operation: 'organization.change',
     entity: { type: 'organization', id: 'caller.organizationId' },
     effect: 'write',
-    summary: 'Rename the organization, or require a second factor of its members (P12)',
+    summary: 'Rename the organization, or require a second factor of its members',
     answers: { 204: null },
     headers: ['ETag'],
     problems: ['conflict', 'precondition-failed', 'step-up-required'],
@@ -63,7 +63,7 @@ export class OrganizationController {
     operation: 'organization.read-security',
     entity: { type: 'organization', id: 'caller.organizationId' },
     effect: 'read',
-    summary: 'How many members have a second factor (P12)',
+    summary: 'How many members have a second factor',
     answers: { 200: securityOverview },
   })
   securityOverview(@Caller() caller: Caller): Promise<z.infer<typeof securityOverview>> {

@@ -69,7 +69,8 @@ export function semaphore(slots: number, mostWaiting: number): <T>(work: () => P
   let free = slots;
   const waiting: (() => void)[] = [];
   return async (work) => {
-    if (free === 0 && waiting.length >= mostWaiting) throw new TooManyWaitingError('Too many are waiting');
+    if (free === 0 && waiting.length >= mostWaiting)
+      throw new TooManyWaitingError('Too many passwords are waiting to be hashed');
     if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve));
     else free -= 1;
     try {

@@ -38,7 +38,7 @@ export class PasswordController {
     operation: 'password.change',
     entity: { type: 'user', id: 'caller.actorId' },
     effect: 'write',
-    summary: 'Change your password; your other sessions end',
+    summary: 'Change your password; all your other sessions end',
     answers: { 204: null },
     problems: ['wrong-credentials', 'too-many-requests'],
   })
@@ -56,7 +56,7 @@ export class PasswordController {
     operation: 'password.request-reset',
     entity: { type: 'user', id: null },
     effect: 'write',
-    summary: 'Ask for an email with a link; the answer is the same whether or not there is an account',
+    summary: 'Request an email with a link; the answer is the same whether or not there is an account',
     answers: { 202: nothing },
   })
   async requestReset(
@@ -73,7 +73,7 @@ export class PasswordController {
     operation: 'password.reset',
     entity: { type: 'user', id: null },
     effect: 'write',
-    summary: 'Choose a new password by the token from the link in the email; all sessions end',
+    summary: 'Choose a new password by the token of the link in the email; all sessions end',
     description:
       'The email links to `/reset-password#token=...` of the frontend, at the address that VOUCHSAFE_PUBLIC_URL names. The page sends ' +
       'what follows `#token=` here, as `token`.',

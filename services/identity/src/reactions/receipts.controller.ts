@@ -32,6 +32,6 @@ export class ReceiptsController {
         receipt: { service: source, keysDestroyed, destroyedAt, effectiveFrom },
       });
     // Never skipped: whoever gave it was told of an erasure that this service does not know.
-    if (isRejected(noted)) throw new Error(`A receipt of ${source} for an erasure that nobody asked for`);
+    if (isRejected(noted)) throw new Error(`A receipt of ${source} for an erasure that was never requested`);
   }
 }

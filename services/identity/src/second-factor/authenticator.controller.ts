@@ -122,7 +122,7 @@ export class AuthenticatorController {
     operation: 'authenticator.remove',
     entity: { type: 'authenticator', id: 'path.id' },
     effect: 'write',
-    summary: 'Remove a second factor; not the last one where the organization requires one',
+    summary: 'Remove a second factor; the last one stays if the organization requires one',
     answers: { 204: null },
     problems: ['not-found', 'conflict', 'step-up-required', 'second-factor-required'],
   })
@@ -139,7 +139,7 @@ export class AuthenticatorController {
     operation: 'authenticator.renew-recovery-codes',
     entity: { type: 'user', id: 'caller.actorId' },
     effect: 'write',
-    summary: 'New recovery codes, shown once; the earlier ones are void',
+    summary: 'Create new recovery codes, shown once; the earlier ones stop working',
     answers: { 201: shownOnce },
     problems: ['not-found', 'step-up-required', 'second-factor-required'],
   })
@@ -154,7 +154,7 @@ export class AuthenticatorController {
     operation: 'session.step-up',
     entity: { type: 'session', id: 'caller.sessionId' },
     effect: 'write',
-    summary: 'Prove again who you are, for a sensitive operation',
+    summary: 'Confirm your identity again, for a sensitive operation',
     answers: { 200: proved },
     headers: ['Set-Cookie'],
     problems: ['wrong-credentials', 'too-many-requests', 'second-factor-required'],

@@ -32,7 +32,9 @@ export class StepUp {
       const authenticatedAt = this.clock.now().toISOString();
       if ('password' in proof) {
         if (await hasSecondFactor(unit, userId)) {
-          throw problem('second-factor-required', { detail: 'Confirm with a code of your second factor' });
+          throw problem('second-factor-required', {
+            detail: 'Confirm your identity with a code of your second factor',
+          });
         }
         if (!passwordIsRight) return { failure: 'wrong-password' as const };
         return { authenticatedAt, session: await this.sessions.elevate(unit, sessionId, 'single-factor') };

@@ -26,7 +26,8 @@ export class SignUpController {
     operation: 'sign-up.create',
     entity: { type: 'organization', id: 'response.organizationId' },
     effect: 'write',
-    summary: 'Sign up: a pending organization with its first owner and the consents; an email follows',
+    summary:
+      'Sign up: create a pending organization with its first owner and their consents; an email with a link follows',
     answers: { 201: signUpAnswer },
     problems: ['rejected'],
     idempotent: true,
@@ -50,7 +51,7 @@ export class SignUpController {
     entity: { type: 'organization', id: 'response.organizationId' },
     effect: 'write',
     summary:
-      'Confirm the email address by the token from the link in the email; the organization becomes active',
+      'Confirm the email address by the token of the link in the email; the organization becomes active',
     description:
       'The email links to `/verify-email#token=...` of the frontend, at the address that VOUCHSAFE_PUBLIC_URL names. The page sends ' +
       'what follows `#token=` here, as `token`.',

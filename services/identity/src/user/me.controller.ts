@@ -57,7 +57,7 @@ export class MeController {
     operation: 'me.leave',
     entity: { type: 'user', id: 'caller.actorId' },
     effect: 'write',
-    summary: 'Leave the organization; its last owner cannot',
+    summary: 'Leave the organization; the last owner cannot leave',
     answers: { 204: null },
     problems: ['conflict', 'step-up-required'],
   })
