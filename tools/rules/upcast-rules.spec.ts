@@ -63,7 +63,7 @@ describe('a planted breach is caught:', () => {
     const former = formerVersion(z.strictObject({ ...who, name }), (old) => old);
     const schema = z.strictObject({ ...who, name: z.string() });
     expect(second(schema, former)).toEqual([
-      'named version 1: Stored named is not readable: name: invalid_type',
+      'named version 1: A stored named cannot be read: name: invalid_type',
     ]);
   });
 

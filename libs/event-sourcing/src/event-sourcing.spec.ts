@@ -93,7 +93,7 @@ describe('an event catalog', () => {
   it('stops at a type or version that it does not know, without repeating the value', () => {
     expect(() => readEvent(lampEvents, 'lamp-broken', 1, {})).toThrow('Unknown event type lamp-broken');
     expect(() => readEvent(lampEvents, 'lamp-named', 3, {})).toThrow(
-      'has version 3, and this code knows 1 to 2',
+      'has version 3, but this code knows versions 1 to 2',
     );
     expect(() => readEvent(lampEvents, 'lamp-switched', 1, { on: 'a secret' })).toThrow(/^(?!.*a secret)/s);
   });

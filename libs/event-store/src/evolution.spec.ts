@@ -150,7 +150,7 @@ describe('an event of an earlier version', () => {
     });
     const former = { ...details, catalog: firstRelease };
     const loading = store.transact(ours, envelope, (unit) => unit.load(former, id));
-    await expect(loading).rejects.toThrow('has version 2, and this code knows 1 to 1');
+    await expect(loading).rejects.toThrow('has version 2, but this code knows versions 1 to 1');
   });
 });
 

@@ -206,7 +206,7 @@ describe('the relay', () => {
       ),
     );
     const relay = start();
-    await until(() => String(relay.stoppedBecause()).includes('knows no event type stray'));
+    await until(() => String(relay.stoppedBecause()).includes('does not know event type stray'));
     expect(sent).toEqual([]);
   });
 });

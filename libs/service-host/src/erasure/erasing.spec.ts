@@ -254,7 +254,7 @@ describe('a database restored from before an erasure (P10)', () => {
   });
 
   it('is not served with a file that does not remember what it carried out: it is not the right one', async () => {
-    await expect(applyTombstones(service())).rejects.toThrow('does not remember 1 erasures');
+    await expect(applyTombstones(service())).rejects.toThrow('lacks 1 erasures');
   });
 });
 
