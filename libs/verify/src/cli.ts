@@ -17,12 +17,12 @@ function start(): void {
   process.on('uncaughtException', (error) => {
     void end(
       FAULT_CODES.failed,
-      `vouchsafe-verify failed, and says nothing of the bundle: ${describe(error)}`,
+      `vouchsafe-verify failed and gives no verdict on the bundle: ${describe(error)}`,
     );
   });
   if (isTooOld(process.versions.node)) {
     const wanted = `Node.js ${OLDEST_NODE.join('.')} or newer is needed`;
-    void end(FAULT_CODES.failed, `vouchsafe-verify says nothing of the bundle: ${wanted}.`);
+    void end(FAULT_CODES.failed, `vouchsafe-verify gives no verdict on the bundle: ${wanted}.`);
   } else {
     void main(process.argv.slice(2));
   }

@@ -55,7 +55,7 @@ describe('what nothing in the bundle contradicts is told as the manifest’s wor
     [
       'that the log has no entries in this time',
       { keep: () => false },
-      ['that it has none to be here is what the manifest says, nothing in the bundle proves it'],
+      ['that there are none to include is a claim of the manifest, which nothing in the bundle proves'],
       ['it has no entries', 'left out', 'is in the log, unchanged'],
     ],
     [
@@ -63,7 +63,7 @@ describe('what nothing in the bundle contradicts is told as the manifest’s wor
       { last: 300 },
       [
         'nothing between index 200 and 300 was left out',
-        'that no entry before index 200 or after index 300 belongs to the time asked for is what the manifest says',
+        'that no entry before index 200 or after index 300 belongs to the requested time is a claim of the manifest',
       ],
       ['these are all'],
     ],
@@ -72,7 +72,7 @@ describe('what nothing in the bundle contradicts is told as the manifest’s wor
       { expired: [[300, 310]] },
       [
         'nothing between index 200 and 650 was left out but 11 that the manifest calls expired',
-        'the manifest says of 11 entries that they reached the end of their retention',
+        'the manifest says that 11 entries have reached the end of their retention',
       ],
       ['was left out\n', 'content is gone'],
     ],
@@ -97,8 +97,8 @@ describe('what nothing in the bundle contradicts is told as the manifest’s wor
         'where "operation" = "x"',
         'whether it matches the filter was not checked',
         'entries may be missing from it',
-        'the manifest says of 4 entries that personal values of them were erased',
-        'the manifest says of 35 entries that they are under a legal hold',
+        'the manifest says that 4 entries have personal values that were erased',
+        'the manifest says that 35 entries are under a legal hold',
       ],
       ['nobody can open', 'was left out'],
     ],
@@ -288,7 +288,7 @@ describe('no bundle speaks in our name', () => {
       KEYS,
     );
     expect(found.status).toBe('holds');
-    expect(inPlainWords('bundle.zip', found)).toContain(`- Export "${sentence}\\" \\\\", made 2026`);
+    expect(inPlainWords('bundle.zip', found)).toContain(`- Export "${sentence}\\" \\\\", created 2026`);
   });
 
   it('by any other of its words', async () => {

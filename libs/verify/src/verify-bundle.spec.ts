@@ -18,15 +18,15 @@ describe('a bundle as it was written', () => {
     const words = inPlainWords('bundle.zip', found);
     expect(words).toContain('each of the 451 entries, between index 200 and 650, is in the log, unchanged');
     expect(words).toContain('nothing between index 200 and 650 was left out');
-    expect(words).toContain('or after index 650 belongs to the time asked for is what the manifest says');
-    expect(words).toContain('the manifest says of 4 entries that personal values of them were erased');
+    expect(words).toContain('or after index 650 belongs to the requested time is a claim of the manifest');
+    expect(words).toContain('the manifest says that 4 entries have personal values that were erased');
     expect(words).toContain('4 checkpoints published before: the log has only grown');
   });
 
   it.each([
     [{ first: 0, last: 699 }, 'these are all entries that the log had at its checkpoint'],
-    [{ first: 0 }, 'that no entry after index 650 belongs to the time'],
-    [{ last: 699 }, 'that no entry before index 200 belongs to the time'],
+    [{ first: 0 }, 'that no entry after index 650 belongs to the requested time'],
+    [{ last: 699 }, 'that no entry before index 200 belongs to the requested time'],
   ])('is known to be complete at the ends of the log alone: %j', async (options, words) => {
     const { zip } = await bundleFixture(options);
     expect(inPlainWords('bundle.zip', await verifyBundle(inMemory(zip), KEYS))).toContain(words);

@@ -123,7 +123,7 @@ const PLAINLY: Readonly<Record<string, string>> = {
   EPERM: 'this user may not read it',
   EISDIR: 'it is a folder; give the ZIP file itself',
   ENXIO: 'it is not a file',
-  EIO: 'the disk fails to read it',
+  EIO: 'the disk could not read it',
 };
 
 function plainly({ code = '', message }: NodeJS.ErrnoException): string {

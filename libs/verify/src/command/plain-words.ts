@@ -27,7 +27,7 @@ export function inPlainWords(file: string, found: Verification): string {
     case 'holds-by-its-own-keys':
       return (
         `${name} holds ONLY AGAINST THE KEYS INSIDE IT: anyone can make such a file.\n` +
-        `Get the log operator's keys from somewhere else, and give them with --vkey.\n` +
+        `Get the log operator's keys from another source, and give them with --vkey.\n` +
         whatHolds(found)
       );
   }
@@ -36,16 +36,16 @@ export function inPlainWords(file: string, found: Verification): string {
 function whatHolds({ manifest, signer, entriesOfVersion1 }: WhatHolds): string {
   const { exportId, createdAt, claim, logs, files } = manifest;
   const lines = [
-    `Export ${quoted(exportId)}, made ${createdAt} as it says; the manifest is signed by ${quoted(signer)}.`,
+    `Export ${quoted(exportId)}, created ${createdAt} according to the bundle; the manifest is signed by ${quoted(signer)}.`,
     ...versionLines(manifest, entriesOfVersion1),
-    `All ${files.length} files are as the manifest says, and the ZIP holds nothing else.`,
+    `All ${files.length} files match the manifest, and the ZIP contains nothing else.`,
     ...questionLines(manifest),
     ...logs.flatMap((log) => [
       `Log ${quoted(log.id)} (${quoted(log.origin)}):`,
       ...logLines(log, claim).map((line) => `  ${line}`),
     ]),
-    'entries.csv and ocsf.ndjson say exactly what the entries say, and of erasure and holds what the manifest says.',
-    'keys/ holds the keys that signed all this; when each was in use, and any other key there, is what the bundle says.',
+    'entries.csv and ocsf.ndjson say exactly what the entries say, and about erasures and holds what the manifest says.',
+    'keys/ contains the keys that signed all this; when each was in use, and any other key there, is a claim of the bundle.',
   ];
   return lines.map((line) => `- ${line}\n`.replace(/^- {3}/, '    - ')).join('');
 }
@@ -58,7 +58,7 @@ function versionLines({ version, formats }: Manifest, entriesOfVersion1: number)
   ];
   if (entriesOfVersion1 > 0) {
     lines.push(
-      `${entriesOfVersion1} of the entries are of version 1: they do not say who submitted them, nor whether that was observed.`,
+      `${entriesOfVersion1} of the entries are of version 1: they do not say who submitted them, or whether they were observed.`,
     );
   }
   return lines;
@@ -69,8 +69,8 @@ function questionLines(manifest: Manifest): string[] {
   const filters = Object.entries(filter).map(([name, value]) => `${quoted(name)} = ${quoted(value)}`);
   const where = filters.length > 0 ? `, where ${listed(filters, ' and ')}` : '';
   const lines = [
-    `The manifest says that it was asked for what ${askedTime(manifest)}${where}; ` +
-      `to be opened: ${disclosed.length > 0 ? listed(disclosed.map(quoted), ', ') : 'nothing'}.`,
+    `The manifest says that the export was requested for entries that ${askedTime(manifest)}${where}; ` +
+      `values to disclose: ${disclosed.length > 0 ? listed(disclosed.map(quoted), ', ') : 'none'}.`,
   ];
   if (logs.some((log) => log.entries > 0)) {
     const unchecked = filters.length > 0 ? '; whether it matches the filter was not checked' : '';
@@ -81,9 +81,9 @@ function questionLines(manifest: Manifest): string[] {
 
 /** Version 1 has one range for both. */
 function askedTime({ asked, coveredUntil, claim, range }: Manifest): string {
-  if (!asked || coveredUntil === undefined) return `was recorded from ${range.from} to ${range.to}`;
-  const what = claim === 'contiguous' ? 'occurred or was recorded' : 'occurred';
-  return `${what} from ${asked.from} to ${asked.to}, as far as it was recorded before ${coveredUntil}`;
+  if (!asked || coveredUntil === undefined) return `were recorded from ${range.from} to ${range.to}`;
+  const what = claim === 'contiguous' ? 'occurred or were recorded' : 'occurred';
+  return `${what} from ${asked.from} to ${asked.to}, as far as they were recorded before ${coveredUntil}`;
 }
 
 function logLines(log: ManifestLog, claim: Manifest['claim']): string[] {
@@ -97,17 +97,17 @@ function logLines(log: ManifestLog, claim: Manifest['claim']): string[] {
       );
     }
     lines.push(...(claim === 'contiguous' ? contiguousLines(log, first, last) : [INCLUSION]));
-    lines.push(`${disclosures} personal values are opened, and each belongs to its entry`);
+    lines.push(`${disclosures} personal values are disclosed, and each belongs to its entry`);
   }
   const marked = (ranges: readonly IndexRange[], words: string): void => {
-    if (ranges.length > 0) lines.push(`the manifest says of ${countIndices(ranges)} entries that ${words}`);
+    if (ranges.length > 0) lines.push(`the manifest says that ${countIndices(ranges)} entries ${words}`);
   };
   marked(
     expired,
-    'they reached the end of their retention: they were logged, but what they said is not here and cannot be checked',
+    'have reached the end of their retention: they were logged, but their content is not here and cannot be checked',
   );
-  marked(erased, 'personal values of them were erased: each has values that are not opened here');
-  marked(held, 'they are under a legal hold');
+  marked(erased, 'have personal values that were erased: each has values that are not disclosed here');
+  marked(held, 'are under a legal hold');
   if (earlierCheckpoints.length > 0) {
     lines.push(
       `${earlierCheckpoints.length} checkpoints published before: the log has only grown since each of them`,
@@ -121,7 +121,7 @@ const INCLUSION = 'the bundle does not claim that nothing was left out: entries 
 function nothingHere(size: number): string {
   return size === 0
     ? 'it is empty'
-    : 'no entry of it is here: that it has none to be here is what the manifest says, nothing in the bundle proves it';
+    : 'no entry of it is here: that there are none to include is a claim of the manifest, which nothing in the bundle proves';
 }
 
 /** Indices prove what lies between; the edges alone where they are the log's own. */
@@ -133,7 +133,7 @@ function contiguousLines({ size, expired }: ManifestLog, first: number, last: nu
   const outside = [!isStart && `before index ${first}`, !isEnd && `after index ${last}`].filter(Boolean);
   return [
     between,
-    `that no entry ${outside.join(' or ')} belongs to the time asked for is what the manifest says`,
+    `that no entry ${outside.join(' or ')} belongs to the requested time is a claim of the manifest`,
   ];
 }
 

@@ -14,14 +14,14 @@ import { EXIT_CODES, inPlainWords } from './plain-words.js';
 const USAGE = `Usage: vouchsafe-verify BUNDLE.zip [--vkey KEY|FILE]... [--threads N]
 
 Checks a forensic bundle, offline. BUNDLE.zip is a file, or - for standard input. KEY is a verifier key
-(name+hash+base64), FILE has one a line: get them from somewhere else than the bundle. N threads check the
-entries; the verdict does not depend on it.
+(name+hash+base64), FILE has one per line: get them from a source other than the bundle. N threads check the
+entries; the verdict does not depend on N.
 
   --vkey     a key that you trust; once for each
   --threads  how many threads check the entries, 1 to 99
   --help     prints this, where it stands alone
 
-Exit code: 0 it holds; 1 it does not hold; 2 it cannot be read; 3 it holds against the keys inside it only.
+Exit code: 0 it holds; 1 it does not hold; 2 it cannot be read; 3 it holds only against the keys inside it.
 Any other code is no verdict: 64 the command was used wrongly, 70 the verifier failed, 74 the verdict could not be
 written.
 `;

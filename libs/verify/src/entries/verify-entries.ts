@@ -54,7 +54,7 @@ export async function verifyEntries(
     if (because) throw errorOf(because);
     for (const [nth, { index }] of run.entries.entries()) {
       const time = found.recordedAt[nth];
-      if (time === undefined) throw new Error(`Nobody checked the entry of index ${index}`);
+      if (time === undefined) throw new Error(`The entry of index ${index} was not checked`);
       times.add(index, time);
     }
     recordedAt = found.recordedAt.at(-1) ?? recordedAt;
