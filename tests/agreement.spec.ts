@@ -19,7 +19,10 @@ const beyondJsonSchema = new Map([
   ['must have at most 16384 characters as JSON', 'the length of a value once it is written as JSON'],
   ['must be from 1970 to 9999, in UTC', 'an instant by its value, offset and all'],
   ['must not be before `from`', 'one field compared with another'],
-  ['must be left out when `replaces` is given: the new key takes the source of that key', 'two fields of which one is given'],
+  [
+    'must be left out when `replaces` is given: the new key takes the source of that key',
+    'two fields of which one is given',
+  ],
 ]);
 
 interface Parameter {

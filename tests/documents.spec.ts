@@ -237,22 +237,28 @@ const EVIDENT =
 function undescribedIn(document: JsonObject): string[] {
   const { schemas = {} } = document.components as Record<string, JsonObject>;
   const isDescribed = (schema: JsonObject): boolean => {
-    const named = schemas[String(schema.$ref).split('/').at(-1) ?? ''] as JsonObject | undefined;
+    const named = schemas[typeof schema.$ref === 'string' ? (schema.$ref.split('/').at(-1) ?? '') : ''] as
+      JsonObject | undefined;
     return 'description' in schema || (named !== undefined && 'description' in named);
   };
   const within = (where: string, schema: Json | undefined): string[] => {
     if (typeof schema !== 'object' || schema === null) return [];
     if (Array.isArray(schema)) return schema.flatMap((one) => within(where, one));
-    const own = Object.entries((schema.properties ?? {}) as Record<string, JsonObject>).flatMap(([name, one]) => [
-      ...(EVIDENT.test(name) || isDescribed(one) ? [] : [`${where}.${name}`]),
-      ...within(`${where}.${name}`, one),
-    ]);
+    const own = Object.entries((schema.properties ?? {}) as Record<string, JsonObject>).flatMap(
+      ([name, one]) => [
+        ...(EVIDENT.test(name) || isDescribed(one) ? [] : [`${where}.${name}`]),
+        ...within(`${where}.${name}`, one),
+      ],
+    );
     const parts = [schema.items, schema.anyOf, schema.oneOf].filter((part) => part !== undefined);
     return [...own, ...parts.flatMap((part) => within(where, part))];
   };
   const parameters = operationsOf(document).flatMap((operation) =>
     ((operation.parameters ?? []) as JsonObject[])
-      .filter((one) => !EVIDENT.test(one.name as string) && !isDescribed(one) && !isDescribed(one.schema as JsonObject))
+      .filter(
+        (one) =>
+          !EVIDENT.test(one.name as string) && !isDescribed(one) && !isDescribed(one.schema as JsonObject),
+      )
       .map(({ name }) => `${operation.operationId as string} ${name as string}`),
   );
   const published = Object.entries(schemas).filter(([name]) => !name.endsWith('Problem'));

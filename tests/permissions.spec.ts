@@ -104,7 +104,8 @@ async function expectRefusals(operation: Operation, request: Request): Promise<v
     ]);
     expect(operation.problems).toContain(code);
     // Whoever lacks a permission reads which one.
-    if (code === 'forbidden' && isPermission(permission)) expect([who, detail]).toEqual([who, naming(permission)]);
+    if (code === 'forbidden' && isPermission(permission))
+      expect([who, detail]).toEqual([who, naming(permission)]);
   };
 
   await refused(new Client(system.url), 'anybody', 'unauthenticated');

@@ -37,12 +37,20 @@ describe('a refused input', () => {
 
   it('gets a sentence that says what is wrong', () => {
     const vague = /^(is not valid|has the wrong type|does not have the required form|does not fit any)/;
-    expect(answered().filter(({ issue }) => vague.test(issue.message)).map(shown)).toEqual([]);
+    expect(
+      answered()
+        .filter(({ issue }) => vague.test(issue.message))
+        .map(shown),
+    ).toEqual([]);
   });
 
   it('gets a sentence that goes on from the name of the field', () => {
     const predicate = /^(must|is|has) [^]*[^. ]$/;
-    expect(answered().filter(({ issue }) => !predicate.test(issue.message)).map(shown)).toEqual([]);
+    expect(
+      answered()
+        .filter(({ issue }) => !predicate.test(issue.message))
+        .map(shown),
+    ).toEqual([]);
   });
 
   it('is broken in every way that a schema of ours can be', () => {
@@ -84,13 +92,13 @@ describe('the comparison', () => {
 
 /** The gateway passes bodies on unread; its own pages alone take something. */
 function inputsOfGateway(): Promise<CheckedInput[]> {
-  const module = {
-    module: class Pages {},
+  const pages = {
+    module: DocsController,
     controllers: [DocsController],
     providers: [{ provide: API_DOCUMENT, useValue: {} }],
   };
   const config = { VOUCHSAFE_BODY_LIMIT: 1024 } as z.output<typeof hostConfig>;
-  return checkedInputs({ name: 'gateway', title: 'Pages', config: hostConfig, module: () => module }, config);
+  return checkedInputs({ name: 'gateway', title: 'Pages', config: hostConfig, module: () => pages }, config);
 }
 
 /** Each input that fits is broken at each of its places, by values of every type, length and size, by a field more and a field less. */

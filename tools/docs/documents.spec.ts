@@ -11,13 +11,10 @@ const documents = filesOf(root, '**/*.md');
 const sources = sourcesOf(root);
 
 describe('what is made', () => {
-  it.each(Object.keys(sections(root)))(
-    'of %s is as the code has it (npm run docs)',
-    (document) => {
-      const text = read(document);
-      expect(withSections(text, sections(root)[document] ?? {})).toBe(text);
-    },
-  );
+  it.each(Object.keys(sections(root)))('of %s is as the code has it (npm run docs)', (document) => {
+    const text = read(document);
+    expect(withSections(text, sections(root)[document] ?? {})).toBe(text);
+  });
 
   it('is refused when a section has no place in its document', () => {
     expect(() => withSections('# Nothing', { map: 'x' })).toThrow('markers of map');

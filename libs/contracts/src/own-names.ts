@@ -36,7 +36,10 @@ export const sourceName = z
     /^[a-z0-9][a-z0-9._-]{0,62}$/,
     'must begin with a lower-case letter or a digit, and contain only those and . _ - (at most 63 characters)',
   )
-  .refine((name) => !beginsWithOwnName(name), `must not begin with ${ownNames.join(', ')}: these names are reserved`);
+  .refine(
+    (name) => !beginsWithOwnName(name),
+    `must not begin with ${ownNames.join(', ')}: these names are reserved`,
+  );
 
 /** Of a key for which nobody named a source: its own, which no other key has by itself. */
 export function sourceOfKey(apiKeyId: string): string {

@@ -47,9 +47,7 @@ const NOT_TEXT = /[\0\p{Surrogate}\p{Noncharacter_Code_Point}]/u;
 
 /** RFC 7493 section 2.1. */
 function textFault(text: string): string | undefined {
-  return NOT_TEXT.test(text)
-    ? 'contains NUL, half of a surrogate pair, or a noncharacter'
-    : undefined;
+  return NOT_TEXT.test(text) ? 'contains NUL, half of a surrogate pair, or a noncharacter' : undefined;
 }
 
 /** RFC 7493 section 2.2; a number is read as a double, and written as ECMAScript writes it (RFC 8785 section 3.2.2.3). */

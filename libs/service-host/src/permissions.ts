@@ -30,8 +30,10 @@ export const permissionMeanings: Readonly<Record<Permission, string>> = {
   'audit:read': 'Search audit entries; read the logs, their proofs and keys, and the list of auditors’ paths',
   'audit:write': 'Record audit entries',
   'audit:export': 'Make and download forensic exports; give auditors a path to a log, and revoke it',
-  'security:read': 'Read the security overview (how many members have a second factor) and the inventory of personal data',
-  'staff-grants:write': 'Reserved for a later version: give the operator’s staff access to an organization for a limited time',
+  'security:read':
+    'Read the security overview (how many members have a second factor) and the inventory of personal data',
+  'staff-grants:write':
+    'Reserved for a later version: give the operator’s staff access to an organization for a limited time',
   'staff-devices:write': 'Reserved for a later version: register the devices of the operator’s staff',
   'operations:write': 'Reserved for a later version: operate the system as the operator’s staff',
 };

@@ -87,7 +87,8 @@ export function assertWellFormedUrl(url: string): void {
   } catch {
     throw problem('malformed-request', { detail: 'The URL is not well-formed' });
   }
-  if (decoded.includes('\0')) throw problem('malformed-request', { detail: 'The URL contains a NUL character' });
+  if (decoded.includes('\0'))
+    throw problem('malformed-request', { detail: 'The URL contains a NUL character' });
 }
 
 /** The first `most` UTF-16 code units of a text; one fewer where the last would be half of a surrogate pair. */

@@ -83,7 +83,10 @@ async function readKekFile(file: string): Promise<KekFile> {
   const parsed = kekFile.safeParse(jsonOrUndefined(await readFile(file, 'utf8')));
   if (!parsed.success) {
     const where = parsed.error.issues.map((issue) => issue.path.join('.') || '(root)').join(', ');
-    throw new VaultError('kek-file-malformed', `KEK file ${file} is not in the format ${storedNames.kek}: ${where}`);
+    throw new VaultError(
+      'kek-file-malformed',
+      `KEK file ${file} is not in the format ${storedNames.kek}: ${where}`,
+    );
   }
   return parsed.data;
 }

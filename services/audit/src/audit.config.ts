@@ -11,7 +11,10 @@ export const auditConfig = persistenceConfig.extend({
   /** First part of every log's origin and key name; the public URL's host where it is not set. */
   VOUCHSAFE_LOG_NAME: z
     .string()
-    .refine((name) => isKeyName(name) && !name.endsWith('/'), 'must not contain white space or a plus sign, nor end with a slash')
+    .refine(
+      (name) => isKeyName(name) && !name.endsWith('/'),
+      'must not contain white space or a plus sign, nor end with a slash',
+    )
     .optional(),
   /** Bundles wait here, encrypted, until they expire; all instances must see the same folder. */
   VOUCHSAFE_FILES_FOLDER: z.string().min(1),

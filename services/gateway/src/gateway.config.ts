@@ -38,7 +38,10 @@ export const gatewayConfig = persistenceConfig.extend({
       z.array(
         z
           .url({ protocol: /^https?$/ })
-          .refine((origin) => new URL(origin).origin === origin, 'must be an origin, as in https://app.example.com'),
+          .refine(
+            (origin) => new URL(origin).origin === origin,
+            'must be an origin, as in https://app.example.com',
+          ),
       ),
     ),
   /** How many proxies stand before the gateway: `X-Forwarded-For` is read that many places from its right end. */

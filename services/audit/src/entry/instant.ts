@@ -34,7 +34,8 @@ export const time = z
 function reasonAgainst(input: unknown): string {
   if (typeof input === 'string' && LEAP_SECOND.test(input))
     return 'must not be a leap second (:60): send the last instant before it, or the first one after it';
-  if (typeof input === 'string' && TEN_DIGITS.test(input)) return 'must have at most nine digits after the second';
+  if (typeof input === 'string' && TEN_DIGITS.test(input))
+    return 'must have at most nine digits after the second';
   return 'must be a date and time with an offset (RFC 3339), as in 2026-11-28T10:00:00.123456789Z';
 }
 

@@ -56,8 +56,7 @@ export class PublicServerGuard implements CanActivate {
 
   private route(exchange: Exchange, request: FastifyRequest) {
     const [path = ''] = request.url.split('?', 1);
-    if (!isUnambiguousPath(path))
-      throw problem('malformed-request', { detail: 'The path is ambiguous' });
+    if (!isUnambiguousPath(path)) throw problem('malformed-request', { detail: 'The path is ambiguous' });
     const preflight =
       request.method === 'OPTIONS' ? request.headers['access-control-request-method'] : undefined;
     const found = this.routes.find(preflight ?? request.method, path);
@@ -118,6 +117,7 @@ function changes({ route, method }: Exchange): boolean {
 function bearerOf(authorization: string | undefined): string | null {
   if (authorization === undefined) return null;
   const key = /^Bearer ([A-Za-z0-9._~+/=-]{1,200})$/i.exec(authorization)?.[1];
-  if (key === undefined) throw problem('unauthenticated', { detail: 'The Authorization header must be `Bearer` and an API key' });
+  if (key === undefined)
+    throw problem('unauthenticated', { detail: 'The Authorization header must be `Bearer` and an API key' });
   return key;
 }

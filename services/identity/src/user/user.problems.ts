@@ -7,7 +7,10 @@ export const userProblems = {
   'consent-missing': ['rejected', 'Accept the current version of every legal document'],
   'not-verified': ['conflict', 'The email address of the account is not confirmed yet'],
   'no-such-authenticator': ['not-found', 'The account has no such authenticator'],
-  'second-factor-required': ['conflict', 'The organization requires a second factor: enrol another one first'],
+  'second-factor-required': [
+    'conflict',
+    'The organization requires a second factor: enrol another one first',
+  ],
   'longer-password-required': [
     'conflict',
     'The password is too short to be used without a second factor: choose a longer one first',
