@@ -1,22 +1,22 @@
 /** README.txt of a bundle: what a person who gets the file and nothing else must know. */
 export const README_TEXT = `FORENSIC BUNDLE
 
-These are entries of an audit log, and the proof that they stand in that log
-unchanged. You need not trust whoever gave you this file.
+These are entries of an audit log, and the proof that they are in that log,
+unchanged. You do not need to trust the person who gave you this file.
 
 CHECK IT WITH OUR TOOL (one file, which needs Node.js 20.15 and no network)
 
   node vouchsafe-verify.mjs bundle.zip --vkey keys.vkey
 
 vouchsafe-verify.mjs is attached to the releases of Vouchsafe's source
-repository, and anyone can make it from the sources there, byte for byte the
-same: npm ci, then node libs/verify/single-file.mjs. Its SHA-256 stands in
+repository, and anyone can build it from the sources there, byte for byte the
+same: npm ci, then node libs/verify/single-file.mjs. Its SHA-256 is in
 libs/verify/SHA256SUMS of the repository, at the tag of the release: compare it
-before you run the file. Do not take a verifier from whoever gave you this
-bundle, nor from a package registry: we publish it in none.
+before you run the file. Do not take a verifier from the person who gave you
+this bundle, or from a package registry: it is not published in any.
 
-keys.vkey is a file of verifier keys, one a line; --vkey takes a key itself,
-too. Get the keys from a place other than this file: the log operator's web
+keys.vkey is a file of verifier keys, one per line; --vkey also takes a key
+itself. Get the keys from a place other than this file: the log operator's web
 site, an earlier bundle, a contract. The keys in the folder keys/ are a
 convenience: whoever could forge the bundle could put keys of their own there.
 
@@ -32,24 +32,24 @@ WHAT IS INSIDE
                        and the SHA-256 of every other file
   manifest.note        a signed note (c2sp.org/signed-note) over the SHA-256 of
                        manifest.json
-  keys/                the verifier keys, one a line, and from when to when each
-                       of them signed, as the operator says
+  keys/                the verifier keys, one per line, and from when to when
+                       each of them signed, according to the operator
   <log id>/            a folder for each log
     log/checkpoint     a signed checkpoint (c2sp.org/tlog-checkpoint)
     log/tile/          the hashes that lead from the entries to the checkpoint;
                        log/ is a log of c2sp.org/tlog-tiles that any client of
                        that format can read
-    entries.ndjson     the exact bytes of each entry, one a line
+    entries.ndjson     the exact bytes of each entry, one per line
     indices.txt        the index in the log of each of these lines
-    disclosures.ndjson personal values that were opened for you. An entry holds
+    disclosures.ndjson personal values that are disclosed to you. An entry has
                        SHA-256 digests of them (RFC 9901, SD-JWT): a value
-                       cannot be changed, and one that is not opened cannot be
-                       read from its digest
+                       cannot be changed, and one that is not disclosed cannot
+                       be read from its digest
     entries.csv        the same for a spreadsheet. Where a program might run
-                       text as a formula, an apostrophe stands before it; within
-                       JSON an escape such as \\u003d stands in its place
+                       text as a formula, an apostrophe is put before it; within
+                       JSON it is replaced by an escape such as \\u003d
     ocsf.ndjson        the same for a SIEM (OCSF 1.3.0); as in entries.csv,
-                       "erased" and "held" are the manifest's word
+                       "erased" and "held" are claims of the manifest
     earlier-checkpoints/
                        checkpoints that were published before; log/checkpoint
                        only adds to each of them
@@ -62,13 +62,13 @@ index that are here was left out.
 
 WHAT IT DOES NOT PROVE
 
-These are the word of whoever signed the manifest:
+These are claims of whoever signed the manifest:
 - that entries before the first and after the last index here do not belong to
-  the time that was asked for, and that a log without entries here has none in
-  that time; the log itself shows it to whoever may read it
+  the requested time, and that a log without entries here has none in that
+  time; anyone who may read the log itself can see that
 - that the entries match the filter
-- that an entry which is named as expired has expired. Its hash is in the
-  tiles, so it was logged; what it said cannot be seen
+- that an entry which is listed as expired has expired. Its hash is in the
+  tiles, so it was logged, but its content cannot be seen
 - that the values called erased were erased, that an entry is under a legal
   hold, that a log continues another
 - the times in keys/history.json
@@ -80,17 +80,17 @@ key named <operator>/exports, and one for each log, named <operator>/<log id>.
 A key's name is the part of its line before the first "+". Where a step fails,
 the bundle is forged or damaged: stop there.
 
-1. The files. List the ZIP (unzip -l): each name stands there once. Compare
+1. The files. List the ZIP (unzip -l): each name occurs once. Compare
    sha256sum and size of each file with "files" of manifest.json. Every file of
-   the ZIP is listed there, but manifest.json and manifest.note themselves, and
-   every file that is listed is in the ZIP.
+   the ZIP is listed there, except manifest.json and manifest.note themselves,
+   and every file that is listed is in the ZIP.
 2. The manifest. Open manifest.note with the key named <operator>/exports, and
    no other, by any implementation of signed notes, such as
    golang.org/x/mod/sumdb/note. It has exactly one signature, and this text:
      vouchsafe forensic bundle v2
      manifest.json sha256 <hex>
-   Compare <hex> with sha256sum manifest.json. A good signature alone says
-   nothing of the file.
+   Compare <hex> with sha256sum manifest.json. A valid signature alone says
+   nothing about the file.
 3. The checkpoints. The folders of logs are those of "logs" in manifest.json.
    The "origin" of each is <operator>/<log id>, with the operator of step 2, or
    with an earlier name of theirs that you know from that other place, too.
@@ -119,21 +119,21 @@ the bundle is forged or damaged: stop there.
    computed from the same tiles (tlog.TreeHash).
 7. The disclosures. A line of disclosures.ndjson names the index of an entry
    that is in indices.txt. The digest of a disclosure is base64url, without
-   padding, of the SHA-256 of its characters. It stands in a list "_sd" of that
+   padding, of the SHA-256 of its characters. It is in a list "_sd" of that
    entry: at the top, or inside "actor", "entity" or "details". The value
    belongs where the list is. The disclosure itself is the base64url of JSON:
    [salt, name, value]. In "details" it may have any name, in "actor" and
    "entity" the name "id" alone, at the top "id", "sourceIp", "url",
    "userAgent" or "requestId"; and no name that is there already.
 8. entries.csv and ocsf.ndjson say nothing that the entries and disclosures do
-   not say: where they differ, the entries are right. The rules that they are
-   drawn by, and all else that a bundle is made of, are written down in
+   not say: where they differ, the entries are right. The rules by which they
+   are made, and everything else in a bundle, are described in
    docs/formats.md of the source repository: this bundle has version 2 of the
    manifest, of CSV and of OCSF.
 
 WHO SAID IT
 
-"provenance" of an entry is "observed" where the system that keeps the log saw
-it happen, and "asserted" where somebody sent it through the API: then the log
-proves that it was said, when, and by whom ("submitter"), not that it happened.
+"provenance" of an entry is "observed" if the system that keeps the log saw it
+happen, and "asserted" if it was sent through the API: then the log proves that
+it was said, when, and by whom ("submitter"), but not that it happened.
 `;
