@@ -58,7 +58,7 @@ function requireTombstones(folder: string): void {
   if (existsSync(path.join(folder, 'tombstones'))) return;
   throw new Refusal(
     `${folder}/tombstones is missing: people who were erased after the backup would reappear.\n` +
-      'Bring the folder back from where it is kept. Where nobody was ever erased, make an empty one.',
+      'Restore the folder from its copy. If no one was ever erased, create an empty one.',
   );
 }
 

@@ -61,7 +61,7 @@ export async function entries({ narrator: { step, tell } }: Evidence, backEnd: C
   ).json() as Page;
   expectThat(
     JSON.stringify(first.entries) === JSON.stringify(second.entries),
-    'The same entries got other places when they were sent again',
+    'The same entries got different locations when they were sent again',
   );
   tell('the same places');
 
@@ -73,7 +73,7 @@ export async function entries({ narrator: { step, tell } }: Evidence, backEnd: C
   );
   tell(denied.map(line).join('\n'));
 
-  step('A key cannot speak for Vouchsafe: what it sends says in the log that a key asserted it.');
+  step('A key cannot speak for Vouchsafe: the log says of its entries that a key asserted them.');
   const deceit = { ...sent[0], id: randomUUID(), operation: 'identity.logged-in' };
   await backEnd.post('/v1/audit/entries', { body: { entries: [deceit] }, expect: 400 });
   const asserted = await ask(backEnd, { provenance: 'asserted', operation: 'settings.change' });
@@ -82,7 +82,7 @@ export async function entries({ narrator: { step, tell } }: Evidence, backEnd: C
   );
 
   step(
-    'Her own log-ins are there, too: each request through the gateway has left its entry (P23). A right password alone is told apart from a log-in.',
+    'Her own log-ins are there, too: each request through the gateway has left its entry (P23). A correct password without the second factor is not recorded as a log-in.',
   );
   const logIns = await arrived(() => ask(backEnd, { operation: 'session.create' }));
   expectThat(
@@ -176,7 +176,7 @@ export async function verification(
   keys: string,
   bytes: Buffer,
 ): Promise<void> {
-  step('Somebody else checks the file, offline, with the verifier and the public keys.');
+  step('Another person checks the file, offline, with the verifier and the public keys.');
   const sound = await verify(root, bundle, keys);
   tell(
     `node libs/verify/dist/vouchsafe-verify.mjs ${path.relative(root, bundle)} --vkey ${path.relative(root, keys)} -> exit code ${sound.code}\n\n${sound.said}`,
@@ -228,13 +228,13 @@ async function until<T>(look: () => Promise<T | undefined>, within = 60_000): Pr
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
-    expectThat(performance.now() < end, `It did not come within ${within / 1000} s`);
+    expectThat(performance.now() < end, `It did not arrive within ${within / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
 }
 
 function submitterOf({ submitter }: Entry): string {
-  return submitter === null ? 'nobody knows whom' : `${submitter.type} ${submitter.id}`;
+  return submitter === null ? 'an unknown submitter' : `${submitter.type} ${submitter.id}`;
 }
 
 function line(entry: Entry): string {
@@ -242,7 +242,7 @@ function line(entry: Entry): string {
   const halfway =
     details.next === undefined
       ? ''
-      : `: the password of user ${details.userId ?? '-'} was right, and ${details.next} is awaited`;
-  const who = actor.type === 'anonymous' ? 'nobody yet' : `${actor.type} ${actor.id ?? '-'}`;
+      : `: the password of user ${details.userId ?? '-'} was correct, and ${details.next} is still required`;
+  const who = actor.type === 'anonymous' ? 'an anonymous caller' : `${actor.type} ${actor.id ?? '-'}`;
   return `entry ${index}: ${occurredAt} ${operation} ${outcome}, by ${who}, from ${sourceIp ?? '-'}${halfway}`;
 }

@@ -45,7 +45,7 @@ export async function signUp({ url, mailFolder, narrator }: Setting): Promise<Si
   };
   const browser = new Client(url, narrator);
 
-  step('A newcomer asks what she has to accept.');
+  step('A new customer asks which documents she has to accept.');
   const { items } = (await browser.get('/v1/legal-documents', { expect: 200 })).json() as {
     items: Document[];
   };
@@ -54,7 +54,7 @@ export async function signUp({ url, mailFolder, narrator }: Setting): Promise<Si
   expectThat(items.length === 2, 'Two legal documents were expected');
   const accept = items.map(({ document, version }) => ({ document, version }));
 
-  step('Without accepting them she gets no account (P15).');
+  step('Without accepting them she cannot create an account (P15).');
   const request = { organization: { name: 'Analytical Engines' }, user: owner };
   await browser.post('/v1/sign-up', {
     body: { ...request, accept: accept.slice(0, 1) },
@@ -127,7 +127,7 @@ export async function secondFactor(
   ).json() as { recoveryCodes: string[] };
   tell(`${recoveryCodes.length} recovery codes, shown this once`);
 
-  step('From now on her password alone opens nothing.');
+  step('From now on her password alone is not enough.');
   const again = new Client(url, narrator);
   const asked = (await again.post('/v1/sessions', { body: credentialsOf(owner), expect: 200 })).json() as {
     next: string;
@@ -148,7 +148,7 @@ export async function secondFactor(
   tell('The same code again:');
   await twice.post(await challengeOf(twice, owner), { body: { recoveryCode: code }, expect: [400, 401] });
 
-  step('She ends that session; it is dead at once.');
+  step('She ends that session; it stops working at once.');
   const { items } = (await recovered.get('/v1/sessions', { expect: 200 })).json() as {
     items: readonly { sessionId: string; current?: boolean }[];
   };
@@ -196,7 +196,9 @@ export async function invitation(
 /** A key for the company's own back end; least privilege by scopes (P02). */
 export async function apiKey({ url, narrator }: Setting, owner: Client): Promise<Client> {
   const { step, tell } = narrator;
-  step("She makes an API key for her company's back end; it may write and read audit entries, nothing else.");
+  step(
+    "She creates an API key for her company's back end; it may write and read audit entries, and nothing else.",
+  );
   const made = (
     await owner.post('/v1/api-keys', {
       body: { name: 'back end', scopes: ['audit:write', 'audit:read'] },
