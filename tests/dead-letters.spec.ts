@@ -55,7 +55,7 @@ describe('a fact that audit cannot handle', () => {
 
   it('is not settled without a reason or by nobody, and not before those that came before it', async () => {
     const silent = await deadLetters('replay', '--organization', stuck.organizationId);
-    expect([silent.code, silent.output]).toEqual([64, expect.stringContaining('--reason is needed')]);
+    expect([silent.code, silent.output]).toEqual([64, expect.stringContaining('--reason is required')]);
     const nobody = await deadLetters(
       'replay',
       '--organization',
@@ -65,7 +65,7 @@ describe('a fact that audit cannot handle', () => {
       '--by',
       ' ',
     );
-    expect([nobody.code, nobody.output]).toEqual([64, expect.stringContaining('--by is needed')]);
+    expect([nobody.code, nobody.output]).toEqual([64, expect.stringContaining('--by is required')]);
     const { output } = await deadLetters('list');
     const waiting = output.split('\n').find((line) => line.includes('waits behind'));
     const second = waiting?.split('  ')[0];
