@@ -74,7 +74,9 @@ describe('npm run generate', () => {
     expect(generate('slice', 'identity', 'Badge').said).toContain('A noun must be written like api-key');
     expect(generate('slice', 'identity').said).toContain('npm run generate -- slice');
     expect(generate('service', 'audit').said).toContain('The service audit already exists');
-    expect(generate('service', '../tools').said).toContain('The name of a service must be one word of lower-case letters');
+    expect(generate('service', '../tools').said).toContain(
+      'The name of a service must be one word of lower-case letters',
+    );
     expect(generate('service', 'postgres').status).toBe(64);
   });
 });

@@ -42,7 +42,9 @@ const taken = ['bus', 'postgres', 'kafka', 'vouchsafe', 'api'];
 /** Writes a new service and puts it on the list, from which all else follows; makes its golden files. */
 async function service(name: string): Promise<void> {
   if (!/^[a-z]{2,20}$/.test(name) || taken.includes(name))
-    throw new UsageError(`The name of a service must be one word of lower-case letters, not ${JSON.stringify(name)}.`);
+    throw new UsageError(
+      `The name of a service must be one word of lower-case letters, not ${JSON.stringify(name)}.`,
+    );
   if (isServiceName(name)) throw new Refusal(`The service ${name} already exists; nothing was written.`);
   for (const folder of [`services/${name}`, `libs/contracts/src/${name}`]) requireNew(folder);
   await write(serviceFiles(name));
