@@ -4,9 +4,7 @@ import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-interface LintResult {
-  readonly messages: readonly { readonly ruleId: string | null; readonly line: number }[];
-}
+type Messages = readonly { readonly ruleId: string | null; readonly line: number }[];
 
 /** Lines that pure code must not have; each stands alone on its line. */
 const impure = [
@@ -28,8 +26,40 @@ const pure = [
   'export const half = Math.floor(1 / 2);',
 ];
 
+const outsideDecider = `import { decider } from '@vouchsafe/event-sourcing';\nexport const [made, at] = [decider, Date.now()];`;
+const bound = [
+  `declare const vault: { keyedHash(sql: object, purpose: string, value: string): Promise<Buffer> };`,
+  `export const hash = (value: string) => vault.keyedHash({}, 'attempts', value);`,
+  `export function contextOf(id: string): readonly string[] { return ['row', id]; }`,
+  `export function signingKeyContext(id: string): readonly string[] { return ['signing-key', id]; }`,
+  `export function fine(id: string): readonly string[] { return ['anything', id]; }`,
+].join('\n');
+
+/** Texts, and the files in which each is linted as if it stood there; one process lints them all. */
+const linted = lint([
+  { file: 'libs/event-sourcing/src/ids.ts', text: [...impure, ...pure].join('\n') },
+  { file: 'services/identity/src/user/me.controller.ts', text: outsideDecider },
+  { file: 'services/identity/src/user/user.decider.ts', text: outsideDecider },
+  { file: 'services/identity/src/user/accounts.ts', text: bound },
+  { file: 'libs/messaging/src/consumer/dead-letter-data.ts', text: bound },
+  {
+    file: 'libs/vault/src/values.ts',
+    text: `import { associatedData } from './aead.js';\nexport const bound = associatedData(['vouchsafe-value-v1', 'x']);`,
+  },
+]);
+
+function messagesIn(file: string): Messages {
+  const found = linted.get(file);
+  if (!found) throw new Error(`${file} was not linted`);
+  return found;
+}
+
+function syntaxRefusedIn(file: string): number[] {
+  return messagesIn(file).flatMap(({ ruleId, line }) => (ruleId === 'no-restricted-syntax' ? [line] : []));
+}
+
 describe('pure code', () => {
-  const found = lint([...impure, ...pure].join('\n'), 'libs/event-sourcing/src/ids.ts');
+  const found = messagesIn('libs/event-sourcing/src/ids.ts');
 
   it.each(impure.map((code, line) => ({ code, line: line + 1 })))('is refused: $code', ({ line }) => {
     expect(found.filter((message) => message.line === line)).toContainEqual(
@@ -45,11 +75,8 @@ describe('pure code', () => {
 });
 
 describe('a decider', () => {
-  const code = `import { decider } from '@vouchsafe/event-sourcing';\nexport const [made, at] = [decider, Date.now()];`;
-  const linesRefused = (file: string) =>
-    lint(code, file).flatMap(({ ruleId, line }) => (ruleId === 'no-restricted-syntax' ? [line] : []));
-  const elsewhere = linesRefused('services/identity/src/user/accounts.ts');
-  const inPlace = linesRefused('services/identity/src/user/user.decider.ts');
+  const elsewhere = syntaxRefusedIn('services/identity/src/user/me.controller.ts');
+  const inPlace = syntaxRefusedIn('services/identity/src/user/user.decider.ts');
 
   it('stands in a file whose name says so, under the rules of pure code', () => {
     expect({ elsewhere, inPlace }).toEqual({ elsewhere: [1], inPlace: [2] });
@@ -57,46 +84,31 @@ describe('a decider', () => {
 });
 
 describe('what is bound into stored data', () => {
-  const written = [
-    `declare const vault: { keyedHash(sql: object, purpose: string, value: string): Promise<Buffer> };`,
-    `export const hash = (value: string) => vault.keyedHash({}, 'attempts', value);`,
-    `export function contextOf(id: string): readonly string[] { return ['row', id]; }`,
-    `export function signingKeyContext(id: string): readonly string[] { return ['signing-key', id]; }`,
-    `export function fine(id: string): readonly string[] { return ['anything', id]; }`,
-  ].join('\n');
-
-  it.each(['services/identity/src/user/accounts.ts', 'libs/messaging/src/consumer/dead-letter-data.ts'])(
-    'is refused as a literal in %s',
-    (file) => {
-      const lines = lint(written, file).flatMap(({ ruleId, line }) =>
-        ruleId === 'no-restricted-syntax' ? [line] : [],
-      );
-      expect(lines).toEqual([2, 3, 4]);
-    },
-  );
-
-  it('is refused as a literal in the vault', () => {
-    const text = `import { associatedData } from './aead.js';\nexport const bound = associatedData(['vouchsafe-value-v1', 'x']);`;
-    expect(lint(text, 'libs/vault/src/values.ts')).toContainEqual(
-      expect.objectContaining({ ruleId: 'no-restricted-syntax', line: 2 }),
-    );
+  it.each([
+    ['services/identity/src/user/accounts.ts', [2, 3, 4]],
+    ['libs/messaging/src/consumer/dead-letter-data.ts', [2, 3, 4]],
+    ['libs/vault/src/values.ts', [2]],
+  ])('is refused as a literal in %s', (file, lines) => {
+    expect(syntaxRefusedIn(file)).toEqual(lines);
   });
 });
 
-/** Lints a text as if it stood in that file. */
-function lint(text: string, file: string): LintResult['messages'] {
-  const { stdout, stderr } = spawnSync(
-    process.execPath,
-    [
-      path.join(root, 'node_modules/eslint/bin/eslint.js'),
-      '--stdin',
-      '--stdin-filename',
-      file,
-      '--format',
-      'json',
-    ],
-    { cwd: root, input: text, encoding: 'utf8', maxBuffer: 16 * 1024 * 1024 },
-  );
+/** @returns what ESLint says of each text, by file */
+function lint(texts: readonly { readonly file: string; readonly text: string }[]): Map<string, Messages> {
+  const program = `
+    import { ESLint } from 'eslint';
+    const eslint = new ESLint();
+    const messages = [];
+    for (const { file, text } of ${JSON.stringify(texts)}) {
+      const [result] = await eslint.lintText(text, { filePath: file });
+      messages.push([file, result.messages]);
+    }
+    console.log(JSON.stringify(messages));`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 16 * 1024 * 1024,
+  });
   if (stdout === '') throw new Error(stderr);
-  return (JSON.parse(stdout) as LintResult[])[0]?.messages ?? [];
+  return new Map(JSON.parse(stdout) as [string, Messages][]);
 }
