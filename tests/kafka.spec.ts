@@ -82,7 +82,7 @@ const missing = await whyNoKafka();
       expect(await counts(requests)).toEqual([1, 1, 1]);
     });
 
-    it('forgets a person in every service, though Kafka was away when that was asked for (P10)', async () => {
+    it('erases a person in every service, though Kafka was away when the erasure was requested (P10)', async () => {
       const ada = await join(system, owner.browser, 'member');
       await system.kafka?.kill();
       await owner.browser.must(202, 'POST', `/v1/members/${ada.userId}/erasure`, { headers: freshKey() });

@@ -26,7 +26,7 @@ export interface AuditSystem {
   /** Starts the audit service; resolves when it is ready. */
   readonly start: () => Promise<ServiceProcess>;
   /** Takes all that audit has away; it must not run. */
-  readonly forget: () => Promise<void>;
+  readonly startOver: () => Promise<void>;
   readonly query: <Row extends object>(
     database: string,
     text: string,
@@ -93,7 +93,7 @@ export async function openAuditSystem({
       await audit.ready();
       return audit;
     },
-    forget: async () => {
+    startOver: async () => {
       await query('postgres', 'drop database audit with (force)');
       await provision('audit');
     },

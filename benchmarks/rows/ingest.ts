@@ -75,7 +75,7 @@ export const row: Row = {
 
 /** From a database that knows nothing: from when the service is ready until checkpoints cover every entry. */
 async function ingest(system: AuditSystem, entries: number): Promise<Measured> {
-  await system.forget();
+  await system.startOver();
   const audit = await system.start();
   const measured = await timed(entries, async () => {
     for (;;) {

@@ -110,7 +110,7 @@ describe('an upgrade that is rolled back, and done again', () => {
     );
 
   let owner: Person;
-  let forgotten: Person;
+  let erased: Person;
   let colleague: Person;
   let sent: Facts['sent'];
   /** A key that today's release made, and what it sent: it has a source of its own. */
@@ -125,11 +125,11 @@ describe('an upgrade that is rolled back, and done again', () => {
     const now = await change(hands.today);
     const { people, story } = hands.today;
     owner = await people.signUp(now, 'Difference Engines');
-    [forgotten, colleague] = await Promise.all([
+    [erased, colleague] = await Promise.all([
       people.join(now, owner.browser, 'member'),
       people.join(now, owner.browser, 'member'),
     ]);
-    await story.erase(owner.browser, forgotten);
+    await story.erase(owner.browser, erased);
     const entries = plainEntries(5);
     sent = { entries, places: await story.sendEntries(at(hands.today, now).backEnd, entries) };
     made = await people.makeApiKey(now, owner.browser, ['audit:write', 'audit:read']);
@@ -154,7 +154,7 @@ describe('an upgrade that is rolled back, and done again', () => {
       expect(await browser.must(200, 'GET', '/v1/me')).toMatchObject({ user: { name: 'Charles Babbage' } });
       await hands.former.people.logIn(now, colleague);
       await at(hands.former, now).backEnd.must(200, 'GET', '/v1/members');
-      expect(await browser.must(200, 'GET', `/v1/members/${forgotten.userId}/erasure`)).toMatchObject({
+      expect(await browser.must(200, 'GET', `/v1/members/${erased.userId}/erasure`)).toMatchObject({
         status: 'erased',
       });
     }, 60_000);
@@ -186,7 +186,7 @@ describe('an upgrade that is rolled back, and done again', () => {
       await browser.must(500, 'DELETE', `/v1/api-keys/${made.apiKeyId}`);
     }, 60_000);
 
-    it('new people come, work and are forgotten', async () => {
+    it('new people come, work and are erased', async () => {
       const { people, story, evidence } = hands.former;
       const eve = await people.signUp(now, 'Jacquard');
       const weaver = await people.join(now, eve.browser, 'member');
@@ -244,8 +244,8 @@ describe('an upgrade that is rolled back, and done again', () => {
       expect((await key.send('GET', '/v1/audit/entries')).status).toBe(401);
     }, 60_000);
 
-    it('people stay forgotten', async () => {
-      for (const { userId } of [forgotten, colleague]) {
+    it('people stay erased', async () => {
+      for (const { userId } of [erased, colleague]) {
         expect(await browser.must(200, 'GET', `/v1/members/${userId}/erasure`)).toMatchObject({
           status: 'erased',
         });

@@ -14,10 +14,10 @@ const root = path.resolve(import.meta.dirname, '../..');
 
 const usage = `Usage: npm run restore -- --from BACKUP [--data data] [--replace]
 
-Puts a backup in the place of a stopped system's database and files. Who was erased since the backup stays erased: the keys
-are destroyed again here, from data/tombstones, and each service forgets the rest before it serves. Checkpoints that were given out
-since the backup stay true: every log is closed where the backup ends, and goes on as a successor with a key of its own. What
-a Kafka of this folder holds is removed: it may be ahead of the database.
+Replaces the database and the files of a stopped system by a backup. People who were erased since the backup stay erased: their keys
+are destroyed again here, from data/tombstones, and each service removes the rest before it answers requests. Checkpoints that were
+published since the backup stay valid: every log is closed where the backup ends, and is continued by a successor with its own key.
+The data of this folder's Kafka is removed: it may be ahead of the database.
 
   --from     the folder of the backup
   --data     the system's data folder   (or VOUCHSAFE_DATA)
@@ -43,7 +43,7 @@ async function main({ values: { from, data, replace } }: Given<typeof options>):
     throw new Refusal(`A system is running on ${folder}. Stop it first.`);
   await putInPlace(backup, folder, replace ?? false);
   const logs = await closeLogs(folder);
-  const { keys, people } = await forgetAgain(folder);
+  const { keys, people } = await eraseAgain(folder);
   console.log(`Restored into ${folder}. ${people} people stay erased (${keys} keys destroyed again).`);
   console.log(`${logs} logs are closed where the backup ends; each has a successor from its next entry on.`);
   if (process.env.KAFKA_BROKERS)
@@ -142,12 +142,12 @@ function closeLogs(folder: string): Promise<number> {
   });
 }
 
-/** Before any service runs on it: what is remembered outside is destroyed inside. */
-async function forgetAgain(folder: string): Promise<{ keys: number; people: number }> {
+/** Before any service runs on the restored database: destroys the keys that the files of tombstones name. */
+async function eraseAgain(folder: string): Promise<{ keys: number; people: number }> {
   const { tombstoneFile } = await import('@vouchsafe/vault');
   const { serviceNames } = await import('@vouchsafe/contracts');
   const { tombstoneFileOf } = await import('../start/services.ts');
-  // What one service has carried out, the others are about to: after a restore each must know of it by itself.
+  // An erasure that one service has carried out concerns them all: after a restore each needs it in its own file.
   const files = serviceNames.map((name) =>
     tombstoneFile(tombstoneFileOf(path.join(folder, 'tombstones'), name)),
   );

@@ -75,8 +75,8 @@ export function module({ noun, pascal }: Names): string {
   return `import { type DynamicModule, Module } from '@nestjs/common';
 import {
   ErasureModule,
-  type Forgetting,
-  FORGETTING,
+  type PersonRemoval,
+  PERSON_REMOVAL,
   type HostConfig,
   PersistenceModule,
 } from '@vouchsafe/service-host';
@@ -89,7 +89,7 @@ import { Retire${pascal} } from './${noun}/retire-${noun}.js';
 import { ${noun}Migrations } from './persistence/migrations.js';
 
 /** Nothing of a person is kept that its keys do not cover (P10). */
-const forgetting: Forgetting = { forget: () => Promise.resolve() };
+const removal: PersonRemoval = { remove: () => Promise.resolve() };
 
 @Module({})
 export class ${pascal}Module {
@@ -106,7 +106,7 @@ export class ${pascal}Module {
         ErasureModule.for(config),
       ],
       controllers: [${pascal}Controller],
-      providers: [Create${pascal}, Retire${pascal}, List${pascal}s, { provide: FORGETTING, useValue: forgetting }],
+      providers: [Create${pascal}, Retire${pascal}, List${pascal}s, { provide: PERSON_REMOVAL, useValue: removal }],
     };
   }
 }

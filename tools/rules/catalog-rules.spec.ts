@@ -68,7 +68,7 @@ describe('a planted breach is caught:', () => {
     opened: { version: 1, visibility: 'private', schema: z.object({ id: z.uuid() }) },
     closed: { version: 1, visibility: 'private', schema: z.object({ id: z.uuid() }) },
   });
-  const forgetful = decider<string, string, { type: string; data: object }, { rejected: 'no' }>({
+  const incomplete = decider<string, string, { type: string; data: object }, { rejected: 'no' }>({
     initial: 'none',
     decide: () => [],
     evolve: (_, event) => (event.type === 'opened' ? 'open' : unreachable(event.type as never)),
@@ -80,7 +80,7 @@ describe('a planted breach is caught:', () => {
   });
 
   it('an event type that no decider evolves', () => {
-    const slice = sliceOf('door', [{ catalog, forgetful }]);
+    const slice = sliceOf('door', [{ catalog, incomplete }]);
     expect(evolutionFaults(slice)).toEqual(['door: no decider evolves closed']);
   });
 

@@ -29,10 +29,10 @@ export function sliceOf(folder: string, modules: readonly Readonly<Record<string
 export function evolutionFaults({ folder, catalogs, deciders }: Slice): string[] {
   if (deciders.length === 0) return [];
   const types = catalogs.flatMap(({ definitions }) => Object.keys(definitions));
-  const forgotten = types.filter((type) => !deciders.some((decider) => evolves(decider, type, types)));
+  const unhandled = types.filter((type) => !deciders.some((decider) => evolves(decider, type, types)));
   const silent = deciders.filter((decider) => evolves(decider, 'an-event-that-nobody-ever-defined', types));
   return [
-    ...forgotten.map((type) => `${folder}: no decider evolves ${type}`),
+    ...unhandled.map((type) => `${folder}: no decider evolves ${type}`),
     ...silent.map(() => `${folder}: a decider skips an unknown event`),
   ];
 }

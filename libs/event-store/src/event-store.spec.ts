@@ -134,7 +134,7 @@ describe('the event store', () => {
 
   it('wakes listeners after the commit, and not after a rollback', async () => {
     let woken = 0;
-    const forget = store.onAppended(() => (woken += 1));
+    const unsubscribe = store.onAppended(() => (woken += 1));
     await openAccount('a7');
     await store
       .transact(ours, envelope, async (unit) => {
@@ -142,7 +142,7 @@ describe('the event store', () => {
         throw new Error('no');
       })
       .catch(() => undefined);
-    forget();
+    unsubscribe();
     expect(woken).toBe(1);
   });
 });

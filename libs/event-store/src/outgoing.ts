@@ -58,7 +58,7 @@ export function readLane(
   });
 }
 
-/** The bus holds them. Not waited for on the disk: what a crash forgets is sent again, and consumers drop known numbers. */
+/** The bus has them. The commit does not wait for the disk: what a crash loses is sent again, and consumers drop known numbers. */
 export function acknowledge(database: Database, page: readonly LaneMessage[]): Promise<unknown> {
   const lanes = new Map(page.map(({ lane, number: last }) => [lane, last]));
   return database.asWorker((transaction) =>

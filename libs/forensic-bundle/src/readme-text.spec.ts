@@ -48,7 +48,7 @@ afterAll(() => {
   rmSync(work, { recursive: true });
 });
 
-/** `by-hand/check.mjs` does what README.txt says, with nothing of ours: what a step forgets, it does not see. */
+/** `by-hand/check.mjs` does what README.txt says, with none of our code: what a step leaves out, it does not see. */
 describe("the steps of a bundle's README.txt", () => {
   it.each([601, 700, 768, 65_536, 66_000])('accept an untouched bundle of a log of %i', async (size) => {
     expect(failingStep(await bundle(size))).toBe('none');

@@ -9,7 +9,7 @@ import { localKeyProvider, Vault, vaultMigrations } from '@vouchsafe/vault';
 import {
   createOnce,
   type CreatingRequest,
-  forgetIdempotencyKeys,
+  deleteOldIdempotencyKeys,
   idempotencyKey,
   idempotencyMigrations,
 } from './index.js';
@@ -145,16 +145,16 @@ describe('an Idempotency-Key', () => {
     expect(effects).toBe(before + 2);
   });
 
-  it('is forgotten after a day', async () => {
+  it('is deleted after a day', async () => {
     await make(request('old'));
     const lookAt = async (hours: number) => {
       const errors: unknown[] = [];
-      const forgetting = forgetIdempotencyKeys({
+      const deleting = deleteOldIdempotencyKeys({
         database,
         now: () => new Date(at.getTime() + hours * 3_600_000),
         onError: (error) => errors.push(error),
       });
-      await forgetting.stop();
+      await deleting.stop();
       expect(errors).toEqual([]);
     };
     await lookAt(23);

@@ -114,7 +114,7 @@ async function answerOnce(
 }
 
 /** Removes keys that no retry needs any more, in every service. */
-export function forgetIdempotencyKeys(options: {
+export function deleteOldIdempotencyKeys(options: {
   readonly database: Database;
   readonly now: () => Date;
   readonly onError: (error: unknown) => void;

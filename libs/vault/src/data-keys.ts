@@ -107,13 +107,13 @@ export class DataKeys {
   }
 
   /** Drops an opened key, and whatever a query under way is about to bring. */
-  forget(holder: Holder): void {
+  evict(holder: Holder): void {
     this.erasures += 1;
     this.opened.delete(holderId(holder));
   }
 
   /** Drops all opened keys of these organizations, and whatever a query under way is about to bring. */
-  forgetOrganizations(organizationIds: ReadonlySet<string>): void {
+  evictOrganizations(organizationIds: ReadonlySet<string>): void {
     if (organizationIds.size === 0) return;
     this.erasures += 1;
     this.opened.deleteWhere((id) => organizationIds.has(id.slice(0, id.indexOf('/'))));

@@ -182,7 +182,7 @@ describe('an opened key is held', () => {
     const sealed = await asOurs((sql) => seal(sql, vault));
     await open(elsewhere, sealed);
     await destroy();
-    elsewhere.forget(subject);
+    elsewhere.evict(subject);
     expect(await open(elsewhere, sealed)).toBe(ERASED);
   });
 
@@ -194,7 +194,7 @@ describe('an opened key is held', () => {
         query: async (text, values) => {
           const rows = await sql.query<never>(text, values);
           await destroy();
-          elsewhere.forget(subject);
+          elsewhere.evict(subject);
           return rows;
         },
       };

@@ -52,7 +52,7 @@ export class TransitKeys {
       rows.push(...(await sql.query<TransitKeyRow>(ofDay, [missing, day])));
     }
     const unseen = rows.filter(({ id }) => !this.sealing.get(id));
-    this.dataKeys.forgetOrganizations(new Set(unseen.map((row) => row.organization_id)));
+    this.dataKeys.evictOrganizations(new Set(unseen.map((row) => row.organization_id)));
     const keys = await Promise.all(
       rows.map(async (row) => {
         const key = this.sealing.get(row.id) ?? (await this.unwrap(row));

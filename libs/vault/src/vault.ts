@@ -195,13 +195,13 @@ export class Vault {
       now: this.now(),
       heldMilliseconds: this.cache.milliseconds,
     });
-    transaction.afterCommit(() => this.forget(scope));
+    transaction.afterCommit(() => this.evict(scope));
     return destruction;
   }
 
-  /** Drops a subject's opened key: for a process that hears of an erasure carried out by another. */
-  forget(scope: SubjectScope): void {
-    this.dataKeys.forget(subjectHolder(scope));
+  /** Drops a subject's opened key, in a process that learns of an erasure by another one. */
+  evict(scope: SubjectScope): void {
+    this.dataKeys.evict(subjectHolder(scope));
   }
 
   /**
@@ -238,7 +238,7 @@ export class Vault {
   /** Gives a subject a new key version, for values sealed from now on; older versions go on opening theirs. @returns whether it had one */
   async rotateSubjectKey(transaction: Transaction, scope: SubjectScope): Promise<boolean> {
     const had = await addSubjectKey(transaction, this.dataKeys, subjectHolder(scope));
-    transaction.afterCommit(() => this.forget(scope));
+    transaction.afterCommit(() => this.evict(scope));
     return had;
   }
 }

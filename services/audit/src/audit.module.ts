@@ -5,7 +5,7 @@ import {
   Background,
   Clock,
   ErasureModule,
-  FORGETTING,
+  PERSON_REMOVAL,
   type HostConfig,
   LOGGER,
   PersistenceModule,
@@ -18,7 +18,7 @@ import { ListEntries } from './entry/list-entries.js';
 import { ProveEntry } from './entry/prove-entry.js';
 import { RecordEntries } from './entry/record-entries.js';
 import { VolumeLimits } from './entry/volume.js';
-import { ForgetPerson } from './erasure/forget-person.js';
+import { RemovePerson } from './erasure/remove-person.js';
 import { BundleMaker } from './export/bundle-maker.js';
 import { ExportController } from './export/export.controller.js';
 import { ExportFolder } from './export/export-folder.js';
@@ -82,7 +82,7 @@ export class AuditModule {
       providers: [
         ...[RecordEntries, ListEntries, ProveEntry, RequestExport, OpenBundle, CreateReader, OpenLog],
         ...[Recorder, CheckpointSigner, VolumeLimits, ExportFolder, BundleMaker, ExportWorker],
-        { provide: FORGETTING, useClass: ForgetPerson },
+        { provide: PERSON_REMOVAL, useClass: RemovePerson },
         Workers,
       ],
     };

@@ -2,8 +2,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import {
   ErasureModule,
-  type Forgetting,
-  FORGETTING,
+  type PersonRemoval,
+  PERSON_REMOVAL,
   type HostConfig,
   PersistenceModule,
   type ServiceDefinition,
@@ -29,7 +29,7 @@ class InternalServerModule {
       ],
       // All that the gateway keeps of a person is sealed: entries of the access log, open ones too.
       providers: [
-        { provide: FORGETTING, useValue: { forget: () => Promise.resolve() } satisfies Forgetting },
+        { provide: PERSON_REMOVAL, useValue: { remove: () => Promise.resolve() } satisfies PersonRemoval },
       ],
     };
   }

@@ -2,7 +2,7 @@ import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common'
 import {
   Clock,
   ErasureModule,
-  FORGETTING,
+  PERSON_REMOVAL,
   type HostConfig,
   PersistenceModule,
 } from '@vouchsafe/service-host';
@@ -18,7 +18,7 @@ import { LegalDocuments, legalDocuments, shippedDocuments } from './consent/lega
 import { ListConsents } from './consent/list-consents.js';
 import { DataInventoryController } from './data-inventory/data-inventory.controller.js';
 import { ErasureController } from './erasure/erasure.controller.js';
-import { ForgetPerson } from './erasure/forget-person.js';
+import { RemovePerson } from './erasure/remove-person.js';
 import { ReadErasure } from './erasure/read-erasure.js';
 import { RequestErasure } from './erasure/request-erasure.js';
 import { Housekeeping } from './housekeeping/housekeeping.js';
@@ -137,8 +137,8 @@ const slices: Readonly<Record<string, Slice>> = {
     providers: [
       RequestErasure,
       ReadErasure,
-      ForgetPerson,
-      { provide: FORGETTING, useExisting: ForgetPerson },
+      RemovePerson,
+      { provide: PERSON_REMOVAL, useExisting: RemovePerson },
     ],
   },
   email: { controllers: [], providers: [EmailOutbox, MailFolder, SendEmails] },

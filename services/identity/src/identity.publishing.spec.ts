@@ -61,7 +61,7 @@ async function everythingHappens(app: IdentityApp): Promise<Person> {
   const grace = await app.join(ada, 'member');
   await app.ask('PATCH', `/v1/members/${grace.userId}`, { session: ada.session, body: { role: 'auditor' } });
   await app.ask('DELETE', `/v1/members/${grace.userId}`, { session: ada.session });
-  await forget(app, ada, grace);
+  await erasePerson(app, ada, grace);
   await settle(app, ada);
   await seal(app, ada);
   const invited = await app.ask('POST', '/v1/invitations', {
@@ -91,7 +91,7 @@ async function everythingHappens(app: IdentityApp): Promise<Person> {
 }
 
 /** A former member is erased; the receipts of the services that do not run here are noted as their facts would be. */
-async function forget(app: IdentityApp, owner: Person, person: Person): Promise<void> {
+async function erasePerson(app: IdentityApp, owner: Person, person: Person): Promise<void> {
   const url = `/v1/members/${person.userId}/erasure`;
   const { body } = await app.ask('POST', url, { session: owner.session });
   const store = app.get(EventStore);

@@ -86,7 +86,7 @@ function expectations(reached: ReadonlyMap<string, bigint>) {
       return known ? 'known' : 'new';
     },
     wanted: (lane: Lane): bigint => expected.get(laneName(lane))?.number ?? 0n,
-    /** Forgets each lane that has come so far meanwhile. */
+    /** Drops each lane that has caught up meanwhile. */
     *lanes(): Generator<Lane> {
       for (const [name, lane] of expected) {
         if (at(lane) >= lane.number) expected.delete(name);

@@ -365,7 +365,7 @@ describe('a message that keeps failing', () => {
   });
 
   it('leaves nothing of a person who is erased, whatever its error said (P10)', async () => {
-    const source = sourceOf('forgotten');
+    const source = sourceOf('erased-meanwhile');
     const script = scriptedBus();
     const talkative = reaction(noteTaken, ({ data }) => {
       const name = JSON.stringify(data.name);

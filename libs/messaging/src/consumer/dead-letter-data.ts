@@ -26,7 +26,7 @@ export async function sealedFact(
     : { whole: await vault.seal(sql, ofOrganization(fact), context, fact.value) };
 }
 
-/** The fact as it arrived, with `erased` in the position of whom the vault has forgotten since. */
+/** The fact as it arrived; values of people who were erased since read as `erased`. */
 export async function openedFact(
   sql: Sql,
   { vault, group, table }: DeadLetterQueue,

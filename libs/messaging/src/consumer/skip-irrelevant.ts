@@ -3,14 +3,14 @@ import { type Lane, laneName } from './lanes.js';
 import { movedOffset, offsetValues } from './offset.js';
 import type { LaneNumbers, Portion } from './portion.js';
 
-/** Another member has moved the offset or a lane, or a number is missing: the long way finds out. */
+/** Another member has moved the offset or a lane, or a number is missing: the caller reads lanes and offset row by row instead. */
 class NotAsExpected extends Error {
   override readonly name = 'NotAsExpected';
 }
 
 /**
  * Moves offset and lanes past facts that have no effect here, in one statement, which need not reach the disk before it goes on:
- * what a crash forgets is read again. Most facts are such where a service waits for rare ones.
+ * what a crash loses is read again. Where a service waits for rare facts, most are irrelevant.
  * @returns null where lanes or offset are not as the facts follow
  */
 export async function skipIrrelevant(

@@ -11,7 +11,7 @@ import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
 import { localKeyProvider, type OutsideTombstones, tombstoneFile, Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { withSharedMigrations } from '../persistence/persistence.module.js';
-import { type Erasure, type Forgetting, takeOn } from './erasure.js';
+import { type Erasure, type PersonRemoval, takeOn } from './erasure.js';
 import { applyTombstones, type ErasingOptions, startErasing } from './erasing.js';
 
 const context = ['account', 'name'];
@@ -57,13 +57,13 @@ async function person(): Promise<{ erasure: Erasure; sealed: string }> {
   return { erasure, sealed };
 }
 
-/** What a service of its own has: a file of tombstones, and something besides keys to forget. */
-function service(more: Partial<ErasingOptions> = {}): ErasingOptions & { readonly forgotten: string[] } {
-  const forgotten: string[] = [];
+/** A service with a file of tombstones of its own, and something to remove besides keys. */
+function service(more: Partial<ErasingOptions> = {}): ErasingOptions & { readonly removed: string[] } {
+  const removed: string[] = [];
   return {
-    ...{ database, vault, store, forgotten, catalogs: [] },
+    ...{ database, vault, store, removed, catalogs: [] },
     tombstones: tombstoneFile(path.join(folder, `${randomUUID()}.jsonl`)),
-    forgetting: { forget: ({ userId }) => Promise.resolve(void forgotten.push(userId)) },
+    removal: { remove: ({ userId }) => Promise.resolve(void removed.push(userId)) },
     now: () => clock,
     onError: () => undefined,
     ...more,
@@ -117,7 +117,7 @@ describe("a service's part of an erasure (P10)", () => {
       },
     ]);
     // Once when the keys went, and once more when nothing could be sealed under them any more.
-    expect(own.forgotten.length).toBeGreaterThanOrEqual(2);
+    expect(own.removed.length).toBeGreaterThanOrEqual(2);
   });
 
   it('is withheld while a message that nobody could read may be about the person', async () => {
@@ -210,7 +210,7 @@ describe("a service's part of an erasure (P10)", () => {
         expect(await receipts(erasure)).toHaveLength(1);
         expect(isErased(await open(erasure, sealed))).toBe(true);
         expect(await own.tombstones.all()).toHaveLength(1);
-        expect(own.forgotten).toContain(erasure.userId);
+        expect(own.removed).toContain(erasure.userId);
         if (survived) break;
         expect(steps).toBeLessThan(40);
       } finally {
@@ -226,14 +226,14 @@ describe('a database restored from before an erasure (P10)', () => {
     store = new EventStore({ database, vault });
   });
 
-  it('forgets the person before the service serves, and gives its receipt anew', async () => {
+  it('erases the person before the service answers requests, and gives its receipt anew', async () => {
     const { erasure, sealed } = await person();
     const recalled: string[] = [];
-    const forgetting: Forgetting = {
+    const removal: PersonRemoval = {
       recall: ({ userId }) => Promise.resolve(void recalled.push(userId)),
-      forget: () => Promise.resolve(),
+      remove: () => Promise.resolve(),
     };
-    const own = service({ forgetting });
+    const own = service({ removal });
     // What the restored database knows nothing of.
     await own.tombstones.append([
       {
@@ -281,8 +281,8 @@ async function dyingAfter(steps: number, own: ErasingOptions, erasure: Erasure):
     all: () => own.tombstones.all(),
     append: (some) => step(() => own.tombstones.append(some)),
   };
-  const forgetting: Forgetting = { forget: (one) => step(() => own.forgetting.forget(one)) };
-  const worker = startErasing({ ...own, database: dying, tombstones, forgetting });
+  const removal: PersonRemoval = { remove: (one) => step(() => own.removal.remove(one)) };
+  const worker = startErasing({ ...own, database: dying, tombstones, removal });
   while (left >= 0 && (await receipts(erasure)).length === 0) {
     worker.wake();
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -10,7 +10,7 @@ import {
   type Erasure,
   type ErasureInHand,
   erasureInHand,
-  type Forgetting,
+  type PersonRemoval,
   type HeldBecause,
   takeDue,
   takeOn,
@@ -24,14 +24,14 @@ export interface ErasingOptions {
   /** Of every event that the service stores. */
   readonly catalogs: readonly EventCatalog[];
   readonly tombstones: OutsideTombstones;
-  readonly forgetting: Forgetting;
+  readonly removal: PersonRemoval;
   readonly now: () => Date;
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * One service's part of erasures (P10), worked off step by step; each step is durable before the next and may be repeated, so that
- * it goes on where a killed process left it: a tombstone outside, the keys, what no key covers, and, when no process can hold
+ * One service's part of erasures (P10), step by step; each step is durable before the next and may be repeated, so that an erasure
+ * continues where a killed process left it: the tombstone in its file, the keys, what no key covers, and, when no process can hold
  * an opened key any more, the receipt.
  */
 export function startErasing(options: ErasingOptions): Follower {
@@ -51,26 +51,26 @@ export function startErasing(options: ErasingOptions): Follower {
 }
 
 /**
- * Before a service serves: what is remembered outside and not known inside is carried out first. A database that was restored to a
- * point before an erasure is made honest by it, whoever restored it and how.
+ * Before a service answers requests: carries out every erasure that the file of tombstones has and the database does not know. So
+ * the person is erased again from a database that was restored from a backup, by whatever means.
  */
 export async function applyTombstones(options: ErasingOptions): Promise<void> {
-  const { database, tombstones, forgetting } = options;
+  const { database, tombstones, removal } = options;
   const remembered = await tombstones.all();
   const carriedOut = await database.asWorker((sql) => carriedOutErasures(sql));
-  assertNoneIsForgotten(remembered, carriedOut);
+  assertNoneIsMissing(remembered, carriedOut);
   for (const { requestedAt, ...tombstone } of remembered) {
     const erasure = { ...tombstone, requestedAt: new Date(requestedAt) };
     if (carriedOut.has(erasure.erasureId)) continue;
-    await forgetting.recall?.(erasure);
+    await removal.recall?.(erasure);
     await database.asWorker((sql) => takeOn(sql, erasure));
     await destroy(options, erasure);
-    await forgetting.forget(erasure);
+    await removal.remove(erasure);
   }
 }
 
 /** A tombstone is written before the key goes: where one is missing, the file is not the one that belongs to this database. */
-function assertNoneIsForgotten(remembered: readonly Tombstone[], carriedOut: ReadonlySet<string>): void {
+function assertNoneIsMissing(remembered: readonly Tombstone[], carriedOut: ReadonlySet<string>): void {
   const known = new Set(remembered.map(({ erasureId }) => erasureId));
   const missing = [...carriedOut].filter((erasureId) => !known.has(erasureId));
   if (missing.length === 0) return;
@@ -81,9 +81,9 @@ function assertNoneIsForgotten(remembered: readonly Tombstone[], carriedOut: Rea
 }
 
 async function carryOn(options: ErasingOptions, erasure: ErasureInHand): Promise<void> {
-  const { database, forgetting, now } = options;
+  const { database, removal, now } = options;
   const destroyed = erasure.destroyedAt ? erasure : await destroy(options, erasure);
-  await forgetting.forget(erasure);
+  await removal.remove(erasure);
   const { effectiveFrom } = destroyed;
   if (!effectiveFrom) throw new Error(`Erasure ${erasure.erasureId} has no effective time`);
   if (now() < effectiveFrom) await putOff(database, erasure, effectiveFrom);
@@ -95,9 +95,9 @@ async function carryOn(options: ErasingOptions, erasure: ErasureInHand): Promise
 
 /** Every key in a transaction of its own: a maker of several keys and this must not wait for each other in a ring. */
 async function destroy(options: ErasingOptions, erasure: Erasure): Promise<ErasureInHand> {
-  const { database, vault, tombstones, forgetting, now } = options;
+  const { database, vault, tombstones, removal, now } = options;
   const { erasureId, organizationId, userId, organizations, subjects, requestedAt } = erasure;
-  await forgetting.beforeKeys?.(erasure);
+  await removal.beforeKeys?.(erasure);
   await tombstones.append([
     {
       erasureId,
@@ -134,8 +134,8 @@ async function destroy(options: ErasingOptions, erasure: Erasure): Promise<Erasu
 }
 
 /**
- * Two things may be left of a person when the keys are gone; until they are seen to, nobody says that nothing is: a message that nobody
- * could read (replay or discard it), and a value stored before its field was marked (`npm run keys -- seal-marked`).
+ * Two things may be left of a person when the keys are gone, and no receipt is given until they are dealt with: a dead letter that
+ * matches no contract (replay or discard it), and a value stored before its field was marked (`npm run keys -- seal-marked`).
  */
 async function assertNothingIsLeft(
   { database, catalogs }: ErasingOptions,

@@ -20,11 +20,11 @@ import type { ServiceLogger } from '../logging.js';
 import { Background } from '../persistence/background.js';
 import { PUBLISHING } from '../persistence/lanes.js';
 import type { PersistenceConfig } from '../persistence/persistence.config.js';
-import { type Forgetting, takeOn } from './erasure.js';
+import { type PersonRemoval, takeOn } from './erasure.js';
 import { applyTombstones, type ErasingOptions, startErasing } from './erasing.js';
 
-/** Injection token of what the service forgets besides its keys (`Forgetting`). */
-export const FORGETTING = Symbol('forgetting');
+/** Injection token of what the service removes besides its keys (`PersonRemoval`). */
+export const PERSON_REMOVAL = Symbol('person removal');
 const SETTINGS = Symbol('erasure settings');
 type ErasureSettings = Pick<
   PersistenceConfig,
@@ -65,8 +65,8 @@ class Erasing implements OnModuleInit, OnApplicationBootstrap {
     return {
       ...{ database, vault, store },
       catalogs: this.publishing.map(({ catalog }) => catalog),
-      // The service's own module provides it, out of what it alone has.
-      forgetting: modules.get<Forgetting>(FORGETTING, { strict: false }),
+      // The service's own module provides it.
+      removal: modules.get<PersonRemoval>(PERSON_REMOVAL, { strict: false }),
       tombstones: tombstoneFile(this.settings.VOUCHSAFE_TOMBSTONE_FILE),
       now: () => clock.now(),
       onError: (error) => logger.error({ err: error }, 'An erasure could not be carried out; retrying'),
@@ -81,7 +81,7 @@ class ErasureReactions {
     @Inject(SETTINGS) private readonly settings: ErasureSettings,
   ) {}
 
-  /** Each service takes its own part on, told by the published fact (docs/vault.md, 'Erasure'). */
+  /** Each service does its own part when the fact arrives (docs/vault.md, 'Erasure'). */
   @ReactsTo(identityFacts.subjectErasureRequested, { permission: 'members:write' })
   async takeOn(
     { data }: Received<DataOf<typeof identityFacts.subjectErasureRequested>>,
@@ -100,7 +100,7 @@ class ErasureReactions {
 }
 
 /**
- * A service's part of every person's erasure (P10). The service provides `FORGETTING`, consumes identity's facts and publishes its
+ * A service's part of every person's erasure (P10). The service provides `PERSON_REMOVAL`, consumes identity's facts and publishes its
  * receipts.
  */
 @Module({})
@@ -113,7 +113,7 @@ export class ErasureModule {
     };
   }
 
-  /** What its reaction needs in a program beside the service, which carries the erasure out. */
+  /** What the reaction needs in a separate program; the running service then carries the erasure out. */
   static beside(settings: ErasureSettings): Provider[] {
     const erasing: Pick<Erasing, 'wake'> = { wake: () => undefined };
     return [

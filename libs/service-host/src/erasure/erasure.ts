@@ -1,7 +1,7 @@
 import type { Sql } from '@vouchsafe/database';
 import { instant } from '@vouchsafe/database';
 
-/** A person who is to be forgotten, as one service knows it. */
+/** The erasure of one person, as one service knows it. */
 export interface Erasure {
   readonly erasureId: string;
   readonly organizationId: string;
@@ -14,19 +14,19 @@ export interface Erasure {
 }
 
 /**
- * What a service does about an erasure besides its keys: rows, files and hashes that find a person without any key. All of it may be
- * repeated, for it is when the process is killed in its midst.
+ * What a service removes for an erasure besides its keys: rows, files and hashes by which a person can be found without a key. Every
+ * method must be safe to repeat: it is called again after the process was killed.
  */
-export interface Forgetting {
-  /** Told of an erasure that a restored database does not know, before the service serves. */
+export interface PersonRemoval {
+  /** Called before the service answers requests, for an erasure that a restored database does not know. */
   recall?(erasure: Erasure): Promise<void>;
   /** What can only be done while the person's values still open. */
   beforeKeys?(erasure: Erasure): Promise<void>;
   /**
-   * Removes what no key covers. Once the keys are destroyed, and again when nothing holds them open any more: what was
-   * written in between goes, too. Throws while something of the person cannot be removed yet.
+   * Removes what no key covers. It runs when the keys are destroyed, and again when no process has them in memory any more, for what
+   * was written in between. Throws while something of the person cannot be removed yet.
    */
-  forget(erasure: Erasure): Promise<void>;
+  remove(erasure: Erasure): Promise<void>;
 }
 
 /** Why a service gives no receipt though it has destroyed its keys. */

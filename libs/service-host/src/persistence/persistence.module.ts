@@ -22,7 +22,7 @@ import { Clock } from '../clock.js';
 import type { HostConfig } from '../config.js';
 import { erasureMigrations } from '../erasure/erasure-migrations.js';
 import { Readiness } from '../health.js';
-import { forgetIdempotencyKeys, idempotencyMigrations } from '../idempotency.js';
+import { deleteOldIdempotencyKeys, idempotencyMigrations } from '../idempotency.js';
 import type { ServiceLogger } from '../logging.js';
 import { Metrics } from '../metrics.js';
 import { Background } from './background.js';
@@ -164,7 +164,7 @@ class Housekeeping implements OnApplicationBootstrap {
       }),
     );
     this.background.add(
-      forgetIdempotencyKeys({
+      deleteOldIdempotencyKeys({
         database,
         now: () => clock.now(),
         onError: (error) =>

@@ -22,7 +22,7 @@ export interface Usage extends Volume {
 }
 
 /**
- * Counts in the database, so that all instances count together, and a restart forgets nothing. A batch is counted before anything is
+ * Counts in the database, so that all instances count together, and a restart loses nothing. A batch is counted before anything is
  * done for it, whole or not at all. Against the short window counts everything that is sent, for it costs work: a retry, a batch that is
  * refused later. Against the long one only what is recorded: what was known before, or is refused, is given back.
  */
@@ -51,7 +51,7 @@ export class VolumeLimits {
   }
 
   /**
-   * Of what was counted, this was not recorded: the long window forgets it. Where the database fails again the window keeps it: the
+   * Of what was counted, this was not recorded: it is subtracted from the long window. Where the database fails again the window keeps it: the
    * batch's own answer must not be lost with it.
    */
   async giveBack(
@@ -110,7 +110,7 @@ function volumeLimits(config: AuditConfig): readonly [short: VolumeLimit, long: 
   ];
 }
 
-/** A crash of the server may forget the last half second of a count: it need not wait for the disk. */
+/** A crash of the server may lose the last half second of a count: it need not wait for the disk. */
 const countStatement = prepared(`
   with lazily as (select set_config('synchronous_commit', 'off', true))
   insert into entry_volume as v (organization_id, seconds, entries, bytes, ends_at)

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Database } from '@vouchsafe/database';
 import { isJsonObject, type JsonObject, openLeaf } from '@vouchsafe/transparency-log';
-import { type Forgetting, FORGETTING } from '@vouchsafe/service-host';
+import { type PersonRemoval, PERSON_REMOVAL } from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
 import { type AskOptions, type AuditApp, auditApp } from '../testing/audit-app.js';
 import { ada, aKey, aSession, ours, theirs } from '../testing/audit-database.js';
@@ -263,7 +263,7 @@ describe('the id of an entry whose person is erased (P10)', () => {
     const subject = { organizationId: ours, subjectId: userId };
     await database.asRetention((sql) => vault.destroySubject(sql, subject, new Date()));
     const erasure = { erasureId: randomUUID(), userId, organizationId: ours, requestedAt: new Date() };
-    await app.service.app.get<Forgetting>(FORGETTING, { strict: false }).forget({
+    await app.service.app.get<PersonRemoval>(PERSON_REMOVAL, { strict: false }).remove({
       ...erasure,
       ...{ organizations: [ours], subjects: [userId] },
     });

@@ -165,7 +165,7 @@ describe('a reader’s path', () => {
     expect((await makeReader({ name: 'Of today' }, { 'idempotency-key': 'refused' })).status).toBe(201);
   });
 
-  it('is made anew with the key of a request that is a day old: the key is forgotten (P18)', async () => {
+  it('is made anew with the key of a request that is a day old: the key was deleted (P18)', async () => {
     const kept = () =>
       app.service.app.get(Database).asWorker((sql) => sql.query('select key from idempotency_key'));
     await makeReader({ name: 'Yesterday' }, { 'idempotency-key': 'a-key-of-yesterday' });

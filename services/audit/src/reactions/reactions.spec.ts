@@ -279,7 +279,7 @@ describe('facts of identity', () => {
     });
   });
 
-  it('forget a person whose key is destroyed, and every proof still holds (P10)', async () => {
+  it('read as erased where a person’s key is destroyed, and every proof still holds (P10)', async () => {
     const userId = randomUUID() as UserId;
     const fact = publication(identityFacts.userRegistered, {
       ...base,

@@ -12,7 +12,7 @@ const receipt = {
   effectiveFrom: z.iso.datetime(),
 };
 
-/** Stream `erasure-<user id>`: how a person is forgotten (P10). A person has one. */
+/** Stream `erasure-<user id>`: the erasure of a person (P10). A person has one. */
 export const erasureEvents = eventCatalog({
   'subject-erasure-requested': {
     version: 1,

@@ -25,7 +25,7 @@ export class RequestErasure {
   ) {}
 
   /**
-   * Asks every service to forget a person, a member or a former one (P10). Access ends with it; keys are destroyed by each service
+   * Asks every service to erase a current or former member (P10). Access ends with it; keys are destroyed by each service
    * on its own. Asked again, it is the same erasure.
    */
   async request(

@@ -58,7 +58,7 @@ describe('housekeeping (P03, P18)', () => {
   });
 
   it.each(['expired', 'withdrawn'])(
-    'forgets who was invited and never joined a week after the link’s end (%s, P10)',
+    'erases who was invited and never joined a week after the link’s end (%s, P10)',
     async (how) => {
       const vault = app.get(Vault);
       const housekeeping = app.get(Housekeeping);

@@ -9,7 +9,7 @@ import { Operator } from '../operator.js';
 import type { SessionLevel } from '../session/session.events.js';
 import { Sessions, type StartedSession } from '../session/sessions.js';
 import { type ChallengeNext, Challenges } from './challenges.js';
-import { forgetAttempts, type TakenAttempt } from './throttle.js';
+import { clearAttempts, type TakenAttempt } from './throttle.js';
 
 /** How a log-in goes on: with a session, with a question, or with a session that can do nothing but answer the question. */
 export type LogInOutcome = { readonly organizationId: string; readonly userId: string } & (
@@ -57,7 +57,7 @@ export class BeginSession {
       await this.sessions.end(unit, caller.sessionId, 'replaced');
     }
     const session = await this.sessions.start(unit, { userId, level, awaitsDocuments, sourceIp, userAgent });
-    await forgetAttempts(unit, attempt);
+    await clearAttempts(unit, attempt);
     if (!mustEnrol && !awaitsDocuments) {
       return { organizationId, userId, session, next: null, secondFactor: level === 'two-factor' };
     }

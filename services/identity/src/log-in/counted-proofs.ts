@@ -6,7 +6,7 @@ import { Vault } from '@vouchsafe/vault';
 import { principalOf } from '../request.js';
 import type { LogInFailure } from '../session/session.events.js';
 import { RecordFailure } from './record-failure.js';
-import { forgetAttempts, sessionLimits, takeAttempt } from './throttle.js';
+import { clearAttempts, sessionLimits, takeAttempt } from './throttle.js';
 
 interface Failed {
   readonly failure: LogInFailure;
@@ -23,7 +23,7 @@ export class CountedProofs {
     private readonly recordFailure: RecordFailure,
   ) {}
 
-  /** Counts an attempt, and then looks at the proof; a right one is forgotten, a wrong one recorded. */
+  /** Counts an attempt, and then checks the proof; a correct one clears the count, a wrong one is recorded. */
   async count<Result extends object | null>(
     caller: Caller,
     work: (unit: UnitOfWork) => Promise<Result | Failed>,
@@ -35,7 +35,7 @@ export class CountedProofs {
     const envelope = envelopeOf(caller, this.clock.now());
     const result = await this.store.transact(organizationId, envelope, async (unit) => {
       const outcome = await work(unit);
-      if (!hasFailed(outcome)) await forgetAttempts(unit, attempt);
+      if (!hasFailed(outcome)) await clearAttempts(unit, attempt);
       return outcome;
     });
     if (!hasFailed(result)) return result;

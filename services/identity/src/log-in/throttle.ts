@@ -55,8 +55,8 @@ export async function sessionLimits(
 }
 
 /**
- * Counts an attempt before it is looked at, in a transaction of its own: of any number at once, no more than the limit are looked
- * at. A right one is given back or forgotten afterwards.
+ * Counts an attempt before it is checked, in a transaction of its own: of any number at once, no more than the limit are checked.
+ * A successful one is given back, or clears the count, afterwards.
  * @throws the problem `too-many-requests` beyond a limit
  */
 export async function takeAttempt(
@@ -81,13 +81,13 @@ export async function takeAttempt(
   return { keys: limits.map(({ key }) => key), stops };
 }
 
-/** A right answer that is not the last one: the failures before it still count. */
+/** A correct answer that does not complete the log-in: the failures before it still count. */
 export async function giveBackAttempt(sql: Sql, { keys }: Pick<TakenAttempt, 'keys'>): Promise<void> {
   await sql.query('select lookup.give_back_attempt(key) from unnest($1::bytea[]) as key', [keys]);
 }
 
-/** Proved: what failed before was the person's own mistake. */
-export async function forgetAttempts(sql: Sql, { keys }: Pick<TakenAttempt, 'keys'>): Promise<void> {
+/** The person has proved who they are: the failures before were their own. */
+export async function clearAttempts(sql: Sql, { keys }: Pick<TakenAttempt, 'keys'>): Promise<void> {
   await sql.query(prepared('select lookup.forget_attempts(key) from unnest($1::bytea[]) as key'), [keys]);
 }
 

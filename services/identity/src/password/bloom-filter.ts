@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 /**
  * A Bloom filter over texts, as one file: `VSBF`, version 1 (1 byte), number of hashes (1 byte), bits (4 bytes, big-endian),
- * SHA-256 of the bit field (32 bytes), bit field. It never forgets a member; it takes a stranger for one at a known, small rate.
+ * SHA-256 of the bit field (32 bytes), bit field. It has no false negatives, and false positives at a known, small rate.
  */
 export interface BloomFilter {
   mayContain(text: string): boolean;

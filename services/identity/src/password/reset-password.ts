@@ -6,7 +6,7 @@ import { type Caller, Clock, envelopeOf, problem } from '@vouchsafe/service-host
 import { secret, Vault } from '@vouchsafe/vault';
 import { claimedHashOf } from '../email-address.js';
 import { findLink, takeLink } from '../link-token.js';
-import { forgetAttempts, logInLimits } from '../log-in/throttle.js';
+import { clearAttempts, logInLimits } from '../log-in/throttle.js';
 import { asUser } from '../request.js';
 import type { UserRejection } from '../user/user.decider.js';
 import { PasswordReplacement } from './password-replacement.js';
@@ -46,16 +46,16 @@ export class ResetPassword {
       const how = { how: 'reset', survivingSession: null } as const;
       const rejection = await this.replacement.replace(unit, userId, hash, how);
       if (rejection) return rejection;
-      await this.forgetFailuresOf(unit, userId, caller);
+      await this.clearFailuresOf(unit, userId, caller);
       return { organizationId, userId };
     });
   }
 
   /** What was guessed at the old password is no reason to keep the owner of the new one out. */
-  private async forgetFailuresOf(unit: UnitOfWork, userId: UserId, caller: Caller): Promise<void> {
+  private async clearFailuresOf(unit: UnitOfWork, userId: UserId, caller: Caller): Promise<void> {
     const hash = await claimedHashOf(unit, userId);
     if (!hash) return;
     const limits = await logInLimits(this.vault, unit, hash, caller);
-    await forgetAttempts(unit, { keys: limits.map(({ key }) => key) });
+    await clearAttempts(unit, { keys: limits.map(({ key }) => key) });
   }
 }

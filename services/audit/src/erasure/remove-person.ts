@@ -1,7 +1,7 @@
 /** @promise P10 removes what audit finds a person by; leaves and proofs stay */
 import { Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
-import type { Erasure, Forgetting } from '@vouchsafe/service-host';
+import type { Erasure, PersonRemoval } from '@vouchsafe/service-host';
 import { ExportFolder } from '../export/export-folder.js';
 import { expireBundlesOf } from '../export/export-worker.js';
 
@@ -10,13 +10,13 @@ import { expireBundlesOf } from '../export/export-worker.js';
  * with values that were open when they were made. Leaves, digests, tiles and checkpoints stay: every proof still holds.
  */
 @Injectable()
-export class ForgetPerson implements Forgetting {
+export class RemovePerson implements PersonRemoval {
   constructor(
     private readonly database: Database,
     private readonly folder: ExportFolder,
   ) {}
 
-  async forget(erasure: Erasure): Promise<void> {
+  async remove(erasure: Erasure): Promise<void> {
     const { database, folder } = this;
     await removeSearchHashes(database, erasure);
     await expireBundlesOf(database, folder.path, erasure);
@@ -35,7 +35,7 @@ const entriesOfPerson = `select distinct organization_id, log_id, index, recorde
 
 const leaf = `convert_from(e.leaf, 'UTF8')::json`;
 
-/** A hash of what stands in the leaf in clear says no more than the leaf, and stays: the entry is found by it as before. */
+/** The hash of a value that the leaf has in clear says no more than the leaf, and stays: the entry is found by it as before. */
 async function removeSearchHashes(database: Database, { organizations, subjects }: Erasure): Promise<void> {
   await database.asRetention(async (sql) => {
     await sql.query(
@@ -48,7 +48,7 @@ async function removeSearchHashes(database: Database, { organizations, subjects 
          and e.log_id = theirs.log_id`,
       [organizations, subjects],
     );
-    // Sent again under its id it is known all the same; what was sent is compared no more.
+    // An entry that is sent again is still recognized by its id, but its content can no longer be compared.
     await sql.query(
       `update submission s set content_key = null from (${entriesOfPerson}) as theirs
        where s.organization_id = theirs.organization_id and s.log_id = theirs.log_id and s.index = theirs.index

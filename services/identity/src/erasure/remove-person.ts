@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
 import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import { EventStore } from '@vouchsafe/event-store';
-import type { Erasure, Forgetting } from '@vouchsafe/service-host';
+import type { Erasure, PersonRemoval } from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
 import { erasureAggregate } from './erasure.aggregate.js';
 import { organizationAggregate } from '../organization/organization.aggregate.js';
@@ -23,10 +23,10 @@ const tables = [
 
 /**
  * What identity keeps of a person beside sealed values (P10): credentials, sessions, the claim on the email address, emails. Consents
- * stay, without where they came from: that somebody accepted a text, and when, must be shown later (P15).
+ * stay, without address and browser: that a person accepted a text, and when, must be shown later (P15).
  */
 @Injectable()
-export class ForgetPerson implements Forgetting {
+export class RemovePerson implements PersonRemoval {
   constructor(
     private readonly database: Database,
     private readonly store: EventStore,
@@ -35,7 +35,7 @@ export class ForgetPerson implements Forgetting {
     private readonly membership: EndMembership,
   ) {}
 
-  /** A restored database holds the person as a member still; the erasure is asked for again, under its id. */
+  /** In a restored database the person is still a member; the erasure is requested again under the same id. */
   async recall(erasure: Erasure): Promise<void> {
     const { erasureId, subjects, requestedAt } = erasure;
     const [organizationId, userId] = [erasure.organizationId as OrganizationId, erasure.userId as UserId];
@@ -73,7 +73,7 @@ export class ForgetPerson implements Forgetting {
     );
   }
 
-  async forget({ organizations, userId, subjects }: Erasure): Promise<void> {
+  async remove({ organizations, userId, subjects }: Erasure): Promise<void> {
     const emails = await this.database.asRetention(async (sql) => {
       for (const table of tables) await sql.query(`delete from ${table} where user_id = $1`, [userId]);
       await sql.query('delete from link_token where subject_id = any ($1::uuid[])', [subjects]);

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { serviceNames } from '@vouchsafe/contracts';
 import { whyNoKafka } from '@vouchsafe/testing';
-import { markers } from './forgotten.markers.ts';
+import { markers } from './erasure-traces.markers.ts';
 import { formsOf } from './system/at-rest.ts';
 import { Client, freshKey } from './system/client.ts';
 import { eventually } from './system/eventually.ts';
@@ -27,7 +27,7 @@ const missing = await whyNoKafka();
  * nobody has a key to the rest. Audit is away while the person works and is erased.
  */
 (missing === undefined ? describe : describe.skip)(
-  `a person who is forgotten, on a real Kafka${missing === undefined ? '' : ` (skipped: ${missing})`}`,
+  `an erased person, on a real Kafka${missing === undefined ? '' : ` (skipped: ${missing})`}`,
   () => {
     const mark = markers();
     let system: SystemUnderTest;

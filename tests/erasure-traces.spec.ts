@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { serviceNames } from '@vouchsafe/contracts';
 import { databases } from '../tools/start/databases.ts';
-import { freeTexts, markers, personalFieldsOfContracts } from './forgotten.markers.ts';
+import { freeTexts, markers, personalFieldsOfContracts } from './erasure-traces.markers.ts';
 import { everyRow, formsOf } from './system/at-rest.ts';
 import { Client, freshKey } from './system/client.ts';
 import { runTool } from './system/command.ts';
