@@ -40,7 +40,7 @@ export function factAt(lane: number, number: number): DepartingMessage {
 /** Members that are missed soon. */
 export function openBus(bus: KilledConsumer['bus']): Bus {
   return 'url' in bus
-    ? embeddedBus({ ...bus, beatMs: 100, deadAfterMs: 1_000 })
+    ? embeddedBus({ ...bus, heartbeatMs: 100, deadAfterMs: 1_000 })
     : kafkaBus({ ...bus, clientId: 'killed', sessionTimeoutMs: 1_000 });
 }
 

@@ -1,5 +1,5 @@
 import type { SubscribeOptions, TopicPartition } from '../bus.js';
-import type { BeatRow, Log } from './log.js';
+import type { HeartbeatRow, Log } from './log.js';
 import { type PartitionReader, readPartition } from './partition-reader.js';
 
 /** Hears what becomes of a member's partitions. */
@@ -38,8 +38,8 @@ export function assignmentsOf(
       assigned.get(nameOf(row)),
     commit: () => commit(assigned.values()),
 
-    /** Gives up what a beat says is no longer this member's, and takes what is new, unless the member is closing. */
-    share: (rows: readonly BeatRow[], isClosing: () => boolean): void => {
+    /** Gives up what a heartbeat says is no longer this member's, and takes what is new, unless the member is closing. */
+    share: (rows: readonly HeartbeatRow[], isClosing: () => boolean): void => {
       const ours = new Map(rows.flatMap((row) => (isAssigned(row) ? [[nameOf(row), row] as const] : [])));
       for (const [name, reader] of assigned) {
         const row = ours.get(name);
@@ -81,13 +81,13 @@ function committing(log: Log, group: string, member: string) {
   };
 }
 
-type AssignedRow = BeatRow & {
+type AssignedRow = HeartbeatRow & {
   readonly topic: string;
   readonly topic_id: number;
   readonly partition: number;
 };
 
-function isAssigned(row: BeatRow): row is AssignedRow {
+function isAssigned(row: HeartbeatRow): row is AssignedRow {
   return row.topic_id !== null;
 }
 

@@ -10,7 +10,7 @@ busContract('the embedded log', async () => {
   const postgres = await testPostgres();
   await postgres.database('bus', busMigrations);
   const url = busUrl(postgres.adminUrl);
-  const options = { url, beatMs: 100, deadAfterMs: 1_500 };
+  const options = { url, heartbeatMs: 100, deadAfterMs: 1_500 };
   const bus = embeddedBus(options);
   const asOwner = async (statement: string): Promise<void> => {
     const admin = new URL(postgres.adminUrl);

@@ -14,7 +14,7 @@ export interface EmbeddedBusOptions extends Partial<Membership> {
 
 /** The bus of one machine: a log in Postgres behind the same port as Kafka. */
 export function embeddedBus(options: EmbeddedBusOptions): Bus {
-  const { url, beatMs = 1_000, deadAfterMs = 10_000, retainEveryMs = 60_000, onError } = options;
+  const { url, heartbeatMs = 1_000, deadAfterMs = 10_000, retainEveryMs = 60_000, onError } = options;
   const log = openLog(url);
   const members = new Set<Member>();
   const notify = coalescedNotify(log.notify);
@@ -22,7 +22,7 @@ export function embeddedBus(options: EmbeddedBusOptions): Bus {
 
   const listener = listen(url, (channel) => {
     for (const member of members) {
-      if (channel === groupChannel(member.group)) member.wakeBeat();
+      if (channel === groupChannel(member.group)) member.wakeHeartbeat();
       if (member.topics.some((topic) => channel === topicChannel(topic))) member.wakePoll();
     }
   });
@@ -63,7 +63,7 @@ export function embeddedBus(options: EmbeddedBusOptions): Bus {
       for (const topic of wanted.topics) {
         await log.partitions(topic).catch((error: unknown) => wanted.onError?.(error));
       }
-      const member = joinGroup(log, wanted, { beatMs, deadAfterMs }, () =>
+      const member = joinGroup(log, wanted, { heartbeatMs, deadAfterMs }, () =>
         notify(groupChannel(wanted.group)),
       );
       members.add(member);

@@ -124,8 +124,8 @@ function messagesIn(run: Run) {
 /** Who of a group holds which partitions, and how far they have been read. */
 function groupsIn(run: Run) {
   return {
-    beat: (group: string, member: string, topics: readonly string[], deadAfterMs: number) =>
-      run<BeatRow>('select * from beat($1, $2, $3, $4)', [group, member, topics, deadAfterMs]),
+    heartbeat: (group: string, member: string, topics: readonly string[], deadAfterMs: number) =>
+      run<HeartbeatRow>('select * from beat($1, $2, $3, $4)', [group, member, topics, deadAfterMs]),
 
     commit: async (group: string, member: string, offsets: readonly CommittedOffset[]): Promise<void> => {
       await run(
@@ -162,13 +162,13 @@ export interface CommittedOffset {
 }
 
 /** One row for each partition held; a single row without a topic when none is. */
-export interface BeatRow {
+export interface HeartbeatRow {
   readonly topic: string | null;
   readonly topic_id: number | null;
   readonly partition: number | null;
   readonly keep: boolean;
   readonly committed: string | null;
-  /** Whether this very beat shared the partitions out anew. */
+  /** Whether this heartbeat shared the partitions out anew. */
   readonly shared: boolean;
 }
 

@@ -6,7 +6,7 @@ import { wakeable } from '../wakeable.js';
 
 export interface Membership {
   /** Between two signs of life. */
-  readonly beatMs: number;
+  readonly heartbeatMs: number;
   /** Without a sign of life for so long, a member is dead and its partitions go to others. */
   readonly deadAfterMs: number;
 }
@@ -17,54 +17,54 @@ const POLL_MS = { first: 20, most: 1_000 } as const;
 export function joinGroup(
   log: Log,
   options: SubscribeOptions,
-  { beatMs, deadAfterMs }: Membership,
-  tellGroup: () => void,
+  { heartbeatMs, deadAfterMs }: Membership,
+  notifyGroup: () => void,
 ) {
   const member = randomUUID();
   const { group, topics } = options;
-  const beatNow = wakeable();
+  const heartbeatNow = wakeable();
   const pollPace = pacing();
   const closing = new AbortController();
   const isClosing = () => closing.signal.aborted;
   const assignments = assignmentsOf(log, options, member, {
-    onReleased: tellGroup,
-    onRevoked: beatNow.raise,
+    onReleased: notifyGroup,
+    onRevoked: heartbeatNow.raise,
     onTaken: pollPace.wake.raise,
   });
-  const beat = async (): Promise<number> => {
-    const rows = await log.beat(group, member, topics, deadAfterMs);
-    if (rows[0]?.shared) tellGroup();
+  const heartbeat = async (): Promise<number> => {
+    const rows = await log.heartbeat(group, member, topics, deadAfterMs);
+    if (rows[0]?.shared) notifyGroup();
     assignments.share(rows, isClosing);
     await assignments.commit();
-    return beatMs;
+    return heartbeatMs;
   };
   const poll = () => pollPace.after(() => sawNewEnds(log, topics, assignments));
   const onError = (error: unknown): number => {
     options.onError?.(error);
-    return beatMs;
+    return heartbeatMs;
   };
   const loops = Promise.all([
-    repeat(() => beat().catch(onError), beatNow, isClosing),
+    repeat(() => heartbeat().catch(onError), heartbeatNow, isClosing),
     repeat(() => poll().catch(onError), pollPace.wake, isClosing),
   ]);
   const close = async (): Promise<void> => {
     if (isClosing()) return;
     closing.abort();
-    beatNow.raise();
+    heartbeatNow.raise();
     pollPace.wake.raise();
     await loops;
     const left = await assignments.end(() => log.leave(group, member));
     for (const { topic, partition } of left) options.onRevoked?.({ topic, partition });
-    tellGroup();
+    notifyGroup();
   };
   return {
     subscription: { ...readingOf(assignments), close } satisfies Subscription,
     group,
     topics,
     /** New messages are in a topic of ours. */
-    wakePoll: pollPace.tell,
+    wakePoll: pollPace.notified,
     /** The group's members or shares changed. */
-    wakeBeat: beatNow.raise,
+    wakeHeartbeat: heartbeatNow.raise,
   };
 }
 
@@ -101,21 +101,21 @@ export type Member = ReturnType<typeof joinGroup>;
 function pacing() {
   const wake = wakeable();
   let pause: number = POLL_MS.first;
-  let told = false;
+  let isNotified = false;
   return {
     wake,
-    tell: (): void => {
-      told = true;
+    notified: (): void => {
+      isNotified = true;
       wake.raise();
     },
     /** @param poll whether anything moved */
     after: async (poll: () => Promise<boolean>): Promise<number> => {
-      const asked = told;
-      told = false;
+      const wasNotified = isNotified;
+      isNotified = false;
       const moved = await poll();
       // News that nobody told of: no notification gets through, and polling alone carries the bus.
-      if (moved && !asked) pause = POLL_MS.first;
-      else pause = asked ? POLL_MS.most : Math.min(pause * 2, POLL_MS.most);
+      if (moved && !wasNotified) pause = POLL_MS.first;
+      else pause = wasNotified ? POLL_MS.most : Math.min(pause * 2, POLL_MS.most);
       return pause;
     },
   };

@@ -18,7 +18,7 @@ export async function readBatch(
   const turn = assignment?.turn();
   if (!assignment || turn === undefined || assignment.isStopped() || fetched.isStale()) return;
   // Other members' rebalance is heard of after the batch; only a lost membership ends it.
-  const beat = setInterval(() => {
+  const heartbeat = setInterval(() => {
     fetched.heartbeat().catch((error: unknown) => {
       if (LOST.some((code) => isFault(error, code))) assignment.stop();
     });
@@ -31,7 +31,7 @@ export async function readBatch(
     options.onError?.(error);
     assignment.rest();
   } finally {
-    clearInterval(beat);
+    clearInterval(heartbeat);
   }
   const { topic, partition } = assignment;
   if (next !== undefined && assignment.turn() === turn) {

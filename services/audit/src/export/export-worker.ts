@@ -76,7 +76,7 @@ export class ExportWorker {
   private async carryOut(job: ClaimedExport): Promise<void> {
     const { database, signer, maker, clock } = this;
     const lost = new AbortController();
-    const beat = setInterval(() => void this.holdLease(job, lost), LEASE_MS / 4);
+    const renewal = setInterval(() => void this.holdLease(job, lost), LEASE_MS / 4);
     try {
       await signer.signGrown();
       await maker.make(job, AbortSignal.any([lost.signal, this.stopping.signal]));
@@ -102,7 +102,7 @@ export class ExportWorker {
         ),
       );
     } finally {
-      clearInterval(beat);
+      clearInterval(renewal);
     }
   }
 

@@ -11,7 +11,7 @@ import { AccessLog, Instance } from './access-log.js';
  */
 @Injectable()
 export class InstanceLease {
-  private heart: Follower | undefined;
+  private renewal: Follower | undefined;
 
   constructor(
     private readonly database: Database,
@@ -23,23 +23,23 @@ export class InstanceLease {
 
   /** Takes the lease, and renews it four times in the span that it lasts. */
   async start(): Promise<void> {
-    await this.beat();
+    await this.renew();
     const pace = this.config.VOUCHSAFE_INSTANCE_LEASE_MS / 4;
     const onError = (error: unknown) =>
       this.logger.error({ err: error }, 'The lease of this instance could not be renewed');
-    this.heart = follow(() => this.beat().then(() => 0), { idle: pace, retry: pace, onError });
+    this.renewal = follow(() => this.renew().then(() => 0), { idle: pace, retry: pace, onError });
   }
 
   /** Gives the lease back: nothing of this instance is open any more. */
   async stop(): Promise<void> {
-    await this.heart?.stop();
+    await this.renewal?.stop();
     await this.database.asWorker((sql) =>
       sql.query('delete from gateway_instance where id = $1', [this.instance.id]),
     );
   }
 
   /** Where some other instance's lease has ended, this one closes what that one left open. */
-  private async beat(): Promise<void> {
+  private async renew(): Promise<void> {
     const dead = await this.database.asWorker(async (sql) => {
       await sql.query(
         `insert into gateway_instance (id, lease_until, started_at)
