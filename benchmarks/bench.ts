@@ -22,11 +22,11 @@ const root = path.join(import.meta.dirname, '..');
 
 const usage = `Usage: npm run bench [-- ROW...] [--pairs 5] [--scale 1]
 
-Every figure of docs/performance.md beside its peer, as ratios of one run, or those of some rows: ${rows.join(', ')}.
-Nothing is asserted by time; a line with an error is void.
+Measures the rows of docs/performance.md, each beside its peer in one run, or only the named ones: ${rows.join(', ')}.
+No time is asserted; a row with an error is void.
 
-  --pairs  rounds, in which each side has its turn
-  --scale  smaller amounts and shorter runs, to see that it works: more than 0, at most 1`;
+  --pairs  rounds; each side runs once in a round
+  --scale  smaller amounts and shorter runs, to check that it works: more than 0, at most 1`;
 const options = {
   pairs: { type: 'string', default: '5' },
   scale: { type: 'string', default: '1' },
@@ -81,4 +81,4 @@ function read({ values, positionals }: Given<typeof options>) {
   return { wanted: positionals, pairs, scale };
 }
 
-await runCommand({ usage, options, takesWords: true }, main);
+await runCommand({ usage, options, takesPositionals: true }, main);

@@ -30,11 +30,11 @@ const commands = {
 /** What a person can put right; printed without a stack. */
 class Refusal extends Error {}
 
-/** EX_USAGE of sysexits.h, as every command has it (libs/service-host/src/command-line.ts, which this Node may not be able to read). */
+/** EX_USAGE of sysexits.h, as in libs/service-host/src/command-line.ts, which an older Node cannot load. */
 const wrongUsage = 64;
 const usage = `Usage: node tools/bootstrap.mjs ${Object.keys(commands).join('|')} [OPTIONS]
 
-Installs the packages where they are missing, and runs one of the commands of package.json. Each explains itself: --help.`;
+Installs missing packages, and runs one of the commands of package.json. Each has a --help of its own.`;
 
 async function main(root, [command, ...rest]) {
   if (command === '--help' || command === '-h') {

@@ -3,13 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { serviceNames } from '@vouchsafe/contracts';
-import { readWords, UsageError, wholeNumber } from '../libs/service-host/src/command-line.ts';
+import { readArguments, UsageError, wholeNumber } from '../libs/service-host/src/command-line.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
   scripts: Readonly<Record<string, string>>;
 };
-/** The scripts of package.json that are programs of ours, as npm starts them, and what else people start by hand. */
+/** The scripts of package.json that run our own programs, as npm starts them, and other programs that people start by hand. */
 const commands = [
   ...Object.entries(scripts).flatMap(([name, line]) => {
     const [, program] = /^(?:exec )?node (tools\/.*)$/.exec(line) ?? [];
@@ -23,7 +23,7 @@ const commands = [
 ];
 
 function run(program: readonly string[], ...args: string[]) {
-  // Nothing of a system may be touched: there is none at this address.
+  // No command may reach a real system: nothing listens at this address.
   const env = { ...process.env, NODE_OPTIONS: '', VOUCHSAFE_DATABASE_URL: 'postgres://127.0.0.1:9/none' };
   const { status, stdout, stderr } = spawnSync(process.execPath, [...program, ...args], {
     cwd: root,
@@ -34,7 +34,7 @@ function run(program: readonly string[], ...args: string[]) {
 }
 
 describe('every command', () => {
-  it('is looked at', () => {
+  it('is in the list', () => {
     for (const name of [
       'start',
       'test',
@@ -49,12 +49,12 @@ describe('every command', () => {
       expect(commands.map(([command]) => command)).toContain(`npm run ${name}`);
   });
 
-  it.each(commands)('%s explains itself: --help ends with 0, on standard output', (_, program) => {
+  it.each(commands)('%s prints its usage for --help, on standard output, and ends with 0', (_, program) => {
     for (const word of ['--help', '-h'])
       expect(run(program, word)).toEqual({ code: 0, out: expect.stringMatching(/^Usage: \S/), err: '' });
   });
 
-  it.each(commands)('%s refuses what it does not take: 64, with how it is used', (_, program) => {
+  it.each(commands)('%s refuses an unknown option: it prints its usage, and ends with 64', (_, program) => {
     const { code, out, err } = run(program, '--no-such-option');
     expect({ code, out }).toEqual({ code: 64, out: '' });
     expect(err).toContain('--no-such-option');
@@ -83,17 +83,19 @@ describe('every command', () => {
   });
 });
 
-describe('the words of a command', () => {
+describe('the arguments of a command', () => {
   const command = { usage: 'Usage: lamp', options: { color: { type: 'string' } } } as const;
 
-  it('are options of its own, and help', () => {
-    expect(readWords(command, ['--color', 'red'])).toEqual({ values: { color: 'red' }, positionals: [] });
-    expect(readWords(command, ['--color', 'red', '-h'])).toBe('help');
-    expect(readWords({ ...command, takesWords: true }, ['on'])).toMatchObject({ positionals: ['on'] });
+  it('are its own options, and help', () => {
+    expect(readArguments(command, ['--color', 'red'])).toEqual({ values: { color: 'red' }, positionals: [] });
+    expect(readArguments(command, ['--color', 'red', '-h'])).toBe('help');
+    expect(readArguments({ ...command, takesPositionals: true }, ['on'])).toMatchObject({
+      positionals: ['on'],
+    });
   });
 
   it.each([[['on']], [['--color']], [['--colour', 'red']], [['--help=no']]])('are not %j', (args) => {
-    expect(() => readWords(command, args)).toThrow(UsageError);
+    expect(() => readArguments(command, args)).toThrow(UsageError);
   });
 
   it('hold whole numbers within bounds', () => {

@@ -80,10 +80,11 @@ function platform(name) {
 }
 
 const usage = `Usage: npm run lock
+       node tools/lock-every-platform.mjs [--write]
 
-Adds to package-lock.json the optional packages of every platform.
+Adds the optional packages of every platform to package-lock.json.
 
-  --write  writes the file; without it, only says what is missing`;
+  --write  writes the file (npm run lock does); without it, a missing package is an error`;
 
 function main({ values: { write } }) {
   const file = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', 'package-lock.json');

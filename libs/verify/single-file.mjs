@@ -49,7 +49,7 @@ const sum = `${createHash('sha256').update(bytes).digest('hex')}  ${name}\n`;
 if (record) writeFileSync(path.join(here, 'SHA256SUMS'), sum);
 process.stdout.write(`${out}\nSHA-256 ${sum}`);
 
-/** As libs/service-host/src/command-line.ts reads the words of other commands; this one runs on any Node that the verifier runs on. */
+/** The same rules as libs/service-host/src/command-line.ts has; this program runs on any Node that the verifier runs on. */
 function read() {
   try {
     const { values, positionals } = parseArgs({

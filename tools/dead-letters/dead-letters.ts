@@ -11,10 +11,10 @@ const root = path.resolve(import.meta.dirname, '../..');
 const usage = usageOf('npm run dead-letters --', {
   options: ' [--service NAME] [--data data]',
   explained: `
-  --service       whose they are: ${serviceNames.join(', ')}   (audit's where it is not said)
+  --service       the service that has them: ${serviceNames.join(', ')}   (default: audit)
   --data          data folder of a system on this machine, running or stopped   (or VOUCHSAFE_DATA)
 
-Where VOUCHSAFE_DATABASE_URL is set, the environment says where the service's database is, as it does to the service itself.`,
+If VOUCHSAFE_DATABASE_URL is set, the service's variables are taken from the environment, and --data is not used.`,
 });
 const options = {
   ...settling,
@@ -48,7 +48,7 @@ async function inEnvironment(
     work({
       ...environmentOf(service, {
         ...{ secrets, postgresPort, mailFolder: path.join(folder, 'mail') },
-        // Nobody is asked for anything: the numbers only have to be ports.
+        // No service is called: the numbers only have to be valid ports.
         ...{ ports: await portsBy(() => 1), internalPort: 1 },
         filesFolder: path.join(folder, 'files'),
         tombstonesFolder: path.join(folder, 'tombstones'),
@@ -58,7 +58,7 @@ async function inEnvironment(
   );
 }
 
-/** The service's built `dead-letters.js` does the work, with its own handlers and keys. */
+/** The service's built `dead-letters.js` does the work, with the service's own reactions and keys. */
 async function run(service: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const program = path.join(root, 'services', service, 'dist/dead-letters.js');
   const child = spawn(process.execPath, [program, ...args], { env, stdio: 'inherit' });
@@ -68,4 +68,4 @@ async function run(service: string, args: readonly string[], env: NodeJS.Process
   });
 }
 
-await runCommand({ usage, options, takesWords: true }, main);
+await runCommand({ usage, options, takesPositionals: true }, main);

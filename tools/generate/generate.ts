@@ -14,7 +14,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 const usage = `Usage: npm run generate -- slice <service> <noun>      for example: npm run generate -- slice identity badge
        npm run generate -- service <name>              for example: npm run generate -- service ledger
 
-Writes the files of a new slice, or of a whole service, and touches nothing that is there.`;
+Writes the files of a new slice, or of a whole service. It refuses where the slice or the service exists.`;
 const options = {} as const;
 
 async function main({ positionals: args }: Given<typeof options>): Promise<void> {
@@ -85,4 +85,4 @@ async function write(files: readonly NewFile[]): Promise<void> {
   }
 }
 
-await runCommand({ usage, options, takesWords: true }, main);
+await runCommand({ usage, options, takesPositionals: true }, main);

@@ -124,4 +124,4 @@ function say(line: string): void {
   console.log(line);
 }
 
-await runCommand({ usage, options, takesWords: true }, main);
+await runCommand({ usage, options, takesPositionals: true }, main);

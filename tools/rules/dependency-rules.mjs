@@ -42,7 +42,7 @@ export const forbidden = [
   {
     name: 'packages-are-imported-by-their-index',
     comment:
-      'A package shows what index.ts exports; its other files are its own. The lists of services and permissions, and how commands read their words, are needed before anything is built.',
+      'A package shows what index.ts exports; its other files are its own. The lists of services and permissions, and how commands read their arguments, are needed before anything is built.',
     severity: 'error',
     from: { path: '^(libs|services|tests|tools|benchmarks)/([^/]+)/' },
     to: {

@@ -16,8 +16,8 @@ const suites = [
 
 const usage = `Usage: npm run test:containers [-- PATTERN...]
 
-Runs the suites that start a Postgres or a Kafka, or those whose path matches, as npm test does, but on containers alone. Refuses where a
-container cannot be had: there is nothing else that it could tell of.`;
+Runs the suites that start a Postgres or a Kafka, or those whose path matches, as npm test does, but only on containers. Refuses where
+containers are not available.`;
 const options = {} as const;
 
 async function main({ positionals: patterns }: Given<typeof options>): Promise<void> {
@@ -42,4 +42,4 @@ function refusal(reason: string): string {
   );
 }
 
-await runCommand({ usage, options, takesWords: true }, main);
+await runCommand({ usage, options, takesPositionals: true }, main);

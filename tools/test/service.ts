@@ -68,4 +68,4 @@ function copyTree(copy: string): void {
   symlinkSync(path.join(root, 'benchmarks/node_modules'), path.join(copy, 'benchmarks/node_modules'));
 }
 
-await runCommand({ usage, options, takesWords: true }, main);
+await runCommand({ usage, options, takesPositionals: true }, main);

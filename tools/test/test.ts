@@ -29,4 +29,4 @@ async function main({ positionals: patterns }: Given<typeof options>): Promise<v
   tellTally(sum([...checked, suites]));
 }
 
-await runCommand({ usage, options, takesWords: true }, main);
+await runCommand({ usage, options, takesPositionals: true }, main);

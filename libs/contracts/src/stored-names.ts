@@ -1,7 +1,4 @@
-/**
- * Names in stored events and logged entries that differ from today's words. They stay: logs that hold them are never rewritten
- * (ADR 0040).
- */
+/** Names in stored events and recorded entries that differ from today's terms. They never change: logs are not rewritten (ADR 0040). */
 export const storedNames = {
   deadLetterSettled: 'parked-message-settled',
 } as const;

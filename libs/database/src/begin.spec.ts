@@ -111,5 +111,5 @@ async function cancelled(query: string): Promise<void> {
     );
     if (rows.length > 0) return;
   }
-  throw new Error(`Nobody runs ${query}`);
+  throw new Error(`No session runs ${query}`);
 }

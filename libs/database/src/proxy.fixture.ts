@@ -6,7 +6,10 @@ export interface Proxy {
   close(): void;
 }
 
-/** A way to the server on `port` of this machine. @param passing makes what each client's chunks pass through; one for each connection */
+/**
+ * A TCP proxy before the server on `port` of this machine.
+ * @param passing called for each connection: makes the function through which the client's chunks pass
+ */
 export async function proxyTo(port: number, passing: () => (chunk: Buffer) => Buffer): Promise<Proxy> {
   const server = createServer((client) => {
     const upstream = connect(port, '127.0.0.1');

@@ -45,7 +45,7 @@ export async function append(
   return sql.query(insertion, await valuesOf(sql, vault, appending));
 }
 
-/** The same as a transaction of its own. */
+/** As above, but the statement is its own transaction. */
 export async function appendInOneStatement(
   database: Database,
   vault: Vault,
@@ -63,7 +63,7 @@ export async function appendInOneStatement(
 
 /**
  * Appends events of many organizations and callers to one stream, in one statement: for a stream that belongs to a process and
- * not to an organization (the access log of a gateway). Runs as `worker`; a writer that came first shows as a unique
+ * not to an organization (the access log of a gateway). Runs as `worker`. If another writer came first, it fails with a unique
  * violation of (stream, version).
  */
 export async function appendBatch(sql: Sql, vault: Vault, { entries, ...to }: AppendingBatch): Promise<void> {
@@ -77,8 +77,8 @@ export async function appendBatch(sql: Sql, vault: Vault, { entries, ...to }: Ap
 
 /*
  * One insert in the forms that its writers need; `$1` to `$5` are `eventValues` in each. What the rows of a unit of work share is bound
- * once: bound for each row, as a batch's must be, 100 events take 1.8 times the processor's time in Node and 0.65 of the throughput
- * with 16 writers. A single event goes without arrays: 1.13 times the throughput with 16 writers (both measured in one process, in turns).
+ * once: bound for each row, as in a batch, 100 events take 1.8 times the CPU time in Node, and 16 writers reach 0.65 of the throughput.
+ * A single event is bound without arrays: 16 writers reach 1.13 times the throughput (both measured in one process, in turns).
  */
 const insertInto =
   'insert into event (organization_id, stream, version, type, schema_version, payload, metadata)';
@@ -88,7 +88,7 @@ const ownRows = `select new.organization_id, $1::text, $2::int + new.ordinality,
   from unnest($3::text[], $4::int[], $5::jsonb[], $6::uuid[], $7::jsonb[])
     with ordinality as new (type, schema_version, payload, organization_id, metadata)`;
 const oneRow = 'select $6::uuid, $1::text, $2::int + 1, $3::text, $4::int, $5::jsonb, $7::jsonb';
-/** A statement that is a transaction of its own sets the organization's view before the first row is checked. */
+/** A statement that is its own transaction sets the organization that row security lets it see, before the first row is checked. */
 const withView = "with view as materialized (select set_config('vouchsafe.organization_id', $6::text, true))";
 
 const insertion = prepared(`${insertInto} ${sharedRows} order by new.ordinality
@@ -106,7 +106,7 @@ async function valuesOf(
   return [...(await eventValues(sql, vault, to, entries)), organizationId, envelopeText(envelope)];
 }
 
-/** Checked by the catalog and sealed: stream, version before them, and of each its type, schema version and payload. */
+/** Checks events by their catalog and seals them. @returns stream, version before them, types, schema versions, payloads */
 async function eventValues(
   sql: Sql,
   vault: Vault,

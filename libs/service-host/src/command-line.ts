@@ -1,15 +1,15 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 
 /*
- * How every command of this repository reads its words. No imports but Node's: tools read it before anything is built. The verifier has a
- * few lines of its own for the same (libs/verify shares no code but the log's, ADR 0027), and so has what runs before there is a Node 24
- * (tools/bootstrap.mjs, libs/verify/single-file.mjs).
+ * How every command of this repository reads its arguments. It imports only from Node: tools load it before anything is built. A few
+ * programs have lines of their own for this: the verifier (libs/verify shares only the log's code, ADR 0027), and what must run on an
+ * older Node (tools/bootstrap.mjs, libs/verify/single-file.mjs).
  */
 
-/** What a person can put right. Its message says what to do, and is printed without a stack. */
+/** A failure that the user of the command can put right. Its message says what to do, and is printed without a stack. */
 export class Refusal extends Error {}
 
-/** The words of the command are wrong; its usage is printed with it. Nothing was done. */
+/** The arguments are wrong: the usage is printed, and nothing was done. */
 export class UsageError extends Refusal {}
 
 /** EX_USAGE of sysexits.h, as the verifier has it. */
@@ -19,8 +19,8 @@ export interface Command<Options extends ParseArgsOptionsConfig> {
   /** Begins with `Usage: `, and explains every option. */
   readonly usage: string;
   readonly options: Options;
-  /** Whether it takes words that are no options. */
-  readonly takesWords?: boolean;
+  /** Whether it takes arguments that are not options. */
+  readonly takesPositionals?: boolean;
 }
 
 export type Given<Options extends ParseArgsOptionsConfig> = Pick<
@@ -29,16 +29,16 @@ export type Given<Options extends ParseArgsOptionsConfig> = Pick<
 >;
 
 /**
- * Runs a command on the words of this process, and sets its exit code: 0 when it did its work, or printed its usage for `--help`; 64 when
- * the words were wrong; 1 when it refused or failed. What is wrong goes to standard error.
- * @param work does what is asked; a number that it gives is the exit code
+ * Runs a command on the arguments of this process, and sets the exit code: 0 when it did its work, or printed its usage for `--help`; 64
+ * when the arguments were wrong; 1 when it refused or failed. Errors go to standard error.
+ * @param work does the command's work; a number that it returns is the exit code
  */
 export async function runCommand<const Options extends ParseArgsOptionsConfig>(
   command: Command<Options>,
   work: (given: Given<Options>) => unknown,
 ): Promise<void> {
   try {
-    const given = readWords(command, process.argv.slice(2));
+    const given = readArguments(command, process.argv.slice(2));
     if (given === 'help') {
       console.log(command.usage);
       return;
@@ -52,9 +52,9 @@ export async function runCommand<const Options extends ParseArgsOptionsConfig>(
   }
 }
 
-/** @throws UsageError for a word that the command does not take */
-export function readWords<const Options extends ParseArgsOptionsConfig>(
-  { options, takesWords = false }: Command<Options>,
+/** @throws UsageError for an argument that the command does not take */
+export function readArguments<const Options extends ParseArgsOptionsConfig>(
+  { options, takesPositionals = false }: Command<Options>,
   args: readonly string[],
 ): Given<Options> | 'help' {
   const help = { help: { type: 'boolean', short: 'h' } } as const;
@@ -62,7 +62,7 @@ export function readWords<const Options extends ParseArgsOptionsConfig>(
     const { values, positionals } = parseArgs({
       args: [...args],
       options: { ...options, ...help },
-      allowPositionals: takesWords,
+      allowPositionals: takesPositionals,
     });
     return (values as { help?: boolean }).help ? 'help' : { values, positionals };
   } catch (error) {
@@ -70,7 +70,7 @@ export function readWords<const Options extends ParseArgsOptionsConfig>(
   }
 }
 
-/** @throws UsageError where the text is no whole number, or not within the bounds */
+/** @throws UsageError unless the text is a whole number within the bounds */
 export function wholeNumber(option: string, text: string, least: number, most: number): number {
   const number = Number(text);
   if (/^\d{1,15}$/.test(text) && number >= least && number <= most) return number;

@@ -24,7 +24,7 @@ export { Metrics } from './metrics.js';
 export type { CheckedInput } from './openapi/inputs.js';
 export * from './operation.js';
 export * from './paging.js';
-export { type RecordOrdered, runDeadLetters } from './dead-letters/dead-letters-command.js';
+export { type RecordSettlement, runDeadLetters } from './dead-letters/dead-letters-command.js';
 export { publishSettled, settledOf, settledPublishing } from './dead-letters/settled.js';
 export * from './permissions.js';
 export { sendProblem } from './problem.filter.js';

@@ -1,6 +1,6 @@
 /**
- * Names that are bound into what is stored, as associated data or as input of a keyed hash. They stay as they are, whatever the code
- * calls the same thing today: with another name nothing that is stored would open or be found (ADR 0040).
+ * Names that are bound into stored data, as associated data or as input of a keyed hash. They never change: with another name nothing
+ * stored would open or be found (ADR 0040).
  */
 export const storedNames = {
   value: 'vouchsafe-value-v1',

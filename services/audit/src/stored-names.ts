@@ -1,6 +1,6 @@
 /**
- * Names that are bound into what is stored, as associated data, as input of a keyed hash or in recorded entries. They stay as they are, whatever the code
- * calls the same thing today: with another name nothing that is stored would open or be found (ADR 0040).
+ * Names in stored data: as associated data, as input of a keyed hash, or in recorded entries. They never change: with another name
+ * nothing stored would open or be found (ADR 0040).
  */
 export const storedNames = {
   export: 'export',

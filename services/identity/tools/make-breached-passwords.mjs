@@ -30,4 +30,4 @@ async function main({ positionals: [list, out, ...more] }) {
   stdout.write(`${members.size} passwords, ${filter.length} bytes\n`);
 }
 
-await runCommand({ usage, options: {}, takesWords: true }, main);
+await runCommand({ usage, options: {}, takesPositionals: true }, main);

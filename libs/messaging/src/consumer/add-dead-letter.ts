@@ -5,8 +5,8 @@ import { sealedFact } from './dead-letter-data.js';
 import type { DeadLetterQueue } from './dead-letter-queue.js';
 
 /**
- * Which of the organizations have dead letters. Their rows are held until the transaction ends: a replay that is just working
- * one off is waited for, so a later message never overtakes it.
+ * Which of the organizations have dead letters. Their rows are locked until the transaction ends: a replay of one of them is waited
+ * for, so a later message never overtakes it.
  */
 export async function withDeadLetters(
   sql: Sql,
@@ -21,7 +21,7 @@ export async function withDeadLetters(
   return new Set(rows.map((row) => row.organization_id));
 }
 
-/** Sets a fact aside, behind all that is dead-lettered of its organization; `failure` is null where it only waits behind another. */
+/** Sets a fact aside, behind the dead letters of its organization; `failure` is null where it only waits behind another one. */
 export async function addDeadLetter(
   sql: Sql,
   queue: Omit<DeadLetterQueue, 'database'>,

@@ -93,7 +93,7 @@ describe('a consumer', () => {
     );
   });
 
-  it('skips facts that it has no reaction to; a zombie can neither do so nor leave a gap', async () => {
+  it('skips facts without a reaction; a zombie can neither skip them nor leave a gap', async () => {
     const source = sourceOf('passing');
     const script = scriptedBus();
     const others = ['a', 'b', 'c'].map((text) => source.take(0, text, noConcern));
@@ -104,7 +104,7 @@ describe('a consumer', () => {
     await script.assign(1);
     await script.deliver(incoming.slice(0, 2), 0);
     await script.deliver(incoming.slice(0, 2), 1);
-    // The zombie is sent to the stored offset, and has moved nothing.
+    // The zombie seeks to the stored offset, and has moved nothing.
     expect(script.sought).toEqual([2n]);
     // The third was lost on the way: the fourth waits until the source has given it.
     await script.deliver(incoming.slice(3), 0);
@@ -174,7 +174,7 @@ describe('a consumer', () => {
     expect(errors.map((error) => (error as Error).name)).toEqual(['LostOffsetError']);
     expect(handled).toBe(0);
     expect(script.sought).toEqual([2n]);
-    // Should it hold the partition after all, it continues at the database's offset.
+    // Should the partition be assigned to it after all, it continues at the database's offset.
     await script.deliver(script.append(wire([source.take(0, 'c')])), 0);
     await expectOnceInOrder(source);
     await zombie.stop();
@@ -246,7 +246,7 @@ describe('a message that keeps failing', () => {
     settled = [];
   });
 
-  it('is dead-lettered with its error, its organization behind it in order; the others go on', async () => {
+  it('becomes a dead letter with its error, and later facts of its organization wait behind it; others go on', async () => {
     const source = sourceOf('failing');
     const script = scriptedBus();
     const running = await consumer(script.bus, source, [recording((text) => text === 'poison')]);
@@ -325,7 +325,7 @@ describe('a message that keeps failing', () => {
     await running.stop();
   });
 
-  it('is not dead-lettered for a transient failure', async () => {
+  it('does not become a dead letter for a transient failure', async () => {
     const source = sourceOf('machine');
     const script = scriptedBus();
     let down = true;
@@ -526,7 +526,7 @@ describe('a sealed message', () => {
     await running.stop();
   });
 
-  it('that somebody changed or moved is told of, and fetched from the source', async () => {
+  it('that was changed or moved is reported, and fetched from the source', async () => {
     const { source, script, told, errors, running } = await listening('forged', {});
     const [a, b, c] = wire([source.take(0, 'a'), source.take(0, 'b'), source.take(0, 'c')]);
     if (!a || !b || !c) throw new Error('Messages are missing');
@@ -596,7 +596,7 @@ describe('a sealed message', () => {
     await running.stop();
   });
 
-  it('that is dead-lettered leaves nothing of itself, neither in clear nor as it came', async () => {
+  it('that becomes a dead letter is stored neither in clear nor as it came', async () => {
     const { source, script, running } = await listening('aside', {
       reactions: [recording((text) => text === 'poison')],
     });

@@ -27,13 +27,13 @@ export interface ConsumerOptions {
   readonly fetchTransitKeys: FetchTransitKeys;
   readonly now?: () => Date;
   readonly maxBatch?: number;
-  /** Tries of a message before it is dead-lettered; 5 where nothing is said. */
+  /** How often a message is tried before it becomes a dead letter; 5 by default. */
   readonly attempts?: number;
-  /** Pause after a message's first failure, doubled with each; 100 ms where nothing is said. */
+  /** Pause after a message's first failure, doubled with each further one; 100 ms by default. */
   readonly pauseMs?: number;
-  /** Told of each message that is not opened, and fetched from its source instead. */
+  /** Called for each message that cannot be opened and is fetched from its source instead. */
   readonly onNotOpened?: (why: NotOpened) => void;
-  /** Everything that is being retried or was left out, for the log. */
+  /** Called with every error that is retried or skipped, for the log. */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -53,7 +53,7 @@ export interface Consumer {
 export async function startConsumer(options: ConsumerOptions): Promise<Consumer> {
   const { bus, group, topics, fetchMissing, fetchTransitKeys, onNotOpened, onError } = options;
   const taking = takingOf(options);
-  /** Numbers that lanes have reached at least; the database knows better, but what is below these is known. */
+  /** A lower bound of the number that each lane has reached: facts up to it are certainly known. */
   const reached = new Map<string, bigint>();
   const learn = (numbers: LaneNumbers): void => {
     for (const [name, number] of numbers) {

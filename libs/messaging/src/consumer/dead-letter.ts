@@ -10,13 +10,13 @@ export interface DeadLetter {
   readonly messageId: string;
   readonly type: string;
   readonly time: Date;
-  /** The last failure's kind and location in the code, nothing of the fact; null for one that only waits behind another of its organization. */
+  /** Kind of the last failure and its location in the code, nothing of the fact; null for a fact that only waits behind another one. */
   readonly error: string | null;
   readonly attempts: number;
   readonly deadLetteredAt: Date;
 }
 
-/** What waits, for the gauge and for whoever looks after it. */
+/** Reads a consumer's dead letters, for its gauge and for operators. */
 export function deadLetters({ database, group }: { readonly database: Database; readonly group: string }) {
   return {
     count: (): Promise<number> =>
@@ -49,7 +49,7 @@ export function deadLetters({ database, group }: { readonly database: Database; 
         return row && toDeadLetter(row);
       }),
 
-    /** Of all that is dead-lettered of an organization, in order. */
+    /** The ids of all dead letters of an organization, in order. */
     idsOf: (organizationId: string): Promise<bigint[]> =>
       database.asWorker(async (sql) => {
         const rows = await sql.query<{ id: string }>(
@@ -61,7 +61,7 @@ export function deadLetters({ database, group }: { readonly database: Database; 
   };
 }
 
-/** Dead letters that are sealed whole, for nobody could read them: whom they are about is not known. */
+/** The number of dead letters that match no contract. They are sealed as a whole, and whom they are about is not known. */
 export async function unreadableDeadLetters(sql: Sql, organizationIds: readonly string[]): Promise<number> {
   const { unreadable } = await one<{ unreadable: number }>(
     sql,
@@ -100,7 +100,7 @@ export function toDeadLetter(row: DeadLetterRow): DeadLetter {
   };
 }
 
-/** Which fact a row holds. */
+/** Which fact it is: its number in its lane. */
 export type FactPosition = Pick<ArrivedFact, 'organizationId' | 'source' | 'lane' | 'number'>;
 
 export function positionOf(row: DeadLetterRow): FactPosition {

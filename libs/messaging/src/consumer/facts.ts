@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { ArrivedFact } from '../cloud-events.js';
 import type { Received } from './reaction.js';
 
-/** A fact that does not fit its contract: retried, as a newer release may read it, then dead-lettered. */
+/** A fact that does not match its contract: retried, because a newer release may read it, and then set aside. */
 export class UnreadableFactError extends Error {
   override readonly name = 'UnreadableFactError';
   /** @param because field paths of the contract and codes, nothing of the fact: values may be personal (ASVS 16.2.5) */
@@ -64,7 +64,7 @@ export async function throughVault(
   return received.map(({ fact }) => ({ ...fact, data: arrived.get(fact) ?? fact.data }));
 }
 
-/** Where it does not fit and how, each path once; a name that the contract does not have (a key of a record) is left out. */
+/** The field paths that do not match and why, each once; a name that the contract does not have (a key of a record) is left out. */
 function misfits({ issues }: z.ZodError, { schema }: Contract): string {
   const known = namesIn(z.toJSONSchema(schema, { unrepresentable: 'any' }));
   const pathOf = (path: readonly PropertyKey[]): string =>

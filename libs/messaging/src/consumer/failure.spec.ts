@@ -16,7 +16,7 @@ const thrownBy = (work: () => unknown): unknown => {
 };
 
 describe('what is kept of a failure', () => {
-  it('is the class of the error and the place in the code, not its words', () => {
+  it('is the class of the error and the location in the code, not its message', () => {
     const renamed = Object.assign(new RangeError('Ada is out of range'), { name: 'Ada' });
     expect(describeFailure(renamed)).toMatch(/^RangeError at failure\.spec\.ts:\d+$/);
     const message = 'Ada\n    at Ada (ada.ts:1:1)';

@@ -4,8 +4,8 @@ import { UnreadableFactError } from './facts.js';
 import { RefusedFactError } from './reaction.js';
 
 /**
- * Whether an error tells of a transient failure (a lost connection, a deadlock, a full disk, a database that shuts down or became
- * a standby) rather than of the message: then nothing is dead-lettered and the same is tried again. SQLSTATE classes: Postgres manual,
+ * Whether an error is a transient failure (a lost connection, a deadlock, a full disk, a database that shuts down or became a standby)
+ * and not one of the message: then the message is retried and never becomes a dead letter. SQLSTATE classes: Postgres manual,
  * appendix A.
  */
 export function isTransientFailure(error: unknown): boolean {
@@ -21,7 +21,7 @@ export function isTransientFailure(error: unknown): boolean {
   );
 }
 
-/** Of the vault's faults those that a single message can bring about; the others tell of keys that nobody can open now. */
+/** The vault's faults that a single message can cause; with the others, keys cannot be opened at present. */
 const faultsOfValues: ReadonlySet<VaultFault> = new Set([
   'value-malformed',
   'value-does-not-open',
@@ -29,8 +29,8 @@ const faultsOfValues: ReadonlySet<VaultFault> = new Set([
 ]);
 
 /**
- * What is kept of a failure, in clear: its kind and where in the code it came up, never what it says. An error's words may repeat
- * what the fact says of a person, and no erasure would find them there (P10).
+ * What is kept of a failure, in clear: its kind and its location in the code, never its message, which may repeat what the fact says
+ * about a person, where no erasure would find it (P10).
  */
 export function describeFailure(error: unknown): string {
   const sqlState = codesOf(error).find((code) => /^[0-9A-Z]{5}$/.test(code));

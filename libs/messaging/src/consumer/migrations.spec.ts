@@ -28,7 +28,7 @@ describe('dead letters under their former name', () => {
   const insert = `insert into parked_message (consumer, organization_id, source, lane, number, message_id, type, time, data, error, attempts, parked_at)
     values ($1, $2, 'identity', 1, $3, $4, 'type', now(), '{}', 'TypeError', 5, now())`;
   const organizationId = '6f1c2d9e-1111-4a4a-8b8b-000000000001';
-  /** The statements of the release before, each prepared on its connections while the upgrade runs. */
+  /** Statements of the previous release, prepared on its connections before the upgrade. */
   const formerLists = async (sql: Sql) => ({
     among: await sql.query(
       prepared(`select organization_id from parked_message
@@ -50,7 +50,7 @@ describe('dead letters under their former name', () => {
     );
   });
 
-  it('are what that release knows, on the connections that it had', async () => {
+  it('are read by that release as before, on the connections that it had', async () => {
     const known = await database.asWorker(formerLists);
     await database.migrate(consumerMigrations);
     expect(await database.asWorker(formerLists)).toEqual(known);
@@ -59,7 +59,7 @@ describe('dead letters under their former name', () => {
     ]);
   });
 
-  it('are added, changed and removed by that release, for this one', async () => {
+  it('are added, changed and removed by that release, and this one sees it', async () => {
     const numbers = () =>
       database.asWorker((sql) => sql.query('select number, attempts from dead_letter order by id'));
     await database.asWorker((sql) =>

@@ -1,7 +1,7 @@
 import { prepared, type Sql } from '@vouchsafe/database';
 import type { TopicPartition } from '../bus.js';
 
-/** A step of a partition's offset in the consumer's own database; Kafka's committed offset is a hint only. */
+/** A step of a partition's offset in the consumer's own database; Kafka's committed offset is only a hint. */
 export interface OffsetStep extends TopicPartition {
   /** What this member last saw in the database; null before there was a row. */
   readonly expected: bigint | null;
@@ -25,7 +25,7 @@ export async function readOffset(
   return row ? BigInt(row.next_offset) : null;
 }
 
-/** Moves an offset, or creates it, where it stands as expected; values of `offsetValues`. Nothing comes back where it does not. */
+/** Moves an offset from the expected value, or creates it; takes `offsetValues`. Returns no row where the offset has another value. */
 export const movedOffset = `
   insert into consumer_offset as known (consumer, topic, partition, next_offset) values ($1, $2, $3, $4)
   on conflict (consumer, topic, partition) do update set next_offset = excluded.next_offset
@@ -37,8 +37,8 @@ export function offsetValues(consumer: string, { topic, partition, next, expecte
 }
 
 /**
- * First thing in the transaction: the row's lock holds a second holder of the partition off, and one who has lost it fails here
- * on the number that it expected, before any handler has run.
+ * Runs first in the transaction: the row's lock keeps a second member with the same partition waiting, and a member that has lost the
+ * partition fails here, because the offset is not the one that it expected, before any handler has run.
  */
 export async function moveOffset(sql: Sql, consumer: string, step: OffsetStep): Promise<void> {
   const moved = await sql.query(prepared(movedOffset), offsetValues(consumer, step));

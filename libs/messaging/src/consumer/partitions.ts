@@ -7,7 +7,7 @@ export interface PartitionLag extends TopicPartition {
   readonly messages: bigint;
 }
 
-/** Where the consumer stands in a partition that is assigned to it. */
+/** How far the consumer has read an assigned partition. */
 interface KnownPartition extends TopicPartition {
   /** What this member last saw in the database; null before there was a row. */
   stored: bigint | null;

@@ -40,9 +40,9 @@ export function reactionTable(reactions: readonly Reaction[]) {
   }
   return {
     entry: (type: string): TableEntry | undefined => byType.get(type),
-    /** Whether the type is of a fact with a reaction, be it in a version that nobody here can read: that one is dead-lettered, not skipped. */
+    /** Whether there is a reaction to the fact, even in a version that cannot be read here: that becomes a dead letter, and is not skipped. */
     concerns: (type: string): boolean => byType.has(type) || byName.has(nameOf(type)),
-    /** Whether a message of the type is encrypted on the bus; of a version that nobody here can read, whether that of the version taken is. */
+    /** Whether messages of the type are encrypted on the bus; for a version that cannot be read here, whether those of the taken one are. */
     isPersonal: (type: string): boolean => {
       const contract = byType.get(type)?.contract ?? byName.get(nameOf(type))?.taken;
       return contract !== undefined && contract.personal.length > 0;
@@ -90,7 +90,7 @@ export async function react(
   }
 }
 
-/** Through the vault by the marks of the version that was written; what is upcast then once more, by those of the one that is taken. */
+/** Through the vault by the marks of the version that was written; what is upcast goes through it again, by the marks of the version taken. */
 async function receive(
   sql: Transaction,
   vault: Vault,

@@ -6,8 +6,8 @@ import type { DeadLetterQueue } from './dead-letter-queue.js';
 import { react } from './react.js';
 
 /**
- * Records in the audit log what became of a dead letter. It runs in the transaction that settles it: no message is replayed or
- * discarded without a trace, and none has a trace that was not.
+ * Records in the audit log what became of a dead letter. It runs in the transaction that settles it: a message is replayed or
+ * discarded if and only if that is recorded.
  */
 export type RecordSettled = (
   transaction: Transaction,
@@ -15,11 +15,11 @@ export type RecordSettled = (
   fate: 'replayed' | 'discarded',
 ) => Promise<void>;
 
-/** Works off an organization's dead letters in their order, each in a transaction of its own. */
+/** Settles an organization's dead letters in their order, each in a transaction of its own. */
 export function settleDeadLetters(queue: DeadLetterQueue, record: RecordSettled) {
   return {
     /**
-     * Gives messages their effects until one fails again.
+     * Carries out the effects of messages until one fails again.
      * @returns how many were handled, and what is left
      */
     replay: async (

@@ -9,9 +9,9 @@ class NotAsExpected extends Error {
 }
 
 /**
- * Moves offset and lanes past facts that have no effect here, in one statement, which need not reach the disk before it goes on:
+ * Moves the offset and the lanes past facts that have no effect here, in one statement whose commit does not wait for the disk:
  * what a crash loses is read again. Where a service waits for rare facts, most are irrelevant.
- * @returns null where lanes or offset are not as the facts follow
+ * @returns null where a lane or the offset is not where these facts begin
  */
 export async function skipIrrelevant(
   database: Database,

@@ -10,17 +10,17 @@ import type { LaneNumbers, Portion } from './portion.js';
 import { react } from './react.js';
 
 export interface Taking extends DeadLetterQueue {
-  /** How often a message is tried before it is dead-lettered. */
+  /** How often a message is tried before it becomes a dead letter. */
   readonly attempts: number;
   /** Pause after the first failure of a message; doubles with each. */
   readonly pauseMs: number;
 }
 
 /**
- * Gives a portion its effects, lanes and offset in one transaction. When it fails, halves of it are tried, down to the message
- * that fails alone: that one is tried again with pauses and then dead-lettered, all others have had their effect.
+ * Commits the effects, lanes and offset of a portion in one transaction. When it fails, its halves are tried, down to the message
+ * that fails alone: that one is retried with pauses and then set aside; all others have had their effect.
  *
- * @throws LostOffsetError, and transient failures: nothing is dead-lettered for those
+ * @throws LostOffsetError, and transient failures: these never make a dead letter
  */
 export async function take(taking: Taking, portion: Portion, signal?: AbortSignal): Promise<LaneNumbers> {
   const { database, group, table } = taking;
@@ -58,7 +58,7 @@ async function retry(
   return attempt(taking, portion, { error, attempts: taking.attempts });
 }
 
-/** @param failure dead-letters the portion's only fact instead of handling it */
+/** @param failure sets the portion's only fact aside instead of handling it */
 function attempt(
   taking: Taking,
   { facts, step }: Portion,

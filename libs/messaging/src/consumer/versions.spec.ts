@@ -367,7 +367,7 @@ describe('a reader', () => {
     ]);
   });
 
-  it('dead-letters a fact of a version that it cannot read: it is not skipped', async () => {
+  it('sets a fact aside whose version it cannot read: it is not skipped', async () => {
     await consume(v2, [message(v3Alone, { personId: 'p1', called: 'Ada' })], nobody);
     expect(await effects()).toEqual([]);
     const [waiting] = await deadLetters(queue(v2)).list();

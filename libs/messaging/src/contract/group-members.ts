@@ -15,9 +15,9 @@ export function groupMembers(the: BusSuite): void {
     await eventually(done(sending));
     for (const reports of Object.values(everything)) {
       await eventually(() => messagesOf(reports).length >= 240);
-      const positions = messagesOf(reports).map(({ partition, offset }) => `${partition}/${offset}`);
-      expect(new Set(positions).size).toBe(240);
-      expect(positions.length).toBe(240);
+      const read = messagesOf(reports).map(({ partition, offset }) => `${partition}/${offset}`);
+      expect(new Set(read).size).toBe(240);
+      expect(read.length).toBe(240);
     }
     expect(members.slice(0, 2).every((each) => messagesOf(each.reports).length > 0)).toBe(true);
   });
@@ -33,10 +33,10 @@ export function groupMembers(the: BusSuite): void {
     await eventually(() => assigned(second).size === PARTITIONS);
     await eventually(done(sending));
     await eventually(() => messagesOf(all).length >= 1_080);
-    const positions = messagesOf(all).map(({ partition, offset }) => `${partition}/${offset}`);
+    const read = messagesOf(all).map(({ partition, offset }) => `${partition}/${offset}`);
     // Both left in peace, so nothing was delivered twice.
-    expect(new Set(positions).size).toBe(1_080);
-    expect(positions.length).toBe(1_080);
+    expect(new Set(read).size).toBe(1_080);
+    expect(read.length).toBe(1_080);
   });
 
   it('gives the batch in which a member was killed to another one', async () => {

@@ -38,7 +38,7 @@ export function assignmentsOf(
       assigned.get(nameOf(row)),
     commit: () => commit(assigned.values()),
 
-    /** Gives up what a heartbeat says is no longer this member's, and takes what is new, unless the member is closing. */
+    /** Releases partitions that a heartbeat no longer assigns to this member, and starts new ones, unless the member is closing. */
     share: (rows: readonly HeartbeatRow[], isClosing: () => boolean): void => {
       const ours = new Map(rows.flatMap((row) => (isAssigned(row) ? [[nameOf(row), row] as const] : [])));
       for (const [name, reader] of assigned) {
@@ -53,7 +53,7 @@ export function assignmentsOf(
       }
     },
 
-    /** Ends all readers, stores how far they came, and then leaves the group. @returns what was assigned until then */
+    /** Ends all readers, stores their offsets, and then leaves the group. @returns the partitions that were assigned until then */
     end: async (leave: () => Promise<void>): Promise<readonly TopicPartition[]> => {
       const readers = [...assigned.values()];
       await Promise.all(readers.map((reader) => reader.stop()));
@@ -65,7 +65,7 @@ export function assignmentsOf(
   };
 }
 
-/** Stores how far readers came. One after the other: on two connections an older offset could be stored after a newer one. */
+/** Stores the readers' offsets. One call at a time: on two connections an older offset could be stored after a newer one. */
 function committing(log: Log, group: string, member: string) {
   let committing: Promise<void> = Promise.resolve();
   return (readers: Iterable<PartitionReader>): Promise<void> => {

@@ -5,15 +5,15 @@ import type { Log } from './log.js';
 import { wakeable } from '../wakeable.js';
 
 export interface Membership {
-  /** Between two signs of life. */
+  /** Between two heartbeats. */
   readonly heartbeatMs: number;
-  /** Without a sign of life for so long, a member is dead and its partitions go to others. */
+  /** A member without a heartbeat for so long is dead, and its partitions go to others. */
   readonly deadAfterMs: number;
 }
 
 const POLL_MS = { first: 20, most: 1_000 } as const;
 
-/** One member of a group: shows that it lives, reads the partitions that are assigned to it, and tells their readers of news. */
+/** One member of a group: sends heartbeats, reads its assigned partitions, and tells their readers where the log ends. */
 export function joinGroup(
   log: Log,
   options: SubscribeOptions,
@@ -70,7 +70,7 @@ export function joinGroup(
 
 type Assignments = ReturnType<typeof assignmentsOf>;
 
-/** Tells the readers where their partitions end. @returns whether that was news to any of them */
+/** Tells the readers where their partitions end. @returns whether any of the ends has moved */
 async function sawNewEnds(log: Log, topics: readonly string[], assignments: Assignments): Promise<boolean> {
   if (assignments.readers().length === 0) return false;
   let moved = false;
@@ -97,7 +97,7 @@ function readingOf(assignments: Assignments): Pick<Subscription, 'assigned' | 's
 
 export type Member = ReturnType<typeof joinGroup>;
 
-/** How long to wait between two polls: rarely while notifications tell of news, and often where they do not. */
+/** How long to wait between two polls: long while notifications arrive, and short where they do not. */
 function pacing() {
   const wake = wakeable();
   let pause: number = POLL_MS.first;
@@ -113,7 +113,7 @@ function pacing() {
       const wasNotified = isNotified;
       isNotified = false;
       const moved = await poll();
-      // News that nobody told of: no notification gets through, and polling alone carries the bus.
+      // New messages without a notification: notifications do not get through, and the bus depends on polling.
       if (moved && !wasNotified) pause = POLL_MS.first;
       else pause = wasNotified ? POLL_MS.most : Math.min(pause * 2, POLL_MS.most);
       return pause;

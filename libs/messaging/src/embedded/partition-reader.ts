@@ -90,7 +90,7 @@ function offsetIn(log: Log, topicId: number, partition: number) {
   };
 }
 
-/** Hands the next batch on; whether there was one, or the offset had to be corrected. */
+/** Hands the next batch on. @returns whether there was one, or the offset had to be corrected */
 async function readNextBatch(
   log: Log,
   topicId: number,
@@ -100,7 +100,7 @@ async function readNextBatch(
   signal: AbortSignal,
 ): Promise<boolean> {
   const from = offset.next() ?? 0n;
-  // The log ends before our offset: it was emptied or replaced under us.
+  // The log ends before our offset: it was emptied or replaced in the meantime.
   if (from > offset.end()) await offset.position(from);
   if (from >= offset.end()) return false;
   const messages = await log.read(topicId, partition, from, options.maxBatch ?? 500);

@@ -39,7 +39,7 @@ export function assign({ topic, partition }: TopicPartition, client: PartitionCl
         const bounds = await client.bounds(at);
         const { wanted, positioned } = await where(bounds);
         if (!isMine()) return;
-        next = inside(wanted, bounds);
+        next = withinBounds(wanted, bounds);
         client.seek(at, next);
         client.resume(at);
         positioned?.();
@@ -55,7 +55,7 @@ export function assign({ topic, partition }: TopicPartition, client: PartitionCl
   return {
     ...at,
     signal: stopped.signal,
-    /** Names the present positioning: what began under another one is void. Undefined while there is none. */
+    /** Identifies the current positioning: work that began under another one is void. Undefined while there is none. */
     turn: (): number | undefined => (next === undefined ? undefined : positionings),
     position: (where: (bounds: Bounds) => Promise<Wanted>): void => void position(where),
     moved: (to: bigint): void => {
@@ -71,7 +71,7 @@ export function assign({ topic, partition }: TopicPartition, client: PartitionCl
       }, pause).unref();
       pause = Math.min(pause * 2, client.pauses.most);
     },
-    /** The group was joined anew and the client forgot where it stood. */
+    /** The client has joined the group again and lost its offset. */
     again: (): void => {
       if (next !== undefined) client.seek(at, next);
     },
@@ -82,8 +82,8 @@ export function assign({ topic, partition }: TopicPartition, client: PartitionCl
 
 export type Assignment = ReturnType<typeof assign>;
 
-/** An offset outside of what the log holds means `earliest`: the log was emptied or replaced, or retention has passed it. */
-function inside(wanted: bigint | 'earliest' | 'end', { earliest, end }: Bounds): bigint {
+/** An offset outside the log's bounds means `earliest`: the log was emptied or replaced, or retention has passed it. */
+function withinBounds(wanted: bigint | 'earliest' | 'end', { earliest, end }: Bounds): bigint {
   if (wanted === 'end') return end;
   return wanted === 'earliest' || wanted < earliest || wanted > end ? earliest : wanted;
 }

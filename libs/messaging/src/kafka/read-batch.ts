@@ -4,7 +4,7 @@ import { isFault } from './faults.js';
 import type { Assignment } from './assignment.js';
 import type { Assignments } from './assignments.js';
 
-/** What tells a member that others have taken its partitions. */
+/** Errors which mean that other members have taken the partitions. */
 const LOST = ['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID'] as const;
 
 /** Hands a fetched batch on in portions, and commits how far it came; what became void meanwhile is dropped. */
@@ -17,7 +17,7 @@ export async function readBatch(
   const assignment = assignments.of(fetched.batch);
   const turn = assignment?.turn();
   if (!assignment || turn === undefined || assignment.isStopped() || fetched.isStale()) return;
-  // Other members' rebalance is heard of after the batch; only a lost membership ends it.
+  // A rebalance by other members is handled after the batch; only a lost membership ends the batch.
   const heartbeat = setInterval(() => {
     fetched.heartbeat().catch((error: unknown) => {
       if (LOST.some((code) => isFault(error, code))) assignment.stop();
@@ -41,7 +41,7 @@ export async function readBatch(
   }
 }
 
-/** Gives, after each portion, where the next one begins. */
+/** Yields, after each portion, the offset at which the next one begins. */
 async function* handOn(
   fetched: EachBatchPayload,
   assignment: Assignment,

@@ -30,7 +30,7 @@ type HandlerDecorator<Payload> = <Method extends Handler<Payload>>(
  * async record(fact: Received<DataOf<typeof userRegistered>>, { transaction }: ReactionContext) { ... }
  * ```
  * An ordinary `@EventPattern` on the contracts' types. The method's effects go through the context's transaction; what it throws
- * reaches the consumer, which tries again and dead-letters.
+ * reaches the consumer, which retries and then sets the fact aside.
  */
 export function ReactsTo<C extends Contract>(
   contracts: C | readonly C[],

@@ -1,4 +1,4 @@
-/** What the command about dead letters takes. No imports: `npm run dead-letters` reads it before anything is built. */
+/** The arguments of `dead-letters`. No imports: `npm run dead-letters` loads this file before anything is built. */
 export const options = {
   organization: { type: 'string' },
   message: { type: 'string' },
@@ -9,7 +9,7 @@ export const options = {
 const verbs = ['list', 'replay', 'discard'] as const;
 export type Verb = (typeof verbs)[number];
 
-/** @param more options that a command has besides, and what explains them */
+/** @param more further options of a command, and their explanation */
 export function usageOf(command: string, more = { options: '', explained: '' }): string {
   return `Usage: ${command} list [--organization ID]${more.options}
        ${command} replay  --organization ID | --message ID  [--reason TEXT] [--by NAME]${more.options}
@@ -18,16 +18,16 @@ export function usageOf(command: string, more = { options: '', explained: '' }):
 Facts that a service could not handle wait as dead letters, with all that came after them of the same organization.
 
   list     shows dead letters, oldest first, without the values in them
-  replay   gives messages their effects, in their order, until one fails again
+  replay   carries out the effects of messages, in their order, until one fails again
   discard  removes messages without their effect
 
-  --organization  all of its dead letters
-  --message       the one with this id, as list shows it
+  --organization  all dead letters of this organization
+  --message       the dead letter with this id, as list shows it
   --reason        why; asked for where it is not given
-  --by            your name; the login's where it is not given${more.explained}`;
+  --by            your name; by default your login name${more.explained}`;
 }
 
-/** The one word that says what to do; undefined where it is none of them, or not the only one. */
+/** The verb, if it is a known one and the only positional argument. */
 export function verbOf([word, ...more]: readonly string[]): Verb | undefined {
   return more.length > 0 ? undefined : verbs.find((verb) => verb === word);
 }

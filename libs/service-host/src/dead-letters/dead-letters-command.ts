@@ -19,34 +19,34 @@ import type { HostConfig } from '../config.js';
 import { ErasureModule } from '../erasure/erasure.module.js';
 import { passwordOf, type PersistenceConfig } from '../persistence/persistence.config.js';
 import { options, usageOf, verbOf } from './arguments.js';
-import { type Order, words } from './order.js';
+import { type Settlement, singleLine } from './settlement.js';
 import { reactionsBeside } from './reactions-beside.js';
 import { publishSettled } from './settled.js';
 
 /** Writes the entry of the audit log, in the transaction that settles the message. */
-export type RecordOrdered = (
+export type RecordSettlement = (
   transaction: Transaction,
   message: DeadLetter,
   fate: 'replayed' | 'discarded',
-  order: Order,
+  settlement: Settlement,
 ) => Promise<void>;
 
 export interface DeadLettersProgram<Config extends z.ZodObject> {
-  /** The service whose consumer dead-letters; its reactions are those of its module. */
+  /** The service whose dead letters are settled, by the reactions of its module. */
   readonly definition: ServiceDefinition<Config>;
   /** The consumer group. */
   readonly group: string;
-  /** What its reactions use besides `Database`, `Vault`, `EventStore`, `Clock` and the configuration. */
+  /** What the reactions use besides `Database`, `Vault`, `EventStore`, `Clock` and the configuration. */
   readonly providers?: readonly Provider[];
-  /** Of the service that keeps the audit log; the others publish what was settled, and audit records it. */
-  readonly record?: (app: INestApplicationContext) => RecordOrdered;
+  /** Only for the service that keeps the audit log; the others publish what was settled, and audit records it. */
+  readonly record?: (app: INestApplicationContext) => RecordSettlement;
 }
 
-/** For a service's `dead-letters.ts`: does what the arguments say, and ends the process. */
+/** For a service's `dead-letters.ts`: does what the arguments of the process say, and sets its exit code. */
 export function runDeadLetters<Config extends z.ZodObject>(
   program: DeadLettersProgram<Config>,
 ): Promise<void> {
-  const command = { usage: usageOf('dead-letters'), options, takesWords: true };
+  const command = { usage: usageOf('dead-letters'), options, takesPositionals: true };
   return runCommand(command, (given) => settle(program, given));
 }
 
@@ -92,9 +92,9 @@ async function settle<Config extends z.ZodObject>(
       return;
     }
     const wanted = await targets(queue, values);
-    const order = await orderOf(values, verb, now());
+    const settlement = await settlementOf(values, verb, now());
     const settle = settleDeadLetters(queue, (transaction, message, fate) =>
-      record(transaction, message, fate, order),
+      record(transaction, message, fate, settlement),
     );
     await (verb === 'replay' ? replay(settle, wanted) : discard(settle, wanted));
   } finally {
@@ -112,7 +112,7 @@ async function list(queue: DeadLetterQueue, { organization }: Options): Promise<
   console.log(all === 0 ? 'There are no dead letters.' : `${all} dead letters, ${found.length} shown.`);
 }
 
-/** Ids, types, times, and of a failure its kind: nothing that the message says. */
+/** Ids, types, times and the kind of failure: nothing of the message's data. */
 function describe(message: DeadLetter): string {
   const { messageId, organizationId, type, deadLetteredAt, attempts, error } = message;
   const why = error === null ? 'waits behind' : `${attempts} tries, ${error}`;
@@ -123,7 +123,7 @@ interface Targets {
   readonly organizationId: string;
   /** Oldest first; all of the organization's, or one. */
   readonly ids: readonly bigint[];
-  /** Whether the first of them is the organization's first. */
+  /** Whether the first of them is the organization's oldest. */
   readonly head: boolean;
   readonly all: boolean;
 }
@@ -144,12 +144,12 @@ async function targets(queue: DeadLetterQueue, { organization, message }: Option
   return { organizationId, ids: [id], head: first?.id === id, all: false };
 }
 
-async function orderOf({ reason, by }: Options, verb: string, at: Date): Promise<Order> {
+async function settlementOf({ reason, by }: Options, verb: string, at: Date): Promise<Settlement> {
   const why = reason ?? (process.stdin.isTTY ? await ask(`Why ${verb}? `) : '');
-  return { by: words('--by', by ?? loginName(), 100), reason: words('--reason', why, 500), at };
+  return { by: singleLine('--by', by ?? loginName(), 100), reason: singleLine('--reason', why, 500), at };
 }
 
-/** A container's user may have no name. */
+/** In a container the user may have no name. */
 function loginName(): string {
   try {
     return userInfo().username;

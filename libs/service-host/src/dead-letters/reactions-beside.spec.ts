@@ -37,7 +37,7 @@ class SessionReactions {
   }
 }
 
-/** Runs in the service alone. */
+/** Runs only in the service itself. */
 @Injectable()
 class Worker implements OnApplicationBootstrap {
   onApplicationBootstrap(): void {
@@ -66,7 +66,7 @@ const config = hostConfig.extend(settings.shape).parse({
 });
 
 describe('the reactions of a service, beside it', () => {
-  it('are all that its modules have, and nothing else of it is made', async () => {
+  it('are those of all its modules, and nothing else of it is instantiated', async () => {
     const { reactions, app } = await reactionsBeside(definition, config, [Names]);
     const types = reactions.flatMap(({ contracts }) => contracts.map(({ type }) => type));
     expect(types.toSorted()).toEqual(
@@ -78,7 +78,7 @@ describe('the reactions of a service, beside it', () => {
     await app.close();
   });
 
-  it('are refused where one uses what is not given', async () => {
+  it('are refused where one uses what is not provided', async () => {
     await expect(reactionsBeside(definition, config, [])).rejects.toThrow('RenameReactions');
   });
 });

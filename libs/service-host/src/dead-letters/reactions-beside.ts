@@ -7,13 +7,13 @@ import type { HostConfig } from '../config.js';
 
 export interface ReactionsBeside {
   readonly reactions: readonly Reaction[];
-  /** Gives what the reactions were made of. */
+  /** Has the providers of the reactions. */
   readonly app: INestApplicationContext;
 }
 
 /**
- * The reactions of a service, for a program that runs them beside it: all that its module has, so that they are declared once and none is
- * left out. They are made of `providers`; nothing else of the service is made, and nothing listens.
+ * The reactions of a service, for a separate program that runs beside it: all reactions of the service's module, so that they are declared
+ * once and none is left out. They are made from `providers`; nothing else of the service is instantiated, and nothing listens.
  * @throws where a reaction uses what is not provided
  */
 export async function reactionsBeside<Config extends z.ZodObject>(

@@ -8,10 +8,10 @@ import {
 import { decider, type DomainEvent, eventCatalog } from '@vouchsafe/event-sourcing';
 import { aggregate, type EventStore, type Publishing, publishing } from '@vouchsafe/event-store';
 import type { DeadLetter, RecordSettled } from '@vouchsafe/messaging';
-import type { Order } from './order.js';
+import type { Settlement } from './settlement.js';
 import { storedNames } from '../stored-names.js';
 
-/** One event in a stream of its own, of the service that had dead-lettered the fact. */
+/** One event in a stream of its own, in the service that had set the fact aside. */
 const settledEvents = eventCatalog({
   [contractNames.deadLetterSettled]: { version: 1, visibility: 'published', schema: deadLetterSettled },
 });
@@ -31,7 +31,7 @@ const settledAggregate = aggregate({
   }),
 });
 
-/** What leaves a service of what was done about its dead letters: the fact of its own contract. */
+/** Publishes what was done about a service's dead letters, as a fact of the service's own contract. */
 export function settledPublishing(contract: Contract<typeof deadLetterSettled>): Publishing {
   return publishing<Settled>(settledEvents, ({ data }) => [publication(contract, data)]);
 }
@@ -42,24 +42,24 @@ export function publishSettled(store: EventStore) {
     transaction: Parameters<RecordSettled>[0],
     message: DeadLetter,
     fate: DeadLetterSettled['fate'],
-    order: Order,
+    settlement: Settlement,
   ): Promise<void> => {
     const envelope = {
       actor: { type: 'staff', id: 'operator' },
-      occurredAt: order.at,
+      occurredAt: settlement.at,
       requestId: null,
     } as const;
     const { organizationId, messageId } = message;
     await store
       .unit(transaction, organizationId, envelope)
-      .execute(settledAggregate, messageId.replaceAll('/', '-'), settledOf(message, fate, order));
+      .execute(settledAggregate, messageId.replaceAll('/', '-'), settledOf(message, fate, settlement));
   };
 }
 
 export function settledOf(
   { organizationId, messageId, type, time, deadLetteredAt, attempts }: DeadLetter,
   fate: DeadLetterSettled['fate'],
-  { by, reason, at }: Order,
+  { by, reason, at }: Settlement,
 ): DeadLetterSettled {
   return {
     ...{ fate, messageId, attempts, by, reason, messageType: type },

@@ -19,11 +19,11 @@ type Describe = (data: object) => NewEntry;
 
 /** How a fact becomes an entry; undefined for one that becomes none. */
 function describerOf(contract: Contract): Describe | undefined {
-  // That an erasure is complete is the fact that counts, not each receipt.
+  // The fact that an erasure is complete becomes an entry, not each service's receipt.
   if (contract.name.endsWith('.subject-erased')) return undefined;
   if (contract === gatewayFacts.requestHandled)
     return (data) => entryOfRequest(data as DataOf<typeof gatewayFacts.requestHandled>);
-  // What an operator did about a dead letter has a form of its own, whichever service tells it.
+  // What an operator did about a dead letter has its own form of entry, whichever service publishes it.
   if (contract.name.endsWith(`.${storedNames.deadLetterSettled}`))
     return (data) => entryOfSettled(contract.owner, data as DeadLetterSettled);
   return (data) => entryOfFact(contract, data as Parameters<typeof entryOfFact>[1]);
@@ -36,7 +36,7 @@ for (const contract of consumedBy('audit').flatMap(newestContractsOf)) {
 }
 const byType = new Map([...describers].map(([{ type }, describe]) => [type as string, describe]));
 
-/** What the other services tell becomes entries, whole batches in one transaction with the offsets of what was consumed. */
+/** Facts of the other services become entries, a whole batch in one transaction with the consumer's offset. */
 @Controller()
 export class ReactionsController {
   constructor(private readonly recorder: Recorder) {}
@@ -44,7 +44,7 @@ export class ReactionsController {
   @ReactsTo([...describers.keys()], { permission: 'audit:write', batch: true })
   async record(facts: readonly Received[], { transaction }: ReactionContext): Promise<void> {
     const answer = await this.recorder.record(transaction, facts.map(entryOf));
-    // The consumer tries the facts one by one then, and dead-letters the one that cannot be recorded.
+    // Then the consumer tries the facts one by one, and the one that cannot be recorded becomes a dead letter.
     if (answer.status === 'rejected') throw new RefusedFactError(answer.because);
   }
 }

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
-import { words } from './order.js';
+import { singleLine } from './settlement.js';
 
 it('a name or reason for the log is taken as one line', () => {
-  expect(words('--by', ' Grace Hopper ', 100)).toBe('Grace Hopper');
+  expect(singleLine('--by', ' Grace Hopper ', 100)).toBe('Grace Hopper');
 });
 
 it.each([
@@ -12,5 +12,5 @@ it.each([
   ['an escape sequence', 'grace\u001b[2K', '--by must not contain control characters'],
   ['a turned direction of writing', 'grace\u202e', '--by must not contain control characters'],
 ])('%s is not', (_, given, because) => {
-  expect(() => words('--by', given, 100)).toThrow(because);
+  expect(() => singleLine('--by', given, 100)).toThrow(because);
 });

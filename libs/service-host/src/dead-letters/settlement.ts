@@ -1,18 +1,18 @@
 import { UsageError } from '../command-line.js';
 
-/** Who settles a dead letter, and why; both stand in the audit log. */
-export interface Order {
-  /** What this person says of themselves: nobody has checked it. */
+/** Who settles a dead letter, why and when: recorded in the audit log. */
+export interface Settlement {
+  /** The name that the person gave; it is not verified. */
   readonly by: string;
   readonly reason: string;
   readonly at: Date;
 }
 
 /**
- * What stands in somebody's log for ever is one line of characters that show.
+ * A text for the audit log, where it stays permanently: one line of printable characters.
  * @throws UsageError
  */
-export function words(option: string, given: string, most: number): string {
+export function singleLine(option: string, given: string, most: number): string {
   const text = given.trim();
   if (text === '') throw new UsageError(`${option} is required: it is recorded in the audit log.`);
   if (text.length > most) throw new UsageError(`${option} can have at most ${most} characters.`);
