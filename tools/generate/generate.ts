@@ -25,7 +25,7 @@ async function main({ positionals: args }: Given<typeof options>): Promise<void>
   throw new UsageError('Give a slice with its service, or a service.');
 }
 
-/** Writes the files of a new slice; touches nothing that is there. */
+/** Writes the files of a new slice; changes no existing file. */
 async function slice(service: string, noun: string): Promise<void> {
   if (!isServiceName(service)) throw new UsageError(`There is no service ${JSON.stringify(service)}.`);
   if (!/^[a-z]+(-[a-z]+)*$/.test(noun))
@@ -39,7 +39,7 @@ async function slice(service: string, noun: string): Promise<void> {
 /** Names of what a system has besides its services: databases, processes, the first words of our own names. */
 const taken = ['bus', 'postgres', 'kafka', 'vouchsafe', 'api'];
 
-/** Writes a new service and puts it on the list, from which all else follows; makes its golden files. */
+/** Writes a new service and adds it to the list of services, from which everything else follows; makes its golden files. */
 async function service(name: string): Promise<void> {
   if (!/^[a-z]{2,20}$/.test(name) || taken.includes(name))
     throw new UsageError(

@@ -1,10 +1,10 @@
-/** A file that is there already, and what becomes of its text. */
+/** An existing file, and the change to its text. */
 interface ChangedFile {
   readonly path: string;
   readonly change: (text: string) => string;
 }
 
-/** The line in the list of services; what the compiler and npm must know by name. */
+/** The service's line in the list of services, and its names in the files that the compiler and npm read. */
 export function changesFor(name: string): ChangedFile[] {
   const line = `  ${name}: { holds: '${name}s', public: false, consumes: ['identity'] },\n`;
   return [

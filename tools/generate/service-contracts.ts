@@ -1,4 +1,4 @@
-/** What a new service tells the others, and how its operations are tried from outside. */
+/** The contracts of a new service, and requests that try its operations in the tests of the whole system. */
 import type { Names } from './names.ts';
 
 export function index({ noun }: Names): string {
@@ -30,7 +30,7 @@ export const ${camel}Retired = contract({
 `;
 }
 
-/** What every service tells: its receipt of an erasure, and what operators do to its dead letters and stored values. */
+/** Facts that every service publishes: its receipt of an erasure, and what operators do to its dead letters and stored values. */
 export function ofEveryService({ noun }: Names): [file: string, text: string][] {
   const simple = (
     file: string,

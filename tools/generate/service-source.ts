@@ -22,7 +22,7 @@ export function manifest({ noun }: Names): string {
 export function readme({ noun, words }: Names): string {
   return `# ${noun}
 
-Keeps ${words}s. Port of its own on the loopback; the gateway is the only way in from outside.
+Keeps ${words}s. It listens on a port of the loopback; clients reach it only through the gateway.
 
 | what                       | where             |
 | -------------------------- | ----------------- |
@@ -62,7 +62,7 @@ export const ${noun}Service = {
 /** The consumer group that all of its instances share. */
 export const GROUP = '${noun}';
 
-/** The service over HTTP, and the consumer of what the others tell. */
+/** The service over HTTP, and the consumer of the other services' facts. */
 export async function boot${pascal}(options: BootOptions = {}): Promise<RunningService> {
   const service = await bootService(${noun}Service, options);
   await consume('${noun}', service, { group: GROUP });
@@ -88,7 +88,7 @@ import { List${pascal}s } from './${noun}/list-${noun}s.js';
 import { Retire${pascal} } from './${noun}/retire-${noun}.js';
 import { ${noun}Migrations } from './persistence/migrations.js';
 
-/** Nothing of a person is kept that its keys do not cover (P10). */
+/** The keys cover everything that is stored about a person: there is nothing else to remove (P10). */
 const removal: PersonRemoval = { remove: () => Promise.resolve() };
 
 @Module({})
@@ -120,7 +120,7 @@ import type { z } from 'zod';
 
 /** Environment variables of ${noun}, besides the host's. */
 export const ${noun}Config = persistenceConfig.extend({
-  /** Who is asked for facts that the bus did not bring. */
+  /** The services from which missing facts are fetched. */
   ...serviceUrls(consumedBy('${noun}')),
 });
 export type ${pascal}Config = z.output<typeof ${noun}Config>;
@@ -134,7 +134,7 @@ import { receiptPublishing, sealingPublishing, settledPublishing } from '@vouchs
 import { ${noun}Events } from './${noun}/${noun}.events.js';
 import { publish${pascal} } from './${noun}/${noun}.published.js';
 
-/** Every catalog of the service, and what leaves of it. */
+/** Every catalog of the service, and what is published of it. */
 export const ${noun}Publishing: readonly Publishing[] = [
   publishing(${noun}Events, publish${pascal}),
   receiptPublishing(${noun}Facts.subjectErased),
@@ -151,10 +151,10 @@ import { ${noun}Publishing } from './${noun}.publishing.js';
 /** Personal values in ${noun}'s own tables (P18). */
 export const personalColumns: readonly PersonalColumn[] = [];
 
-/** Text and bytes of ${noun}'s own tables that are about nobody, with the reason. */
+/** Columns of text and bytes in ${noun}'s own tables that hold no personal data, with the reason. */
 export const impersonalColumns: Readonly<Record<string, string>> = {};
 
-/** Every personal field that ${noun} keeps or tells. */
+/** Every personal field that ${noun} stores or publishes. */
 export const ${noun}Inventory = inventoryOf({
   service: '${noun}',
   publishing: ${noun}Publishing,

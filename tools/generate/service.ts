@@ -3,7 +3,7 @@ import * as contracts from './service-contracts.ts';
 import * as source from './service-source.ts';
 import { sliceFiles } from './slice.ts';
 
-/** A service that boots: its folder, its contracts and how its operations are tried, with one slice that is named as the service is. */
+/** A service that boots: its folder, its contracts and the requests for its operations, with one slice named like the service. */
 export function serviceFiles(name: string): NewFile[] {
   const names = namesOf(name);
   const own = (file: string, text: string) => ({ path: `services/${name}/${file}`, text });

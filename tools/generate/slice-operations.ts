@@ -1,4 +1,4 @@
-/** What callers can do with a new slice: a use case a file, and the controller. */
+/** The operations of a new slice: one file per use case, and the controller. */
 import type { Names } from './names.ts';
 
 export function create({ noun, camel, pascal, words }: Names): string {
@@ -22,7 +22,7 @@ export class Create${pascal} {
     private readonly ids: Ids,
   ) {}
 
-  /** @param key the request's Idempotency-Key: one ${words} for it, however often it comes */
+  /** @param key the request's Idempotency-Key: one ${words} for it, however often it is sent */
   create(
     caller: Caller,
     key: string | undefined,

@@ -1,4 +1,4 @@
-/** The stream of a new slice: its events, who decides on them, what is read from them and told of them. */
+/** The stream of a new slice: its events, decider, projection and published facts. */
 import { type Names, namesOf } from './names.ts';
 
 export function events({ noun, camel, pascal }: Names, visibility: 'published' | 'private'): string {

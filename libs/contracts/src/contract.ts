@@ -17,15 +17,15 @@ export interface Contract<Schema extends z.ZodType<object> = z.ZodType<object>> 
   readonly owner: ServiceName;
   /** One sentence for the AsyncAPI document: when this fact is published. */
   readonly summary: string;
-  /** Strict, for whoever writes: a field that it does not know stops the fact (`publication`). */
+  /** Strict, for writers: an unknown field stops the fact (`publication`). */
   readonly schema: Schema;
-  /** The same, tolerant, for whoever reads: fields that it does not know are left out. */
+  /** The same, tolerant, for readers: unknown fields are left out. */
   readonly reader: z.ZodType<z.output<Schema>>;
-  /** A message that has any crosses the bus sealed, and the receiver's vault seals them on arrival (docs/bus.md, 'Messages'). */
+  /** A message with personal fields is encrypted on the bus, and the receiver's vault seals them on arrival (docs/bus.md, 'Messages'). */
   readonly personal: readonly PersonalField[];
-  /** Sent no more; still derived for whoever fetches facts of the past. */
+  /** No longer sent; still derived for consumers that fetch past facts. */
   readonly retired: boolean;
-  /** How what was written by the version before is read by those who take this one. */
+  /** Turns data of the version before into data of this one. */
   readonly former?: FormerContract;
 }
 
@@ -37,7 +37,7 @@ interface FormerContract {
 export type DataOf<C extends Contract> = z.output<C['schema']>;
 
 /**
- * @throws for a schema with an object that lets unknown fields through: they could be personal, and nobody would know
+ * @throws for a schema with an object that allows unknown fields: they could be personal without a mark
  */
 export function contract<Schema extends z.ZodType<object>>(definition: {
   readonly type: ContractType;
@@ -85,13 +85,13 @@ export interface Publication<C extends Contract = Contract> {
 /** One fact, in one version of its contract or in several side by side: each consumer takes one of them. */
 export type Fact = Publication | readonly Publication[];
 
-/** Data that does not fit the contract it was made for: a bug of this service. The relay stops before it has a number. */
+/** Data that does not match its contract: a bug of this service. The relay stops before the fact gets a number. */
 export class UnfitPublicationError extends Error {
   override readonly name = 'UnfitPublicationError';
 }
 
 /**
- * Checks the data against its contract where it is made, so a broken message never leaves.
+ * Checks the data against its contract where it is made, so that no invalid message is sent.
  * @throws UnfitPublicationError
  */
 export function publication<C extends Contract>(made: C, data: DataOf<C>): Publication<C> {

@@ -12,7 +12,7 @@ export const erasureReceipt = z.strictObject({
   /** Key versions that were there; none where the service had never sealed anything of the person. */
   keysDestroyed: z.int().nonnegative(),
   destroyedAt: z.iso.datetime(),
-  /** From here on nobody could open a value of the person in this service, whatever a process had in memory. */
+  /** From this instant no process of the service could open a value of the person, whatever it had in memory. */
   effectiveFrom: z.iso.datetime(),
 });
 export type ErasureReceipt = z.infer<typeof erasureReceipt>;

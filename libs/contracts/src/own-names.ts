@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { serviceNames } from './services.js';
 
-/** Our services, those to come, and the product itself: what a name that somebody else chooses may not begin with. */
+/** Our services, future ones, and the product itself: names that callers choose may not begin with these. */
 export const ownNames: readonly string[] = [
   ...new Set([...serviceNames, 'billing', 'lifecycle', 'vouchsafe']),
 ];
 
 /**
  * Whether a name reads as one of ours: its first word is ours, in any letter case, whichever separator follows. Our own operations use
- * dots and hyphens (`identity.logged-in`, `audit-entry.record`); a capital letter after a small one begins a word, too (`auditLog`), as
+ * dots and hyphens (`identity.logged-in`, `audit-entry.record`); a capital letter after a lower-case one begins a word, too (`auditLog`), as
  * it does for OCSF (docs/formats.md).
  */
 export function beginsWithOwnName(name: string): boolean {
@@ -23,12 +23,12 @@ function firstWord(name: string): string | undefined {
   return name.toLowerCase().split(/[^a-z0-9]/, 1)[0];
 }
 
-/** The source of every entry that came by the API before keys had sources, and of the keys of that time. */
+/** The source of every entry that was submitted before keys had sources, and of the keys from that time. */
 export const FIRST_SOURCE = 'api';
 
 /**
- * The name of a source of audit entries, as an API key carries it: ids of entries are unique within it, whichever key hands them in. It
- * stands in the log in clear.
+ * The name of a source of audit entries, as an API key has it: ids of entries are unique within it, whichever key submits them. It is in
+ * the log in clear.
  */
 export const sourceName = z
   .string()
@@ -41,7 +41,7 @@ export const sourceName = z
     `must not begin with ${ownNames.join(', ')}: these names are reserved`,
   );
 
-/** Of a key for which nobody named a source: its own, which no other key has by itself. */
+/** The default source of a key, which no other key gets by default. */
 export function sourceOfKey(apiKeyId: string): string {
   return `key-${apiKeyId}`;
 }

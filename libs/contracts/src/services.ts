@@ -1,16 +1,16 @@
 interface Service {
-  /** What ARCHITECTURE.md says of it. */
+  /** Its description in ARCHITECTURE.md. */
   readonly holds: string;
-  /** Whether its port is the one that the outside reaches; all others stand behind it. */
+  /** Whether it is the service that the internet reaches; all others are behind it. */
   readonly public: boolean;
-  /** Whose facts it takes: of these services, of all (its own, too), or of all others. It is these that it asks for what the bus did not bring. */
+  /** The services whose facts it consumes: these, all (its own, too), or all others. It fetches missing facts from them. */
   readonly consumes: readonly string[] | 'all' | 'others';
 }
 
 /**
- * Every service, in the order in which they stop. The only place that lists them: the owners of contracts, the topics, who is asked for
- * missing facts, what an erasure waits for, databases, keys, commands, documents and tests follow from it. What a service publishes is
- * what the folder of its name holds here, beside this file. No imports: tools read it before anything is built.
+ * Every service, in the order in which they stop. The only list of them: the owners of contracts, the topics, the sources of missing
+ * facts, the receipts of an erasure, databases, keys, commands, documents and tests follow from it. What a service publishes is in the
+ * folder of its name beside this file. No imports: tools load it before anything is built.
  */
 export const services = {
   gateway: {
@@ -33,7 +33,7 @@ export const services = {
 export type ServiceName = keyof typeof services;
 export const serviceNames = Object.keys(services) as readonly ServiceName[];
 
-/** Those behind the public one. */
+/** The services behind the public one. */
 export type InnerServiceName = {
   [Name in ServiceName]: (typeof services)[Name]['public'] extends true ? never : Name;
 }[ServiceName];

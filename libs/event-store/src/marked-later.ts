@@ -7,8 +7,8 @@ import { eventColumns, type EventRow, sealingContext } from './recorded-event.js
 const PAGE = 500;
 
 /**
- * Whether a value of one of these people stands in clear in a stored event, because its field was marked later. It reads as erased, but
- * nobody may say that the person is erased until the retention run has sealed it (P10).
+ * Whether a stored event has a value of one of these people in clear, because its field was marked later. The value reads as erased, but
+ * the erasure stays partial until the retention run has sealed it (P10).
  */
 export async function hasValuesInClear(
   sql: Sql,
@@ -29,7 +29,7 @@ export async function hasValuesInClear(
 /**
  * Seals in place what was stored in clear before its field was marked: page by page, each recorded under the run's id in the
  * transaction that seals it. A run that was killed begins again, and skips what is sealed.
- * @returns how many events were rewritten so
+ * @returns how many events were rewritten
  */
 export async function sealMarkedLater(
   { database, vault }: { readonly database: Database; readonly vault: Vault },
@@ -39,7 +39,7 @@ export async function sealMarkedLater(
   let sealed = 0;
   let after = '0';
   for (;;) {
-    // As worker, which may make keys; what it has sealed goes in as retention, by the one function that may.
+    // The worker role may make keys; the retention role writes what was sealed, by the one function that may.
     const page = await database.asWorker((sql) => sealPage(sql, vault, catalogs, after));
     const last = page.at(-1);
     if (!last) return sealed;
@@ -83,8 +83,8 @@ export interface SealedOf {
 }
 
 /**
- * Takes what retention runs have sealed and nobody has told the organization's audit log, for a caller who tells it in the same
- * transaction: a run that was killed in between is told of by the next one.
+ * Takes the retention runs that are not recorded in the organization's audit log yet, for a caller that records them in the same
+ * transaction: a run that was killed before is recorded by the next one.
  */
 export async function takeUntold(sql: Sql): Promise<SealedOf[]> {
   const rows = await sql.query<{ run_id: string; organization_id: string; events: number }>(

@@ -2,32 +2,32 @@ import type { Fact, Publication } from '@vouchsafe/contracts';
 import type { DomainEvent, EventCatalog } from '@vouchsafe/event-sourcing';
 import type { RecordedEvent } from './recorded-event.js';
 
-/** A published fact in one version of its contract, with the fact's place in the source's lanes. */
+/** A published fact in one version of its contract, with its lane and number. */
 export interface LaneMessage {
   /** The service that owns the lane. */
   readonly source: string;
   readonly lane: number;
-  /** Of the fact, whatever its versions: from 1, without gaps in a lane. */
+  /** The fact's number, the same for all its versions: from 1, without gaps in a lane. */
   readonly number: bigint;
-  /** The same for every sending: `<source>/<lane>/<number>`, and of a later version than the first `.../v2`. */
+  /** The same each time it is sent: `<source>/<lane>/<number>`, and `.../v2` for a later version. */
   readonly id: string;
   /** Order is kept per key: the organization. */
   readonly key: string;
   readonly time: Date;
   readonly traceparent: string | undefined;
   readonly publication: Publication;
-  /** Types of all versions of the fact that are given beside each other, where there are several. */
+  /** Types of all versions in which the fact is sent, where there are several. */
   readonly versions?: readonly string[];
 }
 
-/** How one kind of stream leaves the service: `*.published.ts` as a function. */
+/** How the events of one kind of stream are published: `*.published.ts` as a function. */
 export interface Publishing {
   readonly catalog: EventCatalog;
   /** Pure; the same event always gives the same facts, in the same order. */
   readonly publish: (event: RecordedEvent) => readonly Fact[];
 }
 
-/** Ties a stream's events to what leaves of them. */
+/** Ties a stream's events to the facts that are published of them. */
 export function publishing<Event extends DomainEvent>(
   catalog: EventCatalog,
   publish: (event: RecordedEvent<Event>) => readonly Fact[],
@@ -39,12 +39,12 @@ export function publishing<Event extends DomainEvent>(
 /** A fact's versions: at least one that is sent. */
 export type Versions = readonly Publication[];
 
-/** Of a fact's versions those that are sent; a retired one is derived for whoever fetches it. */
+/** The versions of a fact that are sent; a retired one is derived only for consumers that fetch it. */
 export function sentVersions(versions: Versions): Versions {
   return versions.length === 1 ? versions : versions.filter(({ contract }) => !contract.retired);
 }
 
-/** What a published fact of an event looks like on its way, given its place among the lanes: a message for each version. */
+/** The messages of a published fact with this lane and number: one for each version. */
 export function laneMessages(
   source: string,
   { lane, number }: { readonly lane: number; readonly number: bigint },
@@ -65,7 +65,7 @@ export function laneMessages(
   }));
 }
 
-/** An id is of one message alone (CloudEvents 1.0, `id`), and the first version has the fact's own. */
+/** Each message has an id of its own (CloudEvents 1.0, `id`); the first version has the fact's id. */
 function suffixOf(type: string): string {
   return type.endsWith('.v1') ? '' : `/${type.slice(type.lastIndexOf('.') + 1)}`;
 }
@@ -74,7 +74,7 @@ export function catalogsOf(publishing: readonly Publishing[]): (type: string) =>
   return (type) => entryOf(publishing, type).catalog;
 }
 
-/** What leaves of an event: each fact with its versions. */
+/** What is published of an event: each fact with its versions. */
 export function factsOf(publishing: readonly Publishing[], event: RecordedEvent): readonly Versions[] {
   if (!isPublished(publishing, event.type)) return [];
   const facts = entryOf(publishing, event.type).publish(event);

@@ -3,7 +3,7 @@
  * fill it (Kafka, and a log in Postgres for one machine); `busContract` is the suite that both pass.
  */
 export interface Bus {
-  /** Makes what is missing. A topic that exists stays as it is: what differs from its declaration is told, never changed. */
+  /** Creates missing topics. An existing topic stays as it is: differences from its declaration are returned, never changed. */
   ensureTopics(topics: readonly TopicSpec[]): Promise<readonly TopicDifference[]>;
   /** How many partitions a topic has; rejects with `UnknownTopicError` when there is none of the name. */
   partitions(topic: string): Promise<number>;
@@ -12,7 +12,7 @@ export interface Bus {
    * log or not: senders send again, consumers drop what they know.
    */
   send(topic: string, messages: readonly OutgoingMessage[]): Promise<void>;
-  /** Brokers that are away and topics that nobody has made yet are told to `onError`, and waited for. */
+  /** Missing brokers and topics are reported to `onError`, and waited for. */
   subscribe(options: SubscribeOptions): Promise<Subscription>;
   /** Closes all subscriptions, then the connections. */
   close(): Promise<void>;
@@ -25,11 +25,11 @@ export interface TopicSpec {
   readonly retentionMs: number;
   /** A segment is closed at this age; a message therefore lives `retentionMs + segmentMs` at the longest. */
   readonly segmentMs: number;
-  /** Copies of each partition, where the bus keeps copies; 1 where nothing is said. */
+  /** Copies of each partition, where the bus keeps copies; 1 by default. */
   readonly replicas?: number;
 }
 
-/** How a topic on the bus is other than declared, as it would be said to an operator. */
+/** How a topic on the bus differs from its declaration, in words for an operator. */
 export interface TopicDifference {
   readonly topic: string;
   readonly setting: string;
@@ -38,11 +38,11 @@ export interface TopicDifference {
 }
 
 export interface OutgoingMessage {
-  /** Messages of one key stand in one partition, in order. No personal data in keys or headers. */
+  /** Messages of one key are in one partition, in order. No personal data in keys or headers. */
   readonly key: string | null;
   readonly headers: Readonly<Record<string, string>>;
   readonly value: string;
-  /** Takes the place of the key's hash: the partition is `slot` modulo the topic's partitions. Lanes use it. */
+  /** Used instead of the key's hash: the partition is `slot` modulo the topic's partitions. Lanes use it. */
   readonly slot?: number;
 }
 
@@ -83,8 +83,8 @@ export interface SubscribeOptions {
   readonly group: string;
   readonly topics: readonly string[];
   /**
-   * Where to start on a partition that was just assigned. An offset outside of what the log holds means `earliest`: the log
-   * was emptied or replaced, or retention has passed the consumer; its lanes tell it what is missing.
+   * Where to start on a partition that was just assigned. An offset outside the log's bounds means `earliest`: the log was emptied
+   * or replaced, or retention has passed the consumer; its lanes show what is missing.
    */
   readonly startFrom: (partition: AssignedPartition) => Promise<bigint | 'earliest' | 'end'>;
   /**

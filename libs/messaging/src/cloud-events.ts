@@ -4,17 +4,17 @@ import type { IncomingMessage, OutgoingMessage } from './bus.js';
 
 /**
  * CloudEvents 1.0 in Kafka's binary mode (cloudevents/spec, kafka-protocol-binding.md, 3.2): each attribute is a header
- * `ce_<name>`, the data is the message's value. Extensions: `lane` and `number` (with `source` they give each fact its place,
+ * `ce_<name>`, the data is the message's value. Extensions: `lane` and `number` (with `source` they identify the fact,
  * docs/bus.md, 'Lanes'), `fact` (the same for each version of a fact), `versions` and `traceparent` (CloudEvents' distributed
  * tracing extension; not Kafka's own `traceparent` header, which kafkajs's instrumentation writes over). No personal data here:
- * headers and keys are never sealed. `transitkey` stands where the data is a JWE, and names its key.
+ * headers and keys are never sealed. `transitkey` is the id of the key, where the data is a JWE.
  */
 export type WireMessage = Pick<OutgoingMessage, 'key' | 'headers' | 'value'>;
 
-/** Type of the message that tells how far lanes stand; no contract of any service. */
+/** Type of the message with the last number of each lane; not a contract of any service. */
 const LANE_POSITIONS = 'vouchsafe.lane-positions.v1';
 
-/** A fact as it arrives: its place in the source's lanes, and data that nobody has checked yet. */
+/** A fact as it arrives: its source, lane and number, and data that is not checked yet. */
 export interface ArrivedFact {
   readonly kind: 'fact';
   readonly source: string;
@@ -23,7 +23,7 @@ export interface ArrivedFact {
   readonly id: string;
   /** The contract and its version. */
   readonly type: string;
-  /** Types of all versions of the fact that are given beside each other; its own among them. */
+  /** Types of all versions in which the fact is sent, its own among them. */
   readonly versions: readonly string[];
   readonly time: Date;
   readonly organizationId: string;
@@ -32,10 +32,10 @@ export interface ArrivedFact {
   readonly value: string;
 }
 
-/** A fact whose data nobody has opened yet (`sealed-message.ts`). */
+/** A fact whose data is not opened yet (`sealed-message.ts`). */
 export interface SealedFact extends Omit<ArrivedFact, 'kind'> {
   readonly kind: 'sealed';
-  /** Names the key, which the source gives. */
+  /** Id of the key, which the source gives. */
   readonly transitKey: string;
   readonly headers: WireMessage['headers'];
   /** A JWE. */
@@ -48,13 +48,13 @@ export interface ArrivedPositions {
   readonly lanes: readonly LanePosition[];
 }
 
-/** What another producer put on our topic: it has no place in a lane, so it can have no effect exactly once. */
+/** A message that another producer put on our topic: without a number in a lane it cannot take effect exactly once. */
 export interface ForeignMessage {
   readonly kind: 'foreign';
   readonly reason: string;
 }
 
-/** A fact in clear, as its source gives it to those who miss it; on the bus it is as `busMessage` makes it. */
+/** A fact in clear, as its source gives it to consumers that miss it; on the bus it is as `busMessage` makes it. */
 export function factMessage(fact: LaneMessage): OutgoingMessage {
   return {
     key: fact.key,
@@ -71,7 +71,7 @@ export function factMessage(fact: LaneMessage): OutgoingMessage {
   };
 }
 
-/** All lanes given must fall into the partition of `slot`. */
+/** All lanes that are given must belong to the partition of `slot`. */
 export function positionsMessage(
   source: string,
   slot: number,
@@ -98,7 +98,7 @@ export function readMessage(
   const fact = headers.data as z.output<typeof factHeaders>;
   const transitKey = fact.ce_transitkey;
   const isSealed = fact['content-type'] === 'application/jose';
-  // Clear text is read as well: a source gives it to those who miss facts. What a consumer takes from the bus is another matter.
+  // Clear text is read as well: a source gives it to consumers that miss facts. What a consumer takes from the bus is decided elsewhere.
   if (isSealed !== (transitKey !== undefined))
     return foreign('encrypted, but names no transit key (or the reverse)');
   const common = {

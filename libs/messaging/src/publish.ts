@@ -12,9 +12,9 @@ export interface Publisher {
 }
 
 /**
- * Facts go to the partition of their lane. Lane positions go after them into the same partitions, one message for each partition:
- * so whoever reads a position has been offered every fact before it. Positions that have not changed are repeated ever more
- * rarely, down to once a minute: a log that nobody writes to should not grow.
+ * Facts go to the partition of their lane. The last numbers of the lanes follow in the same partitions, one message for each
+ * partition: so a consumer that reads a number has been offered every fact up to it. Numbers that have not changed are repeated at
+ * growing intervals, up to a minute: an idle log should not grow.
  */
 export function publishTo(bus: Bus, topic: string, now: () => Date = () => new Date()): Publisher {
   const quiet = new Map<number, { told: string; at: number; pause: number }>();

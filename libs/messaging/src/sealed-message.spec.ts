@@ -1,4 +1,4 @@
-/** @promise P09 a message on the bus opens in its own place alone */
+/** @promise P09 the data of a message on the bus cannot be opened in another message */
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { contract, publication } from '@vouchsafe/contracts';
@@ -45,7 +45,7 @@ describe('a message that says anything of a person', () => {
     expect(Buffer.from(value, 'base64url').toString()).not.toContain('Ada');
   });
 
-  it('opens by jose, with the key that its header names, in its place alone', async () => {
+  it('opens by jose, with the key that its header names, and only with its own headers', async () => {
     const { plaintext, protectedHeader } = await compactDecrypt(message.value, transitKey.key);
     expect(JSON.parse(Buffer.from(plaintext).toString())).toEqual(fact.publication.data);
     expect(protectedHeader).toEqual({

@@ -1,16 +1,16 @@
-/** @promise P09 encrypts what says anything of a person on the bus */
+/** @promise P09 encrypts messages about a person on the bus */
 import type { DepartingMessage } from '@vouchsafe/event-store';
 import { openJwe, sealJwe, type TransitKey } from '@vouchsafe/vault';
 import type { OutgoingMessage } from './bus.js';
 import { type ArrivedFact, factMessage, type SealedFact } from './cloud-events.js';
 
 /**
- * Which fact it is, and how it is to be taken: these headers stand in the JWE's protected header as well, so that it opens in no
- * other message's place, nor as anything else. Lane and number are the id's parts.
+ * Which fact it is, and how it is to be read: these headers are in the JWE's protected header as well, so that the data of one message
+ * cannot be opened in another one. Lane and number are parts of the id.
  */
 const PROTECTED = ['ce_id', 'ce_type', 'ce_time', 'ce_versions'] as const;
 
-/** A fact as it crosses the bus. One that says anything of a person is a single JWE; others stay plain CloudEvents. */
+/** A fact as it crosses the bus. One with personal fields is a single JWE; others stay plain CloudEvents. */
 export function busMessage(fact: DepartingMessage): OutgoingMessage {
   const message = factMessage(fact);
   if (fact.publication.contract.personal.length === 0) return message;
@@ -25,7 +25,7 @@ export function busMessage(fact: DepartingMessage): OutgoingMessage {
   };
 }
 
-/** @returns undefined where the message is not what the key's holder sealed, where it was put, for this organization */
+/** @returns undefined unless the message is as the key's holder sealed it, with these headers and for this organization */
 export function openFact(
   { headers, transitKey, ...sealed }: SealedFact,
   { id, organizationId, key }: TransitKey,

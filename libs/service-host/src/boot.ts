@@ -39,11 +39,11 @@ export interface ServiceDefinition<Config extends z.ZodObject> {
   readonly config: Config;
   /** The service's composition module. */
   readonly module: (config: z.output<Config> & HostConfig) => Type | DynamicModule;
-  /** The public server brings its own guard, passes bodies on unread, makes request ids; health and metrics stand elsewhere. */
+  /** A public server has its own guards, passes bodies on unread and makes request ids; health and metrics are on the internal one. */
   readonly server?: 'internal' | 'public';
-  /** Of a public server, in place of the internal identity's; its module provides them. */
+  /** Guards of a public server, in place of the one for internal tokens; its module provides them. */
   readonly guards?: readonly Type<CanActivate>[];
-  /** Of a public server, provided by its module: answers what the router refuses before any hook runs. */
+  /** Answers what the router of a public server refuses before any hook runs; its module provides it. */
   readonly refuse?: Type<Refusing>;
 }
 
@@ -53,7 +53,7 @@ export interface BootOptions {
   readonly clock?: Clock;
   readonly ids?: Ids;
   readonly logger?: ServiceLogger;
-  /** Of a service that runs in the same process: what one port tells is told of both. */
+  /** Readiness and metrics of a server in the same process: one port reports both. */
   readonly metrics?: Metrics;
   readonly readiness?: Readiness;
   /** Leave the process's signals alone. */
@@ -67,7 +67,7 @@ export interface RunningService {
   readonly logger: ServiceLogger;
   readonly metrics: Metrics;
   readonly readiness: Readiness;
-  /** Not ready any more, then drain, finish, leave. */
+  /** No longer ready; finishes running requests, then ends. */
   stop(): Promise<void>;
 }
 
@@ -93,7 +93,7 @@ export async function bootService<Config extends z.ZodObject>(
     await app.getHttpAdapter().getInstance().ready();
     await app.listen(config.PORT, config.VOUCHSAFE_HOST);
   } catch (error) {
-    // What was started already ends: leases are given back, connections closed.
+    // Stop what was started already: leases are given back, connections closed.
     await app.close().catch((failure: unknown) => logger.error({ err: failure }, 'Stop failed'));
     throw error;
   }
@@ -105,17 +105,17 @@ export async function bootService<Config extends z.ZodObject>(
   return { app, url, logger, metrics, readiness, stop };
 }
 
-/** For `main.ts`, where a service did not boot. A wrong configuration, or keys that do not open, are the operator's to mend and need no stack; anything else is ours. */
+/** For `main.ts`, when a service did not boot. A wrong configuration, or keys that do not open, are for the operator to mend and need no stack. */
 export function exitBecause(service: string, error: unknown): never {
   const isOperators = error instanceof ConfigError || error instanceof VaultError;
   const reason = error instanceof Error && !isOperators ? error.stack : undefined;
   const said = `${service}: ${reason ?? (error instanceof Error ? error.message : 'failed')}\n`;
-  // The last thing that is read of it: log lines that were not written yet are written as the process ends, and before this.
+  // Comes last: buffered log lines are written before it, as the process ends.
   process.once('exit', () => process.stderr.write(said));
   process.exit(1);
 }
 
-/** The service's OpenAPI document, made without its dependencies: nothing is connected, nothing listens. */
+/** The service's OpenAPI document, made without connecting to anything. */
 export async function describeService<Config extends z.ZodObject>(
   definition: ServiceDefinition<Config>,
   config: z.output<Config> & HostConfig,
@@ -165,7 +165,7 @@ class HostModule {
   }
 }
 
-/** In a preview nothing is made, but Nest wants to know that everything could be. */
+/** A preview instantiates nothing, but Nest checks that every dependency is provided. */
 const standIns: Provider[] = [
   CONFIG,
   LOGGER,

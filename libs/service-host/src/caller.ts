@@ -77,7 +77,7 @@ export function callerOf(request: FastifyRequest): Caller {
   return found;
 }
 
-/** The organization that the caller, a person or a key, belongs to. @throws Problem `forbidden` for whoever has none */
+/** The organization that the caller, a person or a key, belongs to. @throws Problem `forbidden` where there is none */
 export function organizationOf({ organizationId }: Authenticated): OrganizationId {
   if (organizationId === null)
     throw problem('forbidden', { detail: 'Only a member or an API key of an organization can do this' });
@@ -86,8 +86,8 @@ export function organizationOf({ organizationId }: Authenticated): OrganizationI
 }
 
 /**
- * Who did it, when, under which request: for the events that a request leads to. Before somebody has logged in, the account acted
- * for is the actor.
+ * Who did it, when, and in which request: for the events of a request. Before a log-in is complete, the account that it is for is the
+ * actor.
  */
 export function envelopeOf(
   { requestId, traceparent, ...caller }: Caller,
@@ -97,7 +97,7 @@ export function envelopeOf(
   return { actor, occurredAt, requestId, ...(traceparent === null ? {} : { traceparent }) };
 }
 
-/** Refuses a caller who does not fulfil what the operation asks (P02, P11: asked at the gateway and in the service). */
+/** Refuses a caller who lacks what the operation requires (P02, P11: checked at the gateway and in the service). */
 export function assertAllowed(who: Authenticated, requirement: Requirement): void {
   if (requirement === 'public') return;
   if (who.actor.type === 'anonymous') throw problem('unauthenticated');
@@ -112,7 +112,7 @@ export function assertAllowed(who: Authenticated, requirement: Requirement): voi
     throw problem('forbidden', { detail: withoutPermission(who, requirement) });
 }
 
-/** Names the permission that is missing. The document of the API names it too, so this tells nothing that is not public. */
+/** Names the missing permission. The API's document names it too, so this discloses nothing. */
 function withoutPermission({ actor }: Authenticated, missing: Permission): string {
   if (actor.type !== 'api-key')
     return `This operation requires the permission ${missing}, which your role does not have`;

@@ -38,7 +38,7 @@ class MovedClock extends Clock {
   }
 }
 
-/** The clock that the configuration asks for. @throws ConfigError where somebody would move that of a real environment */
+/** The clock that the configuration asks for. @throws ConfigError for a shifted clock outside the testing environment */
 export function clockOf({
   VOUCHSAFE_CLOCK_OFFSET_FILE: file,
   VOUCHSAFE_ENVIRONMENT: environment,

@@ -18,7 +18,7 @@ export interface HttpOptions {
   readonly bodyLimit: number;
   readonly metrics: Metrics;
   readonly routes: RouteTable;
-  /** Take the request id and trace of the gateway; a public server makes its own. */
+  /** Accept the request id and trace of the gateway; a public server makes its own. */
   readonly trustRequestId: boolean;
   /** The public server passes bodies on unread. */
   readonly parseBodies: boolean;

@@ -5,7 +5,7 @@ export type ReadIJson =
   | { readonly status: 'read'; readonly value: unknown }
   /** Not JSON at all. */
   | { readonly status: 'malformed'; readonly detail: string }
-  /** JSON, but programs would not agree on what it says; `pointer` (RFC 6901) leads to the place. Neither part repeats a value. */
+  /** JSON that programs read differently; `pointer` (RFC 6901) says where. Neither member repeats a value. */
   | { readonly status: 'refused'; readonly pointer: string; readonly detail: string };
 
 const MAX_DEPTH = 64;
@@ -28,9 +28,9 @@ export function readIJson(bytes: Uint8Array): ReadIJson {
   const { fault, path } = read;
   if (fault === TOO_DEEP)
     return { status: 'malformed', detail: `The body is nested deeper than ${MAX_DEPTH} levels` };
-  // A name that is no text can't stand in a pointer: its object's place is told.
-  const told = path.filter((step) => typeof step === 'number' || !NOT_TEXT.test(step));
-  return { status: 'refused', pointer: pointerOf(told), detail: fault };
+  // A name that is not valid text cannot be part of a pointer: the pointer leads to its object instead.
+  const shown = path.filter((step) => typeof step === 'number' || !NOT_TEXT.test(step));
+  return { status: 'refused', pointer: pointerOf(shown), detail: fault };
 }
 
 const TOO_DEEP = 'too deep';
@@ -66,7 +66,7 @@ function decimalOf(literal: string): string {
   const digits = whole + fraction;
   let [first, last] = [0, digits.length];
   while (digits.charAt(first) === '0') first += 1;
-  // All zeros: there is one nothing, with whatever sign and exponent.
+  // All zeros: the same value with any sign and exponent.
   if (first === last) return '0';
   while (digits.charAt(last - 1) === '0') last -= 1;
   const power = Number(exponent) - fraction.length + (digits.length - last);

@@ -64,7 +64,7 @@ describe('an Idempotency-Key', () => {
     expect(second).toEqual({ number: effects, secret: '' });
   });
 
-  it('knows the same request again, whatever the order of its members, and whether one is undefined or not there', async () => {
+  it('recognizes the same request, whatever the order of its members, and whether a member is undefined or absent', async () => {
     const before = effects;
     for (const sent of [{ on: true, color: undefined }, { on: true }, { color: undefined, on: true }])
       await make(request('undefined', { request: sent }));
@@ -87,7 +87,7 @@ describe('an Idempotency-Key', () => {
     const rows = (await keep()).slice(before.length);
     expect(rows).toHaveLength(2);
     for (const { text } of rows) expect(text).not.toMatch(/red|number|secret|ada@example/);
-    // Nobody sees that two callers chose the same.
+    // The table does not show that two callers chose the same key.
     expect(rows[0]?.key).not.toBe(rows[1]?.key);
     const guessed = [ours, 'user:u', 'lamp.make', key];
     for (const guess of [key, guessed.join(' '), JSON.stringify(guessed)])

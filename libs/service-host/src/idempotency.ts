@@ -12,7 +12,7 @@ import type { Caller } from './caller.js';
 import { problem } from './problems.js';
 import { storedNames } from './stored-names.js';
 
-/** A retry arrives within hours; a day is what the ecosystem keeps keys for. */
+/** A retry arrives within hours; other APIs keep keys for a day, too. */
 export const IDEMPOTENCY_HOURS = 24;
 
 export const idempotencyMigrations: readonly SqlMigration[] = [
@@ -45,7 +45,7 @@ export interface CreatingRequest {
   readonly organizationId: string;
   readonly caller: Pick<Caller, 'actor'>;
   readonly operation: string;
-  /** The `Idempotency-Key` header as it came; without one the work simply runs. */
+  /** The `Idempotency-Key` header as it was sent; without one the work simply runs. */
   readonly key: string | undefined;
   /** Everything of the request that its effect depends on, body and path: only its keyed hash is kept. */
   readonly request: object;
@@ -54,7 +54,7 @@ export interface CreatingRequest {
 
 export interface Created<Body extends object> {
   readonly body: Body;
-  /** What a repetition is answered with, where `body` shows a secret once (P22): `body` without it. */
+  /** The answer to a repetition, where `body` has a secret that is shown once (P22): `body` without it. */
   readonly keep?: Body;
 }
 
@@ -74,7 +74,7 @@ export async function createOnce<Result extends Created<object> | Rejected>(
   request: CreatingRequest,
   work: () => Promise<Result>,
 ): Promise<AnswerOf<Result>> {
-  // What was kept is what `work` answered for the very same request.
+  // The stored answer is the one that `work` gave for the same request.
   return (await answerOnce(vault, sql, request, work)) as AnswerOf<Result>;
 }
 
@@ -159,11 +159,11 @@ async function rowOf(
 }
 
 /**
- * The request's hash is kept for a day, and may be of an address or a password (P07): it is made under the service's own key, so
- * that nobody who reads it can try guesses.
+ * The request's hash is kept for a day, and the request may contain an address or a password (P07): the hash is keyed by the service's
+ * own key, so that guesses cannot be tested against it.
  */
 function hashOf(vault: Vault, sql: Sql, { request }: CreatingRequest): Promise<Buffer> {
-  // As JSON carries it: a member that is undefined is not there.
+  // Through JSON: a member that is undefined is left out.
   const sent: unknown = JSON.parse(JSON.stringify(request));
   return vault.keyedHash(sql, storedNames.idempotentRequest, canonicalJson(sent));
 }
@@ -186,7 +186,7 @@ async function keptAnswer(
   if (!hash.equals(request_hash)) throw problem('idempotency-key-reused');
   if (answer === null) throw new Error('A committed idempotency key has no answer');
   const opened = await vault.open(sql, scopeOf(request), contextOf(request), answer);
-  // Its organization's key is destroyed: what was done cannot be told again.
+  // The key of the answer is destroyed: it cannot be given again.
   if (isErased(opened)) throw problem('gone');
   return JSON.parse(opened) as unknown;
 }

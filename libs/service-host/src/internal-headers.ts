@@ -2,27 +2,27 @@ import { jsonValue } from '@vouchsafe/contracts';
 import { z } from 'zod';
 
 /**
- * Headers between the gateway and the services. The gateway removes every header of this prefix from what comes in from
- * outside, and from what leaves.
+ * Headers between the gateway and the services. The gateway removes every header with this prefix from clients' requests and from the
+ * answers to them.
  */
 export const INTERNAL_HEADER_PREFIX = 'vouchsafe-';
 
-/** Request: the internal token. `Authorization` stays free for what callers from outside send. */
+/** Request: the internal token. `Authorization` stays free for clients. */
 export const INTERNAL_TOKEN_HEADER = 'vouchsafe-internal-token';
 
 /** Answer: id of the entity operated on, where only the answer knows it (P23). */
 export const ENTITY_HEADER = 'vouchsafe-entity-id';
 
-/** Answer: the organization that a request without a caller turned out to concern (sign-up, an email's link). */
+/** Answer: the organization of a request without a caller (sign-up, the link of an email). */
 export const ORGANIZATION_HEADER = 'vouchsafe-organization';
 
 /**
- * Answer: the person whom a request without a caller turned out to be of. What the access log keeps of the request is sealed by that
- * person's key, so that an erasure reaches it (P10).
+ * Answer: the person who made a request without a caller. What the access log keeps of the request is sealed by that person's key, so
+ * that an erasure reaches it (P10).
  */
 export const PERSON_HEADER = 'vouchsafe-person';
 
-/** Tells the gateway both, where a request said neither. */
+/** Sets both headers, for a request that names neither. */
 export function tellWhose(
   reply: { header(name: string, value: string): unknown },
   { organizationId, userId }: { readonly organizationId: string; readonly userId: string },
@@ -32,12 +32,12 @@ export function tellWhose(
 }
 
 /**
- * Answer: what the service adds to the access-log entry, a JSON object of ids, places and counts (nothing personal); of a read of
- * the audit log, which entries it showed.
+ * Answer: what the service adds to the access-log entry, a JSON object of ids, entry locations and counts (nothing personal); for a read
+ * of the audit log, which entries it showed.
  */
 export const ENTRY_DETAILS_HEADER = 'vouchsafe-entry-details';
 
-/** The places of a full page of scattered entries need some 10 kB; what reads headers takes 16 kB of them in all. */
+/** The locations of a full page of scattered entries need some 10 kB; the parser accepts 16 kB of headers in all. */
 const MOST_DETAILS = 12_000;
 
 /** Value of `ENTRY_DETAILS_HEADER`: JSON in ASCII, as header values are. */
@@ -48,7 +48,7 @@ export function entryDetails(details: object): string {
   );
 }
 
-/** The reverse of `entryDetails`; a service's mistake shows in the entry and costs nobody the answer. */
+/** The reverse of `entryDetails`; a service's mistake shows in the entry, and the answer is sent all the same. */
 export function readEntryDetails(header: string): Record<string, z.core.util.JSONType> {
   // jsonb takes no NUL, and details hold none.
   if (header.length > MOST_DETAILS || header.includes('\\u0000')) return { unreadable: true };

@@ -80,7 +80,7 @@ const claims = z.object({
 
 /** Verifies tokens made for one audience. Throws on anything else. */
 export class InternalTokenVerifier {
-  /** Services send one token many times; whoever holds the very same text has been verified. */
+  /** Services send one token many times; a token with the same text has been verified before. */
   private readonly services = new Map<string, { who: z.infer<typeof caller>; from: number; until: number }>();
 
   constructor(

@@ -3,9 +3,8 @@ import { z } from 'zod';
 type Issue = z.core.$ZodRawIssue;
 
 /**
- * Makes zod say what is wrong in our words: each sentence follows the field that it is about, as in `/name must not be empty`. A
- * schema's own message goes before these. Sentences name what is expected and unknown fields, never a value that was sent: it may be a
- * secret.
+ * Replaces zod's messages by ours: each is a predicate that follows the name of its field, as in `/name must not be empty`. A schema's
+ * own message takes precedence. Messages name what is expected, and unknown fields, but never a value that was sent: it may be a secret.
  */
 export function useOurSentences(): void {
   z.config({ customError: sentenceOf });
@@ -31,7 +30,7 @@ function sentenceOf(issue: Issue): string {
     case 'invalid_key':
       return 'has a field whose name is not allowed';
     case 'invalid_element':
-      return 'holds a value that is not allowed';
+      return 'contains a value that is not allowed';
     case 'custom':
       return 'is not valid';
     default:
@@ -81,7 +80,7 @@ function ofSize(issue: Size): string {
   return `must have ${limit} ${bound} ${unit}${Number(bound) === 1 ? '' : 's'}`;
 }
 
-/** What is counted of a kind of value; numbers are compared. */
+/** The unit in which the size of a value is counted; numbers and dates are compared instead. */
 const units: ReadonlyMap<string, string> = new Map([
   ['string', 'character'],
   ['array', 'item'],

@@ -8,7 +8,7 @@ import { requestContext, traceIdOf } from './request-context.js';
 
 /**
  * The only fields that reach a log line with their values; any other is printed as `[redacted]` (ASVS 16.2.5, P22). An allow
- * list: a field that somebody adds tomorrow is hidden until it is named here.
+ * list: a new field is hidden until it is named here.
  */
 const ALLOWED = new Set([
   'service',
@@ -75,7 +75,7 @@ const KEPT_BYTES = 1_048_576;
 /**
  * Where lines go that a full disk or a slow reader must not end the service for: they are kept, up to a megabyte, and tried again
  * with the next one.
- * @param whenDropped hears how many were too many, as soon as there is room again
+ * @param whenDropped called with the number of dropped lines, as soon as lines can be written again
  */
 export function patientOutput(
   whenDropped: (count: number) => void,
@@ -83,7 +83,7 @@ export function patientOutput(
 ): ReturnType<typeof pino.destination> {
   const output = pino.destination({ dest, sync: false, minLength: 0, maxLength: KEPT_BYTES });
   let dropped = 0;
-  // Without anybody who listens, an error ends the process.
+  // Without a listener an error would end the process.
   output.on('error', () => undefined);
   output.on('drop', () => (dropped += 1));
   output.on('drain', () => {

@@ -19,7 +19,7 @@ export const permissions = [
 ] as const;
 export type Permission = (typeof permissions)[number];
 
-/** What each permission allows, for readers of the API; docs/permissions.md is made from it. */
+/** What each permission allows, for users of the API; docs/permissions.md is generated from it. */
 export const permissionMeanings: Readonly<Record<Permission, string>> = {
   'organization:read': 'Read the organization’s name and settings',
   'organization:write': 'Rename the organization, and require a second factor of its members',

@@ -118,7 +118,7 @@ export function problem(code: ProblemCode, options: ProblemOptions = {}): Proble
 /** How a rejection is answered: the problem's code, and a sentence for the caller that says why. */
 export type RejectionProblem = readonly [code: ProblemCode, detail: string];
 
-/** What a use case answers, or the problem that its rejection stands for; the compiler knows every rejection that may come. */
+/** The result of a use case. @throws the problem of its rejection; the compiler checks that every rejection has one */
 export function accepted<Result extends object | null, Reason extends string>(
   result: Result | { readonly rejected: Reason },
   problemOf: Readonly<Record<Reason, RejectionProblem>>,

@@ -1,4 +1,4 @@
-/** @promise P28 takes what fits a strict schema and nothing else */
+/** @promise P28 accepts only input that matches a strict schema */
 import type { IncomingHttpHeaders } from 'node:http';
 import { type ArgumentMetadata, Injectable, StandardSchemaValidationPipe } from '@nestjs/common';
 import { readIJson } from './i-json.js';
@@ -9,7 +9,7 @@ import { problem } from './problems.js';
 const MAX_ISSUES = 20;
 const LONGEST_DETAIL = 300;
 
-/** Checks bodies, queries and paths against the zod schema in the route's decorator; answers where they do not fit. */
+/** Checks bodies, queries and paths against the zod schema in the route's decorator; the answer says where they do not match. */
 export function validationPipe(): StandardSchemaValidationPipe {
   useOurSentences();
   return new ExactValidationPipe({
@@ -56,7 +56,7 @@ function bounded(message: string): string {
 
 /**
  * A JSON body, exactly as it was sent (`readIJson`).
- * @throws Problem `malformed-request` for what is no JSON, `invalid-request` with the place of what would be changed
+ * @throws Problem `malformed-request` for what is not JSON, `invalid-request` with a pointer to a value that would be changed
  */
 export function parseJson(body: Uint8Array): unknown {
   const read = readIJson(body);
@@ -66,8 +66,7 @@ export function parseJson(body: Uint8Array): unknown {
 }
 
 /**
- * Refuses a body that says of itself that it is something else than plain UTF-8: read as UTF-8 all the same, it could become another
- * text without anybody's notice.
+ * Refuses a body that is declared as anything but plain UTF-8: read as UTF-8, it could silently become another text.
  */
 export function assertPlainUtf8(headers: IncomingHttpHeaders): void {
   const encoding = headers['content-encoding'];

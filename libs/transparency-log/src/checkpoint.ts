@@ -17,7 +17,7 @@ export type OpenedCheckpoint =
   | { readonly status: 'not-a-checkpoint' }
   | { readonly status: 'wrong-origin'; readonly origin: string };
 
-/** The text of a checkpoint. We write no extension lines: nobody can audit them. */
+/** The text of a checkpoint. We write no extension lines: they cannot be audited. */
 function formatCheckpoint({ origin, size, root }: Checkpoint): string {
   if (origin === '' || origin.includes('\n')) throw new Error('an origin is one line');
   if (!Number.isSafeInteger(size) || size < 0 || root.length !== HASH_SIZE)

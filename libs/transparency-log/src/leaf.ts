@@ -176,7 +176,7 @@ function openObject(
     // Step 4: no digest stands in two places.
     if (embedded.has(digest)) return undefined;
     embedded.add(digest);
-    // Step 3.c.i: one that nothing given opens is skipped.
+    // Step 3.c.i: a digest without a disclosure is skipped.
     const found = given.get(digest);
     if (!found) continue;
     // Step 3.c.ii.3: no member is overwritten; 3.c.ii.4: it becomes a member.

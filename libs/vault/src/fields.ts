@@ -149,7 +149,7 @@ type LocatedValue = Pick<PersonalValue, 'value' | 'mayBeClear' | 'replace'> & {
   readonly context: Context;
 };
 
-/** Copies, and in them every personal value with the path that its associated data binds; what has no such field is not copied. */
+/** Copies of the data that has personal fields, and every personal value in them with the path that its associated data binds. */
 function locate(items: readonly DataWithFields[]) {
   const located = items.map(({ organizationId, fields, data, context }) => {
     if (fields.length === 0) return { copy: data, values: [] };

@@ -1,10 +1,10 @@
-/** @promise P10 remembers erasures outside of the database, so that a restore cannot undo them */
+/** @promise P10 records erasures outside of the database, so that a restore cannot undo them */
 import { open, readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { syncFolderOf } from './sync-folder.js';
 import { VaultError } from './vault-error.js';
 
-/** One person's erasure, as it is remembered outside of the database that a restore would turn back. */
+/** One person's erasure, as it is recorded outside of the database, which a restore would turn back. */
 const tombstone = z.strictObject({
   erasureId: z.uuid(),
   /** The person's organization. */

@@ -11,7 +11,7 @@ import { storedNames } from './stored-names.js';
 
 /** Seals what leaves for the bus on one day of one organization (docs/bus.md, 'Messages'). */
 export interface TransitKey {
-  /** Names the key on the bus. Random: it tells nothing. */
+  /** Names the key on the bus. It is random and discloses nothing. */
   readonly id: string;
   readonly organizationId: string;
   readonly key: KeyObject;

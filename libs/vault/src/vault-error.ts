@@ -1,4 +1,4 @@
-/** Why the vault cannot work. All are failures of machines, wrong settings or tampering: nothing that a request can mend. */
+/** Why the vault cannot work: failures of machines, wrong settings or tampering, nothing that a caller can mend. */
 export type VaultFault =
   | 'kek-file-missing'
   | 'kek-file-permissions'

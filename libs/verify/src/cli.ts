@@ -45,7 +45,7 @@ async function end(code: number, words: string): Promise<void> {
 /** Answers with what went wrong. */
 function write(stream: NodeJS.WriteStream, text: string): Promise<Error | undefined> {
   return new Promise((resolve) => {
-    // A stream that fails tells so by an event as well, which nobody else hears.
+    // A stream that fails also emits an error event, which would end the process without a listener.
     stream.on('error', resolve);
     stream.write(text, (error) => resolve(error ?? undefined));
   });

@@ -157,7 +157,7 @@ describe('no verdict is an exit code of its own', () => {
     expect(verify(args)).toMatchObject({ code: 64, out: '', err: expect.stringContaining('Usage') });
   });
 
-  it.each(['--help', '-h'])('%s alone is answered with how it is used, on standard output', (word) => {
+  it.each(['--help', '-h'])('%s alone prints the usage, on standard output', (word) => {
     expect(verify([word])).toMatchObject({ code: 0, out: expect.stringMatching(/^Usage: /), err: '' });
     const { err } = verify([word], { shell: '"$@" >/dev/full; echo "ended with $?" >&2' });
     expect(err).toMatch(/^Usage: [\s\S]*ended with 74$/m);

@@ -25,7 +25,7 @@ export const auditConfig = persistenceConfig.extend({
   VOUCHSAFE_ENTRY_BYTES_PER_MINUTE: most(256 * 2 ** 20),
   VOUCHSAFE_ENTRIES_PER_DAY: most(20_000_000),
   VOUCHSAFE_ENTRY_BYTES_PER_DAY: most(64 * 2 ** 30),
-  /** Who is asked for facts that the bus did not bring. */
+  /** The services from which missing facts are fetched. */
   ...serviceUrls(consumedBy('audit')),
 });
 export type AuditConfig = z.output<typeof auditConfig>;

@@ -48,7 +48,7 @@ export const personalColumns: readonly PersonalColumn[] = [
   },
 ];
 
-/** Text and bytes of audit's own tables that are about nobody, with the reason. */
+/** Columns of text and bytes in audit's own tables that hold no personal data, with the reason. */
 export const impersonalColumns: Readonly<Record<string, string>> = {
   'checkpoint.note': 'sizes, roots and signatures',
   'disclosure.subject_id': 'random id',
@@ -76,7 +76,7 @@ export const impersonalColumns: Readonly<Record<string, string>> = {
   'tile.hashes': 'hashes of leaves',
 };
 
-/** Every personal field that audit keeps or tells. */
+/** Every personal field that audit stores or publishes. */
 export const auditInventory = inventoryOf({
   service: 'audit',
   publishing: auditPublishing,

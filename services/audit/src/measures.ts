@@ -3,7 +3,7 @@ import type { Consumer } from '@vouchsafe/messaging';
 import { Clock, type Metrics, type RunningService } from '@vouchsafe/service-host';
 import { Gauge } from 'prom-client';
 
-/** What an operator watches of audit. A figure that cannot be had now is not a number, never a comfortable zero. */
+/** Audit's metrics for operators. A figure that cannot be read is NaN, never a reassuring zero. */
 export function measure({ app, metrics }: RunningService, consumer: Consumer): void {
   const database = app.get(Database);
   const clock = app.get(Clock);

@@ -15,7 +15,7 @@ const milliseconds = (least: number, most: number) => z.coerce.number().int().mi
 
 /** Environment variables of the gateway, besides the host's and those of a service that keeps data. */
 export const gatewayConfig = persistenceConfig.extend({
-  /** Port of lanes, health and metrics; no route from outside leads to it. */
+  /** Port of lanes, health and metrics; no public route leads to it. */
   VOUCHSAFE_INTERNAL_PORT: z.coerce.number().int().min(0).max(65_535),
   VOUCHSAFE_PUBLIC_URL: z.url({ protocol: /^https?$/ }),
   /** Where requests are passed on to; identity is asked who calls. */

@@ -13,13 +13,13 @@ export const personalColumns: readonly PersonalColumn[] = [
   },
 ];
 
-/** Text and bytes of the gateway's own tables that are about nobody, with the reason. */
+/** Columns of text and bytes in the gateway's own tables that hold no personal data, with the reason. */
 export const impersonalColumns: Readonly<Record<string, string>> = {
   'open_entry.request_id': 'random',
   'open_entry.envelope': 'random ids and a time',
 };
 
-/** Every personal field that the gateway keeps or tells. */
+/** Every personal field that the gateway stores or publishes. */
 export const gatewayInventory = inventoryOf({
   service: 'gateway',
   publishing: gatewayPublishing,

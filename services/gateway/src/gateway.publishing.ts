@@ -4,7 +4,7 @@ import { receiptPublishing, sealingPublishing, settledPublishing } from '@vouchs
 import { accessLogEvents } from './access-log/access-log.events.js';
 import { publishEntry } from './access-log/access-log.published.js';
 
-/** Every catalog of the service, and what leaves of it. */
+/** Every catalog of the service, and what is published of it. */
 export const gatewayPublishing: readonly Publishing[] = [
   publishing(accessLogEvents, publishEntry),
   receiptPublishing(gatewayFacts.subjectErased),

@@ -34,12 +34,12 @@ export interface RunningGateway {
   stop(): Promise<void>;
 }
 
-/** Boots the gateway: first the internal server (database, relay, probes), then the public one, so that nothing comes in too early. */
+/** Boots the gateway: first the internal server (database, relay, probes), then the public one, so that no request comes too early. */
 export async function bootGateway(options: BootOptions = {}): Promise<RunningGateway> {
   const env = options.env ?? process.env;
   const config = readConfig(hostConfig.extend(gatewayConfig.shape), env);
   const services = await upstreamServices(config);
-  // The internal server is ready when the public one is: nobody is sent to a port that does not listen yet.
+  // The internal server reports ready only when the public one listens: no client is sent to a closed port.
   let open = false;
   const readiness = options.readiness ?? new Readiness();
   readiness.add('public-server', () =>

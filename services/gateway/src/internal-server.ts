@@ -27,7 +27,7 @@ class InternalServerModule {
         }),
         ErasureModule.for(config),
       ],
-      // All that the gateway keeps of a person is sealed: entries of the access log, open ones too.
+      // Everything that the gateway stores about a person is sealed: entries of the access log, open ones too.
       providers: [
         { provide: PERSON_REMOVAL, useValue: { remove: () => Promise.resolve() } satisfies PersonRemoval },
       ],

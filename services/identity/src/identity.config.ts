@@ -5,7 +5,7 @@ import { z } from 'zod';
 
 /** Environment variables of identity, besides the host's. */
 export const identityConfig = persistenceConfig.extend({
-  /** Who is asked for facts that the bus did not bring: receipts of erasures, its own among them. */
+  /** The services from which missing facts are fetched: receipts of erasures, identity's own among them. */
   ...serviceUrls(consumedBy('identity')),
   /** Where people reach the product; the links of emails begin with it. */
   VOUCHSAFE_PUBLIC_URL: z.url().transform((url) => url.replace(/\/+$/, '')),

@@ -14,7 +14,7 @@ import { logInFacts, sessionFacts } from './session/session.published.js';
 import { userEvents } from './user/user.events.js';
 import { userFacts } from './user/user.published.js';
 
-/** Every catalog of the service, and what leaves of it. */
+/** Every catalog of the service, and what is published of it. */
 export const identityPublishing: readonly Publishing[] = [
   publishing(organizationEvents, organizationFacts),
   publishing(userEvents, userFacts),

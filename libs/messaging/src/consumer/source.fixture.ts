@@ -10,7 +10,7 @@ import { givingKeys, transitKeyOf } from './transit-keys.fixture.js';
 
 export const noteTaken = contract({
   type: 'vouchsafe.identity.note-taken.v1',
-  summary: 'For the suites of this package.',
+  summary: 'Used in the suites of this package.',
   schema: z.strictObject({
     text: z.string(),
     author: z.string(),

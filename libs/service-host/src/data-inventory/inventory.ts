@@ -39,7 +39,7 @@ export interface KeptPersonalData {
 }
 
 /**
- * Every personal field that a service keeps or tells, from the code's own marks (P18): a field that is marked tomorrow is in it
+ * Every personal field that a service stores or publishes, from the marks in the code (P18): a field that is marked tomorrow is in it
  * tomorrow.
  * @throws for a field that is kept without a purpose
  */

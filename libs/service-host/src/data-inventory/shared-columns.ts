@@ -1,6 +1,6 @@
 import type { PersonalColumn } from './inventory.js';
 
-/** Personal values in the tables that every service has from the libraries below it (P18). Events stand in the inventory by their fields. */
+/** Personal values in the tables that every service has from the libraries (P18). Events are in the inventory by their fields. */
 export const sharedColumns: readonly PersonalColumn[] = [
   {
     table: 'dead_letter',
@@ -36,7 +36,7 @@ export const sharedColumns: readonly PersonalColumn[] = [
   },
 ];
 
-/** Text and bytes of those tables that are about nobody, with the reason. */
+/** Columns of text and bytes in those tables that hold no personal data, with the reason. */
 const impersonalSharedColumns: Readonly<Record<string, string>> = {
   'event.stream': 'a kind and a random id',
   'event.type': 'one of a closed set',
@@ -51,9 +51,9 @@ const impersonalSharedColumns: Readonly<Record<string, string>> = {
   'consumer_offset.topic': 'of a service',
   'dead_letter.consumer': 'of a program',
   'dead_letter.source': 'of a service',
-  'dead_letter.message_id': 'a place in a lane',
+  'dead_letter.message_id': 'a number in a lane',
   'dead_letter.type': 'one of a closed set',
-  'dead_letter.error': 'a kind of failure and a place in the code',
+  'dead_letter.error': 'a kind of failure and a location in the code',
   'dead_letter.traceparent': 'random ids',
   'idempotency_key.actor': 'a kind and a random id',
   'idempotency_key.operation': 'one of a closed set',

@@ -21,7 +21,7 @@ export function codesOf({ declaration, method, parameters }: Answering): Set<Pro
     'malformed-request',
     // A body is refused where none is taken.
     ...(changes || parameters.length > 0 ? (['invalid-request'] as const) : []),
-    // A key that is nobody's is refused also where none is needed.
+    // An invalid key is refused even where none is required.
     'unauthenticated',
     ...(permission === 'public' ? [] : (['forbidden'] as const)),
     ...(['public', 'session'].includes(permission) ? [] : (['second-factor-required'] as const)),

@@ -132,7 +132,7 @@ function securitySchemes(): JsonObject {
 function securityOf({ permission, problems = [], keys = false }: OperationDeclaration): JsonObject[] {
   const [session, apiKey] = [{ session: [] }, { apiKey: [] }];
   if (permission === 'service') return [{ internalToken: [] }];
-  // Public, but for some of what it gives: a reader's path needs nobody, a log's id needs who may read it.
+  // Public only in part: an auditor's path needs no caller, a log's id needs one who may read it.
   if (permission === 'public') return problems.includes('unauthenticated') ? [{}, session, apiKey] : [];
   const open = keys || (keyPermissions as readonly string[]).includes(permission);
   return open ? [session, apiKey] : [session];

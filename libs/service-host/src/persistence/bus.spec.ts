@@ -76,7 +76,7 @@ describe('the topics of a running service', () => {
     );
   });
 
-  it('are made again by whoever finds one gone: the bus was emptied', async () => {
+  it('are created again when a call finds one missing: the bus was emptied', async () => {
     const there = new Set<string>();
     const bus = standIn({
       ensureTopics: (declared) => {

@@ -123,7 +123,7 @@ export function topicKeeper(
 
   return {
     keep,
-    /** As the bus itself; where a topic is missing (the bus is new, or was emptied), whoever finds out first has it made. */
+    /** As the bus itself; when a call finds a topic missing (the bus is new, or was emptied), the topics are created again. */
     bus: {
       ...bus,
       subscribe: (options: SubscribeOptions) =>

@@ -65,14 +65,14 @@ function countNotOpened({ registry }: Metrics): (why: (typeof NOT_OPENED)[number
   return (why) => counter.inc({ why });
 }
 
-/** Somebody has to look: an alert at more than none. */
+/** An operator must act: alert above zero. */
 function measureDeadLetters({ registry }: Metrics, consumer: Consumer): void {
   new Gauge({
     name: 'consumer_dead_letters',
     help: 'Dead letters: facts that this service could not handle, and the facts behind them (npm run dead-letters)',
     registers: [registry],
     async collect() {
-      // What cannot be counted now is not a number, never a comfortable zero.
+      // A count that cannot be read is NaN, never a reassuring zero.
       this.set(await consumer.deadLetterCount().catch(() => Number.NaN));
     },
   });

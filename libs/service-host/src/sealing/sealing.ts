@@ -43,7 +43,7 @@ export function sealingPublishing(contract: Contract<typeof valuesSealed>): Publ
   ]);
 }
 
-/** Tells each organization's audit log what retention runs have done, of one that was killed, too. @returns how many were told */
+/** Publishes to each organization's audit log what retention runs have done, also killed ones. @returns for how many organizations */
 export async function tellSealed(
   { database, store }: { readonly database: Database; readonly store: EventStore },
   at: Date,

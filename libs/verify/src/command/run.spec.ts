@@ -62,7 +62,7 @@ describe('vouchsafe-verify', () => {
     for (const word of ['--help', '-h']) expect(await run([word])).toMatchObject({ code: 0, out: usage });
   });
 
-  it('gives no 0 to a file that somebody named --help', async () => {
+  it('does not end with 0 for a bundle that is named --help', async () => {
     for (const args of [
       ['--help', '--vkey', keys],
       [bundle, '--help'],

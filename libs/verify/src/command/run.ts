@@ -17,9 +17,9 @@ Checks a forensic bundle, offline. BUNDLE.zip is a file, or - for standard input
 (name+hash+base64), FILE has one per line: get them from a source other than the bundle. N threads check the
 entries; the verdict does not depend on N.
 
-  --vkey     a key that you trust; once for each
+  --vkey     a key that you trust; can be repeated
   --threads  how many threads check the entries, 1 to 99
-  --help     prints this, where it stands alone
+  --help     prints this, as the only argument
 
 Exit code: 0 it holds; 1 it does not hold; 2 it cannot be read; 3 it holds only against the keys inside it.
 Any other code is no verdict: 64 the command was used wrongly, 70 the verifier failed, 74 the verdict could not be
@@ -32,7 +32,7 @@ written.
  */
 export const FAULT_CODES = { usage: 64, failed: 70, notWritten: 74 } as const;
 
-/** `out` is for standard output where it was asked for, a verdict or help, else for standard error. */
+/** `out` goes to standard output if it is a verdict or the help, and to standard error if the usage was wrong. */
 export type Output = {
   readonly kind: 'verdict' | 'help' | 'wrong-usage';
   readonly code: number;
@@ -97,8 +97,8 @@ function parseArguments(args: readonly string[]): Arguments | 'help' | { error: 
   } as const;
   try {
     const { values, positionals } = util.parseArgs({ args: [...args], options, allowPositionals: true });
-    // Only a bundle with keys beside it gets 0, so no file that somebody named `--help` does.
-    if (values.help) return args.length === 1 ? 'help' : { error: '--help stands alone.' };
+    // 0 means a verified bundle: a bundle that is named `--help` must not get it unread.
+    if (values.help) return args.length === 1 ? 'help' : { error: '--help must be the only argument.' };
     const [file, ...more] = positionals;
     if (file === undefined || more.length > 0) return { error: 'Give one bundle to check.' };
     if (values.threads !== undefined && !/^[1-9]\d?$/.test(values.threads))

@@ -75,11 +75,11 @@ export async function viewEntries(
   );
 }
 
-/** A value that can still be opened: where it stands (`details.name`), and its disclosure. */
+/** A value that can still be opened: its field path (`details.name`), and its disclosure. */
 export interface OpenDisclosure {
   readonly path: string;
   readonly disclosure: string;
-  /** The person whom it is about; null where nobody is known. */
+  /** The person whom it is about; null where none is known. */
   readonly subjectId: string | null;
 }
 
@@ -95,8 +95,8 @@ const sealedOfRows = prepared(`select nth, subject_id, sealed from (
  where coalesce(bytes_before, 0) < $6::int`);
 
 /**
- * Each row's disclosures, in the rows' order; those of an erased person are missing. Of as many rows as may be held in memory
- * at once, and of one at least: so the answer may be shorter than what was asked for.
+ * Each row's disclosures, in the rows' order; those of an erased person are missing. It stops after as many rows as fit in memory, but
+ * at least one: the result may be shorter than the list of rows.
  */
 export async function openDisclosures(
   sql: Sql,
@@ -169,7 +169,7 @@ function viewOf({ log_id: logId, index, leaf }: EntryRow, disclosures: readonly 
   });
 }
 
-/** Leaves of version 1 say less: `api` was the one source of what somebody sent. */
+/** Leaves of version 1 say less: all entries that were sent had the source `api`. */
 function originOf({ version, provenance, submitter, source }: JsonObject) {
   if (version !== 1) return { provenance, submitter };
   return { provenance: source === FIRST_SOURCE ? 'asserted' : 'observed', submitter: null };

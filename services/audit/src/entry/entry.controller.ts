@@ -135,7 +135,7 @@ export class EntryController {
       void reply.headers(volumeHeaders(usages));
     });
     if (answer.status === 'rejected') throw refusal(answer);
-    // The answer names the log in each entry; the access log wants it once.
+    // The answer names the log in each entry; the access log needs it once.
     void reply.header(ENTITY_HEADER, answer.locations[0]?.logId);
     return {
       entries: body.entries.map(({ id }, i) => ({ id, ...answer.locations[i], ...comparisonOf(answer, i) })),

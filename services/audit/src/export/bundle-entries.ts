@@ -14,7 +14,7 @@ const PAGE = 250;
 export interface EntrySource {
   readonly database: Database;
   readonly vault: Vault;
-  /** Hears how many entries have been written. */
+  /** Called with the number of entries that have been written. */
   readonly onProgress: (done: number) => Promise<void>;
   /** Takes the persons of whom a value was opened, or whom the question found by one. */
   readonly concerned: Set<string>;
@@ -94,7 +94,7 @@ async function* pagesAhead(pageAfter: (after: Position | null) => Promise<Page>)
   }
 }
 
-/** Values that the question, which the manifest repeats, names: those of whoever is found by them. */
+/** Field paths whose values the filter names: the manifest repeats them, so they count as disclosed. */
 function namedBy({ actor, entityId, sourceIp, requestId }: ExportRequest['filter']): ReadonlySet<string> {
   const paths = { 'actor.id': actor, 'entity.id': entityId, sourceIp, requestId };
   return new Set(Object.entries(paths).flatMap(([path, value]) => (value === undefined ? [] : [path])));

@@ -9,7 +9,7 @@ import { storedNames } from '../stored-names.js';
 /**
  * Where a bundle's files wait until they are fetched: one file of frames, each sealed by AES-256-GCM under a key of this bundle's
  * own, so that opened values do not lie on a disk in clear and destroying the key removes them (P10). A frame is
- * `nonce (12) | ciphertext | tag (16)`, bound to the export, the member and its place in it. The last one is the directory.
+ * `nonce (12) | ciphertext | tag (16)`, bound to the export, the member and its position in it. The last one is the directory.
  */
 export interface WritableBundle {
   readonly stage: BundleStage;
@@ -34,7 +34,7 @@ const TAG = 16;
 const KEY = 32;
 const DIRECTORY = '';
 
-/** Each attempt writes a file of its own: one whose lease was lost disturbs nobody. */
+/** Each attempt writes a file of its own: one that has lost its lease cannot disturb another. */
 export function bundlePath(folder: string, exportId: string, attempt: number): string {
   return path.join(folder, `${exportId}.${attempt}.bundle`);
 }
@@ -147,7 +147,7 @@ function seal(key: Buffer, associated: Buffer, bytes: Uint8Array): Buffer[] {
   return [nonce, sealed, cipher.getAuthTag()];
 }
 
-/** @throws where a byte of it, or its position, is another than it was */
+/** @throws where a byte of the frame, or its position, has changed */
 function openSealed(key: Buffer, associated: Buffer, sealed: Buffer): Buffer {
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE), { authTagLength: TAG });
   decipher.setAAD(associated);

@@ -45,7 +45,7 @@ export class ExportWorker {
     this.follower = follow(step, { idle: POLL_MS, retry: POLL_MS, onError });
   }
 
-  /** Leaves a running export where it is: whoever comes next begins it again. */
+  /** Leaves a running export as it is: the next instance begins it again. */
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.follower?.stop();
@@ -83,7 +83,7 @@ export class ExportWorker {
     } catch (error) {
       if (error instanceof LostLeaseError || this.stopping.signal.aborted) return;
       const isTooLarge = error instanceof BundleTooLargeError;
-      // Whoever asked can act on it, and reads it in the export; the operator cannot.
+      // The caller can act on it, and reads it in the export; the operator cannot.
       if (!isTooLarge) this.failed(error);
       const failed = isTooLarge || job.attempt >= ATTEMPTS;
       await database.asWorker((sql) =>
@@ -106,7 +106,7 @@ export class ExportWorker {
     }
   }
 
-  /** However long one statement of an export takes, this instance lives; whoever has lost the lease stops. */
+  /** Renews the lease while an export runs, however long one statement takes; an attempt that has lost its lease stops. */
   private async holdLease({ exportId, attempt }: ClaimedExport, lost: AbortController): Promise<void> {
     try {
       const rows = await this.database.asWorker((sql) =>

@@ -107,13 +107,13 @@ async function finish(
   });
 }
 
-/** Whether the question, which the manifest repeats, may hold a person's address: random ids are nobody's. */
+/** Whether the filter, which the manifest repeats, may contain a person's address; random ids do not count. */
 function mayName({ filter: { actor, entityId, sourceIp, requestId, q } }: ExportRequest): boolean {
   const ids = [actor, entityId, requestId].filter((id) => id !== undefined);
   return sourceIp !== undefined || q !== undefined || ids.some((id) => !z.uuid().safeParse(id).success);
 }
 
-/** Of whoever was erased since the question was asked, nobody can tell any more whether it names them. */
+/** Whether a person was erased since the export was requested: then it cannot be determined any more whether the filter names them. */
 async function hasErasedSince(sql: Sql, { exportId, organizationId }: ExportId): Promise<boolean> {
   const rows = await sql.query(
     `select from erasure where $1 = any (organizations)
@@ -131,7 +131,7 @@ async function endForErasure(sql: Sql, { exportId, attempt }: ClaimedExport): Pr
   );
 }
 
-/** Shows how far it is, and holds the lease: who has lost it stops here. */
+/** Stores the progress and renews the lease; an attempt that has lost it stops here. */
 async function report(
   job: ClaimedExport,
   { database, now }: BundleMaking,

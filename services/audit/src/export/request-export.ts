@@ -49,7 +49,7 @@ export class RequestExport {
   }
 }
 
-/** That somebody asked for a bundle: which values are opened stands in clear, why and of whom as digests. */
+/** The entry of an export's request: which values it discloses is in clear; the reason and the persons are digests. */
 function entryOfExport(
   exportId: string,
   organizationId: string,

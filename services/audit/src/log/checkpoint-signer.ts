@@ -33,7 +33,7 @@ export class CheckpointSigner {
     @Inject(LOGGER) private readonly logger: Pick<ServiceLogger, 'error'>,
   ) {}
 
-  /** Woken, it signs; it also looks by itself, for what another process recorded, or left unsigned when it died. */
+  /** Signs when it is woken; it also polls, for what another process recorded, or left unsigned when it died. */
   start(): void {
     const step = async (): Promise<number> => {
       await sleep(COALESCE_MS);
@@ -53,8 +53,8 @@ export class CheckpointSigner {
   }
 
   /**
-   * Signs what is unsigned now. Callers that come during a round share the next one: each of a crowd that asks for proofs of new
-   * entries would else wait for the same locks on a connection of its own. Never rejects.
+   * Signs what is unsigned now. Callers that come during a round share the next one: otherwise each of many callers that ask for proofs
+   * of new entries would wait for the same locks on its own connection. Never rejects.
    */
   signGrown(): Promise<void> {
     this.nextRound ??= this.round.then(() => {
@@ -81,7 +81,7 @@ export async function signAllGrown(options: Signing): Promise<void> {
     sql.query<{ log_id: string }>('select log_id from log where size > checkpoint_size order by log_id'),
   );
   const failures: unknown[] = [];
-  // One log a transaction: no writer of one log waits for the signatures of others, and one that cannot be signed holds up none.
+  // One transaction per log: no writer waits for the signatures of other logs, and a log that cannot be signed delays no other.
   for (const { log_id: logId } of grown) {
     await database
       .asWorker((sql) => signLog(sql, logId, options))

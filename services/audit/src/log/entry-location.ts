@@ -1,12 +1,12 @@
 import { storedNames } from '../stored-names.js';
 
-/** Where an entry stands: entries are addressed by log and index, for ever. */
+/** The permanent address of an entry: its log and its index there. */
 export interface EntryLocation {
   readonly logId: string;
   readonly index: number;
 }
 
-/** Binds sealed disclosures to their entry: elsewhere they do not open. */
+/** Binds sealed disclosures to their entry: they cannot be opened anywhere else. */
 export function disclosureContext({ logId, index }: EntryLocation): readonly string[] {
   return [storedNames.disclosure, logId, String(index)];
 }

@@ -19,11 +19,11 @@ export type DottedPath =
   | 'details'
   | `details.${string}`;
 
-/** `observed`: our own services saw it. `asserted`: somebody sent it by the API, and nobody has checked it. */
+/** `observed`: recorded by our own services. `asserted`: sent through the API, and not verified. */
 export const provenances = ['observed', 'asserted'] as const;
 export type Provenance = (typeof provenances)[number];
 
-/** Who submits entries: a service of ours, an API key, or the session of a person. */
+/** Who can submit entries: a service of ours, an API key, or a person's session. */
 export const submitterTypes = ['service', 'api-key', 'session'] as const;
 
 export interface Submitter {
@@ -31,7 +31,7 @@ export interface Submitter {
   readonly id: string;
 }
 
-/** Who recorded an entry. It is worked out here, never said by whoever sends it. */
+/** Who recorded an entry. Audit determines it; a sender cannot set it. */
 export interface Origin {
   readonly provenance: Provenance;
   readonly submitter: Submitter;
@@ -43,10 +43,10 @@ export function observedBy(service: string): Origin {
   return { provenance: 'observed', submitter: { type: 'service', id: service }, source: service };
 }
 
-/** One thing that happened, as its source tells it (P23). */
+/** One thing that happened, as its source reports it (P23). */
 export interface NewEntry extends Origin {
   readonly organizationId: string;
-  /** The sender's own id of the entry, unique within its source; sent twice is recorded once. Null where the bus delivers exactly once. */
+  /** The sender's own id of the entry, unique within its source: an entry sent twice is recorded once. Null for facts of the bus. */
   readonly id: string | null;
   readonly occurredAt: Instant;
   readonly actor: { readonly type: string; readonly id: string };
@@ -59,13 +59,13 @@ export interface NewEntry extends Origin {
   readonly requestId: string | null;
   readonly details: JsonObject;
   /**
-   * What may stand in the leaf in clear: ids that are random, values of closed sets, numbers and times (its source's schema
-   * says so). Of what comes from outside everything else becomes a digest, as does an id without this mark.
+   * What may be in the leaf in clear: random ids, values of closed sets, numbers and times (the source's schema says so). Everything
+   * else that clients send becomes a digest, as does an id without this mark.
    */
   readonly clear: ReadonlySet<DottedPath>;
-  /** The person whom the disclosed values are about; null where nobody is known. */
+  /** The person whom the disclosed values are about; null where none is known. */
   readonly subject: string | null;
-  /** Values that are about somebody else, and whom. */
+  /** Values that are about another person, with that person. */
   readonly about?: ReadonlyMap<DottedPath, string>;
 }
 
@@ -86,7 +86,7 @@ export interface HiddenValue {
   readonly subject: string | null;
 }
 
-/** Sorts an entry's values into those that stand in the leaf and those of which only a digest does. */
+/** Sorts an entry's values into those that are in the leaf and those of which only a digest is. */
 export function leafParts(entry: NewEntry, recordedAt: Date): LeafParts {
   const hidden: HiddenValue[] = [];
   const told = (

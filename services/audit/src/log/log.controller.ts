@@ -50,8 +50,8 @@ const tileParameters = z.strictObject({ log: z.string().min(1).max(100), '*': z.
 
 /**
  * The logs as any tlog-tiles client reads them (c2sp.org/tlog-tiles). `{log}` is a log's id, for callers with `audit:read`, or
- * an auditor's own unguessable reader id, for whoever knows it; so the routes are public, and the handler decides.
- * For the gateway: `x-log: operator` (these reads stand in the operator's log alone, so watching a log does not grow it) and
+ * an auditor's own unguessable reader id, for anyone who knows it; so the routes are public, and the handler decides.
+ * For the gateway: `x-log: operator` (these reads are recorded only in the operator's log, so that watching a log does not make it grow) and
  * `x-wildcard: path` (that path parameter takes the rest of the path).
  */
 @Controller('v1/audit/logs')

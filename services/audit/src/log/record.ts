@@ -28,12 +28,12 @@ export type RecordAnswer =
   | {
       readonly status: 'recorded';
       readonly locations: readonly EntryLocation[];
-      /** Indices, in what was given, of the entries that had been recorded before. */
+      /** Indices, among the given entries, of those that had been recorded before. */
       readonly known: ReadonlySet<number>;
-      /** Those among `known` whose person is erased: their erased values were not compared. */
+      /** The entries among `known` whose person is erased: their erased values were not compared. */
       readonly partlyCompared: ReadonlySet<number>;
     }
-  /** Nothing was recorded. `entry`: the index in what was given. */
+  /** Nothing was recorded. `entry`: the index among the given entries. */
   | { readonly status: 'rejected'; readonly entry: number; readonly because: Rejection };
 
 export type Rejection = LeafRejection | ReservedName | 'id-reused';
@@ -43,7 +43,7 @@ export type Rejection = LeafRejection | ReservedName | 'id-reused';
  * entries, leaves, right edge, tiles, keyed hashes, sealed disclosures. The head rows of the logs concerned are locked in
  * the order of their ids until commit: writers of one log wait for each other, and no two transactions can give out the
  * same index or two trees of one size.
- * A rejection leaves the transaction as it was but for the locks; the caller decides whether it goes on.
+ * A rejection leaves the transaction as it was except for the locks; the caller decides whether to continue it.
  */
 @Injectable()
 export class Recorder {
@@ -51,7 +51,7 @@ export class Recorder {
 
   private readonly opening: LogOpening;
 
-  /** @param signer hears, after commit, that logs have grown; without one whoever signs looks by itself */
+  /** @param signer is woken after the commit, because logs have grown; without one, the signer's polling finds out */
   constructor(
     private readonly vault: Vault,
     clock: Clock,
@@ -112,7 +112,7 @@ export class Recorder {
     if (fresh.length > 0) {
       await this.ensureMonths(transaction, fresh);
       const { disclosures, ofErased } = await sealDisclosures(transaction, this.vault, fresh);
-      // Sent one behind the other, and worked off while the next is written.
+      // Pipelined: the server works on one statement while the next is written.
       await Promise.all([
         insertEntries(transaction, fresh, ofErased),
         insertDisclosures(transaction, disclosures),

@@ -4,7 +4,7 @@ import type { NewEntry } from './entry.js';
 
 const othersThanUsers = actorTypes.filter((type) => type !== 'user');
 
-/** What an asserted entry says under a name that is ours, so that it would read as if we had seen it; null where it doesn't. */
+/** Which reserved name an asserted entry uses, which would make it look like an observed one; null where it uses none. */
 export function reservedIn({ provenance, operation, actor }: NewEntry): ReservedName | null {
   if (provenance === 'observed') return null;
   if (beginsWithOwnName(operation)) return 'reserved-operation';

@@ -9,7 +9,7 @@ export type SearchField = 'id' | 'source-id' | 'content' | 'actor' | 'entity' | 
 
 /**
  * Keyed hashes, 128 bits in the form of a UUID (16 bytes in Postgres), by which an organization's disclosed values are
- * found without standing in a column (docs/audit.md, 'Questions'). Nobody without the organization's key can try values against them.
+ * found without standing in a column (docs/audit.md, 'Questions'). Without the organization's key, guesses cannot be tested against them.
  */
 export type SearchKeys = (field: SearchField, value: Json) => string;
 

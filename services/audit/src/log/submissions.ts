@@ -21,7 +21,7 @@ export function isSame({ content }: KnownSubmission, now: Submission, entry: New
   return content.key === (content.leafVersion === 1 ? now.firstContentKey() : now.contentKey);
 }
 
-/** What was recorded before under the ids given. Read behind the heads' locks, so nobody records them meanwhile. */
+/** What was recorded before under the given ids. Read after the heads are locked, so that no one records them meanwhile. */
 export async function submissionsOf(
   sql: Sql,
   entries: readonly NewEntry[],

@@ -15,7 +15,7 @@ export function entryOfRequest(request: RequestHandled): NewEntry {
     ...(request.status === null ? {} : { status: request.status }),
     ...(request.part === 'whole' ? {} : { part: request.part }),
     ...(request.bytes === null ? {} : { bytes: request.bytes }),
-    // Nobody was authenticated, and the answer knew whose request it was: a right password, the link of an email.
+    // The caller was not authenticated, and the answer knew whose request it was: a correct password, the link of an email.
     ...(request.userId === null || request.userId === request.actor.id ? {} : { userId: request.userId }),
     ...(request.sessionId === null ? {} : { sessionId: request.sessionId }),
     ...(request.staffGrantId === null ? {} : { staffGrantId: request.staffGrantId }),
@@ -57,7 +57,7 @@ const withActor: ReadonlySet<DottedPath> = new Set<DottedPath>([...neither, 'act
 const withEntity: ReadonlySet<DottedPath> = new Set<DottedPath>([...neither, 'entity.id']);
 const allIds: ReadonlySet<DottedPath> = new Set<DottedPath>([...withActor, 'entity.id']);
 
-/** Ids of users, keys and staff are random; services and nobody have the names of their kind. */
+/** Ids of users, keys and staff are random; services and anonymous callers have names. */
 export function isOwnId({ type, id }: { readonly type: string; readonly id: string }): boolean {
   return isUuid(id) || type === 'service' || type === 'anonymous';
 }

@@ -6,7 +6,7 @@ import { logsOf } from '../log/log-reader.js';
 import { insertReader, newReaderToken, type Reader } from './reader.js';
 
 export interface NewReader {
-  /** Who it is given to. */
+  /** Whom it is given to. */
   readonly name: string;
   /** The open log where it is left out. */
   readonly logId?: string | undefined;
@@ -14,7 +14,7 @@ export interface NewReader {
 }
 
 export interface CreatedReader extends Reader {
-  /** Whoever knows it may read: shown once, and null when the same request comes again. */
+  /** Anyone who knows it may read: shown once, and null when the same request is sent again. */
   readonly path: string | null;
   readonly origin: string;
   readonly vkey: string;

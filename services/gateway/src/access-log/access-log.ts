@@ -18,7 +18,7 @@ import {
   takeOver,
 } from './batch.js';
 
-/** This process, by which its entries, its open entries and its lease are told from those of others. */
+/** The id of this process: distinguishes its entries, open entries and lease from those of others. */
 @Injectable()
 export class Instance {
   readonly id: string = randomUUID();

@@ -95,7 +95,7 @@ interface OpenRow {
 export const CLOSE_AT_ONCE = 500;
 
 /**
- * Takes over the open entries of instances whose lease has ended: nobody saw their outcome, so it is `unknown`. They get
+ * Takes over the open entries of instances whose lease has ended: their outcome was not observed, so it is `unknown`. They get
  * numbers of our own stream, since a stream has one writer. An entry of an earlier release is opened by its own version's fields, then
  * brought up to today's, as a stored event is.
  */

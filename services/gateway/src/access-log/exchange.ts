@@ -148,7 +148,7 @@ function entityIdOf({ route, params, caller, entityId }: Exchange): string | nul
   }
 }
 
-/** What an answer's status says of the operation; `unknown` where it was passed on and nobody saw it end. */
+/** The outcome by the answer's status; `unknown` where the request was passed on and its end was not observed. */
 export function outcomeOf({ route, passedOn }: Exchange, status: number): Entry['outcome'] {
   if (passedOn === 'lost' && route?.effect === 'write') return 'unknown';
   if (status < 400) return 'success';

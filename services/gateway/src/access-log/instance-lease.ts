@@ -6,8 +6,8 @@ import type { GatewayConfig } from '../gateway.config.js';
 import { AccessLog, Instance } from './access-log.js';
 
 /**
- * Says that this instance lives. Measured by the database's clock alone: it is the one clock that all instances share, and a
- * lease is a matter of machines, not of the domain (docs/event-store.md, 'Clocks').
+ * The lease of this instance: it shows the others that the instance is alive. It uses only the database's clock, which all instances
+ * share; a lease is a matter of machines, not of the domain (docs/event-store.md, 'Clocks').
  */
 @Injectable()
 export class InstanceLease {
@@ -21,7 +21,7 @@ export class InstanceLease {
     @Inject(LOGGER) private readonly logger: ServiceLogger,
   ) {}
 
-  /** Takes the lease, and renews it four times in the span that it lasts. */
+  /** Takes the lease, and renews it after each quarter of its duration. */
   async start(): Promise<void> {
     await this.renew();
     const pace = this.config.VOUCHSAFE_INSTANCE_LEASE_MS / 4;
@@ -38,7 +38,7 @@ export class InstanceLease {
     );
   }
 
-  /** Where some other instance's lease has ended, this one closes what that one left open. */
+  /** Renews the lease; where another instance's lease has ended, has the entries closed that it left open. */
   private async renew(): Promise<void> {
     const dead = await this.database.asWorker(async (sql) => {
       await sql.query(

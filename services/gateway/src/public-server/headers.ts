@@ -16,7 +16,7 @@ import type { Exchange } from '../access-log/exchange.js';
 
 type Headers = Record<string, string | string[] | undefined>;
 
-/** Never passed on: the internal token alone says who calls and from where, and no service reads a cookie. */
+/** Never passed on: only the internal token says who calls and from where, and no service reads a cookie. */
 const STRIPPED_FROM_REQUESTS = new Set([
   'authorization',
   'cookie',
@@ -56,7 +56,7 @@ export function headersForService(
   return result;
 }
 
-/** What a service tells the gateway in its answer, and nobody else. */
+/** Headers of a service's answer that are only for the gateway. */
 export interface ServiceNotes {
   readonly session: string | null;
   readonly sessionEnded: boolean;

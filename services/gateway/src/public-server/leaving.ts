@@ -10,7 +10,7 @@ import { AllowedOrigins } from './cross-site.js';
 import { addSecurityHeaders } from './security-headers.js';
 import { Unrecorded } from './unrecorded.js';
 
-/** Every answer's way out, whoever made it: a service, a guard, the framework. Nothing leaves before its entry is durable (P23). */
+/** Every answer passes through here, whether a service, a guard or the framework made it. None is sent before its entry is durable (P23). */
 @Injectable()
 export class Leaving implements Refusing {
   constructor(

@@ -101,7 +101,7 @@ export class PassOnController {
       retryDelay: ({ err, res }) => {
         exchange.passedOn = passedOn(err);
         const { statusCode, stream } = (res as unknown as ServiceAnswer | undefined) ?? {};
-        // An answer that nobody waits for any more is cut off; that is no error of ours.
+        // The client has gone: its answer is cut off, which is not an error.
         stream?.on('error', () => undefined);
         if (statusCode !== undefined && reply.raw.destroyed)
           void this.leaving.recordAbandoned(exchange, statusCode);

@@ -1,5 +1,5 @@
 /**
- * @promise P02 refuses whoever lacks what the route declares, before a service is reached
+ * @promise P02 refuses callers who lack what the route declares, before a service is reached
  * @promise P11 (main) the application: session or key, permission, limits, the origin of a request with a cookie
  */
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
@@ -21,7 +21,7 @@ import { SessionKeys } from '../session/session-keys.js';
 import { AllowedOrigins, assertSameSite } from './cross-site.js';
 import { RateLimits } from './rate-limits.js';
 
-/** Stands before every path: what is not declared, or not allowed to this caller, goes no further (P02, P11). */
+/** Runs before every path: a request that is not declared, or not allowed to its caller, goes no further (P02, P11). */
 @Injectable()
 export class PublicServerGuard implements CanActivate {
   constructor(
@@ -79,7 +79,7 @@ export class PublicServerGuard implements CanActivate {
     return { permission: 'public', effect: 'read' } as const;
   }
 
-  /** An API key goes before a cookie: who sends one means it, while a cookie comes along by itself. */
+  /** An API key takes precedence over a cookie: it is sent on purpose, while browsers send cookies by themselves. */
   private async identify(exchange: Exchange, request: FastifyRequest, optional: boolean): Promise<void> {
     const apiKey = bearerOf(request.headers.authorization);
     const session = sessionIn(request.headers.cookie);
@@ -92,7 +92,7 @@ export class PublicServerGuard implements CanActivate {
       await this.rateLimits.take(type === 'api-key' ? 'key' : 'account', id);
       return;
     }
-    // A key that is nobody's is a mistake to tell; a cookie that has run out must not keep anybody from logging in.
+    // An invalid key is an error; an expired cookie must not prevent a log-in.
     if (apiKey !== null || !optional) throw problem('unauthenticated');
   }
 

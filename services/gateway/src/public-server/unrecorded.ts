@@ -6,7 +6,7 @@ import { AccessLog } from '../access-log/access-log.js';
 /** Why an answer left without an entry, or an entry could not be written. */
 const reasons = ['unavailable', 'outcome-unknown', 'stream-end', 'abandoned'] as const;
 
-/** Counts what the access log did not take, and shows what it has not taken yet. */
+/** Counts what could not be recorded, and shows how many entries are still waiting. */
 @Injectable()
 export class Unrecorded {
   private readonly counter: Counter<'what'>;

@@ -130,7 +130,7 @@ export const personalColumns: readonly PersonalColumn[] = [
   },
 ];
 
-/** Text and bytes of this service's own tables that are about nobody, with the reason. */
+/** Columns of text and bytes in identity's own tables that hold no personal data, with the reason. */
 export const impersonalColumns: Readonly<Record<string, string>> = {
   'organization.name': "the customer's name",
   'organization.status': 'one of a closed set',
