@@ -53,7 +53,7 @@ describe('a fact that audit cannot handle', () => {
     for (const { email } of invited) expect(output).not.toContain(email);
   }, 60_000);
 
-  it('is not settled without a reason or by nobody, and not before those that came before it', async () => {
+  it('is not settled without a reason or a name, and not before those that came before it', async () => {
     const silent = await deadLetters('replay', '--organization', stuck.organizationId);
     expect([silent.code, silent.output]).toEqual([64, expect.stringContaining('--reason is required')]);
     const nobody = await deadLetters(
@@ -73,7 +73,7 @@ describe('a fact that audit cannot handle', () => {
     expect([early.code, early.output]).toEqual([1, expect.stringContaining('older dead letters')]);
   }, 120_000);
 
-  it('fails again while nothing is mended, and says so', async () => {
+  it('fails again while the fault is not mended, and the command says so', async () => {
     const { code, output } = await deadLetters(
       ...['replay', '--organization', stuck.organizationId, '--reason', 'a try'],
     );
@@ -94,7 +94,7 @@ describe('a fact that audit cannot handle', () => {
     const replays = (await entriesOf(stuck)).filter(({ operation }) => operation === 'parked-message.replay');
     expect(replays.length).toBeGreaterThanOrEqual(4);
     for (const { actor, details } of replays) {
-      // What the person says of themselves is no identified actor.
+      // The name that the person gave is not an identified actor.
       expect(actor).toEqual({ type: 'staff', id: 'operator' });
       expect(details).toMatchObject({
         ...{ statedName: 'grace', reason: 'the trigger is gone' },

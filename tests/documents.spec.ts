@@ -48,26 +48,26 @@ describe('the OpenAPI document of', () => {
     const nameless = contents.filter(
       ([type, { schema }]) => type === 'application/json' && !Object.hasOwn(schema as object, '$ref'),
     );
-    // A small service has few; those of all are counted below.
+    // One service may have few; those of all are counted below.
     expect(contents).not.toEqual([]);
     expect(nameless).toEqual([]);
   });
 
-  it('all of them describes every property and parameter whose name does not say what it is', () => {
+  it('all services describes every property and parameter whose name is not self-explanatory', () => {
     expect(undescribedIn(merged)).toEqual([]);
   });
 
-  it('and one without a description is found', () => {
+  it('a service is found to lack a description', () => {
     const properties = { manifestKeys: { type: 'array' }, name: { type: 'string' } };
     const planted = { components: { schemas: { Log: { properties } } }, paths: {} };
     expect(undescribedIn(planted)).toEqual(['Log.manifestKeys']);
   });
 
-  it('all of them has hundreds of these', () => {
+  it('all services has hundreds of bodies and answers', () => {
     expect(contentsOf(merged).length).toBeGreaterThan(700);
   });
 
-  it('none that has a mistake in it', async () => {
+  it('a service with a mistake in it is refused', async () => {
     const planted = structuredClone(merged) as JsonObject & {
       paths: Record<string, Record<string, JsonObject>>;
     };
@@ -229,7 +229,7 @@ function danglingIn(document: JsonObject): string[] {
   });
 }
 
-/** Ids, instants, lists of what the schema is about, and words that need no explanation. */
+/** Names that need no description: ids, instants, lists of what the schema is about, and common words. */
 const EVIDENT =
   /^(id|\w+Id|\w+At|items|entries|entry|logs|readers|name|title|email|role|document|token|user|organization|password|currentPassword)$/;
 

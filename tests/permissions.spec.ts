@@ -103,7 +103,7 @@ async function expectRefusals(operation: Operation, request: Request): Promise<v
       expect.stringMatching(expected.join('|')),
     ]);
     expect(operation.problems).toContain(code);
-    // Whoever lacks a permission reads which one.
+    // The answer names the missing permission.
     if (code === 'forbidden' && isPermission(permission))
       expect([who, detail]).toEqual([who, naming(permission)]);
   };

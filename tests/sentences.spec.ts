@@ -14,7 +14,7 @@ interface Said {
   readonly isBranch: boolean;
 }
 
-/** What is said of every way in which the inputs of all services are broken. */
+/** The messages for every way in which the inputs of all services can be invalid. */
 let said: Said[];
 const { localeError } = z.locales.en();
 
@@ -28,14 +28,14 @@ beforeAll(async () => {
 }, 60_000);
 
 describe('a refused input', () => {
-  it('gets no sentence of zod, wherever it is broken', () => {
+  it('gets no message of zod, wherever it is invalid', () => {
     expect(said.filter(isOfZod).map(shown)).toEqual([]);
   });
 
-  // Of a union the caller reads one sentence; what its branches say is not sent.
+  // For a union the caller gets one message; those of its branches are not sent.
   const answered = () => said.filter(({ isBranch }) => !isBranch);
 
-  it('gets a sentence that says what is wrong', () => {
+  it('gets a message that says what is wrong', () => {
     const vague = /^(is not valid|has the wrong type|does not have the required form|does not fit any)/;
     expect(
       answered()
@@ -44,7 +44,7 @@ describe('a refused input', () => {
     ).toEqual([]);
   });
 
-  it('gets a sentence that goes on from the name of the field', () => {
+  it('gets a message that is a predicate of the field’s name', () => {
     const predicate = /^(must|is|has) [^]*[^. ]$/;
     expect(
       answered()
@@ -53,7 +53,7 @@ describe('a refused input', () => {
     ).toEqual([]);
   });
 
-  it('is broken in every way that a schema of ours can be', () => {
+  it('is tried with every kind of issue that our schemas can have', () => {
     expect([...new Set(said.map(({ issue }) => kindOf(issue)))].sort()).toEqual([
       'custom',
       'invalid_format date',
@@ -77,12 +77,14 @@ describe('a refused input', () => {
 });
 
 describe('the comparison', () => {
-  it('finds zod’s sentences where ours are not used', () => {
+  it('finds zod’s messages where ours are not used', () => {
     const ours = z.config().customError;
     const schema = z.strictObject({ name: z.string().min(1), tags: z.array(z.int().max(3)).max(1) });
     try {
       z.config({ customError: undefined });
-      expect(complaintsAbout(schema, { operation: 'any', place: 'body' }).every(isOfZod)).toBe(true);
+      const complaints = complaintsAbout(schema, { operation: 'any', place: 'body' });
+      expect(complaints).not.toEqual([]);
+      expect(complaints.every(isOfZod)).toBe(true);
     } finally {
       z.config({ customError: ours });
     }
@@ -90,7 +92,7 @@ describe('the comparison', () => {
   });
 });
 
-/** The gateway passes bodies on unread; its own pages alone take something. */
+/** The gateway passes bodies on unread; only its own pages have inputs. */
 function inputsOfGateway(): Promise<CheckedInput[]> {
   const pages = {
     module: DocsController,
@@ -101,7 +103,7 @@ function inputsOfGateway(): Promise<CheckedInput[]> {
   return checkedInputs({ name: 'gateway', title: 'Pages', config: hostConfig, module: () => pages }, config);
 }
 
-/** Each input that fits is broken at each of its places, by values of every type, length and size, by a field more and a field less. */
+/** Each valid input is made invalid: other types, lengths and sizes at each of its values, a field more, a field less. */
 function complaintsAbout(
   schema: z.ZodType,
   { operation, place }: Pick<CheckedInput, 'operation' | 'place'>,
@@ -127,7 +129,7 @@ function complaintsAbout(
   return [...found.values()];
 }
 
-/** What is said of a union, and what each of its branches says. */
+/** The issue of a union, and those of its branches. */
 function withBranches(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
   return issue.code === 'invalid_union' ? [issue, ...issue.errors.flat().flatMap(withBranches)] : [issue];
 }

@@ -25,7 +25,7 @@ export interface AuditSystem {
   readonly privateKeyFile: (service: ServiceName) => string;
   /** Starts the audit service; resolves when it is ready. */
   readonly start: () => Promise<ServiceProcess>;
-  /** Takes all that audit has away; it must not run. */
+  /** Replaces audit's database by an empty one; audit must not be running. */
   readonly startOver: () => Promise<void>;
   readonly query: <Row extends object>(
     database: string,

@@ -16,7 +16,7 @@ export async function drained(system: SystemUnderTest, withinMs = 90_000): Promi
   }
 }
 
-/** Downstream: what has left one place when it was looked at is seen, or still missed, at the next. */
+/** In the order of the data flow: what has left one stage when it was checked is seen, or still missing, at the next. */
 async function waitingIn(system: SystemUnderTest): Promise<string | null> {
   const given: { name: string; last: string }[] = [];
   for (const source of consumedBy('audit')) {

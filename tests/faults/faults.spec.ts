@@ -33,7 +33,7 @@ describe('after services and the database were killed, frozen, starved and confu
     expect(new Set(run.kills.keys())).toEqual(new Set([...serviceNames, 'postgres']));
     expect(run.memory.answered.filter(({ status }) => status < 300).length).toBeGreaterThan(300);
     expect(run.memory.lost.size).toBeGreaterThan(0);
-    expect(run.memory.batches.filter(({ places }) => places).length).toBeGreaterThan(50);
+    expect(run.memory.batches.filter(({ locations }) => locations).length).toBeGreaterThan(50);
     expect(run.memory.checkpoints.length).toBeGreaterThan(5);
   });
 
@@ -49,9 +49,9 @@ describe('the checker', () => {
   });
 
   const acknowledged = () => {
-    const place = run.memory.batches.findLast(({ places }) => places)?.places?.[0];
-    if (!place) throw new Error('Nothing was acknowledged');
-    return place;
+    const location = run.memory.batches.findLast(({ locations }) => locations)?.locations?.[0];
+    if (!location) throw new Error('Nothing was acknowledged');
+    return location;
   };
   const answered = () => {
     const found = run.memory.answered.findLast(({ status }) => status === 200);

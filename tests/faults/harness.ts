@@ -48,7 +48,7 @@ export interface FaultRunOptions {
   readonly diskMb?: number;
 }
 
-/** A whole system, load on it, and faults that come again with the same seed. */
+/** A whole system under load, and faults that the seed makes repeatable. */
 export async function startFaultRun({
   seed,
   organizations = 3,
@@ -66,7 +66,7 @@ export async function startFaultRun({
     await rm(scratch, { recursive: true, force: true });
   };
   const memory = emptyMemory();
-  // Of their own, so that what strikes does not depend on what is looked at.
+  // Two sequences, so that the faults do not depend on what is checked.
   const [random, choice] = [randomOf(seed), randomOf(seed + 1)];
   const [kills, strikes] = [new Map<string, number>(), new Map<string, number>()];
   const started = await begin({ disk, clockFile, memory, kafka, organizations, workers }).catch(
@@ -92,8 +92,8 @@ export async function startFaultRun({
           await pause(random.between(200, 900));
           const killed = await fault.strike(world);
           if (!killed) continue;
-          counted(strikes, fault.name);
-          for (const name of killed) counted(kills, name);
+          increment(strikes, fault.name);
+          for (const name of killed) increment(kills, name);
         }
         await pause(500);
       });
@@ -108,13 +108,13 @@ export async function startFaultRun({
   };
 }
 
-function counted(map: Map<string, number>, name: string): void {
+function increment(map: Map<string, number>, name: string): void {
   map.set(name, (map.get(name) ?? 0) + 1);
 }
 
 type Started = Awaited<ReturnType<typeof begin>>;
 
-/** The system on its small disk, with whoever restarts its processes, and the customers who will load it. */
+/** Starts the system on its small disk, the supervisor that restarts its processes, and the customers of the load. */
 async function begin({
   disk,
   clockFile,
@@ -136,7 +136,7 @@ async function begin({
     { killsServices: true, kafka, ...(disk && { parent: disk.folder }) },
   );
   try {
-    // On a small disk its log must not be what fills it.
+    // The write-ahead log must not fill the small disk.
     await system.rows('postgres', `alter system set max_wal_size = '96MB'`);
     await system.rows('postgres', 'select pg_reload_conf()');
     return {
@@ -158,7 +158,7 @@ async function requestsSoFar(system: SystemUnderTest): Promise<ReadonlySet<strin
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Brings everything back, waits until it has drained, and looks at the logs as their customers do. */
+/** Restarts everything, waits until it has drained, and reads the logs as customers do. */
 async function healed(
   { system, supervisor, load }: Started,
   memory: Memory,
@@ -183,7 +183,7 @@ async function healed(
   return [...ended, ...stuck, ...seen.flat()];
 }
 
-/** As an operator would, when the mistake is mended. */
+/** As an operator does once the fault is mended. */
 async function replayDeadLetters(
   system: SystemUnderTest,
   organizationIds: Load['organizationIds'],
@@ -193,7 +193,7 @@ async function replayDeadLetters(
     'select distinct organization_id from dead_letter',
   );
   for (const { organization_id: organizationId } of waiting) {
-    // Only what a fault of ours can have dead-lettered: anything else is a finding.
+    // Only dead letters that our own fault can have caused: any other is a finding.
     if (!organizationIds.includes(organizationId)) continue;
     const args = ['replay', '--organization', organizationId, '--reason', 'mended', '--data', system.folder];
     await runTool('dead-letters/dead-letters.ts', args);

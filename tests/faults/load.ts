@@ -6,14 +6,14 @@ import { type Customer, pause, sender, workerOf } from './worker.ts';
 
 export interface Load {
   readonly organizationIds: readonly string[];
-  /** Runs the workers until the work is over; what they are in the middle of ends first. */
+  /** Runs the workers until the work is over, and waits for their last turns. */
   during(work: () => Promise<void>): Promise<void>;
   /** Log, key and how to ask: for the checker, whose requests are remembered like all others. */
   ask(organizationId: string, operation: string, path: string): Promise<Answer | null>;
   readonly logIds: ReadonlyMap<string, string>;
 }
 
-/** Programs and people of several organizations, who remember everything that they are told. */
+/** Programs and people of several organizations, whose requests and answers are remembered. */
 export async function prepareLoad(
   system: SystemUnderTest,
   memory: Memory,
@@ -27,7 +27,7 @@ export async function prepareLoad(
     logIds: new Map(customers.map(({ owner, logId }) => [owner.organizationId, logId])),
     ask: (organizationId, operation, path) => {
       const customer = customers.find(({ owner }) => owner.organizationId === organizationId);
-      if (!customer) throw new Error(`Nobody of ${organizationId} is under load`);
+      if (!customer) throw new Error(`The load has no organization ${organizationId}`);
       return send(customer.backEnd, operation, 'GET', path);
     },
     during: async (work) => {

@@ -10,7 +10,7 @@ import type { FaultRun } from './harness.ts';
 
 const usage = `Usage: npm run test:long -- [--kills 500] [--seed N] [--kafka [--away 300]] [--organizations 3] [--workers 9]
 
-Kills and breaks a whole system under load, and after each round compares what clients were told with what every store and log holds.
+Kills and breaks a whole system under load, and after each round compares the answers that clients got with every store and log.
 
   --kills  how many processes are killed at least
   --seed   the order of what goes wrong; printed at the beginning, so that a run can be repeated
@@ -131,7 +131,10 @@ function print({ kills, strikes, memory }: FaultRun, rounds: number, found: read
     ['rounds', rounds],
     ['requests answered', memory.answered.length],
     ['requests never answered', [...memory.lost.values()].reduce((sum, count) => sum + count, 0)],
-    ['entries acknowledged', memory.batches.reduce((sum, { places }) => sum + (places?.length ?? 0), 0)],
+    [
+      'entries acknowledged',
+      memory.batches.reduce((sum, { locations }) => sum + (locations?.length ?? 0), 0),
+    ],
     ['checkpoints seen', memory.checkpoints.length],
     ...kinds.map((kind) => [kind, found.filter((one) => one.kind === kind).length] as const),
   ];

@@ -18,8 +18,8 @@ export interface SentBatch {
   /** One sender sends one batch after the other was answered. */
   readonly sender: string;
   readonly entries: readonly SentEntry[];
-  /** What the 201 said; null while there was none. */
-  places: readonly { readonly id: string; readonly logId: string; readonly index: number }[] | null;
+  /** The entry locations of the 201; null until it came. */
+  locations: readonly { readonly id: string; readonly logId: string; readonly index: number }[] | null;
 }
 
 /** What identity or audit was asked to make, once, however often it was sent (one Idempotency-Key). */
@@ -42,7 +42,7 @@ export interface SeenCheckpoint {
   readonly note: string;
 }
 
-/** Everything that clients know: what they sent, and what they were told. */
+/** Everything that clients know: what they sent, and what was answered. */
 export interface Memory {
   readonly answered: Answered[];
   /** How many requests of each operation were never answered. */

@@ -19,7 +19,7 @@ type Send = (
   sent?: Sent,
 ) => Promise<Answer | null>;
 
-/** One person or program of a customer. */
+/** One client of a customer: a browser and a back end. */
 interface Worker {
   readonly url: string;
   readonly customer: Customer;
@@ -30,7 +30,7 @@ interface Worker {
   readonly browser: Client;
 }
 
-/** Does one thing after another, in turns; each turn is one thing done, however many tries it takes. */
+/** @returns does one thing in each turn, however many tries it takes */
 export function workerOf(
   url: string,
   customer: Customer,
@@ -65,7 +65,7 @@ export function workerOf(
   };
 }
 
-/** Sends, and remembers what was told; null where nobody was there to tell. */
+/** Sends requests and remembers the answers; null where no answer came. */
 export function sender(memory: Memory): Send {
   return async (client, operation, method, path, sent) => {
     try {
@@ -90,7 +90,7 @@ async function record({ customer, memory, send, senderId }: Worker, size: number
       const id = randomUUID();
       return { id, operation: `load.${id}` };
     }),
-    places: null,
+    locations: null,
   };
   memory.batches.push(batch);
   const occurredAt = new Date().toISOString();
@@ -103,12 +103,12 @@ async function record({ customer, memory, send, senderId }: Worker, size: number
       body: { entries },
     });
     if (answer?.status === 201)
-      batch.places = (answer.json() as { entries: NonNullable<SentBatch['places']> }).entries;
+      batch.locations = (answer.json() as { entries: NonNullable<SentBatch['locations']> }).entries;
     return answer?.status;
   });
 }
 
-/** Creates something under an Idempotency-Key, and remembers its id once it is told. */
+/** Creates something under an Idempotency-Key, and remembers the id that was answered. */
 async function create(
   { memory }: Worker,
   creation: SentCreation,
@@ -150,7 +150,7 @@ function signUp(worker: Worker): Promise<void> {
   );
 }
 
-/** Two seconds' entries: bundles are kept for days, and larger ones fill the run's disk within minutes. */
+/** The entries of two seconds: bundles are kept for days, and larger ones would fill the run's disk within minutes. */
 function exportEntries(worker: Worker): Promise<void> {
   const { owner, backEnd } = worker.customer;
   const now = Date.now();
@@ -184,7 +184,7 @@ async function rename({ customer, memory, send, browser }: Worker): Promise<void
   memory.changes.push({ organizationId, eventType: 'organization-renamed', requestId });
 }
 
-/** Whether it changes anything depends on what a lost request did before: only that it is answered and logged is looked at. */
+/** Whether it changes anything depends on what a lost request did before: only the answer and its entry are checked. */
 function changeRole({ customer, send, browser }: Worker, role: string): Promise<Answer | null> {
   const path = `/v1/members/${customer.colleague.userId}`;
   return send(browser, 'member.change-role', 'PATCH', path, { body: { role } });
@@ -196,7 +196,7 @@ async function watch({ customer, memory, send }: Worker, logId: string): Promise
   if (answer?.status === 200) memory.checkpoints.push({ logId, note: answer.text });
 }
 
-/** As a careful client does: the same again, until an answer says how it went, or that it is of no use. */
+/** Retries as a careful client does: until an answer with success or a client error comes. */
 async function untilAnswered(attempt: () => Promise<number | undefined>): Promise<void> {
   for (let tried = 0; tried < 8; tried += 1) {
     const status = await attempt();

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { SystemUnderTest } from './running-system.ts';
 
-/** A text as it is, and as Postgres or a careless program would write it: in hex, in base64. */
+/** A text as it is, in hex and in base64: as Postgres or a careless program would write it. */
 export function formsOf(text: string): readonly string[] {
   const bytes = Buffer.from(text);
   // The last characters of base64 depend on what follows.
@@ -30,7 +30,7 @@ export async function everyRow(
   return rows;
 }
 
-/** Paths of all files below a folder, but for what is not wanted; what goes away meanwhile is none. */
+/** Paths of all files below a folder whose names are `wanted`; a file that disappears meanwhile is left out. */
 export async function filesUnder(
   folder: string,
   wanted: (name: string) => boolean = () => true,

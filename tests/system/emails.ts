@@ -7,7 +7,7 @@ export interface Email {
   readonly text: string;
 }
 
-/** Every email that the system wrote so far, as its people would read it. */
+/** Every email that the system has written so far, decoded. */
 export async function emails(folder: string): Promise<Email[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.eml'));
   // An erasure removes emails while they are read here.
@@ -28,7 +28,7 @@ export async function emailTo(folder: string, to: string, subject: string): Prom
   }
 }
 
-/** What stands behind the `#` of the email's link. */
+/** The token behind the `#` of the email's link. */
 export function tokenIn({ text }: Email): string {
   const token = /#token=([A-Za-z0-9_-]+)/.exec(text)?.[1];
   if (token === undefined) throw new Error('The email has no link');

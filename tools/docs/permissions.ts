@@ -9,7 +9,7 @@ import {
 } from '../../libs/service-host/src/permissions.ts';
 import { permissionsByRole } from '../../services/identity/src/permission/permissions.ts';
 
-/** docs/permissions.md, below its introduction: what each permission allows and who can have it, then the operations that require it. */
+/** docs/permissions.md, below its introduction: what each permission allows and who can have it, and the operations that require it. */
 export function permissionTables(root: string): string {
   const operations = publishedOperations(root);
   const described = permissions.map((permission) => {
@@ -48,7 +48,7 @@ interface Described {
   readonly 'x-permission': string;
 }
 
-/** Of every service's OpenAPI document, as its golden file has it. */
+/** The operations of every service's golden OpenAPI document. */
 function publishedOperations(root: string) {
   return innerServiceNames.flatMap((name) => {
     const text = readFileSync(path.join(root, 'services', name, 'golden/openapi.json'), 'utf8');

@@ -104,7 +104,7 @@ export function promisesPage(promises: Promises, declared: readonly Declaration[
     .join('\n\n');
 }
 
-/** What is written of the files that declare a promise: those that carry it out, and those that show it. */
+/** Lines about the files that declare a promise: those that carry it out, and those that show it. */
 function ofPromise(
   id: string,
   declared: readonly Declaration[],

@@ -99,7 +99,7 @@ async function commands({ port, secrets }: DataDatabase): Promise<Readonly<Recor
   };
 }
 
-/** A service that never heard of somebody has no key to rotate. @throws Refusal where none has one: the id may be mistyped */
+/** A service in which an organization or a person did nothing has no key of theirs. @throws Refusal where no service has one: the id may be mistyped */
 async function inAny(
   services: readonly ServiceKeys[],
   rotate: (keys: ServiceKeys) => Promise<boolean>,

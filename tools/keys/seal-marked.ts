@@ -5,8 +5,8 @@ import { publishingOf } from '../data/publishing.ts';
 import type { ServiceKeys } from '../data/service-keys.ts';
 
 /**
- * Seals in place what a service's events hold in clear from before their fields were marked personal, and tells the audit log of each
- * organization. Killed, it is run again: it skips what is sealed.
+ * Seals in place the clear values of events that were stored before their fields were marked personal, and has it recorded in each
+ * organization's audit log. If it is killed, run it again: it skips what is sealed.
  */
 export async function sealMarked(
   root: string,
@@ -16,6 +16,6 @@ export async function sealMarked(
   const catalogs = (await publishingOf(root, name)).map(({ catalog }) => catalog);
   const runId = randomUUID();
   const sealed = await sealMarkedLater({ database, vault }, catalogs, runId);
-  const told = await tellSealed({ database, store: new EventStore({ database, vault }) }, new Date());
-  say(`${name}: run ${runId} sealed values in ${sealed} events and informed ${told} organizations`);
+  const informed = await tellSealed({ database, store: new EventStore({ database, vault }) }, new Date());
+  say(`${name}: run ${runId} sealed values in ${sealed} events and informed ${informed} organizations`);
 }

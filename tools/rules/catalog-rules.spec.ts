@@ -80,18 +80,18 @@ describe('a planted breach is caught:', () => {
   });
 
   it('an event type that no decider evolves', () => {
-    const slice = sliceOf('door', [{ catalog, incomplete }]);
-    expect(evolutionFaults(slice)).toEqual(['door: no decider evolves closed']);
+    const slice = sliceOf('lamp', [{ catalog, incomplete }]);
+    expect(evolutionFaults(slice)).toEqual(['lamp: no decider evolves closed']);
   });
 
   it('a decider that skips what it does not know', () => {
-    const slice = sliceOf('door', [{ catalog, careless }]);
-    expect(evolutionFaults(slice)).toEqual(['door: a decider skips an unknown event']);
+    const slice = sliceOf('lamp', [{ catalog, careless }]);
+    expect(evolutionFaults(slice)).toEqual(['lamp: a decider skips an unknown event']);
   });
 
   it('a catalog that the relay does not know', () => {
-    const slice = sliceOf('door', [{ catalog }]);
-    expect(publishingFaults(slice, [])).toEqual(['door: the relay does not know opened, closed']);
+    const slice = sliceOf('lamp', [{ catalog }]);
+    expect(publishingFaults(slice, [])).toEqual(['lamp: the relay does not know opened, closed']);
     expect(publishingFaults(slice, [catalog])).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 /**
- * The rules of who may import whom (ARCHITECTURE.md, rules 1 and 2), as dependency-cruiser reads them. All of them come from packages.json, the one
- * place where the order of the packages is written; ARCHITECTURE.md's map is drawn from the same file.
+ * The rules of who may import whom (ARCHITECTURE.md, rules 1 and 2), for dependency-cruiser. They are made from packages.json, the only
+ * file with the order of the packages; ARCHITECTURE.md's map is drawn from it, too.
  */
 import { readFileSync } from 'node:fs';
 

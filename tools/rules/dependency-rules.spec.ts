@@ -136,7 +136,7 @@ describe('the rules of who may import whom', () => {
     expect(breached.filter(({ rule }) => rule.name !== 'every-import-resolves')).toEqual([]);
   });
 
-  it('write the order of the packages so that each imports only packages named before it', () => {
+  it('list the packages in an order in which each imports only packages before it', () => {
     const before = new Set<string>();
     for (const { name, imports } of packages.libs) {
       expect([name, imports.filter((name) => !before.has(name))]).toEqual([name, []]);
@@ -168,11 +168,11 @@ async function plantedWorkspace(packages: Packages): Promise<string> {
       (name) =>
         `import * as ${name.replaceAll('-', '')} from '@vouchsafe/${name}'; ${name.replaceAll('-', '')};`,
     );
-    await write(`libs/${name}/src/index.ts`, `${below.join('\n')}\nexport const door = 1;`);
+    await write(`libs/${name}/src/index.ts`, `${below.join('\n')}\nexport const value = 1;`);
     const tooHigh = name === 'testing' ? 'verify' : 'testing';
-    await write(`libs/${name}/src/too-high.ts`, `import { door } from '@vouchsafe/${tooHigh}'; door;`);
+    await write(`libs/${name}/src/too-high.ts`, `import { value } from '@vouchsafe/${tooHigh}'; value;`);
   }
-  await write('libs/vault/src/vault.spec.ts', `import { door } from '@vouchsafe/testing'; door;`);
+  await write('libs/vault/src/vault.spec.ts', `import { value } from '@vouchsafe/testing'; value;`);
   for (const [file, code] of Object.entries(scenery)) await write(file, code);
   for (const { file, code } of Object.values(planted)) await write(file, code);
   return folder;

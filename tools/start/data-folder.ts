@@ -15,7 +15,7 @@ export interface DataFolder {
   readonly secrets: string;
   readonly mail: string;
   readonly logs: string;
-  /** Erasures, remembered outside of the database. */
+  /** Erasures, recorded outside of the database. */
   readonly tombstones: string;
   /** Writes down what a later start must end, should this one be killed. */
   readonly record: (name: string, what: Recorded) => void;

@@ -17,19 +17,19 @@ export interface Surroundings {
   /** Of the bus, where it is not the log in Postgres. */
   readonly kafkaUrl?: string;
   readonly ports: Ports;
-  /** Where the public service's internal server is reached. */
+  /** Port of the public service's internal server. */
   readonly internalPort: number;
   readonly mailFolder: string;
   readonly filesFolder: string;
-  /** Where each service remembers erasures outside of the database; no backup holds it. */
+  /** Where each service records erasures outside of the database; no backup contains it. */
   readonly tombstonesFolder: string;
   /** More variables, over those made here; tests turn knobs with them. */
   readonly more?: Readonly<Record<string, string>>;
 }
 
 /**
- * Where a service says whether it can serve, and answers the others. The public one's internal server (lanes, health, metrics) has a port of its
- * own, which no route from outside leads to.
+ * URL of a service's internal server: health, metrics, and what other services ask. The public service has a separate port for it, to
+ * which no public route leads.
  */
 export function internalUrl(
   name: ServiceName,

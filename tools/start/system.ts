@@ -42,13 +42,13 @@ export interface RunningSystem {
   service(name: ServiceName): ServiceProcess;
   /** Starts a service again that a test has killed, on its former port, and waits until it is ready. */
   restart(name: ServiceName): Promise<void>;
-  /** One more instance of a service, on ports of its own; whoever asked for it ends it. */
+  /** One more instance of a service, on ports of its own; the caller ends it. */
   another(name: ServiceName): Promise<ServiceProcess>;
   /** The database server's process as it is now. */
   postgres(): LocalPostgres;
   /** Starts the database server again that a test has killed, on its data and port. */
   restartPostgres(): Promise<void>;
-  /** Rejects when a part ends that nobody asked to end. */
+  /** Rejects when a part ends unexpectedly. */
   readonly broken: Promise<never>;
   /** Ends every part, in order: the gateway, the services, the bus, the database. */
   stop(): Promise<void>;
@@ -181,10 +181,10 @@ export async function migrateBus(secrets: Secrets, port: number): Promise<void> 
   }
 }
 
-/** Tells an end that nobody asked for from one that somebody did. */
+/** Distinguishes an unexpected end of a part from a requested one. */
 function watcher() {
   const { promise: broken, reject } = Promise.withResolvers<never>();
-  // Who waits for it hears of it; who does not must not be ended by an unhandled rejection.
+  // Callers that wait for it get the rejection; for the others it must not be an unhandled one.
   broken.catch(() => undefined);
   let standing = true;
   const fail = (name: string, how: string, log: string) => {

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { runProgram, type Step } from './step.ts';
 
-/** What is checked of a working tree besides its suites. */
+/** The checks of a working tree besides its suites. */
 export function checksIn(root: string) {
   const program = (name: string, script: string, ...args: string[]): Step => ({
     name,

@@ -5,11 +5,11 @@ import { StepFailed } from './narrator.ts';
 export interface Email {
   readonly file: string;
   readonly subject: string;
-  /** Behind the `#` of the email's link: browsers send it to no server. */
+  /** The token behind the `#` of the link, which browsers send to no server. */
   readonly token: string;
 }
 
-/** Waits for an email with a link to this address; emails stand as .eml files in the folder. */
+/** Waits for an email with a link to this address; emails are .eml files in the folder. */
 export async function emailTo(folder: string, address: string, within = 30_000): Promise<Email> {
   const until = performance.now() + within;
   while (performance.now() < until) {

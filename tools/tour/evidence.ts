@@ -63,7 +63,7 @@ export async function entries({ narrator: { step, tell } }: Evidence, backEnd: C
     JSON.stringify(first.entries) === JSON.stringify(second.entries),
     'The same entries got different locations when they were sent again',
   );
-  tell('the same places');
+  tell('the same locations');
 
   step('Who was that? By address, by outcome, by operation: any combination.');
   const denied = await ask(backEnd, { sourceIp: '203.0.113.7', outcome: 'denied' });
@@ -94,7 +94,7 @@ export async function entries({ narrator: { step, tell } }: Evidence, backEnd: C
   return entry;
 }
 
-/** That an entry is in the log can be checked by anybody, with nothing but the log's public key. */
+/** Anyone can check that an entry is in the log, with only the log's public key. */
 export async function proof(
   { narrator: { step, tell } }: Evidence,
   backEnd: Client,
@@ -127,7 +127,7 @@ export async function proof(
   return log;
 }
 
-/** The evidence as a file, for somebody who trusts nobody. */
+/** The evidence as a file, for a reader who trusts no one. */
 export async function forensicExport(
   evidence: Evidence,
   owner: Client,

@@ -140,7 +140,7 @@ export async function secondFactor(
   await again.post(challenge, { body: { totp: first }, expect: [400, 401] });
   await again.post(challenge, { body: { totp: await app.freshCode(waiting) }, expect: 201 });
 
-  step('A recovery code opens the door once, where the app is lost.');
+  step('If the app is lost, a recovery code works once.');
   const recovered = new Client(url, narrator);
   const code = recoveryCodes[0] ?? '';
   await recovered.post(await challengeOf(recovered, owner), { body: { recoveryCode: code }, expect: 201 });

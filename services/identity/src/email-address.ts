@@ -8,14 +8,14 @@ import { openCell } from './persistence/sealed-column.js';
 import { accountCell } from './user/user.projection.js';
 import { storedNames } from './stored-names.js';
 
-/** Narrower than zod's in its domain, so that whoever checks JSON Schema's `email` takes what we take. */
+/** Its domain part is stricter than zod's, so that checkers of JSON Schema's `email` accept whatever we accept. */
 const pattern =
   /^(?:[A-Za-z0-9_'+-]+\.)*[A-Za-z0-9_'+-]*[A-Za-z0-9_+-]@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}$/;
 
 /** An address as it comes in: at most what SMTP can carry (RFC 5321 section 4.5.3.1.3). */
 export const emailAddress = z.email({ pattern, error: 'must be an email address' }).max(254);
 
-/** By which an account is found without the address standing anywhere in clear; erasable, in no event. */
+/** The keyed hash by which an account is found without the address being stored in clear; erasable, in no event. */
 export function emailHash(vault: Vault, sql: Sql, email: string): Promise<Buffer> {
   return vault.keyedHash(sql, storedNames.emailAddress, email.toLowerCase());
 }
@@ -34,7 +34,7 @@ export async function accountByEmailHash(sql: Sql, hash: Buffer): Promise<Accoun
   return row ? { organizationId: row.organization_id, userId: row.user_id } : null;
 }
 
-/** What a person's address is found by; `null` where they have claimed none. */
+/** The hash by which a person's address is found; `null` where they have claimed none. */
 export async function claimedHashOf(sql: Sql, userId: string): Promise<Buffer | null> {
   const [row] = await sql.query<{ email_hash: Buffer }>(
     'select email_hash from email_address where user_id = $1',

@@ -6,7 +6,7 @@ import type { Secret } from '@vouchsafe/vault';
 import { secret } from '@vouchsafe/vault';
 import { z } from 'zod';
 
-/** A link's token as it comes back; only one that was given out opens anything. */
+/** A link's token as a request brings it. */
 export const linkToken = z
   .string()
   .min(1)
@@ -59,7 +59,7 @@ export async function findLink(sql: Sql, token: Secret, purpose: LinkPurpose): P
   return row ? { organizationId: row.organization_id, subjectId: row.subject_id } : null;
 }
 
-/** Takes the token: of any number of takers at once, one gets true. */
+/** Takes the token: of any number of parallel calls, one gets true. */
 export async function takeLink(sql: Sql, token: Secret, purpose: LinkPurpose, at: Date): Promise<boolean> {
   const taken = await sql.query(
     `update link_token set used_at = $3
@@ -69,7 +69,7 @@ export async function takeLink(sql: Sql, token: Secret, purpose: LinkPurpose, at
   return taken.length === 1;
 }
 
-/** Voids the links that somebody still has in an email. */
+/** Voids the links in emails that were sent before. */
 export async function voidLinks(sql: Sql, purpose: LinkPurpose, subjectId: string): Promise<void> {
   await sql.query('delete from link_token where purpose = $1 and subject_id = $2', [purpose, subjectId]);
 }

@@ -20,8 +20,8 @@ export interface Finding {
 }
 
 /**
- * Compares what clients were told with what every store and every log holds. Asks nobody: rows as they lie in the databases, and
- * maths of its own.
+ * Compares the answers that clients got with every store and every log. It calls no service: it reads the rows of the databases, and
+ * verifies the logs itself.
  * @param before request ids of the access log that the memory does not go back to
  */
 export function check(memory: Memory, stores: Stores, before: ReadonlySet<string>): Finding[] {
@@ -30,13 +30,13 @@ export function check(memory: Memory, stores: Stores, before: ReadonlySet<string
     ...creations(memory, stores),
     ...changes(memory, stores),
     ...accessLog(memory, stores, before),
-    ...Object.entries(stores.told).flatMap(([source, stored]) => factsInLogs(source, stored, stores)),
+    ...Object.entries(stores.services).flatMap(([source, stored]) => factsInLogs(source, stored, stores)),
     ...sequences(stores),
     ...stores.audit.logs.flatMap((log) => trees(memory, log)),
   ];
 }
 
-/** `POST /v1/audit/entries`: what was answered stands where the answer said; nothing stands twice, or that nobody sent. */
+/** `POST /v1/audit/entries`: each acknowledged entry is at its location, once, and no entry is there that was not sent. */
 function entriesOfBackEnds(memory: Memory, { audit }: Stores): Finding[] {
   const found: Finding[] = [];
   const byOperation = Map.groupBy(
@@ -47,26 +47,28 @@ function entriesOfBackEnds(memory: Memory, { audit }: Stores): Finding[] {
   );
   const sent = new Set<string>();
   const last = new Map<string, number>();
-  for (const { entries, places, organizationId, sender } of memory.batches) {
+  for (const { entries, locations, organizationId, sender } of memory.batches) {
     for (const [nth, { id, operation }] of entries.entries()) {
       sent.add(operation);
       const stored = byOperation.get(operation) ?? [];
       if (stored.length > 1)
         found.push({ kind: 'doubled', what: `entry ${id} stands ${stored.length} times` });
-      const place = places?.[nth];
-      if (!place) continue;
+      const location = locations?.[nth];
+      if (!location) continue;
       const right = stored.some(
         ({ log, leaf }) =>
-          log.logId === place.logId && log.organizationId === organizationId && leaf.index === place.index,
+          log.logId === location.logId &&
+          log.organizationId === organizationId &&
+          leaf.index === location.index,
       );
-      if (place.id !== id || !right)
+      if (location.id !== id || !right)
         found.push({
           kind: 'acknowledged and missing',
-          what: `entry ${id} is not at ${place.logId}/${place.index}`,
+          what: `entry ${id} is not at ${location.logId}/${location.index}`,
         });
-      if (place.index <= (last.get(sender) ?? -1))
+      if (location.index <= (last.get(sender) ?? -1))
         found.push({ kind: 'order broken', what: `entry ${id} stands before what its sender sent earlier` });
-      last.set(sender, place.index);
+      last.set(sender, location.index);
     }
   }
   for (const operation of byOperation.keys())
@@ -251,17 +253,17 @@ function compare(where: string, wanted: readonly string[], got: readonly string[
     if (left > 0) found.push({ kind: 'acknowledged and missing', what: `${name}, ${where}` });
   if (found.length > 0) return found;
   const at = wanted.findIndex((name, nth) => got[nth] !== name);
-  return at < 0 ? [] : [{ kind: 'order broken', what: `${wanted[at]} stands at another place, ${where}` }];
+  return at < 0 ? [] : [{ kind: 'order broken', what: `${wanted[at]} is at another position, ${where}` }];
 }
 
-function sequences({ told, audit }: Stores): Finding[] {
+function sequences({ services, audit }: Stores): Finding[] {
   const found: Finding[] = [];
   const gapless = (what: string, numbers: readonly number[], first: number): void => {
     const at = numbers.findIndex((number, nth) => number !== first + nth);
     if (at >= 0)
       found.push({ kind: 'sequence gap', what: `${what}: ${numbers[at]} instead of ${first + at}` });
   };
-  for (const [source, { events, facts }] of Object.entries(told)) {
+  for (const [source, { events, facts }] of Object.entries(services)) {
     for (const [stream, of] of Map.groupBy(events, (event) => event.stream)) {
       const versions = of.map(({ version }) => version).toSorted((a, b) => a - b);
       gapless(`${source}, stream ${stream}`, versions, 1);

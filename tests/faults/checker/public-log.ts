@@ -18,20 +18,20 @@ export async function checkPublicLog(
 ): Promise<Finding[]> {
   const found: Finding[] = [];
   const missing = (what: string): void => void found.push({ kind: 'acknowledged and missing', what });
-  const told = async (operation: string, path: string): Promise<Answer | null> => {
+  const get = async (operation: string, path: string): Promise<Answer | null> => {
     const answer = await ask(operation, path);
     if (answer?.status === 200) return answer;
     missing(`${path} was answered ${answer?.status ?? 'by nobody'} by a system that is whole`);
     return null;
   };
 
-  const list = await told('audit-log.list', '/v1/audit/logs');
+  const list = await get('audit-log.list', '/v1/audit/logs');
   const { logs } = (list?.json() ?? { logs: [] }) as { logs: { logId: string; vkey: string }[] };
   const vkeys = logs.filter((log) => log.logId === logId).map(({ vkey }) => vkey);
   const opened = (note: string) =>
     vkeys.map((vkey) => openCheckpoint(note, vkey)).find((one) => one !== null);
 
-  const newest = await told('audit-log.checkpoint', `/v1/audit/logs/${logId}/checkpoint`);
+  const newest = await get('audit-log.checkpoint', `/v1/audit/logs/${logId}/checkpoint`);
   if (newest) {
     memory.checkpoints.push({ logId, note: newest.text });
     if (!opened(newest.text))
@@ -39,12 +39,12 @@ export async function checkPublicLog(
   }
 
   const acknowledged = memory.batches.filter(
-    (batch) => batch.organizationId === organizationId && batch.places,
+    (batch) => batch.organizationId === organizationId && batch.locations,
   );
   for (let asked = 0; asked < Math.min(3, acknowledged.length); asked += 1) {
-    const place = choose(choose(acknowledged).places ?? []);
-    const path = `/v1/audit/entries/${place.logId}/${place.index}`;
-    const answer = await told('audit-entry.read', path);
+    const location = choose(choose(acknowledged).locations ?? []);
+    const path = `/v1/audit/entries/${location.logId}/${location.index}`;
+    const answer = await get('audit-entry.read', path);
     if (!answer) continue;
     const { leaf, proof } = answer.json() as { leaf: string; proof: string };
     const checkpoint = opened(proof.slice(proof.indexOf('\n\n') + 2));
@@ -55,7 +55,7 @@ export async function checkPublicLog(
       .map((line) => Buffer.from(line, 'base64'));
     const holds =
       checkpoint &&
-      includes({ ...checkpoint, index: place.index }, leafHash(Buffer.from(leaf, 'base64')), hashes);
+      includes({ ...checkpoint, index: location.index }, leafHash(Buffer.from(leaf, 'base64')), hashes);
     if (!holds) found.push({ kind: 'log fork', what: `${path}: its proof does not lead to a signed tree` });
   }
   return found;

@@ -20,7 +20,7 @@ export interface StoredEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** A fact with its place among those that left the service. */
+/** A fact with its lane and number. */
 export interface StoredFact {
   readonly lane: number;
   readonly number: number;
@@ -62,7 +62,7 @@ export interface Stores {
   readonly gateway: StoredService & { readonly open: number };
   readonly identity: StoredService;
   /** Of every service whose facts belong into the logs: all but audit. */
-  readonly told: Readonly<Record<string, StoredService>>;
+  readonly services: Readonly<Record<string, StoredService>>;
   readonly audit: {
     readonly logs: readonly StoredLog[];
     /** `<source>/<lane>` -> the last number that had its effect. */
@@ -75,11 +75,16 @@ export interface Stores {
 export async function readStores(databases: Databases): Promise<Stores> {
   const { audit: log, ...others } = databases;
   const read = Object.entries(others).map(async ([name, query]) => [name, await readService(query)] as const);
-  const told = Object.fromEntries(await Promise.all(read));
-  const { gateway, identity } = told;
+  const services = Object.fromEntries(await Promise.all(read));
+  const { gateway, identity } = services;
   const [open] = (await databases.gateway?.('select count(*)::int as open from open_entry')) ?? [];
   if (!gateway || !identity || !log) throw new Error('A database was not opened');
-  return { gateway: { ...gateway, open: Number(open?.open) }, identity, told, audit: await readAudit(log) };
+  return {
+    gateway: { ...gateway, open: Number(open?.open) },
+    identity,
+    services,
+    audit: await readAudit(log),
+  };
 }
 
 async function readService(query: Query): Promise<StoredService> {

@@ -8,8 +8,8 @@ const MOST_EMAILS_AN_HOUR = 5;
 const HOUR_MS = 3_600_000;
 
 /**
- * Emails that somebody else can cause, who need not even have an account. What a sign-up causes counts alike, so that nobody
- * learns who has an account (ASVS 6.3.8).
+ * Emails that anyone can cause, even without an account. The two emails that a sign-up can cause share one limit, so that the limit does
+ * not disclose who has an account (ASVS 6.3.8).
  */
 const causedByStrangers: Partial<Record<EmailContent['kind'], string>> = {
   'verify-email': 'sign-up',
@@ -18,7 +18,7 @@ const causedByStrangers: Partial<Record<EmailContent['kind'], string>> = {
   invitation: 'invitation',
 };
 
-/** Counts an email to an address. @returns false where it is one too many: nobody's box is filled by others */
+/** Counts an email to an address. @returns false beyond the limit, so that others cannot fill a mailbox */
 export async function countEmail(sql: Sql, vault: Vault, content: EmailContent, at: Date): Promise<boolean> {
   const about = causedByStrangers[content.kind];
   if (about === undefined) return true;

@@ -11,10 +11,10 @@ import { storedNames } from '../stored-names.js';
 
 export interface NewEmail {
   readonly organizationId: string;
-  /** Whose key seals it: erased with the person, so that nobody erased gets an email (P10). */
+  /** The person whose key seals it: once they are erased, the email cannot be sent (P10). */
   readonly subjectId: string | null;
   readonly content: EmailContent;
-  /** Names what the email is about, once: `verify-email:<user id>`. Without one, the email is about nothing but itself. */
+  /** One email is sent for each key, such as `verify-email:<user id>`; without a key, each email is sent. */
   readonly idempotencyKey?: string;
 }
 
@@ -28,7 +28,7 @@ export class EmailOutbox {
     private readonly ids: Ids,
   ) {}
 
-  /** Calls the worker of this process once an email waits. */
+  /** @param wake wakes the worker of this process when an email waits */
   onWaiting(wake: () => void): void {
     this.wake = wake;
   }
@@ -38,11 +38,11 @@ export class EmailOutbox {
   }
 
   /**
-   * Puts an email into the outbox, in the transaction of what it tells of: no email without the fact, and none lost. Of emails that
-   * strangers can cause, an address gets a few in an hour: further ones are not posted, and whoever causes them does not see it.
+   * Puts an email into the outbox, in the transaction of the change that it reports: no email without the change, and none lost. Of
+   * emails that strangers can cause, an address gets a few in an hour: further ones are dropped, which the answer does not show.
    */
-  async post(transaction: Transaction, message: NewEmail): Promise<void> {
-    const { organizationId, subjectId, content } = message;
+  async post(transaction: Transaction, email: NewEmail): Promise<void> {
+    const { organizationId, subjectId, content } = email;
     const [emailId, at] = [this.ids.newId(), this.clock.now()];
     transaction.afterCommit(() => this.waiting());
     if (!(await countEmail(transaction, this.vault, content, at))) return;
@@ -53,7 +53,7 @@ export class EmailOutbox {
       JSON.stringify(content),
     );
     if (isErased(sealed)) return;
-    const idempotencyKey = message.idempotencyKey ?? `${content.kind}:${emailId}`;
+    const idempotencyKey = email.idempotencyKey ?? `${content.kind}:${emailId}`;
     await transaction.query(
       `insert into email (organization_id, email_id, subject_id, kind, content_sealed, idempotency_key, created_at, due_at)
        values ($1, $2, $3, $4, $5, $6, $7, $7) on conflict (idempotency_key) do nothing`,
@@ -61,7 +61,7 @@ export class EmailOutbox {
     );
   }
 
-  /** Tells a person that something about the way into the account has changed (ASVS 6.3.7). */
+  /** Informs a person of a change to how their account is accessed (ASVS 6.3.7). */
   async notify(
     unit: UnitOfWork,
     userId: string,
@@ -83,7 +83,7 @@ export interface DueEmail {
   readonly content: EmailContent | null;
 }
 
-/** Seconds for which a worker has an email to itself; a worker that died is relieved after it. */
+/** Seconds for which a worker holds an email; after a worker's death, another one takes it then. */
 const LEASE_SECONDS = 120;
 
 /** Takes emails that are due, each by one worker at a time. */
@@ -121,7 +121,7 @@ export async function takeDueEmails(sql: Sql, vault: Vault, at: Date, limit: num
   });
 }
 
-/** Sent, or nothing to send: the content, with its token, goes (P22). */
+/** Marks an email as sent, or as not to be sent, and deletes its content with the token (P22). */
 export async function closeEmail(sql: Sql, emailId: string, at: Date): Promise<void> {
   await sql.query(
     'update email set sent_at = $2, content_sealed = null, last_error = null where email_id = $1',

@@ -6,7 +6,7 @@ const email = z.string();
 export const emailContent = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('verify-email'), email, token: z.string() }),
   z.strictObject({ kind: z.literal('already-registered'), email }),
-  /** Not an email yet: whether the address has an account is asked when nobody waits for the answer (ASVS 6.3.8). */
+  /** Not an email yet: whether the address has an account is looked up after the request was answered (ASVS 6.3.8). */
   z.strictObject({ kind: z.literal('password-reset-requested'), email }),
   z.strictObject({ kind: z.literal('reset-password'), email, token: z.string() }),
   z.strictObject({ kind: z.literal('choose-password'), email, token: z.string() }),
@@ -38,7 +38,7 @@ export interface WrittenEmail {
 }
 
 /**
- * Plain text. Tokens stand behind `#`, which browsers send to nobody: they reach no server's log (ASVS 14.2.1).
+ * Plain text. Tokens are behind `#`, in the part of a URL that browsers do not send: they are in no server's log (ASVS 14.2.1).
  * @param publicUrl where the people reach the product, without a slash at its end
  */
 export function writeEmail(
@@ -52,7 +52,7 @@ export function writeEmail(
         to,
         subject: 'Confirm your email address',
         text: paragraphs(
-          // No word of whoever signed up: the address may be a stranger's to them.
+          // Nothing that was entered at the sign-up: the address may belong to someone else.
           'Hello,',
           'Someone signed up with this email address. If it was you, confirm the address by opening this link within 48 hours:',
           `${publicUrl}/verify-email#token=${content.token}`,
@@ -104,7 +104,7 @@ export function writeEmail(
   }
 }
 
-/** ASVS 6.3.7: people hear of what changes how their account is opened. */
+/** ASVS 6.3.7: people are informed of changes to how their account is accessed. */
 const notices = {
   'password-changed': notice('Your password was changed'),
   'password-reset': notice('Your password was reset, and you were logged out everywhere'),

@@ -4,10 +4,10 @@ import { open, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { IdentityConfig } from '../identity.config.js';
 
-/** The headers of an email of ours stand well within this. */
+/** The headers of our emails fit well within this. */
 const HEAD_BYTES = 4096;
 
-/** Where emails are written on a machine without SMTP; elsewhere there is none, and nothing to remove. */
+/** The folder that emails are written to on a machine without SMTP; with SMTP there is none, and nothing to remove. */
 @Injectable()
 export class MailFolder {
   private readonly folder: string | null;
@@ -25,7 +25,7 @@ export class MailFolder {
     }
   }
 
-  /** Removes every email to an address, whatever it was about: for the erasure of whom it belongs to (P10). */
+  /** Removes every email to an address: for the erasure of its owner (P10). */
   async removeEmailsTo(address: () => Promise<string | null>): Promise<void> {
     if (this.folder === null) return;
     const wanted = (await address())?.toLowerCase();

@@ -1,10 +1,10 @@
-/** @promise P06 hands an email to a mail server over TLS alone, but on this machine itself */
+/** @promise P06 hands emails to a mail server only over TLS, unless it is on this machine */
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createTransport } from 'nodemailer';
 import type { WrittenEmail } from './email.js';
 
-/** Hands an email over. `id` stays the same when it is tried again, so that a mailbox can tell a repetition. */
+/** Hands an email over. `id` stays the same when it is retried, so that a mailbox can recognize a duplicate. */
 export type Mailer = (id: string, email: WrittenEmail) => Promise<void>;
 
 export interface MailSettings {
@@ -25,7 +25,7 @@ export function mailerFor({ smtpUrl, folder, from }: MailSettings): Mailer {
 function smtpMailer(url: string, from: string): Mailer {
   const { protocol, hostname } = new URL(url);
   const local = ['localhost', '127.0.0.1', '::1', '[::1]'].includes(hostname);
-  // In transit, emails are encrypted (P06): without STARTTLS nothing is handed over, but on this machine itself.
+  // Emails are encrypted in transit (P06): without STARTTLS none is handed over, unless the server is on this machine.
   const transport = createTransport({
     url,
     requireTLS: protocol === 'smtp:' && !local,
@@ -45,7 +45,7 @@ function folderMailer(folder: string, from: string): Mailer {
     const { message } = await transport.sendMail(messageOf(id, email, from));
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const file = path.join(folder, `${id}.eml`);
-    // Whoever watches the folder sees whole emails only.
+    // Readers of the folder see only whole emails.
     await writeFile(`${file}.part`, message as Buffer, { mode: 0o600 });
     await rename(`${file}.part`, file);
   };

@@ -17,7 +17,7 @@ function pauseAfter(attempts: number): number {
   return Math.min(10 * 2 ** (attempts - 1), 3600);
 }
 
-/** Sends emails beside the requests. */
+/** Sends emails in the background. */
 @Injectable()
 export class SendEmails implements OnApplicationBootstrap {
   private readonly mailer: Mailer;
@@ -59,17 +59,17 @@ export class SendEmails implements OnApplicationBootstrap {
   private async sendDue(): Promise<number> {
     const { database, vault, clock } = this;
     const due = await database.asWorker((sql) => takeDueEmails(sql, vault, clock.now(), BATCH));
-    for (const message of due) {
+    for (const email of due) {
       try {
-        await this.handle(message);
+        await this.handle(email);
       } catch (error) {
-        const seconds = pauseAfter(message.attempts);
+        const seconds = pauseAfter(email.attempts);
         this.logger.warn(
-          { err: error, attempt: message.attempts, retryInMs: seconds * 1000 },
+          { err: error, attempt: email.attempts, retryInMs: seconds * 1000 },
           'An email could not be sent',
         );
         const until = new Date(clock.now().getTime() + seconds * 1000);
-        await database.asWorker((sql) => putOffEmail(sql, message.emailId, until, codeOf(error)));
+        await database.asWorker((sql) => putOffEmail(sql, email.emailId, until, codeOf(error)));
       }
     }
     return due.length;
@@ -84,7 +84,7 @@ export class SendEmails implements OnApplicationBootstrap {
     await this.database.asWorker((sql) => closeEmail(sql, emailId, this.clock.now()));
   }
 
-  /** Nobody waits for this, so its time tells nothing about who has an account (ASVS 6.3.8). */
+  /** It runs after the request was answered, so its duration does not disclose who has an account (ASVS 6.3.8). */
   private async answerResetRequest(
     emailId: string,
     { email }: Extract<EmailContent, { kind: 'password-reset-requested' }>,
@@ -95,7 +95,7 @@ export class SendEmails implements OnApplicationBootstrap {
       const account = await accountByEmailHash(transaction, await emailHash(vault, transaction, email));
       if (account) {
         const { organizationId, userId } = account;
-        // To the address that was verified, never to another spelling of it that somebody typed.
+        // To the address that was verified, never to the spelling in the request.
         const address = await addressOf(vault, transaction, account);
         if (address === null) throw new Error('The account that was found has no email address');
         const link = { organizationId, purpose: 'reset-password', subjectId: userId, at } as const;

@@ -13,11 +13,11 @@ import { MailFolder } from '../email/mail-folder.js';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
-/** How long what has done its service is kept, in days. */
+/** How many days records are kept after they have ended. */
 const keptDays = {
-  /** A sign-up that nobody verified: the link is dead after two. */
+  /** An unverified sign-up; its link expires after two days. */
   pendingSignUp: 7,
-  /** An invitation that nobody accepted, or that was withdrawn, from the end of its link on. */
+  /** An invitation that was not accepted, or was withdrawn, from the expiry of its link on. */
   unusedInvitation: 7,
   /** Sessions, links, challenges and emails that have ended; enough to look into a complaint (P05). */
   ended: 30,

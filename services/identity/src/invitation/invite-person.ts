@@ -22,7 +22,7 @@ export type NewInvitation = z.output<typeof newInvitation>;
 export const createdInvitation = z.strictObject({ invitationId: z.uuid(), expiresAt: z.iso.datetime() });
 export type CreatedInvitation = z.infer<typeof createdInvitation>;
 
-/** Emails go to people who have not asked for them: an organization has a day's number of them. */
+/** These emails go to people who have not asked for them: an organization can send so many in a day. */
 const MOST_INVITATIONS_A_DAY = 500;
 
 @Injectable()
@@ -36,8 +36,8 @@ export class InvitePerson {
   ) {}
 
   /**
-   * Asks somebody to join; the answer does not tell whether the address has an account elsewhere (ASVS 6.3.8). To hand out a
-   * role by an email takes as recent a proof as to hand it out directly (ASVS 7.5.1).
+   * Invites a person; the answer does not disclose whether the address has an account elsewhere (ASVS 6.3.8). Giving a role by an
+   * email requires as recent a proof of identity as giving it directly (ASVS 7.5.1).
    */
   async invite(
     caller: Caller,

@@ -1,4 +1,4 @@
-/** @promise P32 (main) counts attempts by account and network, so that nobody guesses on */
+/** @promise P32 (main) limits attempts by account and network, so that passwords and codes cannot be guessed */
 import { instant, one, prepared, type Sql } from '@vouchsafe/database';
 import { addressGroup, type Caller, problem } from '@vouchsafe/service-host';
 import type { Vault } from '@vouchsafe/vault';
@@ -7,7 +7,7 @@ import { storedNames } from '../stored-names.js';
 /** Attempts within a window that begins with the first (ASVS 6.3.1; NIST SP 800-63B-4 section 3.2.2). */
 const WINDOW_MINUTES = 15;
 const most = {
-  /** At one account from one network: whoever uses them up elsewhere locks nobody out. */
+  /** At one account from one network: an attacker who uses them up does not lock out the owner elsewhere. */
   fromOneNetwork: 10,
   /** At one account from everywhere: many networks together get no further than this (NIST's bound). */
   inAll: 100,
@@ -21,10 +21,10 @@ export interface AttemptLimit {
   readonly most: number;
 }
 
-/** Attempts that are counted until they turn out to have been right. */
+/** Attempts that are counted until they turn out to be correct. */
 export interface TakenAttempt {
   readonly keys: readonly Buffer[];
-  /** It was the last one for a while. */
+  /** No further attempt is allowed within the window. */
   readonly stops: boolean;
 }
 

@@ -11,7 +11,7 @@ export interface Argon2Cost {
 
 const floor: Argon2Cost = { memoryKib: 19_456, passes: 2 };
 
-/** Hashes that wait for one slot; at some 50 ms each, who comes later would wait longer than people do. */
+/** Hashes that may wait for one slot; at some 50 ms each, more would make people wait too long. */
 const MOST_WAITING = 100;
 
 /** What hashes passwords, and the token that it is injected by. */
@@ -55,7 +55,7 @@ export async function passwordHasher(cost: Argon2Cost = floor, atOnce = 2): Prom
   };
 }
 
-/** More is waiting than will be done in a reasonable time. */
+/** More hashes are waiting than can be computed in a reasonable time. */
 class TooManyWaitingError extends Error {
   override readonly name = 'TooManyWaitingError';
 }
@@ -76,7 +76,7 @@ export function semaphore(slots: number, mostWaiting: number): <T>(work: () => P
     try {
       return await work();
     } finally {
-      // A slot is handed over, not given back, so that nobody who comes later slips in between.
+      // A slot is handed over, not released, so that no later caller gets it first.
       const next = waiting.shift();
       if (next) next();
       else free += 1;

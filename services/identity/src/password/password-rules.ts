@@ -12,13 +12,13 @@ const LONGEST = 256;
 /** NIST SP 800-63B-4 section 3.1.1.2: 15 characters as the only factor, 8 beside a second one. */
 const SHORTEST = { alone: 15, 'beside-second-factor': 8 } as const;
 
-/** A password as it comes in; what makes a good one is asked when one is chosen, not when one is given. */
+/** A password as it comes in; the rules apply when one is chosen, not when one is entered. */
 export const givenPassword = z
   .string()
   .min(1)
   .max(LONGEST * 4);
 
-/** A password that is being chosen, with what makes a good one for readers of the document. */
+/** A password that is being chosen; the description states the rules in the API's document. */
 export const chosenPassword = givenPassword.describe(
   `At least ${SHORTEST.alone} characters, or ${SHORTEST['beside-second-factor']} with a second factor; at most ${LONGEST}. Not your name, your email ` +
     'address or the name of your organization, and not a password known from data breaches',
@@ -49,7 +49,7 @@ export interface ChoosingMember {
   readonly hasSecondFactor: boolean;
 }
 
-/** What a password must be for somebody who belongs to an organization: its name and its demands count. */
+/** The rules for the password of an organization's member: they depend on the organization's name and settings. */
 @Injectable()
 export class PasswordRules {
   constructor(
@@ -80,7 +80,7 @@ export class PasswordRules {
   }
 }
 
-/** Whether it may stand without a second factor; asked while it is known, for the day on which the factor goes. */
+/** Whether it is long enough without a second factor; checked while it is known, in case the factor is removed later. */
 export function isGoodAlone(password: Secret): boolean {
   return Array.from(password.reveal()).length >= SHORTEST.alone;
 }

@@ -51,7 +51,7 @@ export class ResetPassword {
     });
   }
 
-  /** What was guessed at the old password is no reason to keep the owner of the new one out. */
+  /** Failed guesses at the old password must not lock out the owner of the new one. */
   private async clearFailuresOf(unit: UnitOfWork, userId: UserId, caller: Caller): Promise<void> {
     const hash = await claimedHashOf(unit, userId);
     if (!hash) return;

@@ -3,7 +3,7 @@ import { type Erased, isErased } from '@vouchsafe/event-sourcing';
 import type { Scope, Vault } from '@vouchsafe/vault';
 import { storedNames } from '../stored-names.js';
 
-/** One cell that holds a sealed value; table, column and row are bound into the ciphertext, so it opens nowhere else. */
+/** A cell with a sealed value; table, column and row are its associated data, so it can be opened nowhere else. */
 export interface SealedCell {
   readonly scope: Scope;
   readonly table: string;

@@ -31,7 +31,7 @@ export class ReceiptsController {
         erasureId,
         receipt: { service: source, keysDestroyed, destroyedAt, effectiveFrom },
       });
-    // Never skipped: whoever gave it was told of an erasure that this service does not know.
+    // Never skipped: another service carried out an erasure that identity does not know.
     if (isRejected(noted)) throw new Error(`A receipt of ${source} for an erasure that was never requested`);
   }
 }

@@ -134,7 +134,7 @@ export class SignUp {
     unit: UnitOfWork,
     { organizationId, userId, email }: { organizationId: OrganizationId; userId: UserId; email: string },
   ): Promise<void> {
-    // Made in either case; the email decides who gets it.
+    // Made in either case, so that the work is the same; which email is sent decides whether it is used.
     const link = {
       organizationId,
       purpose: 'verify-email',

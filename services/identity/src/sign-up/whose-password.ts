@@ -1,4 +1,4 @@
-/** @promise P32 compares network and browser, so that nobody gets a stranger's account */
+/** @promise P32 compares network and browser, so that a sign-up cannot take over another person's account */
 import type { UnitOfWork } from '@vouchsafe/event-store';
 import { addressGroup, type Caller } from '@vouchsafe/service-host';
 import type { Vault } from '@vouchsafe/vault';
@@ -36,7 +36,7 @@ export async function signedUpFrom(
   return ip != null && addressGroup(ip) === addressGroup(sourceIp) && (browser ?? null) === userAgent;
 }
 
-/** Nobody's password opens the account, until the person behind the address has chosen one. */
+/** No password opens the account until the owner of the address has chosen one. */
 export async function voidPassword(
   emails: EmailOutbox,
   unit: UnitOfWork,
