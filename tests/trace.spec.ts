@@ -83,6 +83,28 @@ describe('one trace', () => {
     expect(operation).toMatchObject({ parentSpanId: server?.spanId, traceId: server?.traceId });
   });
 
+  it('is never one that a caller names', async () => {
+    const chosen = 'deadbeef'.repeat(4);
+    const answer = await owner.browser.send('GET', '/v1/organization', {
+      headers: {
+        traceparent: `00-${chosen}-${'b'.repeat(16)}-01`,
+        tracestate: 'x=chosen',
+        baggage: 'x=chosen',
+      },
+    });
+    const { entries } = await eventually('The entry', async () => {
+      const page = (await owner.browser.must(200, 'GET', '/v1/audit/entries', {
+        query: { requestId: String(answer.headers['x-request-id']) },
+      })) as { entries: { details: { traceId: string } }[] };
+      return page.entries.length > 0 ? page : undefined;
+    });
+    const traceId = entries[0]?.details.traceId;
+    expect(traceId).toMatch(/^[0-9a-f]{32}$/);
+    expect(traceId).not.toBe(chosen);
+    await eventually('The spans', () => find((span) => span.traceId === traceId));
+    expect(collector.received.join('\n')).not.toMatch(/deadbeefdeadbeef|x=chosen/);
+  });
+
   it('is the one that the entry in the log names', async () => {
     const { entries } = await eventually('The entry', async () => {
       const page = (await owner.browser.must(200, 'GET', '/v1/audit/entries', {

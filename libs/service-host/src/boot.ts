@@ -25,6 +25,7 @@ import { Metrics } from './metrics.js';
 import { openApiDocument } from './openapi/document.js';
 import { type CheckedInput, inputsOf } from './openapi/inputs.js';
 import { ProblemFilter } from './problem.filter.js';
+import { ignoreIncomingTraces } from './request-context.js';
 import { RouteTable } from './route-table.js';
 import { stopOnce, stopOnSignals } from './stop.js';
 import { TraceInterceptor } from './trace.interceptor.js';
@@ -87,6 +88,7 @@ export async function bootService<Config extends z.ZodObject>(
   const env = options.env ?? process.env;
   const config = readServiceConfig(definition, env);
   const logger = options.logger ?? serviceLogger(definition.name, config.VOUCHSAFE_LOG_LEVEL);
+  if (definition.server === 'public') ignoreIncomingTraces();
   const { app, metrics, readiness } = await createApp(definition, config, logger, options);
   try {
     await app.init();

@@ -1,6 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
-import { context, propagation, trace } from '@opentelemetry/api';
+import {
+  type Context,
+  context,
+  propagation,
+  type TextMapPropagator,
+  type TextMapSetter,
+  trace,
+} from '@opentelemetry/api';
 
 /** What every log line of a request carries. */
 export interface RequestContext {
@@ -49,3 +56,23 @@ export function outgoingTrace(traceparent: string): { readonly traceparent?: str
 export function traceIdOf(traceparent: string): string {
   return traceparent.slice(3, 35);
 }
+
+/**
+ * For a process that outsiders call: what they send as a trace context is not read, so that nobody chooses the trace id that an entry of the
+ * audit log names, nor whether a request is sampled. Requests to other services carry the trace on (W3C Trace Context, section 3.2).
+ */
+export function ignoreIncomingTraces(): void {
+  propagation.disable();
+  propagation.setGlobalPropagator(outgoingOnly);
+}
+
+const outgoingOnly: TextMapPropagator = {
+  extract: (active: Context) => active,
+  inject: (active: Context, carrier: unknown, setter: TextMapSetter) => {
+    const span = trace.getSpanContext(active);
+    if (!span) return;
+    const flags = span.traceFlags.toString(16).padStart(2, '0');
+    setter.set(carrier, 'traceparent', `00-${span.traceId}-${span.spanId}-${flags}`);
+  },
+  fields: () => ['traceparent'],
+};
