@@ -49,7 +49,7 @@ export class ProveEntry {
     const covers = (one: PublishedCheckpoint | undefined) => one !== undefined && one.size > index;
     let checkpoint = await newest();
     if (!covers(checkpoint)) {
-      await this.signer.signGrown();
+      await this.signer.sign(logId);
       checkpoint = await newest();
     }
     return covers(checkpoint) ? checkpoint : undefined;

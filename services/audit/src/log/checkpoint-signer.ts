@@ -23,8 +23,7 @@ const COALESCE_MS = 250;
 @Injectable()
 export class CheckpointSigner {
   private follower: Follower | undefined;
-  private round: Promise<void> = Promise.resolve();
-  private nextRound: Promise<void> | undefined;
+  private readonly turns = new Map<string, { running: Promise<void>; next: Promise<void> | undefined }>();
 
   constructor(
     private readonly database: Database,
@@ -52,51 +51,72 @@ export class CheckpointSigner {
     this.follower?.wake();
   }
 
-  /**
-   * Signs what is unsigned now. Callers that come during a round share the next one: otherwise each of many callers that ask for proofs
-   * of new entries would wait for the same locks on its own connection. Never rejects.
-   */
+  /** Signs what is unsigned now, of every log. Never rejects. */
   signGrown(): Promise<void> {
-    this.nextRound ??= this.round.then(() => {
-      this.nextRound = undefined;
-      this.round = this.signAll();
-      return this.round;
-    });
-    return this.nextRound;
+    return this.trying(() => signAllGrown(this.signing()));
   }
 
-  private async signAll(): Promise<void> {
+  /**
+   * Signs what is unsigned of one log, and waits for no other: whoever writes much into another log delays nobody. Callers that come
+   * while it is signed share its next turn, instead of waiting for one lock on a connection each. Never rejects.
+   */
+  sign(logId: string): Promise<void> {
+    const turn = this.turns.get(logId) ?? { running: Promise.resolve(), next: undefined };
+    this.turns.set(logId, turn);
+    turn.next ??= turn.running.then(() => {
+      turn.next = undefined;
+      turn.running = this.trying(() =>
+        this.database.asWorker((sql) => signLog(sql, logId, this.signing())).then(() => undefined),
+      ).finally(() => {
+        if (!turn.next) this.turns.delete(logId);
+      });
+      return turn.running;
+    });
+    return turn.next;
+  }
+
+  private signing(): Signing {
     const { database, vault, clock } = this;
+    return { database, vault, now: () => clock.now() };
+  }
+
+  private async trying(work: () => Promise<void>): Promise<void> {
     try {
-      await signAllGrown({ database, vault, now: () => clock.now() });
+      await work();
     } catch (error) {
       this.logger.error({ err: error }, 'Checkpoints could not be signed; retrying');
     }
   }
 }
 
+/** Signs every log that has grown. Those that are being written to at the moment come last, so that no other waits for their writers. */
 export async function signAllGrown(options: Signing): Promise<void> {
-  const { database } = options;
-  const grown = await database.asWorker((sql) =>
+  const grown = await options.database.asWorker((sql) =>
     sql.query<{ log_id: string }>('select log_id from log where size > checkpoint_size order by log_id'),
   );
   const failures: unknown[] = [];
-  // One transaction per log: no writer waits for the signatures of other logs, and a log that cannot be signed delays no other.
-  for (const { log_id: logId } of grown) {
-    await database
-      .asWorker((sql) => signLog(sql, logId, options))
-      .catch((error: unknown) => failures.push(error));
-  }
+  // One log a transaction: no writer of one log waits for the signatures of others, and one that cannot be signed holds up none.
+  const sign = (logId: string, whenLocked: 'skip' | 'wait') =>
+    options.database
+      .asWorker((sql) => signLog(sql, logId, options, whenLocked))
+      .catch((error: unknown) => {
+        failures.push(error);
+        return true;
+      });
+  const skipped: string[] = [];
+  for (const { log_id: logId } of grown) if (!(await sign(logId, 'skip'))) skipped.push(logId);
+  for (const logId of skipped) await sign(logId, 'wait');
   if (failures.length > 0)
     throw new AggregateError(failures, `The checkpoints of ${failures.length} logs could not be signed`);
 }
 
-/** Signs the log's newest tree unless that is done. */
+/** Signs the log's newest tree unless that is done. @returns whether there was a tree to sign that no writer had locked */
 async function signLog(
   sql: Sql,
   logId: string,
   { vault, now }: Pick<Signing, 'vault' | 'now'>,
-): Promise<void> {
+  whenLocked: 'skip' | 'wait' = 'wait',
+): Promise<boolean> {
   const [head] = await sql.query<{
     organization_id: string;
     origin: string;
@@ -104,10 +124,10 @@ async function signLog(
     right_edge: Buffer;
   }>(
     `select organization_id, origin, size, right_edge from log
-     where log_id = $1 and size > checkpoint_size for update`,
+     where log_id = $1 and size > checkpoint_size for update ${whenLocked === 'skip' ? 'skip locked' : ''}`,
     [logId],
   );
-  if (!head) return;
+  if (!head) return false;
   const size = Number(head.size);
   const root = rootOf({ size, edge: head.right_edge });
   const { signer } = await signingKey(sql, vault, head.origin);
@@ -117,4 +137,5 @@ async function signLog(
     [head.organization_id, logId, size, Buffer.from(note), now().toISOString()],
   );
   await sql.query('update log set checkpoint_size = $2 where log_id = $1', [logId, size]);
+  return true;
 }

@@ -283,8 +283,9 @@ describe('checkpoints', () => {
     expect(await unsigned()).toEqual([]);
   });
 
-  it('are signed in one round for all who ask before it begins, and in one more for all who ask meanwhile', async () => {
-    await record([entry()]);
+  it('are signed once for all who ask for one log before it is signed, and once more for all who ask meanwhile', async () => {
+    const [location] = await record([entry()]);
+    const logId = location?.logId ?? '';
     const transactions: unknown[] = [];
     const counted = {
       asWorker: <T>(work: (sql: Transaction) => Promise<T>): Promise<T> => {
@@ -295,15 +296,34 @@ describe('checkpoints', () => {
     const errors: unknown[] = [];
     const logger = { error: (note: unknown) => void errors.push(note) };
     const signer = new CheckpointSigner(counted, audit.vault, audit.clock, logger);
-    const crowd = () => Promise.all(Array.from({ length: 20 }, () => signer.signGrown()));
+    const crowd = () => Promise.all(Array.from({ length: 20 }, () => signer.sign(logId)));
     const first = crowd();
     await Promise.resolve();
     const second = crowd();
     await first;
     expect(await asWorker((sql) => sql.query('select 1 from log where size > checkpoint_size'))).toEqual([]);
     await second;
-    // What has grown is looked for in each round, and one log is signed in the first.
-    expect(transactions).toHaveLength(3);
+    expect(transactions).toHaveLength(2);
     expect(errors).toEqual([]);
+  });
+
+  it('of one log wait for nobody who writes into another', async () => {
+    const [[busy], [other]] = [await record([entry()]), await record([entry({ organizationId: theirs })])];
+    const signedSize = async () => (await checkpointsOf(other?.logId ?? '')).at(-1)?.size;
+    const signer = new CheckpointSigner(audit.database, audit.vault, audit.clock, { error: () => undefined });
+    let all: Promise<void> | undefined;
+    await asWorker(async (writer) => {
+      await writer.query('select 1 from log where log_id = $1 for update', [busy?.logId]);
+      await signer.sign(other?.logId ?? '');
+      const proven = await signedSize();
+      await record([entry({ organizationId: theirs })]);
+      all = signer.signGrown();
+      while ((await signedSize()) === proven) await new Promise((resolve) => setTimeout(resolve, 10));
+      expect(await checkpointsOf(busy?.logId ?? '')).not.toContainEqual(
+        expect.objectContaining({ size: (busy?.index ?? 0) + 1 }),
+      );
+    });
+    await all;
+    expect(await asWorker((sql) => sql.query('select 1 from log where size > checkpoint_size'))).toEqual([]);
   });
 });
