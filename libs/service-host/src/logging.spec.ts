@@ -43,6 +43,8 @@ describe('a log line', () => {
       'postgres://[redacted]@host/db Bearer [redacted] [address]',
     );
     expect(masked(`key ${'A1'.repeat(32)}`)).toBe('key [redacted]');
+    const frame = 'at run (/app/node_modules/@mikro-orm/sql/QueryBuilder.js:1082:9)';
+    expect(masked(frame)).toBe(frame);
   });
 });
 

@@ -113,7 +113,7 @@ function errorForLog(error: unknown): unknown {
 export function masked(text: string): string {
   return text
     .slice(0, 4000)
-    .replace(/[^\s"'<>@=]+@[^\s"'<>@]+\.[a-z]{2,}/gi, '[email]')
+    .replace(/[^\s"'<>@=/]+@[^\s"'<>@/]+\.[a-z]{2,}/gi, '[email]')
     .replace(/\b(?:\d{1,3}\.){3}\d{1,3}\b(?!:\d)/g, '[address]')
     .replace(/\b(Bearer|Basic)\s+\S+/gi, '$1 [redacted]')
     .replace(/:\/\/[^\s/@:]+:[^\s/@]+@/g, '://[redacted]@')
