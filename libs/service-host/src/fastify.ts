@@ -52,6 +52,10 @@ export function httpAdapter(options: HttpOptions): FastifyAdapter {
     clientErrorHandler: answerClientError,
   });
   const fastify: FastifyInstance = adapter.getInstance();
+  // Node answers an `Expect` that it does not know by itself, without a log entry; it is no reason to refuse (RFC 9110 section 10.1.1).
+  fastify.server.on('checkExpectation', (request, response) =>
+    fastify.server.emit('request', request, response),
+  );
   fastify.addHook('onRoute', ({ method, url }) => options.routes.add(method, url));
   addContext(fastify, options.trustRequestId);
   fastify.addHook('onResponse', (request, reply, done) => {

@@ -285,6 +285,17 @@ describe('the gateway', () => {
     }
   });
 
+  it('answers a request that expects what nobody knows as any other, with its entry (RFC 9110 section 10.1.1)', async () => {
+    const { hostname, port } = new URL(gateway.url);
+    const headers = { ...withKey, expect: 'the impossible' };
+    const request = httpRequest({ hostname, port, path: '/v1/things', headers }).end();
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    response.resume();
+    const { status } = await send('GET', '/v1/things', { headers: withKey });
+    expect(response.statusCode).toBe(status);
+    expect(await entryOf(String(response.headers['x-request-id']))).toMatchObject([{ status }]);
+  });
+
   it('asks for the permission of the route before it passes on, and names the one that is missing', async () => {
     suite.services.world.apiKeys.set('weak', { ...key, permissions: ['members:read'] });
     const answer = await send('POST', '/v1/things', {
