@@ -174,7 +174,8 @@ it('accounts for every column of the database that could hold personal data (P18
   const postgres = await testPostgres();
   try {
     const database = await postgres.database('${noun}', withSharedMigrations(${noun}Migrations));
-    expect(await inventoryGaps(database, declaredColumns(personalColumns, impersonalColumns))).toEqual([]);
+    const declared = declaredColumns(personalColumns, impersonalColumns);
+    expect(await inventoryGaps(database, declared, 'services/${noun}/src/${noun}.inventory.ts')).toEqual([]);
   } finally {
     await postgres.stop();
   }

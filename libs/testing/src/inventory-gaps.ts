@@ -4,8 +4,13 @@ import type { Database } from '@vouchsafe/database';
  * Where a data inventory and a real database do not agree (P18): columns that could hold a person's words (text, bytes, JSON,
  * addresses) and are not declared, and declared ones that are not there.
  * @param declared `table.column`; a partition's columns are its table's
+ * @param file where the service declares its columns: what to edit
  */
-export async function inventoryGaps(database: Database, declared: readonly string[]): Promise<string[]> {
+export async function inventoryGaps(
+  database: Database,
+  declared: readonly string[],
+  file: string,
+): Promise<string[]> {
   const columns = await database.asWorker((sql) =>
     sql.query<{ place: string; wordy: boolean }>(
       `select c.relname || '.' || a.attname as place,
@@ -21,7 +26,11 @@ export async function inventoryGaps(database: Database, declared: readonly strin
   return [
     ...columns
       .filter(({ place, wordy }) => wordy && !known.has(place))
-      .map(({ place }) => `${place} is not declared`),
-    ...declared.filter((place) => !there.has(place)).map((place) => `${place} is declared and not there`),
+      .map(
+        ({ place }) => `${place} is not declared: add it to personalColumns or impersonalColumns in ${file}`,
+      ),
+    ...declared
+      .filter((place) => !there.has(place))
+      .map((place) => `${place} is declared in ${file}, and no table has it`),
   ];
 }
