@@ -15,16 +15,20 @@ import { contract } from '../contract.js';
 import { fact } from '../fact.js';
 
 const which = { ...fact, ${camel}Id: z.uuid() };
+/** What the audit log's entry of each of these facts is about. */
+const entity = { type: '${noun}', id: '${camel}Id' } as const;
 
 export const ${camel}Created = contract({
   type: 'vouchsafe.${noun}.${noun}-created.v1',
   summary: 'A ${words} was created.',
+  entity,
   schema: z.strictObject(which),
 });
 
 export const ${camel}Retired = contract({
   type: 'vouchsafe.${noun}.${noun}-retired.v1',
   summary: 'A ${words} was retired.',
+  entity,
   schema: z.strictObject(which),
 });
 `;
@@ -37,7 +41,7 @@ export function ofEveryService({ noun }: Names): [file: string, text: string][] 
     name: string,
     imports: string,
     summary: string,
-    type = `'vouchsafe.${noun}.${file}.v1'`,
+    { type = `'vouchsafe.${noun}.${file}.v1'`, entity = '' } = {},
   ): [string, string] => [
     file,
     `import { contract } from '../contract.js';
@@ -46,7 +50,7 @@ ${imports}
 export const ${name} = contract({
   type: ${type},
   summary: ${summary},
-  schema,
+${entity}  schema,
 });
 `,
   ];
@@ -63,13 +67,14 @@ export const ${name} = contract({
       `import { DEAD_LETTER_SETTLED_SUMMARY, deadLetterSettled as schema } from '../dead-letter-settled.js';
 import { storedNames } from '../stored-names.js';`,
       'DEAD_LETTER_SETTLED_SUMMARY',
-      `\`vouchsafe.${noun}.\${storedNames.deadLetterSettled}.v1\``,
+      { type: `\`vouchsafe.${noun}.\${storedNames.deadLetterSettled}.v1\`` },
     ),
     simple(
       'values-sealed',
       'valuesSealed',
       `import { VALUES_SEALED_SUMMARY, valuesSealed as schema } from '../values-sealed.js';`,
       'VALUES_SEALED_SUMMARY',
+      { entity: `  entity: { type: 'organization', id: 'organizationId' },\n` },
     ),
   ];
 }

@@ -54,6 +54,16 @@ describe('a contract is strict when it is written', () => {
     const define = () => contract({ type: 'vouchsafe.identity.loose.v1', summary: '', schema: loose });
     expect(define).toThrow('allows unknown fields at $.many.*');
   });
+
+  it('declares an entity by a random id of its own: that id stands in the audit log in clear', () => {
+    const definition = { type: 'vouchsafe.identity.desk-sold.v1', summary: '' } as const;
+    const schema = z.strictObject({ deskId: z.uuid(), buyerId: z.uuid().nullable(), name: z.string() });
+    const define = (id: 'deskId' | 'buyerId' | 'name') =>
+      contract({ ...definition, schema, entity: { type: 'desk', id } });
+    expect(define('deskId').entity).toEqual({ type: 'desk', id: 'deskId' });
+    expect(define('buyerId').entity).toEqual({ type: 'desk', id: 'buyerId' });
+    expect(() => define('name')).toThrow('vouchsafe.identity.desk-sold.v1: name is not a UUID');
+  });
 });
 
 describe('a contract is tolerant when it is read', () => {

@@ -1,5 +1,5 @@
 import { issuesOf, type PersonalField, personalFields } from '@vouchsafe/event-sourcing';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { isServiceName, type ServiceName } from './services.js';
 import { looseObjectsIn, tolerant } from './tolerant.js';
 
@@ -21,12 +21,22 @@ export interface Contract<Schema extends z.ZodType<object> = z.ZodType<object>> 
   readonly schema: Schema;
   /** The same, tolerant, for readers: unknown fields are left out. */
   readonly reader: z.ZodType<z.output<Schema>>;
+  /** What the audit log's entry of this fact is about; absent where the entry has a form of its own, or there is none. */
+  readonly entity?: FactEntity;
+  /** The outcome that the entry states. */
+  readonly outcome: 'success' | 'denied';
   /** A message with personal fields is encrypted on the bus, and the receiver's vault seals them on arrival (docs/bus.md, 'Messages'). */
   readonly personal: readonly PersonalField[];
   /** No longer sent; still derived for consumers that fetch past facts. */
   readonly retired: boolean;
   /** Turns data of the version before into data of this one. */
   readonly former?: FormerContract;
+}
+
+/** The type of the thing, and the field that holds its id; where that is null, the fact is about its organization. */
+export interface FactEntity<Field extends string = string> {
+  readonly type: string;
+  readonly id: Field;
 }
 
 interface FormerContract {
@@ -37,20 +47,24 @@ interface FormerContract {
 export type DataOf<C extends Contract> = z.output<C['schema']>;
 
 /**
- * @throws for a schema with an object that allows unknown fields: they could be personal without a mark
+ * @throws for a schema with an object that allows unknown fields: they could be personal without a mark; and for an entity whose id is no
+ *   UUID: it is in the log in clear
  */
 export function contract<Schema extends z.ZodType<object>>(definition: {
   readonly type: ContractType;
   readonly summary: string;
   readonly schema: Schema;
+  readonly entity?: FactEntity<keyof z.output<Schema> & string>;
+  readonly outcome?: 'denied';
   readonly retired?: true;
   readonly former?: FormerContract;
 }): Contract<Schema> {
-  const { type, schema, former } = definition;
+  const { type, schema, entity, former } = definition;
   const [, name = '', owner = ''] = /^(vouchsafe\.([a-z]+)\.[a-z0-9-]+)\.v[1-9][0-9]*$/.exec(type) ?? [];
   if (!isServiceName(owner)) throw new Error(`Not a contract's type: ${type}`);
   const loose = looseObjectsIn(schema);
   if (loose.length > 0) throw new Error(`${type} allows unknown fields at ${loose.join(', ')}`);
+  if (entity && !holdsUuid(schema, entity.id)) throw new Error(`${type}: ${entity.id} is not a UUID`);
   if (former && former.contract.name !== name)
     throw new Error(`${type} is not a later version of ${former.contract.type}`);
   return {
@@ -58,9 +72,17 @@ export function contract<Schema extends z.ZodType<object>>(definition: {
     name,
     owner,
     reader: tolerant(schema),
+    outcome: definition.outcome ?? 'success',
     personal: personalFields(schema),
     retired: definition.retired ?? false,
   };
+}
+
+function holdsUuid(schema: z.ZodType, name: string): boolean {
+  if (!(schema instanceof z.ZodObject)) return false;
+  const field = (schema.shape as Record<string, z.ZodType>)[name];
+  const inner = field instanceof z.ZodNullable ? field.unwrap() : field;
+  return inner instanceof z.ZodStringFormat && inner.format === 'uuid';
 }
 
 /** Ties an upcast to the contract that it reads, so that its parameter has that version's type. */

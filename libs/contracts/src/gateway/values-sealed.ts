@@ -4,5 +4,6 @@ import { VALUES_SEALED_SUMMARY, valuesSealed as schema } from '../values-sealed.
 export const valuesSealed = contract({
   type: 'vouchsafe.gateway.values-sealed.v1',
   summary: VALUES_SEALED_SUMMARY,
+  entity: { type: 'organization', id: 'organizationId' },
   schema,
 });

@@ -5,10 +5,12 @@ import { fact } from '../fact.js';
 import { role } from './role.js';
 
 const invitationId = z.uuid();
+const invitation = { type: 'invitation', id: 'invitationId' } as const;
 
 export const invitationCreated = contract({
   type: 'vouchsafe.identity.invitation-created.v1',
   summary: 'A person was invited to join; an email with a single-use link is on its way.',
+  entity: invitation,
   schema: z.strictObject({
     ...fact,
     invitationId,
@@ -22,20 +24,24 @@ export const invitationCreated = contract({
 export const invitationAccepted = contract({
   type: 'vouchsafe.identity.invitation-accepted.v1',
   summary: 'The invited person accepted and has an account.',
+  entity: invitation,
   schema: z.strictObject({ ...fact, invitationId, userId, role }),
 });
 
 export const invitationRevoked = contract({
   type: 'vouchsafe.identity.invitation-revoked.v1',
   summary: 'An invitation was withdrawn before it was accepted.',
+  entity: invitation,
   schema: z.strictObject({ ...fact, invitationId }),
 });
 
 const apiKeyId = z.uuid();
+const apiKey = { type: 'api-key', id: 'apiKeyId' } as const;
 
 export const apiKeyCreated = contract({
   type: 'vouchsafe.identity.api-key-created.v1',
   summary: 'An API key was created and shown once.',
+  entity: apiKey,
   schema: z.strictObject({
     ...fact,
     apiKeyId,
@@ -52,5 +58,6 @@ export const apiKeyCreated = contract({
 export const apiKeyRevoked = contract({
   type: 'vouchsafe.identity.api-key-revoked.v1',
   summary: 'An API key was revoked and no longer works.',
+  entity: apiKey,
   schema: z.strictObject({ ...fact, apiKeyId, reason: z.enum(['revoked', 'creator-removed']) }),
 });

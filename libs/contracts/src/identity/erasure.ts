@@ -4,11 +4,13 @@ import { contract, formerContract } from '../contract.js';
 import { ERASURE_RECEIPT_SUMMARY, erasureReceipt } from '../erasure-receipt.js';
 import { fact } from '../fact.js';
 import { serviceName } from '../service-name.js';
+import { user } from './entities.js';
 
 export const subjectErasureRequested = contract({
   type: 'vouchsafe.identity.subject-erasure-requested.v1',
   summary:
     'The erasure of a person was requested: every service destroys its keys of these subjects and answers with a receipt (P10).',
+  entity: user,
   schema: z.strictObject({
     ...fact,
     userId,
@@ -22,6 +24,7 @@ export const subjectErasureRequested = contract({
 export const subjectErasureCompletedV1 = contract({
   type: 'vouchsafe.identity.subject-erasure-completed.v1',
   summary: 'Every service has given its receipt: the person is erased (P10).',
+  entity: user,
   schema: z.strictObject({
     ...fact,
     userId,
@@ -33,6 +36,7 @@ export const subjectErasureCompletedV1 = contract({
 export const subjectErasureCompleted = contract({
   type: 'vouchsafe.identity.subject-erasure-completed.v2',
   summary: 'Every service has given its receipt: the person is erased (P10).',
+  entity: user,
   schema: z.strictObject({ ...fact, userId, erasureId: z.uuid(), services: z.array(serviceName) }),
   former: formerContract(subjectErasureCompletedV1, (data) => data),
 });

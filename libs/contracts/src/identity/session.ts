@@ -2,8 +2,11 @@ import { personal, userId } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
 import { contract } from '../contract.js';
 import { fact } from '../fact.js';
+import { user } from './entities.js';
 
 const level = z.enum(['single-factor', 'two-factor']);
+
+const session = { type: 'session', id: 'sessionId' } as const;
 
 /** Where a log-in came from: needed to find misuse of an account (P05, P24). */
 const origin = {
@@ -14,6 +17,7 @@ const origin = {
 export const loggedIn = contract({
   type: 'vouchsafe.identity.logged-in.v1',
   summary: 'A session began.',
+  entity: session,
   schema: z.strictObject({ ...fact, userId, sessionId: z.uuid(), level, ...origin }),
 });
 
@@ -21,6 +25,8 @@ export const logInFailed = contract({
   type: 'vouchsafe.identity.log-in-failed.v1',
   summary:
     "A log-in was denied. Where no account has the email address, the fact belongs to the operator's organization.",
+  entity: user,
+  outcome: 'denied',
   schema: z.strictObject({
     ...fact,
     userId: userId.nullable(),
@@ -39,12 +45,14 @@ export const logInFailed = contract({
 export const sessionElevated = contract({
   type: 'vouchsafe.identity.session-elevated.v1',
   summary: 'A person confirmed their identity again within a session, with the same factor or another one.',
+  entity: session,
   schema: z.strictObject({ ...fact, userId, sessionId: z.uuid(), level }),
 });
 
 export const sessionEnded = contract({
   type: 'vouchsafe.identity.session-ended.v1',
   summary: 'A session was ended. A session that expires by itself publishes nothing.',
+  entity: session,
   schema: z.strictObject({
     ...fact,
     userId,

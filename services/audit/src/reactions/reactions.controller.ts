@@ -12,8 +12,8 @@ import { type ReactionContext, ReactsTo, type Received, RefusedFactError } from 
 import type { NewEntry } from '../log/entry.js';
 import { Recorder } from '../log/record.js';
 import { entryOfRequest } from './access-log.js';
-import { entryOfFact } from './identity-facts.js';
 import { entryOfSettled } from './dead-letters.js';
+import { factEntry } from './facts.js';
 
 type Describe = (data: object) => NewEntry;
 
@@ -26,7 +26,7 @@ function describerOf(contract: Contract): Describe | undefined {
   // What an operator did about a dead letter has its own form of entry, whichever service publishes it.
   if (contract.name.endsWith(`.${storedNames.deadLetterSettled}`))
     return (data) => entryOfSettled(contract.owner, data as DeadLetterSettled);
-  return (data) => entryOfFact(contract, data as Parameters<typeof entryOfFact>[1]);
+  return factEntry(contract);
 }
 
 const describers = new Map<Contract, Describe>();

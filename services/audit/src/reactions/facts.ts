@@ -1,4 +1,4 @@
-import { type Contract, serviceName } from '@vouchsafe/contracts';
+import { type Contract, type FactEntity, serviceName } from '@vouchsafe/contracts';
 import { isErased } from '@vouchsafe/event-sourcing';
 import type { JsonObject } from '@vouchsafe/transparency-log';
 import { z } from 'zod';
@@ -14,11 +14,20 @@ interface Fact {
   readonly occurredAt: string;
   readonly requestId: string | null;
 }
+type FactData = Fact & Readonly<Record<string, unknown>>;
 
-/** A fact as an entry: the operation is the fact's name, its entity the most particular thing it names. */
-export function entryOfFact(contract: Contract, data: Fact & Readonly<Record<string, unknown>>): NewEntry {
+/**
+ * How a fact of any service becomes an entry: the operation is the fact's name, its entity and outcome are those that the contract declares.
+ * @throws for a contract that declares no entity
+ */
+export function factEntry(contract: Contract): (data: object) => NewEntry {
+  const { entity } = contract;
+  if (!entity) throw new Error(`${contract.type} is recorded and declares no entity`);
+  return (data) => entryOfFact(contract, entity, data as FactData);
+}
+
+function entryOfFact(contract: Contract, declared: FactEntity, data: FactData): NewEntry {
   const { organizationId, actor, occurredAt, requestId, sourceIp, userAgent, ...matter } = data;
-  const entity = entityOf(data);
   const details = Object.fromEntries(
     Object.entries(matter).filter(([, value]) => value !== null && !isErased(value)),
   ) as JsonObject;
@@ -30,8 +39,8 @@ export function entryOfFact(contract: Contract, data: Fact & Readonly<Record<str
     occurredAt: instantIn(occurredAt),
     actor,
     operation: `${contract.owner}.${nameOf(contract)}`,
-    entity,
-    outcome: denials.has(contract.type) ? 'denied' : 'success',
+    entity: entityOf(declared, data),
+    outcome: contract.outcome,
     sourceIp: textOf(sourceIp),
     url: null,
     userAgent: textOf(userAgent),
@@ -53,24 +62,9 @@ export function entryOfFact(contract: Contract, data: Fact & Readonly<Record<str
   };
 }
 
-const denials: ReadonlySet<string> = new Set(['vouchsafe.identity.log-in-failed.v1']);
-
-/** Fields that name things, the most particular first, and the type of what they name. */
-const entities = [
-  ['apiKeyId', 'api-key'],
-  ['invitationId', 'invitation'],
-  ['authenticatorId', 'authenticator'],
-  ['sessionId', 'session'],
-  ['userId', 'user'],
-  ['organizationId', 'organization'],
-] as const;
-
-function entityOf(data: Readonly<Record<string, unknown>>): { type: string; id: string } {
-  for (const [field, type] of entities) {
-    const id = uuidIn(data, field);
-    if (id !== null) return { type, id };
-  }
-  throw new Error('The fact does not name its organization');
+function entityOf({ type, id: field }: FactEntity, data: FactData): { type: string; id: string } {
+  const id = uuidIn(data, field);
+  return id === null ? { type: 'organization', id: data.organizationId } : { type, id };
 }
 
 /** `vouchsafe.identity.member-role-changed.v1` -> `member-role-changed` */
