@@ -21,6 +21,7 @@ export { InternalTokens, InternalTokenVerifier, readPrivateKey, readPublicKeys }
 export { masked, type ServiceLogger, serviceLogger } from './logging.js';
 export { maskedPath } from './masked-path.js';
 export { Metrics } from './metrics.js';
+export { problemSchemas } from './openapi/answers.js';
 export type { CheckedInput } from './openapi/inputs.js';
 export * from './operation.js';
 export * from './paging.js';

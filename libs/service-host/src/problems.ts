@@ -115,8 +115,8 @@ export function problem(code: ProblemCode, options: ProblemOptions = {}): Proble
   return new ProblemError(code, options);
 }
 
-/** How a rejection is answered: the problem's code, and a sentence for the caller that says why. */
-export type RejectionProblem = readonly [code: ProblemCode, detail: string];
+/** How a rejection is answered: the problem's code, a sentence for the caller that says why, and where in the body, if it is about one place. */
+export type RejectionProblem = readonly [code: ProblemCode, detail: string, pointer?: string];
 
 /** The result of a use case. @throws the problem of its rejection; the compiler checks that every rejection has one */
 export function accepted<Result extends object | null, Reason extends string>(
@@ -125,6 +125,9 @@ export function accepted<Result extends object | null, Reason extends string>(
 ): Exclude<Result, Rejected> {
   if (result === null || !('rejected' in result)) return result as Exclude<Result, Rejected>;
   const { rejected: reason } = result;
-  const [code, detail] = problemOf[reason];
-  throw problem(code, { detail, reason });
+  const [code, detail, pointer] = problemOf[reason];
+  throw problem(code, {
+    ...(pointer === undefined ? { detail } : { errors: [{ pointer, detail }] }),
+    reason,
+  });
 }

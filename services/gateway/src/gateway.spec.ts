@@ -6,6 +6,7 @@
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { problemDocument } from '@vouchsafe/service-host';
 import { bootGateway, type RunningGateway } from './gateway.service.js';
 import {
   apiKey,
@@ -404,6 +405,9 @@ describe('the gateway', () => {
     const { text } = await send('GET', '/docs');
     const anchors = [...text.matchAll(/ id="(error[^"]*)"/g)].map(([, id]) => id);
     expect(new Set(anchors).size).toBe(anchors.length);
+    // No operation answers with it, because there is none.
+    expect(anchors).toContain('error-method-not-allowed');
+    for (const member of Object.keys(problemDocument.shape)) expect(text).toContain(`<code>${member}</code>`);
     const [whole, read] = [
       (await send('GET', '/openapi.json')).json,
       (await send('GET', '/docs/document.json')).json,

@@ -146,6 +146,7 @@ function schemaNameOf(code: string): string {
   return `${pascal(code)}Problem`;
 }
 
+/** A schema for the document of each problem, by its name, and those that they refer to. */
 export function problemSchemas(codes: Iterable<string>): JsonObject {
   const schemas: JsonObject = {};
   for (const code of codes) {

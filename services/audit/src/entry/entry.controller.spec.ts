@@ -74,7 +74,7 @@ describe('POST /v1/audit/entries', () => {
     const [once, twice] = [await post([entry]), await post([entry])];
     expect(twice.body).toEqual(once.body);
     const other = await post([{ ...entry, outcome: 'failure' }]);
-    expect([other.status, other.body]).toMatchObject([409, { code: 'conflict' }]);
+    expect([other.status, other.body]).toMatchObject([409, { code: 'conflict', reason: 'id-reused' }]);
   });
 
   it.each([

@@ -222,7 +222,7 @@ function comparisonOf({ partlyCompared }: Extract<RecordAnswer, { status: 'recor
 function refusal({ entry, because }: Extract<RecordAnswer, { status: 'rejected' }>) {
   const { at = '', detail } = reasons[because];
   const errors = [{ pointer: `/entries/${entry}${at}`, detail }];
-  return problem(because === 'id-reused' ? 'conflict' : 'invalid-request', { errors });
+  return problem(because === 'id-reused' ? 'conflict' : 'invalid-request', { errors, reason: because });
 }
 
 const reasons: Readonly<Record<Rejection, { readonly at?: string; readonly detail: string }>> = {

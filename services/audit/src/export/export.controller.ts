@@ -164,6 +164,7 @@ export class ExportController {
     if (opened.status === 'not-ready')
       throw problem('conflict', {
         detail: `The status of the export is ${opened.job.status}; its bundle can be downloaded when it is ready`,
+        reason: 'not-ready',
       });
     const { stream, size } = opened;
     void reply.header(ENTRY_DETAILS_HEADER, entryDetails({ exportId, size }));

@@ -158,10 +158,16 @@ describe('a reader’s path', () => {
     );
     expect(refused).toMatchObject({
       status: 400,
-      body: { code: 'invalid-request', errors: [{ pointer: '/expiresAt', detail: 'must be in the future' }] },
+      body: {
+        ...{ code: 'invalid-request', reason: 'expires-in-the-past' },
+        errors: [{ pointer: '/expiresAt', detail: 'must be in the future' }],
+      },
     });
     const unknown = { name: 'Of nothing', logId: '5b0c7cbd-6b3c-4f0a-9a0e-000000000000' };
-    expect((await makeReader(unknown, { 'idempotency-key': 'refused' })).status).toBe(404);
+    expect(await makeReader(unknown, { 'idempotency-key': 'refused' })).toMatchObject({
+      status: 404,
+      body: { code: 'not-found', reason: 'unknown-log' },
+    });
     expect((await makeReader({ name: 'Of today' }, { 'idempotency-key': 'refused' })).status).toBe(201);
   });
 

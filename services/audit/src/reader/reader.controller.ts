@@ -1,14 +1,14 @@
 import { Body, Controller, Delete, Get, Header, Headers, HttpCode, Param, Post } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
-import { isRejected } from '@vouchsafe/event-sourcing';
 import {
+  accepted,
   Caller,
   Clock,
   expiry,
   Operation,
   organizationOf,
   problem,
-  type ProblemError,
+  type RejectionProblem,
   words,
 } from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
@@ -69,9 +69,7 @@ export class ReaderController {
     @Caller() caller: Caller,
     @Headers('idempotency-key') key?: string,
   ) {
-    const created = await this.createReader.create(organizationOf(caller), caller, body, key);
-    if (isRejected(created)) throw refusals[created.rejected]();
-    return created;
+    return accepted(await this.createReader.create(organizationOf(caller), caller, body, key), problems);
   }
 
   @Get()
@@ -114,8 +112,8 @@ export class ReaderController {
   }
 }
 
-const refusals = {
-  'unknown-log': () => problem('not-found'),
-  'expires-in-the-past': () =>
-    problem('invalid-request', { errors: [{ pointer: '/expiresAt', detail: 'must be in the future' }] }),
-} satisfies Record<ReaderRejection, () => ProblemError>;
+/** How each rejection is answered. */
+const problems = {
+  'unknown-log': ['not-found', 'There is no such log, or it is not visible to you'],
+  'expires-in-the-past': ['invalid-request', 'must be in the future', '/expiresAt'],
+} as const satisfies Record<ReaderRejection, RejectionProblem>;

@@ -52,12 +52,16 @@ function errorsOf(operations: readonly ListedOperation[]): string {
   return `<section id="errors">
 <h2>Errors</h2>
 <p>An error is a problem document (RFC 9457, <code>application/problem+json</code>) with <code>type</code>, <code>title</code>,
-<code>status</code>, <code>code</code> and <code>requestId</code>, and where it helps <code>detail</code> and <code>errors</code>: what does not
-fit, each with a JSON pointer. Programs decide by <code>code</code>; titles may be reworded.</p>
-<h3 id="errors-of-every-operation">Of every operation</h3>
+<code>status</code>, <code>code</code> and <code>requestId</code>. Where it helps, it also has <code>detail</code>, a sentence that says why;
+<code>reason</code>, a name for why an operation was rejected; and <code>errors</code>, what does not fit, each with a JSON pointer. Programs decide by
+<code>code</code> and <code>reason</code>; sentences and titles may be reworded.</p>
+<h3 id="errors-of-every-operation">For every operation</h3>
 ${tableOf([...common])}
-<h3>Of the operations that name them</h3>
+<h3>For the operations that name them</h3>
 ${tableOf(own)}
+<h3>Where there is no operation</h3>
+<p>A path that does not exist is answered with <code>not-found</code>, and a method that the path does not support with:</p>
+${tableOf(['method-not-allowed'])}
 </section>`;
 }
 

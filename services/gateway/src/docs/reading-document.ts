@@ -57,7 +57,7 @@ export function readingDocument(document: object): object {
 
 function errorLine(codes: readonly ProblemCode[]): string {
   const links = codes.map((code) => `${problems[code].status} [${code}](#${anchorOf(code)})`);
-  return `**Errors:** ${[...links, '[those of every operation](#errors-of-every-operation)'].join(', ')}`;
+  return `**Errors:** ${[...links, '[those for every operation](#errors-of-every-operation)'].join(', ')}`;
 }
 
 function successes(responses: JsonObject): JsonObject {

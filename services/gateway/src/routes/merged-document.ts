@@ -1,4 +1,5 @@
 import type { Json } from '@vouchsafe/contracts';
+import { problems, problemSchemas } from '@vouchsafe/service-host';
 import type { UpstreamService } from './service-document.js';
 
 type JsonObject = Record<string, Json>;
@@ -29,14 +30,16 @@ export function mergedDocument(services: readonly UpstreamService[], publicUrl: 
       title: 'Vouchsafe',
       version: '1',
       description:
-        'The trust backbone of a SaaS: promises carried out, recorded and proved. Problems are RFC 9457 documents.',
+        'The trust backbone of a SaaS: promises carried out, recorded and proved. Problems are RFC 9457 documents. ' +
+        'A path that does not exist is answered with 404 `not-found`, a method that the path does not support with 405 ' +
+        '`method-not-allowed` (`#/components/responses/MethodNotAllowed`).',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     // The page's own origin first: from wherever it is read, its requests then need no permission of another site.
     servers: [{ url: '/' }, { url: publicUrl }],
     tags: tagsOf(paths),
     paths: document.paths,
-    components: usedBy(document),
+    components: withMethodNotAllowed(usedBy(document)),
   };
 }
 
@@ -109,6 +112,24 @@ function usedBy({ paths, components }: { paths: JsonObject; components: Componen
     ),
   ]);
   return Object.fromEntries(entries) as Components;
+}
+
+/** What is answered where a path has no operation of the method: no operation of the document could list it. */
+function withMethodNotAllowed(components: Components): Components {
+  const schema = { $ref: '#/components/schemas/MethodNotAllowedProblem' };
+  const headers = {
+    Allow: { description: 'The methods that the path supports', schema: { type: 'string' } },
+  };
+  const response = {
+    description: `\`method-not-allowed\`: ${problems['method-not-allowed'].title}`,
+    headers,
+    content: { 'application/problem+json': { schema } },
+  };
+  return {
+    ...components,
+    responses: { ...components.responses, MethodNotAllowed: response },
+    schemas: sorted({ ...components.schemas, ...problemSchemas(['method-not-allowed']) }),
+  };
 }
 
 function operationsIn(paths: JsonObject): JsonObject[] {
