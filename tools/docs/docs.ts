@@ -6,11 +6,18 @@ import { sections, withSections } from './sections.ts';
 const root = path.resolve(import.meta.dirname, '../..');
 const usage = `Usage: npm run docs
 
-Writes the generated sections of ARCHITECTURE.md and of pages in docs/.`;
+Writes the generated sections of ARCHITECTURE.md and of pages in docs/, and prints which of them changed.`;
 
 await runCommand({ usage, options: {} }, () => {
+  let upToDate = true;
   for (const [document, made] of Object.entries(sections(root))) {
     const file = path.join(root, document);
-    writeFileSync(file, withSections(readFileSync(file, 'utf8'), made));
+    const before = readFileSync(file, 'utf8');
+    const after = withSections(before, made);
+    if (after === before) continue;
+    writeFileSync(file, after);
+    console.log(`wrote ${document}`);
+    upToDate = false;
   }
+  if (upToDate) console.log('Every generated section is up to date.');
 });

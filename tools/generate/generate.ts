@@ -6,7 +6,7 @@ import { format, resolveConfig } from 'prettier';
 import { isServiceName } from '../../libs/contracts/src/services.ts';
 import { type Given, Refusal, runCommand, UsageError } from '../../libs/service-host/src/command-line.ts';
 import type { NewFile } from './names.ts';
-import { serviceFiles } from './service.ts';
+import { nextOfService, serviceFiles } from './service.ts';
 import { changesFor } from './service-changes.ts';
 import { nextSteps, sliceFiles } from './slice.ts';
 
@@ -61,10 +61,7 @@ async function service(name: string): Promise<void> {
     if (status !== 0)
       throw new Refusal(`tools/${script} failed (its output is above); all files are written.`);
   }
-  console.log(`\nNext:
-  1. Say in libs/contracts/src/services.ts what ${name} holds, and whose facts it consumes.
-  2. Make the slice your own: services/${name}/src/${name}, its contracts in libs/contracts/src/${name}, its tries in tests/operations/${name}.ts.
-  3. npm run golden and npm run docs after each change of an interface, a schema or the list; npm test.`);
+  console.log(`\n${nextOfService(name)}`);
 }
 
 function requireNew(folder: string): void {
@@ -81,7 +78,8 @@ async function write(files: readonly NewFile[]): Promise<void> {
     // In its place at once: the old one may have another name, in a working copy whose node_modules are hard links to these.
     await writeFile(`${target}.new`, text);
     await rename(`${target}.new`, target);
-    console.log(`wrote ${file.path}`);
+    // What npm keeps for itself is not committed.
+    if (!file.path.startsWith('node_modules/')) console.log(`wrote ${file.path}`);
   }
 }
 

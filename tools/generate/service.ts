@@ -27,3 +27,16 @@ export function serviceFiles(name: string): NewFile[] {
     { path: `tests/operations/${name}.ts`, text: contracts.requests(names) },
   ];
 }
+
+/** What its author does next. */
+export function nextOfService(name: string): string {
+  return `Next:
+  1. Say in libs/contracts/src/services.ts what ${name} holds, and whose facts it consumes.
+  2. Make the slice your own: services/${name}/src/${name}, its contracts in libs/contracts/src/${name}, its tries in tests/operations/${name}.ts.
+  3. Choose the permissions of its operations: they ask for organization:read and organization:write. A permission of its own is added in
+     libs/service-host/src/permissions.ts, and to roles in services/identity/src/permission/permissions.ts.
+  4. Add a line to CHANGELOG.md, which also says that "${name}" is now a reserved first word: customers can no longer record operations such
+     as ${name}.read, nor name a source ${name}.
+  5. A file that carries out a promise of docs/promises.md says so in a comment, @promise P15 ..., and so does the test that shows it.
+  6. npm run golden and npm run docs after each change of an interface, a schema or the list; npm test.`;
+}

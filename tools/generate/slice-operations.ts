@@ -43,9 +43,11 @@ export class Create${pascal} {
 
 export function retire({ noun, camel, pascal }: Names): string {
   return `import { Injectable } from '@nestjs/common';
+import { isRejected } from '@vouchsafe/event-sourcing';
 import { EventStore } from '@vouchsafe/event-store';
 import { type Caller, Clock, envelopeOf, organizationOf } from '@vouchsafe/service-host';
 import { ${camel}Aggregate } from './${noun}.aggregate.js';
+import type { ${pascal}Rejection } from './${noun}.decider.js';
 
 @Injectable()
 export class Retire${pascal} {
@@ -54,10 +56,11 @@ export class Retire${pascal} {
     private readonly clock: Clock,
   ) {}
 
-  retire(caller: Caller, ${camel}Id: string) {
-    return this.store.transact(organizationOf(caller), envelopeOf(caller, this.clock.now()), (unit) =>
-      unit.execute(${camel}Aggregate, ${camel}Id, { type: 'retire' }),
-    );
+  async retire(caller: Caller, ${camel}Id: string): Promise<${pascal}Rejection | null> {
+    return this.store.transact(organizationOf(caller), envelopeOf(caller, this.clock.now()), async (unit) => {
+      const retired = await unit.execute(${camel}Aggregate, ${camel}Id, { type: 'retire' });
+      return isRejected(retired) ? retired : null;
+    });
   }
 }
 `;
@@ -65,7 +68,7 @@ export class Retire${pascal} {
 
 export function list({ camel, pascal, snake }: Names): string {
   return `import { Injectable } from '@nestjs/common';
-import { Database, instant } from '@vouchsafe/database';
+import { Database, exactTime, instant } from '@vouchsafe/database';
 import { type Caller, cursorOf, organizationOf, page, pageOf, type PageQuery } from '@vouchsafe/service-host';
 import { z } from 'zod';
 
@@ -100,12 +103,13 @@ export class List${pascal}s {
          order by created_at, ${snake}_id limit $3\`,
         [after?.createdAt ?? null, after?.${camel}Id ?? null, query.limit + 1],
       );
-      return page(
-        rows.map(shown),
+      const { items, next } = page(
+        rows,
         query.limit,
-        ({ createdAt, ${camel}Id }) => ({ createdAt, ${camel}Id }),
+        ({ created_at, ${snake}_id }) => ({ createdAt: exactTime(created_at), ${camel}Id: ${snake}_id }),
         cursor.write,
       );
+      return { items: items.map(shown), next };
     });
   }
 }
@@ -172,6 +176,7 @@ ${
     effect: 'write',
     summary: 'Create a ${words}',
     answers: { 201: created${pascal} },
+    problems: ['conflict'],
     idempotent: true,
   })
   async create(
