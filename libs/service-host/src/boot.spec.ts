@@ -493,6 +493,14 @@ describe('a booted service', () => {
     expect(response.status).toBe(415);
   });
 
+  it('says which content type it takes', async () => {
+    const body = { method: 'POST', body: 'on=true' };
+    const headers = { 'vouchsafe-internal-token': await asUser(), 'content-type': 'text/plain' };
+    expect(await (await fetch(`${service.url}/v1/lamps`, { ...body, headers })).json()).toMatchObject({
+      ...{ code: 'unsupported-media-type', detail: 'The body must be sent as application/json' },
+    });
+  });
+
   it('says Allow with a wrong method', async () => {
     const { headers } = await send('DELETE', '/v1/lamps', await asUser());
     expect(headers.get('allow')).toBe('GET, POST');

@@ -12,9 +12,12 @@ const notBlank = new RegExp(`[^${BREAKS}${SPACES}]`);
 const CONTROLS = String.raw`\u0000-\u001f\u007f-\u009f\u2028\u2029`;
 const oneLine = new RegExp(`^[${SPACES}]*[^${SPACES}${CONTROLS}][^${CONTROLS}]*$`);
 
+/** An empty text is refused once, and not for its form, too. */
+const onlyIssue = { abort: true } as const;
+
 /** Words of a person: not blank, without the space around them. */
 export function words(longest: number) {
-  return z.string().min(1).max(longest).regex(notBlank, 'must not be blank').trim();
+  return z.string().min(1, onlyIssue).max(longest).regex(notBlank, 'must not be blank').trim();
 }
 
 /**
@@ -24,7 +27,7 @@ export function words(longest: number) {
 export function plainLine(longest: number) {
   return z
     .string()
-    .min(1)
+    .min(1, onlyIssue)
     .max(longest)
     .regex(oneLine, 'must be one line of text, not blank and without control characters')
     .trim();

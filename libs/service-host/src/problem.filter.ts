@@ -36,7 +36,7 @@ export class ProblemFilter implements ExceptionFilter {
     const status = statusOf(exception);
     if (status === 404 && request.is404) return this.routes.missing(request.method, request.url);
     const code = status === undefined ? undefined : codeOfStatus[status];
-    return problem(code ?? 'internal', { cause: exception });
+    return problem(code ?? 'internal', { cause: exception, ...(code && detailOfCode[code]) });
   }
 }
 
@@ -77,6 +77,11 @@ const codeOfFault: Readonly<Partial<Record<string, ProblemCode>>> = {
   deadlock_detected: 'concurrent-change',
   serialization_failure: 'concurrent-change',
   query_canceled: 'timed-out',
+};
+
+/** What the framework refuses without saying what it wants. */
+const detailOfCode: Readonly<Partial<Record<ProblemCode, { readonly detail: string }>>> = {
+  'unsupported-media-type': { detail: 'The body must be sent as application/json' },
 };
 
 /** What the framework refuses by itself, before a controller could. */

@@ -17,7 +17,8 @@ export const organizationChange = z
       .optional()
       .describe('Whether members need a second factor: a session without one can only enrol it'),
   })
-  .meta({ examples: [{ name: 'Analytical Engines', requireSecondFactor: true }] });
+  .refine((change) => Object.keys(change).length > 0, 'must have name, requireSecondFactor, or both')
+  .meta({ minProperties: 1, examples: [{ name: 'Analytical Engines', requireSecondFactor: true }] });
 export type OrganizationChange = z.output<typeof organizationChange>;
 
 @Injectable()

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { fold, given, isRejected, type OrganizationId, type UserId } from '@vouchsafe/event-sourcing';
 import fc from 'fast-check';
 import type { Role } from '../permission/role.js';
+import { organizationChange } from './change-organization.js';
 import type { OrganizationEvent } from './organization.events.js';
 import { organization, type OrganizationCommand } from './organization.decider.js';
 
@@ -123,5 +124,15 @@ describe('an organization', () => {
         expect(state.status === 'active' && [...state.members.values()]).toContain('owner');
       }),
     );
+  });
+});
+
+describe('a change of an organization', () => {
+  it('changes something', () => {
+    const { error } = organizationChange.safeParse({});
+    expect(error?.issues.map(({ message }) => message)).toEqual([
+      'must have name, requireSecondFactor, or both',
+    ]);
+    expect(organizationChange.safeParse({ requireSecondFactor: false }).success).toBe(true);
   });
 });
