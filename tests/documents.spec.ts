@@ -53,6 +53,10 @@ describe('the OpenAPI document of', () => {
     expect(nameless).toEqual([]);
   });
 
+  it.each(openApi)('%s has one kind of apostrophe', (_, document) => {
+    expect(JSON.stringify(document).match(/\w+'\w+/g) ?? []).toEqual([]);
+  });
+
   it('all services describes every property and parameter whose name is not self-explanatory', () => {
     expect(undescribedIn(merged)).toEqual([]);
   });

@@ -66,7 +66,7 @@ export class AuthenticatorController {
     operation: 'authenticator.list',
     entity: { type: 'user', id: 'caller.actorId' },
     effect: 'read',
-    summary: "The caller's second factors",
+    summary: 'The caller’s second factors',
     answers: { 200: authenticators },
   })
   list(@Caller() caller: Caller): Promise<z.infer<typeof authenticators>> {

@@ -22,7 +22,7 @@ export class SessionController {
     operation: 'session.list',
     entity: { type: 'user', id: 'caller.actorId' },
     effect: 'read',
-    summary: "The caller's active sessions, newest first",
+    summary: 'The caller’s active sessions, newest first',
     answers: { 200: sessionList },
   })
   list(@Caller() caller: Caller): Promise<z.infer<typeof sessionList>> {
@@ -36,7 +36,7 @@ export class SessionController {
     operation: 'session.end',
     entity: { type: 'session', id: 'path.id' },
     effect: 'write',
-    summary: "Log out, or end another of the caller's sessions",
+    summary: 'Log out, or end another of the caller’s sessions',
     answers: { 204: null },
     headers: ['Set-Cookie'],
     problems: ['not-found'],
@@ -57,7 +57,7 @@ export class SessionController {
     operation: 'session.end-others',
     entity: { type: 'user', id: 'caller.actorId' },
     effect: 'write',
-    summary: "End all of the caller's sessions except the current one",
+    summary: 'End all of the caller’s sessions except the current one',
     answers: { 204: null },
   })
   async endOthers(@Caller() caller: Caller): Promise<void> {
