@@ -15,17 +15,22 @@ export interface FormerRelease {
   readonly code: string;
 }
 
-/** Unpacks the newest release that there is. */
-export async function formerRelease(): Promise<FormerRelease> {
+/** The folder of the newest release that there is. */
+export async function newestFixture(): Promise<string> {
   const releases = path.join(root, 'tests/releases');
   const byNumber = new Intl.Collator('en', { numeric: true });
   const version = (await readdir(releases)).sort((one, other) => byNumber.compare(one, other)).at(-1);
   if (version === undefined) throw new Error('No release left anything in tests/releases');
-  const fixture = path.join(releases, version);
+  return path.join(releases, version);
+}
+
+/** Unpacks the newest release that there is. */
+export async function formerRelease(): Promise<FormerRelease> {
+  const fixture = await newestFixture();
   const scratch = await mkdtemp(path.join(tmpdir(), 'vouchsafe-former-'));
   // Started by root, Postgres runs as a user of its own, who must be able to pass.
   await chmod(scratch, 0o711);
   const code = path.join(scratch, 'code');
   await unpackCode(path.join(fixture, 'code.tar.zst'), code, root);
-  return { version, fixture, scratch, code };
+  return { version: path.basename(fixture), fixture, scratch, code };
 }

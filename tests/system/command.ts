@@ -8,8 +8,12 @@ export interface Ran {
 }
 
 /** Runs an operator's command as `npm run` would, on the folder of a system under test. */
-export function runTool(script: string, args: readonly string[]): Promise<Ran> {
-  return startTool(script, args).ended;
+export function runTool(
+  script: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
+  return startTool(script, args, env).ended;
 }
 
 export interface Running {
@@ -18,10 +22,14 @@ export interface Running {
   readonly ended: Promise<Ran>;
 }
 
-export function startTool(script: string, args: readonly string[]): Running {
+export function startTool(
+  script: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Running {
   const child = spawn(process.execPath, [path.join(root, 'tools', script), ...args], {
     cwd: root,
-    env: { ...process.env, NODE_OPTIONS: '', VOUCHSAFE_ENVIRONMENT: 'testing' },
+    env: { ...process.env, NODE_OPTIONS: '', VOUCHSAFE_ENVIRONMENT: 'testing', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -1,12 +1,14 @@
 /** @promise P10 carries out the erasures again that a backup does not know */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
-import { requireData, runningPort, withDatabase } from '../data/data-database.ts';
-import { withServiceKeys } from '../data/service-keys.ts';
+import { type DataDatabase, requireData, runningPort } from '../data/data-database.ts';
+import { migrationsOf } from '../data/schema.ts';
+import { type ServiceKeys, withServiceKeys } from '../data/service-keys.ts';
 import { build } from '../start/build.ts';
+import { type DataFolder, openDataFolder } from '../start/data-folder.ts';
 import { type Given, Refusal, runCommand, UsageError } from '../../libs/service-host/src/command-line.ts';
 import { copyTree, syncTree } from './base-backup.ts';
 
@@ -14,10 +16,10 @@ const root = path.resolve(import.meta.dirname, '../..');
 
 const usage = `Usage: npm run restore -- --from BACKUP [--data data] [--replace]
 
-Replaces the database and the files of a stopped system by a backup. People who were erased since the backup stay erased: their keys
-are destroyed again here, from data/tombstones, and each service removes the rest before it answers requests. Checkpoints that were
-published since the backup stay valid: every log is closed where the backup ends, and is continued by a successor with its own key.
-The data of this folder's Kafka is removed: it may be ahead of the database.
+Replaces the database and the files of a stopped system by a backup of this release or of an earlier one. People who were erased since
+the backup stay erased: their keys are destroyed again here, from data/tombstones, and each service removes the rest before it answers
+requests. Checkpoints that were published since the backup stay valid: every log is closed where the backup ends, and is continued by a
+successor with its own key. The data of this folder's Kafka is removed: it may be ahead of the database.
 
   --from     the folder of the backup
   --data     the system's data folder   (or VOUCHSAFE_DATA)
@@ -41,9 +43,9 @@ async function main({ values: { from, data, replace } }: Given<typeof options>):
   await build(root);
   if ((await runningPort(folder)) !== undefined)
     throw new Refusal(`A system is running on ${folder}. Stop it first.`);
-  await putInPlace(backup, folder, replace ?? false);
-  const logs = await closeLogs(folder);
-  const { keys, people } = await eraseAgain(folder);
+  // No system starts on it meanwhile.
+  const opened = await openDataFolder(folder, () => undefined);
+  const { logs, keys, people } = await putInPlace(backup, opened, replace ?? false).finally(opened.release);
   console.log(`Restored into ${folder}. ${people} people stay erased (${keys} keys destroyed again).`);
   console.log(`${logs} logs are closed where the backup ends; each has a successor from its next entry on.`);
   if (process.env.KAFKA_BROKERS)
@@ -62,19 +64,29 @@ function requireTombstones(folder: string): void {
   );
 }
 
-async function putInPlace(backup: string, folder: string, replace: boolean): Promise<void> {
+interface Prepared {
+  /** Logs that were closed. */
+  readonly logs: number;
+  /** Keys that were destroyed again, and the people whose they were. */
+  readonly keys: number;
+  readonly people: number;
+}
+
+async function putInPlace(backup: string, data: DataFolder, replace: boolean): Promise<Prepared> {
   const { place: placeFor } = await import('../start/postgres.ts');
+  const folder = data.path;
   const { serverUser } = await import('@vouchsafe/testing');
   const place = await placeFor(folder, (line) => console.log(line));
   if (existsSync(path.join(place, 'PG_VERSION')) && !replace)
     throw new Refusal(`${place} contains a database. Move it away, or use --replace to remove it.`);
-  // Whole beside its place, then moved there: a restore that is cut off leaves no half of a database to start on.
+  // The copy is completed beside its place and then moved there: a restore that fails or is killed leaves the former database, and no
+  // system can be started on half of one, on one that brings erased people back, or on one whose logs are open.
   const whole = `${place}.restored`;
   await rm(whole, { recursive: true, force: true });
   await copyTree(path.join(backup, 'postgres'), whole, () => true);
   const { uid, gid } = serverUser();
   if (uid !== undefined) execFileSync('chown', ['-R', `${uid}:${gid}`, whole]);
-  await requireKeys(folder, whole).catch(async (error: unknown) => {
+  const prepared = await prepare(data, whole).catch(async (error: unknown) => {
     await rm(whole, { recursive: true, force: true });
     throw error;
   });
@@ -83,38 +95,44 @@ async function putInPlace(backup: string, folder: string, replace: boolean): Pro
   await copyTree(path.join(backup, 'files'), path.join(folder, 'files'), () => true);
   await rm(place, { recursive: true, force: true });
   await rename(whole, place);
+  return prepared;
 }
 
 /**
- * The backup's own database says which keys it needs: it is started on the copy, before anything that is in place is touched.
+ * Migrates the copy, which may be of an earlier release, closes its logs, and destroys the keys of people who were erased since.
  * @throws Refusal where today's secrets do not open the backup
  */
-async function requireKeys(folder: string, whole: string): Promise<void> {
+async function prepare(data: DataFolder, whole: string): Promise<Prepared> {
   const { openSecrets } = await import('../start/secrets.ts');
   const { startServer } = await import('../start/postgres.ts');
+  const { makeDatabases } = await import('../start/system.ts');
   const { freePort } = await import('@vouchsafe/testing');
-  const logs = path.join(folder, 'logs');
-  await mkdir(logs, { recursive: true, mode: 0o700 });
-  const secrets = await openSecrets(path.join(folder, 'secrets'));
+  const secrets = await openSecrets(data.secrets);
   const port = await freePort();
-  const postgres = await startServer(whole, logs, secrets.postgres, port);
+  const postgres = await startServer(whole, data.logs, secrets.postgres, port);
+  data.record('postgres', postgres);
   try {
-    await withServiceKeys({ port, secrets }, async (services) => {
-      for (const { database, vault } of services) await database.asWorker((sql) => vault.assertKeksOpen(sql));
+    await makeDatabases(secrets, postgres.adminUrl, port);
+    return await withServiceKeys({ port, secrets }, async (services) => {
+      for (const { name, database, vault } of services) {
+        await database.migrate(await migrationsOf(root, name));
+        await database.asWorker((sql) => vault.assertKeksOpen(sql));
+      }
+      return { logs: await closeLogs({ port, secrets }), ...(await eraseAgain(data, services)) };
     });
   } catch (error) {
-    throw await withoutItsKeys(folder, error);
+    throw await withoutItsKeys(data, error);
   } finally {
     await postgres.stop();
   }
 }
 
-async function withoutItsKeys(folder: string, error: unknown): Promise<unknown> {
+async function withoutItsKeys({ secrets }: DataFolder, error: unknown): Promise<unknown> {
   const { VaultError } = await import('@vouchsafe/vault');
   const isWrongPassword = (error as { code?: unknown }).code === '28P01';
   if (!isWrongPassword && !(error instanceof VaultError)) return error;
   return new Refusal(
-    `The backup cannot be opened with ${folder}/secrets: ${(error as Error).message}.\n` +
+    `The backup cannot be opened with ${secrets}: ${(error as Error).message}.\n` +
       'Nothing was changed. Restore data/secrets as it was when the backup was made, or use a backup that was made after the ' +
       'last `npm run keys -- retire-keks`.',
   );
@@ -124,33 +142,30 @@ async function withoutItsKeys(folder: string, error: unknown): Promise<unknown> 
  * Checkpoints of later trees may have been given out: to sign others of the same size would show as a fork, so nothing is signed for
  * these logs beyond this point (docs/audit.md, 'The log').
  */
-function closeLogs(folder: string): Promise<number> {
-  return withDatabase(folder, async ({ port, secrets }) => {
-    const client = new pg.Client({
-      ...{ host: '127.0.0.1', port, database: 'audit' },
-      ...{ user: 'postgres', password: secrets.postgres },
-    });
-    await client.connect();
-    try {
-      const closed = await client.query(
-        'update log set closed_at = clock_timestamp() where closed_at is null',
-      );
-      return closed.rowCount ?? 0;
-    } finally {
-      await client.end();
-    }
+async function closeLogs({ port, secrets }: DataDatabase): Promise<number> {
+  const client = new pg.Client({
+    ...{ host: '127.0.0.1', port, database: 'audit' },
+    ...{ user: 'postgres', password: secrets.postgres },
   });
+  await client.connect();
+  try {
+    const closed = await client.query('update log set closed_at = clock_timestamp() where closed_at is null');
+    return closed.rowCount ?? 0;
+  } finally {
+    await client.end();
+  }
 }
 
 /** Before any service runs on the restored database: destroys the keys that the files of tombstones name. */
-async function eraseAgain(folder: string): Promise<{ keys: number; people: number }> {
+async function eraseAgain(
+  data: DataFolder,
+  services: readonly ServiceKeys[],
+): Promise<Pick<Prepared, 'keys' | 'people'>> {
   const { tombstoneFile } = await import('@vouchsafe/vault');
   const { serviceNames } = await import('@vouchsafe/contracts');
   const { tombstoneFileOf } = await import('../start/services.ts');
   // An erasure that one service has carried out concerns them all: after a restore each needs it in its own file.
-  const files = serviceNames.map((name) =>
-    tombstoneFile(tombstoneFileOf(path.join(folder, 'tombstones'), name)),
-  );
+  const files = serviceNames.map((name) => tombstoneFile(tombstoneFileOf(data.tombstones, name)));
   const remembered = (await Promise.all(files.map((file) => file.all()))).flat();
   const tombstones = [...new Map(remembered.map((one) => [one.erasureId, one])).values()];
   for (const file of files) {
@@ -158,22 +173,18 @@ async function eraseAgain(folder: string): Promise<{ keys: number; people: numbe
     await file.append(tombstones.filter(({ erasureId }) => !known.has(erasureId)));
   }
   let keys = 0;
-  await withDatabase(folder, (database) =>
-    withServiceKeys(database, async (services) => {
-      for (const { database, vault } of services) {
-        for (const { organizations, subjects, requestedAt } of tombstones) {
-          for (const scope of organizations.flatMap((organizationId) =>
-            subjects.map((subjectId) => ({ organizationId, subjectId })),
-          )) {
-            const { keysDestroyed } = await database.asRetention((sql) =>
-              vault.destroySubject(sql, scope, new Date(requestedAt)),
-            );
-            keys += keysDestroyed;
-          }
-        }
+  for (const { database, vault } of services) {
+    for (const { organizations, subjects, requestedAt } of tombstones) {
+      for (const scope of organizations.flatMap((organizationId) =>
+        subjects.map((subjectId) => ({ organizationId, subjectId })),
+      )) {
+        const { keysDestroyed } = await database.asRetention((sql) =>
+          vault.destroySubject(sql, scope, new Date(requestedAt)),
+        );
+        keys += keysDestroyed;
       }
-    }),
-  );
+    }
+  }
   return { keys, people: new Set(tombstones.map(({ userId }) => userId)).size };
 }
 

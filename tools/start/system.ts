@@ -135,7 +135,8 @@ async function bringUp(options: SystemOptions, started: Started): Promise<Runnin
   };
 }
 
-async function makeDatabases(secrets: Secrets, adminUrl: string, port: number): Promise<void> {
+/** Makes databases and roles that are missing; the services bring their schemas up to date themselves. */
+export async function makeDatabases(secrets: Secrets, adminUrl: string, port: number): Promise<void> {
   for (const database of databases) {
     const password = (role: Parameters<Secrets['databasePassword']>[1]) =>
       secrets.databasePassword(database, role);

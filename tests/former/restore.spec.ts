@@ -1,0 +1,47 @@
+/** @promise P10 a backup of a former release is restored with the erasures that came after it */
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { unpack } from '../../tools/fixture/archive.ts';
+import type { Facts } from '../../tools/fixture/facts.ts';
+import { type Ran, runTool } from '../system/command.ts';
+import { startForTests } from '../system/running-system.ts';
+import { newestFixture } from './release.ts';
+
+/** An operator's commands on what a former release left behind, before this one was started on it. */
+describe('the data of the former release, which this one has not started on', () => {
+  let scratch: string;
+  let data: string;
+  let backup: string;
+  let facts: Facts;
+  let taken: Ran;
+
+  beforeAll(async () => {
+    const fixture = await newestFixture();
+    facts = JSON.parse(await readFile(path.join(fixture, 'facts.json'), 'utf8')) as Facts;
+    scratch = await mkdtemp(path.join(tmpdir(), 'vouchsafe-former-'));
+    // Started by root, Postgres runs as a user of its own, who must be able to pass.
+    await chmod(scratch, 0o711);
+    [data, backup] = [path.join(scratch, 'data'), path.join(scratch, 'backup')];
+    await unpack(path.join(fixture, 'data.tar.zst'), data);
+    taken = await runTool('backup/backup.ts', ['--to', backup, '--data', data]);
+  }, 120_000);
+  afterAll(() => rm(scratch, { recursive: true, force: true }), 60_000);
+
+  it('is backed up', () => {
+    expect(taken).toMatchObject({ code: 0 });
+    expect(existsSync(path.join(backup, 'WHOLE'))).toBe(true);
+  });
+
+  it('is restored, with who was erased, and started on', async () => {
+    const restored = await runTool('backup/restore.ts', ['--from', backup, '--data', data, '--replace']);
+    expect(restored).toEqual({
+      code: 0,
+      output: expect.stringMatching(/[1-9]\d* people stay erased [^]*\n[1-9]\d* logs are closed/),
+    });
+    const system = await startForTests({ VOUCHSAFE_LOG_NAME: facts.logName }, { folder: data });
+    await system.stop();
+  }, 240_000);
+});
