@@ -22,6 +22,8 @@ const commands = [
   ['the verifier', ['libs/verify/dist/vouchsafe-verify.mjs']] as const,
 ];
 
+const nobody = '00000000-0000-4000-8000-000000000000';
+
 function run(program: readonly string[], ...args: string[]) {
   // No command may reach a real system: nothing listens at this address.
   const env = { ...process.env, NODE_OPTIONS: '', VOUCHSAFE_DATABASE_URL: 'postgres://127.0.0.1:9/none' };
@@ -66,8 +68,21 @@ describe('every command', () => {
     ['backup', [], '--to is needed'],
     ['restore', [], '--from is needed'],
     ['keys', [], 'Give a command'],
-    ['keys', ['rotate-all'], 'Unknown command rotate-all'],
+    ['keys', ['rotate-all'], 'Unknown command "rotate-all"'],
+    ['keys', ['toString'], 'Unknown command "toString"'],
+    ['keys', ['list', 'identity'], 'list takes no argument'],
+    ['keys', ['rotate-kek', 'identity'], 'rotate-kek takes no argument'],
+    ['keys', ['retire-keks', 'identity'], 'retire-keks takes no argument'],
+    ['keys', ['seal-marked', 'identity'], 'seal-marked takes no argument'],
+    ['keys', ['scrub', 'identity'], 'scrub takes no argument'],
+    ['keys', ['rotate-organization'], 'rotate-organization takes ORGANIZATION'],
+    ['keys', ['rotate-organization', nobody, nobody], 'rotate-organization takes ORGANIZATION'],
+    ['keys', ['rotate-organization', 'acme'], '"acme" is not an id'],
+    ['keys', ['rotate-person', nobody], 'rotate-person takes ORGANIZATION and USER'],
+    ['keys', ['rotate-person', nobody, nobody, nobody], 'rotate-person takes ORGANIZATION and USER'],
     ['dead-letters', [], 'Give one of list, replay, discard'],
+    ['dead-letters', ['list', 'audit'], 'Give one of list, replay, discard'],
+    ['dead-letters', ['list', '--message', '1'], 'list takes no --message'],
     ['dead-letters', ['list', '--service', 'nobody'], `--service must be one of ${serviceNames.join(', ')}`],
     ['bench', ['append-2'], 'There is no row append-2'],
     ['bench', ['--scale', '2'], '--scale takes a number'],

@@ -18,34 +18,47 @@ const usage = `Usage: npm run keys -- COMMAND [--data data]
 
 The system may be running. While one command runs, others are refused, except list. --data (or VOUCHSAFE_DATA) names its folder.`;
 
-type Command = (services: readonly ServiceKeys[], args: readonly string[]) => Promise<void>;
+type Command = (services: readonly ServiceKeys[], ids: readonly string[]) => Promise<void>;
 
 const options = { data: { type: 'string' } } as const;
-const names = [
-  'list',
-  'rotate-kek',
-  'retire-keks',
-  'rotate-organization',
-  'rotate-person',
-  'seal-marked',
-  'scrub',
-] as const;
-type Name = (typeof names)[number];
+/** The arguments of each command. */
+const takes = {
+  list: [],
+  'rotate-kek': [],
+  'retire-keks': [],
+  'rotate-organization': ['ORGANIZATION'],
+  'rotate-person': ['ORGANIZATION', 'USER'],
+  'seal-marked': [],
+  scrub: [],
+} as const;
+type Name = keyof typeof takes;
 
 async function main({ values, positionals: [name, ...args] }: Given<typeof options>): Promise<void> {
   if (!isName(name))
-    throw new UsageError(name === undefined ? 'Give a command.' : `Unknown command ${name}.`);
+    throw new UsageError(name === undefined ? 'Give a command.' : `Unknown command ${JSON.stringify(name)}.`);
+  const ids = idsOf(name, args);
   const folder = path.resolve(root, values.data ?? process.env.VOUCHSAFE_DATA ?? 'data');
   requireData(folder);
   await build(root);
   await withDatabase(folder, async (database) => {
     const command = (await commands(database))[name];
-    await withServiceKeys(database, (services) => command(services, args));
+    await withServiceKeys(database, (services) => command(services, ids));
   });
 }
 
 function isName(name: string | undefined): name is Name {
-  return names.some((one) => one === name);
+  return name !== undefined && Object.hasOwn(takes, name);
+}
+
+/** @throws UsageError for an argument too many, too: whoever gives `retire-keks` a name expects it to spare the others. */
+function idsOf(name: Name, args: readonly string[]): string[] {
+  const wanted = takes[name];
+  if (args.length !== wanted.length)
+    throw new UsageError(`${name} takes ${wanted.join(' and ') || 'no argument'}.`);
+  return args.map((text) => {
+    if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text.toLowerCase();
+    throw new UsageError(`${JSON.stringify(text)} is not an id.`);
+  });
 }
 
 /** The packages can be imported once they are built. */
@@ -71,14 +84,13 @@ async function commands({ port, secrets }: DataDatabase): Promise<Readonly<Recor
       oneAtATime(databasesOf(services), async (stillAlone) => {
         await Promise.all(services.map((keys) => retireOlderKeks(keys, stillAlone, say)));
       }),
-    'rotate-organization': async (services, [organization]) => {
-      const id = uuid(organization);
+    'rotate-organization': async (services, [id = '']) => {
       await oneAtATime(databasesOf(services), async () => {
         await inAny(services, (keys) => rotateOrganization(keys, id, say), `the organization ${id}`);
       });
     },
-    'rotate-person': async (services, [organization, user]) => {
-      const scope = { organizationId: uuid(organization), subjectId: uuid(user) };
+    'rotate-person': async (services, [organizationId = '', subjectId = '']) => {
+      const scope = { organizationId, subjectId };
       await oneAtATime(databasesOf(services), async () => {
         const whose = `the person ${scope.subjectId} in the organization ${scope.organizationId}`;
         await inAny(services, (keys) => rotatePerson(keys, scope, say), whose);
@@ -112,12 +124,6 @@ async function inAny(
 
 function databasesOf(services: readonly ServiceKeys[]) {
   return services.map(({ database }) => database);
-}
-
-function uuid(text: string | undefined): string {
-  if (text !== undefined && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text))
-    return text.toLowerCase();
-  throw new UsageError(`${text === undefined ? 'An id is missing' : `${text} is not an id`}.`);
 }
 
 function say(line: string): void {

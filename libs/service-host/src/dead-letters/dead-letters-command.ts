@@ -56,6 +56,8 @@ async function settle<Config extends z.ZodObject>(
 ): Promise<void> {
   const verb = verbOf(positionals);
   if (!verb) throw new UsageError('Give one of list, replay, discard.');
+  if (verb === 'list' && (values.message ?? values.reason ?? values.by) !== undefined)
+    throw new UsageError('list takes no --message, --reason or --by.');
   if (values.organization !== undefined && !z.uuid().safeParse(values.organization).success)
     throw new UsageError('--organization must be the id of an organization, as shown by list.');
   const { definition, group } = program;
