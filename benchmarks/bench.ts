@@ -73,7 +73,8 @@ async function main(given: Given<typeof options>): Promise<number> {
 
 function read({ values, positionals }: Given<typeof options>) {
   const unknown = positionals.filter((word) => !rows.some((row) => row === word));
-  if (unknown.length > 0) throw new UsageError(`There is no row ${unknown.join(', ')}.`);
+  if (unknown.length > 0)
+    throw new UsageError(`There is no row ${unknown.map((word) => JSON.stringify(word)).join(', ')}.`);
   const pairs = wholeNumber('--pairs', values.pairs, 1, 1000);
   const scale = Number(values.scale);
   if (!(scale > 0 && scale <= 1))

@@ -41,9 +41,11 @@ async function main(root, [command, ...rest]) {
     console.log(usage);
     return;
   }
-  const script = commands[command];
+  const script = Object.hasOwn(commands, command ?? '') ? commands[command] : undefined;
   if (!script) {
-    console.error(`\nThere is no command ${command}.\n\n${usage}\n`);
+    const complaint =
+      command === undefined ? 'Give a command.' : `There is no command "${printable(command)}".`;
+    console.error(`\n${complaint}\n\n${usage}\n`);
     process.exitCode = wrongUsage;
     return;
   }
@@ -59,6 +61,14 @@ async function main(root, [command, ...rest]) {
   const node = path.join(root, 'node_modules', '.bin', 'node');
   checkNode(node);
   await handOver(root, node, [...script, ...rest]);
+}
+
+/** As libs/service-host/src/command-line.ts has it: what a terminal obeys is written out. */
+function printable(text) {
+  return text.replace(
+    /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** @returns what is wrong with this version of Node, in words that say what to do; undefined when nothing is */

@@ -64,6 +64,13 @@ describe('every command', () => {
     expect(err).not.toMatch(/^ {4}at /m);
   });
 
+  it.each(commands)('%s repeats no control character of an argument', (_, program) => {
+    const { code, out, err } = run(program, '--no\u001b[2J\u009b1m\u202e\u2028-such\nUsage: none');
+    expect({ code, out }).toEqual({ code: 64, out: '' });
+    expect(err).not.toMatch(/(?!\n)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u);
+    expect(err).not.toMatch(/^Usage: none/m);
+  });
+
   it.each([
     ['backup', [], '--to is needed'],
     ['restore', [], '--from is needed'],
@@ -84,7 +91,7 @@ describe('every command', () => {
     ['dead-letters', ['list', 'audit'], 'Give one of list, replay, discard'],
     ['dead-letters', ['list', '--message', '1'], 'list takes no --message'],
     ['dead-letters', ['list', '--service', 'nobody'], `--service must be one of ${serviceNames.join(', ')}`],
-    ['bench', ['append-2'], 'There is no row append-2'],
+    ['bench', ['append-2'], 'There is no row "append-2"'],
     ['bench', ['--scale', '2'], '--scale takes a number'],
     ['test:long', ['--kills', 'many'], '--kills takes a whole number from 1'],
     ['generate', ['slice'], 'Give a slice'],
@@ -112,6 +119,15 @@ describe('the arguments of a command', () => {
   it.each([[['on']], [['--color']], [['--colour', 'red']], [['--help=no']]])('are not %j', (args) => {
     expect(() => readArguments(command, args)).toThrow(UsageError);
   });
+
+  it.each([['--color', 'red\u001b[2J'], ['--color=red\u009b2J'], ['on\noff'], ['\u202eno']])(
+    'have no control characters, wherever they stand: %j',
+    (...args: string[]) => {
+      expect(() => readArguments({ ...command, takesPositionals: true }, args)).toThrow(
+        /^The argument "[\x20-\x7e]*\\u[0-9a-f]{4}[\x20-\x7e]*" contains control characters\.$/,
+      );
+    },
+  );
 
   it('hold whole numbers within bounds', () => {
     expect(wholeNumber('--port', '8080', 1, 65_535)).toBe(8080);

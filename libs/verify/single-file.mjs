@@ -59,7 +59,15 @@ function read() {
     if (positionals.length > 1) throw new Error('Give one file to write.');
     return { ...values, out: path.resolve(positionals[0] ?? path.join(here, 'dist', name)) };
   } catch (error) {
-    console.error(`\n${error.message}\n\n${usage}\n`);
+    console.error(`\n${printable(error.message)}\n\n${usage}\n`);
     process.exit(64);
   }
+}
+
+/** As libs/service-host/src/command-line.ts has it: what a terminal obeys is written out. */
+function printable(text) {
+  return text.replace(
+    /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

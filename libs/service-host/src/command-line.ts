@@ -52,12 +52,20 @@ export async function runCommand<const Options extends ParseArgsOptionsConfig>(
   }
 }
 
-/** @throws UsageError for an argument that the command does not take */
+/** What a terminal obeys instead of showing it: control characters, line separators, marks that turn the direction of writing. */
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+
+/** @throws UsageError for an argument that the command does not take, or that must not stand in any message */
 export function readArguments<const Options extends ParseArgsOptionsConfig>(
   { options, takesPositionals = false }: Command<Options>,
   args: readonly string[],
 ): Given<Options> | 'help' {
   const help = { help: { type: 'boolean', short: 'h' } } as const;
+  for (const argument of args) {
+    // Commands repeat their arguments, and this parser does. Only here all of them pass.
+    if (argument.search(UNPRINTABLE) >= 0)
+      throw new UsageError(`The argument ${quoted(argument)} contains control characters.`);
+  }
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
@@ -68,6 +76,11 @@ export function readArguments<const Options extends ParseArgsOptionsConfig>(
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+}
+
+function quoted(text: string): string {
+  const written = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return `"${text.replaceAll(UNPRINTABLE, written)}"`;
 }
 
 /** @throws UsageError unless the text is a whole number within the bounds */

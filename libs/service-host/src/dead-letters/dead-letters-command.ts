@@ -136,11 +136,11 @@ async function targets(queue: DeadLetterQueue, { organization, message }: Option
   const messages = deadLetters(queue);
   if (organization !== undefined) {
     const ids = await messages.idsOf(organization);
-    if (ids.length === 0) throw new Refusal(`There are no dead letters of ${organization}.`);
+    if (ids.length === 0) throw new Refusal(`There are no dead letters of ${JSON.stringify(organization)}.`);
     return { organizationId: organization, ids, head: true, all: true };
   }
   const one = await messages.find(message ?? '');
-  if (!one) throw new Refusal(`No dead letter has the id ${message}.`);
+  if (!one) throw new Refusal(`No dead letter has the id ${JSON.stringify(message)}.`);
   const { organizationId, id } = one;
   const [first] = await messages.list(organizationId, 1);
   return { organizationId, ids: [id], head: first?.id === id, all: false };

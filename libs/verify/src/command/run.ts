@@ -10,6 +10,7 @@ import { verifyBundle, type Verification } from '../verify-bundle.js';
 import { openSource, type OpenSource } from './bundle-source.js';
 import { keysGiven } from './keys-given.js';
 import { EXIT_CODES, inPlainWords } from './plain-words.js';
+import { shown } from './shown.js';
 
 const USAGE = `Usage: vouchsafe-verify BUNDLE.zip [--vkey KEY|FILE]... [--threads N]
 
@@ -108,6 +109,7 @@ function parseArguments(args: readonly string[]): Arguments | 'help' | { error: 
     const keys = keysGiven(values.vkey, (name) => readFileSync(name));
     return 'error' in keys ? keys : { file, keys: keys.keys, threads };
   } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) };
+    // It repeats what was given.
+    return { error: shown(error instanceof Error ? error.message : String(error)) };
   }
 }
