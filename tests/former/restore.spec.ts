@@ -4,6 +4,7 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { serviceNames } from '@vouchsafe/contracts';
 import { unpack } from '../../tools/fixture/archive.ts';
 import type { Facts } from '../../tools/fixture/facts.ts';
 import { type Ran, runTool } from '../system/command.ts';
@@ -17,6 +18,10 @@ describe('the data of the former release, which this one has not started on', ()
   let backup: string;
   let facts: Facts;
   let taken: Ran;
+  /** The files of key-encryption keys, as the former release left them. */
+  let keks: readonly string[];
+  const kekFiles = () =>
+    Promise.all(serviceNames.map((name) => readFile(path.join(data, 'secrets', `${name}.kek`), 'utf8')));
 
   beforeAll(async () => {
     const fixture = await newestFixture();
@@ -26,6 +31,7 @@ describe('the data of the former release, which this one has not started on', ()
     await chmod(scratch, 0o711);
     [data, backup] = [path.join(scratch, 'data'), path.join(scratch, 'backup')];
     await unpack(path.join(fixture, 'data.tar.zst'), data);
+    keks = await kekFiles();
     taken = await runTool('backup/backup.ts', ['--to', backup, '--data', data]);
   }, 120_000);
   afterAll(() => rm(scratch, { recursive: true, force: true }), 60_000);
@@ -34,6 +40,31 @@ describe('the data of the former release, which this one has not started on', ()
     expect(taken).toMatchObject({ code: 0 });
     expect(existsSync(path.join(backup, 'WHOLE'))).toBe(true);
   });
+
+  const id = '00000000-0000-4000-8000-000000000000';
+  it.each([
+    ['keys/keys.ts', ['rotate-kek']],
+    ['keys/keys.ts', ['retire-keks']],
+    ['keys/keys.ts', ['rotate-organization', id]],
+    ['keys/keys.ts', ['rotate-person', id, id]],
+    ['keys/keys.ts', ['seal-marked']],
+    ['keys/keys.ts', ['scrub']],
+    ['dead-letters/dead-letters.ts', ['list', '--service', 'identity']],
+    ['dead-letters/dead-letters.ts', ['list', '--service', 'audit']],
+  ])(
+    'is left as it is by %s %j, which says what to do first',
+    async (script, args) => {
+      const ran = await runTool(script, [...args, '--data', data]);
+      expect(ran).toMatchObject({
+        code: 1,
+        output: expect.stringContaining('Start the system once with this release first'),
+      });
+      expect(ran.output).toContain('Nothing was changed');
+      expect(ran.output).not.toMatch(/^ {4}at /m);
+      expect(await kekFiles()).toEqual(keks);
+    },
+    60_000,
+  );
 
   it('is restored, with who was erased, and started on', async () => {
     const restored = await runTool('backup/restore.ts', ['--from', backup, '--data', data, '--replace']);

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { isServiceName, type ServiceName, serviceNames } from '../../libs/contracts/src/services.ts';
 import { requireData, withDatabase } from '../data/data-database.ts';
+import { requireMigrated } from '../data/schema.ts';
 import { build } from '../start/build.ts';
 import { type Given, runCommand, UsageError } from '../../libs/service-host/src/command-line.ts';
 import { options as settling, usageOf, verbOf } from '../../libs/service-host/src/dead-letters/arguments.ts';
@@ -44,8 +45,10 @@ async function inEnvironment(
   // The packages can be imported once they are built.
   const { environmentOf, portsBy } = await import('../start/services.ts');
   const { inherited } = await import('../start/service-process.ts');
-  return withDatabase(folder, async ({ port: postgresPort, secrets }) =>
-    work({
+  return withDatabase(folder, async (database) => {
+    await requireMigrated(root, database, [service]);
+    const { port: postgresPort, secrets } = database;
+    return work({
       ...environmentOf(service, {
         ...{ secrets, postgresPort, mailFolder: path.join(folder, 'mail') },
         // No service is called: the numbers only have to be valid ports.
@@ -54,8 +57,8 @@ async function inEnvironment(
         tombstonesFolder: path.join(folder, 'tombstones'),
       }),
       ...inherited(process.env),
-    }),
-  );
+    });
+  });
 }
 
 /** The service's built `dead-letters.js` does the work, with the service's own reactions and keys. */

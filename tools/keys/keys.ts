@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { requireData, withDatabase, type DataDatabase } from '../data/data-database.ts';
+import { requireMigrated } from '../data/schema.ts';
 import { type ServiceKeys, withServiceKeys } from '../data/service-keys.ts';
 import { build } from '../start/build.ts';
 import { type Given, Refusal, runCommand, UsageError } from '../../libs/service-host/src/command-line.ts';
@@ -42,6 +43,8 @@ async function main({ values, positionals: [name, ...args] }: Given<typeof optio
   await build(root);
   await withDatabase(folder, async (database) => {
     const command = (await commands(database))[name];
+    const { serviceNames } = await import('@vouchsafe/contracts');
+    if (name !== 'list') await requireMigrated(root, database, serviceNames);
     await withServiceKeys(database, (services) => command(services, ids));
   });
 }
