@@ -66,6 +66,22 @@ describe('the data of the former release, which this one has not started on', ()
     60_000,
   );
 
+  it.each([
+    ['production', 'VOUCHSAFE_ENVIRONMENT is "production": set it'],
+    [undefined, 'VOUCHSAFE_ENVIRONMENT is not set, which means "development": set it'],
+  ])(
+    'is not restored in the environment %j: the message names the variable',
+    async (environment, words) => {
+      const ran = await runTool('backup/restore.ts', ['--from', backup, '--data', data, '--replace'], {
+        VOUCHSAFE_ENVIRONMENT: environment,
+      });
+      expect(ran).toMatchObject({ code: 1, output: expect.stringContaining(words) });
+      expect(ran.output).toContain('Nothing was changed');
+      expect(ran.output).not.toContain('Restore data/secrets');
+    },
+    120_000,
+  );
+
   it('is restored, with who was erased, and started on', async () => {
     const restored = await runTool('backup/restore.ts', ['--from', backup, '--data', data, '--replace']);
     expect(restored).toEqual({
@@ -74,5 +90,15 @@ describe('the data of the former release, which this one has not started on', ()
     });
     const system = await startForTests({ VOUCHSAFE_LOG_NAME: facts.logName }, { folder: data });
     await system.stop();
+    const elsewhere = await runTool('keys/keys.ts', ['rotate-kek', '--data', data], {
+      VOUCHSAFE_ENVIRONMENT: undefined,
+    });
+    expect(elsewhere).toMatchObject({
+      code: 1,
+      output: expect.stringMatching(
+        /Nothing was changed\.\nKeys open only .* VOUCHSAFE_ENVIRONMENT is not set/,
+      ),
+    });
+    expect(await kekFiles()).toEqual(keks);
   }, 240_000);
 });

@@ -8,11 +8,7 @@ export interface Ran {
 }
 
 /** Runs an operator's command as `npm run` would, on the folder of a system under test. */
-export function runTool(
-  script: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<Ran> {
+export function runTool(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
   return startTool(script, args, env).ended;
 }
 
@@ -22,11 +18,7 @@ export interface Running {
   readonly ended: Promise<Ran>;
 }
 
-export function startTool(
-  script: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Running {
+export function startTool(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
   const child = spawn(process.execPath, [path.join(root, 'tools', script), ...args], {
     cwd: root,
     env: { ...process.env, NODE_OPTIONS: '', VOUCHSAFE_ENVIRONMENT: 'testing', ...env },

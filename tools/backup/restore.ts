@@ -6,7 +6,7 @@ import path from 'node:path';
 import pg from 'pg';
 import { type DataDatabase, requireData, runningPort } from '../data/data-database.ts';
 import { migrationsOf } from '../data/schema.ts';
-import { type ServiceKeys, withServiceKeys } from '../data/service-keys.ts';
+import { environmentHint, type ServiceKeys, withServiceKeys } from '../data/service-keys.ts';
 import { build } from '../start/build.ts';
 import { type DataFolder, openDataFolder } from '../start/data-folder.ts';
 import { type Given, Refusal, runCommand, UsageError } from '../../libs/service-host/src/command-line.ts';
@@ -133,8 +133,11 @@ async function withoutItsKeys({ secrets }: DataFolder, error: unknown): Promise<
   if (!isWrongPassword && !(error instanceof VaultError)) return error;
   return new Refusal(
     `The backup cannot be opened with ${secrets}: ${(error as Error).message}.\n` +
-      'Nothing was changed. Restore data/secrets as it was when the backup was made, or use a backup that was made after the ' +
-      'last `npm run keys -- retire-keks`.',
+      `Nothing was changed. ${
+        environmentHint(error) ??
+        'Restore data/secrets as it was when the backup was made, or use a backup that was made after the ' +
+          'last `npm run keys -- retire-keks`.'
+      }`,
   );
 }
 

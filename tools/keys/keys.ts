@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { requireData, withDatabase, type DataDatabase } from '../data/data-database.ts';
 import { requireMigrated } from '../data/schema.ts';
-import { type ServiceKeys, withServiceKeys } from '../data/service-keys.ts';
+import { requireKeksOpen, type ServiceKeys, withServiceKeys } from '../data/service-keys.ts';
 import { build } from '../start/build.ts';
 import { type Given, Refusal, runCommand, UsageError } from '../../libs/service-host/src/command-line.ts';
 
@@ -45,7 +45,10 @@ async function main({ values, positionals: [name, ...args] }: Given<typeof optio
     const command = (await commands(database))[name];
     const { serviceNames } = await import('@vouchsafe/contracts');
     if (name !== 'list') await requireMigrated(root, database, serviceNames);
-    await withServiceKeys(database, (services) => command(services, ids));
+    await withServiceKeys(database, async (services) => {
+      if (name !== 'list' && name !== 'scrub') await requireKeksOpen(services, path.join(folder, 'secrets'));
+      await command(services, ids);
+    });
   });
 }
 
