@@ -1,6 +1,5 @@
 /** @promise P15 records the consents of whoever accepts an invitation, in the same transaction */
 import { Injectable } from '@nestjs/common';
-import { Database } from '@vouchsafe/database';
 import { isRejected, type UserId } from '@vouchsafe/event-sourcing';
 import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
 import { type Caller, Clock, createOnce, envelopeOf, Ids, problem } from '@vouchsafe/service-host';
@@ -11,7 +10,9 @@ import { organizationAggregate } from '../organization/organization.aggregate.js
 import { userAggregate } from '../user/user.aggregate.js';
 import { acceptance, Consents } from '../consent/consents.js';
 import { claimEmail, emailHash } from '../email-address.js';
-import { findLink, linkToken, takeLink } from '../link-token.js';
+import { linkToken, takeLink } from '../link-token.js';
+import { CountedProofs } from '../log-in/counted-proofs.js';
+import { clearAttempts } from '../log-in/throttle.js';
 import type { OrganizationRejection } from '../organization/organization.decider.js';
 import { chosenPassword, PasswordRules } from '../password/password-rules.js';
 import { type HashedPassword, StoredPasswords } from '../password/stored-passwords.js';
@@ -62,7 +63,7 @@ type Acceptable = Extract<Invitation, { status: 'open' }> & {
 @Injectable()
 export class AcceptInvitation {
   constructor(
-    private readonly database: Database,
+    private readonly proofs: CountedProofs,
     private readonly store: EventStore,
     private readonly vault: Vault,
     private readonly clock: Clock,
@@ -82,9 +83,8 @@ export class AcceptInvitation {
     key: string | undefined,
   ): Promise<SignUpAnswer | Rejection> {
     const [given, password] = [secret(token), secret(chosen)];
-    const found = await this.database.beforeOrganization((sql) => findLink(sql, given, 'accept-invitation'));
-    if (!found) throw problem('gone');
-    const { organizationId, subjectId: invitationId } = found;
+    const link = await this.proofs.countLink(given, 'accept-invitation');
+    const { organizationId, subjectId: invitationId } = link;
     const consent = this.consents.of(caller, accept);
     const userId = this.ids.newId() as UserId;
     const joining = { userId, name, stored: await this.passwords.hash(password), consent };
@@ -99,7 +99,9 @@ export class AcceptInvitation {
         await this.rules.assertGood(unit, member, password, '/password');
         if (!(await takeLink(unit, given, 'accept-invitation', this.clock.now()))) throw problem('gone');
         const rejection = await this.join(unit, state, joining);
-        return rejection ?? { body: { organizationId, userId } };
+        if (rejection) return rejection;
+        await clearAttempts(unit, link.attempt);
+        return { body: { organizationId, userId } };
       }),
     );
   }

@@ -95,7 +95,7 @@ export class InvitationController {
       'The email links to `/accept-invitation#token=...` of the frontend, at the address that VOUCHSAFE_PUBLIC_URL names. The page sends ' +
       'what follows `#token=` here, as `token`.',
     answers: { 201: signUpAnswer },
-    problems: ['gone', 'rejected'],
+    problems: ['gone', 'rejected', 'too-many-requests'],
     idempotent: true,
   })
   async accept(

@@ -1,11 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '@vouchsafe/database';
 import { isRejected } from '@vouchsafe/event-sourcing';
 import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
 import { type Caller, Clock, envelopeOf, problem } from '@vouchsafe/service-host';
 import { type Secret, Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
-import { claimedHashOf } from '../email-address.js';
 import { userAggregate } from '../user/user.aggregate.js';
 import { acceptance, Consents } from '../consent/consents.js';
 import { EmailOutbox } from '../email/email-outbox.js';
@@ -18,8 +16,8 @@ import { Sessions } from '../session/sessions.js';
 import type { UserRejection } from '../user/user.decider.js';
 import { BeginSession, type LogInOutcome } from './begin-session.js';
 import { type Challenge, Challenges, completeChallenge } from './challenges.js';
-import { RecordFailure } from './record-failure.js';
-import { logInLimits, takeAttempt } from './throttle.js';
+import { CountedProofs } from './counted-proofs.js';
+import { logInLimits, type TakenAttempt } from './throttle.js';
 
 const recoveryCode = z
   .string()
@@ -44,7 +42,6 @@ type Proof = { readonly level: SessionLevel } | { readonly failure: LogInFailure
 @Injectable()
 export class AnswerChallenge {
   constructor(
-    private readonly database: Database,
     private readonly store: EventStore,
     private readonly vault: Vault,
     private readonly clock: Clock,
@@ -53,7 +50,7 @@ export class AnswerChallenge {
     private readonly sessions: Sessions,
     private readonly emails: EmailOutbox,
     private readonly beginSession: BeginSession,
-    private readonly recordFailure: RecordFailure,
+    private readonly proofs: CountedProofs,
   ) {}
 
   /** Answers what a log-in asked; a right answer leads to the session, or to the next question. */
@@ -63,30 +60,33 @@ export class AnswerChallenge {
     answer: ChallengeAnswer,
   ): Promise<LogInOutcome | UserRejection> {
     const challenge = await this.challenges.open(challengeId);
-    const candidate = await this.candidateOf(caller, challenge);
+    const { organizationId, userId, emailHash } = challenge;
+    return this.proofs.count<LogInOutcome | UserRejection>(
+      caller,
+      // One of the account's attempts is taken, as by its password.
+      async (sql) => ({
+        ...{ organizationId, userId },
+        limits: await logInLimits(this.vault, sql, emailHash, caller),
+      }),
+      ({ attempt }) => this.complete(caller, challenge, answer, attempt),
+    );
+  }
+
+  private complete(
+    caller: Caller,
+    challenge: Challenge,
+    answer: ChallengeAnswer,
+    attempt: TakenAttempt,
+  ): Promise<LogInOutcome | UserRejection | { readonly failure: LogInFailure }> {
     const { organizationId, userId } = challenge;
     const envelope = envelopeOf(caller, this.clock.now(), asUser(userId));
-    const outcome = await this.store.transact(organizationId, envelope, async (unit) => {
+    return this.store.transact(organizationId, envelope, async (unit) => {
       const proof = await this.prove(unit, caller, challenge, answer);
       if ('failure' in proof || isRejected(proof)) return proof;
       // Two right answers at once, by two codes: one log-in.
-      if (!(await completeChallenge(unit, challengeId, this.clock.now()))) throw problem('gone');
+      if (!(await completeChallenge(unit, challenge.challengeId, this.clock.now()))) throw problem('gone');
       if (challenge.sessionId) await this.sessions.end(unit, challenge.sessionId, 'replaced');
-      return this.beginSession.begin(unit, caller, { ...candidate, userId, level: proof.level });
-    });
-    if (!('failure' in outcome)) return outcome;
-    await this.recordFailure.record(caller, { ...candidate, reason: outcome.failure });
-    throw problem('wrong-credentials');
-  }
-
-  /** Whom the challenge is about; one of the account's attempts is taken. */
-  private candidateOf(caller: Caller, { organizationId, userId }: Challenge) {
-    return this.database.forOrganization(organizationId, async (sql) => {
-      const hash = await claimedHashOf(sql, userId);
-      // The account went away between password and code.
-      if (!hash) throw problem('gone');
-      const limits = await logInLimits(this.vault, sql, hash, caller);
-      return { organizationId, userId, attempt: await takeAttempt(sql, limits, this.clock.now()) };
+      return this.beginSession.begin(unit, caller, { userId, level: proof.level, attempt });
     });
   }
 

@@ -19,10 +19,20 @@ export interface Challenge {
   readonly challengeId: Secret;
   readonly organizationId: OrganizationId;
   readonly userId: UserId;
+  /** What the person's address is found by, under which attempts are counted. */
+  readonly emailHash: Buffer;
   readonly next: ChallengeNext;
   /** The restricted session that was begun beside it. */
   readonly sessionId: string | null;
   /** What has been proved so far. */
+  readonly level: SessionLevel;
+}
+
+interface OpenedRow {
+  readonly user_id: UserId;
+  readonly email_hash: Buffer;
+  readonly next: ChallengeNext;
+  readonly session_id: string | null;
   readonly level: SessionLevel;
 }
 
@@ -57,7 +67,7 @@ export class Challenges {
 
   /**
    * Counts an attempt at a challenge before the answer is looked at, in a transaction of its own, so that no attempt goes
-   * uncounted.
+   * uncounted. There is none where the account went away between password and code.
    */
   async open(challengeId: Secret): Promise<Challenge> {
     const [found] = await this.database.beforeOrganization((sql) =>
@@ -67,10 +77,11 @@ export class Challenges {
     );
     if (!found) throw problem('gone', { detail: 'The log-in has expired or is complete: log in again' });
     const [row] = await this.database.forOrganization(found.organization_id, (sql) =>
-      sql.query<{ user_id: UserId; next: ChallengeNext; session_id: string | null; level: SessionLevel }>(
-        `update log_in_challenge set attempts = attempts + 1
+      sql.query<OpenedRow>(
+        `update log_in_challenge c set attempts = attempts + 1 from email_address e
          where challenge_hash = $1 and completed_at is null and expires_at > $2 and attempts < ${MOST_ATTEMPTS}
-         returning user_id, next, session_id, level`,
+           and e.user_id = c.user_id
+         returning c.user_id, e.email_hash, next, session_id, level`,
         [secretHash(challengeId), this.clock.now()],
       ),
     );
@@ -79,6 +90,7 @@ export class Challenges {
       challengeId,
       organizationId: found.organization_id,
       userId: row.user_id,
+      emailHash: row.email_hash,
       next: row.next,
       sessionId: row.session_id,
       level: row.level,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '@vouchsafe/database';
+import { Database, type Sql } from '@vouchsafe/database';
 import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
-import { type Caller, Clock, envelopeOf, problem } from '@vouchsafe/service-host';
+import { type Caller, Clock, envelopeOf } from '@vouchsafe/service-host';
 import { type Secret, Vault } from '@vouchsafe/vault';
 import { accountByEmailHash, emailHash } from '../email-address.js';
 import { Operator } from '../operator.js';
@@ -9,10 +9,12 @@ import { PasswordHasher } from '../password/argon2.js';
 import { passwordHashOf } from '../password/stored-passwords.js';
 import { asUser } from '../request.js';
 import { hasSecondFactor } from '../second-factor/authenticators.js';
+import type { LogInFailure } from '../session/session.events.js';
 import { BeginSession, type LogInOutcome } from './begin-session.js';
 import { Challenges } from './challenges.js';
-import { type Candidate, RecordFailure } from './record-failure.js';
-import { giveBackAttempt, logInLimits, takeAttempt } from './throttle.js';
+import { CountedProofs } from './counted-proofs.js';
+import type { Candidate } from './record-failure.js';
+import { giveBackAttempt, logInLimits } from './throttle.js';
 
 @Injectable()
 export class LogIn {
@@ -25,18 +27,27 @@ export class LogIn {
     private readonly hasher: PasswordHasher,
     private readonly challenges: Challenges,
     private readonly beginSession: BeginSession,
-    private readonly recordFailure: RecordFailure,
+    private readonly proofs: CountedProofs,
   ) {}
 
   async logIn(caller: Caller, email: string, password: Secret): Promise<LogInOutcome> {
-    const candidate = await this.findCandidate(caller, email);
+    return this.proofs.count<LogInOutcome>(
+      caller,
+      (sql) => this.findCandidate(sql, caller, email),
+      (candidate) => this.prove(caller, candidate, password),
+    );
+  }
+
+  private async prove(
+    caller: Caller,
+    candidate: Candidate,
+    password: Secret,
+  ): Promise<LogInOutcome | { readonly failure: LogInFailure }> {
     const { organizationId, userId } = candidate;
     const stored = await this.database.forOrganization(organizationId, (sql) => passwordHashOf(sql, userId));
     const right = await this.hasher.verify(stored, password);
     if (!right || userId === null || stored === null) {
-      const reason = userId === null ? 'unknown-account' : 'wrong-password';
-      await this.recordFailure.record(caller, { ...candidate, reason });
-      throw problem('wrong-credentials');
+      return { failure: userId === null ? 'unknown-account' : 'wrong-password' };
     }
     // Parameters rise over the years; the password is only here now (ASVS 11.4.2). Hashed outside of the transaction, which
     // would hold a connection for as long.
@@ -55,16 +66,13 @@ export class LogIn {
     });
   }
 
-  private async findCandidate(caller: Caller, email: string): Promise<Candidate> {
-    return this.database.beforeOrganization(async (sql) => {
-      const hash = await emailHash(this.vault, sql, email);
-      const limits = await logInLimits(this.vault, sql, hash, caller);
-      const attempt = await takeAttempt(sql, limits, this.clock.now());
-      const account = await accountByEmailHash(sql, hash);
-      // What belongs to no customer stands in the operator's log.
-      const nobody = { organizationId: this.operator.organizationId, userId: null };
-      return { ...(account ?? nobody), attempt };
-    });
+  private async findCandidate(sql: Sql, caller: Caller, email: string) {
+    const hash = await emailHash(this.vault, sql, email);
+    const limits = await logInLimits(this.vault, sql, hash, caller);
+    const account = await accountByEmailHash(sql, hash);
+    // What belongs to no customer stands in the operator's log.
+    const nobody = { organizationId: this.operator.organizationId, userId: null };
+    return { ...(account ?? nobody), limits };
   }
 }
 

@@ -1,7 +1,8 @@
 /** @promise P32 (main) limits attempts by account and network, so that passwords and codes cannot be guessed */
 import { instant, one, prepared, type Sql } from '@vouchsafe/database';
 import { addressGroup, type Caller, problem } from '@vouchsafe/service-host';
-import type { Vault } from '@vouchsafe/vault';
+import type { Secret, Vault } from '@vouchsafe/vault';
+import { secretHash } from '../link-token.js';
 import { storedNames } from '../stored-names.js';
 
 /** Attempts within a window that begins with the first (ASVS 6.3.1; NIST SP 800-63B-4 section 3.2.2). */
@@ -13,6 +14,8 @@ const most = {
   inAll: 100,
   /** Within a session, which has its own, so that outsiders cannot keep an owner from proving who they are. */
   inSession: 10,
+  /** By one link: passwords that were not good enough, and whoever still has a link that is used up or has expired. */
+  byLink: 10,
 } as const;
 
 export interface AttemptLimit {
@@ -52,6 +55,11 @@ export async function sessionLimits(
   sessionId: string,
 ): Promise<readonly AttemptLimit[]> {
   return [{ key: await keyOf(vault, sql, `session ${sessionId}`), most: most.inSession }];
+}
+
+export async function linkLimits(vault: Vault, sql: Sql, token: Secret): Promise<readonly AttemptLimit[]> {
+  const link = secretHash(token).toString('base64url');
+  return [{ key: await keyOf(vault, sql, `link ${link}`), most: most.byLink }];
 }
 
 /**

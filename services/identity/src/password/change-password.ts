@@ -7,7 +7,7 @@ import { principalOf } from '../request.js';
 import type { UserRejection } from '../user/user.decider.js';
 import { PasswordHasher } from './argon2.js';
 import { PasswordReplacement } from './password-replacement.js';
-import { passwordHashOf, StoredPasswords } from './stored-passwords.js';
+import { type HashedPassword, passwordHashOf, StoredPasswords } from './stored-passwords.js';
 
 @Injectable()
 export class ChangePassword {
@@ -26,13 +26,21 @@ export class ChangePassword {
   ): Promise<UserRejection | null> {
     const { organizationId, userId, sessionId } = principalOf(caller);
     const chosen = secret(newPassword);
-    const stored = await this.database.forOrganization(organizationId, (sql) => passwordHashOf(sql, userId));
-    const right = await this.hasher.verify(stored, secret(currentPassword));
-    const hash = right ? await this.passwords.hash(chosen) : null;
-    return this.proofs.count<UserRejection | null>(caller, async (unit) => {
-      if (hash === null) return { failure: 'wrong-password' };
-      await this.replacement.assertGood(unit, userId, chosen, '/newPassword');
-      return this.replacement.replace(unit, userId, hash, { how: 'changed', survivingSession: sessionId });
-    });
+    const hashed = async () => {
+      const stored = await this.database.forOrganization(organizationId, (sql) =>
+        passwordHashOf(sql, userId),
+      );
+      const right = await this.hasher.verify(stored, secret(currentPassword));
+      return right ? this.passwords.hash(chosen) : null;
+    };
+    return this.proofs.countInSession<UserRejection | null, HashedPassword | null>(
+      caller,
+      hashed,
+      async (unit, hash) => {
+        if (hash === null) return { failure: 'wrong-password' };
+        await this.replacement.assertGood(unit, userId, chosen, '/newPassword');
+        return this.replacement.replace(unit, userId, hash, { how: 'changed', survivingSession: sessionId });
+      },
+    );
   }
 }

@@ -78,7 +78,7 @@ export class PasswordController {
       'The email links to `/reset-password#token=...` of the frontend, at the address that VOUCHSAFE_PUBLIC_URL names. The page sends ' +
       'what follows `#token=` here, as `token`.',
     answers: { 204: null },
-    problems: ['gone'],
+    problems: ['gone', 'too-many-requests'],
   })
   async reset(
     @Caller() caller: Caller,

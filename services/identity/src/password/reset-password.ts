@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '@vouchsafe/database';
 import type { UserId } from '@vouchsafe/event-sourcing';
 import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
 import { type Caller, Clock, envelopeOf, problem } from '@vouchsafe/service-host';
 import { secret, Vault } from '@vouchsafe/vault';
 import { claimedHashOf } from '../email-address.js';
-import { findLink, takeLink } from '../link-token.js';
+import { takeLink } from '../link-token.js';
+import { CountedProofs } from '../log-in/counted-proofs.js';
 import { clearAttempts, logInLimits } from '../log-in/throttle.js';
 import { asUser } from '../request.js';
 import type { UserRejection } from '../user/user.decider.js';
@@ -15,7 +15,7 @@ import { StoredPasswords } from './stored-passwords.js';
 @Injectable()
 export class ResetPassword {
   constructor(
-    private readonly database: Database,
+    private readonly proofs: CountedProofs,
     private readonly store: EventStore,
     private readonly vault: Vault,
     private readonly clock: Clock,
@@ -33,10 +33,8 @@ export class ResetPassword {
     { token, password }: { token: string; password: string },
   ): Promise<{ organizationId: string; userId: string } | UserRejection> {
     const [given, chosen] = [secret(token), secret(password)];
-    const found = await this.database.beforeOrganization((sql) => findLink(sql, given, 'reset-password'));
-    if (!found) throw problem('gone');
-    const { organizationId } = found;
-    const userId = found.subjectId as UserId;
+    const { organizationId, subjectId, attempt } = await this.proofs.countLink(given, 'reset-password');
+    const userId = subjectId as UserId;
     const hash = await this.passwords.hash(chosen);
     const envelope = envelopeOf(caller, this.clock.now(), asUser(userId));
     return this.store.transact(organizationId, envelope, async (unit) => {
@@ -47,6 +45,7 @@ export class ResetPassword {
       const rejection = await this.replacement.replace(unit, userId, hash, how);
       if (rejection) return rejection;
       await this.clearFailuresOf(unit, userId, caller);
+      await clearAttempts(unit, attempt);
       return { organizationId, userId };
     });
   }

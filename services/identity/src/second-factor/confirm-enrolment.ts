@@ -34,31 +34,36 @@ export class ConfirmEnrolment {
   ): Promise<ConfirmedEnrolment | UserRejection> {
     const who = principalOf(caller);
     const { organizationId, userId, sessionId } = who;
-    return this.proofs.count<ConfirmedEnrolment | UserRejection>(caller, async (unit) => {
-      await assertMayEnrol(unit, who);
-      const pending = await unit.query(
-        'select 1 from authenticator where authenticator_id = $1 and user_id = $2 and enrolled_at is null for update',
-        [authenticatorId, userId],
-      );
-      if (pending.length === 0) throw problem('not-found');
-      const mine = { userId, authenticatorId };
-      const check = await takeTotpCode(unit, this.vault, mine, code, this.clock.now());
-      if (check !== 'taken') return failureOf(check);
-      const first = !(await hasSecondFactor(unit, userId));
-      await unit.query('update authenticator set enrolled_at = $2 where authenticator_id = $1', [
-        authenticatorId,
-        this.clock.now(),
-      ]);
-      const recoveryCodes = first ? await replaceRecoveryCodes(unit, { organizationId, userId }) : [];
-      const enrolled = await unit.execute(userAggregate, userId, {
-        type: 'enrol-second-factor',
-        authenticatorId,
-        recoveryCodes: recoveryCodes.length,
-      });
-      if (isRejected(enrolled)) return enrolled;
-      const session = await this.sessions.elevate(unit, sessionId, 'two-factor');
-      await this.emails.notify(unit, userId, 'second-factor-enrolled');
-      return { recoveryCodes, session };
-    });
+    const nothing = () => Promise.resolve(null);
+    return this.proofs.countInSession<ConfirmedEnrolment | UserRejection, null>(
+      caller,
+      nothing,
+      async (unit) => {
+        await assertMayEnrol(unit, who);
+        const pending = await unit.query(
+          'select 1 from authenticator where authenticator_id = $1 and user_id = $2 and enrolled_at is null for update',
+          [authenticatorId, userId],
+        );
+        if (pending.length === 0) throw problem('not-found');
+        const mine = { userId, authenticatorId };
+        const check = await takeTotpCode(unit, this.vault, mine, code, this.clock.now());
+        if (check !== 'taken') return failureOf(check);
+        const first = !(await hasSecondFactor(unit, userId));
+        await unit.query('update authenticator set enrolled_at = $2 where authenticator_id = $1', [
+          authenticatorId,
+          this.clock.now(),
+        ]);
+        const recoveryCodes = first ? await replaceRecoveryCodes(unit, { organizationId, userId }) : [];
+        const enrolled = await unit.execute(userAggregate, userId, {
+          type: 'enrol-second-factor',
+          authenticatorId,
+          recoveryCodes: recoveryCodes.length,
+        });
+        if (isRejected(enrolled)) return enrolled;
+        const session = await this.sessions.elevate(unit, sessionId, 'two-factor');
+        await this.emails.notify(unit, userId, 'second-factor-enrolled');
+        return { recoveryCodes, session };
+      },
+    );
   }
 }

@@ -26,9 +26,14 @@ export class StepUp {
     proof: { readonly password: string } | { readonly totp: string },
   ): Promise<{ authenticatedAt: string; session: StartedSession }> {
     const { organizationId, userId, sessionId } = principalOf(caller);
-    const stored = await this.database.forOrganization(organizationId, (sql) => passwordHashOf(sql, userId));
-    const passwordIsRight = 'password' in proof && (await this.hasher.verify(stored, secret(proof.password)));
-    return this.proofs.count(caller, async (unit) => {
+    const verified = async () => {
+      if (!('password' in proof)) return false;
+      const stored = await this.database.forOrganization(organizationId, (sql) =>
+        passwordHashOf(sql, userId),
+      );
+      return this.hasher.verify(stored, secret(proof.password));
+    };
+    return this.proofs.countInSession(caller, verified, async (unit, passwordIsRight) => {
       const authenticatedAt = this.clock.now().toISOString();
       if ('password' in proof) {
         if (await hasSecondFactor(unit, userId)) {
