@@ -81,7 +81,7 @@ export const ${camel}Page = pageOf(
     })
     .meta({ id: '${pascal}' }),
 );
-const cursor = cursorOf(z.strictObject({ createdAt: z.iso.datetime(), ${camel}Id: z.uuid() }));
+const cursor = cursorOf({ createdAt: 'time', ${camel}Id: 'id' });
 
 interface Row {
   readonly ${snake}_id: string;

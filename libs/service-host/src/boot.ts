@@ -15,6 +15,7 @@ import { assertEverythingDeclared, controllersWithReactions } from './boot-check
 import { Clock, clockOf, Ids, RandomIds } from './clock.js';
 import { ConfigError, type HostConfig, hostConfig, readConfig } from './config.js';
 import { httpAdapter, type HttpOptions, type Refusing } from './fastify.js';
+import { errorWords } from './error-words.js';
 import { EntityInterceptor } from './entity.interceptor.js';
 import { addHealthRoutes, Readiness } from './health.js';
 import { InternalClient } from './internal-client.js';
@@ -110,7 +111,7 @@ export async function bootService<Config extends z.ZodObject>(
 /** For `main.ts`, when a service did not boot. A wrong configuration, or keys that do not open, are for the operator to mend and need no stack. */
 export function exitBecause(service: string, error: unknown): never {
   const isOperators = error instanceof ConfigError || error instanceof VaultError;
-  const reason = error instanceof Error && !isOperators ? error.stack : undefined;
+  const reason = error instanceof Error && !isOperators ? errorWords(error).stack : undefined;
   const said = `${service}: ${reason ?? (error instanceof Error ? error.message : 'failed')}\n`;
   // Comes last: buffered log lines are written before it, as the process ends.
   process.once('exit', () => process.stderr.write(said));

@@ -13,6 +13,7 @@ export * from './etag.js';
 export { Readiness } from './health.js';
 export type { Refusing } from './fastify.js';
 export * from './idempotency.js';
+export { errorWords } from './error-words.js';
 export * from './inputs.js';
 export * from './internal-client.js';
 export * from './internal-headers.js';

@@ -38,6 +38,23 @@ describe('a log line', () => {
     expect(line).not.toMatch(/ada/);
   });
 
+  it.each([
+    ['itself', (fault: Error) => fault],
+    ['as a cause', (cause: Error) => new Error('internal', { cause })],
+    [
+      'in words that another error repeats',
+      (cause: Error) => new Error(`Query: ${cause.message}`, { cause }),
+    ],
+  ])('tells a value that Postgres refused by the code and not by its words: %s', (_, thrown) => {
+    const words = 'time zone displacement out of range: "0000 Lovelace\n    at evil (forged.js:1:1)"';
+    logger.error({ err: thrown(Object.assign(new Error(words), { code: '22009' })) }, 'Failed');
+    const line = lines.at(-1) ?? '';
+    expect(line).not.toMatch(/Lovelace|forged/);
+    expect((JSON.parse(line) as { err: { stack: string } }).err.stack).toMatch(
+      /Postgres refused a value with 22009\n {4}at .*logging\.spec/,
+    );
+  });
+
   it('masks addresses, credentials and tokens in free text', () => {
     expect(masked('postgres://me:pw@host/db Bearer abc.def 203.0.113.9')).toBe(
       'postgres://[redacted]@host/db Bearer [redacted] [address]',

@@ -4,6 +4,7 @@
  */
 import type { LoggerService } from '@nestjs/common';
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
+import { errorWords } from './error-words.js';
 import { requestContext, traceIdOf } from './request-context.js';
 
 /**
@@ -101,12 +102,13 @@ function allowedFields(fields: Record<string, unknown>): Record<string, unknown>
   );
 }
 
-/** An error's type, code, message and frames; never the other properties that libraries hang on it (queries, bodies). */
+/** An error's type, code, message and frames, those of its causes too; never the other properties that libraries hang on it (queries, bodies). */
 function errorForLog(error: unknown): unknown {
   if (!(error instanceof Error)) return { type: typeof error };
-  const { type, stack } = stdSerializers.err(error);
+  const { type } = stdSerializers.err(error);
   const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
-  return { type, ...code, message: masked(error.message), stack: masked(stack) };
+  const { message, stack } = errorWords(error);
+  return { type, ...code, message: masked(message), stack: masked(stack) };
 }
 
 /** Hides what looks like an address, a token, a key or a cookie in free text. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cursorText, decimal } from './inputs.js';
+import { cursorText, decimal, isBounded } from './inputs.js';
 import { problem } from './problems.js';
 
 /** The query of every list: `@Query({ schema: pageQuery }) query: PageQuery`, or `pageQuery.extend({...})` with filters. */
@@ -17,16 +17,35 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.strictObject({ items: z.array(item), next: nextCursor });
 }
 
+/** What a cursor can hold, as we write it ourselves and no wider: whatever is taken here is given to Postgres. */
+const positions = {
+  id: z.uuid(),
+  index: z.int().min(0),
+  /** In UTC, to the microsecond at most, and of a year that Postgres spells alike. */
+  time: z.iso
+    .datetime({ offset: true })
+    .regex(/^[^.]{19}(?:\.[0-9]{1,6})?(?:Z|\+00:00)$/)
+    .refine((text) => isBounded(Date.parse(text))),
+  milliseconds: z.int().refine(isBounded),
+};
+type Positions = Readonly<Record<string, keyof typeof positions>>;
+type Position<Kinds extends Positions> = {
+  readonly [Name in keyof Kinds]: z.output<(typeof positions)[Kinds[Name]]>;
+};
+
 /**
  * Cursors hold where the last page ended (never an offset, which skips and repeats while rows come and go). They are opaque
  * to callers and validated, not signed: row-level security, not the cursor, decides what a caller may see.
+ * @param kinds `{ createdAt: 'time', apiKeyId: 'id' }`
  */
-export function cursorOf<Schema extends z.ZodType<object>>(schema: Schema) {
+export function cursorOf<const Kinds extends Positions>(kinds: Kinds) {
+  const schema = z.strictObject(
+    Object.fromEntries(Object.entries(kinds).map(([name, kind]) => [name, positions[kind]])),
+  );
   return {
-    write: (position: z.output<Schema>): string =>
-      Buffer.from(JSON.stringify(position)).toString('base64url'),
-    /** Throws the problem `invalid-request` for anything that `write` did not make. */
-    read: (cursor: string | undefined): z.output<Schema> | null => {
+    write: (position: Position<Kinds>): string => Buffer.from(JSON.stringify(position)).toString('base64url'),
+    /** Throws the problem `invalid-request` for anything that `write` could not have made. */
+    read: (cursor: string | undefined): Position<Kinds> | null => {
       if (cursor === undefined) return null;
       const read = schema.safeParse(jsonOrNull(Buffer.from(cursor, 'base64url').toString('utf8')));
       if (!read.success) {
@@ -36,7 +55,7 @@ export function cursorOf<Schema extends z.ZodType<object>>(schema: Schema) {
           ],
         });
       }
-      return read.data;
+      return read.data as Position<Kinds>;
     },
   };
 }

@@ -7,7 +7,6 @@ import {
   ENTITY_HEADER,
   ENTRY_DETAILS_HEADER,
   entryDetails,
-  isBounded,
   nextCursor,
   Operation,
   organizationOf,
@@ -99,8 +98,7 @@ const provenEntry = z.strictObject({
     .describe('Proof that the leaf is in the tree of a signed checkpoint (`c2sp.org/tlog-proof@v1`)'),
 });
 
-const position = z.strictObject({ recordedAt: z.int().refine(isBounded), index: z.int().min(0) });
-const cursor = cursorOf(position);
+const cursor = cursorOf({ recordedAt: 'milliseconds', index: 'index' });
 
 @Controller('v1/audit/entries')
 export class EntryController {

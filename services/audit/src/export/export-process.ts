@@ -1,5 +1,6 @@
 import { Database } from '@vouchsafe/database';
 import { BundleTooLargeError } from '@vouchsafe/forensic-bundle';
+import { errorWords } from '@vouchsafe/service-host';
 import { localKeyProvider, Vault } from '@vouchsafe/vault';
 import type { ExporterAnswer, ExporterOrder } from './exporter-process.js';
 import { LostLeaseError } from './lease.js';
@@ -30,7 +31,7 @@ async function carryOut({ job, settings }: ExporterOrder): Promise<void> {
   } catch (error) {
     if (error instanceof LostLeaseError) answer = { status: 'lost' };
     else if (error instanceof BundleTooLargeError) answer = { status: 'too-large', why: error.message };
-    else answer = { status: 'failed', why: error instanceof Error ? String(error.stack) : String(error) };
+    else answer = { status: 'failed', why: error instanceof Error ? errorWords(error).stack : typeof error };
   }
   await database.close();
   process.removeAllListeners('disconnect');

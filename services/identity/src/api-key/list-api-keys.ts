@@ -28,7 +28,7 @@ export const apiKeyPage = pageOf(
     })
     .meta({ id: 'ApiKey' }),
 );
-const cursor = cursorOf(z.strictObject({ createdAt: z.iso.datetime({ offset: true }), apiKeyId: z.uuid() }));
+const cursor = cursorOf({ createdAt: 'time', apiKeyId: 'id' });
 
 @Injectable()
 export class ListApiKeys {

@@ -29,7 +29,7 @@ export const invitationPage = pageOf(
     })
     .meta({ id: 'Invitation' }),
 );
-const cursor = cursorOf(z.strictObject({ createdAt: z.iso.datetime(), invitationId: z.uuid() }));
+const cursor = cursorOf({ createdAt: 'time', invitationId: 'id' });
 
 interface Row {
   readonly invitation_id: string;

@@ -18,7 +18,7 @@ export const memberView = z
   .meta({ id: 'Member' });
 export type MemberView = z.infer<typeof memberView>;
 export const memberPage = pageOf(memberView);
-const cursor = cursorOf(z.strictObject({ joinedAt: z.iso.datetime(), userId: z.uuid() }));
+const cursor = cursorOf({ joinedAt: 'time', userId: 'id' });
 
 @Injectable()
 export class ListMembers {

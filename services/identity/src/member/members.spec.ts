@@ -43,6 +43,26 @@ describe('members and invitations', () => {
     expect((await app.ask('GET', '/v1/members?cursor=xyz', { session: owner.session })).status).toBe(400);
   });
 
+  it.each([
+    ['members', 'joinedAt', 'userId'],
+    ['invitations', 'createdAt', 'invitationId'],
+    ['api-keys', 'createdAt', 'apiKeyId'],
+  ])('refuse a forged cursor of %s before Postgres sees it', async (list, time, id) => {
+    const times = [
+      '0000-01-01T00:00:00Z',
+      `2026-11-28T10:00:00.${'9'.repeat(400)}Z`,
+      '2026-11-28T10:00:00+23:59',
+    ];
+    for (const text of times) {
+      const position = JSON.stringify({ [time]: text, [id]: ada.userId });
+      const url = `/v1/${list}?cursor=${Buffer.from(position).toString('base64url')}`;
+      expect(await app.ask('GET', url, { session: ada.session })).toMatchObject({
+        status: 400,
+        body: { code: 'invalid-request', errors: [{ pointer: '/cursor' }] },
+      });
+    }
+  });
+
   it('lose their sessions with a permission, and keep them when they gain one (ASVS 7.4.2, 8.3.2)', async () => {
     const grace = await app.join(ada, 'admin');
     expect((await changeRole(ada, grace.userId, 'owner')).status).toBe(204);
