@@ -5,6 +5,7 @@ import {
   checkedInputs,
   describeService,
   idempotencyKeyText,
+  plainLine,
 } from '@vouchsafe/service-host';
 import addFormats from 'ajv-formats';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
@@ -18,6 +19,10 @@ import { root } from './system/root.ts';
 const beyondJsonSchema = new Map([
   ['must have at most 16384 characters as JSON', 'the length of a value once it is written as JSON'],
   ['must be from 1970 to 9999, in UTC', 'an instant by its value, offset and all'],
+  [
+    'must be visible text; U+200C and U+200D are allowed between letters',
+    'what of a text is seen, which Unicode knows by properties that not every reader of patterns has',
+  ],
   ['must not be before `from`', 'one field compared with another'],
   [
     'must be left out when `replaces` is given: the new key takes the source of that key',
@@ -108,6 +113,26 @@ describe('what the document shows as an example', () => {
   });
 });
 
+it('every name and reason that is sent is one line of visible text', () => {
+  const bodies = [...parts.values()].flat().filter(({ place }) => place === 'body');
+  const named = bodies.flatMap(({ operation, published, schemas }) =>
+    textsOf(published, schemas).flatMap(({ name, schema }) =>
+      name === 'name' || name === 'reason' ? [{ text: `${operation} ${name}`, pattern: schema.pattern }] : [],
+    ),
+  );
+  const { pattern } = z.toJSONSchema(plainLine(1), { io: 'input' });
+  expect([...new Set(named.map(({ text }) => text))].sort()).toEqual([
+    'api-key.create name',
+    'audit-export.request reason',
+    'audit-reader.create name',
+    'invitation.accept name',
+    'me.rename name',
+    'organization.change name',
+    'sign-up.create name',
+  ]);
+  expect(named.filter((one) => one.pattern !== pattern)).toEqual([]);
+});
+
 describe('a rule that the document does not say', () => {
   it.each([
     [
@@ -132,6 +157,16 @@ describe('a rule that the document does not say', () => {
 function partsOf(operation: Described, inputs: readonly CheckedInput[], schemas: Part['schemas']): Part[] {
   const own = inputs.filter((input) => input.operation === operation['x-operation']);
   return own.map((input) => ({ ...input, schemas, published: publishedOf(operation, input.place) }));
+}
+
+/** The properties that are texts, those of inner objects too. */
+function textsOf(schema: Schema, schemas: Part['schemas']): { name: string; schema: Schema }[] {
+  if (typeof schema.$ref === 'string')
+    return textsOf(schemas[schema.$ref.split('/').at(-1) ?? ''] ?? {}, schemas);
+  const properties = Object.entries((schema.properties ?? {}) as Record<string, Schema>);
+  return properties.flatMap(([name, inner]) =>
+    inner.type === 'string' ? [{ name, schema: inner }] : textsOf(inner, schemas),
+  );
 }
 
 function publishedOf({ requestBody, parameters = [] }: Described, place: CheckedInput['place']): Schema {

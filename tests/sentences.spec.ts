@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { innerServiceNames, jsonSchemaOf } from '@vouchsafe/contracts';
-import { type CheckedInput, checkedInputs, hostConfig, plainLine, words } from '@vouchsafe/service-host';
+import { type CheckedInput, checkedInputs, hostConfig, plainLine } from '@vouchsafe/service-host';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { API_DOCUMENT, DocsController } from '../services/gateway/src/docs/docs.controller.ts';
@@ -54,8 +54,8 @@ describe('a refused input', () => {
   });
 
   it('gets one sentence for an empty text', () => {
-    for (const schema of [plainLine(9), words(9)])
-      expect(schema.safeParse('').error?.issues.map(({ message }) => message)).toEqual(['must not be empty']);
+    const read = plainLine(9).safeParse('');
+    expect(read.error?.issues.map(({ message }) => message)).toEqual(['must not be empty']);
   });
 
   it('is tried with every kind of issue that our schemas can have', () => {

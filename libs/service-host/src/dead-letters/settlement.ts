@@ -1,4 +1,5 @@
 import { UsageError } from '../command-line.js';
+import { isPlainLine } from '../inputs.js';
 
 /** Who settles a dead letter, why and when: recorded in the audit log. */
 export interface Settlement {
@@ -16,7 +17,7 @@ export function singleLine(option: string, given: string, most: number): string 
   const text = given.trim();
   if (text === '') throw new UsageError(`${option} is required: it is recorded in the audit log.`);
   if (text.length > most) throw new UsageError(`${option} can have at most ${most} characters.`);
-  if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text))
-    throw new UsageError(`${option} must not contain control characters or line breaks.`);
+  if (!isPlainLine(text))
+    throw new UsageError(`${option} must be visible text, without control characters or line breaks.`);
   return text;
 }

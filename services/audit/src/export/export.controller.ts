@@ -17,8 +17,8 @@ import {
   entryDetails,
   Operation,
   organizationOf,
+  plainLine,
   problem,
-  words,
 } from '@vouchsafe/service-host';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
@@ -49,7 +49,7 @@ const newExport = z
       .default({})
       .describe('Only entries that fit all of these, as in the list of entries'),
     disclose: z.array(disclosable).max(100).default([]).describe(disclosed),
-    reason: words(1000).describe('Why you export; it is recorded in the log'),
+    reason: plainLine(1000, 'Why you export; it is recorded in the log'),
   })
   .refine(({ from, to }) => microseconds(from) <= microseconds(to), {
     path: ['to'],

@@ -7,9 +7,9 @@ import {
   expiry,
   Operation,
   organizationOf,
+  plainLine,
   problem,
   type RejectionProblem,
-  words,
 } from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
@@ -18,7 +18,7 @@ import { readersOf, revokeReader } from './reader.js';
 
 const newReader = z
   .strictObject({
-    name: words(200).describe('Whom the path is given to'),
+    name: plainLine(200, 'Whom the path is given to'),
     logId: z.uuid().optional().describe('The log; the open one by default'),
     expiresAt: expiry.nullish().describe('When the path stops working; never, where it is left out'),
   })

@@ -12,8 +12,8 @@ import {
   Ids,
   keyPermissions,
   permissionMeanings,
+  plainLine,
   problem,
-  words,
 } from '@vouchsafe/service-host';
 import { secret, type Secret, Vault } from '@vouchsafe/vault';
 import { randomBytes } from 'node:crypto';
@@ -28,7 +28,7 @@ import { ApiKey } from './api-key.entity.js';
 
 export const newApiKey = z
   .strictObject({
-    name: words(100).describe('What you call the key'),
+    name: plainLine(100, 'What you call the key'),
     scopes: z
       .array(z.enum(keyPermissions))
       .min(1)
