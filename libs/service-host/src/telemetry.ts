@@ -4,6 +4,7 @@
  * @promise P18 traces say nothing of who asked
  */
 import { register } from 'node:module';
+import { withoutErrorWords } from './failed-span.js';
 import { maskedPath } from './masked-path.js';
 
 const { OTEL_SDK_DISABLED, OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_EXPORTER } = process.env;
@@ -45,8 +46,12 @@ if (wanted) {
           };
         },
       }),
-      // No span without a request around it, and no parameter values (they hold personal data).
-      new PgInstrumentation({ requireParentSpan: true, enhancedDatabaseReporting: false }),
+      // No span without a request around it, and no values (they hold personal data), neither as parameters nor in an error's words.
+      new PgInstrumentation({
+        requireParentSpan: true,
+        enhancedDatabaseReporting: false,
+        requestHook: withoutErrorWords,
+      }),
     ],
   });
   sdk.start();
