@@ -138,17 +138,19 @@ const poison: Fault = {
   strike: async ({ system, random, organizationIds }) => {
     const organizationId = random.pick(organizationIds);
     await withClient(system, 'audit', async (client) => {
-      await client.query(
+      await alter(
+        client,
         `create or replace function refuse_entry() returns trigger language plpgsql as $$ begin raise exception 'poison'; end $$`,
       );
-      await client.query(
+      await alter(
+        client,
         `create or replace trigger poison before insert on entry for each row
          when (new.organization_id = '${organizationId}' and new.operation = 'identity.organization-renamed')
          execute function refuse_entry()`,
       );
       // Five tries, with pauses.
       await pause(4000);
-      await client.query('drop function refuse_entry cascade');
+      await alter(client, 'drop function refuse_entry cascade');
     });
     return [];
   },
@@ -299,6 +301,18 @@ async function killService(system: SystemUnderTest, name: ServiceName): Promise<
   const process = system.service(name);
   process.kill('SIGKILL');
   await process.exited;
+}
+
+/** A partitioned table is locked one partition after another, and a writer may hold one of the next: then Postgres ends either of the two. */
+async function alter(client: pg.Client, statement: string): Promise<void> {
+  for (;;) {
+    try {
+      await client.query(statement);
+      return;
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError && error.code === '40P01')) throw error;
+    }
+  }
 }
 
 async function withClient(
