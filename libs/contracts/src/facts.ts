@@ -3,6 +3,7 @@ import type { Contract } from './contract.js';
 import type { erasureReceipt } from './erasure-receipt.js';
 import * as gatewayFacts from './gateway/index.js';
 import * as identityFacts from './identity/index.js';
+import * as billingFacts from './billing/index.js';
 import { type ServiceName, serviceNames } from './services.js';
 
 /** What a service publishes. Every one answers an erasure by a receipt of its own (P10). */
@@ -15,6 +16,7 @@ export const facts = {
   audit: auditFacts,
   gateway: gatewayFacts,
   identity: identityFacts,
+  billing: billingFacts,
 } satisfies Readonly<Record<ServiceName, Facts>>;
 
 /** Every contract that a service owns, in all versions. */
@@ -39,4 +41,4 @@ function isContract(exported: object): exported is Contract {
   return 'type' in exported && 'owner' in exported && 'schema' in exported;
 }
 
-export { auditFacts, gatewayFacts, identityFacts };
+export { auditFacts, gatewayFacts, identityFacts, billingFacts };

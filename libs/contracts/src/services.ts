@@ -28,6 +28,7 @@ export const services = {
     public: false,
     consumes: 'others',
   },
+  billing: { holds: 'billings', public: false, consumes: ['identity'] },
 } as const satisfies Readonly<Record<string, Service>>;
 
 export type ServiceName = keyof typeof services;
