@@ -1,4 +1,3 @@
-export * from './billing.js';
 export * from './dead-letter-settled.js';
 export * from './subject-erased.js';
 export * from './values-sealed.js';
