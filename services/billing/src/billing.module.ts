@@ -25,6 +25,19 @@ import { PortalController } from './portal/portal.controller.js';
 import { CreateSetupIntent, setupIntentOrder } from './setup-intent/create-setup-intent.js';
 import { SetupIntentController } from './setup-intent/setup-intent.controller.js';
 import { RETURN_ORIGINS, ReturnUrls } from './stripe/return-url.js';
+import {
+  CancelSubscription,
+  cancelSubscriptionOrder,
+  resumeSubscriptionOrder,
+} from './subscription/cancel-subscription.js';
+import { ChangeSubscription, changeSubscriptionOrder } from './subscription/change-subscription.js';
+import { PreviewChange } from './subscription/preview-change.js';
+import {
+  ChangePaymentMethod,
+  detachOrder,
+  makeDefaultOrder,
+} from './payment-method/change-payment-method.js';
+import { ChangePaymentMethodController } from './payment-method/change-payment-method.controller.js';
 import { CreateSubscription, createSubscriptionOrder } from './subscription/create-subscription.js';
 import { SubscriptionController } from './subscription/subscription.controller.js';
 import { PRICE_IDS, PriceCatalog } from './price/price-catalog.js';
@@ -41,7 +54,11 @@ const slices: Readonly<Record<string, Slice>> = {
   checkout: { controllers: [CheckoutController], providers: [CreateCheckoutSession] },
   'setup-intent': { controllers: [SetupIntentController], providers: [CreateSetupIntent] },
   portal: { controllers: [PortalController], providers: [CreatePortalSession] },
-  subscription: { controllers: [SubscriptionController], providers: [CreateSubscription] },
+  subscription: {
+    controllers: [SubscriptionController],
+    providers: [CreateSubscription, PreviewChange, ChangeSubscription, CancelSubscription],
+  },
+  'payment-method': { controllers: [ChangePaymentMethodController], providers: [ChangePaymentMethod] },
   price: { controllers: [PriceController], providers: [PriceCatalog] },
 };
 
@@ -52,6 +69,11 @@ const orders: readonly Order[] = [
   setupIntentOrder,
   portalSessionOrder,
   createSubscriptionOrder,
+  changeSubscriptionOrder,
+  cancelSubscriptionOrder,
+  resumeSubscriptionOrder,
+  makeDefaultOrder,
+  detachOrder,
 ];
 
 /** The keys cover everything that is stored about a person: there is nothing else to remove (P10). */

@@ -9,4 +9,6 @@ export const storedNames = {
   /** In metadata of objects at Stripe. */
   organization: 'vouchsafe_organization',
   intent: 'vouchsafe_intent',
+  /** The intent that changed the object last. */
+  change: 'vouchsafe_change',
 } as const;

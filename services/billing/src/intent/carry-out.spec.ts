@@ -3,11 +3,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { EventStore } from '@vouchsafe/event-store';
 import pg from 'pg';
-import { type AskOptions, type BillingApp, billingApp } from '../testing/billing-app.js';
+import { ada, type AskOptions, type BillingApp, billingApp } from '../testing/billing-app.js';
 import { type SmallStripe, smallStripe } from '../testing/small-stripe.js';
-import { StripeApi } from '../stripe/stripe-api.js';
+import { stoppedAt } from '../testing/stopped-at.js';
 import { IntentWorker } from './intent-worker.js';
 
 let stripe: SmallStripe;
@@ -102,7 +101,7 @@ describe.each(commands)('POST %s %j', (path, body, object) => {
     expect(completed).toHaveLength(1);
     expect(completed[0]?.metadata.actor).toEqual({
       type: 'user',
-      id: '0f8fad5b-d9cb-469f-a165-70867728950e',
+      id: ada,
     });
   });
 
@@ -158,7 +157,7 @@ describe.each(commands)('POST %s %j', (path, body, object) => {
     for (;;) {
       organizationId = randomUUID();
       const key = randomUUID();
-      const stopped = await stoppedAt(points, () => post(path, body, key));
+      const stopped = await stoppedAt(app, points, () => post(path, body, key));
       expect([200, 201, 500, 503]).toContain(stopped.answer.status);
       const again = await post(path, body, key);
       expect(again.status).toBe(201);
@@ -188,40 +187,6 @@ describe.each(commands)('POST %s %j', (path, body, object) => {
     expect(states).toHaveLength(2);
   });
 });
-
-/** Ends the use case before or after its n-th use of the store or of Stripe, as a crash would. */
-async function stoppedAt<Answer>(
-  point: number,
-  work: () => Promise<Answer>,
-): Promise<{ answer: Answer; reached: boolean }> {
-  let passed = -1;
-  const stop = () => {
-    passed += 1;
-    // A process that has died does nothing more.
-    if (passed >= point) throw new Error('Stopped by the test');
-  };
-  const [store, port] = [app.get(EventStore), app.get(StripeApi)];
-  const [transact, write] = [store.transact.bind(store), port.write.bind(port)];
-  store.transact = async (...given: Parameters<typeof transact>) => {
-    stop();
-    const result = await transact(...given);
-    stop();
-    return result as never;
-  };
-  port.write = async (...given: Parameters<typeof write>) => {
-    stop();
-    const result = await write(...given);
-    stop();
-    return result as never;
-  };
-  try {
-    const answer = await work();
-    return { answer, reached: passed >= point };
-  } finally {
-    Object.assign(store, { transact });
-    Object.assign(port, { write });
-  }
-}
 
 describe('an order', () => {
   it('of two first requests at once makes one customer', async () => {

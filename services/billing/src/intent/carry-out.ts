@@ -1,6 +1,3 @@
-/**
- * @promise P04 what was ordered at Stripe is carried out once, whatever crashes
- */
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
 import { isErased, isRejected } from '@vouchsafe/event-sourcing';
@@ -24,7 +21,7 @@ type Command = Parameters<(typeof intentAggregate)['decider']['decide']>[1];
 type Opened = Extract<Intent, { opened: unknown }>['opened'];
 
 /** Stripe keeps the answer to a key for at least 24 hours; clocks may differ. */
-export const KEY_HOURS = 23;
+const KEY_HOURS = 23;
 
 /** Carries out an intent, or goes on with one. It may run any number of times, also at once. */
 @Injectable()

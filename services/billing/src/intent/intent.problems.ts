@@ -10,6 +10,7 @@ export const orderProblems = {
   ],
   'not-found': ['not-found', 'Stripe does not know this, or it is not yours'],
   'not-possible': ['conflict', 'Stripe does not allow this in the present state'],
+  'changed-since': ['precondition-failed', 'The subscription has changed since; ask for a new preview'],
   expired: ['gone', 'This Idempotency-Key was used more than a day ago; send a new one'],
   unavailable: ['unavailable', 'Stripe is unavailable; nothing was ordered'],
   'outcome-unknown': [

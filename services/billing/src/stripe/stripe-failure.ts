@@ -25,17 +25,22 @@ export type StripeFailure =
     }
   | { readonly failed: 'refused'; readonly reason: StripeRefusal };
 
-/** A closed set, whatever codes Stripe adds. */
+/** A closed set, whatever codes Stripe adds. `changed-since` is our own: somebody else was faster. */
 export const stripeRefusals = [
   'card-declined',
   'authentication-required',
   'not-found',
   'not-possible',
+  'changed-since',
 ] as const;
 export type StripeRefusal = (typeof stripeRefusals)[number];
 
 export function isFailed(answer: object): answer is StripeFailure {
   return 'failed' in answer;
+}
+
+export function refused(reason: StripeRefusal): StripeFailure {
+  return { failed: 'refused', reason };
 }
 
 /** Whether Stripe will answer this key with its own failure for a day. */

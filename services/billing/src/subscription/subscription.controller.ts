@@ -1,17 +1,38 @@
-import { Body, Controller, Headers, Post } from '@nestjs/common';
-import { Caller, Operation } from '@vouchsafe/service-host';
+import { Body, Controller, Delete, Headers, HttpCode, Param, Patch, Post } from '@nestjs/common';
+import { Caller, Operation, type RejectionProblem } from '@vouchsafe/service-host';
 import type { z } from 'zod';
 import { ordered, orderProblems } from '../intent/intent.problems.js';
 import { priceProblems } from '../price/price-catalog.js';
+import { CancelSubscription, cancellation } from './cancel-subscription.js';
+import { type ChangeRejection, ChangeSubscription, subscriptionChange } from './change-subscription.js';
 import { CreateSubscription, newSubscription } from './create-subscription.js';
+import { subscriptionPath as path } from './own-subscription.js';
+import { changePreview, PreviewChange, type PreviewRejection, wantedChange } from './preview-change.js';
 import { orderedSubscription } from './subscription-view.js';
 
 /** How each rejection is answered. */
-const problems = { ...orderProblems, ...priceProblems } as const;
+const problems = {
+  ...orderProblems,
+  ...priceProblems,
+  'no-change': ['rejected', 'The subscription has this price and this quantity already'],
+  'not-our-token': ['rejected', 'This is no token of a preview of this subscription', '/token'],
+  'token-expired': ['gone', 'The preview has expired; ask for a new one'],
+} as const satisfies Record<(PreviewRejection | ChangeRejection)['rejected'], RejectionProblem>;
+
+type Subscription = z.infer<typeof orderedSubscription>;
+
+const entity = { type: 'subscription', id: 'path.id' } as const;
+const answers = { 200: orderedSubscription };
+const possible = ['not-found', 'conflict', 'gone', 'rejected', 'unavailable', 'outcome-unknown'] as const;
 
 @Controller('v1/billing/subscriptions')
 export class SubscriptionController {
-  constructor(private readonly createSubscription: CreateSubscription) {}
+  constructor(
+    private readonly createSubscription: CreateSubscription,
+    private readonly previewChange: PreviewChange,
+    private readonly changeSubscription: ChangeSubscription,
+    private readonly cancelSubscription: CancelSubscription,
+  ) {}
 
   @Post()
   @Operation({
@@ -21,7 +42,7 @@ export class SubscriptionController {
     effect: 'write',
     summary: 'Subscribe with a saved card',
     answers: { 201: orderedSubscription },
-    problems: ['not-found', 'conflict', 'gone', 'rejected', 'unavailable', 'outcome-unknown'],
+    problems: possible,
     problemHeaders: ['Retry-After'],
     idempotent: true,
   })
@@ -29,7 +50,88 @@ export class SubscriptionController {
     @Caller() caller: Caller,
     @Body({ schema: newSubscription }) body: z.output<typeof newSubscription>,
     @Headers('idempotency-key') key?: string,
-  ): Promise<z.infer<typeof orderedSubscription>> {
+  ): Promise<Subscription> {
     return ordered(await this.createSubscription.create(caller, body, key), problems);
+  }
+
+  @Post(':id/preview')
+  @HttpCode(200)
+  @Operation({
+    permission: 'billing:write',
+    operation: 'subscription.preview',
+    entity,
+    effect: 'read',
+    summary: 'What another price or quantity would cost from now on; nothing is changed',
+    answers: { 200: changePreview },
+    problems: ['not-found', 'conflict', 'rejected', 'unavailable'],
+    problemHeaders: ['Retry-After'],
+  })
+  async preview(
+    @Caller() caller: Caller,
+    @Param({ schema: path }) { id }: z.infer<typeof path>,
+    @Body({ schema: wantedChange }) body: z.output<typeof wantedChange>,
+  ): Promise<z.infer<typeof changePreview>> {
+    return ordered(await this.previewChange.preview(caller, id, body), problems);
+  }
+
+  @Patch(':id')
+  @Operation({
+    permission: 'billing:write',
+    operation: 'subscription.change',
+    entity,
+    effect: 'write',
+    summary: 'Agree to a change whose preview was shown',
+    description:
+      'The token binds price, quantity and moment: what is charged is what was shown. A token is good for one change; sent again, it is answered the same. Where the payment fails, nothing is changed.',
+    answers,
+    problems: [...possible, 'precondition-failed'],
+    problemHeaders: ['Retry-After'],
+  })
+  async change(
+    @Caller() caller: Caller,
+    @Param({ schema: path }) { id }: z.infer<typeof path>,
+    @Body({ schema: subscriptionChange }) { token }: z.output<typeof subscriptionChange>,
+  ): Promise<Subscription> {
+    return ordered(await this.changeSubscription.change(caller, id, token), problems);
+  }
+
+  @Post(':id/cancellation')
+  @HttpCode(200)
+  @Operation({
+    permission: 'billing:write',
+    operation: 'subscription.cancel',
+    entity,
+    effect: 'write',
+    summary: 'Cancel at the end of the period that is paid, or at once',
+    answers,
+    problems: possible,
+    problemHeaders: ['Retry-After'],
+    idempotent: true,
+  })
+  async cancel(
+    @Caller() caller: Caller,
+    @Param({ schema: path }) { id }: z.infer<typeof path>,
+    @Body({ schema: cancellation }) body: z.output<typeof cancellation>,
+    @Headers('idempotency-key') key?: string,
+  ): Promise<Subscription> {
+    return ordered(await this.cancelSubscription.cancel(caller, id, body, key), problems);
+  }
+
+  @Delete(':id/cancellation')
+  @Operation({
+    permission: 'billing:write',
+    operation: 'subscription.resume',
+    entity,
+    effect: 'write',
+    summary: 'Take a cancellation back before the period ends',
+    answers,
+    problems: possible,
+    problemHeaders: ['Retry-After'],
+  })
+  async resume(
+    @Caller() caller: Caller,
+    @Param({ schema: path }) { id }: z.infer<typeof path>,
+  ): Promise<Subscription> {
+    return ordered(await this.cancelSubscription.resume(caller, id, undefined), problems);
   }
 }

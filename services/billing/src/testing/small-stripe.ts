@@ -20,6 +20,9 @@ export interface SmallStripe {
   readonly made: Made[];
   /** `POST /v1/customers` of every request that came. */
   readonly asked: string[];
+  /** Those that were carried out and not repeated, and what they were given. */
+  readonly changes: string[];
+  readonly forms: Form[];
   /** For each request that comes, before anything is done: what goes wrong with it. */
   fault: (route: string) => Fault | undefined;
   /** Called while a request is being handled; the caller of the service waits. */
@@ -42,6 +45,8 @@ export async function smallStripe(): Promise<SmallStripe> {
   const stripe: Omit<SmallStripe, 'url' | 'stop'> = {
     made: [],
     asked: [],
+    changes: [],
+    forms: [],
     fault: () => undefined,
     during: () => Promise.resolve(),
     forgetKeys: () => kept.clear(),
@@ -105,11 +110,17 @@ async function handle(
   const [status, body] =
     typeof fault === 'number'
       ? [fault, { error: { type: 'api_error', message: 'Something went wrong' } }]
-      : respond(stripe, route, formOf(request.method === 'GET' ? url.search.slice(1) : text));
+      : carriedOut(stripe, route, formOf(request.method === 'GET' ? url.search.slice(1) : text));
   // Neither what was turned away nor what was not valid is kept.
   if (key !== undefined && ![400, 401, 404, 429].includes(status))
     kept.set(key, { parameters: route + text, status, body });
   answer(body, status);
+}
+
+function carriedOut(stripe: Omit<SmallStripe, 'url' | 'stop'>, route: string, form: Form): [number, object] {
+  stripe.changes.push(route);
+  stripe.forms.push(form);
+  return respond(stripe, route, form);
 }
 
 function respond(stripe: Omit<SmallStripe, 'url' | 'stop'>, route: string, form: Form): [number, object] {
@@ -196,6 +207,7 @@ function itemsOf(items: Readonly<Record<string, Form>>): object {
     id: id ?? 'si_1',
     price: { id: price, recurring: { interval: 'month' } },
     quantity: Number(quantity ?? 1),
+    current_period_start: 1e9,
     current_period_end: 2e9,
   }));
   return { object: 'list', data };

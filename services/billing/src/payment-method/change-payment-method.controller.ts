@@ -1,0 +1,54 @@
+import { Controller, Delete, HttpCode, Param, Put } from '@nestjs/common';
+import { Caller, Operation } from '@vouchsafe/service-host';
+import { z } from 'zod';
+import { ordered, orderProblems } from '../intent/intent.problems.js';
+import { ChangePaymentMethod } from './change-payment-method.js';
+
+const path = z.strictObject({
+  id: z.string().regex(/^[A-Za-z0-9_-]{1,100}$/, 'must be the id of a payment method'),
+});
+const entity = { type: 'payment-method', id: 'path.id' } as const;
+const possible = ['not-found', 'conflict', 'gone', 'rejected', 'unavailable', 'outcome-unknown'] as const;
+
+@Controller('v1/billing/payment-methods')
+export class ChangePaymentMethodController {
+  constructor(private readonly changeMethod: ChangePaymentMethod) {}
+
+  @Put(':id/default')
+  @HttpCode(204)
+  @Operation({
+    permission: 'billing:write',
+    operation: 'payment-method.make-default',
+    entity,
+    effect: 'write',
+    summary: 'Charge this card from now on, where a subscription names no other',
+    answers: { 204: null },
+    problems: possible,
+    problemHeaders: ['Retry-After'],
+  })
+  async makeDefault(
+    @Caller() caller: Caller,
+    @Param({ schema: path }) { id }: z.infer<typeof path>,
+  ): Promise<void> {
+    ordered(await this.changeMethod.makeDefault(caller, id), orderProblems);
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @Operation({
+    permission: 'billing:write',
+    operation: 'payment-method.detach',
+    entity,
+    effect: 'write',
+    summary: 'Remove a saved card; it cannot be charged again',
+    answers: { 204: null },
+    problems: possible,
+    problemHeaders: ['Retry-After'],
+  })
+  async detach(
+    @Caller() caller: Caller,
+    @Param({ schema: path }) { id }: z.infer<typeof path>,
+  ): Promise<void> {
+    ordered(await this.changeMethod.detach(caller, id), orderProblems);
+  }
+}

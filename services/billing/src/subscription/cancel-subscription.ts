@@ -1,0 +1,92 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '@vouchsafe/service-host';
+import type { Stripe } from 'stripe';
+import { z } from 'zod';
+import { withCustomer } from '../customer/with-customer.js';
+import type { OrderRejection } from '../intent/carry-out.js';
+import type { Order, Performed } from '../intent/order.js';
+import { PlaceOrder } from '../intent/place-order.js';
+import { isFailed, refused } from '../stripe/stripe-failure.js';
+import { changeMetadata, isOver, ownSubscription } from './own-subscription.js';
+import { expand, type OrderedSubscription, shownSubscription } from './subscription-view.js';
+
+export const cancellation = z
+  .strictObject({
+    at: z
+      .enum(['period-end', 'now'])
+      .default('period-end')
+      .describe('At the end of what is paid, or at once; nothing is paid back'),
+  })
+  .meta({ id: 'Cancellation', examples: [{ at: 'period-end' }] });
+
+const asked = z.strictObject({ subscriptionId: z.string(), at: z.enum(['period-end', 'now']) });
+type Asked = z.infer<typeof asked>;
+
+/** Cancelling what is cancelled so already changes nothing, so doing it twice does no harm. */
+export const cancelSubscriptionOrder: Order<Asked, OrderedSubscription> = {
+  operation: 'subscription.cancel',
+  asked,
+  perform: async ({ subscriptionId, at: when }, at) => {
+    const before = await ownSubscription(at.stripe, at.customerId, subscriptionId);
+    if (isFailed(before)) return before;
+    if (isOver(before)) return when === 'now' ? done(before) : refused('not-possible');
+    const changed = await at.write((client, options) =>
+      when === 'now'
+        ? client.subscriptions.cancel(subscriptionId, { expand }, options)
+        : client.subscriptions.update(
+            subscriptionId,
+            { cancel_at_period_end: true, metadata: changeMetadata(at), expand },
+            options,
+          ),
+    );
+    return isFailed(changed) ? changed : done(changed);
+  },
+};
+
+const resumed = z.strictObject({ subscriptionId: z.string() });
+
+export const resumeSubscriptionOrder: Order<z.infer<typeof resumed>, OrderedSubscription> = {
+  operation: 'subscription.resume',
+  asked: resumed,
+  perform: async ({ subscriptionId }, at) => {
+    const before = await ownSubscription(at.stripe, at.customerId, subscriptionId);
+    if (isFailed(before)) return before;
+    // What has ended does not live again; a new subscription is ordered.
+    if (isOver(before)) return refused('not-possible');
+    const changed = await at.write((client, options) =>
+      client.subscriptions.update(
+        subscriptionId,
+        { cancel_at_period_end: false, metadata: changeMetadata(at), expand },
+        options,
+      ),
+    );
+    return isFailed(changed) ? changed : done(changed);
+  },
+};
+
+function done(subscription: Stripe.Subscription): Performed<OrderedSubscription> {
+  return { objectId: subscription.id, answer: shownSubscription(subscription) };
+}
+
+@Injectable()
+export class CancelSubscription {
+  constructor(private readonly placeOrder: PlaceOrder) {}
+
+  cancel(
+    caller: Caller,
+    subscriptionId: string,
+    { at }: z.output<typeof cancellation>,
+    key: string | undefined,
+  ): Promise<OrderedSubscription | OrderRejection> {
+    return this.placeOrder.place(caller, cancelSubscriptionOrder, { subscriptionId, at }, key, withCustomer);
+  }
+
+  /** Takes a cancellation back before the period ends. */
+  resume(
+    caller: Caller,
+    subscriptionId: string,
+    key: string | undefined,
+  ): Promise<OrderedSubscription | OrderRejection> {
+    return this.placeOrder.place(caller, resumeSubscriptionOrder, { subscriptionId }, key, withCustomer);
+  }
+}

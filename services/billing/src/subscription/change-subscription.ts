@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Database } from '@vouchsafe/database';
+import { type Caller, Clock, organizationOf } from '@vouchsafe/service-host';
+import { Vault } from '@vouchsafe/vault';
+import { z } from 'zod';
+import type { OrderRejection } from '../intent/carry-out.js';
+import type { Order } from '../intent/order.js';
+import { PlaceOrder } from '../intent/place-order.js';
+import { PriceCatalog, type PriceRejection } from '../price/price-catalog.js';
+import { isFailed, refused } from '../stripe/stripe-failure.js';
+import { type AgreedChange, agreedChange, changeToken, readToken } from './change-token.js';
+import { changeMetadata, idOf, isChangedBy, ownSubscription } from './own-subscription.js';
+import { expand, type OrderedSubscription, shownSubscription } from './subscription-view.js';
+
+export const subscriptionChange = z.strictObject({ token: changeToken }).meta({ id: 'SubscriptionChange' });
+
+export type ChangeRejection = PriceRejection | { readonly rejected: 'not-our-token' | 'token-expired' };
+
+export const changeSubscriptionOrder: Order<AgreedChange, OrderedSubscription> = {
+  operation: 'subscription.change',
+  asked: agreedChange,
+  perform: async (change, at) => {
+    const { subscriptionId, itemId, priceId, quantity, from, prorationDate } = change;
+    const before = await ownSubscription(at.stripe, at.customerId, subscriptionId);
+    if (isFailed(before)) return before;
+    if (isChangedBy(before, at)) return { objectId: before.id, answer: shownSubscription(before) };
+    const item = before.items.data.find(({ id }) => id === itemId);
+    const isAsShown = item && idOf(item.price) === from.priceId && (item.quantity ?? 1) === from.quantity;
+    if (!isAsShown) return refused('changed-since');
+    const changed = await at.write((client, options) =>
+      client.subscriptions.update(
+        subscriptionId,
+        {
+          items: [{ id: itemId, price: priceId, quantity }],
+          proration_behavior: 'always_invoice',
+          proration_date: prorationDate,
+          // What is not paid is not changed.
+          payment_behavior: 'error_if_incomplete',
+          metadata: changeMetadata(at),
+          expand,
+        },
+        options,
+      ),
+    );
+    return isFailed(changed) ? changed : { objectId: changed.id, answer: shownSubscription(changed) };
+  },
+};
+
+@Injectable()
+export class ChangeSubscription {
+  constructor(
+    private readonly placeOrder: PlaceOrder,
+    private readonly prices: PriceCatalog,
+    private readonly database: Database,
+    private readonly vault: Vault,
+    private readonly clock: Clock,
+  ) {}
+
+  /** A token is good for one change: sent again, it is answered the same. */
+  async change(
+    caller: Caller,
+    subscriptionId: string,
+    token: string,
+  ): Promise<OrderedSubscription | OrderRejection | ChangeRejection> {
+    const organizationId = organizationOf(caller);
+    const agreed = await this.database.forOrganization(organizationId, (sql) =>
+      readToken(this.vault, sql, token),
+    );
+    if (agreed?.organizationId !== organizationId || agreed.subscriptionId !== subscriptionId)
+      return { rejected: 'not-our-token' };
+    const key = createHash('sha256').update(token).digest('base64url');
+    return this.placeOrder.place(caller, changeSubscriptionOrder, agreed, key, (): ChangeRejection | null =>
+      agreed.expiresAt < this.clock.now().getTime()
+        ? { rejected: 'token-expired' }
+        : this.prices.refusal(agreed.priceId),
+    );
+  }
+}

@@ -1,0 +1,224 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { IntentWorker } from '../intent/intent-worker.js';
+import { type BillingApp, billingApp } from '../testing/billing-app.js';
+import { type Made, type SmallStripe, smallStripe } from '../testing/small-stripe.js';
+import { stoppedAt } from '../testing/stopped-at.js';
+
+let stripe: SmallStripe;
+let app: BillingApp;
+let organizationId: string;
+/** The organization's subscription to 3 of `price_team`. */
+let subscription: Made;
+let path: string;
+
+beforeAll(async () => {
+  stripe = await smallStripe();
+  app = await billingApp({
+    STRIPE_SECRET_KEY: 'sk_test_small',
+    VOUCHSAFE_STRIPE_API: stripe.url,
+    VOUCHSAFE_BILLING_PRICES: 'price_team,price_large',
+  });
+});
+afterAll(async () => {
+  await app.stop();
+  await stripe.stop();
+});
+beforeEach(async () => {
+  stripe.fault = () => undefined;
+  await subscribe();
+});
+
+async function subscribe(): Promise<void> {
+  organizationId = randomUUID();
+  const made = await ask('POST', '/v1/billing/subscriptions', { priceId: 'price_team', quantity: 3 });
+  expect(made.status).toBe(201);
+  const found = stripe.made.find(({ id }) => id === made.body.subscriptionId);
+  if (!found) throw new Error('The subscription was not made');
+  subscription = found;
+  path = `/v1/billing/subscriptions/${found.id}`;
+}
+
+const ask = (method: string, url: string, body?: object, whose = organizationId) =>
+  app.ask(method, url, { organizationId: whose, ...(body && { body }) });
+
+async function preview(quantity = 5, priceId = 'price_large'): Promise<{ token: string }> {
+  const answer = await ask('POST', `${path}/preview`, { priceId, quantity });
+  expect(answer.status).toBe(200);
+  return answer.body as { token: string };
+}
+
+const change = (token: string) => ask('PATCH', path, { token });
+const item = () =>
+  (subscription.items as { data: { price: { id: string }; quantity: number }[] }).data.map(
+    ({ price, quantity }) => [price.id, quantity],
+  )[0];
+const changes = () =>
+  stripe.changes.filter((route) => route === `POST /v1/subscriptions/${subscription.id}`).length;
+
+async function settle(): Promise<void> {
+  app.clock.ahead += 3_600_000;
+  while ((await app.get(IntentWorker).step()) > 0);
+}
+
+describe('a change of a subscription', () => {
+  it('shows what it costs, in integers and with the currency, and changes nothing', async () => {
+    expect(await preview()).toMatchObject({
+      dueNow: { amount: 2500, currency: 'EUR', decimals: 2 },
+      lines: [{ amount: { amount: 2500 } }],
+    });
+    expect(item()).toEqual(['price_team', 3]);
+  });
+
+  it('is the one that was shown, at the moment that was shown', async () => {
+    const { token } = await preview();
+    const changed = await change(token);
+    expect([changed.status, changed.body.status]).toEqual([200, 'active']);
+    expect(item()).toEqual(['price_large', 5]);
+    const [shown] = stripe.forms.filter((form) => form.subscription_details !== undefined).slice(-1);
+    const [done] = stripe.forms.filter((form) => form.proration_date !== undefined).slice(-1);
+    expect(done?.proration_date).toBe(
+      (shown?.subscription_details as { proration_date: string }).proration_date,
+    );
+  });
+
+  it('is made once, however often its token is sent', async () => {
+    const { token } = await preview();
+    const answers = await Promise.all([change(token), change(token), change(token)]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect([changes(), (await change(token)).status]).toEqual([1, 200]);
+    expect(changes()).toBe(1);
+  });
+
+  it('is refused where the subscription has changed since', async () => {
+    const [first, second] = [await preview(5), await preview(7)];
+    expect((await change(first.token)).status).toBe(200);
+    const late = await change(second.token);
+    expect([late.status, late.body.reason]).toEqual([412, 'changed-since']);
+    expect(item()).toEqual(['price_large', 5]);
+  });
+
+  it('is refused with a forged token, an expired one, and one of another subscription', async () => {
+    const { token } = await preview();
+    const forged = `${token.slice(0, 10)}${token[10] === 'A' ? 'B' : 'A'}${token.slice(11)}`;
+    expect((await change(forged)).body.reason).toBe('not-our-token');
+    const [former, whose] = [path, organizationId];
+    await subscribe();
+    expect((await change(token)).body.reason).toBe('not-our-token');
+    app.clock.ahead += 31 * 60_000;
+    const expired = await ask('PATCH', former, { token }, whose);
+    expect([expired.status, expired.body.reason]).toEqual([410, 'token-expired']);
+  });
+
+  it('is nothing where the payment is declined', async () => {
+    const { token } = await preview();
+    stripe.fault = (route) => (route === `POST /v1/subscriptions/${subscription.id}` ? 402 : undefined);
+    const declined = await change(token);
+    expect([declined.status, declined.body.reason]).toEqual([422, 'card-declined']);
+    expect(item()).toEqual(['price_team', 3]);
+  });
+
+  it.each([
+    [{ priceId: 'price_team', quantity: 3 }, 422, 'no-change'],
+    [{ priceId: 'price_archived', quantity: 3 }, 422, 'price-not-sold'],
+    [{ priceId: 'price_team', quantity: -3 }, 400, undefined],
+    [{ priceId: 'price_team', quantity: 0.5 }, 400, undefined],
+  ])('to %j is answered %i', async (wanted, status, reason) => {
+    const answer = await ask('POST', `${path}/preview`, wanted);
+    expect([answer.status, answer.body.reason]).toEqual([status, reason]);
+  });
+});
+
+describe('a cancellation', () => {
+  it('at the end of the period can be taken back, one at once cannot', async () => {
+    expect((await ask('POST', `${path}/cancellation`, {})).body.cancelAtPeriodEnd).toBe(true);
+    expect((await ask('DELETE', `${path}/cancellation`)).body.cancelAtPeriodEnd).toBe(false);
+    expect((await ask('POST', `${path}/cancellation`, { at: 'now' })).body.status).toBe('canceled');
+    expect((await ask('DELETE', `${path}/cancellation`)).status).toBe(409);
+    expect((await ask('POST', `${path}/cancellation`, { at: 'now' })).status).toBe(200);
+  });
+});
+
+describe('a saved card', () => {
+  const save = (customer: unknown): Made => {
+    const card = { id: `pm_${randomUUID().slice(0, 8)}`, object: 'payment_method', customer };
+    stripe.made.push(card);
+    return card;
+  };
+
+  it('is made the default one, and removed once', async () => {
+    const card = save(subscription.customer);
+    expect((await ask('PUT', `/v1/billing/payment-methods/${card.id}/default`)).status).toBe(204);
+    const customer = stripe.made.find(({ id }) => id === subscription.customer);
+    expect(customer?.invoice_settings).toEqual({ default_payment_method: card.id });
+    expect((await ask('DELETE', `/v1/billing/payment-methods/${card.id}`)).status).toBe(204);
+    expect(card.customer).toBeNull();
+  });
+
+  it('of another customer is not found', async () => {
+    const card = save('cus_other');
+    expect((await ask('PUT', `/v1/billing/payment-methods/${card.id}/default`)).status).toBe(404);
+    expect((await ask('DELETE', `/v1/billing/payment-methods/${card.id}`)).status).toBe(404);
+    expect(card.customer).toBe('cus_other');
+  });
+});
+
+describe.each([
+  ['a change', async () => ['PATCH', path, await preview()] as const],
+  ['a cancellation at the end', () => ['POST', `${path}/cancellation`, {}] as const],
+  ['a cancellation at once', () => ['POST', `${path}/cancellation`, { at: 'now' }] as const],
+  ['a resumption', () => ['DELETE', `${path}/cancellation`, undefined] as const],
+] as const)('%s', (_, make) => {
+  const request = async () => {
+    const [method, url, body] = await make();
+    return [method, url, body && 'token' in body ? { token: body.token } : body] as const;
+  };
+
+  it('of somebody else’s subscription, or of none, is not found', async () => {
+    const [method, url, body] = await request();
+    const [before, owner] = [JSON.stringify(subscription), organizationId];
+    await subscribe();
+    // A token is its organization's.
+    const status = method === 'PATCH' ? 422 : 404;
+    expect((await ask(method, url, body)).status).toBe(status);
+    expect((await ask(method, url, body, randomUUID())).status).toBe(status);
+    expect((await ask(method, url.replace(/sub_\w+/, 'sub_none'), body, owner)).status).toBe(status);
+    expect(JSON.stringify(stripe.made.find(({ id }) => url.includes(id)))).toBe(before);
+  });
+
+  it('survives a stop between any two steps', async () => {
+    for (let point = 0; ; point += 1) {
+      await subscribe();
+      const [method, url, body] = await request();
+      const stopped = await stoppedAt(app, point, () => ask(method, url, body));
+      await settle();
+      const again = await ask(method, url, body);
+      expect([200, 404, 410]).toContain(again.status);
+      const rows = await app.database.asWorker((sql) =>
+        sql.query(`select 1 from event where organization_id = $1 and type = 'intent-refused'`, [
+          organizationId,
+        ]),
+      );
+      expect(rows).toEqual([]);
+      if (!stopped.reached) {
+        expect(point).toBeGreaterThanOrEqual(6);
+        break;
+      }
+    }
+  });
+
+  it('is carried out where the answer is lost', async () => {
+    const [method, url, body] = await request();
+    stripe.fault = (route) => (route.startsWith('GET') || route.includes('preview') ? undefined : 'lost');
+    expect((await ask(method, url, body)).body.code).toBe('outcome-unknown');
+    stripe.fault = () => undefined;
+    await settle();
+    const completed = await app.database.asWorker((sql) =>
+      sql.query(`select 1 from event where organization_id = $1 and type = 'intent-completed'`, [
+        organizationId,
+      ]),
+    );
+    // The subscription, and this.
+    expect(completed).toHaveLength(2);
+  });
+});
