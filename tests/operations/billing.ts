@@ -1,7 +1,12 @@
+import { Stripe } from 'stripe';
 import type { Requests } from '../openapi.fixtures.ts';
+import { marked, type World } from '../openapi.world.ts';
 
 /** Where people reach the system that is tried. */
 const back = (url: string) => ({ successUrl: `${url}/paid`, cancelUrl: url });
+
+/** What the stand-in sells; without a card the first payment waits for one. */
+const order = { priceId: 'price_team', quantity: 2 };
 
 export const requests: Requests = {
   'price.list': ({ owner }) => ({ as: owner.browser }),
@@ -19,6 +24,67 @@ export const requests: Requests = {
     as: owner.browser,
     body: { returnUrl: system.url.replace('127.0.0.1', 'localhost') },
   }),
-  // The stand-in sells it; without a card its first payment waits for one.
-  'subscription.create': ({ owner }) => ({ as: owner.browser, body: { priceId: 'price_team', quantity: 2 } }),
+  'subscription.create': ({ owner }) => ({ as: owner.browser, body: order }),
+  'subscription.preview': async (world) => ({
+    as: world.owner.browser,
+    params: { id: await subscribed(world) },
+    body: { ...order, quantity: 5 },
+  }),
+  'subscription.change': async (world) => {
+    const id = await subscribed(world);
+    const { token } = (await world.owner.browser.must(
+      200,
+      'POST',
+      `/v1/billing/subscriptions/${id}/preview`,
+      {
+        body: { ...order, quantity: 5 },
+      },
+    )) as { token: string };
+    return { as: world.owner.browser, params: { id }, body: { token } };
+  },
+  'subscription.cancel': async (world) => ({
+    as: world.owner.browser,
+    params: { id: await subscribed(world) },
+    body: { at: 'period-end' },
+  }),
+  'subscription.resume': async (world) => {
+    const id = await subscribed(world);
+    await world.owner.browser.must(200, 'POST', `/v1/billing/subscriptions/${id}/cancellation`, { body: {} });
+    return { as: world.owner.browser, params: { id } };
+  },
+  'payment-method.make-default': async (world) => ({
+    as: world.owner.browser,
+    params: { id: await savedCard(world) },
+  }),
+  'payment-method.detach': async (world) => ({
+    as: world.owner.browser,
+    params: { id: await savedCard(world) },
+  }),
 };
+
+async function subscribed(world: World): Promise<string> {
+  const { subscriptionId } = (await world.owner.browser.must(201, 'POST', '/v1/billing/subscriptions', {
+    body: { ...order, paymentMethodId: await savedCard(world) },
+  })) as { subscriptionId: string };
+  return marked(world, subscriptionId);
+}
+
+/** As Stripe.js does it in the browser, with a test card of Stripe's. */
+async function savedCard(world: World): Promise<string> {
+  const { setupIntentId } = (await world.owner.browser.must(201, 'POST', '/v1/billing/setup-intents')) as {
+    setupIntentId: string;
+  };
+  const confirmed = await stripe().setupIntents.confirm(setupIntentId, { payment_method: 'pm_card_visa' });
+  const { payment_method: method } = confirmed;
+  if (!method) throw new Error('The card was not saved');
+  return marked(world, typeof method === 'string' ? method : method.id);
+}
+
+/** Where the system that is tried finds Stripe: the stand-in, or Stripe's test mode. */
+function stripe(): Stripe {
+  const { STRIPE_SECRET_KEY: key, VOUCHSAFE_STRIPE_API: api } = process.env;
+  if (key === undefined) throw new Error('STRIPE_SECRET_KEY is not set');
+  if (api === undefined) return new Stripe(key);
+  const { hostname, port, protocol } = new URL(api);
+  return new Stripe(key, { host: hostname, port, protocol: protocol === 'http:' ? 'http' : 'https' });
+}

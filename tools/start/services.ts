@@ -80,9 +80,19 @@ export function environmentOf(name: ServiceName, surroundings: Surroundings): Re
         .filter(Boolean)
         .join(','),
     }),
+    // Billing alone asks Stripe: no other process has the keys.
+    ...(name === 'billing' && stripeVariables(process.env)),
     OTEL_SERVICE_NAME: `vouchsafe-${name}`,
     VOUCHSAFE_MAIL_FOLDER: mailFolder,
     VOUCHSAFE_FILES_FOLDER: filesFolder,
     ...more,
+  };
+}
+
+function stripeVariables(env: NodeJS.ProcessEnv): Record<string, string> {
+  const { STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET } = env;
+  return {
+    ...(STRIPE_SECRET_KEY !== undefined && { STRIPE_SECRET_KEY }),
+    ...(STRIPE_WEBHOOK_SECRET !== undefined && { STRIPE_WEBHOOK_SECRET }),
   };
 }

@@ -60,7 +60,7 @@ export class SubscriptionController {
     permission: 'billing:write',
     operation: 'subscription.preview',
     entity,
-    effect: 'read',
+    effect: 'write',
     summary: 'What another price or quantity would cost from now on; nothing is changed',
     answers: { 200: changePreview },
     problems: ['not-found', 'conflict', 'rejected', 'unavailable'],
