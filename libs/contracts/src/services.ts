@@ -28,7 +28,11 @@ export const services = {
     public: false,
     consumes: 'others',
   },
-  billing: { holds: 'billings', public: false, consumes: ['identity'] },
+  billing: {
+    holds: 'who pays: customers, subscriptions and invoices, on Stripe',
+    public: false,
+    consumes: ['identity'],
+  },
 } as const satisfies Readonly<Record<string, Service>>;
 
 export type ServiceName = keyof typeof services;

@@ -13,6 +13,9 @@ export const permissions = [
   'audit:write',
   'audit:export',
   'security:read',
+  'billing:read',
+  'billing:write',
+  'stripe:read',
   'staff-grants:write',
   'staff-devices:write',
   'operations:write',
@@ -32,6 +35,10 @@ export const permissionMeanings: Readonly<Record<Permission, string>> = {
   'audit:export': 'Make and download forensic exports; give auditors a path to a log, and revoke it',
   'security:read':
     'Read the security overview (how many members have a second factor) and the inventory of personal data',
+  'billing:read': 'Read prices, the customer, payment methods, subscriptions and invoices',
+  'billing:write':
+    'Save payment methods; start, change, cancel and resume subscriptions; open Stripe’s pages; keep the organization’s own Stripe key',
+  'stripe:read': 'Read, by the organization’s own Stripe key, what it allows us to read at Stripe',
   'staff-grants:write':
     'Reserved for a later version: give the operator’s staff access to an organization for a limited time',
   'staff-devices:write': 'Reserved for a later version: register the devices of the operator’s staff',
@@ -49,6 +56,8 @@ export const keyPermissions = [
   'audit:write',
   'audit:export',
   'security:read',
+  'billing:read',
+  'stripe:read',
 ] as const satisfies readonly Permission[];
 
 /**

@@ -204,22 +204,6 @@ end $function$
 alter function vault_wait_for_wrappers() owner to billing_migrator;
 grant execute on function vault_wait_for_wrappers() to public;
 
-create table billing (
-  billing_id uuid not null,
-  organization_id uuid not null,
-  created_at timestamp with time zone not null,
-  retired_at timestamp with time zone,
-  constraint billing_pkey PRIMARY KEY (billing_id)
-);
-alter table billing enable row level security;
-alter table billing force row level security;
-create policy every_organization on billing to billing_worker using (true);
-create policy own_organization on billing to billing_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
-CREATE INDEX billing_created_at ON public.billing USING btree (organization_id, created_at, billing_id);
-grant insert, select on billing to billing_request;
-grant select on billing to billing_worker;
-grant update (retired_at) on billing to billing_request;
-
 create table consumed_lane (
   consumer text not null,
   source text not null,

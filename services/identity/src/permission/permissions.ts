@@ -21,6 +21,10 @@ export const permissionsByRole = {
     'audit:write',
     'audit:export',
     'security:read',
+    'billing:read',
+    'billing:write',
+    // For the keys that an owner creates: a key never has more than its creator's role.
+    'stripe:read',
   ],
   admin: [
     'organization:read',
@@ -32,10 +36,11 @@ export const permissionsByRole = {
     'audit:write',
     'audit:export',
     'security:read',
+    'billing:read',
   ],
   member: ['organization:read', 'members:read'],
   auditor: ['organization:read', 'members:read', 'audit:read', 'audit:export', 'security:read'],
-  billing: ['organization:read'],
+  billing: ['organization:read', 'billing:read', 'billing:write'],
 } as const satisfies Record<Role, readonly Permission[]>;
 
 export function permissionsOf(held: Role): readonly Permission[] {

@@ -1,0 +1,118 @@
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { follow } from '@vouchsafe/event-store';
+import { Background, Clock, LOGGER, type ServiceLogger } from '@vouchsafe/service-host';
+import type { Stripe } from 'stripe';
+import { z } from 'zod';
+import { money, moneyOf } from '../stripe/money.js';
+import { StripeApi } from '../stripe/stripe-api.js';
+import { isFailed } from '../stripe/stripe-failure.js';
+
+const intervals = ['day', 'week', 'month', 'year'] as const;
+
+export const price = z
+  .strictObject({
+    priceId: z.string(),
+    product: z.string().describe('Name of what is sold'),
+    unitPrice: money,
+    interval: z.enum(intervals).describe('How often it is paid'),
+    intervalCount: z.int().describe('Every so many intervals'),
+    observedAt: z.iso.datetime().describe('When Stripe last said so'),
+  })
+  .meta({
+    id: 'Price',
+    examples: [
+      {
+        priceId: 'price_1Pq2xK2eZvKYlo2C',
+        product: 'Team',
+        unitPrice: { amount: 1900, currency: 'EUR', decimals: 2 },
+        interval: 'month',
+        intervalCount: 1,
+        observedAt: '2026-11-29T05:00:00.000Z',
+      },
+    ],
+  });
+export type Price = z.infer<typeof price>;
+
+/** Injection token: ids of the prices that are sold. */
+export const PRICE_IDS = Symbol('price-ids');
+
+const CHECK_MS = 300_000;
+const RETRY_MS = 5_000;
+
+/** What can be bought: the configured prices, as Stripe last said they are. Checked in the background, so a start needs no Stripe. */
+@Injectable()
+export class PriceCatalog implements OnApplicationBootstrap {
+  private readonly known = new Map<string, Price>();
+  private checked = false;
+
+  constructor(
+    @Inject(PRICE_IDS) private readonly ids: readonly string[],
+    private readonly stripe: StripeApi,
+    private readonly clock: Clock,
+    private readonly background: Background,
+    @Inject(LOGGER) private readonly logger: Pick<ServiceLogger, 'warn' | 'error'>,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const step = async (): Promise<number> => {
+      if (!(await this.check())) throw new Error('Prices could not be read from Stripe');
+      return 0;
+    };
+    // The port has logged why.
+    this.background.add(follow(step, { idle: CHECK_MS, retry: RETRY_MS }));
+  }
+
+  /** In the order of the configuration. */
+  list(): readonly Price[] {
+    return this.ids.flatMap((id) => this.known.get(id) ?? []);
+  }
+
+  /** @returns `unknown` where Stripe has not been heard yet: the price may be sold or not */
+  find(priceId: string): Price | 'not-sold' | 'unknown' {
+    const found = this.known.get(priceId);
+    if (found) return found;
+    return this.checked || !this.ids.includes(priceId) ? 'not-sold' : 'unknown';
+  }
+
+  /** @returns whether every price was heard of; those that were not stay as they are known */
+  async check(): Promise<boolean> {
+    let complete = true;
+    for (const id of this.ids) {
+      const answer = await this.stripe.read((stripe, options) =>
+        stripe.prices.retrieve(id, { expand: ['product'] }, options),
+      );
+      if (isFailed(answer) && answer.failed === 'unavailable') complete = false;
+      else this.keep(id, isFailed(answer) ? undefined : answer);
+    }
+    this.checked ||= complete;
+    return complete;
+  }
+
+  private keep(id: string, found: Stripe.Price | undefined): void {
+    const sold = found && this.soldAs(found);
+    if (sold) this.known.set(id, sold);
+    else {
+      this.known.delete(id);
+      this.logger.error(
+        { price: id },
+        'A price of VOUCHSAFE_BILLING_PRICES is not sold: it is unknown, archived, of another mode, or not a fixed price per unit and period',
+      );
+    }
+  }
+
+  private soldAs({ id, active, livemode, unit_amount, currency, recurring, product }: Stripe.Price) {
+    const isSold = active && livemode === this.stripe.settings.livemode && unit_amount !== null && recurring;
+    if (!isSold || recurring.usage_type !== 'licensed') return undefined;
+    if (typeof product === 'string' || product.deleted || !product.active) return undefined;
+    const interval = z.enum(intervals).safeParse(recurring.interval);
+    if (!interval.success) return undefined;
+    return {
+      priceId: id,
+      product: product.name,
+      unitPrice: moneyOf(unit_amount, currency),
+      interval: interval.data,
+      intervalCount: recurring.interval_count,
+      observedAt: this.clock.now().toISOString(),
+    };
+  }
+}

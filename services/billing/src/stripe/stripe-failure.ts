@@ -1,0 +1,77 @@
+import { Stripe } from 'stripe';
+
+/**
+ * Why Stripe did not do what we asked. `unavailable` is nobody's mistake, or the operator's; `refused` is an answer that the customer can
+ * act on. Stripe's own words are in neither: they may repeat what was sent.
+ */
+export type StripeFailure =
+  | {
+      readonly failed: 'unavailable';
+      readonly because:
+        | 'not-configured'
+        | 'busy'
+        | 'no-answer'
+        | 'broken-answer'
+        | 'server-error'
+        | 'rate-limited'
+        | 'key-refused';
+      /** Whether it was certainly not carried out, or nobody knows. */
+      readonly executed: 'no' | 'unknown';
+      /**
+       * Stripe keeps the answer to an Idempotency-Key for a day, errors of its own too: asked again with the key, it will say the same.
+       * https://docs.stripe.com/api/idempotent_requests
+       */
+      readonly replayed: boolean;
+    }
+  | { readonly failed: 'refused'; readonly reason: StripeRefusal };
+
+/** A closed set, whatever codes Stripe adds. */
+export const stripeRefusals = [
+  'card-declined',
+  'authentication-required',
+  'not-found',
+  'not-possible',
+] as const;
+export type StripeRefusal = (typeof stripeRefusals)[number];
+
+export function isFailed(answer: object): answer is StripeFailure {
+  return 'failed' in answer;
+}
+
+export function unavailable(
+  because: Extract<StripeFailure, { failed: 'unavailable' }>['because'],
+  executed: 'no' | 'unknown',
+  replayed = false,
+): StripeFailure {
+  return { failed: 'unavailable', because, executed, replayed };
+}
+
+/** @throws what is no answer of Stripe, and the reuse of a key with other parameters: both are bugs of ours */
+export function failureOf(error: unknown): StripeFailure {
+  if (error instanceof Stripe.errors.StripeIdempotencyError && error.statusCode !== 409)
+    throw new Error('An idempotency key was used with other parameters');
+  if (!(error instanceof Stripe.errors.StripeError)) throw error;
+  const { statusCode: status } = error;
+  const replayed = error.headers?.['idempotent-replayed'] === 'true';
+  if (error instanceof Stripe.errors.StripeConnectionError) return unavailable('no-answer', 'unknown');
+  if (status === 401 || status === 403) return unavailable('key-refused', 'no');
+  if (status === 429) return unavailable('rate-limited', 'no');
+  // A request with the same key is still being carried out.
+  if (status === 409) return unavailable('busy', 'unknown');
+  if (status !== undefined && status >= 500) return unavailable('server-error', 'unknown', replayed);
+  if (status === undefined || status < 400) return unavailable('broken-answer', 'unknown');
+  return { failed: 'refused', reason: refusalOf(error) };
+}
+
+function refusalOf({
+  code,
+  decline_code,
+  statusCode,
+}: InstanceType<typeof Stripe.errors.StripeError>): StripeRefusal {
+  if (code === 'authentication_required' || decline_code === 'authentication_required')
+    return 'authentication-required';
+  if (code === 'subscription_payment_intent_requires_action') return 'authentication-required';
+  if (statusCode === 402) return 'card-declined';
+  if (code === 'resource_missing' || statusCode === 404) return 'not-found';
+  return 'not-possible';
+}
