@@ -34,7 +34,11 @@ export const defaultPaymentMethodChanged = contract({
   type: 'vouchsafe.billing.default-payment-method-changed.v1',
   summary: 'Invoices of an organization are paid by another payment method, or by none.',
   entity: { type: 'payment-method', id: 'paymentMethodId' },
-  schema: z.strictObject({ ...observedFact, paymentMethodId: paymentMethodId.nullable() }),
+  schema: z.strictObject({
+    ...observedFact,
+    customerId: stripeId('cus'),
+    paymentMethodId: paymentMethodId.nullable(),
+  }),
 });
 
 export const customerDeleted = contract({
