@@ -9,6 +9,24 @@ import {
 import type { BillingConfig } from './billing.config.js';
 import { billingPublishing } from './billing.publishing.js';
 import { billingMigrations } from './persistence/migrations.js';
+import { CheckoutController } from './checkout/checkout.controller.js';
+import { checkoutSessionOrder, CreateCheckoutSession } from './checkout/create-checkout-session.js';
+import { ChangeCustomer, changeCustomerOrder } from './customer/change-customer.js';
+import { CustomerController } from './customer/customer.controller.js';
+import { CustomerRow } from './customer/customer.entity.js';
+import { Customers } from './customer/customers.js';
+import { ReadCustomer } from './customer/read-customer.js';
+import { CarryOut } from './intent/carry-out.js';
+import { IntentWorker } from './intent/intent-worker.js';
+import { type Order, ORDERS } from './intent/order.js';
+import { PlaceOrder } from './intent/place-order.js';
+import { CreatePortalSession, portalSessionOrder } from './portal/create-portal-session.js';
+import { PortalController } from './portal/portal.controller.js';
+import { CreateSetupIntent, setupIntentOrder } from './setup-intent/create-setup-intent.js';
+import { SetupIntentController } from './setup-intent/setup-intent.controller.js';
+import { RETURN_ORIGINS, ReturnUrls } from './stripe/return-url.js';
+import { CreateSubscription, createSubscriptionOrder } from './subscription/create-subscription.js';
+import { SubscriptionController } from './subscription/subscription.controller.js';
 import { PRICE_IDS, PriceCatalog } from './price/price-catalog.js';
 import { PriceController } from './price/price.controller.js';
 import { STRIPE_SETTINGS, StripeApi } from './stripe/stripe-api.js';
@@ -18,8 +36,23 @@ type Slice = Required<Pick<ModuleMetadata, 'controllers' | 'providers'>>;
 
 /** What each slice answers, and what it is made of. */
 const slices: Readonly<Record<string, Slice>> = {
+  customer: { controllers: [CustomerController], providers: [Customers, ReadCustomer, ChangeCustomer] },
+  intent: { controllers: [], providers: [PlaceOrder, CarryOut, IntentWorker] },
+  checkout: { controllers: [CheckoutController], providers: [CreateCheckoutSession] },
+  'setup-intent': { controllers: [SetupIntentController], providers: [CreateSetupIntent] },
+  portal: { controllers: [PortalController], providers: [CreatePortalSession] },
+  subscription: { controllers: [SubscriptionController], providers: [CreateSubscription] },
   price: { controllers: [PriceController], providers: [PriceCatalog] },
 };
+
+/** Everything that a person can order at Stripe. */
+const orders: readonly Order[] = [
+  changeCustomerOrder,
+  checkoutSessionOrder,
+  setupIntentOrder,
+  portalSessionOrder,
+  createSubscriptionOrder,
+];
 
 /** The keys cover everything that is stored about a person: there is nothing else to remove (P10). */
 const removal: PersonRemoval = { remove: () => Promise.resolve() };
@@ -34,6 +67,7 @@ export class BillingModule {
           service: 'billing',
           config,
           migrations: billingMigrations,
+          entities: [CustomerRow],
           publishing: billingPublishing,
         }),
         ErasureModule.for(config),
@@ -42,10 +76,24 @@ export class BillingModule {
       providers: [
         { provide: STRIPE_SETTINGS, useValue: stripeSettings(config) },
         { provide: PRICE_IDS, useValue: config.VOUCHSAFE_BILLING_PRICES },
+        { provide: RETURN_ORIGINS, useValue: returnOrigins(config) },
+        { provide: ORDERS, useValue: orders },
         StripeApi,
+        ReturnUrls,
         ...Object.values(slices).flatMap(({ providers }) => providers),
         { provide: PERSON_REMOVAL, useValue: removal },
       ],
     };
   }
+}
+
+/** Those of the product's pages, as the gateway knows them. @throws ConfigError for plain http in production */
+function returnOrigins(config: BillingConfig & HostConfig): readonly string[] {
+  const urls = [config.VOUCHSAFE_PUBLIC_URL, ...config.VOUCHSAFE_ALLOWED_ORIGINS].map((url) => new URL(url));
+  const isLocal = ({ hostname }: URL) => ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+  return urls
+    .filter(
+      (url) => url.protocol === 'https:' || (isLocal(url) && config.VOUCHSAFE_ENVIRONMENT !== 'production'),
+    )
+    .map(({ origin }) => origin);
 }

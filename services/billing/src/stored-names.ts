@@ -1,7 +1,15 @@
-/** Names that are inputs of keyed hashes and of associated data, or stand in metadata of objects at Stripe. They never change (ADR 0040). */
+/**
+ * Names that are inputs of keyed hashes, or stand in metadata of objects at Stripe. They never change: with another name a repeated request
+ * would be carried out again, and nothing at Stripe would be known as ours (ADR 0040).
+ */
 export const storedNames = {
+  intentId: 'billing-intent',
+  stripeKey: 'stripe-idempotency-key',
+  changePreview: 'subscription-change-preview',
   contentHash: 'stripe-content',
+  /** What a sealed card is bound to, with the row's id. */
   cardColumn: 'payment_method.card_sealed',
   /** In metadata of objects at Stripe. */
   organization: 'vouchsafe_organization',
+  intent: 'vouchsafe_intent',
 } as const;

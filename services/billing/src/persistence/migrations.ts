@@ -1,3 +1,42 @@
 import type { SqlMigration } from '@vouchsafe/database';
 
-export const billingMigrations: readonly SqlMigration[] = [];
+type Roles = Parameters<SqlMigration['sql']>[0];
+
+export const billingMigrations: readonly SqlMigration[] = [
+  {
+    name: 'billing-001-customer',
+    sql: (roles) => `
+      create table customer (
+        organization_id uuid primary key,
+        customer_id text not null unique,
+        created_at timestamptz not null
+      );
+      ${separated('customer', roles)}
+      grant select, insert on customer to ${roles.request};
+      grant select on customer to ${roles.worker};`,
+  },
+  {
+    name: 'billing-002-intent',
+    sql: (roles) => `
+      create table intent (
+        organization_id uuid not null,
+        intent_id uuid primary key,
+        due_at timestamptz not null,
+        tries int not null default 0
+      );
+      create index intent_due_at on intent (due_at);
+      ${separated('intent', roles)}
+      grant select, insert, delete on intent to ${roles.request};
+      grant select, update on intent to ${roles.worker};`,
+  },
+];
+
+/** A request sees its organization's rows alone, a worker every one (P19). */
+function separated(table: string, { request, worker }: Roles): string {
+  return `
+      alter table ${table} enable row level security;
+      alter table ${table} force row level security;
+      create policy own_organization on ${table} to ${request}
+        using (organization_id = nullif(current_setting('vouchsafe.organization_id', true), '')::uuid);
+      create policy every_organization on ${table} to ${worker} using (true);`;
+}

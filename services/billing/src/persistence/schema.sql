@@ -231,6 +231,20 @@ create table cursor (
 );
 grant delete, insert, select, update on cursor to billing_worker;
 
+create table customer (
+  organization_id uuid not null,
+  customer_id text not null,
+  created_at timestamp with time zone not null,
+  constraint customer_pkey PRIMARY KEY (organization_id),
+  constraint customer_customer_id_key UNIQUE (customer_id)
+);
+alter table customer enable row level security;
+alter table customer force row level security;
+create policy every_organization on customer to billing_worker using (true);
+create policy own_organization on customer to billing_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant insert, select on customer to billing_request;
+grant select on customer to billing_worker;
+
 create table dead_letter (
   id bigint not null generated always as identity,
   consumer text not null,
@@ -330,6 +344,21 @@ create policy own on idempotency_key to billing_request using ((organization_id 
 CREATE INDEX idempotency_key_recorded_at ON public.idempotency_key USING btree (recorded_at);
 grant delete, select on idempotency_key to billing_worker;
 grant insert, select, update on idempotency_key to billing_request;
+
+create table intent (
+  organization_id uuid not null,
+  intent_id uuid not null,
+  due_at timestamp with time zone not null,
+  tries integer not null default 0,
+  constraint intent_pkey PRIMARY KEY (intent_id)
+);
+alter table intent enable row level security;
+alter table intent force row level security;
+create policy every_organization on intent to billing_worker using (true);
+create policy own_organization on intent to billing_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX intent_due_at ON public.intent USING btree (due_at);
+grant delete, insert, select on intent to billing_request;
+grant select, update on intent to billing_worker;
 
 create table lane (
   lane smallint not null,

@@ -1,6 +1,12 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { follow } from '@vouchsafe/event-store';
-import { Background, Clock, LOGGER, type ServiceLogger } from '@vouchsafe/service-host';
+import {
+  Background,
+  Clock,
+  LOGGER,
+  type RejectionProblem,
+  type ServiceLogger,
+} from '@vouchsafe/service-host';
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
 import { money, moneyOf } from '../stripe/money.js';
@@ -31,13 +37,23 @@ export const price = z
       },
     ],
   });
-export type Price = z.infer<typeof price>;
+type Price = z.infer<typeof price>;
 
 /** Injection token: ids of the prices that are sold. */
 export const PRICE_IDS = Symbol('price-ids');
 
 const CHECK_MS = 300_000;
 const RETRY_MS = 5_000;
+
+export interface PriceRejection {
+  readonly rejected: 'price-not-sold' | 'prices-unknown';
+}
+
+/** How a price that cannot be bought is answered. */
+export const priceProblems = {
+  'price-not-sold': ['rejected', 'This price is not sold', '/priceId'],
+  'prices-unknown': ['unavailable', 'Stripe is unavailable; nothing was ordered'],
+} as const satisfies Record<PriceRejection['rejected'], RejectionProblem>;
 
 /** What can be bought: the configured prices, as Stripe last said they are. Checked in the background, so a start needs no Stripe. */
 @Injectable()
@@ -67,11 +83,12 @@ export class PriceCatalog implements OnApplicationBootstrap {
     return this.ids.flatMap((id) => this.known.get(id) ?? []);
   }
 
-  /** @returns `unknown` where Stripe has not been heard yet: the price may be sold or not */
-  find(priceId: string): Price | 'not-sold' | 'unknown' {
-    const found = this.known.get(priceId);
-    if (found) return found;
-    return this.checked || !this.ids.includes(priceId) ? 'not-sold' : 'unknown';
+  /** @returns why the price cannot be bought, if so */
+  refusal(priceId: string): PriceRejection | null {
+    if (this.known.has(priceId)) return null;
+    // Until Stripe was heard once, a configured price may be sold or not.
+    const isDecided = this.checked || !this.ids.includes(priceId);
+    return { rejected: isDecided ? 'price-not-sold' : 'prices-unknown' };
   }
 
   /** @returns whether every price was heard of; those that were not stay as they are known */

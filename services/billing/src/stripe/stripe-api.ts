@@ -38,9 +38,17 @@ export class StripeApi {
     return this.ask((stripe) => ask(stripe, { timeout: READ_MS }));
   }
 
-  /** @param idempotencyKey with it, Stripe carries the request out once for at least 24 hours */
-  write<Answer extends object>(idempotencyKey: string, ask: Asking<Answer>): Promise<Answer | StripeFailure> {
-    return this.ask((stripe) => ask(stripe, { idempotencyKey, timeout: WRITE_MS }));
+  /**
+   * @param idempotencyKey with it, Stripe carries the request out once for at least 24 hours
+   * @param tries how often the SDK asks; with one, an answer that says it is repeated was kept before this request
+   */
+  write<Answer extends object>(
+    idempotencyKey: string,
+    ask: Asking<Answer>,
+    tries: 'several' | 'one' = 'several',
+  ): Promise<Answer | StripeFailure> {
+    const once = tries === 'one' ? { maxNetworkRetries: 0 } : {};
+    return this.ask((stripe) => ask(stripe, { idempotencyKey, timeout: WRITE_MS, ...once }));
   }
 
   private async ask<Answer extends object>(

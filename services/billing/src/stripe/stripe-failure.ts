@@ -38,6 +38,11 @@ export function isFailed(answer: object): answer is StripeFailure {
   return 'failed' in answer;
 }
 
+/** Whether Stripe will answer this key with its own failure for a day. */
+export function isStuck(answer: object): boolean {
+  return isFailed(answer) && answer.failed === 'unavailable' && answer.replayed;
+}
+
 export function unavailable(
   because: Extract<StripeFailure, { failed: 'unavailable' }>['because'],
   executed: 'no' | 'unknown',

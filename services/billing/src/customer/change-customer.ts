@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import { isRejected } from '@vouchsafe/event-sourcing';
+import { type Caller, plainLine } from '@vouchsafe/service-host';
+import { z } from 'zod';
+import type { OrderRejection } from '../intent/carry-out.js';
+import type { Order } from '../intent/order.js';
+import { PlaceOrder } from '../intent/place-order.js';
+import { isFailed } from '../stripe/stripe-failure.js';
+import { customerAggregate } from './customer.aggregate.js';
+
+export const customerDetails = z
+  .strictObject({
+    name: plainLine(200, 'Stands on invoices'),
+    email: z.email().max(254).describe('Where Stripe sends invoices'),
+  })
+  .meta({ id: 'CustomerDetails', examples: [{ name: 'Analytical Engines', email: 'billing@example.com' }] });
+type CustomerDetails = z.output<typeof customerDetails>;
+
+export const changeCustomerOrder: Order<CustomerDetails, CustomerDetails> = {
+  operation: 'customer.change',
+  asked: customerDetails,
+  perform: async (asked, { write, customerId }) => {
+    const changed = await write((client, options) => client.customers.update(customerId, asked, options));
+    return isFailed(changed) ? changed : { objectId: customerId, answer: asked };
+  },
+  record: async (details, { organizationId, userId }, unit) => {
+    const command = { type: 'change-details', organizationId, userId, details } as const;
+    const changed = await unit.execute(customerAggregate, organizationId, command);
+    if (isRejected(changed)) throw new Error('A customer was changed at Stripe that is not recorded');
+  },
+};
+
+@Injectable()
+export class ChangeCustomer {
+  constructor(private readonly placeOrder: PlaceOrder) {}
+
+  change(caller: Caller, details: CustomerDetails): Promise<CustomerDetails | OrderRejection> {
+    return this.placeOrder.place(caller, changeCustomerOrder, details, undefined);
+  }
+}

@@ -1,0 +1,66 @@
+import {
+  decider,
+  type OrganizationId,
+  type Personal,
+  unreachable,
+  type UserId,
+} from '@vouchsafe/event-sourcing';
+import type { CustomerEvent } from './customer.events.js';
+
+interface Details {
+  readonly name: Personal<string>;
+  readonly email: Personal<string>;
+}
+
+export type Customer =
+  | { readonly status: 'absent' }
+  | { readonly status: 'created'; readonly customerId: string; readonly details: Details | null };
+
+type CustomerCommand =
+  | { readonly type: 'create'; readonly organizationId: OrganizationId; readonly customerId: string }
+  | {
+      readonly type: 'change-details';
+      readonly organizationId: OrganizationId;
+      readonly userId: UserId;
+      readonly details: { readonly name: string; readonly email: string };
+    };
+
+export type CustomerRejection = { readonly rejected: 'has-another' | 'no-customer' };
+
+export const customer = decider<Customer, CustomerCommand, CustomerEvent, CustomerRejection>({
+  initial: { status: 'absent' },
+  decide: (state, command) => {
+    const { organizationId } = command;
+    switch (command.type) {
+      case 'create': {
+        const { customerId } = command;
+        if (state.status === 'absent')
+          return [{ type: 'customer-created', data: { organizationId, customerId } }];
+        return state.customerId === customerId ? [] : { rejected: 'has-another' };
+      }
+      case 'change-details':
+        if (state.status === 'absent') return { rejected: 'no-customer' };
+        return [
+          {
+            type: 'customer-details-changed',
+            data: { organizationId, userId: command.userId, ...command.details },
+          },
+        ];
+      default:
+        return unreachable(command);
+    }
+  },
+  evolve: (state, event) => {
+    switch (event.type) {
+      case 'customer-created':
+        return { status: 'created', customerId: event.data.customerId, details: null };
+      case 'customer-details-changed': {
+        if (state.status === 'absent') return state;
+        const { name, email } = event.data;
+        return { ...state, details: { name, email } };
+      }
+      default:
+        return unreachable(event);
+    }
+  },
+});

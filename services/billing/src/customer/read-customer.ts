@@ -1,0 +1,36 @@
+import { Injectable } from '@nestjs/common';
+import { isErased } from '@vouchsafe/event-sourcing';
+import { EventStore } from '@vouchsafe/event-store';
+import { type Caller, Clock, envelopeOf, organizationOf } from '@vouchsafe/service-host';
+import { z } from 'zod';
+import { customerAggregate } from './customer.aggregate.js';
+
+export const customerView = z
+  .strictObject({
+    customerId: z
+      .string()
+      .nullable()
+      .describe('At Stripe; null until something is ordered for the first time'),
+    name: z.string().nullable(),
+    email: z.string().nullable(),
+  })
+  .meta({ id: 'BillingCustomer' });
+
+@Injectable()
+export class ReadCustomer {
+  constructor(
+    private readonly store: EventStore,
+    private readonly clock: Clock,
+  ) {}
+
+  read(caller: Caller): Promise<z.infer<typeof customerView>> {
+    const organizationId = organizationOf(caller);
+    return this.store.transact(organizationId, envelopeOf(caller, this.clock.now()), async (unit) => {
+      const { state } = await unit.load(customerAggregate, organizationId);
+      if (state.status === 'absent') return { customerId: null, name: null, email: null };
+      const { customerId, details } = state;
+      const open = (value: unknown) => (typeof value === 'string' && !isErased(value) ? value : null);
+      return { customerId, name: open(details?.name), email: open(details?.email) };
+    });
+  }
+}

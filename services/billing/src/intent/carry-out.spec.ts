@@ -1,0 +1,316 @@
+/**
+ * @promise P22 client secrets and links of Stripe's pages are not stored
+ */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { EventStore } from '@vouchsafe/event-store';
+import pg from 'pg';
+import { type AskOptions, type BillingApp, billingApp } from '../testing/billing-app.js';
+import { type SmallStripe, smallStripe } from '../testing/small-stripe.js';
+import { StripeApi } from '../stripe/stripe-api.js';
+import { IntentWorker } from './intent-worker.js';
+
+let stripe: SmallStripe;
+let app: BillingApp;
+/** A new one for each test. */
+let organizationId: string;
+
+beforeAll(async () => {
+  stripe = await smallStripe();
+  app = await billingApp({
+    STRIPE_SECRET_KEY: 'sk_test_small',
+    VOUCHSAFE_STRIPE_API: stripe.url,
+    VOUCHSAFE_BILLING_PRICES: 'price_team,price_large,price_archived,price_live,price_unknown',
+  });
+});
+afterAll(async () => {
+  await app.stop();
+  await stripe.stop();
+});
+beforeEach(() => {
+  organizationId = randomUUID();
+  stripe.fault = () => undefined;
+  stripe.during = () => Promise.resolve();
+});
+
+const back = { successUrl: 'https://app.example.com/paid', cancelUrl: 'https://app.example.com/' };
+
+/** Each command: how it is asked, and what it makes at Stripe. */
+const commands: readonly (readonly [path: string, body: object | undefined, object: string])[] = [
+  ['subscriptions', { priceId: 'price_team', quantity: 3, paymentMethodId: 'pm_good' }, 'subscription'],
+  [
+    'checkout-sessions',
+    { mode: 'subscription', priceId: 'price_team', quantity: 3, ...back },
+    'checkout.session',
+  ],
+  ['checkout-sessions', { mode: 'setup', ...back }, 'checkout.session'],
+  ['setup-intents', undefined, 'setup_intent'],
+];
+
+const post = (path: string, body: object | undefined, key: string, more: AskOptions = {}) =>
+  app.ask('POST', `/v1/billing/${path}`, {
+    organizationId,
+    headers: { 'idempotency-key': key },
+    ...(body && { body }),
+    ...more,
+  });
+
+const ourCustomers = () =>
+  stripe
+    .of('customer')
+    .filter(({ metadata }) => (metadata as Record<string, string>).vouchsafe_organization === organizationId);
+const madeOf = (object: string) => {
+  const ids = ourCustomers().map(({ id }) => id);
+  return stripe.of(object).filter(({ customer }) => ids.includes(customer as string));
+};
+
+/** The facts of the organization, in the order in which they became so. */
+async function events(): Promise<{ type: string; metadata: { actor: object } }[]> {
+  return app.database.asWorker((sql) =>
+    sql.query('select type, metadata from event where organization_id = $1 order by position', [
+      organizationId,
+    ]),
+  );
+}
+
+/** A failover that lost what was recorded last. */
+async function forget(): Promise<void> {
+  const admin = new pg.Client(new URL('/billing', app.postgres.adminUrl).href);
+  await admin.connect();
+  // What is appended is immutable to everybody else.
+  await admin.query('set session_replication_role = replica');
+  for (const table of ['event', 'customer', 'intent'])
+    await admin.query(`delete from ${table} where organization_id = $1`, [organizationId]);
+  await admin.end();
+}
+
+/** What is still open is carried out by the worker, once the leases have run out. */
+async function settle(): Promise<void> {
+  app.clock.ahead += 3_600_000;
+  while ((await app.get(IntentWorker).step()) > 0);
+}
+
+describe.each(commands)('POST %s %j', (path, body, object) => {
+  it('is carried out once, however often it is sent with its key, and answers the same', async () => {
+    const key = randomUUID();
+    const answers = await Promise.all([1, 2, 3].map(() => post(path, body, key)));
+    answers.push(await post(path, body, key));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
+    expect(new Set(answers.map((answer) => JSON.stringify(answer.body))).size).toBe(1);
+    expect([ourCustomers().length, madeOf(object).length]).toEqual([1, 1]);
+    const completed = (await events()).filter(({ type }) => type === 'intent-completed');
+    expect(completed).toHaveLength(1);
+    expect(completed[0]?.metadata.actor).toEqual({
+      type: 'user',
+      id: '0f8fad5b-d9cb-469f-a165-70867728950e',
+    });
+  });
+
+  it.each(['lost', 'half', 500, 503] as const)(
+    'is carried out once where Stripe answers %s',
+    async (fault) => {
+      const key = randomUUID();
+      // Every try of the first request fails, those of the SDK, too.
+      stripe.fault = (route) =>
+        route.startsWith('POST') && !route.endsWith('customers') ? fault : undefined;
+      const first = await post(path, body, key);
+      expect([first.status, first.body.code]).toEqual([503, 'outcome-unknown']);
+      expect(first.headers.get('retry-after')).toBe('5');
+      stripe.fault = () => undefined;
+      const again = await post(path, body, key);
+      expect(again.status).toBe(201);
+      await settle();
+      expect([ourCustomers().length, madeOf(object).length]).toEqual([1, 1]);
+    },
+  );
+
+  it('is carried out by the worker where nobody asks again, a day later, too', async () => {
+    stripe.fault = (route) => (route.startsWith('POST') && !route.endsWith('customers') ? 'lost' : undefined);
+    await post(path, body, randomUUID());
+    stripe.fault = () => undefined;
+    stripe.forgetKeys();
+    app.clock.ahead += 25 * 3_600_000;
+    await settle();
+    expect([ourCustomers().length, madeOf(object).length]).toEqual([1, 1]);
+    expect((await events()).at(-1)).toMatchObject({
+      type: 'intent-completed',
+      metadata: { actor: { type: 'user' } },
+    });
+  });
+
+  it.each([429, 401])(
+    'says that nothing was executed where Stripe answers %i, and executes nothing later',
+    async (status) => {
+      const key = randomUUID();
+      stripe.fault = (route) => (route.startsWith('POST') ? status : undefined);
+      const refused = await post(path, body, key);
+      expect([refused.status, refused.body.code]).toEqual([503, 'unavailable']);
+      stripe.fault = () => undefined;
+      await settle();
+      expect(ourCustomers().length + madeOf(object).length).toBe(0);
+      expect((await post(path, body, key)).status).toBe(201);
+      expect([ourCustomers().length, madeOf(object).length]).toEqual([1, 1]);
+    },
+  );
+
+  it('survives a stop between any two steps', async () => {
+    let points = 0;
+    for (;;) {
+      organizationId = randomUUID();
+      const key = randomUUID();
+      const stopped = await stoppedAt(points, () => post(path, body, key));
+      expect([200, 201, 500, 503]).toContain(stopped.answer.status);
+      const again = await post(path, body, key);
+      expect(again.status).toBe(201);
+      await settle();
+      expect([ourCustomers().length, madeOf(object).length]).toEqual([1, 1]);
+      expect((await events()).filter(({ type }) => type === 'intent-completed')).toHaveLength(1);
+      if (!stopped.reached) break;
+      points += 1;
+    }
+    expect(points).toBeGreaterThanOrEqual(12);
+  });
+
+  it('keeps no transaction open while Stripe is asked', async () => {
+    const states: string[] = [];
+    stripe.during = async (route) => {
+      if (!route.startsWith('POST')) return;
+      const rows = await app.database.asWorker((sql) =>
+        sql.query<{ state: string }>(
+          `select state from pg_stat_activity where datname = 'billing' and pid <> pg_backend_pid()
+           and usename = 'billing_request' and xact_start is not null`,
+        ),
+      );
+      states.push(route, ...rows.map(({ state }) => state));
+    };
+    expect((await post(path, body, randomUUID())).status).toBe(201);
+    expect(states.every((one) => one.startsWith('POST'))).toBe(true);
+    expect(states).toHaveLength(2);
+  });
+});
+
+/** Ends the use case before or after its n-th use of the store or of Stripe, as a crash would. */
+async function stoppedAt<Answer>(
+  point: number,
+  work: () => Promise<Answer>,
+): Promise<{ answer: Answer; reached: boolean }> {
+  let passed = -1;
+  const stop = () => {
+    passed += 1;
+    // A process that has died does nothing more.
+    if (passed >= point) throw new Error('Stopped by the test');
+  };
+  const [store, port] = [app.get(EventStore), app.get(StripeApi)];
+  const [transact, write] = [store.transact.bind(store), port.write.bind(port)];
+  store.transact = async (...given: Parameters<typeof transact>) => {
+    stop();
+    const result = await transact(...given);
+    stop();
+    return result as never;
+  };
+  port.write = async (...given: Parameters<typeof write>) => {
+    stop();
+    const result = await write(...given);
+    stop();
+    return result as never;
+  };
+  try {
+    const answer = await work();
+    return { answer, reached: passed >= point };
+  } finally {
+    Object.assign(store, { transact });
+    Object.assign(port, { write });
+  }
+}
+
+describe('an order', () => {
+  it('of two first requests at once makes one customer', async () => {
+    const answers = await Promise.all([1, 2, 3, 4].map(() => post('setup-intents', undefined, randomUUID())));
+    expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201]);
+    expect([ourCustomers().length, madeOf('setup_intent').length]).toEqual([1, 4]);
+  });
+
+  it('is carried out once where our record of it was lost', async () => {
+    const [path, body] = commands[0] ?? ['', {}];
+    const key = randomUUID();
+    const first = await post(path, body, key);
+    await forget();
+    expect((await post(path, body, key)).body).toEqual(first.body);
+    expect([ourCustomers().length, madeOf('subscription').length]).toEqual([1, 1]);
+  });
+
+  it('with the key of another one is refused', async () => {
+    const key = randomUUID();
+    await post('subscriptions', { priceId: 'price_team' }, key);
+    const other = await post('subscriptions', { priceId: 'price_large' }, key);
+    expect([other.status, other.body.code]).toEqual([409, 'idempotency-key-reused']);
+  });
+
+  it('is a value where the card is declined, and the same when it is repeated', async () => {
+    const key = randomUUID();
+    const body = { priceId: 'price_team', paymentMethodId: 'pm_declined' };
+    for (const answer of [await post('subscriptions', body, key), await post('subscriptions', body, key)])
+      expect([answer.status, answer.body.reason]).toEqual([422, 'card-declined']);
+  });
+
+  it('gives the client secret where the payment needs the person, and stores neither it nor links (P22)', async () => {
+    const needs = await post(
+      'subscriptions',
+      { priceId: 'price_team', paymentMethodId: 'pm_needs_3ds' },
+      randomUUID(),
+    );
+    expect(needs.body).toMatchObject({ status: 'incomplete', clientSecret: 'pi_marker_secret_1' });
+    await post('setup-intents', undefined, randomUUID());
+    await post('portal-sessions', { returnUrl: 'https://app.example.com/' }, randomUUID());
+    const rows = await app.database.asWorker((sql) => sql.query('select payload::text from event'));
+    expect(JSON.stringify(rows)).not.toMatch(/marker_secret|stripe\.test/);
+    expect(app.printed()).not.toMatch(/marker_secret|stripe\.test|sk_test/);
+  });
+
+  it.each([
+    [{ priceId: 'price_archived' }, 422],
+    [{ priceId: 'price_live' }, 422],
+    [{ priceId: 'price_unknown' }, 422],
+    [{ priceId: 'price_of_somebody' }, 422],
+    [{ priceId: 'price_team', quantity: 0 }, 400],
+    [{ priceId: 'price_team', quantity: -1 }, 400],
+    [{ priceId: 'price_team', quantity: 1.5 }, 400],
+    [{ priceId: 'price_team', quantity: 1e9 }, 400],
+    [{ priceId: 'price_team', amount: 1 }, 400],
+  ])('of %j is answered %i', async (body, status) => {
+    expect((await post('subscriptions', body, randomUUID())).status).toBe(status);
+    expect(ourCustomers()).toHaveLength(0);
+  });
+
+  it.each([
+    'https://evil.example.com/',
+    'http://app.example.com/',
+    'https://app.example.com@evil.example.com/',
+  ])('does not send people to %s', async (successUrl) => {
+    const answer = await post('checkout-sessions', { mode: 'setup', ...back, successUrl }, randomUUID());
+    expect([answer.status, answer.body.reason]).toEqual([422, 'url-not-allowed']);
+  });
+});
+
+describe('the customer', () => {
+  it('has a name and an email address for invoices, sealed', async () => {
+    const details = { name: 'Marker Ltd', email: 'marker@example.com' };
+    expect((await app.ask('GET', '/v1/billing/customer', { organizationId })).body.customerId).toBeNull();
+    const put = await app.ask('PUT', '/v1/billing/customer', { organizationId, body: details });
+    expect([put.status, put.body]).toEqual([200, details]);
+    const [atStripe] = ourCustomers();
+    expect(atStripe).toMatchObject(details);
+    const read = await app.ask('GET', '/v1/billing/customer', { organizationId });
+    expect(read.body).toEqual({ customerId: atStripe?.id, ...details });
+    const rows = await app.database.asWorker((sql) => sql.query('select payload::text from event'));
+    expect(JSON.stringify(rows)).not.toMatch(/Marker Ltd|marker@/);
+  });
+});
+
+it('GET prices: what is sold, with its money', async () => {
+  const { body } = await app.ask('GET', '/v1/billing/prices');
+  expect(body.items).toMatchObject([
+    { priceId: 'price_team', unitPrice: { amount: 1900, currency: 'EUR', decimals: 2 } },
+    { priceId: 'price_large', unitPrice: { amount: 4900, currency: 'EUR', decimals: 2 } },
+  ]);
+});

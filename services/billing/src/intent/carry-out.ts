@@ -1,0 +1,178 @@
+/**
+ * @promise P04 what was ordered at Stripe is carried out once, whatever crashes
+ */
+import { Inject, Injectable } from '@nestjs/common';
+import { Database } from '@vouchsafe/database';
+import { isErased, isRejected } from '@vouchsafe/event-sourcing';
+import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
+import { Clock } from '@vouchsafe/service-host';
+import { canonicalJson } from '@vouchsafe/transparency-log';
+import { Vault } from '@vouchsafe/vault';
+import { Customers } from '../customer/customers.js';
+import { storedNames } from '../stored-names.js';
+import { StripeApi } from '../stripe/stripe-api.js';
+import { isFailed, isStuck, type StripeFailure, type StripeRefusal } from '../stripe/stripe-failure.js';
+import { intentAggregate } from './intent.aggregate.js';
+import type { Intent } from './intent.decider.js';
+import { metadataOf, type Order, ORDERS, type Performed, type Performing } from './order.js';
+
+export interface OrderRejection {
+  readonly rejected: StripeRefusal | 'expired' | 'unavailable' | 'outcome-unknown';
+}
+
+type Command = Parameters<(typeof intentAggregate)['decider']['decide']>[1];
+type Opened = Extract<Intent, { opened: unknown }>['opened'];
+
+/** Stripe keeps the answer to a key for at least 24 hours; clocks may differ. */
+export const KEY_HOURS = 23;
+
+/** Carries out an intent, or goes on with one. It may run any number of times, also at once. */
+@Injectable()
+export class CarryOut {
+  constructor(
+    private readonly store: EventStore,
+    private readonly database: Database,
+    private readonly vault: Vault,
+    private readonly stripe: StripeApi,
+    private readonly customers: Customers,
+    private readonly clock: Clock,
+    @Inject(ORDERS) private readonly orders: readonly Order[],
+  ) {}
+
+  /** @param isFirst nobody has asked Stripe for it yet: what Stripe did not do now, it has not done at all */
+  async carryOut(
+    organizationId: string,
+    intentId: string,
+    { isFirst }: { readonly isFirst: boolean },
+  ): Promise<object | OrderRejection> {
+    const state = await this.load(organizationId, intentId);
+    if (state.status === 'absent') throw new Error(`There is no intent ${intentId}`);
+    if (state.status === 'refused') return { rejected: state.reason };
+    const { opened } = state;
+    const isOld = this.ageOf(opened) > KEY_HOURS * 3_600_000;
+    const order = this.orders.find(({ operation }) => operation === opened.operation);
+    if (!order) throw new Error(`No order ${opened.operation}`);
+    // The person was erased: nobody can say any more what was asked.
+    if (isErased(opened.asked)) return this.refuse(opened, 'expired');
+    const asked = order.asked.parse(JSON.parse(opened.asked));
+    // Its answer was given; it is repeated as long as Stripe repeats it.
+    if (state.status === 'completed' && isOld) return { rejected: 'expired' };
+    const isFresh = isFirst || state.status === 'set-aside';
+    if (state.status === 'set-aside') await this.note(opened, { type: 'take-up' });
+
+    const customer = await this.customers.ensure(opened, { isOld });
+    if (isFailed(customer)) return this.fail(opened, customer, isFresh && state.status !== 'completed');
+    const performing = { opened, customerId: customer.customerId };
+    const performed = await this.perform(order, asked, performing, isOld);
+    if (isFailed(performed)) return this.fail(opened, performed, isFresh && state.status !== 'completed');
+    await this.complete(order, asked, await this.performing(performing, 1), performed);
+    return performed.answer;
+  }
+
+  /**
+   * Stripe keeps an answer of 500 with its key, too: then only another key brings another answer. The keys are gone through in order, so
+   * that whoever carries out this intent finds out what the others have made.
+   */
+  private async perform(
+    order: Order,
+    asked: object,
+    which: { readonly opened: Opened; readonly customerId: string },
+    isOld: boolean,
+  ): Promise<Performed | StripeFailure> {
+    for (let nth = 1; ; nth += 1) {
+      const at = await this.performing(which, nth);
+      // With a new key, or one that Stripe may have forgotten, it could be made a second time.
+      const found = isOld || nth > 1 ? await order.find?.(asked, at) : undefined;
+      if (found) return found;
+      const performed = await order.perform(asked, at);
+      if (!isStuck(performed)) return performed;
+    }
+  }
+
+  private async performing(
+    { opened, customerId }: { readonly opened: Opened; readonly customerId: string },
+    nth: number,
+  ): Promise<Performing> {
+    const { organizationId, userId, intentId, operation } = opened;
+    const value = canonicalJson([organizationId, userId, operation, intentId, nth]);
+    const key = await this.database.forOrganization(organizationId, (sql) =>
+      this.vault.keyedHash(sql, storedNames.stripeKey, value),
+    );
+    return {
+      stripe: this.stripe,
+      ...{ organizationId, userId, intentId, customerId },
+      write: (ask) => this.stripe.write(key.toString('base64url'), ask, nth === 1 ? 'several' : 'one'),
+      metadata: metadataOf(organizationId, intentId),
+      // A day and an hour before: the record of an earlier request may be lost, and clocks differ.
+      since: Math.floor(Date.parse(opened.openedAt) / 1000) - 25 * 3600,
+    };
+  }
+
+  private fail(
+    opened: Opened,
+    failure: StripeFailure,
+    isFresh: boolean,
+  ): Promise<OrderRejection> | OrderRejection {
+    if (failure.failed === 'refused') return this.refuse(opened, failure.reason);
+    if (failure.executed === 'unknown' || !isFresh) return { rejected: 'outcome-unknown' };
+    return this.note(opened, { type: 'set-aside' }).then(() => ({ rejected: 'unavailable' }));
+  }
+
+  private async refuse(
+    opened: Opened,
+    reason: Extract<Command, { type: 'refuse' }>['reason'],
+  ): Promise<OrderRejection> {
+    await this.note(opened, { type: 'refuse', reason });
+    return { rejected: reason };
+  }
+
+  private complete(order: Order, asked: object, at: Performing, { objectId }: Performed): Promise<void> {
+    return this.inUnit(at.organizationId, at.intentId, async (unit, opened) => {
+      const command = { type: 'complete', customerId: at.customerId, objectId } as const;
+      const completed = await unit.execute(intentAggregate, opened.intentId, command);
+      if (isRejected(completed)) throw new Error('An intent that was carried out is not there');
+      if (completed.events.length > 0) await order.record?.(asked, at, unit);
+    });
+  }
+
+  private note({ organizationId, intentId }: Opened, command: Command): Promise<void> {
+    return this.inUnit(organizationId, intentId, async (unit) => {
+      const noted = await unit.execute(intentAggregate, intentId, command);
+      if (isRejected(noted)) throw new Error('An intent that was carried out is not there');
+    });
+  }
+
+  /** In the name of the person who ordered it, whoever carries it out. */
+  private async inUnit(
+    organizationId: string,
+    intentId: string,
+    work: (unit: UnitOfWork, opened: Opened) => Promise<void>,
+  ): Promise<void> {
+    const state = await this.load(organizationId, intentId);
+    if (state.status === 'absent') throw new Error(`There is no intent ${intentId}`);
+    const { userId, requestId } = state.opened;
+    const envelope = {
+      actor: { type: 'user', id: userId },
+      occurredAt: this.clock.now(),
+      requestId,
+    } as const;
+    await this.store.transact(organizationId, envelope, (unit) => work(unit, state.opened));
+  }
+
+  private load(organizationId: string, intentId: string): Promise<Intent> {
+    const envelope = {
+      actor: { type: 'service', id: 'billing' },
+      occurredAt: this.clock.now(),
+      requestId: null,
+    } as const;
+    return this.store.transact(
+      organizationId,
+      envelope,
+      async (unit) => (await unit.load(intentAggregate, intentId)).state,
+    );
+  }
+
+  private ageOf({ openedAt }: Opened): number {
+    return this.clock.now().getTime() - Date.parse(openedAt);
+  }
+}

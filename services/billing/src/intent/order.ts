@@ -1,0 +1,59 @@
+import type { UnitOfWork } from '@vouchsafe/event-store';
+import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
+import type { z } from 'zod';
+import type { Asking, StripeApi } from '../stripe/stripe-api.js';
+import type { StripeFailure } from '../stripe/stripe-failure.js';
+import { storedNames } from '../stored-names.js';
+import type { OrderName } from './intent.events.js';
+
+/** What an order is carried out with. No transaction is open then. */
+export interface Performing {
+  readonly stripe: StripeApi;
+  readonly organizationId: OrganizationId;
+  readonly userId: UserId;
+  readonly intentId: string;
+  readonly customerId: string;
+  /** Asks Stripe to change something, with the same Idempotency-Key each time that this order is carried out. */
+  readonly write: <Answer extends object>(ask: Asking<Answer>) => Promise<Answer | StripeFailure>;
+  /** By which what is made is known as this order's, once Stripe has forgotten the key. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Unix seconds: what this order made is not older. */
+  readonly since: number;
+}
+
+export interface Performed<Answer extends object = object> {
+  readonly objectId: string | null;
+  /** For the person who asked. It is kept nowhere (it may hold a client secret): Stripe gives it again for the same key (P22). */
+  readonly answer: Answer;
+}
+
+/** One kind of thing that a person orders at Stripe. */
+export interface Order<Asked extends object = object, Answer extends object = object> {
+  readonly operation: OrderName;
+  readonly asked: z.ZodType<Asked>;
+  /** Asks Stripe; the same parameters each time. */
+  perform(asked: Asked, at: Performing): Promise<Performed<Answer> | StripeFailure>;
+  /** What an earlier try has made, among the customer's objects (a list, not Stripe's Search, which is late). Without it, doing it twice does no harm. */
+  find?(asked: Asked, at: Performing): Promise<Performed<Answer> | StripeFailure | undefined>;
+  /** What is kept of it besides the intent, in the same unit of work. */
+  record?(asked: Asked, at: Performing, unit: UnitOfWork): Promise<void>;
+}
+
+/** Injection token of every order that there is. */
+export const ORDERS = Symbol('orders');
+
+/** For one object's metadata: whose it is, and by which intent it was made. */
+export function metadataOf(organizationId: string, intentId?: string): Readonly<Record<string, string>> {
+  return {
+    [storedNames.organization]: organizationId,
+    ...(intentId === undefined ? {} : { [storedNames.intent]: intentId }),
+  };
+}
+
+/** The object of this order among those of a list. */
+export function ofIntent<Listed extends { readonly metadata: Readonly<Record<string, string>> | null }>(
+  listed: readonly Listed[],
+  { intentId }: Performing,
+): Listed | undefined {
+  return listed.find(({ metadata }) => metadata?.[storedNames.intent] === intentId);
+}

@@ -1,0 +1,10 @@
+import { z } from 'zod';
+
+/** What somebody buys: a price, and how many of it. */
+export const chosenPrice = {
+  priceId: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,100}$/, 'must be the id of a price')
+    .describe('`priceId` of GET /v1/billing/prices'),
+  quantity: z.int().min(1).max(100_000).default(1),
+};

@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '@vouchsafe/service-host';
+import type { Stripe } from 'stripe';
+import { z } from 'zod';
+import type { OrderRejection } from '../intent/carry-out.js';
+import { type Order, ofIntent, type Performed } from '../intent/order.js';
+import { PlaceOrder } from '../intent/place-order.js';
+import { isFailed } from '../stripe/stripe-failure.js';
+
+export const setupIntent = z
+  .strictObject({
+    setupIntentId: z.string(),
+    clientSecret: z.string().describe('For Stripe.js in the browser that asked; it is not kept'),
+  })
+  .meta({ id: 'SetupIntent' });
+type SetupIntent = z.infer<typeof setupIntent>;
+
+export const setupIntentOrder: Order<object, SetupIntent> = {
+  operation: 'setup-intent.create',
+  asked: z.strictObject({}),
+  perform: async (_, { write, customerId, metadata }) => {
+    const made = await write((client, options) =>
+      client.setupIntents.create(
+        {
+          customer: customerId,
+          usage: 'off_session',
+          allowed_payment_method_types: ['card'],
+          metadata: { ...metadata },
+        },
+        options,
+      ),
+    );
+    return isFailed(made) ? made : performed(made);
+  },
+  find: async (_, at) => {
+    const listed = await at.stripe.read((client, options) =>
+      client.setupIntents.list({ customer: at.customerId, created: { gte: at.since }, limit: 100 }, options),
+    );
+    if (isFailed(listed)) return listed;
+    const found = ofIntent(listed.data, at);
+    return found && performed(found);
+  },
+};
+
+function performed({ id, client_secret }: Stripe.SetupIntent): Performed<SetupIntent> {
+  if (client_secret === null) throw new Error('A setup intent came without its client secret');
+  return { objectId: id, answer: { setupIntentId: id, clientSecret: client_secret } };
+}
+
+@Injectable()
+export class CreateSetupIntent {
+  constructor(private readonly placeOrder: PlaceOrder) {}
+
+  create(caller: Caller, key: string | undefined): Promise<SetupIntent | OrderRejection> {
+    return this.placeOrder.place(caller, setupIntentOrder, {}, key);
+  }
+}

@@ -1,0 +1,24 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { z } from 'zod';
+
+/** Injection token: the origins to which Stripe's pages may send people back. */
+export const RETURN_ORIGINS = Symbol('return-origins');
+
+/** Where Stripe's page sends the person afterwards. */
+export const returnUrl = z
+  .url({ protocol: /^https?$/ })
+  .max(2000)
+  .describe('Its origin must be the product’s own, or one of VOUCHSAFE_ALLOWED_ORIGINS');
+
+/** Keeps Stripe's pages from sending people elsewhere (CWE-601): the origins are those that may send us requests with a cookie. */
+@Injectable()
+export class ReturnUrls {
+  constructor(@Inject(RETURN_ORIGINS) private readonly origins: readonly string[]) {}
+
+  areAllowed(...urls: readonly string[]): boolean {
+    return urls.every((url) => {
+      const { origin, username, password } = new URL(url);
+      return username === '' && password === '' && this.origins.includes(origin);
+    });
+  }
+}
