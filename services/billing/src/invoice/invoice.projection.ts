@@ -9,7 +9,12 @@ export const invoiceProjection = inlineProjection<InvoiceEvent>({
     'invoice-observed': async (transaction, { data }) => {
       const { organizationId, invoiceId, content, fetchedAt } = data;
       const entityManager = await transaction.entityManager();
-      await entityManager.upsert(InvoiceRow, { organizationId, invoiceId, ...content, observedAt: fetchedAt });
+      await entityManager.upsert(InvoiceRow, {
+        organizationId,
+        invoiceId,
+        ...content,
+        observedAt: fetchedAt,
+      });
     },
   },
 });

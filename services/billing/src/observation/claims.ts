@@ -57,10 +57,10 @@ export class Claims {
 
   /** Locks the claim in the transaction that records. @returns whether it is still held */
   async hold(sql: Sql, { id, lease }: Claim): Promise<boolean> {
-    const rows = await sql.query('select 1 as held from stripe_object where object_id = $1 and lease = $2 for update', [
-      id,
-      lease,
-    ]);
+    const rows = await sql.query(
+      'select 1 as held from stripe_object where object_id = $1 and lease = $2 for update',
+      [id, lease],
+    );
     return rows.length > 0;
   }
 

@@ -8,7 +8,9 @@ import type { StripeObject } from './stripe-object.js';
 /** @throws ZodError for an object that is not as Stripe describes it: it is looked at again, and shows in a metric */
 export function subscriptionOf(read: Stripe.Subscription): StripeObject {
   const items = read.items.data;
-  const cancelsAtPeriodEnd = read.cancel_at_period_end ? latest(items.map((item) => item.current_period_end)) : null;
+  const cancelsAtPeriodEnd = read.cancel_at_period_end
+    ? latest(items.map((item) => item.current_period_end))
+    : null;
   const content: SubscriptionContent = subscriptionContent.parse({
     customerId: idOf(read.customer),
     status: read.status,

@@ -8,5 +8,7 @@ export function factOf<C extends Contract>(
   { data, envelope: { actor, occurredAt, requestId } }: RecordedEvent<DomainEvent>,
 ): readonly Fact[] {
   // The relay stops at a fact that does not fit its contract.
-  return [publication(contract, { ...data, actor, occurredAt: occurredAt.toISOString(), requestId } as DataOf<C>)];
+  return [
+    publication(contract, { ...data, actor, occurredAt: occurredAt.toISOString(), requestId } as DataOf<C>),
+  ];
 }

@@ -18,7 +18,9 @@ export class KnownCustomers {
   async isComing(object: StripeObject): Promise<boolean | StripeFailure> {
     const customerId = customerOf(object);
     if (customerId === null) return false;
-    const customer = await this.stripe.read((stripe, options) => stripe.customers.retrieve(customerId, {}, options));
+    const customer = await this.stripe.read((stripe, options) =>
+      stripe.customers.retrieve(customerId, {}, options),
+    );
     if (isFailed(customer)) return customer.failed === 'refused' ? false : customer;
     return !customer.deleted && customer.metadata[storedNames.organization] !== undefined;
   }

@@ -61,14 +61,20 @@ export class ObservationWorker implements OnApplicationBootstrap {
       help: 'How long the object that is due longest has waited',
       registers: [registry],
       async collect() {
-        this.set(await waiting().then(({ seconds }) => seconds, () => Number.NaN));
+        this.set(
+          await waiting().then(
+            ({ seconds }) => seconds,
+            () => Number.NaN,
+          ),
+        );
       },
     });
   }
 
   onApplicationBootstrap(): void {
     const onError = (error: unknown) => {
-      if (!(error instanceof StripeAwayError)) this.logger.error({ err: error }, 'Objects of Stripe could not be looked at; retrying');
+      if (!(error instanceof StripeAwayError))
+        this.logger.error({ err: error }, 'Objects of Stripe could not be looked at; retrying');
     };
     this.followers = Array.from({ length: AT_ONCE }, () =>
       this.background.add(follow(() => this.step(), { idle: POLL_MS, retry: AWAY_MS, onError })),
@@ -99,7 +105,10 @@ export class ObservationWorker implements OnApplicationBootstrap {
       if (recorded === 'unknown-customer') return await this.unknown(claim, read.object);
       return recorded.appended > 0 ? 'recorded' : 'nothing-new';
     } catch (error) {
-      this.logger.error({ err: error, object: claim.id }, 'An object of Stripe could not be recorded; retrying');
+      this.logger.error(
+        { err: error, object: claim.id },
+        'An object of Stripe could not be recorded; retrying',
+      );
       await this.claims.failed(claim, 'not-recorded', waitAfter(claim, LONGEST));
       return 'failed';
     }
@@ -115,7 +124,10 @@ export class ObservationWorker implements OnApplicationBootstrap {
       await this.database.asWorker((sql) => this.claims.done(sql, claim, null));
       return 'not-ours';
     }
-    this.logger.error({ object: claim.id, because: failure.reason }, 'Stripe does not give an object that we know; retrying');
+    this.logger.error(
+      { object: claim.id, because: failure.reason },
+      'Stripe does not give an object that we know; retrying',
+    );
     await this.claims.failed(claim, failure.reason, waitAfter(claim, LONGEST));
     return 'failed';
   }

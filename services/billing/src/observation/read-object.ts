@@ -31,7 +31,8 @@ export class ReadStripeObject {
   /** Every subscription that a customer ever had. */
   async subscriptionsOf(customerId: string): Promise<StripeObject[] | StripeFailure> {
     return this.listed(
-      (stripe, options) => stripe.subscriptions.list({ customer: customerId, status: 'all', limit: 100 }, options),
+      (stripe, options) =>
+        stripe.subscriptions.list({ customer: customerId, status: 'all', limit: 100 }, options),
       subscriptionOf,
     );
   }
@@ -53,13 +54,25 @@ export class ReadStripeObject {
   async latest(type: ObjectId['type'], id: string): Promise<StripeObject | StripeFailure> {
     switch (type) {
       case 'subscription':
-        return made(await this.stripe.read((stripe, options) => stripe.subscriptions.retrieve(id, {}, options)), subscriptionOf);
+        return made(
+          await this.stripe.read((stripe, options) => stripe.subscriptions.retrieve(id, {}, options)),
+          subscriptionOf,
+        );
       case 'invoice':
-        return made(await this.stripe.read((stripe, options) => stripe.invoices.retrieve(id, {}, options)), invoiceOf);
+        return made(
+          await this.stripe.read((stripe, options) => stripe.invoices.retrieve(id, {}, options)),
+          invoiceOf,
+        );
       case 'payment_method':
-        return made(await this.stripe.read((stripe, options) => stripe.paymentMethods.retrieve(id, {}, options)), paymentMethodOf);
+        return made(
+          await this.stripe.read((stripe, options) => stripe.paymentMethods.retrieve(id, {}, options)),
+          paymentMethodOf,
+        );
       case 'customer':
-        return made(await this.stripe.read((stripe, options) => stripe.customers.retrieve(id, {}, options)), stripeCustomerOf);
+        return made(
+          await this.stripe.read((stripe, options) => stripe.customers.retrieve(id, {}, options)),
+          stripeCustomerOf,
+        );
     }
   }
 

@@ -1,6 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '@vouchsafe/database';
-import { isRejected, organizationId as organizationIdOf, type OrganizationId } from '@vouchsafe/event-sourcing';
+import {
+  isRejected,
+  organizationId as organizationIdOf,
+  type OrganizationId,
+} from '@vouchsafe/event-sourcing';
 import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
 import { Clock } from '@vouchsafe/service-host';
 import { canonicalJson, type Json } from '@vouchsafe/transparency-log';
@@ -59,10 +63,15 @@ export class RecordObservation {
         contentHash,
         fetchedAt: fetchedAt.toISOString(),
       };
-      const unit = this.store.unit(transaction, organizationId, { actor, occurredAt: fetchedAt, requestId: null });
+      const unit = this.store.unit(transaction, organizationId, {
+        actor,
+        occurredAt: fetchedAt,
+        requestId: null,
+      });
       const appended = await append(unit, object, observation);
       if (appended === 0) await touch(transaction, object, observation.fetchedAt);
-      const together = object.type === 'subscription' ? await judge(unit, [object, ...others], observation) : 0;
+      const together =
+        object.type === 'subscription' ? await judge(unit, [object, ...others], observation) : 0;
       await this.claims.done(transaction, claim, contentHash);
       return { appended: appended + together };
     });
@@ -96,13 +105,33 @@ async function append(unit: UnitOfWork, object: StripeObject, observation: Obser
   const executed = await (() => {
     switch (object.type) {
       case 'subscription':
-        return unit.execute(subscriptionAggregate, id, { type: 'observe', id, observation, content: object.content });
+        return unit.execute(subscriptionAggregate, id, {
+          type: 'observe',
+          id,
+          observation,
+          content: object.content,
+        });
       case 'invoice':
-        return unit.execute(invoiceAggregate, id, { type: 'observe', id, observation, content: object.content });
+        return unit.execute(invoiceAggregate, id, {
+          type: 'observe',
+          id,
+          observation,
+          content: object.content,
+        });
       case 'payment_method':
-        return unit.execute(paymentMethodAggregate, id, { type: 'observe', id, observation, content: object.content });
+        return unit.execute(paymentMethodAggregate, id, {
+          type: 'observe',
+          id,
+          observation,
+          content: object.content,
+        });
       case 'customer':
-        return unit.execute(stripeCustomerAggregate, id, { type: 'observe', id, observation, content: object.content });
+        return unit.execute(stripeCustomerAggregate, id, {
+          type: 'observe',
+          id,
+          observation,
+          content: object.content,
+        });
     }
   })();
   if (isRejected(executed)) throw new Error(`${object.type} ${id}: ${executed.rejected}`);
@@ -129,7 +158,11 @@ async function judge(
 }
 
 /** Nothing is new, and that is known anew. */
-async function touch(transaction: Transaction, { type, id }: StripeObject, observedAt: string): Promise<void> {
+async function touch(
+  transaction: Transaction,
+  { type, id }: StripeObject,
+  observedAt: string,
+): Promise<void> {
   const entityManager = await transaction.entityManager();
   switch (type) {
     case 'subscription':

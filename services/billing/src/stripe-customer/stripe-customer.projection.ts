@@ -9,7 +9,12 @@ export const stripeCustomerProjection = inlineProjection<StripeCustomerEvent>({
     'stripe-customer-observed': async (transaction, { data }) => {
       const { organizationId, customerId, content, fetchedAt } = data;
       const entityManager = await transaction.entityManager();
-      await entityManager.upsert(StripeCustomerRow, { organizationId, customerId, ...content, observedAt: fetchedAt });
+      await entityManager.upsert(StripeCustomerRow, {
+        organizationId,
+        customerId,
+        ...content,
+        observedAt: fetchedAt,
+      });
     },
   },
 });

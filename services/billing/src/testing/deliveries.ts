@@ -1,4 +1,5 @@
-import type { History, StripeObject } from './history.js';
+import type { StripeObject } from '../observation/stripe-object.js';
+import type { History } from './history.js';
 import { randomOf } from './history.js';
 
 /** A webhook that arrives: Stripe delivers at least once, in any order, for three days; and some never come. */

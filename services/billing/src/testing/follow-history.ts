@@ -11,7 +11,8 @@ import type { StripeCustomerEvent } from '../stripe-customer/stripe-customer.eve
 import { subscription } from '../subscription/subscription.decider.js';
 import type { SubscriptionEvent } from '../subscription/subscription.events.js';
 import { deliveriesOf, stripeAt, type Weather } from './deliveries.js';
-import { type History, type StripeObject, timeOf } from './history.js';
+import type { StripeObject } from '../observation/stripe-object.js';
+import { type History, timeOf } from './history.js';
 
 type BillingEvent =
   SubscriptionEvent | InvoiceEvent | PaymentMethodEvent | StripeCustomerEvent | AccountEvent;

@@ -1,14 +1,7 @@
 import type { InvoiceContent } from '../invoice/invoice.events.js';
 import type { PaymentMethodContent } from '../payment-method/payment-method.events.js';
-import type { StripeCustomerContent } from '../stripe-customer/stripe-customer.events.js';
+import type { StripeObject } from '../observation/stripe-object.js';
 import type { SubscriptionContent } from '../subscription/subscription.events.js';
-
-/** An object of Stripe as it is at some moment. */
-export type StripeObject =
-  | { readonly type: 'subscription'; readonly id: string; readonly content: SubscriptionContent }
-  | { readonly type: 'invoice'; readonly id: string; readonly content: InvoiceContent }
-  | { readonly type: 'payment_method'; readonly id: string; readonly content: PaymentMethodContent }
-  | { readonly type: 'customer'; readonly id: string; readonly content: StripeCustomerContent };
 
 /** Objects as they are from `at` on, and the events that say that they changed. */
 export interface Step {
@@ -19,6 +12,8 @@ export interface Step {
 
 export interface History {
   readonly customerId: string;
+  /** Whose the customer is; nobody's of ours where it is absent. */
+  readonly organizationId?: string;
   readonly steps: readonly Step[];
 }
 

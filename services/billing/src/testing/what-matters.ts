@@ -1,5 +1,6 @@
 import { livenessOf } from '../subscription/subscription.decider.js';
-import type { History, StripeObject } from './history.js';
+import type { StripeObject } from '../observation/stripe-object.js';
+import type { History } from './history.js';
 import { stripeAt } from './deliveries.js';
 import type { followed } from './follow-history.js';
 

@@ -24,7 +24,8 @@ export class TakeWebhook {
       labelNames: ['outcome'],
       registers: [registry],
     });
-    for (const outcome of ['taken', 'known', 'unhandled', ...webhookRefusals]) this.counter.inc({ outcome }, 0);
+    for (const outcome of ['taken', 'known', 'unhandled', ...webhookRefusals])
+      this.counter.inc({ outcome }, 0);
   }
 
   /** Stores the event and answers; what it is about is looked at afterwards. */
@@ -47,7 +48,10 @@ export class TakeWebhook {
     if (rejected === 'wrong-time')
       this.logger.error('A webhook is refused for its time: is the clock of this machine right?');
     else if (rejected === 'wrong-mode' || rejected === 'unknown-account' || rejected === 'not-configured')
-      this.logger.error({ because: rejected }, 'A webhook is refused: is its endpoint at Stripe meant for us?');
+      this.logger.error(
+        { because: rejected },
+        'A webhook is refused: is its endpoint at Stripe meant for us?',
+      );
     else this.logger.warn({ because: rejected }, 'A webhook is refused');
     return { rejected };
   }

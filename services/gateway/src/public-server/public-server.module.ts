@@ -103,7 +103,16 @@ export class PublicServerModule {
           useFactory: () => new Agent({ connections: 256, pipelining: 1, keepAliveTimeout: 30_000 }),
         },
         ...[Instance, AccessLog, InstanceLease, RecordExchange],
-        ...[AllowedOrigins, Arrival, PublicServerGuard, Leaving, RateLimits, ResolveCaller, SignedCalls, Unrecorded],
+        ...[
+          AllowedOrigins,
+          Arrival,
+          PublicServerGuard,
+          Leaving,
+          RateLimits,
+          ResolveCaller,
+          SignedCalls,
+          Unrecorded,
+        ],
         ...[Background, Workers],
       ],
     };
