@@ -14,8 +14,9 @@ export const observation = {
   contentHash: z.string(),
   fetchedAt: z.iso.datetime(),
 };
-const observationObject = z.strictObject(observation);
-export type Observation = z.output<typeof observationObject>;
+export type Observation = {
+  readonly [Field in keyof typeof observation]: z.output<(typeof observation)[Field]>;
+};
 
 /** The command of every stream that follows an object of Stripe. */
 export interface Observe<Id extends string, Content> {

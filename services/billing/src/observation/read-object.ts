@@ -93,5 +93,5 @@ function made<Answer extends object>(
   objectOf: (answer: Answer) => StripeObject,
 ): StripeObject | StripeFailure {
   // A failure has `failed`, which no object of Stripe has.
-  return isFailed(answer) ? (answer as StripeFailure) : objectOf(answer as Answer);
+  return isFailed(answer) ? answer : objectOf(answer);
 }
