@@ -1,6 +1,7 @@
 import { Stripe } from 'stripe';
 import type { Requests } from '../openapi.fixtures.ts';
 import { marked, type World } from '../openapi.world.ts';
+import { eventually } from '../system/eventually.ts';
 
 /** Where people reach the system that is tried. */
 const back = (url: string) => ({ successUrl: `${url}/paid`, cancelUrl: url });
@@ -52,6 +53,22 @@ export const requests: Requests = {
     await world.owner.browser.must(200, 'POST', `/v1/billing/subscriptions/${id}/cancellation`, { body: {} });
     return { as: world.owner.browser, params: { id } };
   },
+  'subscription.list': ({ owner }) => ({ as: owner.browser }),
+  'subscription.read': async (world) => {
+    const id = await subscribed(world);
+    await eventually('The subscription', async () => {
+      const { status } = await world.owner.browser.send('GET', `/v1/billing/subscriptions/${id}`);
+      return status === 200 ? true : undefined;
+    });
+    return { as: world.owner.browser, params: { id } };
+  },
+  'invoice.list': ({ owner }) => ({ as: owner.browser }),
+  'invoice.read': async (world) => ({ as: world.owner.browser, params: { id: await invoiced(world) } }),
+  'invoice.read-links': async (world) => ({
+    as: world.owner.browser,
+    params: { id: await invoiced(world) },
+  }),
+  'payment-method.list': ({ owner }) => ({ as: owner.browser }),
   'payment-method.make-default': async (world) => ({
     as: world.owner.browser,
     params: { id: await savedCard(world) },
@@ -67,6 +84,18 @@ async function subscribed(world: World): Promise<string> {
     body: { ...order, paymentMethodId: await savedCard(world) },
   })) as { subscriptionId: string };
   return marked(world, subscriptionId);
+}
+
+/** Stripe tells us of the invoice; until then there is none. */
+async function invoiced(world: World): Promise<string> {
+  await subscribed(world);
+  const id = await eventually('The invoice', async () => {
+    const { items } = (await world.owner.browser.must(200, 'GET', '/v1/billing/invoices')) as {
+      items: { invoiceId: string }[];
+    };
+    return items[0]?.invoiceId;
+  });
+  return marked(world, id);
 }
 
 /** As Stripe.js does it in the browser, with a test card of Stripe's. */

@@ -1,6 +1,7 @@
 import { issuesOf, type PersonalField, personalFields } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
 import { isServiceName, type ServiceName } from './services.js';
+import { isStripeId } from './stripe-id.js';
 import { looseObjectsIn, tolerant } from './tolerant.js';
 
 /** `vouchsafe.<owner>.<fact>.v<version>`: the `type` attribute of the CloudEvent (`ce_type`). */
@@ -47,8 +48,8 @@ interface FormerContract {
 export type DataOf<C extends Contract> = z.output<C['schema']>;
 
 /**
- * @throws for a schema with an object that allows unknown fields: they could be personal without a mark; and for an entity whose id is no
- *   UUID: it is in the log in clear
+ * @throws for a schema with an object that allows unknown fields: they could be personal without a mark; and for an entity whose id is
+ *   neither a UUID nor an id of Stripe: it is in the log in clear
  */
 export function contract<Schema extends z.ZodType<object>>(definition: {
   readonly type: ContractType;
@@ -64,7 +65,7 @@ export function contract<Schema extends z.ZodType<object>>(definition: {
   if (!isServiceName(owner)) throw new Error(`Not a contract's type: ${type}`);
   const loose = looseObjectsIn(schema);
   if (loose.length > 0) throw new Error(`${type} allows unknown fields at ${loose.join(', ')}`);
-  if (entity && !holdsUuid(schema, entity.id)) throw new Error(`${type}: ${entity.id} is not a UUID`);
+  if (entity && !holdsOpaqueId(schema, entity.id)) throw new Error(`${type}: ${entity.id} is not a UUID`);
   if (former && former.contract.name !== name)
     throw new Error(`${type} is not a later version of ${former.contract.type}`);
   return {
@@ -78,11 +79,12 @@ export function contract<Schema extends z.ZodType<object>>(definition: {
   };
 }
 
-function holdsUuid(schema: z.ZodType, name: string): boolean {
+function holdsOpaqueId(schema: z.ZodType, name: string): boolean {
   if (!(schema instanceof z.ZodObject)) return false;
   const field = (schema.shape as Record<string, z.ZodType>)[name];
   const inner = field instanceof z.ZodNullable ? field.unwrap() : field;
-  return inner instanceof z.ZodStringFormat && inner.format === 'uuid';
+  if (inner === undefined) return false;
+  return (inner instanceof z.ZodStringFormat && inner.format === 'uuid') || isStripeId(inner);
 }
 
 /** Ties an upcast to the contract that it reads, so that its parameter has that version's type. */

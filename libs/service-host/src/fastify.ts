@@ -110,6 +110,11 @@ function addParsers(fastify: FastifyInstance, parse: boolean): void {
     return;
   }
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    // A signature is over the bytes.
+    if (isRaw(request)) {
+      done(null, body);
+      return;
+    }
     // Node gives a body to DELETE and the like, too: empty means none.
     if (body.length === 0) {
       done(null, undefined);
@@ -122,6 +127,11 @@ function addParsers(fastify: FastifyInstance, parse: boolean): void {
       done(error as Error);
     }
   });
+}
+
+/** Whether the operation is `signedBy` its sender. */
+function isRaw({ routeOptions }: FastifyRequest): boolean {
+  return 'isRaw' in routeOptions.config && routeOptions.config.isRaw === true;
 }
 
 /** What Node refuses before there is a request: too large headers, garbage, a head that never ends. */

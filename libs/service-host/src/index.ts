@@ -31,6 +31,7 @@ export { publishSettled, settledOf, settledPublishing } from './dead-letters/set
 export * from './permissions.js';
 export { sendProblem } from './problem.filter.js';
 export * from './problems.js';
+export * from './raw-body.js';
 export { newTraceparent, outgoingTrace, requestContext, traceIdOf } from './request-context.js';
 export { RouteTable } from './route-table.js';
 export * from './service-urls.js';

@@ -1,4 +1,5 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiExtension, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { z } from 'zod';
 import type { ProblemCode } from './problems.js';
@@ -32,6 +33,11 @@ export interface OperationDeclaration {
   readonly keys?: boolean;
   /** Whether the request carries a body that is not JSON, and of which media type. */
   readonly consumes?: `${string}/${string}`;
+  /**
+   * The header in which another system signs the body's bytes: they reach the handler as they came (`@RawBody()`), and the call stands in
+   * the operator's log. The gateway refuses a request without the header before it costs anything.
+   */
+  readonly signedBy?: Lowercase<string>;
 }
 
 export type AnswerHeader =
@@ -73,8 +79,17 @@ export function Operation(declaration: OperationDeclaration): MethodDecorator {
     ApiExtension('x-entity', { ...declaration.entity }),
     ApiExtension('x-effect', declaration.effect),
     ...(declaration.response ? [ApiExtension('x-response', declaration.response)] : []),
+    ...(declaration.signedBy ? signed(declaration.signedBy) : []),
     ...answers,
   );
+}
+
+function signed(header: string): MethodDecorator[] {
+  return [
+    RouteConfig({ isRaw: true }),
+    ApiExtension('x-signed-by', header),
+    ApiExtension('x-log', 'operator'),
+  ];
 }
 
 /** A client's method: `api-key.create` is `apiKeyCreate`. */

@@ -20,6 +20,7 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
 /** What a cursor can hold, as we write it ourselves and no wider: whatever is taken here is given to Postgres. */
 const positions = {
   id: z.uuid(),
+  stripeId: z.string().regex(/^[a-z]{1,20}_[A-Za-z0-9_]{1,200}$/),
   index: z.int().min(0),
   /** In UTC, to the microsecond at most, and of a year that Postgres spells alike. */
   time: z.iso

@@ -2,6 +2,7 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import { ROUTE_ARGS_METADATA, RouteParamtypes } from '@nestjs/common/internal';
 import type { FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
+import { OPERATION, type OperationDeclaration } from './operation.js';
 import { problem } from './problems.js';
 
 /** Refuses a body that says something where the operation reads none: the sender would believe it had an effect. */
@@ -24,6 +25,8 @@ function saysSomething(body: unknown): boolean {
 }
 
 function readsBody(execution: ExecutionContext): boolean {
+  const declared = Reflect.getMetadata(OPERATION, execution.getHandler()) as OperationDeclaration | undefined;
+  if (declared?.signedBy !== undefined) return true;
   const args = (Reflect.getMetadata(ROUTE_ARGS_METADATA, execution.getClass(), execution.getHandler().name) ??
     {}) as Record<string, unknown>;
   return Object.keys(args).some((key) => key.startsWith(`${RouteParamtypes.BODY}:`));

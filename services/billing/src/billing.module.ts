@@ -39,6 +39,27 @@ import {
 } from './payment-method/change-payment-method.js';
 import { ChangePaymentMethodController } from './payment-method/change-payment-method.controller.js';
 import { CreateSubscription, createSubscriptionOrder } from './subscription/create-subscription.js';
+import { Inbox } from './inbox/inbox.js';
+import { InvoiceController } from './invoice/invoice.controller.js';
+import { InvoiceRow } from './invoice/invoice.entity.js';
+import { ReadInvoices } from './invoice/read-invoices.js';
+import { Claims } from './observation/claims.js';
+import { KnownCustomers } from './observation/known-customers.js';
+import { ObservationWorker } from './observation/observation-worker.js';
+import { ReadStripeObject } from './observation/read-object.js';
+import { RecordObservation } from './observation/record-observation.js';
+import { ListPaymentMethods } from './payment-method/list-payment-methods.js';
+import { PaymentMethodRegisterController } from './payment-method/payment-method-register.controller.js';
+import { PaymentMethodRow } from './payment-method/payment-method.entity.js';
+import { DailyReconciliation } from './reconciliation/daily-reconciliation.js';
+import { Reconcile } from './reconciliation/reconcile.js';
+import { StripeCustomerRow } from './stripe-customer/stripe-customer.entity.js';
+import { ReadSubscriptions } from './subscription/read-subscriptions.js';
+import { SubscriptionRegisterController } from './subscription/subscription-register.controller.js';
+import { SubscriptionRow } from './subscription/subscription.entity.js';
+import { TakeWebhook } from './webhook/take-webhook.js';
+import { VerifyWebhook, WEBHOOK_SECRETS } from './webhook/verify-webhook.js';
+import { WebhookController } from './webhook/webhook.controller.js';
 import { SubscriptionController } from './subscription/subscription.controller.js';
 import { PRICE_IDS, PriceCatalog } from './price/price-catalog.js';
 import { PriceController } from './price/price.controller.js';
@@ -55,10 +76,23 @@ const slices: Readonly<Record<string, Slice>> = {
   'setup-intent': { controllers: [SetupIntentController], providers: [CreateSetupIntent] },
   portal: { controllers: [PortalController], providers: [CreatePortalSession] },
   subscription: {
-    controllers: [SubscriptionController],
-    providers: [CreateSubscription, PreviewChange, ChangeSubscription, CancelSubscription],
+    controllers: [SubscriptionController, SubscriptionRegisterController],
+    providers: [
+      ...[CreateSubscription, PreviewChange, ChangeSubscription, CancelSubscription],
+      ReadSubscriptions,
+    ],
   },
-  'payment-method': { controllers: [ChangePaymentMethodController], providers: [ChangePaymentMethod] },
+  invoice: { controllers: [InvoiceController], providers: [ReadInvoices] },
+  'payment-method': {
+    controllers: [ChangePaymentMethodController, PaymentMethodRegisterController],
+    providers: [ChangePaymentMethod, ListPaymentMethods],
+  },
+  webhook: { controllers: [WebhookController], providers: [TakeWebhook, VerifyWebhook, Inbox] },
+  observation: {
+    controllers: [],
+    providers: [Claims, KnownCustomers, ReadStripeObject, RecordObservation, ObservationWorker],
+  },
+  reconciliation: { controllers: [], providers: [Reconcile, DailyReconciliation] },
   price: { controllers: [PriceController], providers: [PriceCatalog] },
 };
 
@@ -89,7 +123,7 @@ export class BillingModule {
           service: 'billing',
           config,
           migrations: billingMigrations,
-          entities: [CustomerRow],
+          entities: [CustomerRow, SubscriptionRow, InvoiceRow, PaymentMethodRow, StripeCustomerRow],
           publishing: billingPublishing,
         }),
         ErasureModule.for(config),
@@ -97,6 +131,7 @@ export class BillingModule {
       controllers: Object.values(slices).flatMap(({ controllers }) => controllers),
       providers: [
         { provide: STRIPE_SETTINGS, useValue: stripeSettings(config) },
+        { provide: WEBHOOK_SECRETS, useValue: config.STRIPE_WEBHOOK_SECRET ?? [] },
         { provide: PRICE_IDS, useValue: config.VOUCHSAFE_BILLING_PRICES },
         { provide: RETURN_ORIGINS, useValue: returnOrigins(config) },
         { provide: ORDERS, useValue: orders },

@@ -6,6 +6,9 @@ export const storedNames = {
   intentId: 'billing-intent',
   stripeKey: 'stripe-idempotency-key',
   changePreview: 'subscription-change-preview',
+  contentHash: 'stripe-content',
+  /** What a sealed card is bound to, with the row's id. */
+  cardColumn: 'payment_method.card_sealed',
   /** In metadata of objects at Stripe. */
   organization: 'vouchsafe_organization',
   intent: 'vouchsafe_intent',

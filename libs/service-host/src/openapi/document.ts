@@ -65,11 +65,18 @@ function describeOperations(paths: Paths, declarations: Declarations): Set<strin
     operation.parameters = parametersOf(operation.parameters as JsonObject[] | undefined, declaration);
     const codes = codesOf({ ...found, parameters: operation.parameters as JsonObject[] });
     operation.responses = answersOf(operation.responses as Record<string, JsonObject>, declaration, codes);
+    if (declaration.signedBy !== undefined) operation.requestBody = signedBody;
     operation['x-problems'] = [...codes];
     for (const code of codes) every.add(code);
   }
   return every;
 }
+
+/** It is read as bytes, and its form is the sender's. */
+const signedBody: JsonObject = {
+  required: true,
+  content: { 'application/json': { schema: { type: 'object' } } },
+};
 
 /** What is operated on: a client has a part for each. */
 function tagOf(operation: JsonObject): string {

@@ -1,4 +1,4 @@
-import { type Contract, type FactEntity, serviceName } from '@vouchsafe/contracts';
+import { type Contract, type FactEntity, isStripeId, serviceName } from '@vouchsafe/contracts';
 import { isErased } from '@vouchsafe/event-sourcing';
 import type { JsonObject } from '@vouchsafe/transparency-log';
 import { z } from 'zod';
@@ -63,7 +63,8 @@ function entryOfFact(contract: Contract, declared: FactEntity, data: FactData): 
 }
 
 function entityOf({ type, id: field }: FactEntity, data: FactData): { type: string; id: string } {
-  const id = uuidIn(data, field);
+  // The contract sees to it that it is a UUID or an id of Stripe.
+  const id = textOf(data[field]);
   return id === null ? { type: 'organization', id: data.organizationId } : { type, id };
 }
 
@@ -74,7 +75,7 @@ function nameOf({ type }: Contract): string {
 
 const closed = new WeakMap<Contract, readonly string[]>();
 
-/** Fields whose values are random ids or of closed sets, by the contract's schema: they may stand in the leaf in clear. */
+/** Fields whose values are random ids (ours or Stripe's) or of closed sets, by the contract's schema: they may stand in the leaf in clear. */
 function closedFields(contract: Contract): readonly string[] {
   let names = closed.get(contract);
   if (!names) {
@@ -93,6 +94,7 @@ function isClosed(schema: z.ZodType): boolean {
   if (schema instanceof z.ZodArray) return isClosed(schema.element as z.ZodType);
   if (schema instanceof z.ZodStringFormat) return schema.format === 'uuid' || schema.format === 'datetime';
   return (
+    isStripeId(schema) ||
     schema === serviceName ||
     schema instanceof z.ZodEnum ||
     schema instanceof z.ZodLiteral ||

@@ -1,6 +1,6 @@
 import type { SqlMigration } from '@vouchsafe/database';
-
-type Roles = Parameters<SqlMigration['sql']>[0];
+import { observationMigrations } from './observation-migrations.js';
+import { separated } from './separated.js';
 
 export const billingMigrations: readonly SqlMigration[] = [
   {
@@ -29,14 +29,5 @@ export const billingMigrations: readonly SqlMigration[] = [
       grant select, insert, delete on intent to ${roles.request};
       grant select, update on intent to ${roles.worker};`,
   },
+  ...observationMigrations,
 ];
-
-/** A request sees its organization's rows alone, a worker every one (P19). */
-function separated(table: string, { request, worker }: Roles): string {
-  return `
-      alter table ${table} enable row level security;
-      alter table ${table} force row level security;
-      create policy own_organization on ${table} to ${request}
-        using (organization_id = nullif(current_setting('vouchsafe.organization_id', true), '')::uuid);
-      create policy every_organization on ${table} to ${worker} using (true);`;
-}

@@ -345,6 +345,24 @@ CREATE INDEX idempotency_key_recorded_at ON public.idempotency_key USING btree (
 grant delete, select on idempotency_key to billing_worker;
 grant insert, select, update on idempotency_key to billing_request;
 
+create table inbox (
+  account text not null,
+  event_id text not null,
+  type text not null,
+  object_id text,
+  api_version text,
+  created_at timestamp with time zone not null,
+  received_at timestamp with time zone not null,
+  source text not null,
+  request bigint,
+  constraint inbox_pkey PRIMARY KEY (account, event_id)
+);
+alter table inbox enable row level security;
+alter table inbox force row level security;
+create policy every_row on inbox to billing_worker using (true);
+CREATE INDEX inbox_received_at ON public.inbox USING btree (received_at);
+grant delete, insert, select on inbox to billing_worker;
+
 create table intent (
   organization_id uuid not null,
   intent_id uuid not null,
@@ -359,6 +377,41 @@ create policy own_organization on intent to billing_request using ((organization
 CREATE INDEX intent_due_at ON public.intent USING btree (due_at);
 grant delete, insert, select on intent to billing_request;
 grant select, update on intent to billing_worker;
+
+create table invoice (
+  organization_id uuid not null,
+  invoice_id text not null,
+  customer_id text not null,
+  subscription_id text,
+  number text,
+  status text not null,
+  billing_reason text,
+  currency text not null,
+  total bigint not null,
+  amount_due bigint not null,
+  amount_paid bigint not null,
+  amount_remaining bigint not null,
+  attempt_count integer not null,
+  attempted boolean not null,
+  next_attempt_at timestamp with time zone,
+  created_at timestamp with time zone not null,
+  due_at timestamp with time zone,
+  period_start timestamp with time zone not null,
+  period_end timestamp with time zone not null,
+  finalized_at timestamp with time zone,
+  paid_at timestamp with time zone,
+  marked_uncollectible_at timestamp with time zone,
+  voided_at timestamp with time zone,
+  observed_at timestamp with time zone not null,
+  constraint invoice_pkey PRIMARY KEY (invoice_id),
+  constraint invoice_organization_id_created_at_invoice_id_key UNIQUE (organization_id, created_at, invoice_id)
+);
+alter table invoice enable row level security;
+alter table invoice force row level security;
+create policy every_organization on invoice to billing_worker using (true);
+create policy own_organization on invoice to billing_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant insert, select, update on invoice to billing_worker;
+grant select on invoice to billing_request;
 
 create table lane (
   lane smallint not null,
@@ -401,6 +454,36 @@ alter table parked_message set (security_invoker=true);
 grant delete, insert, select, update on parked_message to billing_worker;
 grant delete, select on parked_message to billing_retention;
 
+create table payment_method (
+  organization_id uuid not null,
+  payment_method_id text not null,
+  kind text not null,
+  card_sealed text,
+  created_at timestamp with time zone not null,
+  detached_at timestamp with time zone,
+  observed_at timestamp with time zone not null,
+  constraint payment_method_pkey PRIMARY KEY (payment_method_id),
+  constraint payment_method_organization_id_created_at_payment_method_id_key UNIQUE (organization_id, created_at, payment_method_id)
+);
+alter table payment_method enable row level security;
+alter table payment_method force row level security;
+create policy every_organization on payment_method to billing_worker using (true);
+create policy own_organization on payment_method to billing_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant insert, select, update on payment_method to billing_worker;
+grant select on payment_method to billing_request;
+
+create table reconciliation (
+  only_row boolean not null default true,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  constraint reconciliation_only_row_check CHECK (only_row),
+  constraint reconciliation_pkey PRIMARY KEY (only_row)
+);
+alter table reconciliation enable row level security;
+alter table reconciliation force row level security;
+create policy every_row on reconciliation to billing_worker using (true);
+grant select, update on reconciliation to billing_worker;
+
 create table schema_migration (
   id integer not null default nextval('schema_migration_id_seq'::regclass),
   name character varying(255) not null,
@@ -424,6 +507,69 @@ grant insert, select, update on sealing_run to billing_lookup;
 grant select on sealing_run to billing_retention;
 grant select on sealing_run to billing_worker;
 grant update (told) on sealing_run to billing_worker;
+
+create table stripe_customer (
+  organization_id uuid not null,
+  customer_id text not null,
+  is_deleted boolean not null,
+  default_payment_method_id text,
+  observed_at timestamp with time zone not null,
+  constraint stripe_customer_pkey PRIMARY KEY (customer_id)
+);
+alter table stripe_customer enable row level security;
+alter table stripe_customer force row level security;
+create policy every_organization on stripe_customer to billing_worker using (true);
+create policy own_organization on stripe_customer to billing_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant insert, select, update on stripe_customer to billing_worker;
+grant select on stripe_customer to billing_request;
+
+create table stripe_object (
+  object_id text not null,
+  object_type text not null,
+  source text not null,
+  event_id text,
+  requested bigint not null,
+  observed bigint not null default 0,
+  due_at timestamp with time zone,
+  attempts integer not null default 0,
+  error text,
+  lease bigint not null default 0,
+  leased_until timestamp with time zone,
+  content_hash text,
+  constraint stripe_object_pkey PRIMARY KEY (object_id)
+);
+alter table stripe_object enable row level security;
+alter table stripe_object force row level security;
+create policy every_row on stripe_object to billing_worker using (true);
+CREATE INDEX stripe_object_due_at ON public.stripe_object USING btree (due_at) WHERE (due_at IS NOT NULL);
+grant insert, select, update on stripe_object to billing_worker;
+
+create table subscription (
+  organization_id uuid not null,
+  subscription_id text not null,
+  customer_id text not null,
+  status text not null,
+  items jsonb not null,
+  currency text not null,
+  created_at timestamp with time zone not null,
+  started_at timestamp with time zone not null,
+  current_period_start timestamp with time zone,
+  current_period_end timestamp with time zone,
+  trial_end timestamp with time zone,
+  cancels_at timestamp with time zone,
+  canceled_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  collection_paused boolean not null,
+  observed_at timestamp with time zone not null,
+  constraint subscription_pkey PRIMARY KEY (subscription_id),
+  constraint subscription_organization_id_created_at_subscription_id_key UNIQUE (organization_id, created_at, subscription_id)
+);
+alter table subscription enable row level security;
+alter table subscription force row level security;
+create policy every_organization on subscription to billing_worker using (true);
+create policy own_organization on subscription to billing_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant insert, select, update on subscription to billing_worker;
+grant select on subscription to billing_request;
 
 create table vault_data_key (
   organization_id uuid not null,

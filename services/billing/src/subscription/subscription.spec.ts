@@ -191,8 +191,8 @@ describe.each([
       await subscribe();
       const [method, url, body] = await request();
       const stopped = await stoppedAt(app, point, () => ask(method, url, body));
-      await settle();
       const again = await ask(method, url, body);
+      await settle();
       expect(again.status).toBe(200);
       if (method === 'PATCH') expect(changes()).toBe(1);
       const rows = await app.database.asWorker((sql) =>

@@ -27,6 +27,8 @@ const operator = '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c99';
 
 export interface AskOptions {
   readonly body?: unknown;
+  /** A body that is sent as it is. */
+  readonly text?: string;
   readonly organizationId?: string;
   readonly userId?: string;
   readonly permissions?: readonly Permission[];
@@ -106,7 +108,7 @@ export async function billingApp(more: Readonly<Record<string, string>> = {}): P
 }
 
 async function send(method: string, url: string, token: string, options: AskOptions): Promise<Answer> {
-  const body = options.body === undefined ? null : JSON.stringify(options.body);
+  const body = options.text ?? (options.body === undefined ? null : JSON.stringify(options.body));
   const response = await fetch(url, {
     method,
     headers: {

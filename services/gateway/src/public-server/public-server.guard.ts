@@ -20,6 +20,7 @@ import { sessionIdOf, sessionIn } from '../session/session-cookie.js';
 import { SessionKeys } from '../session/session-keys.js';
 import { AllowedOrigins, assertSameSite } from './cross-site.js';
 import { RateLimits } from './rate-limits.js';
+import { SignedCalls } from './signed-calls.js';
 
 /** Runs before every path: a request that is not declared, or not allowed to its caller, goes no further (P02, P11). */
 @Injectable()
@@ -30,6 +31,7 @@ export class PublicServerGuard implements CanActivate {
     private readonly sessionKeys: SessionKeys,
     private readonly callers: ResolveCaller,
     private readonly origins: AllowedOrigins,
+    private readonly signedCalls: SignedCalls,
     @Inject(CONFIG) private readonly config: Pick<HostConfig, 'VOUCHSAFE_BODY_LIMIT'>,
   ) {}
 
@@ -39,10 +41,16 @@ export class PublicServerGuard implements CanActivate {
     const address = addressGroup(exchange.sourceIp);
     await this.rateLimits.take('address', address);
     const own = Reflect.getMetadata(OPERATION, context.getHandler()) as OperationDeclaration | undefined;
-    const { permission, effect } = own ? this.ownPage(exchange, own) : this.route(exchange, request);
+    const { permission, effect, signedBy } = own
+      ? this.ownPage(exchange, own)
+      : this.route(exchange, request);
     if (Number(request.headers['content-length'] ?? 0) > this.config.VOUCHSAFE_BODY_LIMIT)
       throw problem('content-too-large');
-    if (permission === 'public' && effect === 'write') await this.rateLimits.take('publicChange', address);
+    const isSigned = signedBy !== null && this.signedCalls.isPlausible(request.headers[signedBy]);
+    // What nobody signed must not use up what the system that signs may send, so that is bounded by its address alone.
+    if (permission === 'public' && effect === 'write' && !isSigned)
+      await this.rateLimits.take('publicChange', address);
+    if (signedBy !== null && !isSigned) throw this.signedCalls.refused(signedBy);
     await this.identify(exchange, request, permission === 'public');
     assertAllowed(exchange.caller, permission);
     return true;
@@ -51,7 +59,7 @@ export class PublicServerGuard implements CanActivate {
   private ownPage(exchange: Exchange, own: OperationDeclaration) {
     const { operation, entity, effect, permission } = own;
     exchange.route = { path: exchange.url, operation, entity, effect, stream: false, log: 'caller' };
-    return { permission, effect };
+    return { permission, effect, signedBy: null };
   }
 
   private route(exchange: Exchange, request: FastifyRequest) {
@@ -76,7 +84,7 @@ export class PublicServerGuard implements CanActivate {
       stream: false,
       log: 'caller',
     };
-    return { permission: 'public', effect: 'read' } as const;
+    return { permission: 'public', effect: 'read', signedBy: null } as const;
   }
 
   /** An API key takes precedence over a cookie: it is sent on purpose, while browsers send cookies by themselves. */

@@ -30,6 +30,7 @@ import { PublicServerGuard } from './public-server.guard.js';
 import { Leaving } from './leaving.js';
 import { PassOnController } from './pass-on.controller.js';
 import { RateLimits } from './rate-limits.js';
+import { SignedCalls } from './signed-calls.js';
 import { Unrecorded } from './unrecorded.js';
 
 /** Runs what requests need from before the first one comes in until after the last answer has left. */
@@ -102,7 +103,16 @@ export class PublicServerModule {
           useFactory: () => new Agent({ connections: 256, pipelining: 1, keepAliveTimeout: 30_000 }),
         },
         ...[Instance, AccessLog, InstanceLease, RecordExchange],
-        ...[AllowedOrigins, Arrival, PublicServerGuard, Leaving, RateLimits, ResolveCaller, Unrecorded],
+        ...[
+          AllowedOrigins,
+          Arrival,
+          PublicServerGuard,
+          Leaving,
+          RateLimits,
+          ResolveCaller,
+          SignedCalls,
+          Unrecorded,
+        ],
         ...[Background, Workers],
       ],
     };

@@ -15,6 +15,8 @@ export interface Route {
   readonly stream: boolean;
   /** Whose log the entry belongs to. */
   readonly log: 'caller' | 'operator';
+  /** The header in which another system signs what it sends; null where nobody does. */
+  readonly signedBy: string | null;
   /** The last path parameter takes the rest of the path, slashes and all. */
   readonly wildcard: boolean;
 }
@@ -57,6 +59,7 @@ export class RouteIndex {
             effect: operation['x-effect'],
             stream: operation['x-response'] === 'stream',
             log: operation['x-log'] ?? 'caller',
+            signedBy: operation['x-signed-by'] ?? null,
             wildcard: operation['x-wildcard'] !== undefined && path.endsWith(`/{${operation['x-wildcard']}}`),
           });
         }

@@ -15,6 +15,8 @@ const operation = z.looseObject({
   'x-wildcard': z.string().optional(),
   /** Whose log takes the request's entry, where it is not that of the caller's organization. */
   'x-log': z.literal('operator').optional(),
+  /** The header in which the sender signs the body; it is passed on as it came. */
+  'x-signed-by': z.string().optional(),
 });
 
 const methods = ['get', 'put', 'post', 'delete', 'patch'] as const;

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+
+const made = new WeakSet<object>();
+
+/** Longest id that we take from Stripe, whose own limit is 255 characters. */
+const LONGEST = 200;
+
+/**
+ * An id that Stripe gave, with the prefix of its type (`sub_1PqR...`): random, so it may stand in clear in logs and leaves as a UUID may.
+ * @param prefixes several where a type has had others
+ */
+export function stripeId(...prefixes: readonly string[]): z.ZodString {
+  const schema = z.string().regex(new RegExp(`^(?:${prefixes.join('|')})_[A-Za-z0-9_]{1,${LONGEST}}$`));
+  made.add(schema);
+  return schema;
+}
+
+/** Whether a schema is one of `stripeId`. */
+export function isStripeId(schema: object): boolean {
+  return made.has(schema);
+}

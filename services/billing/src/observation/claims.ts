@@ -1,0 +1,127 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Sql } from '@vouchsafe/database';
+import type { Observation } from './observation.js';
+import type { ObjectId, ObservedType } from '../webhook/webhook-event.js';
+
+/** An object that this worker alone may look at and record, until its lease ends. */
+export interface Claim extends ObjectId {
+  /** Grows with each claim: an earlier holder that comes late records nothing. */
+  readonly lease: string;
+  /** How many looks were asked for when it was claimed. */
+  readonly requested: string;
+  readonly attempts: number;
+  readonly source: Observation['source'];
+  readonly eventId: string | null;
+}
+
+/** A holder that says nothing for so long has died. Longer than a question to Stripe with its repetitions takes. */
+const LEASE_SECONDS = 90;
+
+/**
+ * The objects of Stripe that are to be looked at. Leases and due times are the database's, so a wrong clock of one machine neither delays nor
+ * doubles a look.
+ */
+@Injectable()
+export class Claims {
+  constructor(private readonly database: Database) {}
+
+  /** The object that has waited longest, of those that nobody holds. */
+  async next(): Promise<Claim | undefined> {
+    const [row] = await this.database.asWorker((sql) =>
+      sql.query<ClaimRow>(
+        `update stripe_object set lease = lease + 1, attempts = attempts + 1,
+           leased_until = clock_timestamp() + make_interval(secs => $1)
+         where object_id = (
+           select object_id from stripe_object
+           where due_at <= clock_timestamp() and (leased_until is null or leased_until < clock_timestamp())
+           order by due_at for update skip locked limit 1)
+         returning object_id, object_type, lease, requested, attempts, source, event_id`,
+        [LEASE_SECONDS],
+      ),
+    );
+    return row && claimOf(row);
+  }
+
+  /** Asks for a look at an object, whatever Stripe sends. */
+  async request({ type, id }: ObjectId, source: Observation['source']): Promise<void> {
+    await this.database.asWorker((sql) =>
+      sql.query(
+        `insert into stripe_object as known (object_id, object_type, source, requested, due_at)
+         values ($1, $2, $3, 1, clock_timestamp())
+         on conflict (object_id) do update set requested = known.requested + 1, source = excluded.source, event_id = null,
+           due_at = least(known.due_at, excluded.due_at)`,
+        [id, type, source],
+      ),
+    );
+  }
+
+  /** Locks the claim in the transaction that records. @returns whether it is still held */
+  async hold(sql: Sql, { id, lease }: Claim): Promise<boolean> {
+    const rows = await sql.query(
+      'select 1 as held from stripe_object where object_id = $1 and lease = $2 for update',
+      [id, lease],
+    );
+    return rows.length > 0;
+  }
+
+  /** It was looked at; where another look was asked for meanwhile, it is due again. */
+  async done(sql: Sql, { id, lease, requested }: Claim, contentHash: string | null): Promise<void> {
+    await sql.query(
+      `update stripe_object set observed = $3, attempts = 0, error = null, leased_until = null,
+         content_hash = coalesce($4, content_hash),
+         due_at = case when requested > $3::bigint then clock_timestamp() end
+       where object_id = $1 and lease = $2`,
+      [id, lease, requested, contentHash],
+    );
+  }
+
+  /** Tries again later. @param error one word of ours, never Stripe's: that may repeat what was sent */
+  async failed({ id, lease }: Claim, error: string, seconds: number): Promise<void> {
+    await this.database.asWorker((sql) =>
+      sql.query(
+        `update stripe_object set error = $3, leased_until = null, due_at = clock_timestamp() + make_interval(secs => $4)
+         where object_id = $1 and lease = $2`,
+        [id, lease, error, seconds],
+      ),
+    );
+  }
+
+  /** For metrics: how many wait, for how long at most, and how many fail again and again. */
+  async waiting(): Promise<{ readonly waiting: number; readonly seconds: number; readonly failing: number }> {
+    const [row] = await this.database.asWorker((sql) =>
+      sql.query<{ waiting: number; seconds: number; failing: number }>(
+        `select count(*)::int as waiting,
+           coalesce(max(extract(epoch from clock_timestamp() - due_at)), 0)::float8 as seconds,
+           count(*) filter (where attempts >= $1)::int as failing
+         from stripe_object where due_at is not null`,
+        [FAILING_AFTER],
+      ),
+    );
+    return row ?? { waiting: 0, seconds: 0, failing: 0 };
+  }
+}
+
+/** Attempts after which an object counts as failing: somebody should look at it. */
+const FAILING_AFTER = 5;
+
+interface ClaimRow {
+  readonly object_id: string;
+  readonly object_type: ObservedType;
+  readonly lease: string;
+  readonly requested: string;
+  readonly attempts: number;
+  readonly source: Observation['source'];
+  readonly event_id: string | null;
+}
+
+function claimOf(row: ClaimRow): Claim {
+  return {
+    type: row.object_type,
+    id: row.object_id,
+    lease: row.lease,
+    requested: row.requested,
+    attempts: row.attempts,
+    source: row.source,
+    eventId: row.event_id,
+  };
+}

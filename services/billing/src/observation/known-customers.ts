@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '@vouchsafe/database';
+import { storedNames } from '../stored-names.js';
+import { StripeApi } from '../stripe/stripe-api.js';
+import { isFailed, type StripeFailure } from '../stripe/stripe-failure.js';
+import type { ObjectId } from '../webhook/webhook-event.js';
+import { customerOf, type StripeObject } from './stripe-object.js';
+
+/** Whether an object that we have no customer for, or that Stripe does not give, is one of ours all the same. */
+@Injectable()
+export class KnownCustomers {
+  constructor(
+    private readonly database: Database,
+    private readonly stripe: StripeApi,
+  ) {}
+
+  /** A customer of ours carries our organization in its metadata from the beginning. */
+  async isComing(object: StripeObject): Promise<boolean | StripeFailure> {
+    const customerId = customerOf(object);
+    if (customerId === null) return false;
+    const customer = await this.stripe.read((stripe, options) =>
+      stripe.customers.retrieve(customerId, {}, options),
+    );
+    if (isFailed(customer)) return customer.failed === 'refused' ? false : customer;
+    return !customer.deleted && customer.metadata[storedNames.organization] !== undefined;
+  }
+
+  /** Whether we keep the object as something that Stripe must still have. */
+  async isKeptOpen({ type, id }: ObjectId): Promise<boolean> {
+    const rows = await this.database.asWorker((sql) => sql.query(kept[type], [id]));
+    return rows.length > 0;
+  }
+}
+
+const kept: Readonly<Record<ObjectId['type'], string>> = {
+  subscription: 'select 1 as kept from subscription where subscription_id = $1',
+  invoice: `select 1 as kept from invoice where invoice_id = $1 and status <> 'draft'`,
+  payment_method: 'select 1 as kept from payment_method where payment_method_id = $1 and detached_at is null',
+  customer: 'select 1 as kept from customer where customer_id = $1',
+};

@@ -1,0 +1,155 @@
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Database } from '@vouchsafe/database';
+import { follow, type Follower } from '@vouchsafe/event-store';
+import { Background, LOGGER, Metrics, type ServiceLogger } from '@vouchsafe/service-host';
+import { Counter, Gauge } from 'prom-client';
+import { isFailed, type StripeFailure } from '../stripe/stripe-failure.js';
+import { type Claim, Claims } from './claims.js';
+import { KnownCustomers } from './known-customers.js';
+import { ReadStripeObject } from './read-object.js';
+import { RecordObservation } from './record-observation.js';
+
+/** Objects that an instance looks at at once. */
+const AT_ONCE = 4;
+const POLL_MS = 1_000;
+/** Stripe is asked again so soon after it did not answer. */
+const AWAY_MS = 2_000;
+
+/** Longest waits before another try, in seconds: while Stripe is away, and where the object itself is the trouble. */
+const [LONGEST_AWAY, LONGEST] = [60, 6 * 3600];
+
+const outcomes = ['recorded', 'nothing-new', 'not-ours', 'unavailable', 'failed', 'lost-lease'] as const;
+type Outcome = (typeof outcomes)[number];
+
+/** Looks at every object that Stripe has told us of, and records what it is like now. Several instances share the work. */
+@Injectable()
+export class ObservationWorker implements OnApplicationBootstrap {
+  private followers: readonly Follower[] = [];
+  private readonly counter: Counter<'outcome'>;
+
+  constructor(
+    private readonly database: Database,
+    private readonly claims: Claims,
+    private readonly reading: ReadStripeObject,
+    private readonly recording: RecordObservation,
+    private readonly customers: KnownCustomers,
+    private readonly background: Background,
+    @Inject(LOGGER) private readonly logger: Pick<ServiceLogger, 'error' | 'warn'>,
+    { registry }: Metrics,
+  ) {
+    this.counter = new Counter({
+      name: 'billing_observations_total',
+      help: 'Looks at objects of Stripe, by what came of them',
+      labelNames: ['outcome'],
+      registers: [registry],
+    });
+    for (const outcome of outcomes) this.counter.inc({ outcome }, 0);
+    const waiting = () => claims.waiting();
+    new Gauge({
+      name: 'billing_objects_waiting',
+      help: 'Objects of Stripe that are to be looked at; `failing` after several tries',
+      labelNames: ['state'],
+      registers: [registry],
+      async collect() {
+        const found = await waiting().catch(() => ({ waiting: Number.NaN, failing: Number.NaN }));
+        this.set({ state: 'waiting' }, found.waiting);
+        this.set({ state: 'failing' }, found.failing);
+      },
+    });
+    new Gauge({
+      name: 'billing_observation_age_seconds',
+      help: 'How long the object that is due longest has waited',
+      registers: [registry],
+      async collect() {
+        this.set(
+          await waiting().then(
+            ({ seconds }) => seconds,
+            () => Number.NaN,
+          ),
+        );
+      },
+    });
+  }
+
+  onApplicationBootstrap(): void {
+    const onError = (error: unknown) => {
+      if (!(error instanceof StripeAwayError))
+        this.logger.error({ err: error }, 'Objects of Stripe could not be looked at; retrying');
+    };
+    this.followers = Array.from({ length: AT_ONCE }, () =>
+      this.background.add(follow(() => this.step(), { idle: POLL_MS, retry: AWAY_MS, onError })),
+    );
+  }
+
+  /** Something is due. */
+  wake(): void {
+    for (const follower of this.followers) follower.wake();
+  }
+
+  private async step(): Promise<number> {
+    const claim = await this.claims.next();
+    if (!claim) return 0;
+    const outcome = await this.carryOut(claim);
+    this.counter.inc({ outcome });
+    // Every other object would fare alike.
+    if (outcome === 'unavailable') throw new StripeAwayError();
+    return 1;
+  }
+
+  private async carryOut(claim: Claim): Promise<Outcome> {
+    try {
+      const read = await this.reading.read(claim);
+      if (isFailed(read)) return await this.notRead(claim, read);
+      const recorded = await this.recording.record(claim, read);
+      if (recorded === 'lost-lease') return recorded;
+      if (recorded === 'unknown-customer') return await this.unknown(claim, read.object);
+      return recorded.appended > 0 ? 'recorded' : 'nothing-new';
+    } catch (error) {
+      this.logger.error(
+        { err: error, object: claim.id },
+        'An object of Stripe could not be recorded; retrying',
+      );
+      await this.claims.failed(claim, 'not-recorded', waitAfter(claim, LONGEST));
+      return 'failed';
+    }
+  }
+
+  private async notRead(claim: Claim, failure: StripeFailure): Promise<Outcome> {
+    if (failure.failed === 'unavailable') {
+      await this.claims.failed(claim, failure.because, waitAfter(claim, LONGEST_AWAY));
+      return 'unavailable';
+    }
+    // A draft that was deleted is gone; anything else that we know and Stripe does not is a mistake: perhaps another account's key.
+    if (failure.reason === 'not-found' && !(await this.customers.isKeptOpen(claim))) {
+      await this.database.asWorker((sql) => this.claims.done(sql, claim, null));
+      return 'not-ours';
+    }
+    this.logger.error(
+      { object: claim.id, because: failure.reason },
+      'Stripe does not give an object that we know; retrying',
+    );
+    await this.claims.failed(claim, failure.reason, waitAfter(claim, LONGEST));
+    return 'failed';
+  }
+
+  /** Our record of the customer may still be on its way; where Stripe's says nothing of us, it is somebody else's. */
+  private async unknown(claim: Claim, object: Parameters<KnownCustomers['isComing']>[0]): Promise<Outcome> {
+    const coming = await this.customers.isComing(object);
+    if (typeof coming === 'object') return this.notRead(claim, coming);
+    if (coming) {
+      await this.claims.failed(claim, 'unknown-customer', waitAfter(claim, LONGEST_AWAY));
+      return 'failed';
+    }
+    await this.database.asWorker((sql) => this.claims.done(sql, claim, null));
+    return 'not-ours';
+  }
+}
+
+/** Stripe does not answer: the follower waits before it looks again. */
+class StripeAwayError extends Error {
+  override readonly name = 'StripeAwayError';
+}
+
+function waitAfter({ attempts }: Claim, longest: number): number {
+  return Math.min(2 ** Math.min(attempts, 20), longest);
+}

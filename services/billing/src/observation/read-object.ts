@@ -1,0 +1,97 @@
+import { Injectable } from '@nestjs/common';
+import type { Stripe } from 'stripe';
+import { accountSubscription } from '../account/account.decider.js';
+import { StripeApi } from '../stripe/stripe-api.js';
+import { isFailed, type StripeFailure } from '../stripe/stripe-failure.js';
+import type { ObjectId } from '../webhook/webhook-event.js';
+import { invoiceOf, paymentMethodOf, stripeCustomerOf, subscriptionOf } from './content-of.js';
+import type { StripeObject } from './stripe-object.js';
+
+export interface ReadObject {
+  readonly object: StripeObject;
+  /** Where a subscription has ended, the others of its customer: only then is it known whether it was the last. */
+  readonly others: readonly StripeObject[];
+}
+
+/** Asks Stripe what an object is like now. No transaction may be open meanwhile. */
+@Injectable()
+export class ReadStripeObject {
+  constructor(private readonly stripe: StripeApi) {}
+
+  async read({ type, id }: ObjectId): Promise<ReadObject | StripeFailure> {
+    const object = await this.latest(type, id);
+    if (isFailed(object)) return object;
+    if (object.type !== 'subscription') return { object, others: [] };
+    if (accountSubscription(object.id, object.content)?.liveness !== 'ended') return { object, others: [] };
+    const all = await this.subscriptionsOf(object.content.customerId);
+    if (isFailed(all)) return all;
+    return { object, others: all.filter((other) => other.id !== id) };
+  }
+
+  /** Every subscription that a customer ever had. */
+  async subscriptionsOf(customerId: string): Promise<StripeObject[] | StripeFailure> {
+    return this.listed(
+      (stripe, options) =>
+        stripe.subscriptions.list({ customer: customerId, status: 'all', limit: 100 }, options),
+      subscriptionOf,
+    );
+  }
+
+  async invoicesOf(customerId: string): Promise<StripeObject[] | StripeFailure> {
+    return this.listed(
+      (stripe, options) => stripe.invoices.list({ customer: customerId, limit: 100 }, options),
+      invoiceOf,
+    );
+  }
+
+  async paymentMethodsOf(customerId: string): Promise<StripeObject[] | StripeFailure> {
+    return this.listed(
+      (stripe, options) => stripe.paymentMethods.list({ customer: customerId, limit: 100 }, options),
+      paymentMethodOf,
+    );
+  }
+
+  async latest(type: ObjectId['type'], id: string): Promise<StripeObject | StripeFailure> {
+    switch (type) {
+      case 'subscription':
+        return made(
+          await this.stripe.read((stripe, options) => stripe.subscriptions.retrieve(id, {}, options)),
+          subscriptionOf,
+        );
+      case 'invoice':
+        return made(
+          await this.stripe.read((stripe, options) => stripe.invoices.retrieve(id, {}, options)),
+          invoiceOf,
+        );
+      case 'payment_method':
+        return made(
+          await this.stripe.read((stripe, options) => stripe.paymentMethods.retrieve(id, {}, options)),
+          paymentMethodOf,
+        );
+      case 'customer':
+        return made(
+          await this.stripe.read((stripe, options) => stripe.customers.retrieve(id, {}, options)),
+          stripeCustomerOf,
+        );
+    }
+  }
+
+  private async listed<Item>(
+    list: (stripe: Stripe, options: Stripe.RequestOptions) => AsyncIterable<Item>,
+    objectOf: (item: Item) => StripeObject,
+  ): Promise<StripeObject[] | StripeFailure> {
+    return this.stripe.read(async (stripe, options) => {
+      const found: StripeObject[] = [];
+      for await (const item of list(stripe, options)) found.push(objectOf(item));
+      return found;
+    });
+  }
+}
+
+function made<Answer extends object>(
+  answer: Answer | StripeFailure,
+  objectOf: (answer: Answer) => StripeObject,
+): StripeObject | StripeFailure {
+  // A failure has `failed`, which no object of Stripe has.
+  return isFailed(answer) ? answer : objectOf(answer);
+}

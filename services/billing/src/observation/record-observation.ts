@@ -1,0 +1,180 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Transaction } from '@vouchsafe/database';
+import {
+  isRejected,
+  organizationId as organizationIdOf,
+  type OrganizationId,
+} from '@vouchsafe/event-sourcing';
+import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
+import { Clock } from '@vouchsafe/service-host';
+import { canonicalJson, type Json } from '@vouchsafe/transparency-log';
+import { Vault } from '@vouchsafe/vault';
+import { accountAggregate } from '../account/account.aggregate.js';
+import { accountSubscription } from '../account/account.decider.js';
+import { invoiceAggregate } from '../invoice/invoice.aggregate.js';
+import { InvoiceRow } from '../invoice/invoice.entity.js';
+import { paymentMethodAggregate } from '../payment-method/payment-method.aggregate.js';
+import { PaymentMethodRow } from '../payment-method/payment-method.entity.js';
+import { storedNames } from '../stored-names.js';
+import { STRIPE_API_VERSION } from '../stripe/stripe-api.js';
+import { stripeCustomerAggregate } from '../stripe-customer/stripe-customer.aggregate.js';
+import { StripeCustomerRow } from '../stripe-customer/stripe-customer.entity.js';
+import { subscriptionAggregate } from '../subscription/subscription.aggregate.js';
+import { SubscriptionRow } from '../subscription/subscription.entity.js';
+import { type Claim, Claims } from './claims.js';
+import type { Observation } from './observation.js';
+import type { ReadObject } from './read-object.js';
+import { customerOf, type StripeObject } from './stripe-object.js';
+
+export type Recorded =
+  /** How many events were appended: none where nothing is new. */
+  | { readonly appended: number }
+  /** No customer of ours: somebody uses the account for something else, or our record of the customer is still being written. */
+  | 'unknown-customer'
+  /** Another worker holds the object now. */
+  | 'lost-lease';
+
+/** Nobody of our customers asked for what Stripe tells us. */
+const actor = { type: 'service', id: 'billing' } as const;
+
+/** Records what was read of an object, in one transaction: its events, the registers, and that the look is done. */
+@Injectable()
+export class RecordObservation {
+  constructor(
+    private readonly database: Database,
+    private readonly store: EventStore,
+    private readonly vault: Vault,
+    private readonly claims: Claims,
+    private readonly clock: Clock,
+  ) {}
+
+  record(claim: Claim, { object, others }: ReadObject): Promise<Recorded> {
+    const fetchedAt = this.clock.now();
+    return this.database.asWorker(async (transaction) => {
+      if (!(await this.claims.hold(transaction, claim))) return 'lost-lease';
+      const organizationId = await ownerOf(transaction, object);
+      if (organizationId === undefined) return 'unknown-customer';
+      const contentHash = await this.hashOf(transaction, object);
+      const observation: Observation = {
+        organizationId,
+        source: claim.source,
+        eventId: claim.eventId,
+        apiVersion: STRIPE_API_VERSION,
+        contentHash,
+        fetchedAt: fetchedAt.toISOString(),
+      };
+      const unit = this.store.unit(transaction, organizationId, {
+        actor,
+        occurredAt: fetchedAt,
+        requestId: null,
+      });
+      const appended = await append(unit, object, observation);
+      if (appended === 0) await touch(transaction, object, observation.fetchedAt);
+      const together =
+        object.type === 'subscription' ? await judge(unit, [object, ...others], observation) : 0;
+      await this.claims.done(transaction, claim, contentHash);
+      return { appended: appended + together };
+    });
+  }
+
+  /** Keyed, because a card's last digits and expiry can be guessed. */
+  async hashOf(transaction: Transaction, { id, content }: StripeObject): Promise<string> {
+    const hash = await this.vault.keyedHash(
+      transaction,
+      storedNames.contentHash,
+      canonicalJson([id, content as unknown as Json]),
+    );
+    return hash.toString('base64url');
+  }
+}
+
+/** Whose it is, by the customer; a detached payment method has none, and is known by our register. */
+async function ownerOf(transaction: Transaction, object: StripeObject): Promise<OrganizationId | undefined> {
+  const customerId = customerOf(object);
+  const [row] = await transaction.query<{ organization_id: string }>(
+    customerId === null
+      ? 'select organization_id from payment_method where payment_method_id = $1'
+      : 'select organization_id from customer where customer_id = $1',
+    [customerId ?? object.id],
+  );
+  return row && organizationIdOf.parse(row.organization_id);
+}
+
+async function append(unit: UnitOfWork, object: StripeObject, observation: Observation): Promise<number> {
+  const { id } = object;
+  const executed = await (() => {
+    switch (object.type) {
+      case 'subscription':
+        return unit.execute(subscriptionAggregate, id, {
+          type: 'observe',
+          id,
+          observation,
+          content: object.content,
+        });
+      case 'invoice':
+        return unit.execute(invoiceAggregate, id, {
+          type: 'observe',
+          id,
+          observation,
+          content: object.content,
+        });
+      case 'payment_method':
+        return unit.execute(paymentMethodAggregate, id, {
+          type: 'observe',
+          id,
+          observation,
+          content: object.content,
+        });
+      case 'customer':
+        return unit.execute(stripeCustomerAggregate, id, {
+          type: 'observe',
+          id,
+          observation,
+          content: object.content,
+        });
+    }
+  })();
+  if (isRejected(executed)) throw new Error(`${object.type} ${id}: ${executed.rejected}`);
+  return executed.events.length;
+}
+
+/** The organization's subscriptions together. One after another: two that end at once must not each take the other for live. */
+async function judge(
+  unit: UnitOfWork,
+  read: readonly StripeObject[],
+  { organizationId, source }: Observation,
+): Promise<number> {
+  await unit.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`account-${organizationId}`]);
+  const subscriptions = read.flatMap((one) =>
+    one.type === 'subscription' ? (accountSubscription(one.id, one.content) ?? []) : [],
+  );
+  const executed = await unit.execute(accountAggregate, organizationId, {
+    type: 'observe',
+    organizationId,
+    source,
+    subscriptions,
+  });
+  return executed.events.length;
+}
+
+/** Nothing is new, and that is known anew. */
+async function touch(
+  transaction: Transaction,
+  { type, id }: StripeObject,
+  observedAt: string,
+): Promise<void> {
+  const entityManager = await transaction.entityManager();
+  switch (type) {
+    case 'subscription':
+      await entityManager.nativeUpdate(SubscriptionRow, { subscriptionId: id }, { observedAt });
+      return;
+    case 'invoice':
+      await entityManager.nativeUpdate(InvoiceRow, { invoiceId: id }, { observedAt });
+      return;
+    case 'payment_method':
+      await entityManager.nativeUpdate(PaymentMethodRow, { paymentMethodId: id }, { observedAt });
+      return;
+    case 'customer':
+      await entityManager.nativeUpdate(StripeCustomerRow, { customerId: id }, { observedAt });
+  }
+}

@@ -1,0 +1,87 @@
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Database } from '@vouchsafe/database';
+import { follow } from '@vouchsafe/event-store';
+import { Background, LOGGER, Metrics, type ServiceLogger } from '@vouchsafe/service-host';
+import { Gauge } from 'prom-client';
+import { Inbox } from '../inbox/inbox.js';
+import { isFailed } from '../stripe/stripe-failure.js';
+import { Reconcile } from './reconcile.js';
+
+const HOURS = 24;
+/** One that takes longer, or whose instance died, is begun again by another. */
+const LEASE_HOURS = 1;
+const [LOOK_MS, RETRY_MS] = [60_000, 30_000];
+/** Longer than Stripe lists events, so that none that is forgotten comes again. */
+const INBOX_DAYS = 40;
+
+/** Once a day, and at a start after a longer stop: one instance compares, by the database's clock. */
+@Injectable()
+export class DailyReconciliation implements OnApplicationBootstrap {
+  constructor(
+    private readonly database: Database,
+    private readonly reconcile: Reconcile,
+    private readonly inbox: Inbox,
+    private readonly background: Background,
+    @Inject(LOGGER) private readonly logger: Pick<ServiceLogger, 'error'>,
+    private readonly metrics: Metrics,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const onError = (error: unknown) =>
+      this.logger.error({ err: error }, 'The comparison with Stripe could not be made; retrying');
+    this.background.add(follow(() => this.step(), { idle: LOOK_MS, retry: RETRY_MS, onError }));
+    const { database } = this;
+    new Gauge({
+      name: 'billing_reconciliation_age_seconds',
+      help: 'How long ago the last comparison with Stripe ended',
+      registers: [this.metrics.registry],
+      async collect() {
+        this.set(await age(database).catch(() => Number.NaN));
+      },
+    });
+  }
+
+  private async step(): Promise<number> {
+    if (!(await this.isDue())) return 0;
+    const reconciled = await this.reconcile.run();
+    if (isFailed(reconciled)) {
+      await this.release();
+      // The port has logged why Stripe is away.
+      throw new Error(
+        `Stripe: ${reconciled.failed === 'unavailable' ? reconciled.because : reconciled.reason}`,
+      );
+    }
+    await this.database.asWorker((sql) =>
+      sql.query('update reconciliation set started_at = null, finished_at = clock_timestamp()'),
+    );
+    while ((await this.inbox.deleteOld(INBOX_DAYS)) > 0);
+    return 0;
+  }
+
+  private async isDue(): Promise<boolean> {
+    const rows = await this.database.asWorker((sql) =>
+      sql.query(
+        `update reconciliation set started_at = clock_timestamp()
+         where (finished_at is null or finished_at < clock_timestamp() - make_interval(hours => $1))
+           and (started_at is null or started_at < clock_timestamp() - make_interval(hours => $2))
+         returning 1 as due`,
+        [HOURS, LEASE_HOURS],
+      ),
+    );
+    return rows.length > 0;
+  }
+
+  private release(): Promise<unknown> {
+    return this.database.asWorker((sql) => sql.query('update reconciliation set started_at = null'));
+  }
+}
+
+/** Not a number before the first. */
+async function age(database: Database): Promise<number> {
+  const [row] = await database.asWorker((sql) =>
+    sql.query<{ seconds: number | null }>(
+      'select extract(epoch from clock_timestamp() - finished_at)::float8 as seconds from reconciliation',
+    ),
+  );
+  return row?.seconds ?? Number.NaN;
+}

@@ -1,0 +1,163 @@
+/** @promise P31 what no webhook told us is found by a daily comparison with Stripe */
+import { Inject, Injectable } from '@nestjs/common';
+import { Database } from '@vouchsafe/database';
+import { Clock, LOGGER, Metrics, type ServiceLogger } from '@vouchsafe/service-host';
+import { Counter } from 'prom-client';
+import { Inbox } from '../inbox/inbox.js';
+import { Claims } from '../observation/claims.js';
+import { ObservationWorker } from '../observation/observation-worker.js';
+import { ReadStripeObject } from '../observation/read-object.js';
+import { RecordObservation } from '../observation/record-observation.js';
+import type { StripeObject } from '../observation/stripe-object.js';
+import { StripeApi } from '../stripe/stripe-api.js';
+import { isFailed, type StripeFailure } from '../stripe/stripe-failure.js';
+import { objectOf, readEvent } from '../webhook/webhook-event.js';
+
+/** Stripe lists its events for so long; with a little in hand for those of the last minutes. */
+const EVENT_DAYS = 30;
+
+export interface Reconciled {
+  readonly customers: number;
+  /** Events that no webhook had brought. */
+  readonly events: number;
+  /** Objects that are otherwise at Stripe than we knew. */
+  readonly objects: number;
+}
+
+interface KnownCustomer {
+  readonly organization_id: string;
+  readonly customer_id: string;
+}
+
+/** Compares what we know with what Stripe has, and asks for a look at whatever differs. */
+@Injectable()
+export class Reconcile {
+  private readonly repairs: Counter<'what'>;
+
+  constructor(
+    private readonly database: Database,
+    private readonly stripe: StripeApi,
+    private readonly reading: ReadStripeObject,
+    private readonly recording: RecordObservation,
+    private readonly claims: Claims,
+    private readonly inbox: Inbox,
+    private readonly worker: ObservationWorker,
+    private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Pick<ServiceLogger, 'info' | 'warn'>,
+    { registry }: Metrics,
+  ) {
+    this.repairs = new Counter({
+      name: 'billing_reconciliation_repairs_total',
+      help: 'What the comparison with Stripe found that no webhook had told',
+      labelNames: ['what'],
+      registers: [registry],
+    });
+    for (const what of ['event', 'subscription', 'invoice', 'payment_method', 'customer'])
+      this.repairs.inc({ what }, 0);
+  }
+
+  /** @returns what was repaired, or why Stripe could not be asked: then it is done again from the beginning */
+  async run(): Promise<Reconciled | StripeFailure> {
+    const events = await this.missedEvents();
+    if (isFailed(events)) return events;
+    const customers = await this.database.asWorker((sql) =>
+      sql.query<KnownCustomer>('select organization_id, customer_id from customer order by created_at'),
+    );
+    let objects = 0;
+    for (const customer of customers) {
+      const repaired = await this.compare(customer);
+      if (isFailed(repaired)) return repaired;
+      objects += repaired.objects;
+    }
+    this.worker.wake();
+    const reconciled = { customers: customers.length, events: events.missed, objects };
+    const level = events.missed + objects > 0 ? 'warn' : 'info';
+    this.logger[level](
+      reconciled,
+      'Compared with Stripe: events that no webhook brought, objects that differed',
+    );
+    return reconciled;
+  }
+
+  /** The events of the last days go the way of a webhook, each once. */
+  private async missedEvents(): Promise<{ missed: number } | StripeFailure> {
+    const gte = Math.floor(this.clock.now().getTime() / 1000) - EVENT_DAYS * 86_400;
+    const found = await this.stripe.read(async (stripe, options) => {
+      const listed: unknown[] = [];
+      for await (const event of stripe.events.list({ created: { gte }, limit: 100 }, options))
+        listed.push(event);
+      return { listed };
+    });
+    if (isFailed(found)) return found;
+    let missed = 0;
+    for (const one of found.listed) {
+      const event = readEvent(one);
+      if (!event || event.account !== undefined || event.livemode !== this.stripe.settings.livemode) continue;
+      if (await this.inbox.add(event, objectOf(event), 'reconciliation')) missed += 1;
+    }
+    this.repairs.inc({ what: 'event' }, missed);
+    return { missed };
+  }
+
+  private async compare({
+    customer_id: customerId,
+  }: KnownCustomer): Promise<{ objects: number } | StripeFailure> {
+    const customer = await this.reading.latest('customer', customerId);
+    if (isFailed(customer)) return ifAway(customer);
+    const lists = [
+      await this.reading.subscriptionsOf(customerId),
+      await this.reading.invoicesOf(customerId),
+      ...(customer.type === 'customer' && customer.content.isDeleted
+        ? []
+        : [await this.reading.paymentMethodsOf(customerId)]),
+    ];
+    const there: StripeObject[] = [customer];
+    for (const list of lists) {
+      if (!isFailed(list)) there.push(...list);
+      else if (list.failed === 'unavailable') return list;
+    }
+    const differing = [...(await this.differing(there)), ...(await this.notListed(customerId, there))];
+    for (const { type, id } of differing) {
+      await this.claims.request({ type, id }, 'reconciliation');
+      this.repairs.inc({ what: type });
+    }
+    return { objects: differing.length };
+  }
+
+  private differing(there: readonly StripeObject[]): Promise<StripeObject[]> {
+    return this.database.asWorker(async (transaction) => {
+      const known = await transaction.query<{ object_id: string; content_hash: string | null }>(
+        'select object_id, content_hash from stripe_object where object_id = any ($1)',
+        [there.map(({ id }) => id)],
+      );
+      const hashes = new Map(known.map(({ object_id, content_hash }) => [object_id, content_hash]));
+      const differing: StripeObject[] = [];
+      for (const object of there)
+        if (hashes.get(object.id) !== (await this.recording.hashOf(transaction, object)))
+          differing.push(object);
+      return differing;
+    });
+  }
+
+  /** What we hold for live or attached, and is in no list: detached payment methods, subscriptions of a deleted customer. */
+  private async notListed(
+    customerId: string,
+    there: readonly StripeObject[],
+  ): Promise<{ readonly type: 'subscription' | 'payment_method'; readonly id: string }[]> {
+    return this.database.asWorker((sql) =>
+      sql.query(
+        `select 'subscription' as type, subscription_id as id from subscription
+           where customer_id = $1 and ended_at is null and subscription_id <> all ($2)
+         union all
+         select 'payment_method', payment_method_id from payment_method join customer using (organization_id)
+           where customer_id = $1 and detached_at is null and payment_method_id <> all ($2)`,
+        [customerId, there.map(({ id }) => id)],
+      ),
+    );
+  }
+}
+
+/** A customer that Stripe does not know is a mistake that a look at it shows; the others are compared all the same. */
+function ifAway(failure: StripeFailure): { objects: number } | StripeFailure {
+  return failure.failed === 'unavailable' ? failure : { objects: 0 };
+}

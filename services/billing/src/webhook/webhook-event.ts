@@ -1,0 +1,51 @@
+import { z } from 'zod';
+
+/** What we read of an event of Stripe: which object it is about. What the object is like is asked of Stripe, not read here. */
+const stripeEvent = z.object({
+  id: z.string().regex(/^evt_[A-Za-z0-9_]{1,200}$/),
+  object: z.literal('event'),
+  type: z.string().regex(/^[a-z0-9_.]{1,100}$/),
+  api_version: z.string().max(60).nullable().default(null),
+  livemode: z.boolean(),
+  /** Of a connected account; absent for our own. */
+  account: z.string().optional(),
+  created: z.int().min(0),
+  data: z.object({ object: z.looseObject({ id: z.string().max(255).optional() }) }),
+});
+export type StripeEvent = z.output<typeof stripeEvent>;
+
+export function readEvent(parsed: unknown): StripeEvent | undefined {
+  return stripeEvent.safeParse(parsed).data;
+}
+
+/** Types of objects that are observed, by the names that Stripe gives them. */
+export const observedTypes = ['customer', 'subscription', 'invoice', 'payment_method'] as const;
+export type ObservedType = (typeof observedTypes)[number];
+
+export interface ObjectId {
+  readonly type: ObservedType;
+  readonly id: string;
+}
+
+/**
+ * The object that must be looked at after an event; `null` where there is none: the event is counted and kept.
+ */
+export function objectOf({ type, data: { object } }: StripeEvent): ObjectId | null {
+  const about = (wanted: ObservedType, id: unknown): ObjectId | null =>
+    typeof id === 'string' && idForms[wanted].test(id) ? { type: wanted, id } : null;
+  if (type.startsWith('customer.subscription.')) return about('subscription', object.id);
+  if (/^customer\.(?:created|updated|deleted)$/.test(type)) return about('customer', object.id);
+  if (type.startsWith('invoice.')) return about('invoice', object.id);
+  if (type.startsWith('payment_method.')) return about('payment_method', object.id);
+  if (type.startsWith('setup_intent.')) return about('payment_method', object.payment_method);
+  // What a person completed at Stripe's page: the subscription says the rest.
+  if (type.startsWith('checkout.session.')) return about('subscription', object.subscription);
+  return null;
+}
+
+const idForms: Readonly<Record<ObservedType, RegExp>> = {
+  customer: /^cus_[A-Za-z0-9_]{1,200}$/,
+  subscription: /^sub_[A-Za-z0-9_]{1,200}$/,
+  invoice: /^in_[A-Za-z0-9_]{1,200}$/,
+  payment_method: /^(?:pm|card|src|ba)_[A-Za-z0-9_]{1,200}$/,
+};
