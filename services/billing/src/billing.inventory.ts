@@ -41,6 +41,7 @@ export const impersonalColumns: Readonly<Record<string, string>> = {
   'invoice.billing_reason': 'of a set of Stripe’s',
   'invoice.currency': 'of a closed set',
   'payment_method.payment_method_id': 'random text of Stripe’s, for an organization',
+  'payment_method.customer_id': 'random text of Stripe’s, for an organization',
   'payment_method.kind': 'of a set of Stripe’s',
   'stripe_customer.customer_id': 'random text of Stripe’s, for an organization',
   'stripe_customer.default_payment_method_id': 'random text of Stripe’s, for an organization',

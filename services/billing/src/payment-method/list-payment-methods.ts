@@ -55,10 +55,12 @@ export class ListPaymentMethods {
     const [organizationId, after] = [organizationOf(caller), cursor.read(query.cursor)];
     return this.database.forOrganization(organizationId, async (transaction) => {
       const entityManager = await transaction.entityManager();
-      const customer = await entityManager.findOne(StripeCustomerRow, { organizationId, isDeleted: false });
+      const customers = await entityManager.find(StripeCustomerRow, { organizationId });
+      const deleted = customers.flatMap(({ customerId, isDeleted }) => (isDeleted ? [customerId] : []));
+      const defaults = new Set(customers.map((customer) => customer.defaultPaymentMethodId));
       const found = await entityManager.findByCursor(PaymentMethodRow, {
         ...{ first: query.limit, includeCount: false, ...(after && { after }) },
-        where: { detachedAt: null },
+        where: { detachedAt: null, customerId: { $nin: deleted } },
         orderBy: { createdAt: 'desc', paymentMethodId: 'desc' },
       });
       const { items, next } = pageFound(
@@ -75,7 +77,7 @@ export class ListPaymentMethods {
             card: cardSealed
               ? await openCard(this.vault, transaction, { organizationId, paymentMethodId }, cardSealed)
               : null,
-            isDefault: paymentMethodId === customer?.defaultPaymentMethodId,
+            isDefault: defaults.has(paymentMethodId),
             createdAt: shownTime(createdAt),
             observedAt: shownTime(observedAt),
           })),

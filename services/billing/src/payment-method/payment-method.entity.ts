@@ -9,6 +9,8 @@ export const PaymentMethodRow = defineEntity({
   properties: {
     organizationId: p.uuid(),
     paymentMethodId: p.text().primary(),
+    /** Null when it is detached. */
+    customerId: p.text().nullable(),
     kind: p.text(),
     /** Brand, last four digits and expiry, as JSON; sealed under the organization's key of the month, for nobody knows whose card it is. */
     cardSealed: p.text().nullable(),

@@ -15,6 +15,7 @@ export const paymentMethodProjection = inlineProjection<PaymentMethodEvent>({
       const entityManager = await transaction.entityManager();
       await entityManager.upsert(PaymentMethodRow, {
         ...place,
+        customerId,
         kind,
         cardSealed: card === null || isErased(card) ? null : await sealCard(vault, transaction, place, card),
         createdAt,

@@ -103,6 +103,7 @@ export const observationMigrations: readonly SqlMigration[] = [
       create table payment_method (
         organization_id uuid not null,
         payment_method_id text primary key,
+        customer_id text,
         kind text not null,
         card_sealed text,
         created_at timestamptz not null,

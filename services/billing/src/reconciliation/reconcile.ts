@@ -149,8 +149,8 @@ export class Reconcile {
         `select 'subscription' as type, subscription_id as id from subscription
            where customer_id = $1 and ended_at is null and subscription_id <> all ($2)
          union all
-         select 'payment_method', payment_method_id from payment_method join customer using (organization_id)
-           where customer_id = $1 and detached_at is null and payment_method_id <> all ($2)`,
+         select 'payment_method', payment_method_id from payment_method join stripe_customer using (customer_id)
+           where customer_id = $1 and detached_at is null and not is_deleted and payment_method_id <> all ($2)`,
         [customerId, there.map(({ id }) => id)],
       ),
     );

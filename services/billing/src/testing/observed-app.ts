@@ -83,22 +83,21 @@ async function know(app: BillingApp, { customerId }: History, organizationId: st
 }
 
 /** The one of the first start: histories come later. */
-async function firstComparison(app: BillingApp): Promise<void> {
-  for (;;) {
-    const rows = await app.database.asWorker((sql) =>
-      sql.query('select 1 from reconciliation where finished_at is not null'),
-    );
-    if (rows.length > 0) return;
-    await sleep(20);
-  }
+function firstComparison(app: BillingApp): Promise<void> {
+  return until(app, 'select from reconciliation where finished_at is not null');
 }
 
-async function settled(app: BillingApp): Promise<void> {
-  for (;;) {
-    const rows = await app.database.asWorker((sql) =>
-      sql.query('select 1 from stripe_object where due_at is not null limit 1'),
-    );
-    if (rows.length === 0) return;
+function settled(app: BillingApp): Promise<void> {
+  return until(app, 'select where not exists (select from stripe_object where due_at is not null)');
+}
+
+const PATIENCE_MS = 30_000;
+
+/** Waits until a query has a row. */
+async function until(app: BillingApp, query: string): Promise<void> {
+  const end = performance.now() + PATIENCE_MS;
+  while ((await app.database.asWorker((sql) => sql.query(query))).length === 0) {
+    if (performance.now() > end) throw new Error(`It never came: ${query}`);
     await sleep(20);
   }
 }

@@ -98,7 +98,8 @@ function respond(
   response: ServerResponse,
 ): void {
   const [, , kind = '', id] = url.pathname.split('/');
-  const objects = histories.flatMap((history) => [...stripeAt(history, stripe.now).values()]);
+  // What is added later goes on with the same objects.
+  const objects = [...new Map(histories.flatMap((history) => [...stripeAt(history, stripe.now)])).values()];
   if (kind === 'events') {
     const events = histories.flatMap(({ steps }) =>
       steps

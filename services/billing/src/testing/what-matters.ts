@@ -124,3 +124,24 @@ function onceAndForAll(event: BillingEvent): string[] {
 function sorted(record: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
+
+/** A payment method that was detached before we first looked is nobody's: Stripe does not say whose it was. */
+export function seenOf(
+  { objects, facts, allEndedAt }: WhatMatters,
+  events: readonly BillingEvent[],
+): WhatMatters {
+  const seen = new Set(
+    events.flatMap((one) => (one.type === 'payment-method-observed' ? [one.data.paymentMethodId] : [])),
+  );
+  const isSeen = (id: string) => !id.startsWith('pm_') || seen.has(id);
+  return {
+    allEndedAt,
+    objects: Object.fromEntries(Object.entries(objects).filter(([id]) => isSeen(id))),
+    facts: facts.filter((fact) => isSeen(fact.split(' ')[1] ?? '')),
+  };
+}
+
+/** Cards are sealed in what is stored. */
+export function withoutCards(matters: WhatMatters): unknown {
+  return JSON.parse(JSON.stringify(matters, (name, value: unknown) => (name === 'card' ? null : value)));
+}

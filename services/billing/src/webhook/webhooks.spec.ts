@@ -8,7 +8,7 @@ import { followed } from '../testing/follow-history.js';
 import { type History, historyOf } from '../testing/history.js';
 import { type ObservedApp, observedApp } from '../testing/observed-app.js';
 import { signatureOf } from '../testing/stripe-of-history.js';
-import { whatMatters, whatStripeSays } from '../testing/what-matters.js';
+import { seenOf, whatMatters, whatStripeSays, withoutCards } from '../testing/what-matters.js';
 
 let billing: ObservedApp;
 
@@ -147,24 +147,3 @@ describe('what Stripe sends', () => {
     },
   );
 });
-
-/** A payment method that was detached before we first looked is nobody's: Stripe does not say whose it was. */
-function seenOf(
-  { objects, facts, allEndedAt }: ReturnType<typeof whatStripeSays>,
-  events: Awaited<ReturnType<ObservedApp['events']>>,
-): ReturnType<typeof whatStripeSays> {
-  const seen = new Set(
-    events.flatMap((one) => (one.type === 'payment-method-observed' ? [one.data.paymentMethodId] : [])),
-  );
-  const isSeen = (id: string) => !id.startsWith('pm_') || seen.has(id);
-  return {
-    allEndedAt,
-    objects: Object.fromEntries(Object.entries(objects).filter(([id]) => isSeen(id))),
-    facts: facts.filter((fact) => isSeen(fact.split(' ')[1] ?? '')),
-  };
-}
-
-/** Cards are sealed in what is stored. */
-function withoutCards(matters: ReturnType<typeof whatMatters>): unknown {
-  return JSON.parse(JSON.stringify(matters, (name, value: unknown) => (name === 'card' ? null : value)));
-}

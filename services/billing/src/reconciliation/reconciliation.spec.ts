@@ -1,0 +1,99 @@
+/** @promise P31 deliveries that never came change nothing in the end, and T0 is right */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { isFailed } from '../stripe/stripe-failure.js';
+import { livenessOf } from '../subscription/subscription.decider.js';
+import { stripeAt } from '../testing/deliveries.js';
+import { type History, historyOf } from '../testing/history.js';
+import { type ObservedApp, observedApp } from '../testing/observed-app.js';
+import { seenOf, whatMatters, whatStripeSays, withoutCards } from '../testing/what-matters.js';
+import { Reconcile } from './reconcile.js';
+
+let billing: ObservedApp;
+
+beforeAll(async () => {
+  billing = await observedApp();
+});
+afterAll(() => billing.stop());
+
+async function newHistory(seed: number, organizationId: string = randomUUID()): Promise<Required<History>> {
+  const history = { ...historyOf(seed), organizationId };
+  billing.stripe.add(history);
+  await billing.know(history, organizationId);
+  return history;
+}
+
+const reconcile = () => billing.app.get(Reconcile).run();
+
+describe('the comparison with Stripe', () => {
+  it('finds what no webhook told, and says what it found', async () => {
+    const history = await newHistory(31);
+    const found = await reconcile();
+    await billing.settled();
+    expect(found).toMatchObject({ customers: 1, objects: expect.any(Number), events: expect.any(Number) });
+    const events = await billing.events(history.organizationId);
+    expect(withoutCards(whatMatters(events))).toEqual(withoutCards(seenOf(whatStripeSays(history), events)));
+    expect(billing.app.printed()).toContain('Compared with Stripe');
+    const sources = events.flatMap(({ data }) => ('source' in data ? [data.source] : []));
+    expect(new Set(sources)).toEqual(new Set(['reconciliation']));
+    expect(await billing.metric('billing_reconciliation_repairs_total')).toMatch(
+      /what="subscription"\} [1-9]/,
+    );
+  });
+
+  it('finds nothing where everything is known', async () => {
+    await reconcile();
+    await billing.settled();
+    expect(await reconcile()).toMatchObject({ events: 0, objects: 0 });
+  });
+
+  it('finds an object that changed without an event', async () => {
+    const history = await newHistory(35);
+    const stripe = [...stripeAt(history, Number.POSITIVE_INFINITY).values()];
+    const changed = stripe.find((one) => one.type === 'subscription' && livenessOf(one.content) === 'live');
+    if (changed?.type !== 'subscription') throw new Error('The history has no live subscription');
+    await reconcile();
+    await billing.settled();
+    const last = Math.max(...history.steps.map(({ at }) => at)) + 10;
+    const silent: History = {
+      customerId: history.customerId,
+      steps: [
+        {
+          at: last,
+          objects: [
+            {
+              ...changed,
+              content: { ...changed.content, status: 'canceled', endedAt: '2026-12-24T18:00:00.000Z' },
+            },
+          ],
+          events: [],
+        },
+      ],
+    };
+    billing.stripe.add(silent);
+    const before = await billing.events(history.organizationId);
+    const wasOver = before.some(
+      ({ type, data }) => type === 'subscription-ended' && data.subscriptionId === changed.id,
+    );
+    expect(wasOver).toBe(false);
+    expect(await reconcile()).toMatchObject({ objects: 1 });
+    await billing.settled();
+    const events = await billing.events(history.organizationId);
+    expect(
+      events.filter(({ type, data }) => type === 'subscription-ended' && data.subscriptionId === changed.id),
+    ).toHaveLength(1);
+  });
+
+  it('gives up while Stripe is away, and loses nothing', async () => {
+    const history = await newHistory(34);
+    billing.stripe.fault = 500;
+    const found = await reconcile();
+    expect(isFailed(found)).toBe(true);
+    billing.stripe.fault = 'none';
+    await reconcile();
+    await billing.settled();
+    expect(whatMatters(await billing.events(history.organizationId)).allEndedAt).toBe(
+      whatStripeSays(history).allEndedAt,
+    );
+  });
+});
