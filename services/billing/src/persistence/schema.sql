@@ -457,6 +457,7 @@ grant delete, select on parked_message to billing_retention;
 create table payment_method (
   organization_id uuid not null,
   payment_method_id text not null,
+  customer_id text,
   kind text not null,
   card_sealed text,
   created_at timestamp with time zone not null,
