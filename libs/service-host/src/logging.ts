@@ -42,6 +42,9 @@ const ALLOWED = new Set([
   'check',
   'eventType',
   'organizationId',
+  // A word of ours that says why; an object's id at Stripe.
+  'because',
+  'object',
 ]);
 
 export type ServiceLogger = Logger;

@@ -75,13 +75,22 @@ export class Claims {
     );
   }
 
-  /** Tries again later. @param error one word of ours, never Stripe's: that may repeat what was sent */
-  async failed({ id, lease }: Claim, error: string, seconds: number): Promise<void> {
+  /**
+   * Tries again later.
+   * @param error one word of ours, never Stripe's: that may repeat what was sent
+   * @param isObjects whether the trouble is the object's own: tries while Stripe is away do not count
+   */
+  async failed(
+    { id, lease }: Claim,
+    error: string,
+    { seconds, isObjects }: { readonly seconds: number; readonly isObjects: boolean },
+  ): Promise<void> {
     await this.database.asWorker((sql) =>
       sql.query(
-        `update stripe_object set error = $3, leased_until = null, due_at = clock_timestamp() + make_interval(secs => $4)
+        `update stripe_object set error = $3, leased_until = null, due_at = clock_timestamp() + make_interval(secs => $4),
+           attempts = attempts - case when $5 then 0 else 1 end
          where object_id = $1 and lease = $2`,
-        [id, lease, error, seconds],
+        [id, lease, error, seconds, isObjects],
       ),
     );
   }

@@ -12,11 +12,10 @@ import { RecordObservation } from './record-observation.js';
 /** Objects that an instance looks at at once. */
 const AT_ONCE = 4;
 const POLL_MS = 1_000;
-/** Stripe is asked again so soon after it did not answer. */
-const AWAY_MS = 2_000;
-
-/** Longest waits before another try, in seconds: while Stripe is away, and where the object itself is the trouble. */
-const [LONGEST_AWAY, LONGEST] = [60, 6 * 3600];
+/** After Stripe did not answer, nothing is asked for so long; longer each time that it still does not. */
+const [SHORTEST_AWAY_MS, LONGEST_AWAY_MS] = [500, 15_000];
+/** Longest waits before an object is tried again that is itself the trouble, in seconds, and one whose customer is not recorded yet. */
+const [LONGEST, LONGEST_UNKNOWN] = [6 * 3600, 60];
 
 const outcomes = ['recorded', 'nothing-new', 'not-ours', 'unavailable', 'failed', 'lost-lease'] as const;
 type Outcome = (typeof outcomes)[number];
@@ -25,6 +24,8 @@ type Outcome = (typeof outcomes)[number];
 @Injectable()
 export class ObservationWorker implements OnApplicationBootstrap {
   private followers: readonly Follower[] = [];
+  /** How often Stripe has not answered, and until when it is left alone. */
+  private away = { times: 0, until: 0 };
   private readonly counter: Counter<'outcome'>;
 
   constructor(
@@ -72,12 +73,10 @@ export class ObservationWorker implements OnApplicationBootstrap {
   }
 
   onApplicationBootstrap(): void {
-    const onError = (error: unknown) => {
-      if (!(error instanceof StripeAwayError))
-        this.logger.error({ err: error }, 'Objects of Stripe could not be looked at; retrying');
-    };
+    const onError = (error: unknown) =>
+      this.logger.error({ err: error }, 'Objects of Stripe could not be looked at; retrying');
     this.followers = Array.from({ length: AT_ONCE }, () =>
-      this.background.add(follow(() => this.step(), { idle: POLL_MS, retry: AWAY_MS, onError })),
+      this.background.add(follow(() => this.step(), { idle: POLL_MS, retry: POLL_MS, onError })),
     );
   }
 
@@ -87,13 +86,22 @@ export class ObservationWorker implements OnApplicationBootstrap {
   }
 
   private async step(): Promise<number> {
+    if (performance.now() < this.away.until) return 0;
     const claim = await this.claims.next();
     if (!claim) return 0;
     const outcome = await this.carryOut(claim);
     this.counter.inc({ outcome });
-    // Every other object would fare alike.
-    if (outcome === 'unavailable') throw new StripeAwayError();
+    if (outcome === 'unavailable') this.leaveAlone();
+    else this.away = { times: 0, until: 0 };
     return 1;
+  }
+
+  /** Every other object would fare alike. */
+  private leaveAlone(): void {
+    const [now, { times, until }] = [performance.now(), this.away];
+    if (now < until) return;
+    const wait = Math.min(SHORTEST_AWAY_MS * 2 ** times, LONGEST_AWAY_MS);
+    this.away = { times: Math.min(times + 1, 10), until: now + wait };
   }
 
   private async carryOut(claim: Claim): Promise<Outcome> {
@@ -116,7 +124,7 @@ export class ObservationWorker implements OnApplicationBootstrap {
 
   private async notRead(claim: Claim, failure: StripeFailure): Promise<Outcome> {
     if (failure.failed === 'unavailable') {
-      await this.claims.failed(claim, failure.because, waitAfter(claim, LONGEST_AWAY));
+      await this.claims.failed(claim, failure.because, { seconds: 0, isObjects: false });
       return 'unavailable';
     }
     // A draft that was deleted is gone; anything else that we know and Stripe does not is a mistake: perhaps another account's key.
@@ -137,7 +145,7 @@ export class ObservationWorker implements OnApplicationBootstrap {
     const coming = await this.customers.isComing(object);
     if (typeof coming === 'object') return this.notRead(claim, coming);
     if (coming) {
-      await this.claims.failed(claim, 'unknown-customer', waitAfter(claim, LONGEST_AWAY));
+      await this.claims.failed(claim, 'unknown-customer', waitAfter(claim, LONGEST_UNKNOWN));
       return 'failed';
     }
     await this.database.asWorker((sql) => this.claims.done(sql, claim, null));
@@ -145,11 +153,6 @@ export class ObservationWorker implements OnApplicationBootstrap {
   }
 }
 
-/** Stripe does not answer: the follower waits before it looks again. */
-class StripeAwayError extends Error {
-  override readonly name = 'StripeAwayError';
-}
-
-function waitAfter({ attempts }: Claim, longest: number): number {
-  return Math.min(2 ** Math.min(attempts, 20), longest);
+function waitAfter({ attempts }: Claim, longest: number) {
+  return { seconds: Math.min(2 ** Math.min(attempts, 20), longest), isObjects: true };
 }
