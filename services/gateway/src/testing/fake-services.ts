@@ -24,6 +24,7 @@ import {
   describeService,
   Operation,
   problem,
+  RawBody,
   type RunningService,
   type ServiceDefinition,
   serviceUrlVariables,
@@ -40,6 +41,8 @@ export interface World {
   /** What the last request looked like to the service. */
   lastHeaders: Record<string, string>;
   lastCaller: Caller | null;
+  /** The bodies that came with a signature. */
+  readonly signed: Buffer[];
   /** What the service says in the headers of its answers. */
   answerHeaders: Record<string, string>;
   /** Milliseconds that a change takes after it has taken effect. */
@@ -66,6 +69,7 @@ export async function fakeServices(folder: string, env: Record<string, string>):
     sessions: new Map(),
     apiKeys: new Map(),
     executed: [],
+    signed: [],
     lastHeaders: {},
     lastCaller: null,
     answerHeaders: {},
@@ -75,6 +79,7 @@ export async function fakeServices(folder: string, env: Record<string, string>):
   const fakes: Readonly<Partial<Record<ServiceName, ServiceDefinition<z.ZodObject>>>> = {
     identity: fakeIdentity(world),
     audit: fakeAudit(world),
+    billing: fakeBilling(world),
   };
   const definitions = innerServiceNames.map((name) => fakes[name] ?? { ...idle, name });
   const running: RunningService[] = [];
@@ -239,6 +244,34 @@ function fakeAudit(world: World) {
     title: 'Audit',
     config: z.object({}),
     module: () => ThingModule,
+  } satisfies ServiceDefinition<z.ZodObject>;
+}
+
+function fakeBilling(world: World) {
+  @Controller('webhooks/fake')
+  class WebhookController {
+    @Post()
+    @HttpCode(204)
+    @Operation({
+      permission: 'public',
+      operation: 'webhook.take',
+      entity: { type: 'webhook', id: null },
+      effect: 'write',
+      summary: 'Take an event',
+      answers: { 204: null },
+      signedBy: 'stripe-signature',
+    })
+    take(@RawBody() body: Buffer): void {
+      world.signed.push(body);
+    }
+  }
+  @Module({ controllers: [WebhookController] })
+  class WebhookModule {}
+  return {
+    name: 'billing',
+    title: 'Billing',
+    config: z.object({}),
+    module: () => WebhookModule,
   } satisfies ServiceDefinition<z.ZodObject>;
 }
 
