@@ -75,6 +75,8 @@ const nowhere = {
     privateKeyFile: () => 'unused',
     kekFile: () => 'unused',
     sessionKeyFile: 'unused',
+    stripeKey: 'unused',
+    stripeWebhookSecret: 'unused',
   },
   postgresPort: 1,
   ports: await portsBy(() => 1),

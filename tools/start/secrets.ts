@@ -15,6 +15,9 @@ export interface Secrets {
   kekFile(service: string): string;
   /** Keys of the session cookie; the gateway makes it. */
   readonly sessionKeyFile: string;
+  /** Of the stand-in for Stripe, in the form of Stripe's own. */
+  readonly stripeKey: string;
+  readonly stripeWebhookSecret: string;
 }
 
 /** Secrets of one machine, made at the first start and kept (0600) for the next. */
@@ -37,6 +40,14 @@ export async function openSecrets(folder: string): Promise<Secrets> {
     operatorOrganizationId: await kept(path.join(folder, 'operator-organization-id'), randomUUID),
     ...(await ensureInternalKeys(path.join(folder, 'internal'), serviceNames)),
     sessionKeyFile: path.join(folder, 'session-keys'),
+    stripeKey: await kept(
+      path.join(folder, 'stripe-key'),
+      () => `sk_test_${randomBytes(24).toString('hex')}`,
+    ),
+    stripeWebhookSecret: await kept(
+      path.join(folder, 'stripe-webhook-secret'),
+      () => `whsec_${randomBytes(24).toString('hex')}`,
+    ),
     kekFile: (service) => path.join(folder, `${service}.kek`),
   };
 }

@@ -23,6 +23,8 @@ export interface Surroundings {
   readonly filesFolder: string;
   /** Where each service records erasures outside of the database; no backup contains it. */
   readonly tombstonesFolder: string;
+  /** Variables by which billing finds Stripe. */
+  readonly stripe?: Readonly<Record<string, string>>;
   /** More variables, over those made here; tests turn knobs with them. */
   readonly more?: Readonly<Record<string, string>>;
 }
@@ -53,6 +55,7 @@ export function environmentOf(name: ServiceName, surroundings: Surroundings): Re
     mailFolder,
     filesFolder,
     tombstonesFolder,
+    stripe,
     more,
   } = surroundings;
   return {
@@ -81,18 +84,10 @@ export function environmentOf(name: ServiceName, surroundings: Surroundings): Re
         .join(','),
     }),
     // Billing alone asks Stripe: no other process has the keys.
-    ...(name === 'billing' && stripeVariables(process.env)),
+    ...(name === 'billing' && stripe),
     OTEL_SERVICE_NAME: `vouchsafe-${name}`,
     VOUCHSAFE_MAIL_FOLDER: mailFolder,
     VOUCHSAFE_FILES_FOLDER: filesFolder,
     ...more,
-  };
-}
-
-function stripeVariables(env: NodeJS.ProcessEnv): Record<string, string> {
-  const { STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET } = env;
-  return {
-    ...(STRIPE_SECRET_KEY !== undefined && { STRIPE_SECRET_KEY }),
-    ...(STRIPE_WEBHOOK_SECRET !== undefined && { STRIPE_WEBHOOK_SECRET }),
   };
 }

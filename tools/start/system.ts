@@ -11,6 +11,7 @@ import { startPostgres } from './postgres.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
 import { death, type ServiceProcess, startService } from './service-process.ts';
 import { portsBy, type Surroundings } from './services.ts';
+import { startStripe, type SystemStripe } from './stripe.ts';
 
 export interface SystemOptions {
   /** The clone; its services are built. */
@@ -39,6 +40,8 @@ export interface RunningSystem {
   readonly secrets: Secrets;
   /** Where the bus is Kafka. */
   readonly kafka?: SystemKafka;
+  /** Where billing finds Stripe, or its stand-in. */
+  readonly stripe: SystemStripe;
   service(name: ServiceName): ServiceProcess;
   /** Starts a service again that a test has killed, on its former port, and waits until it is ready. */
   restart(name: ServiceName): Promise<void>;
@@ -69,6 +72,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
 interface Started {
   postgres?: LocalPostgres;
   kafka?: SystemKafka;
+  stripe?: SystemStripe;
   readonly services: Map<ServiceName, ServiceProcess>;
 }
 
@@ -94,7 +98,10 @@ async function bringUp(options: SystemOptions, started: Started): Promise<Runnin
     started.kafka = await startKafka(folder, say, (log) => watch.fail('kafka', 'see its log', log));
   }
 
-  const surroundings = await surroundingsOf(options, { secrets, postgresPort, kafka: started.kafka });
+  const stripe = await startStripe(folder, secrets, port, { ...process.env, ...options.env });
+  started.stripe = stripe;
+  if (stripe.url) say(`stripe     a stand-in, on ${stripe.url}; no money moves`);
+  const surroundings = await surroundingsOf(options, { secrets, postgresPort, kafka: started.kafka, stripe });
   const run = async (name: ServiceName) => {
     const service = await startService(name, { ...surroundings, root, logs: folder.logs });
     started.services.set(name, service);
@@ -112,6 +119,7 @@ async function bringUp(options: SystemOptions, started: Started): Promise<Runnin
     adminUrl: postgres.adminUrl,
     secrets,
     ...(started.kafka && { kafka: started.kafka }),
+    stripe,
     service: (name) => {
       const service = started.services.get(name);
       if (!service) throw new Error(`${name} was not started`);
@@ -151,7 +159,13 @@ async function surroundingsOf(
     secrets,
     postgresPort,
     kafka,
-  }: { readonly secrets: Secrets; readonly postgresPort: number; readonly kafka: SystemKafka | undefined },
+    stripe,
+  }: {
+    readonly secrets: Secrets;
+    readonly postgresPort: number;
+    readonly kafka: SystemKafka | undefined;
+    readonly stripe: SystemStripe;
+  },
 ): Promise<Surroundings> {
   const filesFolder = path.join(folder.path, 'files');
   await mkdir(filesFolder, { recursive: true, mode: 0o700 });
@@ -164,6 +178,7 @@ async function surroundingsOf(
     mailFolder: folder.mail,
     filesFolder,
     tombstonesFolder: folder.tombstones,
+    stripe: stripe.variables,
     ...(env && { more: env }),
   };
 }
@@ -198,11 +213,12 @@ function watcher() {
 
 async function takeDown(
   folder: DataFolder,
-  { postgres, kafka, services }: Started,
+  { postgres, kafka, services, stripe }: Started,
   stand: () => void,
 ): Promise<void> {
   stand();
   for (const name of serviceNames) await services.get(name)?.stop();
+  await stripe?.standIn?.stop();
   await kafka?.stop();
   await postgres?.stop();
   folder.release();
