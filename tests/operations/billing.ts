@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { Stripe } from 'stripe';
 import type { Requests } from '../openapi.fixtures.ts';
-import { marked, type World } from '../openapi.world.ts';
+import { anybody, marked, type World } from '../openapi.world.ts';
 import { eventually } from '../system/eventually.ts';
+import { newPerson } from '../system/people.ts';
 
 /** Where people reach the system that is tried. */
 const back = (url: string) => ({ successUrl: `${url}/paid`, cancelUrl: url });
@@ -14,8 +16,13 @@ export const requests: Requests = {
   'customer.read': ({ owner }) => ({ as: owner.browser }),
   'customer.change': ({ owner }) => ({
     as: owner.browser,
-    body: { name: 'Analytical Engines', email: owner.email },
+    body: { name: 'Analytical Engines', email: newPerson().email },
   }),
+  'webhook.take': (world) => {
+    const event = { id: `evt_${randomUUID().replaceAll('-', '')}`, object: 'event', type: 'plan.created' };
+    const body = { ...event, livemode: false, created: 1_790_000_000, data: { object: { id: 'plan_1' } } };
+    return { ...anybody(world, body), headers: { 'stripe-signature': signed(world, JSON.stringify(body)) } };
+  },
   'checkout-session.create': ({ owner, system }) => ({
     as: owner.browser,
     body: { mode: 'setup', ...back(system.url.replace('127.0.0.1', 'localhost')) },
@@ -112,6 +119,11 @@ async function savedCard(world: World): Promise<string> {
   const { payment_method: method } = confirmed;
   if (!method) throw new Error('The card was not saved');
   return marked(world, typeof method === 'string' ? method : method.id);
+}
+
+function signed({ system }: World, payload: string): string {
+  const { STRIPE_WEBHOOK_SECRET: secret = '' } = system.stripe.variables;
+  return Stripe.webhooks.generateTestHeaderString({ payload, secret });
 }
 
 /** As the system that is tried finds it. */

@@ -126,6 +126,8 @@ export const keyScopes = [
   'audit:write',
   'audit:export',
   'security:read',
+  'billing:read',
+  'stripe:read',
 ] as const;
 
 export async function makeApiKey({ url }: System, owner: Client, scopes: readonly string[]): Promise<ApiKey> {

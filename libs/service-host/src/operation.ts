@@ -1,6 +1,6 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { ApiExtension, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import { ApiExtension, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { z } from 'zod';
 import type { ProblemCode } from './problems.js';
 import type { Requirement } from './permissions.js';
@@ -87,6 +87,7 @@ export function Operation(declaration: OperationDeclaration): MethodDecorator {
 function signed(header: string): MethodDecorator[] {
   return [
     RouteConfig({ isRaw: true }),
+    ApiHeader({ name: header, description: 'The sender’s signature over the bytes of the body' }),
     ApiExtension('x-signed-by', header),
     ApiExtension('x-log', 'operator'),
   ];

@@ -8,10 +8,13 @@ const mark = { purpose: 'contract', subject: null } as const;
 
 /** What may be shown of a card (PCI DSS 4.0 section 3.4.1 would allow more). */
 export const card = z.strictObject({
-  brand: z.string().max(40),
-  last4: z.string().regex(/^[0-9]{4}$/),
-  expiryMonth: z.int().min(1).max(12),
-  expiryYear: z.int().min(2000).max(2200),
+  brand: z.string().max(40).describe('`visa`, `mastercard`, ...'),
+  last4: z
+    .string()
+    .regex(/^[0-9]{4}$/)
+    .describe('The last four digits of its number'),
+  expiryMonth: z.int().min(1).max(12).describe('Month of the year after whose end it is refused'),
+  expiryYear: z.int().min(2000).max(2200).describe('Year in which it expires'),
 });
 
 /** What we keep of a payment method: neither the name nor the address of its holder. */

@@ -6,5 +6,5 @@ export const chosenPrice = {
     .string()
     .regex(/^[A-Za-z0-9_-]{1,100}$/, 'must be the id of a price')
     .describe('`priceId` of GET /v1/billing/prices'),
-  quantity: z.int().min(1).max(100_000).default(1),
+  quantity: z.int().min(1).max(100_000).default(1).describe('How many units of the price'),
 };

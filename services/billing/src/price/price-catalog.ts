@@ -19,7 +19,7 @@ export const price = z
   .strictObject({
     priceId: z.string(),
     product: z.string().describe('Name of what is sold'),
-    unitPrice: money,
+    unitPrice: money.describe('Of one unit, for each interval'),
     interval: z.enum(intervals).describe('How often it is paid'),
     intervalCount: z.int().describe('Every so many intervals'),
     observedAt: z.iso.datetime().describe('When Stripe last said so'),

@@ -67,8 +67,9 @@ export class ChangeSubscription {
     const agreed = await this.database.forOrganization(organizationId, (sql) =>
       readToken(this.vault, sql, token),
     );
-    if (agreed?.organizationId !== organizationId || agreed.subscriptionId !== subscriptionId)
-      return { rejected: 'not-our-token' };
+    // Of another organization: there is no such subscription for the caller.
+    if (agreed && agreed.organizationId !== organizationId) return { rejected: 'not-found' };
+    if (agreed?.subscriptionId !== subscriptionId) return { rejected: 'not-our-token' };
     const key = createHash('sha256').update(token).digest('base64url');
     return this.placeOrder.place(caller, changeSubscriptionOrder, agreed, key, (): ChangeRejection | null =>
       agreed.expiresAt < this.clock.now().getTime()

@@ -26,14 +26,16 @@ export const changePreview = z
     token: z.string().describe('Send it to agree to exactly this change at exactly this cost'),
     expiresAt: z.iso.datetime(),
     dueNow: money.describe('What is charged when the change is agreed to; below 0 it is credited'),
-    lines: z.array(
-      z.strictObject({
-        description: z.string().nullable(),
-        amount: money,
-        from: z.iso.datetime(),
-        to: z.iso.datetime(),
-      }),
-    ),
+    lines: z
+      .array(
+        z.strictObject({
+          description: z.string().nullable().describe('Stripe’s words'),
+          amount: money.describe('Below 0 it is a credit, for time that was paid for and is not used'),
+          from: z.iso.datetime().describe('Begin of the time that it is for'),
+          to: z.iso.datetime().describe('End of the time that it is for'),
+        }),
+      )
+      .describe('What `dueNow` is made of'),
   })
   .meta({ id: 'SubscriptionChangePreview' });
 type ChangePreview = z.infer<typeof changePreview>;

@@ -12,21 +12,21 @@ export const shownSubscription = z
     status: z
       .enum(subscriptionStatuses)
       .describe('Stripe’s. Only `incomplete`, `incomplete_expired` and `canceled` are not live'),
-    isLive: z.boolean(),
+    isLive: z.boolean().describe('Whether it counts: while one is live, the organization is a customer'),
     items: z.array(
       z.strictObject({
         priceId: z.string(),
-        quantity: z.int().nullable(),
+        quantity: z.int().nullable().describe('How many units of the price'),
         unitPrice: money.nullable().describe('Null where Stripe computes it in steps or fractions'),
-        interval: z.enum(['day', 'week', 'month', 'year']).nullable(),
-        intervalCount: z.int().nullable(),
+        interval: z.enum(['day', 'week', 'month', 'year']).nullable().describe('How often it is paid'),
+        intervalCount: z.int().nullable().describe('Every so many intervals'),
       }),
     ),
     createdAt: time,
     startedAt: time,
-    currentPeriodStart: time.nullable(),
-    currentPeriodEnd: time.nullable(),
-    trialEnd: time.nullable(),
+    currentPeriodStart: time.nullable().describe('Begin of the time that is paid for'),
+    currentPeriodEnd: time.nullable().describe('When it is paid for again'),
+    trialEnd: time.nullable().describe('Until when nothing is charged; null without a trial'),
     cancelsAt: time.nullable().describe('When it will end: at the end of the period, or when somebody said'),
     canceledAt: time.nullable().describe('When somebody asked for the end'),
     endedAt: time.nullable(),

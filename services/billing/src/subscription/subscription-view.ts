@@ -10,7 +10,7 @@ export const orderedSubscription = z
       .describe(
         'Stripe’s: `active`; or `incomplete` while the first payment needs the person, within 23 hours',
       ),
-    cancelAtPeriodEnd: z.boolean(),
+    cancelAtPeriodEnd: z.boolean().describe('Whether it ends with the period that is paid for'),
     clientSecret: z
       .string()
       .nullable()
