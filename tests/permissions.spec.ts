@@ -16,10 +16,12 @@ const mayDo = {
     'staff-devices:write',
     'operations:write',
     'organization:write',
+    'billing:write',
+    'stripe:read',
   ),
   auditor: ['organization:read', 'members:read', 'audit:read', 'audit:export', 'security:read'],
   member: ['organization:read', 'members:read'],
-  billing: ['organization:read'],
+  billing: ['organization:read', 'billing:read', 'billing:write'],
 } as const satisfies Record<Role, readonly Permission[]>;
 const roles = Object.keys(mayDo) as Role[];
 

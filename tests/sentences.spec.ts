@@ -65,6 +65,7 @@ describe('a refused input', () => {
       'invalid_format datetime',
       'invalid_format email',
       'invalid_format regex',
+      'invalid_format url',
       'invalid_format uuid',
       'invalid_type',
       'invalid_union',
