@@ -12,6 +12,7 @@ const parameter = z.looseObject({
 });
 const described = z.looseObject({
   'x-permission': z.string(),
+  'x-signed-by': z.string().optional(),
   'x-operation': z.string(),
   'x-effect': z.enum(['read', 'write']),
   'x-problems': z.array(z.enum(Object.keys(problems) as (keyof typeof problems)[])),
@@ -41,6 +42,8 @@ export interface Operation {
   readonly takesKeys: boolean;
   /** Whether a body fits its schema; undefined for an operation without one. */
   readonly acceptsBody: ((body: unknown) => boolean) | undefined;
+  /** Whether its sender signs the bytes of the body. */
+  readonly isSigned: boolean;
   /** Statuses of success. */
   readonly successes: readonly number[];
 }
@@ -55,6 +58,7 @@ export function operationsOf(json: unknown): Operation[] {
         name: found['x-operation'],
         method: method.toUpperCase(),
         path: template,
+        isSigned: found['x-signed-by'] !== undefined,
         permission: found['x-permission'] as Operation['permission'],
         problems: new Set(found['x-problems']),
         query: found.parameters.filter((one) => one.in === 'query').map(({ name }) => name),

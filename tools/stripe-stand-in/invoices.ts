@@ -116,7 +116,7 @@ export function makeInvoice(world: World, asked: NewInvoice): StripeObject {
   const sequence = customer.next_invoice_sequence as number;
   customer.next_invoice_sequence = sequence + 1;
   // A credit is kept in the customer's balance, and the next invoice uses it.
-  const total = Number(invoice.total);
+  const { total } = invoice;
   const balance = Number(customer.balance);
   const due = Math.max(total + balance, 0);
   customer.balance = Math.min(total + balance, 0);
@@ -136,7 +136,7 @@ export function makeInvoice(world: World, asked: NewInvoice): StripeObject {
   return invoice;
 }
 
-export function transition(invoice: StripeObject, field: string, at: number): void {
+function transition(invoice: StripeObject, field: string, at: number): void {
   (invoice.status_transitions as Record<string, number>)[field] = at;
 }
 
@@ -178,7 +178,7 @@ function recordCharge(world: World, invoice: StripeObject, method: StripeObject 
   });
 }
 
-export function markPaid(world: World, invoice: StripeObject): 'paid' {
+function markPaid(world: World, invoice: StripeObject): 'paid' {
   const paid = invoice.amount_due;
   Object.assign(invoice, {
     status: 'paid',

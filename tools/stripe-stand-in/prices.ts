@@ -30,7 +30,7 @@ const catalogue: readonly Sold[] = [
 /** For `VOUCHSAFE_BILLING_PRICES`. */
 export const soldPrices = catalogue.filter(({ active }) => active).map(({ id }) => id);
 
-export function priceOf(id: string): StripeObject | undefined {
+function priceOf(id: string): StripeObject | undefined {
   const sold = catalogue.find((one) => one.id === id);
   if (!sold) return undefined;
   return {
@@ -49,11 +49,11 @@ export function priceOf(id: string): StripeObject | undefined {
   };
 }
 
-export function prices(): StripeObject[] {
+function prices(): StripeObject[] {
   return catalogue.flatMap(({ id }) => priceOf(id) ?? []);
 }
 
-export function productOf(name: string): StripeObject {
+function productOf(name: string): StripeObject {
   return {
     ...{
       id: `prod_${name.toLowerCase()}`,

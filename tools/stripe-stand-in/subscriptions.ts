@@ -26,7 +26,7 @@ interface Item {
   [field: string]: unknown;
 }
 
-export function itemOf(subscription: StripeObject): Item {
+function itemOf(subscription: StripeObject): Item {
   const [item] = (subscription.items as { data: Item[] }).data;
   if (!item) throw new Error('A subscription has an item');
   return item;

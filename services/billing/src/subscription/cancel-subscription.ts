@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '@vouchsafe/service-host';
+import { type Caller, organizationOf } from '@vouchsafe/service-host';
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
-import { withCustomer } from '../customer/with-customer.js';
+import { Customers } from '../customer/customers.js';
 import type { OrderRejection } from '../intent/carry-out.js';
 import type { Order, Performed } from '../intent/order.js';
 import { PlaceOrder } from '../intent/place-order.js';
+import { StripeApi } from '../stripe/stripe-api.js';
 import { isFailed, refused } from '../stripe/stripe-failure.js';
 import { changeMetadata, isOver, ownSubscription } from './own-subscription.js';
 import { expand, type OrderedSubscription, shownSubscription } from './subscription-view.js';
@@ -70,23 +71,41 @@ function done(subscription: Stripe.Subscription): Performed<OrderedSubscription>
 
 @Injectable()
 export class CancelSubscription {
-  constructor(private readonly placeOrder: PlaceOrder) {}
+  constructor(
+    private readonly placeOrder: PlaceOrder,
+    private readonly customers: Customers,
+    private readonly stripe: StripeApi,
+  ) {}
 
-  cancel(
+  async cancel(
     caller: Caller,
     subscriptionId: string,
     { at }: z.output<typeof cancellation>,
     key: string | undefined,
   ): Promise<OrderedSubscription | OrderRejection> {
-    return this.placeOrder.place(caller, cancelSubscriptionOrder, { subscriptionId, at }, key, withCustomer);
+    return (
+      (await this.notOwn(caller, subscriptionId)) ??
+      this.placeOrder.place(caller, cancelSubscriptionOrder, { subscriptionId, at }, key)
+    );
   }
 
   /** Takes a cancellation back before the period ends. */
-  resume(
+  async resume(
     caller: Caller,
     subscriptionId: string,
     key: string | undefined,
   ): Promise<OrderedSubscription | OrderRejection> {
-    return this.placeOrder.place(caller, resumeSubscriptionOrder, { subscriptionId }, key, withCustomer);
+    return (
+      (await this.notOwn(caller, subscriptionId)) ??
+      this.placeOrder.place(caller, resumeSubscriptionOrder, { subscriptionId }, key)
+    );
+  }
+
+  /** Asked before an intent is opened: what is not there uses up no Idempotency-Key. */
+  private async notOwn(caller: Caller, subscriptionId: string): Promise<OrderRejection | null> {
+    const customerId = await this.customers.find(organizationOf(caller));
+    if (customerId === undefined) return { rejected: 'not-found' };
+    const own = await ownSubscription(this.stripe, customerId, subscriptionId);
+    return isFailed(own) && own.failed === 'refused' ? { rejected: own.reason } : null;
   }
 }

@@ -15,7 +15,7 @@ const problems = {
   ...orderProblems,
   ...priceProblems,
   'no-change': ['rejected', 'The subscription has this price and this quantity already'],
-  'not-our-token': ['rejected', 'This is no token of a preview of this subscription', '/token'],
+  'not-our-token': ['invalid-request', 'This is no token of a preview of this subscription', '/token'],
   'token-expired': ['gone', 'The preview has expired; ask for a new one'],
 } as const satisfies Record<(PreviewRejection | ChangeRejection)['rejected'], RejectionProblem>;
 
