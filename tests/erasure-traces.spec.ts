@@ -85,6 +85,14 @@ const impersonal: Readonly<Record<string, string>> = {
   ),
   'audit-entry.record body.entries.*.actor.id':
     'the random id of a user of ours; of anybody else it is sealed by the month’s key',
+  ...Object.fromEntries(
+    freeTexts()
+      .filter((field) => /^(?:checkout|customer|invoice|payment-method|portal|subscription)[-.]/.test(field))
+      .map((field) => [
+        field,
+        'of the organization as a customer, or an id of Stripe; services/billing/src/erasure looks for its name and address',
+      ]),
+  ),
   'audit-log.checkpoint path.log': "a log's id, or masked",
   'audit-log.tile path.log': "a log's id, or masked",
   'audit-log.tile path.path': 'the place of a tile, or refused',

@@ -131,7 +131,8 @@ describe.each(readdirSync(releases))('the data of release %s', (release) => {
       async (service) => {
         const store = storeOf(service);
         const streams = await streamsOf(store);
-        expect(streams.length).toBeGreaterThan(0);
+        // A service that the release did not have has none yet.
+        if (service in facts.events) expect(streams.length).toBeGreaterThan(0);
         const unread: string[] = [];
         for (const stream of streams) {
           const read = await readStream(root, store, stream).catch((error: unknown) => String(error));
@@ -399,7 +400,7 @@ describe.each(readdirSync(releases))('the data of release %s', (release) => {
       );
       // What came since waits behind them.
       expect(ofAudit).toBeGreaterThanOrEqual(deadLetters.audit ?? Infinity);
-      expect(ofIdentity).toBe(deadLetters.identity);
+      expect(ofIdentity).toBeGreaterThanOrEqual(deadLetters.identity ?? Infinity);
     }, 60_000);
 
     it('are replayed', async () => {

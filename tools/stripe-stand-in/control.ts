@@ -74,6 +74,10 @@ export function controlled(
       return ['customer', 'subscription', 'invoice', 'charge', 'payment_method'].flatMap((object) =>
         world.all(object),
       );
+    case 'GET events':
+      return world.all('event');
+    case 'POST settled':
+      return sending.settled().then(() => ({ settled: true }));
     case 'GET requests':
       return control.requests;
     case 'POST webhooks':

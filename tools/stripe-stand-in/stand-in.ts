@@ -106,7 +106,7 @@ async function respond(playing: Playing, request: IncomingMessage, response: Ser
     if (url.pathname.startsWith('/v1/')) await respondAsStripe(playing, request, response, url, body);
     else if (url.pathname.startsWith('/_stand-in/')) {
       const route = `${request.method} ${url.pathname.slice('/_stand-in/'.length)}`;
-      const answer = controlled(
+      const answer = await controlled(
         playing.world,
         playing.control,
         playing.sending,

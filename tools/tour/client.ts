@@ -38,6 +38,10 @@ export class Client {
     return this.send('POST', path, sent);
   }
 
+  patch(path: string, sent: Sent): Promise<Answer> {
+    return this.send('PATCH', path, sent);
+  }
+
   delete(path: string, sent: Sent): Promise<Answer> {
     return this.send('DELETE', path, sent);
   }

@@ -210,7 +210,11 @@ function verify(root: string, bundle: string, keys: string): Promise<{ code: num
   });
 }
 
-async function ask(client: Client, filter: Readonly<Record<string, string>>): Promise<[Entry, ...Entry[]]> {
+/** @throws StepFailed where nothing is found */
+export async function ask(
+  client: Client,
+  filter: Readonly<Record<string, string>>,
+): Promise<[Entry, ...Entry[]]> {
   const query = new URLSearchParams({ ...filter, limit: '5' }).toString();
   const page = (await client.get(`/v1/audit/entries?${query}`, { expect: 200 })).json() as Page;
   const [first, ...others] = page.entries;
@@ -219,7 +223,7 @@ async function ask(client: Client, filter: Readonly<Record<string, string>>): Pr
 }
 
 /** The gateway's entries come over the bus; they are there within a moment, not at once. */
-function arrived<T>(look: () => Promise<T>): Promise<T> {
+export function arrived<T>(look: () => Promise<T>): Promise<T> {
   return until(() => look().catch(() => undefined));
 }
 

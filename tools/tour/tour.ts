@@ -30,6 +30,7 @@ async function tour(asked: Asked): Promise<void> {
   await build(root);
   // The packages can be imported once they are built.
   const { apiKey, invitation, secondFactor, signUp } = await import('./story.ts');
+  const { billing } = await import('./billing.ts');
   const { entries, forensicExport, proof, verification } = await import('./evidence.ts');
 
   const began = performance.now();
@@ -50,6 +51,7 @@ async function tour(asked: Asked): Promise<void> {
   await proof(evidence, backEnd, entry);
   const { bundle, keys } = await forensicExport(evidence, owner);
   await verification(evidence, bundle, keys, await readFile(bundle));
+  await billing(evidence);
 
   console.log(
     `\nEvery step held (${((performance.now() - began) / 1000).toFixed(0)} s). The evidence is yours: ${evidence.output}`,

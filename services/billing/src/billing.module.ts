@@ -1,11 +1,5 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
-import {
-  ErasureModule,
-  type HostConfig,
-  PERSON_REMOVAL,
-  PersistenceModule,
-  type PersonRemoval,
-} from '@vouchsafe/service-host';
+import { ErasureModule, type HostConfig, PERSON_REMOVAL, PersistenceModule } from '@vouchsafe/service-host';
 import type { BillingConfig } from './billing.config.js';
 import { billingPublishing } from './billing.publishing.js';
 import { billingMigrations } from './persistence/migrations.js';
@@ -39,6 +33,7 @@ import {
 } from './payment-method/change-payment-method.js';
 import { ChangePaymentMethodController } from './payment-method/change-payment-method.controller.js';
 import { CreateSubscription, createSubscriptionOrder } from './subscription/create-subscription.js';
+import { RemovePerson } from './erasure/remove-person.js';
 import { Inbox } from './inbox/inbox.js';
 import { InvoiceController } from './invoice/invoice.controller.js';
 import { InvoiceRow } from './invoice/invoice.entity.js';
@@ -110,9 +105,6 @@ const orders: readonly Order[] = [
   detachOrder,
 ];
 
-/** The keys cover everything that is stored about a person: there is nothing else to remove (P10). */
-const removal: PersonRemoval = { remove: () => Promise.resolve() };
-
 @Module({})
 export class BillingModule {
   static with(config: BillingConfig & HostConfig): DynamicModule {
@@ -138,7 +130,8 @@ export class BillingModule {
         StripeApi,
         ReturnUrls,
         ...Object.values(slices).flatMap(({ providers }) => providers),
-        { provide: PERSON_REMOVAL, useValue: removal },
+        RemovePerson,
+        { provide: PERSON_REMOVAL, useExisting: RemovePerson },
       ],
     };
   }

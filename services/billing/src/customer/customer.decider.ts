@@ -8,6 +8,8 @@ import {
 import type { CustomerEvent } from './customer.events.js';
 
 interface Details {
+  /** Who gave them. */
+  readonly userId: string;
   readonly name: Personal<string>;
   readonly email: Personal<string>;
 }
@@ -56,8 +58,8 @@ export const customer = decider<Customer, CustomerCommand, CustomerEvent, Custom
         return { status: 'created', customerId: event.data.customerId, details: null };
       case 'customer-details-changed': {
         if (state.status === 'absent') return state;
-        const { name, email } = event.data;
-        return { ...state, details: { name, email } };
+        const { userId, name, email } = event.data;
+        return { ...state, details: { userId, name, email } };
       }
       default:
         return unreachable(event);
