@@ -125,6 +125,7 @@ it('every name and reason that is sent is one line of visible text', () => {
     'api-key.create name',
     'audit-export.request reason',
     'audit-reader.create name',
+    'customer.change name',
     'invitation.accept name',
     'me.rename name',
     'organization.change name',

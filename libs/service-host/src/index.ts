@@ -9,6 +9,7 @@ export { ErasureModule, PERSON_REMOVAL } from './erasure/erasure.module.js';
 export { receiptPublishing } from './erasure/receipt.js';
 export * from './data-inventory/inventory.js';
 export * from './data-inventory/shared-columns.js';
+export { emailAddress } from './email-address.js';
 export * from './etag.js';
 export { Readiness } from './health.js';
 export type { Refusing } from './fastify.js';

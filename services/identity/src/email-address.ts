@@ -3,17 +3,9 @@ import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import type { UnitOfWork } from '@vouchsafe/event-store';
 import { problem } from '@vouchsafe/service-host';
 import type { Vault } from '@vouchsafe/vault';
-import { z } from 'zod';
 import { openCell } from './persistence/sealed-column.js';
 import { accountCell } from './user/user.projection.js';
 import { storedNames } from './stored-names.js';
-
-/** Its domain part is stricter than zod's, so that checkers of JSON Schema's `email` accept whatever we accept. */
-const pattern =
-  /^(?:[A-Za-z0-9_'+-]+\.)*[A-Za-z0-9_'+-]*[A-Za-z0-9_+-]@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}$/;
-
-/** An address as it comes in: at most what SMTP can carry (RFC 5321 section 4.5.3.1.3). */
-export const emailAddress = z.email({ pattern, error: 'must be an email address' }).max(254);
 
 /** The keyed hash by which an account is found without the address being stored in clear; erasable, in no event. */
 export function emailHash(vault: Vault, sql: Sql, email: string): Promise<Buffer> {

@@ -28,7 +28,7 @@ export const newCheckoutSession = z
         mode: 'subscription',
         priceId: 'price_1Pq2xK2eZvKYlo2C',
         quantity: 3,
-        successUrl: 'https://app.example.com/billing?session={CHECKOUT_SESSION_ID}',
+        successUrl: 'https://app.example.com/billing/paid',
         cancelUrl: 'https://app.example.com/billing',
       },
     ],

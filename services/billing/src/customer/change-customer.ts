@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { isRejected } from '@vouchsafe/event-sourcing';
-import { type Caller, plainLine } from '@vouchsafe/service-host';
+import { type Caller, emailAddress, plainLine } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import type { OrderRejection } from '../intent/carry-out.js';
 import type { Order } from '../intent/order.js';
@@ -11,7 +11,7 @@ import { customerAggregate } from './customer.aggregate.js';
 export const customerDetails = z
   .strictObject({
     name: plainLine(200, 'Stands on invoices'),
-    email: z.email().max(254).describe('Where Stripe sends invoices'),
+    email: emailAddress.describe('Where Stripe sends invoices'),
   })
   .meta({ id: 'CustomerDetails', examples: [{ name: 'Analytical Engines', email: 'billing@example.com' }] });
 type CustomerDetails = z.output<typeof customerDetails>;

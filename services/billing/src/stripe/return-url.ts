@@ -8,7 +8,9 @@ export const RETURN_ORIGINS = Symbol('return-origins');
 export const returnUrl = z
   .url({ protocol: /^https?$/ })
   .max(2000)
-  .describe('Its origin must be the product’s own, or one of VOUCHSAFE_ALLOWED_ORIGINS');
+  .describe(
+    'Its origin must be the product’s own, or one of VOUCHSAFE_ALLOWED_ORIGINS. Stripe puts the session’s id in place of {CHECKOUT_SESSION_ID}',
+  );
 
 /** Keeps Stripe's pages from sending people elsewhere (CWE-601): the origins are those that may send us requests with a cookie. */
 @Injectable()

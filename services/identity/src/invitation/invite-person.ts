@@ -2,11 +2,18 @@ import { Injectable } from '@nestjs/common';
 import { one } from '@vouchsafe/database';
 import { isRejected } from '@vouchsafe/event-sourcing';
 import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
-import { type Caller, Clock, createOnce, envelopeOf, Ids, problem } from '@vouchsafe/service-host';
+import {
+  type Caller,
+  Clock,
+  createOnce,
+  envelopeOf,
+  Ids,
+  problem,
+  emailAddress,
+} from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { invitationAggregate } from './invitation.aggregate.js';
-import { emailAddress } from '../email-address.js';
 import { EmailOutbox } from '../email/email-outbox.js';
 import { linkHours, makeLinkToken } from '../link-token.js';
 import { role } from '../permission/role.js';

@@ -7,11 +7,11 @@ import {
   entryDetails,
   Operation,
   tellWhose,
+  emailAddress,
 } from '@vouchsafe/service-host';
 import { secret } from '@vouchsafe/vault';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { emailAddress } from '../email-address.js';
 import { givenPassword } from '../password/password-rules.js';
 import { tellSession } from '../session/tell-session.js';
 import { userProblems } from '../user/user.problems.js';

@@ -1,9 +1,8 @@
 import { Body, Controller, HttpCode, Post, Put, Res } from '@nestjs/common';
-import { accepted, Caller, Operation, tellWhose } from '@vouchsafe/service-host';
+import { accepted, Caller, Operation, tellWhose, emailAddress } from '@vouchsafe/service-host';
 import { linkToken } from '../link-token.js';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { emailAddress } from '../email-address.js';
 import { userProblems } from '../user/user.problems.js';
 import { ChangePassword } from './change-password.js';
 import { chosenPassword, givenPassword } from './password-rules.js';

@@ -3,13 +3,21 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
 import { isRejected, type OrganizationId, type UserId } from '@vouchsafe/event-sourcing';
 import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
-import { type Caller, Clock, createOnce, envelopeOf, idempotencyKey, Ids } from '@vouchsafe/service-host';
+import {
+  type Caller,
+  Clock,
+  createOnce,
+  envelopeOf,
+  idempotencyKey,
+  Ids,
+  emailAddress,
+} from '@vouchsafe/service-host';
 import { secret, Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { organizationAggregate } from '../organization/organization.aggregate.js';
 import { userAggregate } from '../user/user.aggregate.js';
 import { acceptance, Consents } from '../consent/consents.js';
-import { accountByEmailHash, emailAddress, emailHash } from '../email-address.js';
+import { accountByEmailHash, emailHash } from '../email-address.js';
 import { EmailOutbox } from '../email/email-outbox.js';
 import { makeLinkToken } from '../link-token.js';
 import { organizationName } from '../organization/change-organization.js';
