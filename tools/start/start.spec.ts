@@ -100,7 +100,7 @@ describe('npm start', () => {
     expect((await fetch(`http://127.0.0.1:${port}/openapi.json`)).status).toBe(200);
     const { supervisor, processes: parts } = await recorded(data);
     const processes = Object.values(parts).map(({ pid }) => pid);
-    expect(processes).toHaveLength(4);
+    expect(processes).toHaveLength(5);
     expect(await refused(['--port', String(await freePort()), '--data', data])).toContain(
       `already runs on ${data}, as process ${supervisor.pid}`,
     );

@@ -27,16 +27,19 @@ export interface Control {
   }[];
 }
 
-/** Everything that time does, in its order, up to now. */
-export function playTime(world: World): void {
+/** Everything that time does, in its order, up to now. @returns whether it did anything */
+export function playTime(world: World): boolean {
   const until = world.now();
+  let happened = false;
   for (;;) {
     const [next] = dueBy(world, until);
     if (!next) break;
     world.playing = next.at;
     next.happen();
+    happened = true;
   }
   world.playing = null;
+  return happened;
 }
 
 function dueBy(world: World, until: number): { at: number; happen: () => void }[] {

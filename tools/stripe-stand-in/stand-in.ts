@@ -60,8 +60,7 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
   const saving = saver(world);
   playing.changed = saving.changed;
   const tick = setInterval(() => {
-    playTime(world);
-    saving.changed();
+    if (playTime(world)) saving.changed();
   }, TICK_MS);
   return {
     url,
@@ -82,14 +81,17 @@ function saver(world: World): { changed: () => void; last: () => Promise<void> }
   let planned: NodeJS.Timeout | undefined;
   const save = (): void => {
     planned = undefined;
-    writing = writing.then(() => world.save());
+    // A disk that is full may have room again: what is not written yet is in memory.
+    writing = writing.then(() => world.save()).catch(changed);
   };
+  const changed = (): void => void (planned ??= setTimeout(save, SAVE_MS));
   return {
-    changed: () => (planned ??= setTimeout(save, SAVE_MS)),
+    changed,
     last: async () => {
       clearTimeout(planned);
       save();
       await writing;
+      clearTimeout(planned);
     },
   };
 }
