@@ -28,7 +28,11 @@ export async function stepsOf(root: string): Promise<Map<string, Step[]>> {
     'withSharedMigrations',
     'withRoomMigrations',
   );
-  const lists = databases.map(async (database) => {
+  // A service that a former release did not have has no steps in it.
+  const known = databases.filter(
+    (database) => database === 'bus' || existsSync(path.join(root, 'services', database)),
+  );
+  const lists = known.map(async (database) => {
     const steps =
       database === 'bus'
         ? await exported<Steps>('libs/messaging/dist/index.js', 'busMigrations')
