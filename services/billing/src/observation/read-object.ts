@@ -94,7 +94,7 @@ export class ReadStripeObject {
   ): Promise<StripeObject | StripeFailure> {
     const answer = await this.stripe.read(ask);
     // A failure has `failed`, which no object of Stripe has.
-    return isFailed(answer) ? answer : objectOf(answer as Answer);
+    return isFailed(answer) ? answer : objectOf(answer);
   }
 
   private async listed<Item>(
