@@ -13,6 +13,8 @@ export interface StripeOfHistory {
   readonly url: string;
   /** `GET /v1/subscriptions/sub_...` of every request that came. */
   readonly asked: string[];
+  /** Of the requests for events. */
+  readonly queries: string[];
   /** The moment at Stripe, in seconds. */
   now: number;
   fault: Fault;
@@ -44,6 +46,7 @@ export async function stripeOfHistory(): Promise<StripeOfHistory> {
   const histories: History[] = [];
   const stripe: Omit<StripeOfHistory, 'url' | 'stop'> = {
     asked: [],
+    queries: [],
     now: Number.POSITIVE_INFINITY,
     fault: 'none',
     during: () => Promise.resolve(),
@@ -63,6 +66,7 @@ export async function stripeOfHistory(): Promise<StripeOfHistory> {
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://stripe');
     stripe.asked.push(`${request.method} ${url.pathname}`);
+    if (url.pathname === '/v1/events') stripe.queries.push(url.search);
     void stripe.during(url.pathname).then(() => {
       if (stripe.fault === 'refuses-connections') request.socket.destroy();
       else if (stripe.fault === 'half-an-answer') {
