@@ -2,13 +2,14 @@ import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { build } from '../../tools/start/build.ts';
+import { runJest } from '../../tools/test/jest.ts';
 import { type Given, runCommand, wholeNumber } from '../../libs/service-host/src/command-line.ts';
 import { root } from '../system/root.ts';
 import { kinds } from './checker/check.ts';
 import type { Fault } from './faults.ts';
 import type { FaultRun } from './harness.ts';
 
-const usage = `Usage: npm run test:long -- [--kills 500] [--seed N] [--kafka [--away 300]] [--organizations 3] [--workers 9]
+const usage = `Usage: npm run test:long -- [--kills 500] [--seed N] [--kafka [--away 300]] [--organizations 3] [--workers 9] [--histories 10000]
 
 Kills and breaks a whole system under load, and after each round compares the answers that clients got with every store and log.
 
@@ -16,12 +17,14 @@ Kills and breaks a whole system under load, and after each round compares the an
   --seed   the order of what goes wrong; printed at the beginning, so that a run can be repeated
   --kafka  on a real broker, which is killed, emptied, robbed of its topics' tails, and taken away at the end
   --away   for how many seconds; 300
-  --organizations, --workers  how many there are, and how many clients use them`;
+  --organizations, --workers  how many there are, and how many clients use them
+  --histories  how many histories of Stripe's events are shuffled, repeated and lost before that`;
 const options = {
   kills: { type: 'string', default: '500' },
   seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
   organizations: { type: 'string', default: '3' },
   workers: { type: 'string', default: '9' },
+  histories: { type: 'string', default: '10000' },
   kafka: { type: 'boolean', default: false },
   away: { type: 'string', default: '300' },
 } as const;
@@ -42,6 +45,7 @@ async function main(given: Given<typeof options>): Promise<number> {
   const { randomOf } = await import('./random.ts');
 
   const { seed, kafka } = asked;
+  if (!(await historiesHold(asked))) return 1;
   console.log(`Seed ${seed}; at least ${asked.kills} kills.`);
   const run = await startFaultRun(asked);
   if (run.noDisk !== null) console.log(`No full disk: ${run.noDisk}`);
@@ -83,17 +87,29 @@ async function main(given: Given<typeof options>): Promise<number> {
   return failed === 0 && !(process.env.CI && skipped > 0) ? 0 : 1;
 }
 
+/** Billing's histories need no system: they are told to its deciders. */
+async function historiesHold({ histories, seed }: ReturnType<typeof read>): Promise<boolean> {
+  process.env.VOUCHSAFE_HISTORIES = String(histories);
+  process.env.VOUCHSAFE_HISTORY_SEED = String(seed);
+  const { failed } = await runJest(root, ['services/billing/src/observation/histories'], false);
+  console.log(
+    `${histories} histories of Stripe's events: ${failed === 0 ? 'all the same' : `${failed} failed`}`,
+  );
+  return failed === 0;
+}
+
 /** One check more than the kinds: that the run came to its end. */
 const INCOMPLETE = 'it did not end';
 
 function read({ values }: Given<typeof options>) {
-  const number = (name: 'kills' | 'seed' | 'organizations' | 'workers' | 'away'): number =>
+  const number = (name: Exclude<keyof typeof options, 'kafka'>): number =>
     wholeNumber(`--${name}`, values[name], 1, 9_999_999_999);
   return {
     kills: number('kills'),
     seed: number('seed'),
     organizations: number('organizations'),
     workers: number('workers'),
+    histories: number('histories'),
     kafka: values.kafka,
     kafkaAwayMs: number('away') * 1000,
     diskMb: 3072,

@@ -36,8 +36,12 @@ function objectOf(shape: Readonly<Record<string, z.ZodType>>): fc.Arbitrary<unkn
 }
 
 function leafOf(schema: z.ZodType): fc.Arbitrary<unknown> {
-  const { type, format, pattern } = z.toJSONSchema(schema, { unrepresentable: 'any' });
-  if (type === 'integer') return fc.oneof(fc.integer({ min: 1, max: 1_000 }), fc.maxSafeInteger());
+  const { type, format, pattern, minimum, maximum } = z.toJSONSchema(schema, { unrepresentable: 'any' });
+  if (type === 'integer') {
+    const [min, max] = [minimum ?? Number.MIN_SAFE_INTEGER, maximum ?? Number.MAX_SAFE_INTEGER];
+    const small = Math.min(Math.max(min, 1), max);
+    return fc.oneof(fc.integer({ min: small, max: Math.min(max, small + 1_000) }), fc.constantFrom(min, max));
+  }
   if (type === 'number') return fc.double({ noNaN: true, noDefaultInfinity: true });
   if (type === undefined) return fc.jsonValue();
   if (type !== 'string') throw new Error(`Nothing is known of a ${String(type)}`);

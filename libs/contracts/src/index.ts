@@ -8,6 +8,7 @@ export * from './stored-names.js';
 export { serviceName } from './service-name.js';
 export { isStripeId, stripeId } from './stripe-id.js';
 export { observationSources } from './billing/observed.js';
+export { paymentExceptionId, paymentExceptions } from './billing/payment-exception.js';
 export { paymentMethodId } from './billing/payment-method.js';
 export { subscriptionChanges, subscriptionStatuses } from './billing/subscription.js';
 export * from './services.js';

@@ -9,6 +9,8 @@ import { intentEvents } from './intent/intent.events.js';
 import { publishIntent } from './intent/intent.published.js';
 import { invoiceEvents } from './invoice/invoice.events.js';
 import { publishInvoice } from './invoice/invoice.published.js';
+import { paymentExceptionEvents } from './payment-exception/payment-exception.events.js';
+import { publishPaymentException } from './payment-exception/payment-exception.published.js';
 import { paymentMethodEvents } from './payment-method/payment-method.events.js';
 import { publishPaymentMethod } from './payment-method/payment-method.published.js';
 import { stripeCustomerEvents } from './stripe-customer/stripe-customer.events.js';
@@ -23,6 +25,7 @@ export const billingPublishing: readonly Publishing[] = [
   publishing(subscriptionEvents, publishSubscription),
   publishing(accountEvents, publishAccount),
   publishing(invoiceEvents, publishInvoice),
+  publishing(paymentExceptionEvents, publishPaymentException),
   publishing(paymentMethodEvents, publishPaymentMethod),
   publishing(stripeCustomerEvents, publishStripeCustomer),
   receiptPublishing(billingFacts.subjectErased),

@@ -48,7 +48,7 @@ export class Inbox {
     return this.database.asWorker(async (sql) => {
       const rows = await sql.query(
         `delete from inbox using (
-           select account, event_id from inbox left join stripe_object using (object_id)
+           select account, inbox.event_id from inbox left join stripe_object using (object_id)
            where received_at < clock_timestamp() - make_interval(days => $1) and (request is null or request <= observed)
            limit 1000) as old
          where inbox.account = old.account and inbox.event_id = old.event_id

@@ -1,5 +1,9 @@
 import type { Stripe } from 'stripe';
 import { type InvoiceContent, invoiceContent } from '../invoice/invoice.events.js';
+import {
+  type PaymentExceptionContent,
+  paymentExceptionContent,
+} from '../payment-exception/payment-exception.events.js';
 import { type PaymentMethodContent, paymentMethodContent } from '../payment-method/payment-method.events.js';
 import type { StripeCustomerContent } from '../stripe-customer/stripe-customer.events.js';
 import { type SubscriptionContent, subscriptionContent } from '../subscription/subscription.events.js';
@@ -83,6 +87,70 @@ export function stripeCustomerOf(read: Stripe.Customer | Stripe.DeletedCustomer)
     ? { isDeleted: true, defaultPaymentMethodId: null }
     : { isDeleted: false, defaultPaymentMethodId: idOf(read.invoice_settings.default_payment_method) };
   return { type: 'customer', id: read.id, content };
+}
+
+export function refundOf(read: Stripe.Refund): StripeObject {
+  const content = exception({
+    kind: 'refund',
+    customerId: idOf(read.customer) ?? payerOf(read.charge),
+    status: read.status ?? 'unknown',
+    money: { amount: read.amount, currency: read.currency.toUpperCase() },
+    createdAt: read.created,
+  });
+  return { type: 'refund', id: read.id, content };
+}
+
+export function creditNoteOf(read: Stripe.CreditNote): StripeObject {
+  const content = exception({
+    kind: 'credit-note',
+    customerId: idOf(read.customer),
+    status: read.status,
+    money: { amount: read.amount, currency: read.currency.toUpperCase() },
+    invoiceId: idOf(read.invoice),
+    createdAt: read.created,
+  });
+  return { type: 'credit_note', id: read.id, content };
+}
+
+export function disputeOf(read: Stripe.Dispute): StripeObject {
+  const content = exception({
+    kind: 'dispute',
+    customerId: payerOf(read.charge),
+    status: read.status,
+    money: { amount: read.amount, currency: read.currency.toUpperCase() },
+    reason: read.reason,
+    createdAt: read.created,
+  });
+  return { type: 'dispute', id: read.id, content };
+}
+
+export function earlyFraudWarningOf(read: Stripe.Radar.EarlyFraudWarning): StripeObject {
+  const content = exception({
+    kind: 'early-fraud-warning',
+    customerId: payerOf(read.charge),
+    status: 'received',
+    reason: read.fraud_type,
+    createdAt: read.created,
+  });
+  return { type: 'early_fraud_warning', id: read.id, content };
+}
+
+type Exception = Pick<PaymentExceptionContent, 'kind' | 'customerId' | 'status'> &
+  Partial<PaymentExceptionContent>;
+
+function exception({ createdAt, ...read }: Omit<Exception, 'createdAt'> & { readonly createdAt: number }) {
+  return paymentExceptionContent.parse({
+    money: null,
+    reason: null,
+    invoiceId: null,
+    ...read,
+    createdAt: time(createdAt),
+  });
+}
+
+/** Whose the payment was. @param charge as Stripe gives it when it is asked to expand it */
+function payerOf(charge: string | Stripe.Charge | null): string | null {
+  return typeof charge === 'object' && charge !== null ? idOf(charge.customer) : null;
 }
 
 function idOf(reference: string | { readonly id: string } | null): string | null {

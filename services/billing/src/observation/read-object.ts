@@ -4,7 +4,16 @@ import { accountSubscription } from '../account/account.decider.js';
 import { StripeApi } from '../stripe/stripe-api.js';
 import { isFailed, type StripeFailure } from '../stripe/stripe-failure.js';
 import type { ObjectId } from '../webhook/webhook-event.js';
-import { invoiceOf, paymentMethodOf, stripeCustomerOf, subscriptionOf } from './content-of.js';
+import {
+  creditNoteOf,
+  disputeOf,
+  earlyFraudWarningOf,
+  invoiceOf,
+  paymentMethodOf,
+  refundOf,
+  stripeCustomerOf,
+  subscriptionOf,
+} from './content-of.js';
 import type { StripeObject } from './stripe-object.js';
 
 export interface ReadObject {
@@ -52,28 +61,40 @@ export class ReadStripeObject {
   }
 
   async latest(type: ObjectId['type'], id: string): Promise<StripeObject | StripeFailure> {
+    const charge = { expand: ['charge'] };
     switch (type) {
       case 'subscription':
-        return made(
-          await this.stripe.read((stripe, options) => stripe.subscriptions.retrieve(id, {}, options)),
-          subscriptionOf,
-        );
+        return this.one((stripe, options) => stripe.subscriptions.retrieve(id, {}, options), subscriptionOf);
       case 'invoice':
-        return made(
-          await this.stripe.read((stripe, options) => stripe.invoices.retrieve(id, {}, options)),
-          invoiceOf,
-        );
+        return this.one((stripe, options) => stripe.invoices.retrieve(id, {}, options), invoiceOf);
       case 'payment_method':
-        return made(
-          await this.stripe.read((stripe, options) => stripe.paymentMethods.retrieve(id, {}, options)),
+        return this.one(
+          (stripe, options) => stripe.paymentMethods.retrieve(id, {}, options),
           paymentMethodOf,
         );
       case 'customer':
-        return made(
-          await this.stripe.read((stripe, options) => stripe.customers.retrieve(id, {}, options)),
-          stripeCustomerOf,
+        return this.one((stripe, options) => stripe.customers.retrieve(id, {}, options), stripeCustomerOf);
+      case 'refund':
+        return this.one((stripe, options) => stripe.refunds.retrieve(id, charge, options), refundOf);
+      case 'credit_note':
+        return this.one((stripe, options) => stripe.creditNotes.retrieve(id, {}, options), creditNoteOf);
+      case 'dispute':
+        return this.one((stripe, options) => stripe.disputes.retrieve(id, charge, options), disputeOf);
+      case 'early_fraud_warning':
+        return this.one(
+          (stripe, options) => stripe.radar.earlyFraudWarnings.retrieve(id, charge, options),
+          earlyFraudWarningOf,
         );
     }
+  }
+
+  private async one<Answer extends object>(
+    ask: (stripe: Stripe, options: Stripe.RequestOptions) => Promise<Answer>,
+    objectOf: (answer: Answer) => StripeObject,
+  ): Promise<StripeObject | StripeFailure> {
+    const answer = await this.stripe.read(ask);
+    // A failure has `failed`, which no object of Stripe has.
+    return isFailed(answer) ? answer : objectOf(answer);
   }
 
   private async listed<Item>(
@@ -86,12 +107,4 @@ export class ReadStripeObject {
       return found;
     });
   }
-}
-
-function made<Answer extends object>(
-  answer: Answer | StripeFailure,
-  objectOf: (answer: Answer) => StripeObject,
-): StripeObject | StripeFailure {
-  // A failure has `failed`, which no object of Stripe has.
-  return isFailed(answer) ? answer : objectOf(answer);
 }

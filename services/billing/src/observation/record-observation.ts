@@ -13,6 +13,7 @@ import { accountAggregate } from '../account/account.aggregate.js';
 import { accountSubscription } from '../account/account.decider.js';
 import { invoiceAggregate } from '../invoice/invoice.aggregate.js';
 import { InvoiceRow } from '../invoice/invoice.entity.js';
+import { paymentExceptionAggregate } from '../payment-exception/payment-exception.aggregate.js';
 import { paymentMethodAggregate } from '../payment-method/payment-method.aggregate.js';
 import { PaymentMethodRow } from '../payment-method/payment-method.entity.js';
 import { storedNames } from '../stored-names.js';
@@ -91,6 +92,7 @@ export class RecordObservation {
 /** Whose it is, by the customer; a detached payment method has none, and is known by our register. */
 async function ownerOf(transaction: Transaction, object: StripeObject): Promise<OrganizationId | undefined> {
   const customerId = customerOf(object);
+  if (customerId === null && object.type !== 'payment_method') return undefined;
   const [row] = await transaction.query<{ organization_id: string }>(
     customerId === null
       ? 'select organization_id from payment_method where payment_method_id = $1'
@@ -120,6 +122,16 @@ async function append(unit: UnitOfWork, object: StripeObject, observation: Obser
         });
       case 'payment_method':
         return unit.execute(paymentMethodAggregate, id, {
+          type: 'observe',
+          id,
+          observation,
+          content: object.content,
+        });
+      case 'refund':
+      case 'credit_note':
+      case 'dispute':
+      case 'early_fraud_warning':
+        return unit.execute(paymentExceptionAggregate, id, {
           type: 'observe',
           id,
           observation,
@@ -173,6 +185,11 @@ async function touch(
       return;
     case 'payment_method':
       await entityManager.nativeUpdate(PaymentMethodRow, { paymentMethodId: id }, { observedAt });
+      return;
+    case 'refund':
+    case 'credit_note':
+    case 'dispute':
+    case 'early_fraud_warning':
       return;
     case 'customer':
       await entityManager.nativeUpdate(StripeCustomerRow, { customerId: id }, { observedAt });

@@ -1,4 +1,5 @@
 import type { InvoiceContent } from '../invoice/invoice.events.js';
+import type { PaymentExceptionContent } from '../payment-exception/payment-exception.events.js';
 import type { PaymentMethodContent } from '../payment-method/payment-method.events.js';
 import type { StripeCustomerContent } from '../stripe-customer/stripe-customer.events.js';
 import type { SubscriptionContent } from '../subscription/subscription.events.js';
@@ -8,6 +9,11 @@ export type StripeObject =
   | { readonly type: 'subscription'; readonly id: string; readonly content: SubscriptionContent }
   | { readonly type: 'invoice'; readonly id: string; readonly content: InvoiceContent }
   | { readonly type: 'payment_method'; readonly id: string; readonly content: PaymentMethodContent }
+  | {
+      readonly type: 'refund' | 'credit_note' | 'dispute' | 'early_fraud_warning';
+      readonly id: string;
+      readonly content: PaymentExceptionContent;
+    }
   | { readonly type: 'customer'; readonly id: string; readonly content: StripeCustomerContent };
 
 /** The customer whose it is; null where it is nobody's any more. */

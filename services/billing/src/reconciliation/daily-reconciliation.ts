@@ -8,8 +8,8 @@ import { isFailed } from '../stripe/stripe-failure.js';
 import { Reconcile } from './reconcile.js';
 
 const HOURS = 24;
-/** One that takes longer, or whose instance died, is begun again by another. */
-const LEASE_HOURS = 1;
+/** One whose instance says nothing for so long is begun again by another. */
+const LEASE_MINUTES = 10;
 const [LOOK_MS, RETRY_MS] = [60_000, 30_000];
 /** Longer than Stripe lists events, so that none that is forgotten comes again. */
 const INBOX_DAYS = 40;
@@ -26,10 +26,18 @@ export class DailyReconciliation implements OnApplicationBootstrap {
     private readonly metrics: Metrics,
   ) {}
 
+  private stopping = false;
+
   onApplicationBootstrap(): void {
     const onError = (error: unknown) =>
       this.logger.error({ err: error }, 'The comparison with Stripe could not be made; retrying');
-    this.background.add(follow(() => this.step(), { idle: LOOK_MS, retry: RETRY_MS, onError }));
+    const follower = follow(() => this.step(), { idle: LOOK_MS, retry: RETRY_MS, onError });
+    this.background.add({
+      stop: () => {
+        this.stopping = true;
+        return follower.stop();
+      },
+    });
     const { database } = this;
     new Gauge({
       name: 'billing_reconciliation_age_seconds',
@@ -43,13 +51,12 @@ export class DailyReconciliation implements OnApplicationBootstrap {
 
   private async step(): Promise<number> {
     if (!(await this.isDue())) return 0;
-    const reconciled = await this.reconcile.run();
-    if (isFailed(reconciled)) {
+    const reconciled = await this.reconcile.run(() => this.goesOn());
+    if (reconciled === 'stopped' || isFailed(reconciled)) {
       await this.release();
+      if (reconciled === 'stopped') return 0;
       // The port has logged why Stripe is away.
-      throw new Error(
-        `Stripe: ${reconciled.failed === 'unavailable' ? reconciled.because : reconciled.reason}`,
-      );
+      throw new Error('Stripe could not be asked');
     }
     await this.database.asWorker((sql) =>
       sql.query('update reconciliation set started_at = null, finished_at = clock_timestamp()'),
@@ -63,12 +70,21 @@ export class DailyReconciliation implements OnApplicationBootstrap {
       sql.query(
         `update reconciliation set started_at = clock_timestamp()
          where (finished_at is null or finished_at < clock_timestamp() - make_interval(hours => $1))
-           and (started_at is null or started_at < clock_timestamp() - make_interval(hours => $2))
+           and (started_at is null or started_at < clock_timestamp() - make_interval(mins => $2))
          returning 1 as due`,
-        [HOURS, LEASE_HOURS],
+        [HOURS, LEASE_MINUTES],
       ),
     );
     return rows.length > 0;
+  }
+
+  /** Until the service stops. */
+  private async goesOn(): Promise<boolean> {
+    if (this.stopping) return false;
+    await this.database.asWorker((sql) =>
+      sql.query('update reconciliation set started_at = clock_timestamp()'),
+    );
+    return true;
   }
 
   private release(): Promise<unknown> {

@@ -1,7 +1,7 @@
 /** @promise P31 what no webhook told us is found by a daily comparison with Stripe */
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
-import { Clock, LOGGER, Metrics, type ServiceLogger } from '@vouchsafe/service-host';
+import { LOGGER, Metrics, type ServiceLogger } from '@vouchsafe/service-host';
 import { Counter } from 'prom-client';
 import { Inbox } from '../inbox/inbox.js';
 import { Claims } from '../observation/claims.js';
@@ -13,8 +13,10 @@ import { StripeApi } from '../stripe/stripe-api.js';
 import { isFailed, type StripeFailure } from '../stripe/stripe-failure.js';
 import { objectOf, readEvent } from '../webhook/webhook-event.js';
 
-/** Stripe lists its events for so long; with a little in hand for those of the last minutes. */
+/** Stripe lists its events for so many days. */
 const EVENT_DAYS = 30;
+/** Events from before the last comparison were seen by it; a day more, whatever the clocks say. */
+const OVERLAP_DAYS = 1;
 
 export interface Reconciled {
   readonly customers: number;
@@ -23,6 +25,9 @@ export interface Reconciled {
   /** Objects that are otherwise at Stripe than we knew. */
   readonly objects: number;
 }
+
+/** Stripe did not answer, or the service stops. */
+type Interrupted = StripeFailure | 'stopped';
 
 interface KnownCustomer {
   readonly organization_id: string;
@@ -42,7 +47,6 @@ export class Reconcile {
     private readonly claims: Claims,
     private readonly inbox: Inbox,
     private readonly worker: ObservationWorker,
-    private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Pick<ServiceLogger, 'info' | 'warn'>,
     { registry }: Metrics,
   ) {
@@ -56,8 +60,11 @@ export class Reconcile {
       this.repairs.inc({ what }, 0);
   }
 
-  /** @returns what was repaired, or why Stripe could not be asked: then it is done again from the beginning */
-  async run(): Promise<Reconciled | StripeFailure> {
+  /**
+   * @param goesOn asked before each customer: a comparison takes long where there are many
+   * @returns what was repaired, or why it ended early: then it is done again from the beginning
+   */
+  async run(goesOn: () => Promise<boolean> = () => Promise.resolve(true)): Promise<Reconciled | Interrupted> {
     const events = await this.missedEvents();
     if (isFailed(events)) return events;
     const customers = await this.database.asWorker((sql) =>
@@ -65,38 +72,48 @@ export class Reconcile {
     );
     let objects = 0;
     for (const customer of customers) {
+      if (!(await goesOn())) return 'stopped';
       const repaired = await this.compare(customer);
       if (isFailed(repaired)) return repaired;
       objects += repaired.objects;
     }
     this.worker.wake();
     const reconciled = { customers: customers.length, events: events.missed, objects };
-    const level = events.missed + objects > 0 ? 'warn' : 'info';
-    this.logger[level](
-      reconciled,
-      'Compared with Stripe: events that no webhook brought, objects that differed',
-    );
+    const said = `Compared with Stripe: ${events.missed} events that no webhook brought, ${objects} objects that differed`;
+    if (events.missed + objects > 0) this.logger.warn(said);
+    else this.logger.info(said);
     return reconciled;
   }
 
-  /** The events of the last days go the way of a webhook, each once. */
+  /** The events since the last comparison go the way of a webhook, each once. */
   private async missedEvents(): Promise<{ missed: number } | StripeFailure> {
-    const gte = Math.floor(this.clock.now().getTime() / 1000) - EVENT_DAYS * 86_400;
-    const found = await this.stripe.read(async (stripe, options) => {
-      const listed: unknown[] = [];
-      for await (const event of stripe.events.list({ created: { gte }, limit: 100 }, options))
-        listed.push(event);
-      return { listed };
+    const gte = await this.eventsSince();
+    return this.stripe.read(async (stripe, options) => {
+      let missed = 0;
+      for await (const one of stripe.events.list({ created: { gte }, limit: 100 }, options)) {
+        const event = readEvent(one);
+        if (!event || event.account !== undefined || event.livemode !== this.stripe.settings.livemode)
+          continue;
+        if (!(await this.inbox.add(event, objectOf(event), 'reconciliation'))) continue;
+        this.repairs.inc({ what: 'event' });
+        missed += 1;
+      }
+      return { missed };
     });
-    if (isFailed(found)) return found;
-    let missed = 0;
-    for (const one of found.listed) {
-      const event = readEvent(one);
-      if (!event || event.account !== undefined || event.livemode !== this.stripe.settings.livemode) continue;
-      if (await this.inbox.add(event, objectOf(event), 'reconciliation')) missed += 1;
-    }
-    this.repairs.inc({ what: 'event' }, missed);
-    return { missed };
+  }
+
+  /** Unix seconds. */
+  private async eventsSince(): Promise<number> {
+    const [row] = await this.database.asWorker((sql) =>
+      sql.query<{ since: number }>(
+        `select extract(epoch from greatest(
+             clock_timestamp() - make_interval(days => $1), finished_at - make_interval(days => $2)))::bigint::float8 as since
+         from reconciliation`,
+        [EVENT_DAYS, OVERLAP_DAYS],
+      ),
+    );
+    if (!row) throw new Error('The row of the last comparison is gone');
+    return row.since;
   }
 
   private async compare({

@@ -23,7 +23,11 @@ async function newHistory(seed: number, organizationId: string = randomUUID()): 
   return history;
 }
 
-const reconcile = () => billing.app.get(Reconcile).run();
+async function reconcile() {
+  const reconciled = await billing.app.get(Reconcile).run();
+  if (reconciled === 'stopped') throw new Error('Nobody stopped it');
+  return reconciled;
+}
 
 describe('the comparison with Stripe', () => {
   it('finds what no webhook told, and says what it found', async () => {
@@ -95,5 +99,25 @@ describe('the comparison with Stripe', () => {
     expect(whatMatters(await billing.events(history.organizationId)).allEndedAt).toBe(
       whatStripeSays(history).allEndedAt,
     );
+  });
+
+  it('ends early where the service stops, and is begun again', async () => {
+    expect(await billing.app.get(Reconcile).run(() => Promise.resolve(false))).toBe('stopped');
+  });
+
+  it('is made again after a day, and asks for the events since the last one', async () => {
+    // Each further page begins after an event.
+    const asked = () => billing.stripe.queries.filter((query) => !query.includes('starting_after'));
+    const before = asked().length;
+    await billing.app.another();
+    expect(asked()).toHaveLength(before);
+    await billing.app.database.asWorker((sql) =>
+      sql.query(`update reconciliation set finished_at = clock_timestamp() - interval '25 hours'`),
+    );
+    await billing.app.another();
+    await billing.compared();
+    expect(asked()).toHaveLength(before + 1);
+    const since = Number(new URLSearchParams(asked().at(-1)).get('created[gte]'));
+    expect(Math.abs(Date.now() / 1000 - since - 49 * 3600)).toBeLessThan(600);
   });
 });

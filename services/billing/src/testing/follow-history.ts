@@ -4,6 +4,8 @@ import type { AccountEvent } from '../account/account.events.js';
 import { invoice } from '../invoice/invoice.decider.js';
 import type { InvoiceEvent } from '../invoice/invoice.events.js';
 import type { Observation } from '../observation/observation.js';
+import { paymentException } from '../payment-exception/payment-exception.decider.js';
+import type { PaymentExceptionEvent } from '../payment-exception/payment-exception.events.js';
 import { paymentMethod } from '../payment-method/payment-method.decider.js';
 import type { PaymentMethodEvent } from '../payment-method/payment-method.events.js';
 import { stripeCustomer } from '../stripe-customer/stripe-customer.decider.js';
@@ -15,7 +17,12 @@ import type { StripeObject } from '../observation/stripe-object.js';
 import { type History, timeOf } from './history.js';
 
 type BillingEvent =
-  SubscriptionEvent | InvoiceEvent | PaymentMethodEvent | StripeCustomerEvent | AccountEvent;
+  | SubscriptionEvent
+  | InvoiceEvent
+  | PaymentMethodEvent
+  | PaymentExceptionEvent
+  | StripeCustomerEvent
+  | AccountEvent;
 
 const organization = organizationId.parse('5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c01');
 
@@ -56,6 +63,12 @@ class Streams {
         break;
       case 'payment_method':
         this.decide(paymentMethod, id, { type: 'observe', id, observation, content: read.content });
+        break;
+      case 'refund':
+      case 'credit_note':
+      case 'dispute':
+      case 'early_fraud_warning':
+        this.decide(paymentException, id, { type: 'observe', id, observation, content: read.content });
         break;
       case 'customer':
         this.decide(stripeCustomer, id, { type: 'observe', id, observation, content: read.content });

@@ -1,4 +1,5 @@
 import type { InvoiceContent } from '../invoice/invoice.events.js';
+import type { PaymentExceptionContent } from '../payment-exception/payment-exception.events.js';
 import type { PaymentMethodContent } from '../payment-method/payment-method.events.js';
 import type { StripeObject } from '../observation/stripe-object.js';
 import type { SubscriptionContent } from '../subscription/subscription.events.js';
@@ -38,7 +39,8 @@ export function timeOf(seconds: number): string {
 /**
  * A plausible history of one customer: several subscriptions one after another and beside each other, trials, first payments that fail,
  * retries that recover or end in `unpaid` or a cancellation, pauses, upgrades, cancellations at the period's end that are taken back or
- * not, invoices of 0, void and uncollectible ones, cards that are replaced, and now and then a customer that is deleted.
+ * not, invoices of 0, void and uncollectible ones, refunds, credit notes, disputes, warnings of fraud, cards that are replaced, and now and
+ * then a customer that is deleted.
  */
 export function historyOf(seed: number): History {
   const world = new World(seed);
@@ -49,6 +51,7 @@ export function historyOf(seed: number): History {
     // Beside the one before, or after it.
     const steps = world.pick(8);
     for (let step = 0; step < steps; step += 1) world.goOn();
+    if (world.chance(0.3)) world.regretPayment();
     if (world.chance(0.2)) world.attachCard();
     if (world.chance(0.1)) world.detachCard();
   }
@@ -120,6 +123,63 @@ class World {
       [{ type: 'payment_method', id, content: { ...card, customerId: null } }],
       [['payment_method.detached', id]],
     );
+  }
+
+  /** A payment that is given back, lowered, disputed or suspected. */
+  regretPayment(): void {
+    const [invoiceId] =
+      [...this.invoices].find(([, { status, amountPaid }]) => status === 'paid' && amountPaid > 0) ?? [];
+    if (invoiceId === undefined) return;
+    const kinds = [
+      {
+        type: 'refund',
+        kind: 'refund',
+        prefix: 're',
+        first: 'pending',
+        last: ['succeeded', 'failed'],
+        event: 'refund',
+      },
+      {
+        type: 'credit_note',
+        kind: 'credit-note',
+        prefix: 'cn',
+        first: 'issued',
+        last: ['issued', 'void'],
+        event: 'credit_note',
+      },
+      {
+        type: 'dispute',
+        kind: 'dispute',
+        prefix: 'dp',
+        first: 'needs_response',
+        last: ['won', 'lost', 'under_review'],
+        event: 'charge.dispute',
+      },
+      {
+        type: 'early_fraud_warning',
+        kind: 'early-fraud-warning',
+        prefix: 'issfr',
+        first: 'received',
+        last: ['received'],
+        event: 'radar.early_fraud_warning',
+      },
+    ] as const;
+    const chosen = kinds[this.pick(kinds.length)] ?? kinds[0];
+    const { type, kind, prefix, first, last, event } = chosen;
+    const id = this.newId(prefix);
+    const content: PaymentExceptionContent = {
+      kind,
+      customerId: this.customerId,
+      status: first,
+      money: kind === 'early-fraud-warning' ? null : { amount: 500, currency: 'EUR' },
+      reason: kind === 'dispute' || kind === 'early-fraud-warning' ? 'fraudulent' : null,
+      invoiceId: kind === 'credit-note' ? invoiceId : null,
+      createdAt: this.now(),
+    };
+    this.step([{ type, id, content }], [[`${event}.created`, id]]);
+    this.at += this.pick(10) * DAY;
+    const status = last[this.pick(last.length)] ?? first;
+    this.step([{ type, id, content: { ...content, status } }], [[`${event}.updated`, id]]);
   }
 
   subscribe(): void {

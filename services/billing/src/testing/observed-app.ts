@@ -20,6 +20,8 @@ export interface ObservedApp {
   send(text: string, headers: Readonly<Record<string, string>>): Promise<Answer>;
   /** Waits until nothing is left to look at. */
   settled(): Promise<void>;
+  /** Waits until a daily comparison is not older than an hour. */
+  compared(): Promise<void>;
   /** What was recorded of an organization. */
   events(organizationId: string): Promise<readonly BillingEvent[]>;
   metric(name: string): Promise<string>;
@@ -35,7 +37,8 @@ export async function observedApp(more: Readonly<Record<string, string>> = {}): 
     VOUCHSAFE_STRIPE_API: stripe.url,
     ...more,
   });
-  await firstComparison(app);
+  // The one of the first start: histories come later.
+  await compared(app);
   const send: ObservedApp['send'] = (text, headers) =>
     app.ask('POST', '/webhooks/stripe', {
       text,
@@ -52,6 +55,7 @@ export async function observedApp(more: Readonly<Record<string, string>> = {}): 
       return send(payload, { 'stripe-signature': signatureOf(payload, now) });
     },
     settled: () => settled(app),
+    compared: () => compared(app),
     events: async (organizationId) =>
       app.database.asWorker((sql) =>
         sql.query<BillingEvent>(
@@ -82,9 +86,8 @@ async function know(app: BillingApp, { customerId }: History, organizationId: st
   if (isRejected(created)) throw new Error(created.rejected);
 }
 
-/** The one of the first start: histories come later. */
-function firstComparison(app: BillingApp): Promise<void> {
-  return until(app, 'select from reconciliation where finished_at is not null');
+function compared(app: BillingApp): Promise<void> {
+  return until(app, `select from reconciliation where finished_at > clock_timestamp() - interval '1 hour'`);
 }
 
 function settled(app: BillingApp): Promise<void> {

@@ -13,6 +13,8 @@ export interface StripeOfHistory {
   readonly url: string;
   /** `GET /v1/subscriptions/sub_...` of every request that came. */
   readonly asked: string[];
+  /** Of the requests for events. */
+  readonly queries: string[];
   /** The moment at Stripe, in seconds. */
   now: number;
   fault: Fault;
@@ -44,6 +46,7 @@ export async function stripeOfHistory(): Promise<StripeOfHistory> {
   const histories: History[] = [];
   const stripe: Omit<StripeOfHistory, 'url' | 'stop'> = {
     asked: [],
+    queries: [],
     now: Number.POSITIVE_INFINITY,
     fault: 'none',
     during: () => Promise.resolve(),
@@ -63,6 +66,7 @@ export async function stripeOfHistory(): Promise<StripeOfHistory> {
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://stripe');
     stripe.asked.push(`${request.method} ${url.pathname}`);
+    if (url.pathname === '/v1/events') stripe.queries.push(url.search);
     void stripe.during(url.pathname).then(() => {
       if (stripe.fault === 'refuses-connections') request.socket.destroy();
       else if (stripe.fault === 'half-an-answer') {
@@ -97,7 +101,7 @@ function respond(
   url: URL,
   response: ServerResponse,
 ): void {
-  const [, , kind = '', id] = url.pathname.split('/');
+  const [kind = '', id] = url.pathname.replace('/v1/radar/', '/v1/').split('/').slice(2);
   // What is added later goes on with the same objects.
   const objects = [...new Map(histories.flatMap((history) => [...stripeAt(history, stripe.now)])).values()];
   if (kind === 'events') {
@@ -139,6 +143,10 @@ const types: Readonly<Record<string, StripeObject['type']>> = {
   invoices: 'invoice',
   payment_methods: 'payment_method',
   customers: 'customer',
+  refunds: 'refund',
+  credit_notes: 'credit_note',
+  disputes: 'dispute',
+  early_fraud_warnings: 'early_fraud_warning',
 };
 
 function page(all: readonly { readonly id: string }[], url: URL): object {
@@ -256,6 +264,26 @@ function stripeFormOf(
           voided_at: seconds(content.voidedAt),
           marked_uncollectible_at: seconds(content.markedUncollectibleAt),
         },
+      };
+    }
+    case 'refund':
+    case 'credit_note':
+    case 'dispute':
+    case 'early_fraud_warning': {
+      const { customerId, status, money, reason, invoiceId, createdAt } = object.content;
+      return {
+        id,
+        object: object.type,
+        status,
+        reason,
+        fraud_type: reason,
+        invoice: invoiceId,
+        amount: money?.amount,
+        currency: money?.currency.toLowerCase(),
+        created: seconds(createdAt),
+        // A credit note names its customer; the others their payment, which is asked for with them.
+        customer: object.type === 'credit_note' ? customerId : null,
+        charge: { id: `ch_${id}`, object: 'charge', customer: customerId },
       };
     }
     case 'payment_method': {

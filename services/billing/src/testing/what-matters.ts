@@ -29,6 +29,9 @@ export function whatMatters(events: readonly BillingEvent[]): WhatMatters {
       case 'payment-method-observed':
         objects[event.data.paymentMethodId] = event.data.content;
         break;
+      case 'payment-exception-observed':
+        objects[event.data.exceptionId] = event.data.content;
+        break;
       case 'stripe-customer-observed':
         objects[event.data.customerId] = event.data.content;
         break;
@@ -92,6 +95,23 @@ function expectedFacts(object: StripeObject): string[] {
         `payment-method-attached ${id}`,
         ...(object.content.customerId === null ? [`payment-method-detached ${id}`] : []),
       ];
+    case 'refund':
+      return [
+        `refund-created ${id}`,
+        ...(['failed', 'canceled'].includes(object.content.status) ? [`refund-failed ${id}`] : []),
+      ];
+    case 'credit_note':
+      return [
+        `credit-note-issued ${id}`,
+        ...(object.content.status === 'void' ? [`credit-note-voided ${id}`] : []),
+      ];
+    case 'dispute':
+      return [
+        `dispute-opened ${id}`,
+        ...(['won', 'lost'].includes(object.content.status) ? [`dispute-closed ${id}`] : []),
+      ];
+    case 'early_fraud_warning':
+      return [`early-fraud-warning-received ${id}`];
     case 'customer':
       return object.content.isDeleted ? [`customer-deleted ${id}`] : [];
   }
@@ -114,6 +134,14 @@ function onceAndForAll(event: BillingEvent): string[] {
     case 'payment-method-attached':
     case 'payment-method-detached':
       return [`${event.type} ${event.data.paymentMethodId}`];
+    case 'refund-created':
+    case 'refund-failed':
+    case 'credit-note-issued':
+    case 'credit-note-voided':
+    case 'dispute-opened':
+    case 'dispute-closed':
+    case 'early-fraud-warning-received':
+      return [`${event.type} ${event.data.exceptionId}`];
     case 'customer-deleted':
       return [`${event.type} ${event.data.customerId}`];
     default:

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { StripeObject } from '../observation/stripe-object.js';
 
 /** What we read of an event of Stripe: which object it is about. What the object is like is asked of Stripe, not read here. */
 const stripeEvent = z.object({
@@ -18,9 +19,7 @@ export function readEvent(parsed: unknown): StripeEvent | undefined {
   return stripeEvent.safeParse(parsed).data;
 }
 
-/** Types of objects that are observed, by the names that Stripe gives them. */
-export const observedTypes = ['customer', 'subscription', 'invoice', 'payment_method'] as const;
-export type ObservedType = (typeof observedTypes)[number];
+export type ObservedType = StripeObject['type'];
 
 export interface ObjectId {
   readonly type: ObservedType;
@@ -37,6 +36,10 @@ export function objectOf({ type, data: { object } }: StripeEvent): ObjectId | nu
   if (/^customer\.(?:created|updated|deleted)$/.test(type)) return about('customer', object.id);
   if (type.startsWith('invoice.')) return about('invoice', object.id);
   if (type.startsWith('payment_method.')) return about('payment_method', object.id);
+  if (type.startsWith('charge.dispute.')) return about('dispute', object.id);
+  if (type.startsWith('refund.')) return about('refund', object.id);
+  if (type.startsWith('credit_note.')) return about('credit_note', object.id);
+  if (type.startsWith('radar.early_fraud_warning.')) return about('early_fraud_warning', object.id);
   if (type.startsWith('setup_intent.')) return about('payment_method', object.payment_method);
   // What a person completed at Stripe's page: the subscription says the rest.
   if (type.startsWith('checkout.session.')) return about('subscription', object.subscription);
@@ -48,4 +51,8 @@ const idForms: Readonly<Record<ObservedType, RegExp>> = {
   subscription: /^sub_[A-Za-z0-9_]{1,200}$/,
   invoice: /^in_[A-Za-z0-9_]{1,200}$/,
   payment_method: /^(?:pm|card|src|ba)_[A-Za-z0-9_]{1,200}$/,
+  dispute: /^(?:dp|du)_[A-Za-z0-9_]{1,200}$/,
+  refund: /^(?:re|pyr)_[A-Za-z0-9_]{1,200}$/,
+  credit_note: /^cn_[A-Za-z0-9_]{1,200}$/,
+  early_fraud_warning: /^issfr_[A-Za-z0-9_]{1,200}$/,
 };
