@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { ServiceName } from '@vouchsafe/contracts';
 import pg from 'pg';
 import { type DataDatabase, requireData, runningPort } from '../data/data-database.ts';
 import { migrationsOf } from '../data/schema.ts';
@@ -112,14 +113,16 @@ async function prepare(data: DataFolder, whole: string): Promise<Prepared> {
   const postgres = await startServer(whole, data.logs, secrets.postgres, port);
   data.record('postgres', postgres);
   try {
+    const known = await servicesIn({ port, secrets });
     await makeDatabases(secrets, postgres.adminUrl, port);
-    return await withServiceKeys({ port, secrets }, async (services) => {
+    const work = async (services: readonly ServiceKeys[]): Promise<Prepared> => {
       for (const { name, database, vault } of services) {
         await database.migrate(await migrationsOf(root, name));
         await database.asWorker((sql) => vault.assertKeksOpen(sql));
       }
       return { logs: await closeLogs({ port, secrets }), ...(await eraseAgain(data, services)) };
-    });
+    };
+    return await withServiceKeys({ port, secrets }, work, known);
   } catch (error) {
     throw await withoutItsKeys(data, error);
   } finally {
@@ -145,15 +148,35 @@ async function withoutItsKeys({ secrets }: DataFolder, error: unknown): Promise<
  * Checkpoints of later trees may have been given out: to sign others of the same size would show as a fork, so nothing is signed for
  * these logs beyond this point (docs/audit.md, 'The log').
  */
-async function closeLogs({ port, secrets }: DataDatabase): Promise<number> {
+async function closeLogs(restored: DataDatabase): Promise<number> {
+  const closed = await ask(
+    restored,
+    'audit',
+    'update log set closed_at = clock_timestamp() where closed_at is null',
+  );
+  return closed.rowCount ?? 0;
+}
+
+/** Services that the release of the backup had: a later one has no keys in it yet. */
+async function servicesIn(restored: DataDatabase): Promise<readonly ServiceName[]> {
+  const { serviceNames } = await import('@vouchsafe/contracts');
+  const { rows } = await ask<{ datname: string }>(restored, 'postgres', 'select datname from pg_database');
+  const names = new Set(rows.map(({ datname }) => datname));
+  return serviceNames.filter((name) => names.has(name));
+}
+
+async function ask<Row extends pg.QueryResultRow>(
+  { port, secrets }: DataDatabase,
+  database: string,
+  statement: string,
+): Promise<pg.QueryResult<Row>> {
   const client = new pg.Client({
-    ...{ host: '127.0.0.1', port, database: 'audit' },
+    ...{ host: '127.0.0.1', port, database },
     ...{ user: 'postgres', password: secrets.postgres },
   });
   await client.connect();
   try {
-    const closed = await client.query('update log set closed_at = clock_timestamp() where closed_at is null');
-    return closed.rowCount ?? 0;
+    return await client.query<Row>(statement);
   } finally {
     await client.end();
   }

@@ -12,17 +12,18 @@ export interface ServiceKeys {
   readonly kekFile: string;
 }
 
-/** Opens every service's keys for as long as the work takes. */
+/** Opens the keys of every service, or of those that are named, for as long as the work takes. */
 export async function withServiceKeys<T>(
   { port, secrets }: DataDatabase,
   work: (services: readonly ServiceKeys[]) => Promise<T>,
+  names?: readonly ServiceName[],
 ): Promise<T> {
   // The packages can be imported once they are built.
   const { Database } = await import('@vouchsafe/database');
   const { localKeyProvider, Vault } = await import('@vouchsafe/vault');
   const { serviceNames } = await import('@vouchsafe/contracts');
   const services = await Promise.all(
-    serviceNames.map(async (name) => {
+    (names ?? serviceNames).map(async (name) => {
       const kekFile = secrets.kekFile(name);
       const vault = new Vault({
         provider: await localKeyProvider(kekFile),
