@@ -13,7 +13,12 @@ import { type AgreedChange, agreedChange, changeToken, readToken } from './chang
 import { changeMetadata, idOf, isChangedBy, ownSubscription } from './own-subscription.js';
 import { expand, type OrderedSubscription, shownSubscription } from './subscription-view.js';
 
-export const subscriptionChange = z.strictObject({ token: changeToken }).meta({ id: 'SubscriptionChange' });
+export const subscriptionChange = z.strictObject({ token: changeToken }).meta({
+  id: 'SubscriptionChange',
+  examples: [
+    { token: 'eyJvcmdhbml6YXRpb25JZCI6IjViMGM3Y2JkLTZi.UNhY4JhezH9gQYqvDMWrWH9CwlcKiECVqejMrND2VFw' },
+  ],
+});
 
 export type ChangeRejection = PriceRejection | { readonly rejected: 'not-our-token' | 'token-expired' };
 
