@@ -1,356 +1,234 @@
-import {
-  declined,
-  type Form,
-  formsIn,
-  found,
-  invalid,
-  metadataOf,
-  needed,
-  StripeProblem,
-  text,
-} from './answers.ts';
-import { charge, endUnpaid, invoiceFields, type Line, makeInvoice } from './invoices.ts';
-import { periodEnd } from './prices.ts';
-import type { StripeObject, World } from './world.ts';
+import { z } from 'zod';
+import { collect, methodFor } from './collecting.ts';
+import { behaviours, createSubscription, ownMethod, requirePaid } from './creating-subscriptions.ts';
+import { finalize, makeInvoice } from './invoices.ts';
+import type { Subscription } from './objects.ts';
+import { created, flag, metadata, paging, parameters, text, whole } from './parameters.ts';
+import { addPending, pendingLines, usePending } from './pending-lines.ts';
+import { impossible, missing } from './problem.ts';
+import { type Call, isWithin, mergedMetadata, pageOf, type Routes } from './routes.ts';
+import { planChange, type PlannedChange, prorationBehaviors } from './subscription-changes.ts';
+import { endNow } from './subscription-endings.ts';
+import { periodOf, wantedItem, withItems } from './subscription-items.ts';
+import type { World } from './world.ts';
 
-const HOUR = 3600;
-/** How long a first payment may wait for the person. */
-const INCOMPLETE_SECONDS = 23 * HOUR;
+const statuses = [
+  'active',
+  'all',
+  'canceled',
+  'ended',
+  'incomplete',
+  'incomplete_expired',
+  'past_due',
+  'paused',
+  'trialing',
+  'unpaid',
+] as const;
 
-interface Item {
-  readonly id: string;
-  price: StripeObject;
-  quantity: number;
-  current_period_start: number;
-  current_period_end: number;
-  [field: string]: unknown;
-}
-
-function itemOf(subscription: StripeObject): Item {
-  const [item] = (subscription.items as { data: Item[] }).data;
-  if (!item) throw new Error('A subscription has an item');
-  return item;
-}
-
-export interface NewSubscription {
-  readonly customer: string;
-  readonly price: string;
-  readonly quantity: number;
-  readonly method: string | undefined;
-  readonly metadata: Record<string, string>;
-}
-
-export function createSubscription(world: World, form: Form): StripeObject {
-  const [item] = formsIn(form, 'items');
-  if (!item) throw invalid('Missing required param: items.', 'parameter_missing', 'items');
-  return subscribe(world, {
-    customer: needed(form, 'customer'),
-    price: needed(item, 'price'),
-    quantity: wholeQuantity(text(item, 'quantity') ?? '1'),
-    method: text(form, 'default_payment_method'),
-    metadata: metadataOf(form),
-  });
-}
-
-/** With `payment_behavior: allow_incomplete`, the only one that is played. */
-export function subscribe(world: World, asked: NewSubscription): StripeObject {
-  const customer = found(world, 'customer', asked.customer);
-  const price = sold(world, asked.price);
-  const method = asked.method ?? defaultMethod(customer);
-  if (method === undefined)
-    throw invalid(
-      'This customer has no attached payment source or default payment method.',
-      'resource_missing',
+export const subscriptionRoutes: Routes = {
+  'POST /v1/subscriptions': createSubscription,
+  'GET /v1/subscriptions': list,
+  'GET /v1/subscriptions/:id': ({ world, path }) => world.get('subscription', path('id')),
+  'POST /v1/subscriptions/:id': update,
+  'DELETE /v1/subscriptions/:id': cancel,
+  'POST /v1/subscriptions/:id/resume': ({ world, path }) => {
+    const { status } = world.get('subscription', path('id'));
+    throw impossible(
+      `This subscription cannot be resumed because it is not paused: its status is ${status}.`,
     );
-  if (found(world, 'payment_method', method).customer !== customer.id)
-    throw invalid(
-      'The payment method is not attached to the customer.',
-      'resource_missing',
-      'default_payment_method',
-    );
-  const subscription = newSubscription(world, asked, price);
-  const { current_period_start: start, current_period_end: end } = itemOf(subscription);
-  const invoice = makeInvoice(world, {
-    ...{ customer: customer.id, subscription: subscription.id, currency: String(price.currency) },
-    ...{ reason: 'subscription_create', lines: [wholePeriod(price, asked.quantity, start, end)] },
+  },
+};
+
+function list({ world, form, route }: Call): object {
+  const {
+    customer,
+    status,
+    price,
+    created: times,
+    ...page
+  } = parameters(form, {
+    ...{ customer: z.string().optional(), status: z.enum(statuses).optional() },
+    ...{ price: z.string().optional(), created: created.optional() },
+    ...paging,
   });
-  subscription.latest_invoice = invoice.id;
-  const came = charge(world, invoice, world.find(method));
-  subscription.status = came === 'paid' ? 'active' : 'incomplete';
-  if (came === 'paid') world.emit('customer.subscription.updated', subscription);
-  return subscription;
+  const found = world
+    .all('subscription')
+    .filter((one) => isWithin(one, times) && (customer === undefined || one.customer === customer))
+    .filter((one) => isListedAs(one, status))
+    .filter((one) => price === undefined || one.items.data.some((item) => item.price.id === price));
+  return pageOf(route, found, page);
 }
 
-function newSubscription(
-  world: World,
-  { customer, quantity, method, metadata }: NewSubscription,
-  price: StripeObject,
-): StripeObject {
-  const now = world.now();
-  const made = world.add('subscription', 'sub', {
-    ...{ customer, metadata, currency: price.currency, status: 'incomplete', start_date: now },
-    ...{
-      billing_cycle_anchor: now,
-      cancel_at: null,
-      cancel_at_period_end: false,
-      canceled_at: null,
-      ended_at: null,
-    },
-    ...{
-      default_payment_method: method ?? null,
-      latest_invoice: null as string | null,
-      pause_collection: null,
-    },
-    ...{ trial_start: null, trial_end: null, collection_method: 'charge_automatically', description: null },
-    ...{ application: null, discounts: [], pending_update: null, schedule: null, test_clock: null },
-    items: { object: 'list', has_more: false, url: '/v1/subscription_items', data: [] as Item[] },
-  });
-  made.items.data.push({
-    ...{ id: made.id.replace('sub_', 'si_'), object: 'subscription_item', created: now, metadata: {} },
-    ...{ price, quantity, subscription: made.id, discounts: [], tax_rates: [] },
-    ...{ current_period_start: now, current_period_end: periodEnd(now, price) },
-  });
-  world.emit('customer.subscription.created', made);
-  return made;
+/** Without a status, what was canceled is left out. */
+function isListedAs({ status }: Subscription, asked: (typeof statuses)[number] | undefined): boolean {
+  if (asked === 'all') return true;
+  if (asked === 'ended') return status === 'canceled' || status === 'incomplete_expired';
+  return asked === undefined ? status !== 'canceled' : status === asked;
 }
 
-function wholePeriod(price: StripeObject, quantity: number, start: number, end: number): Line {
-  const amount = Number(price.unit_amount) * quantity;
-  const description = `${quantity} × ${price.id}`;
-  return { amount, description, start, end, price: price.id, quantity, proration: false };
-}
+const changes = {
+  items: z.array(wantedItem).optional(),
+  proration_behavior: prorationBehaviors.optional(),
+  proration_date: whole.optional(),
+  payment_behavior: z.enum(behaviours).optional(),
+  off_session: flag.optional(),
+  cancel_at_period_end: flag.optional(),
+  cancel_at: z.union([z.literal(''), whole]).optional(),
+  cancellation_details: z.strictObject({ comment: text, feedback: z.string() }).partial().optional(),
+  default_payment_method: z.string().optional(),
+  description: text.optional(),
+  trial_end: z.union([z.literal('now'), whole]).optional(),
+  metadata: metadata.optional(),
+};
+type Changes = z.output<z.ZodObject<typeof changes>>;
 
-function sold(world: World, id: string): StripeObject {
-  const price = world.find(id);
-  if (price?.object !== 'price')
-    throw invalid(`No such price: '${id}'`, 'resource_missing', 'items[0][price]');
-  if (price.active !== true)
-    throw invalid(`The price specified is inactive.`, 'price_inactive', 'items[0][price]');
-  return price;
-}
-
-function wholeQuantity(quantity: string): number {
-  if (!/^[0-9]{1,9}$/.test(quantity))
-    throw invalid('Invalid integer', 'parameter_invalid_integer', 'quantity');
-  return Number(quantity);
-}
-
-function defaultMethod(customer: StripeObject): string | undefined {
-  return (
-    (customer.invoice_settings as { default_payment_method: string | null }).default_payment_method ??
-    undefined
-  );
-}
-
-function methodOf(world: World, subscription: StripeObject): StripeObject | undefined {
-  const own = subscription.default_payment_method as string | null;
-  const id = own ?? defaultMethod(found(world, 'customer', String(subscription.customer)));
-  return id === undefined ? undefined : world.find(id);
-}
-
-export function updateSubscription(world: World, id: string, form: Form): StripeObject {
-  const subscription = found(world, 'subscription', id);
-  if (subscription.status === 'canceled' || subscription.status === 'incomplete_expired')
-    throw invalid('A canceled subscription can only update its cancellation_details and metadata.');
-  const [wanted] = formsIn(form, 'items');
-  if (wanted) changeItem(world, subscription, wanted, form);
-  subscription.metadata = metadataOf(form, subscription.metadata as object);
-  const atEnd = text(form, 'cancel_at_period_end');
-  if (atEnd !== undefined) {
-    const { current_period_end: end } = itemOf(subscription);
-    const isCancelled = atEnd === 'true';
-    Object.assign(subscription, {
-      cancel_at_period_end: isCancelled,
-      cancel_at: isCancelled ? end : null,
-      canceled_at: isCancelled ? world.now() : null,
-    });
+function update({ world, form, path }: Call): Subscription {
+  const asked = parameters(form, changes);
+  const subscription = world.get('subscription', path('id'));
+  if (subscription.status === 'canceled' || subscription.status === 'incomplete_expired') {
+    const isDescribed = asked.metadata !== undefined && Object.keys(asked).length === 1;
+    if (!isDescribed)
+      throw impossible('A canceled subscription can only update its cancellation_details and metadata.', {
+        code: 'invalid_canceled_subscription_fields',
+      });
   }
-  const method = text(form, 'default_payment_method');
-  if (method !== undefined)
-    subscription.default_payment_method = method === '' ? null : found(world, 'payment_method', method).id;
-  world.emit('customer.subscription.updated', subscription);
-  return subscription;
-}
-
-/** Charged at once (`always_invoice`); what cannot be charged is not changed (`error_if_incomplete`). */
-function changeItem(world: World, subscription: StripeObject, wanted: Form, form: Form): void {
-  const change = changeOf(world, subscription, wanted, text(form, 'proration_date'));
-  const method = methodOf(world, subscription);
-  const isCharged = text(form, 'proration_behavior') !== 'none' && change.lines.length > 0;
-  if (isCharged) {
-    const invoice = makeInvoice(world, { ...change.invoice, lines: change.lines });
-    const came = charge(world, invoice, method);
-    if (came !== 'paid') {
-      endUnpaid(world, invoice.id, 'void');
-      throw came === 'asks'
-        ? new StripeProblem(402, {
-            type: 'card_error',
-            code: 'authentication_required',
-            message: 'The payment needs the person.',
-          })
-        : declined('generic_decline');
-    }
-    subscription.latest_invoice = invoice.id;
-  }
-  const item = itemOf(subscription);
-  Object.assign(item, { price: change.price, quantity: change.quantity });
-  if (change.start !== item.current_period_start)
-    Object.assign(item, {
-      current_period_start: change.start,
-      current_period_end: periodEnd(change.start, change.price),
-    });
-}
-
-/** What a change of price or quantity costs: the rest of the period is credited at the old price and charged at the new one. */
-function changeOf(world: World, subscription: StripeObject, wanted: Form, at: string | undefined) {
-  const item = itemOf(subscription);
-  const price = text(wanted, 'price') === undefined ? item.price : sold(world, needed(wanted, 'price'));
-  if (price.currency !== subscription.currency)
-    throw invalid('The price has another currency than the subscription.');
-  const quantity = wholeQuantity(text(wanted, 'quantity') ?? String(item.quantity));
-  const { current_period_start: start, current_period_end: end } = item;
-  const from = at === undefined ? world.now() : Number(at);
-  if (from < start || from > end)
-    throw invalid('proration_date must lie in the current period.', undefined, 'proration_date');
-  const part = (unit: unknown, of: number) => Math.round((Number(unit) * of * (end - from)) / (end - start));
-  const isOtherInterval = interval(price) !== interval(item.price);
-  const [newStart, newEnd] = isOtherInterval ? [from, periodEnd(from, price)] : [from, end];
-  const charged = isOtherInterval ? Number(price.unit_amount) * quantity : part(price.unit_amount, quantity);
-  const rest = { start: newStart, end: newEnd, price: price.id, quantity, proration: true };
-  const lines: Line[] = [
+  const planned = asked.items && plannedFor(world, subscription, asked);
+  ownMethod(world, asked.default_payment_method, world.require('customer', subscription.customer));
+  if (planned) requireChangePaid(world, subscription, asked, planned);
+  const [first] = planned?.items ?? [];
+  world.change(
+    subscription,
     {
-      ...rest,
-      end,
-      price: item.price.id,
-      quantity: item.quantity,
-      amount: -part(item.price.unit_amount, item.quantity),
-      description: `Unused time of ${item.quantity} × ${item.price.id}`,
+      ...detailsOf(subscription, asked),
+      ...cancellationOf(world, subscription, asked),
+      ...trialOf(world, subscription, asked),
+      ...(planned && { items: withItems(subscription.id, planned.items) }),
+      ...(planned?.startsAnew && first && { billing_cycle_anchor: first.current_period_start }),
     },
-    { ...rest, amount: charged, description: `Remaining time of ${quantity} × ${price.id}` },
-  ];
-  const invoice = {
-    customer: String(subscription.customer),
-    subscription: subscription.id,
-    currency: String(price.currency),
-    reason: 'subscription_update' as const,
-  };
-  return { price, quantity, start: isOtherInterval ? from : start, lines, invoice };
-}
-
-function interval(price: StripeObject): string {
-  return (price.recurring as { interval: string }).interval;
-}
-
-export function previewInvoice(world: World, form: Form): object {
-  const subscription = found(world, 'subscription', needed(form, 'subscription'));
-  const details = form.subscription_details as Form | undefined;
-  const [wanted] = formsIn(details ?? {}, 'items');
-  if (!wanted) throw invalid('Only changes of an item are previewed here.');
-  const { lines, invoice } = changeOf(world, subscription, wanted, text(details ?? {}, 'proration_date'));
-  return {
-    id: `upcoming_${subscription.id}`,
-    object: 'invoice',
-    created: world.now(),
-    livemode: false,
-    ...invoiceFields(world, { ...invoice, lines }),
-  };
-}
-
-/** At once; an open invoice is not collected any more. */
-export function endNow(world: World, subscription: StripeObject): StripeObject {
-  if (subscription.status === 'canceled' || subscription.status === 'incomplete_expired') return subscription;
-  const now = world.now();
-  const latest = world.find(String(subscription.latest_invoice));
-  if (latest?.status === 'open') latest.next_payment_attempt = null;
-  Object.assign(subscription, {
-    status: 'canceled',
-    canceled_at: subscription.canceled_at ?? now,
-    ended_at: now,
-  });
-  world.emit('customer.subscription.deleted', subscription);
+    'customer.subscription.updated',
+  );
+  if (planned) bill(world, subscription, asked, planned);
   return subscription;
 }
 
-/** Pays an open invoice with the default card, or with another one; what waits for it goes on. */
-export function payInvoice(world: World, id: string, method: string | undefined): StripeObject {
-  const invoice = found(world, 'invoice', id);
-  if (invoice.status !== 'open')
-    throw invalid(`Invoice is ${String(invoice.status)}`, 'invoice_not_editable');
-  const { subscription: subscriptionId } = (
-    invoice.parent as { subscription_details: { subscription: string } }
-  ).subscription_details;
-  const subscription = found(world, 'subscription', subscriptionId);
-  const came = charge(
-    world,
-    invoice,
-    method === undefined ? methodOf(world, subscription) : world.find(method),
-  );
-  settle(world, subscription, came === 'paid', Number(invoice.attempt_count));
-  if (came !== 'paid') throw declined('generic_decline');
-  return invoice;
+function plannedFor(world: World, subscription: Subscription, asked: Changes): PlannedChange {
+  if (subscription.status === 'incomplete')
+    throw impossible(
+      'You cannot update a subscription that is in `incomplete` status in this way. Only the default source and metadata may be updated.',
+    );
+  const { items = [], proration_behavior: behavior, proration_date: at = world.now() } = asked;
+  return planChange(world, subscription, items, { prorates: behavior !== 'none', at });
 }
 
-function settle(world: World, subscription: StripeObject, isPaid: boolean, attempts: number): void {
-  const { status } = subscription;
-  if (isPaid && (status === 'incomplete' || status === 'past_due')) subscription.status = 'active';
-  else if (!isPaid && status === 'active') subscription.status = 'past_due';
-  else if (!isPaid && attempts > 3) {
-    endNow(world, subscription);
-    return;
-  } else return;
-  world.emit('customer.subscription.updated', subscription);
+/** Whether an invoice is made at once. */
+function isInvoicedNow(
+  { startsAnew, lines }: PlannedChange,
+  { proration_behavior: behavior }: Changes,
+): boolean {
+  return lines.length > 0 && (startsAnew || behavior === 'always_invoice');
 }
 
-/** The next thing that time does to a subscription or its invoice, and when. */
-export function nextOf(
+/** @throws Problem 402 where what must be paid would not be */
+function requireChangePaid(
   world: World,
-  subscription: StripeObject,
-): { at: number; happen: () => void } | undefined {
-  const { status } = subscription;
-  if (status === 'canceled' || status === 'incomplete_expired') return undefined;
-  if (status === 'incomplete')
-    return { at: subscription.created + INCOMPLETE_SECONDS, happen: () => expire(world, subscription) };
-  const invoice = world.find(String(subscription.latest_invoice));
-  const { current_period_end: end } = itemOf(subscription);
-  const retry = invoice?.status === 'open' ? Number(invoice.next_payment_attempt ?? Infinity) : Infinity;
-  if (invoice && retry <= end) return { at: retry, happen: () => retryPayment(world, invoice) };
+  subscription: Subscription,
+  asked: Changes,
+  planned: PlannedChange,
+): void {
+  if (asked.payment_behavior !== 'error_if_incomplete' || !isInvoicedNow(planned, asked)) return;
+  const customer = world.require('customer', subscription.customer);
+  const lines = [...planned.lines, ...pendingLines(world, subscription)];
+  const due = lines.reduce((sum, { amount }) => sum + amount, customer.balance);
+  if (due <= 0) return;
+  const method = methodFor(world, subscription);
+  if (!method)
+    throw impossible('This customer has no attached payment source or default payment method.', {
+      code: 'resource_missing',
+    });
+  requirePaid(world, method, asked.off_session ? 'away' : 'there');
+}
+
+function bill(world: World, subscription: Subscription, asked: Changes, planned: PlannedChange): void {
+  if (!isInvoicedNow(planned, asked)) {
+    addPending(world, subscription, planned.lines);
+    return;
+  }
+  const prorationDate = asked.proration_date ?? world.now();
+  const invoice = makeInvoice(world, {
+    ...{ subscription, reason: 'subscription_update', prorationDate },
+    lines: [...pendingLines(world, subscription), ...planned.lines],
+    period: { start: prorationDate, end: world.now() },
+  });
+  usePending(world, subscription, invoice.id);
+  world.change(subscription, { latest_invoice: invoice.id }, 'customer.subscription.updated');
+  finalize(world, invoice);
+  if (invoice.status === 'open' && asked.payment_behavior !== 'default_incomplete')
+    collect(world, invoice, methodFor(world, subscription), asked.off_session ? 'away' : 'there');
+}
+
+function detailsOf(subscription: Subscription, asked: Changes): Partial<Subscription> {
+  const { default_payment_method: method, description } = asked;
   return {
-    at: end,
-    happen: () =>
-      subscription.cancel_at_period_end === true ? endNow(world, subscription) : renew(world, subscription),
+    ...(asked.metadata !== undefined && { metadata: mergedMetadata(subscription.metadata, asked.metadata) }),
+    ...(method !== undefined && { default_payment_method: method || null }),
+    ...(description !== undefined && { description: description || null }),
   };
 }
 
-function expire(world: World, subscription: StripeObject): void {
-  const invoice = world.find(String(subscription.latest_invoice));
-  if (invoice?.status === 'open') endUnpaid(world, invoice.id, 'void');
-  Object.assign(subscription, { status: 'incomplete_expired', ended_at: world.now() });
-  world.emit('customer.subscription.updated', subscription);
+function cancellationOf(world: World, subscription: Subscription, asked: Changes): Partial<Subscription> {
+  const { cancel_at_period_end: atEnd, cancel_at: at, cancellation_details: given } = asked;
+  const details = {
+    comment: null,
+    feedback: null,
+    feedback_option: null,
+    reason: null,
+    ...subscription.cancellation_details,
+  };
+  const said = {
+    ...(given?.comment !== undefined && { comment: given.comment || null }),
+    ...(given?.feedback !== undefined && { feedback: (given.feedback || null) as never }),
+  };
+  if (atEnd === false || at === '')
+    return {
+      ...{ cancel_at: null, cancel_at_period_end: false, canceled_at: null },
+      cancellation_details: { ...details, ...said, reason: null },
+    };
+  const end = atEnd ? periodOf(subscription).end : at;
+  if (end === undefined) return given ? { cancellation_details: { ...details, ...said } } : {};
+  return {
+    cancel_at: end,
+    cancel_at_period_end: atEnd ?? false,
+    canceled_at: subscription.canceled_at ?? world.now(),
+    cancellation_details: { ...details, ...said, reason: 'cancellation_requested' },
+  };
 }
 
-function retryPayment(world: World, invoice: StripeObject): void {
-  try {
-    payInvoice(world, invoice.id, undefined);
-  } catch (problem) {
-    if (!(problem instanceof StripeProblem)) throw problem;
-  }
+/** A trial that ends now is over at the next look at the clock. */
+function trialOf(
+  world: World,
+  subscription: Subscription,
+  { trial_end: end }: Changes,
+): Partial<Subscription> {
+  if (end === undefined) return {};
+  if (end !== 'now' && end <= world.now())
+    throw impossible('trial_end must be in the future', { param: 'trial_end' });
+  const moment = end === 'now' ? world.now() : end;
+  const items = subscription.items.data.map((item) => ({ ...item, current_period_end: moment }));
+  return {
+    ...{ trial_end: moment, trial_start: subscription.trial_start ?? world.now(), status: 'trialing' },
+    billing_cycle_anchor: moment,
+    items: withItems(subscription.id, items),
+  };
 }
 
-function renew(world: World, subscription: StripeObject): void {
-  const item = itemOf(subscription);
-  const start = item.current_period_end;
-  Object.assign(item, { current_period_start: start, current_period_end: periodEnd(start, item.price) });
-  world.emit('customer.subscription.updated', subscription);
-  const invoice = makeInvoice(world, {
-    ...{
-      customer: String(subscription.customer),
-      subscription: subscription.id,
-      currency: String(subscription.currency),
-    },
-    reason: 'subscription_cycle',
-    lines: [wholePeriod(item.price, item.quantity, start, item.current_period_end)],
+function cancel({ world, form, path }: Call): Subscription {
+  parameters(form, {
+    ...{ invoice_now: flag.optional(), prorate: flag.optional() },
+    cancellation_details: z.looseObject({}).optional(),
   });
-  subscription.latest_invoice = invoice.id;
-  const came = charge(world, invoice, methodOf(world, subscription));
-  settle(world, subscription, came === 'paid', Number(invoice.attempt_count));
+  const subscription = world.get('subscription', path('id'));
+  // Stripe has no such subscription any more, as far as this is asked.
+  if (subscription.status === 'canceled' || subscription.status === 'incomplete_expired')
+    throw missing('subscription', subscription.id);
+  return endNow(world, subscription, 'cancellation_requested');
 }

@@ -146,7 +146,7 @@ async function missesPayment(scene: Scene, id: string): Promise<void> {
   }>;
   const card = methods.items[0]?.paymentMethodId;
   await control('POST', 'cards', { id: card, token: 'pm_card_chargeCustomerFail' });
-  await control('POST', 'clock', { days: 31 });
+  await control('POST', 'clock', { days: 32 });
   await becomes(scene, id, 'past_due');
   step(
     'Her bank has mended it: Stripe’s next attempt succeeds. The webhook is sent 100 times more, and changes nothing.',

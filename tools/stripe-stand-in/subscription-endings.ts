@@ -1,0 +1,44 @@
+import { intentOf, voidInvoice } from './invoices.ts';
+import type { Subscription } from './objects.ts';
+import type { World } from './world.ts';
+
+/** Ends a subscription now. Nothing is paid back; what is open is not tried again. */
+export function endNow(
+  world: World,
+  subscription: Subscription,
+  reason: 'cancellation_requested' | 'payment_failed',
+): Subscription {
+  stopCollecting(world, subscription);
+  const details = subscription.cancellation_details;
+  world.change(subscription, {
+    status: 'canceled',
+    canceled_at: subscription.canceled_at ?? world.now(),
+    cancellation_details: {
+      ...{ comment: null, feedback: null, feedback_option: null, ...details },
+      reason: details?.reason ?? reason,
+    },
+    ended_at: world.now(),
+  });
+  world.tell('customer.subscription.deleted', subscription);
+  return subscription;
+}
+
+/** Nobody paid the first invoice in time. */
+export function expire(world: World, subscription: Subscription): void {
+  const changes = { status: 'incomplete_expired', ended_at: world.now() } as const;
+  world.change(subscription, changes, 'customer.subscription.updated');
+  const { latest_invoice: id } = subscription;
+  const invoice = id === null ? undefined : world.require('invoice', id);
+  if (invoice?.status === 'open') voidInvoice(world, invoice);
+}
+
+function stopCollecting(world: World, subscription: Subscription): void {
+  for (const invoice of world.all('invoice')) {
+    if (invoice.parent?.subscription_details?.subscription !== subscription.id) continue;
+    const stopped = { auto_advance: false, next_payment_attempt: null, automatically_finalizes_at: null };
+    if (invoice.status === 'draft' || invoice.status === 'open')
+      world.change(invoice, stopped, 'invoice.updated');
+    if (subscription.status === 'incomplete' && intentOf(world, invoice) && invoice.status === 'open')
+      voidInvoice(world, invoice);
+  }
+}
