@@ -68,7 +68,14 @@ export async function billing(evidence: Evidence): Promise<void> {
 
 async function sceneOf(system: RunningSystem, narrator: Narrator): Promise<Scene> {
   const { url, mailFolder, stripe } = system;
-  const { browser } = await signUp({ url, mailFolder, narrator: { ...narrator, tell: () => undefined } });
+  // The tour has told how one signs up.
+  let isTold = false;
+  const fromNowOn: Narrator = {
+    step: (title) => isTold && narrator.step(title),
+    tell: (line) => isTold && narrator.tell(line),
+  };
+  const { browser } = await signUp({ url, mailFolder, narrator: fromNowOn });
+  isTold = true;
   return {
     ...{ narrator, owner: browser, url },
     control: async (method, route, body) => {
