@@ -9,8 +9,8 @@ import { type RunningSystem, startSystem } from '../start/system.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-// The story waits for a second TOTP step, and for a whole system to start.
-jest.setTimeout(240_000);
+// The story waits for a second TOTP step, and for two whole systems to start.
+jest.setTimeout(480_000);
 
 describe('npm run tour', () => {
   let folder: string;
@@ -42,6 +42,7 @@ describe('npm run tour', () => {
       expect({ code, said }).toEqual({ code: 0, said: expect.stringContaining('Every step held') });
       expect(said).toContain('HOLDS, against the keys that you gave');
       expect(said).toContain('DOES NOT HOLD');
+      expect(said).toContain('billing.all-subscriptions-ended, entry');
       expect((await readFile(path.join(output, 'bundle.zip'))).subarray(0, 2).toString()).toBe('PK');
     }
   });
