@@ -1,10 +1,10 @@
 /** @promise P31 what happens at Stripe is in the customer's log, and so is the end of the last subscription */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Stripe } from 'stripe';
 import type { Client } from './system/client.ts';
 import { eventually } from './system/eventually.ts';
 import { makeApiKey, type Person, signUp } from './system/people.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
+import { saveCard, standIn } from './system/stripe.ts';
 
 let system: SystemUnderTest;
 let owner: Person;
@@ -15,34 +15,13 @@ beforeAll(async () => {
   system = await startForTests();
   owner = await signUp(system);
   auditor = (await makeApiKey(system, owner.browser, ['audit:read'])).client;
-  const { setupIntentId } = (await owner.browser.must(201, 'POST', '/v1/billing/setup-intents')) as {
-    setupIntentId: string;
-  };
-  // As Stripe.js does it in the browser.
-  const { payment_method: card } = await stripe().setupIntents.confirm(setupIntentId, {
-    payment_method: 'pm_card_visa',
-  });
+  const card = await saveCard(system, owner.browser);
   const ordered = (await owner.browser.must(201, 'POST', '/v1/billing/subscriptions', {
     body: { priceId: 'price_team', quantity: 3, paymentMethodId: card },
   })) as { subscriptionId: string };
   ({ subscriptionId } = ordered);
 }, 240_000);
 afterAll(() => system.stop(), 60_000);
-
-function stripe(): Stripe {
-  const { STRIPE_SECRET_KEY: key = '' } = system.stripe.variables;
-  const { hostname, port } = new URL(system.stripe.url ?? '');
-  return new Stripe(key, { host: hostname, port, protocol: 'http' });
-}
-
-async function standIn<Answer>(method: string, route: string, body?: object): Promise<Answer> {
-  const answer = await fetch(`${system.stripe.url}/_stand-in/${route}`, {
-    method,
-    ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-  });
-  if (!answer.ok) throw new Error(`The stand-in answers ${route} with ${answer.status}`);
-  return (await answer.json()) as Answer;
-}
 
 type Shown = Readonly<Record<string, unknown>>;
 
@@ -70,8 +49,8 @@ describe('what happens at Stripe', () => {
       isLive: true,
       items: [{ priceId: 'price_team', quantity: 3 }],
     });
-    await standIn('POST', 'webhooks', { paused: true });
-    const asked = async () => (await standIn<readonly unknown[]>('GET', 'requests')).length;
+    await standIn(system, 'POST', 'webhooks', { paused: true });
+    const asked = async () => (await standIn<readonly unknown[]>(system, 'GET', 'requests')).length;
     const before = await eventually('Quiet', async () => {
       const first = await asked();
       await new Promise((resolve) => setTimeout(resolve, 2000));
@@ -79,7 +58,7 @@ describe('what happens at Stripe', () => {
     });
     for (let nth = 0; nth < 20; nth += 1) await subscriptionThat(() => true);
     expect(await asked()).toBe(before);
-    await standIn('POST', 'webhooks', { paused: false });
+    await standIn(system, 'POST', 'webhooks', { paused: false });
   });
 
   it.each([
@@ -99,7 +78,7 @@ describe('what happens at Stripe', () => {
     await owner.browser.must(200, 'POST', `/v1/billing/subscriptions/${subscriptionId}/cancellation`, {
       body: { at: 'period-end' },
     });
-    await standIn('POST', 'clock', { days: 40 });
+    await standIn(system, 'POST', 'clock', { days: 40 });
     const { endedAt } = await subscriptionThat(({ status }) => status === 'canceled');
     expect((await entry('billing.subscription-ended')).entity).toEqual({
       type: 'subscription',

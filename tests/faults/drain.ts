@@ -1,19 +1,54 @@
 import { consumedBy } from '@vouchsafe/contracts';
 import type { SystemUnderTest } from '../system/running-system.ts';
+import { standIn } from '../system/stripe.ts';
+
+/** How often what waits for a later time is told that it has come. */
+const HURRY_MS = 5_000;
 
 /**
- * Waits until everything that was accepted has arrived everywhere: no open entry, every event numbered, every lane acknowledged and
- * consumed, every log signed.
+ * Waits until everything that was accepted has arrived everywhere: no order at Stripe open, everything told by Stripe recorded, no open
+ * entry, every event numbered, every lane acknowledged and consumed, every log signed.
  * @returns what still waits when the time is over; null when nothing does
  */
 export async function drained(system: SystemUnderTest, withinMs = 90_000): Promise<string | null> {
   const end = performance.now() + withinMs;
+  let hurried = -Infinity;
   for (;;) {
-    const waiting = await waitingIn(system);
+    if (performance.now() - hurried > HURRY_MS) {
+      await hurry(system);
+      hurried = performance.now();
+    }
+    const waiting = (await waitingAtBilling(system)) ?? (await waitingIn(system));
     if (waiting === null) return null;
     if (performance.now() > end) return waiting;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
+}
+
+/** What time does: the leases of the killed have run out, the next tries are due, and Stripe sends again what was not taken. */
+async function hurry(system: SystemUnderTest): Promise<void> {
+  await system.rows('billing', 'update intent set due_at = now()');
+  await system.rows(
+    'billing',
+    'update stripe_object set due_at = now(), leased_until = null where due_at is not null',
+  );
+  await standIn(system, 'POST', 'deliveries', { order: 'as-is' });
+}
+
+/** In the order of the data flow, too: an order makes webhooks, and each asks for a look at an object. */
+async function waitingAtBilling(system: SystemUnderTest): Promise<string | null> {
+  const [open] = await system.rows<{ intents: number }>(
+    'billing',
+    'select count(*)::int as intents from intent',
+  );
+  if (open && open.intents > 0) return `${open.intents} open intents`;
+  const webhooks = await standIn<{ idle: boolean; waiting: unknown[] }>(system, 'GET', 'webhooks');
+  if (!webhooks.idle) return `${webhooks.waiting.length} webhooks`;
+  const [due] = await system.rows<{ objects: number; error: string | null }>(
+    'billing',
+    'select count(*)::int as objects, max(error) as error from stripe_object where due_at is not null or requested > observed',
+  );
+  return due && due.objects > 0 ? `${due.objects} objects of Stripe (${due.error ?? 'no error'})` : null;
 }
 
 /** In the order of the data flow: what has left one stage when it was checked is seen, or still missing, at the next. */

@@ -1,8 +1,12 @@
-/** @promise P23 the same for a whole system that is broken again and again */
+/**
+ * @promise P23 the same for a whole system that is broken again and again
+ * @promise P31 what clients were told, what Stripe has and what is recorded agree, however the system is broken
+ */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { serviceNames } from '@vouchsafe/contracts';
 import { type Finding, type Kind, kinds } from './checker/check.ts';
 import { type FaultRun, startFaultRun } from './harness.ts';
+import { plantedAtStripe } from './planted-at-stripe.ts';
 import { randomOf } from './random.ts';
 import { orders, roundOf } from './schedule.ts';
 
@@ -35,6 +39,9 @@ describe('after services and the database were killed, frozen, starved and confu
     expect(run.memory.lost.size).toBeGreaterThan(0);
     expect(run.memory.batches.filter(({ locations }) => locations).length).toBeGreaterThan(50);
     expect(run.memory.checkpoints.length).toBeGreaterThan(5);
+    const subscribed = run.memory.creations.filter(({ what, id }) => what === 'subscription' && id !== null);
+    expect(subscribed.length).toBeGreaterThan(5);
+    expect(run.memory.cancelled.length).toBeGreaterThan(5);
   });
 
   it.each(kinds)('nothing is to be found of: %s', (kind) => {
@@ -179,6 +186,10 @@ describe('the checker', () => {
   it.each(planted)('sees %s: %s', async (kind, _, plant) => {
     const found = await run.checkAgain(...plant());
     expect(found.map((finding) => finding.kind)).toContain(kind);
+  });
+
+  it.each(plantedAtStripe)('sees %s: %s', async (kind, what, plant) => {
+    expect(await run.checkAgain(...plant(run))).toContainEqual({ kind, what: expect.stringMatching(what) });
   });
 
   it('sees a service that ended though no fault killed it, and was started again', async () => {

@@ -5,6 +5,7 @@ import type { SmallDisk } from '@vouchsafe/testing';
 import pg from 'pg';
 import type { SystemKafka } from '../../tools/start/kafka.ts';
 import type { SystemUnderTest } from '../system/running-system.ts';
+import { standIn } from '../system/stripe.ts';
 import type { Random } from './random.ts';
 import type { Supervisor } from './supervisor.ts';
 
@@ -186,6 +187,22 @@ const clockJump: Fault = {
   },
 };
 
+/** Stripe does not answer, or not whether it has done what it was asked; what it tells meanwhile comes later, and in any order. */
+const stripeFails: Fault = {
+  name: 'Stripe that fails',
+  strike: async ({ system, random }) => {
+    const kind = random.pick([500, 503, 429, 'lost', 'half', 'away'] as const);
+    const [long, holdsBack] = [random.between(1000, 2500), random.next() < 0.5];
+    await standIn(system, 'POST', 'webhooks', { paused: holdsBack });
+    await standIn(system, 'POST', 'faults', { faults: [{ kind }] });
+    await pause(long);
+    await standIn(system, 'POST', 'faults', { faults: [] });
+    if (holdsBack) await standIn(system, 'POST', 'deliveries', { order: 'shuffled' });
+    await standIn(system, 'POST', 'webhooks', { paused: false });
+    return [];
+  },
+};
+
 const fullDisk: Fault = {
   name: 'a full disk',
   strike: async ({ disk, kafka, supervisor, random }) => {
@@ -262,6 +279,7 @@ export const others = {
   poison,
   slowTransaction,
   clockJump,
+  stripeFails,
   fullDisk,
   zombie,
   killKafka,

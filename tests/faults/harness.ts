@@ -9,6 +9,7 @@ import { startForTests, type SystemUnderTest } from '../system/running-system.ts
 import { check, type Finding } from './checker/check.ts';
 import { checkPublicLog } from './checker/public-log.ts';
 import { type Databases, readStores } from './checker/stores.ts';
+import { readStripe, type StripeObjects } from './checker/stripe-objects.ts';
 import { drained } from './drain.ts';
 import type { Fault, World } from './faults.ts';
 import { type Load, prepareLoad } from './load.ts';
@@ -31,8 +32,12 @@ export interface FaultRun {
   readonly noDisk: string | null;
   /** Lets the faults strike under load, one after the other; then heals, drains, and checks everything since the beginning. */
   round(faults: readonly Fault[]): Promise<Finding[]>;
-  /** Reads what the databases hold now and compares; `alter` may plant a mistake, which is rolled back. */
-  checkAgain(alter?: Partial<Record<ServiceName, string>>, memory?: Memory): Promise<Finding[]>;
+  /** Reads what the databases and Stripe hold now and compares; `alter` may plant a mistake, which is rolled back. */
+  checkAgain(
+    alter?: Partial<Record<ServiceName, string>>,
+    memory?: Memory,
+    alterStripe?: (objects: StripeObjects) => StripeObjects,
+  ): Promise<Finding[]>;
   stop(): Promise<void>;
 }
 
@@ -82,8 +87,10 @@ export async function startFaultRun({
     kafka: system.kafka ?? null,
   };
   const before = await requestsSoFar(system);
-  const checkAgain: FaultRun['checkAgain'] = async (alter = {}, remembered = memory) =>
-    check(remembered, await readAltered(system, alter), before);
+  const checkAgain: FaultRun['checkAgain'] = async (alter = {}, remembered = memory, alterStripe) => {
+    const stripe = await readStripe(system);
+    return check(remembered, await readAltered(system, alter, alterStripe?.(stripe) ?? stripe), before);
+  };
   return {
     ...{ system, memory, before, kills, strikes, noDisk, checkAgain },
     round: async (faults) => {
@@ -204,6 +211,7 @@ async function replayDeadLetters(
 async function readAltered(
   system: SystemUnderTest,
   alter: Partial<Record<ServiceName, string>>,
+  stripe: StripeObjects,
 ): ReturnType<typeof readStores> {
   const opened = await Promise.all(
     serviceNames.map(async (name) => {
@@ -224,7 +232,7 @@ async function readAltered(
         async (text: string) => (await client.query(text)).rows as pg.QueryResultRow[],
       ]),
     ) satisfies Databases;
-    return await readStores(databases);
+    return await readStores(databases, stripe);
   } finally {
     for (const { client } of opened) {
       await client.query('rollback');

@@ -1,6 +1,7 @@
 import type { Answer } from '../system/client.ts';
 import { currentDocuments, join, makeApiKey, signUp } from '../system/people.ts';
 import type { SystemUnderTest } from '../system/running-system.ts';
+import { saveCard } from '../system/stripe.ts';
 import type { Memory } from './memory.ts';
 import { type Customer, pause, sender, workerOf } from './worker.ts';
 
@@ -53,10 +54,11 @@ async function customerOf(system: SystemUnderTest): Promise<Customer> {
   const colleague = await join(system, owner.browser, 'member');
   const scopes = ['audit:read', 'audit:write', 'audit:export', 'members:read'];
   const { client: backEnd } = await makeApiKey(system, owner.browser, scopes);
+  const paymentMethodId = await saveCard(system, owner.browser);
   for (;;) {
     const { logs } = (await backEnd.must(200, 'GET', '/v1/audit/logs')) as { logs: { logId: string }[] };
     const [log] = logs;
-    if (log) return { owner, colleague, backEnd, logId: log.logId };
+    if (log) return { owner, colleague, backEnd, logId: log.logId, paymentMethodId };
     await pause(100);
   }
 }

@@ -11,7 +11,8 @@ import type { FaultRun } from './harness.ts';
 
 const usage = `Usage: npm run test:long -- [--kills 500] [--seed N] [--kafka [--away 300]] [--organizations 3] [--workers 9] [--histories 10000]
 
-Kills and breaks a whole system under load, and after each round compares the answers that clients got with every store and log.
+Kills and breaks a whole system under load, and after each round compares the answers that clients got with every store, every log
+and Stripe's side.
 
   --kills  how many processes are killed at least
   --seed   the order of what goes wrong; printed at the beginning, so that a run can be repeated
@@ -151,6 +152,11 @@ function print({ kills, strikes, memory }: FaultRun, rounds: number, found: read
       'entries acknowledged',
       memory.batches.reduce((sum, { locations }) => sum + (locations?.length ?? 0), 0),
     ],
+    [
+      'subscriptions answered',
+      memory.creations.filter(({ what, id }) => what === 'subscription' && id !== null).length,
+    ],
+    ['of these cancelled', new Set(memory.cancelled).size],
     ['checkpoints seen', memory.checkpoints.length],
     ...kinds.map((kind) => [kind, found.filter((one) => one.kind === kind).length] as const),
   ];

@@ -22,9 +22,9 @@ export interface SentBatch {
   locations: readonly { readonly id: string; readonly logId: string; readonly index: number }[] | null;
 }
 
-/** What identity or audit was asked to make, once, however often it was sent (one Idempotency-Key). */
+/** What identity, audit or billing was asked to make, once, however often it was sent (one Idempotency-Key). */
 export interface SentCreation {
-  readonly what: 'invitation' | 'organization' | 'session' | 'export';
+  readonly what: 'invitation' | 'organization' | 'session' | 'export' | 'subscription';
   readonly organizationId: string | null;
   /** The id that was answered; null while there was none. */
   id: string | null;
@@ -50,9 +50,19 @@ export interface Memory {
   readonly batches: SentBatch[];
   readonly creations: SentCreation[];
   readonly changes: SentChange[];
+  /** Subscriptions whose cancellation, at once, was answered with success. */
+  readonly cancelled: string[];
   readonly checkpoints: SeenCheckpoint[];
 }
 
 export function emptyMemory(): Memory {
-  return { answered: [], lost: new Map(), batches: [], creations: [], changes: [], checkpoints: [] };
+  return {
+    answered: [],
+    lost: new Map(),
+    batches: [],
+    creations: [],
+    changes: [],
+    cancelled: [],
+    checkpoints: [],
+  };
 }

@@ -6,10 +6,10 @@ export type Other = keyof typeof others;
 /** As `orders`, where the bus is Kafka. */
 export const kafkaOrders: readonly (readonly Other[])[] = [
   ['killPostgres', 'killKafka', 'clockJump'],
-  ['rebalance', 'lostTail'],
+  ['rebalance', 'lostTail', 'stripeFails'],
   ['killKafka', 'poison'],
   ['freeze', 'emptiedKafka', 'slowTransaction'],
-  ['killKafka', 'fullDisk'],
+  ['killKafka', 'fullDisk', 'stripeFails'],
 ];
 
 /** What strikes in a round: three of the killing kind and the others given, in an order that only the seed knows. */
@@ -26,7 +26,7 @@ export function roundOf(random: Random, among: readonly Other[]): readonly Fault
 /** The others, round by round; none is missing for long. */
 export const orders: readonly (readonly Other[])[] = [
   ['killPostgres', 'freeze', 'clockJump'],
-  ['rebalance', 'poison'],
-  ['slowTransaction', 'fullDisk'],
+  ['rebalance', 'poison', 'stripeFails'],
+  ['slowTransaction', 'fullDisk', 'stripeFails'],
   ['zombie'],
 ];

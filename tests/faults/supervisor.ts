@@ -3,13 +3,14 @@ import { type ServiceName, serviceNames } from '@vouchsafe/contracts';
 import { isAlive } from '@vouchsafe/testing';
 import { death, type ServiceProcess } from '../../tools/start/service-process.ts';
 import type { SystemUnderTest } from '../system/running-system.ts';
+import { standIn } from '../system/stripe.ts';
 
 /** What a cluster does for its services: starts again what has ended. Whatever was done to the system, it ends whole. */
 export interface Supervisor {
   /** Starts a service that has ended, as often as it takes, and waits until it is ready. */
   revive(name: ServiceName): Promise<void>;
   revivePostgres(): Promise<void>;
-  /** Puts clocks right, thaws, and revives. */
+  /** Puts clocks and Stripe right, thaws, and revives. */
   heal(): Promise<void>;
   moveClocks(milliseconds: number): void;
   /** Services that were ready and then ended though no fault killed them, since this was last asked. */
@@ -61,6 +62,8 @@ export function supervise(system: SystemUnderTest, clockFile: string): Superviso
     },
     heal: async () => {
       moveClocks(0);
+      await standIn(system, 'POST', 'faults', { faults: [] });
+      await standIn(system, 'POST', 'webhooks', { paused: false });
       for (const name of serviceNames) system.service(name).kill('SIGCONT');
       await revivePostgres();
       await Promise.all(serviceNames.map(revive));

@@ -9,6 +9,8 @@ export interface Customer {
   readonly colleague: Person;
   readonly backEnd: Client;
   readonly logId: string;
+  /** A saved card. */
+  readonly paymentMethodId: string;
 }
 
 type Send = (
@@ -60,6 +62,8 @@ export function workerOf(
   return async (turn) => {
     // Passwords and exports cost more than the rest: one in forty turns.
     if (turn % 40 === 39) await rare[Math.floor(turn / 40) % rare.length]?.(worker);
+    // And each subscription is told by a dozen webhooks.
+    else if (turn % 10 === 4) await subscribeOrCancel(worker);
     else await turns[turn % turns.length]?.();
     await pause(20);
   };
@@ -162,6 +166,37 @@ function exportEntries(worker: Worker): Promise<void> {
       headers,
     }),
   );
+}
+
+/** As the owner's page shows it: they cancel what is live, or subscribe. */
+async function subscribeOrCancel(worker: Worker): Promise<void> {
+  const { send, browser } = worker;
+  const listed = await send(browser, 'subscription.list', 'GET', '/v1/billing/subscriptions');
+  if (listed?.status !== 200) return;
+  const { items } = listed.json() as { items: { subscriptionId: string; isLive: boolean }[] };
+  const live = items.find(({ isLive }) => isLive);
+  await (live ? cancel(worker, live.subscriptionId) : subscribe(worker));
+}
+
+function subscribe(worker: Worker): Promise<void> {
+  const { owner, paymentMethodId } = worker.customer;
+  const creation: SentCreation = { what: 'subscription', organizationId: owner.organizationId, id: null };
+  return create(worker, creation, 'subscriptionId', (headers) =>
+    worker.send(worker.browser, 'subscription.create', 'POST', '/v1/billing/subscriptions', {
+      body: { priceId: 'price_team', quantity: 2, paymentMethodId },
+      headers,
+    }),
+  );
+}
+
+function cancel({ send, browser, memory }: Worker, subscriptionId: string): Promise<void> {
+  const sent = { body: { at: 'now' }, headers: freshKey() };
+  const path = `/v1/billing/subscriptions/${subscriptionId}/cancellation`;
+  return untilAnswered(async () => {
+    const answer = await send(browser, 'subscription.cancel', 'POST', path, sent);
+    if (answer?.status === 200) memory.cancelled.push(subscriptionId);
+    return answer?.status;
+  });
 }
 
 async function logIn({ url, customer, memory, send, browser }: Worker): Promise<void> {

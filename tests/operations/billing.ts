@@ -4,6 +4,7 @@ import type { Requests } from '../openapi.fixtures.ts';
 import { anybody, marked, type World } from '../openapi.world.ts';
 import { eventually } from '../system/eventually.ts';
 import { newPerson } from '../system/people.ts';
+import { saveCard } from '../system/stripe.ts';
 
 /** Where people reach the system that is tried. */
 const back = (url: string) => ({ successUrl: `${url}/paid`, cancelUrl: url });
@@ -108,28 +109,11 @@ async function invoiced(world: World): Promise<string> {
   return marked(world, id);
 }
 
-/** As Stripe.js does it in the browser, with a test card of Stripe's. */
 async function savedCard(world: World): Promise<string> {
-  const { setupIntentId } = (await world.owner.browser.must(201, 'POST', '/v1/billing/setup-intents')) as {
-    setupIntentId: string;
-  };
-  const confirmed = await stripe(world).setupIntents.confirm(setupIntentId, {
-    payment_method: 'pm_card_visa',
-  });
-  const { payment_method: method } = confirmed;
-  if (!method) throw new Error('The card was not saved');
-  return marked(world, typeof method === 'string' ? method : method.id);
+  return marked(world, await saveCard(world.system, world.owner.browser));
 }
 
 function signed({ system }: World, payload: string): string {
   const { STRIPE_WEBHOOK_SECRET: secret = '' } = system.stripe.variables;
   return Stripe.webhooks.generateTestHeaderString({ payload, secret });
-}
-
-/** As the system that is tried finds it. */
-function stripe({ system }: World): Stripe {
-  const { STRIPE_SECRET_KEY: key = '', VOUCHSAFE_STRIPE_API: api } = system.stripe.variables;
-  if (api === undefined) return new Stripe(key);
-  const { hostname, port, protocol } = new URL(api);
-  return new Stripe(key, { host: hostname, port, protocol: protocol === 'http:' ? 'http' : 'https' });
 }

@@ -1,4 +1,5 @@
 import type { Memory } from '../memory.ts';
+import { billingAndStripe } from './billing.ts';
 import { openCheckpoint, rootsAt } from './merkle.ts';
 import type { StoredEvent, StoredFact, StoredLeaf, StoredLog, Stores } from './stores.ts';
 
@@ -30,6 +31,7 @@ export function check(memory: Memory, stores: Stores, before: ReadonlySet<string
     ...creations(memory, stores),
     ...changes(memory, stores),
     ...accessLog(memory, stores, before),
+    ...billingAndStripe(memory, stores),
     ...Object.entries(stores.services).flatMap(([source, stored]) => factsInLogs(source, stored, stores)),
     ...sequences(stores),
     ...stores.audit.logs.flatMap((log) => trees(memory, log)),
@@ -131,7 +133,11 @@ function changes({ changes: asked }: Memory, { identity }: Stores): Finding[] {
 }
 
 /** P23: each answer and each stored change has its entry, once; each entry has a request. */
-function accessLog(memory: Memory, { gateway, identity }: Stores, before: ReadonlySet<string>): Finding[] {
+function accessLog(
+  memory: Memory,
+  { gateway, identity, billing }: Stores,
+  before: ReadonlySet<string>,
+): Finding[] {
   const found: Finding[] = [];
   const entries = Map.groupBy(gateway.events, ({ requestId }) => requestId ?? '');
   for (const [requestId, of] of entries)
@@ -154,7 +160,8 @@ function accessLog(memory: Memory, { gateway, identity }: Stores, before: Readon
       });
     }
   }
-  for (const { requestId, type, byService } of identity.events)
+  // An order may be carried out long after its request: the entry is there all the same, for it was made before the order.
+  for (const { requestId, type, byService } of [...identity.events, ...billing.events])
     if (requestId !== null && !byService && !entries.has(requestId))
       found.push({ kind: 'response without an entry', what: `${type} was done by request ${requestId}` });
 
@@ -164,6 +171,8 @@ function accessLog(memory: Memory, { gateway, identity }: Stores, before: Readon
     ([, [entry]]) => entry?.data.operation as string,
   );
   for (const [operation, of] of unexplained) {
+    // Sent by Stripe, not by our clients.
+    if (operation === 'webhook.take') continue;
     const lost = memory.lost.get(operation) ?? 0;
     if (of.length > lost)
       found.push({
@@ -234,8 +243,23 @@ const otherNames: Readonly<Record<string, string>> = {
   'log-in-stopped': 'log-in-failed',
 };
 
-function operationOf(source: string, { type }: StoredEvent): string {
-  return `${source}.${otherNames[type] ?? type}`;
+/** The contract of an order at Stripe that was carried out. */
+const contractsOfOrders: Readonly<Record<string, string>> = {
+  'customer.change': 'customer-changed',
+  'checkout-session.create': 'checkout-session-created',
+  'setup-intent.create': 'setup-intent-created',
+  'portal-session.create': 'portal-session-created',
+  'subscription.create': 'subscription-requested',
+  'subscription.change': 'subscription-change-requested',
+  'subscription.cancel': 'subscription-cancellation-requested',
+  'subscription.resume': 'subscription-resumption-requested',
+  'payment-method.make-default': 'default-payment-method-requested',
+  'payment-method.detach': 'payment-method-detachment-requested',
+};
+
+function operationOf(source: string, { type, data }: StoredEvent): string {
+  const name = type === 'intent-completed' ? contractsOfOrders[String(data.operation)] : otherNames[type];
+  return `${source}.${name ?? type}`;
 }
 
 function compare(where: string, wanted: readonly string[], got: readonly string[]): Finding[] {

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { leafHash } from './merkle.ts';
+import type { StripeObjects } from './stripe-objects.ts';
 
 /** Asks one database, as superuser: no code of a service stands between the rows and the checker. */
 export type Query = (text: string) => Promise<readonly pg.QueryResultRow[]>;
@@ -58,9 +59,21 @@ interface StoredService {
   readonly facts: readonly StoredFact[];
 }
 
+/** A row of a register of billing. */
+export interface Registered {
+  readonly id: string;
+  readonly status: string;
+}
+
 export interface Stores {
   readonly gateway: StoredService & { readonly open: number };
   readonly identity: StoredService;
+  readonly billing: StoredService & {
+    readonly subscriptions: readonly Registered[];
+    readonly invoices: readonly Registered[];
+  };
+  /** What Stripe has. */
+  readonly stripe: StripeObjects;
   /** Of every service whose facts belong into the logs: all but audit. */
   readonly services: Readonly<Record<string, StoredService>>;
   readonly audit: {
@@ -72,16 +85,23 @@ export interface Stores {
   };
 }
 
-export async function readStores(databases: Databases): Promise<Stores> {
+export async function readStores(databases: Databases, stripe: StripeObjects): Promise<Stores> {
   const { audit: log, ...others } = databases;
   const read = Object.entries(others).map(async ([name, query]) => [name, await readService(query)] as const);
   const services = Object.fromEntries(await Promise.all(read));
-  const { gateway, identity } = services;
+  const { gateway, identity, billing } = services;
   const [open] = (await databases.gateway?.('select count(*)::int as open from open_entry')) ?? [];
-  if (!gateway || !identity || !log) throw new Error('A database was not opened');
+  if (!gateway || !identity || !billing || !databases.billing || !log)
+    throw new Error('A database was not opened');
   return {
     gateway: { ...gateway, open: Number(open?.open) },
     identity,
+    billing: {
+      ...billing,
+      subscriptions: await register(databases.billing, 'subscription'),
+      invoices: await register(databases.billing, 'invoice'),
+    },
+    stripe,
     services,
     audit: await readAudit(log),
   };
@@ -92,12 +112,17 @@ async function readService(query: Query): Promise<StoredService> {
     `select position::text, organization_id as "organizationId", stream, version, type,
        coalesce(metadata ->> 'requestId', payload ->> 'requestId') as "requestId", metadata ->> 'occurredAt' as "occurredAt",
        coalesce(metadata -> 'actor' ->> 'type', '') = 'service' as "byService", payload as data
-     from event order by position`,
+     -- By the number, not by the text that is selected under its name.
+     from event order by event.position`,
   );
   const facts = await query(
     `select lane, number::int, event_position::text as position from outgoing order by lane, number`,
   );
   return { events: events as unknown as StoredEvent[], facts: facts as unknown as StoredFact[] };
+}
+
+async function register(query: Query, table: 'subscription' | 'invoice'): Promise<Registered[]> {
+  return (await query(`select ${table}_id as id, status from ${table}`)) as unknown as Registered[];
 }
 
 async function readAudit(query: Query): Promise<Stores['audit']> {
