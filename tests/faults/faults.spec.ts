@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { serviceNames } from '@vouchsafe/contracts';
-import { type Finding, type Kind, kinds } from './checker/check.ts';
+import { type Finding, type Kind, kinds } from './checker/finding.ts';
 import { type FaultRun, startFaultRun } from './harness.ts';
 import { plantedAtStripe } from './planted-at-stripe.ts';
 import { randomOf } from './random.ts';

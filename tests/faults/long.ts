@@ -5,7 +5,7 @@ import { build } from '../../tools/start/build.ts';
 import { runJest } from '../../tools/test/jest.ts';
 import { type Given, runCommand, wholeNumber } from '../../libs/service-host/src/command-line.ts';
 import { root } from '../system/root.ts';
-import { kinds } from './checker/check.ts';
+import { kinds } from './checker/finding.ts';
 import type { Fault } from './faults.ts';
 import type { FaultRun } from './harness.ts';
 

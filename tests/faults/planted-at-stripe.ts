@@ -1,4 +1,4 @@
-import type { Kind } from './checker/check.ts';
+import type { Kind } from './checker/finding.ts';
 import type { StripeObjects } from './checker/stripe-objects.ts';
 import type { FaultRun } from './harness.ts';
 

@@ -5,7 +5,7 @@ import type { SystemUnderTest } from './running-system.ts';
 type System = Pick<SystemUnderTest, 'stripe'>;
 
 /** Stripe, as the system that is tried finds it. */
-export function stripeOf({ stripe: { variables } }: System): Stripe {
+function stripeOf({ stripe: { variables } }: System): Stripe {
   const { STRIPE_SECRET_KEY: key = '', VOUCHSAFE_STRIPE_API: api } = variables;
   if (api === undefined) return new Stripe(key);
   const { hostname, port, protocol } = new URL(api);

@@ -1,5 +1,5 @@
 import type { Memory } from '../memory.ts';
-import type { Finding } from './check.ts';
+import type { Finding } from './finding.ts';
 import type { Registered, StoredEvent, Stores } from './stores.ts';
 import type { StripeObjects, StripeSubscription } from './stripe-objects.ts';
 

@@ -1,24 +1,8 @@
 import type { Memory } from '../memory.ts';
 import { billingAndStripe } from './billing.ts';
+import type { Finding } from './finding.ts';
 import { openCheckpoint, rootsAt } from './merkle.ts';
 import type { StoredEvent, StoredFact, StoredLeaf, StoredLog, Stores } from './stores.ts';
-
-export const kinds = [
-  'acknowledged and missing',
-  'doubled',
-  'order broken',
-  'response without an entry',
-  'entry for nothing',
-  'sequence gap',
-  'log fork',
-  'ended by itself',
-] as const;
-export type Kind = (typeof kinds)[number];
-
-export interface Finding {
-  readonly kind: Kind;
-  readonly what: string;
-}
 
 /**
  * Compares the answers that clients got with every store and every log. It calls no service: it reads the rows of the databases, and

@@ -1,6 +1,6 @@
 import type { Answer } from '../../system/client.ts';
 import type { Memory } from '../memory.ts';
-import type { Finding } from './check.ts';
+import type { Finding } from './finding.ts';
 import { includes, leafHash, openCheckpoint } from './merkle.ts';
 
 export interface PublicLog {
