@@ -86,4 +86,18 @@ describe('what happens at Stripe', () => {
     });
     expect((await entry('billing.all-subscriptions-ended')).details).toMatchObject({ endedAt });
   });
+
+  it('to a customer that somebody deletes ends nothing for good: the organization buys again', async () => {
+    const customer = async () =>
+      ((await owner.browser.must(200, 'GET', '/v1/billing/customer')) as { customerId: string }).customerId;
+    const deleted = await customer();
+    await standIn(system, 'POST', 'deletions', { id: deleted });
+    await entry('billing.customer-deleted');
+    const card = await saveCard(system, owner.browser);
+    await owner.browser.must(201, 'POST', '/v1/billing/subscriptions', {
+      body: { priceId: 'price_team', quantity: 1, paymentMethodId: card },
+    });
+    expect(await customer()).not.toBe(deleted);
+    await entry('billing.subscription-resumed');
+  });
 });

@@ -7,6 +7,10 @@ const customerProjection = inlineProjection<CustomerEvent>({
   name: 'customer',
   on: {
     'customer-created': async (sql, { data, envelope }) => {
+      await sql.query(
+        'update customer set replaced_at = $2 where organization_id = $1 and replaced_at is null',
+        [data.organizationId, envelope.occurredAt],
+      );
       await sql.query('insert into customer (organization_id, customer_id, created_at) values ($1, $2, $3)', [
         data.organizationId,
         data.customerId,

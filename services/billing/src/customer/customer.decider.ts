@@ -19,7 +19,13 @@ export type Customer =
   | { readonly status: 'created'; readonly customerId: string; readonly details: Details | null };
 
 type CustomerCommand =
-  | { readonly type: 'create'; readonly organizationId: OrganizationId; readonly customerId: string }
+  | {
+      readonly type: 'create';
+      readonly organizationId: OrganizationId;
+      readonly customerId: string;
+      /** The customer that was deleted at Stripe, where there was one. */
+      readonly replaces: string | null;
+    }
   | {
       readonly type: 'change-details';
       readonly organizationId: OrganizationId;
@@ -35,8 +41,8 @@ export const customer = decider<Customer, CustomerCommand, CustomerEvent, Custom
     const { organizationId } = command;
     switch (command.type) {
       case 'create': {
-        const { customerId } = command;
-        if (state.status === 'absent')
+        const { customerId, replaces } = command;
+        if (state.status === 'absent' || state.customerId === replaces)
           return [{ type: 'customer-created', data: { organizationId, customerId } }];
         return state.customerId === customerId ? [] : { rejected: 'has-another' };
       }

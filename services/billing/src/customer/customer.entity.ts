@@ -5,9 +5,18 @@ export const CustomerRow = defineEntity({
   name: 'Customer',
   tableName: 'customer',
   properties: {
-    organizationId: p.uuid().primary(),
-    customerId: p.text().unique('customer_customer_id_key'),
+    organizationId: p.uuid(),
+    customerId: p.text().primary(),
     createdAt: p.string().columnType('timestamptz'),
+    /** When another took its place, because it was deleted at Stripe. */
+    replacedAt: p.string().columnType('timestamptz').nullable(),
   },
+  uniques: [
+    {
+      name: 'customer_current',
+      properties: ['organizationId'],
+      where: 'replaced_at is null',
+    },
+  ],
 });
 export type CustomerRow = InferEntity<typeof CustomerRow>;

@@ -9,6 +9,7 @@ import type { Stripe } from 'stripe';
 import { metadataOf } from '../intent/order.js';
 import { storedNames } from '../stored-names.js';
 import { StripeApi } from '../stripe/stripe-api.js';
+import { StripeCustomerRow } from '../stripe-customer/stripe-customer.entity.js';
 import { isFailed, isStuck, type StripeFailure } from '../stripe/stripe-failure.js';
 import { customerAggregate } from './customer.aggregate.js';
 import { CustomerRow } from './customer.entity.js';
@@ -37,7 +38,7 @@ export class Customers {
   find(organizationId: string): Promise<string | undefined> {
     return this.database.forOrganization(organizationId, async (transaction) => {
       const entityManager = await transaction.entityManager();
-      return (await entityManager.findOne(CustomerRow, { organizationId }))?.customerId;
+      return (await entityManager.findOne(CustomerRow, { organizationId, replacedAt: null }))?.customerId;
     });
   }
 
@@ -50,18 +51,32 @@ export class Customers {
     { isOld }: { readonly isOld: boolean },
   ): Promise<{ readonly customerId: string } | StripeFailure> {
     const known = await this.find(need.organizationId);
-    if (known !== undefined) return { customerId: known };
-    const created = await this.create(need, isOld);
-    return isFailed(created) ? created : { customerId: await this.record(need, created.id) };
+    if (known !== undefined && !(await this.isDeleted(need.organizationId, known)))
+      return { customerId: known };
+    const replaces = known ?? null;
+    const created = await this.create(need, isOld, replaces);
+    return isFailed(created) ? created : { customerId: await this.record(need, created.id, replaces) };
+  }
+
+  /** As Stripe told us: somebody deleted the customer in the dashboard. */
+  private isDeleted(organizationId: string, customerId: string): Promise<boolean> {
+    return this.database.forOrganization(organizationId, async (transaction) => {
+      const entityManager = await transaction.entityManager();
+      return (await entityManager.count(StripeCustomerRow, { customerId, isDeleted: true })) > 0;
+    });
   }
 
   /** As an order is carried out: a key with which Stripe has failed for good is followed by the next one. */
-  private async create(need: Need, isOld: boolean): Promise<Stripe.Customer | StripeFailure> {
+  private async create(
+    need: Need,
+    isOld: boolean,
+    replaces: string | null,
+  ): Promise<Stripe.Customer | StripeFailure> {
     const { organizationId } = need;
     for (let nth = 1; ; nth += 1) {
       const found = isOld || nth > 1 ? await this.findAtStripe(need) : undefined;
       if (found) return found;
-      const key = await this.keyOf(organizationId, nth);
+      const key = await this.keyOf(organizationId, nth, replaces);
       const created = await this.stripe.write(
         key,
         (stripe, options) => stripe.customers.create({ metadata: metadataOf(organizationId) }, options),
@@ -85,8 +100,8 @@ export class Customers {
     return found.then((answer) => (isFailed(answer) ? answer : answer.one));
   }
 
-  private async keyOf(organizationId: string, nth: number): Promise<string> {
-    const value = canonicalJson([organizationId, 'customer.create', nth]);
+  private async keyOf(organizationId: string, nth: number, replaces: string | null): Promise<string> {
+    const value = canonicalJson([organizationId, 'customer.create', nth, replaces]);
     const key = await this.database.forOrganization(organizationId, (sql) =>
       this.vault.keyedHash(sql, storedNames.stripeKey, value),
     );
@@ -94,20 +109,24 @@ export class Customers {
   }
 
   /** @returns the customer that counts: that which was recorded first */
-  private record({ organizationId, userId, requestId }: Need, customerId: string): Promise<string> {
+  private record(
+    { organizationId, userId, requestId }: Need,
+    customerId: string,
+    replaces: string | null,
+  ): Promise<string> {
     const envelope = {
       actor: { type: 'user', id: userId },
       occurredAt: this.clock.now(),
       requestId,
     } as const;
     return this.store.transact(organizationId, envelope, async (unit) => {
-      const command = { type: 'create', organizationId, customerId } as const;
+      const command = { type: 'create', organizationId, customerId, replaces } as const;
       const created = await unit.execute(customerAggregate, organizationId, command);
       if (!isRejected(created)) return customerId;
       const { state } = await unit.load(customerAggregate, organizationId);
       if (state.status === 'absent') throw new Error('A customer that was recorded is not there');
       this.logger.error(
-        { kept: state.customerId, other: customerId },
+        { object: state.customerId, other: customerId },
         'An organization has two customers at Stripe',
       );
       return state.customerId;

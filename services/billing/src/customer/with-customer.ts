@@ -5,5 +5,7 @@ import { CustomerRow } from './customer.entity.js';
 export async function withCustomer(unit: UnitOfWork): Promise<{ readonly rejected: 'not-found' } | null> {
   const entityManager = await unit.entityManager();
   const { organizationId } = unit;
-  return (await entityManager.findOne(CustomerRow, { organizationId })) ? null : { rejected: 'not-found' };
+  return (await entityManager.findOne(CustomerRow, { organizationId, replacedAt: null }))
+    ? null
+    : { rejected: 'not-found' };
 }

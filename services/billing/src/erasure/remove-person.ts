@@ -33,7 +33,7 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
     this.started = true;
   }
 
-  async remove({ erasureId, organizations, subjects }: Erasure): Promise<void> {
+  async remove({ organizations, subjects }: Erasure): Promise<void> {
     for (const organizationId of organizations) {
       const customerId = await this.customerNamedBy(organizationId, subjects);
       if (customerId === undefined) continue;
@@ -41,10 +41,14 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
         client.customers.update(customerId, { name: '', email: '' }, options),
       );
       // A customer that is deleted there has no name any more.
-      if (!isFailed(changed) || changed.failed === 'refused') continue;
-      // Stripe away never stops a start: it is tried again before the receipt.
-      if (this.started) throw new Error(`Stripe is unavailable: ${changed.because}`);
-      this.logger.warn({ erasureId }, 'A name at Stripe could not be removed yet; retrying');
+      if (!isFailed(changed) || (changed.failed === 'refused' && changed.reason === 'not-found')) continue;
+      const because = changed.failed === 'refused' ? `refused: ${changed.reason}` : changed.because;
+      // Stripe unavailable never stops a start: it is tried again before the receipt.
+      if (this.started) throw new Error(`Stripe did not remove a name: ${because}`);
+      this.logger.warn(
+        { because, object: customerId },
+        'A name at Stripe could not be removed yet; retrying',
+      );
     }
   }
 

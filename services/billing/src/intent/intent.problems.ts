@@ -11,11 +11,11 @@ export const orderProblems = {
   'not-found': ['not-found', 'Stripe does not know this, or it is not yours'],
   'not-possible': ['conflict', 'Stripe does not allow this in the present state'],
   'changed-since': ['precondition-failed', 'The subscription has changed since; ask for a new preview'],
-  expired: ['gone', 'This Idempotency-Key was used more than a day ago; send a new one'],
+  expired: ['gone', 'This request is more than a day old; send a new one'],
   unavailable: ['unavailable', 'Stripe is unavailable; nothing was ordered'],
   'outcome-unknown': [
     'outcome-unknown',
-    'Stripe has not answered; we go on trying. Repeat the request with its Idempotency-Key to learn the outcome',
+    'Stripe has not answered yet; billing keeps trying. If the request had an Idempotency-Key, repeat it with the same key to learn the outcome',
   ],
 } as const satisfies Record<OrderRejection['rejected'], RejectionProblem>;
 

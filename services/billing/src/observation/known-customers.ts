@@ -39,7 +39,7 @@ const kept: Readonly<Record<ObjectId['type'], string>> = {
   subscription: 'select 1 as kept from subscription where subscription_id = $1',
   invoice: `select 1 as kept from invoice where invoice_id = $1 and status <> 'draft'`,
   payment_method: 'select 1 as kept from payment_method where payment_method_id = $1 and detached_at is null',
-  customer: 'select 1 as kept from customer where customer_id = $1',
+  customer: 'select 1 as kept from customer where customer_id = $1 and replaced_at is null',
   refund: nothing,
   credit_note: nothing,
   dispute: nothing,

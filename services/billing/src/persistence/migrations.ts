@@ -7,12 +7,15 @@ export const billingMigrations: readonly SqlMigration[] = [
     name: 'billing-001-customer',
     sql: (roles) => `
       create table customer (
-        organization_id uuid primary key,
-        customer_id text not null unique,
-        created_at timestamptz not null
+        organization_id uuid not null,
+        customer_id text primary key,
+        created_at timestamptz not null,
+        -- One that was deleted at Stripe is followed by another; what it bought is still the organization's.
+        replaced_at timestamptz
       );
+      create unique index customer_current on customer (organization_id) where replaced_at is null;
       ${separated('customer', roles)}
-      grant select, insert on customer to ${roles.request};
+      grant select, insert, update (replaced_at) on customer to ${roles.request};
       grant select on customer to ${roles.worker};`,
   },
   {

@@ -235,15 +235,17 @@ create table customer (
   organization_id uuid not null,
   customer_id text not null,
   created_at timestamp with time zone not null,
-  constraint customer_pkey PRIMARY KEY (organization_id),
-  constraint customer_customer_id_key UNIQUE (customer_id)
+  replaced_at timestamp with time zone,
+  constraint customer_pkey PRIMARY KEY (customer_id)
 );
 alter table customer enable row level security;
 alter table customer force row level security;
 create policy every_organization on customer to billing_worker using (true);
 create policy own_organization on customer to billing_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE UNIQUE INDEX customer_current ON public.customer USING btree (organization_id) WHERE (replaced_at IS NULL);
 grant insert, select on customer to billing_request;
 grant select on customer to billing_worker;
+grant update (replaced_at) on customer to billing_request;
 
 create table dead_letter (
   id bigint not null generated always as identity,

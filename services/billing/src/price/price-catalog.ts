@@ -111,7 +111,7 @@ export class PriceCatalog implements OnApplicationBootstrap {
     else {
       this.known.delete(id);
       this.logger.error(
-        { price: id },
+        { object: id },
         'A price of VOUCHSAFE_BILLING_PRICES is not sold: it is unknown, archived, of another mode, or not a fixed price per unit and period',
       );
     }

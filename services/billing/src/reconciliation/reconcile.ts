@@ -68,7 +68,9 @@ export class Reconcile {
     const events = await this.missedEvents();
     if (isFailed(events)) return events;
     const customers = await this.database.asWorker((sql) =>
-      sql.query<KnownCustomer>('select organization_id, customer_id from customer order by created_at'),
+      sql.query<KnownCustomer>(
+        'select organization_id, customer_id from customer where replaced_at is null order by created_at',
+      ),
     );
     let objects = 0;
     for (const customer of customers) {

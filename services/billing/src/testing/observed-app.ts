@@ -81,7 +81,7 @@ async function know(app: BillingApp, { customerId }: History, organizationId: st
   const created = await app
     .get(EventStore)
     .transact(organizationId, envelope, (unit) =>
-      unit.execute(customerAggregate, id, { type: 'create', organizationId: id, customerId }),
+      unit.execute(customerAggregate, id, { type: 'create', organizationId: id, customerId, replaces: null }),
     );
   if (isRejected(created)) throw new Error(created.rejected);
 }
