@@ -9,6 +9,7 @@ import { Client, freshKey } from './system/client.ts';
 import { eventually } from './system/eventually.ts';
 import { emails, emailTo, tokenIn } from './system/emails.ts';
 import { challengeOf, enrol, join, makeApiKey, newPerson, type Person, signUp } from './system/people.ts';
+import { restrictedKey } from './system/stripe.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
 
 /**
@@ -35,6 +36,7 @@ describe('a run that used every kind of secret', () => {
       [
         'API key',
         'Idempotency-Key',
+        'Stripe key',
         'KEK',
         'TOTP secret',
         'challenge',
@@ -60,8 +62,11 @@ describe('a run that used every kind of secret', () => {
   }, 120_000);
 
   it('left none of them in a log, an export or any other file, deleted rows and write-ahead log included', async () => {
-    // Emails carry tokens to their readers, and the secrets' own folder holds the machine's.
-    const files = await filesUnder(system.folder, (name) => name !== 'mail' && name !== 'secrets');
+    // Emails carry tokens to their readers, the secrets' own folder holds the machine's, and what stands in for Stripe knows its own keys.
+    const files = await filesUnder(
+      system.folder,
+      (name) => !['mail', 'secrets', 'stripe-stand-in'].includes(name),
+    );
     expect(files.some((file) => file.endsWith('gateway.log'))).toBe(true);
     expect(files.some((file) => file.includes('/pg_wal/'))).toBe(true);
     const found: string[] = [];
@@ -139,6 +144,13 @@ async function useEverything(): Promise<void> {
     headers: withKey(),
   });
   await owner.browser.must(201, 'POST', '/v1/audit/readers', { body: { name: 'R' }, headers: withKey() });
+
+  const stripeKey = await restrictedKey(system);
+  const unknownKey = `rk_test_${randomUUID().replaceAll('-', '')}`;
+  keep('Stripe key', stripeKey, unknownKey);
+  await owner.browser.must(200, 'PUT', '/v1/billing/stripe-key', { body: { key: stripeKey } });
+  await owner.browser.must(422, 'PUT', '/v1/billing/stripe-key', { body: { key: unknownKey } });
+  await owner.browser.must(200, 'GET', '/v1/billing/stripe/balance');
 
   const { client: backEnd } = await makeApiKey(system, owner.browser, [
     'audit:read',

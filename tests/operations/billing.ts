@@ -4,7 +4,7 @@ import type { Requests } from '../openapi.fixtures.ts';
 import { anybody, marked, type World } from '../openapi.world.ts';
 import { eventually } from '../system/eventually.ts';
 import { newPerson } from '../system/people.ts';
-import { saveCard } from '../system/stripe.ts';
+import { restrictedKey, saveCard } from '../system/stripe.ts';
 
 /** Where people reach the system that is tried. */
 const back = (url: string) => ({ successUrl: `${url}/paid`, cancelUrl: url });
@@ -88,6 +88,26 @@ export const requests: Requests = {
     as: world.owner.browser,
     params: { id: await savedCard(world) },
   }),
+  'stripe-key.set': async (world) => ({
+    as: world.owner.browser,
+    body: { key: marked(world, await restrictedKey(world.system)) },
+  }),
+  'stripe-key.read': async (world) => {
+    await withStripeKey(world);
+    return { as: world.owner.browser };
+  },
+  'stripe-key.remove': async (world) => {
+    await withStripeKey(world);
+    return { as: world.owner.browser };
+  },
+  'stripe-balance.read': async (world) => {
+    await withStripeKey(world);
+    return { as: world.backEnd };
+  },
+  'stripe-payout.list': async (world) => {
+    await withStripeKey(world);
+    return { as: world.backEnd };
+  },
 };
 
 async function subscribed(world: World): Promise<string> {
@@ -95,6 +115,12 @@ async function subscribed(world: World): Promise<string> {
     body: { ...order, paymentMethodId: await savedCard(world) },
   })) as { subscriptionId: string };
   return marked(world, subscriptionId);
+}
+
+async function withStripeKey(world: World): Promise<void> {
+  await world.owner.browser.must(200, 'PUT', '/v1/billing/stripe-key', {
+    body: { key: marked(world, await restrictedKey(world.system)) },
+  });
 }
 
 /** Stripe tells us of the invoice; until then there is none. */

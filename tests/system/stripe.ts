@@ -39,3 +39,10 @@ export async function standIn<Answer>(
   if (!answer.ok) throw new Error(`The stand-in answers ${route} with ${answer.status}`);
   return (await answer.json()) as Answer;
 }
+
+/** A key that may read the balance and payouts, as a customer makes one in Stripe's dashboard. */
+export async function restrictedKey(system: System): Promise<string> {
+  const permissions = ['balance:read', 'payouts:read'];
+  const { key } = await standIn<{ key: string }>(system, 'POST', 'restricted-keys', { permissions });
+  return key;
+}

@@ -10,6 +10,7 @@ export { isStripeId, stripeId } from './stripe-id.js';
 export { observationSources } from './billing/observed.js';
 export { paymentExceptionId, paymentExceptions } from './billing/payment-exception.js';
 export { paymentMethodId } from './billing/payment-method.js';
+export { type StripeRead, stripeReads } from './billing/stripe-key.js';
 export { subscriptionChanges, subscriptionStatuses } from './billing/subscription.js';
 export * from './services.js';
 export type { valuesSealed } from './values-sealed.js';

@@ -34,6 +34,7 @@ export { sendProblem } from './problem.filter.js';
 export * from './problems.js';
 export * from './raw-body.js';
 export { newTraceparent, outgoingTrace, requestContext, traceIdOf } from './request-context.js';
+export { assertRecentlyAuthenticated } from './recent-proof.js';
 export { RouteTable } from './route-table.js';
 export * from './service-urls.js';
 export { sealingPublishing, tellSealed } from './sealing/sealing.js';

@@ -25,6 +25,8 @@ export const billingConfig = persistenceConfig.extend({
   VOUCHSAFE_STRIPE_API: z.url({ protocol: /^https?$/ }).optional(),
   /** Ids of the prices at Stripe that customers can buy, separated by commas. */
   VOUCHSAFE_BILLING_PRICES: list.default([]),
+  /** Whether organizations can give restricted keys of their own Stripe accounts; `off` where none may be stored (P22). */
+  VOUCHSAFE_CUSTOMER_STRIPE_KEYS: z.enum(['on', 'off']).default('on'),
   /** Where people reach the product. */
   VOUCHSAFE_PUBLIC_URL: z.url(),
   /** More origins to which Stripe's pages may send people back, separated by commas; the gateway's variable of this name. */

@@ -43,6 +43,8 @@ export const impersonalColumns: Readonly<Record<string, string>> = {
   'payment_method.payment_method_id': 'random text of Stripe’s, for an organization',
   'payment_method.customer_id': 'random text of Stripe’s, for an organization',
   'payment_method.kind': 'of a set of Stripe’s',
+  'stripe_key.key_sealed': 'a key of an organization’s at Stripe, sealed',
+  'stripe_key.last_four': 'of an organization’s key at Stripe',
   'stripe_customer.customer_id': 'random text of Stripe’s, for an organization',
   'stripe_customer.default_payment_method_id': 'random text of Stripe’s, for an organization',
 };

@@ -49,6 +49,16 @@ import { PaymentMethodRow } from './payment-method/payment-method.entity.js';
 import { DailyReconciliation } from './reconciliation/daily-reconciliation.js';
 import { Reconcile } from './reconciliation/reconcile.js';
 import { StripeCustomerRow } from './stripe-customer/stripe-customer.entity.js';
+import { CUSTOMER_STRIPE_KEYS } from './stripe-key/customer-stripe-keys.js';
+import { ListPayouts } from './stripe-key/list-payouts.js';
+import { ReadBalance } from './stripe-key/read-balance.js';
+import { ReadStripeKey } from './stripe-key/read-stripe-key.js';
+import { RemoveStripeKey } from './stripe-key/remove-stripe-key.js';
+import { SetStripeKey } from './stripe-key/set-stripe-key.js';
+import { StripeKeyController } from './stripe-key/stripe-key.controller.js';
+import { StripeKeyRow } from './stripe-key/stripe-key.entity.js';
+import { StripeReadsController } from './stripe-key/stripe-reads.controller.js';
+import { UseStripeKey } from './stripe-key/use-stripe-key.js';
 import { ReadSubscriptions } from './subscription/read-subscriptions.js';
 import { SubscriptionRegisterController } from './subscription/subscription-register.controller.js';
 import { SubscriptionRow } from './subscription/subscription.entity.js';
@@ -88,6 +98,10 @@ const slices: Readonly<Record<string, Slice>> = {
     providers: [Claims, KnownCustomers, ReadStripeObject, RecordObservation, ObservationWorker],
   },
   reconciliation: { controllers: [], providers: [Reconcile, DailyReconciliation] },
+  'stripe-key': {
+    controllers: [StripeKeyController, StripeReadsController],
+    providers: [SetStripeKey, ReadStripeKey, RemoveStripeKey, UseStripeKey, ReadBalance, ListPayouts],
+  },
   price: { controllers: [PriceController], providers: [PriceCatalog] },
 };
 
@@ -115,7 +129,14 @@ export class BillingModule {
           service: 'billing',
           config,
           migrations: billingMigrations,
-          entities: [CustomerRow, SubscriptionRow, InvoiceRow, PaymentMethodRow, StripeCustomerRow],
+          entities: [
+            CustomerRow,
+            SubscriptionRow,
+            InvoiceRow,
+            PaymentMethodRow,
+            StripeCustomerRow,
+            StripeKeyRow,
+          ],
           publishing: billingPublishing,
         }),
         ErasureModule.for(config),
@@ -125,6 +146,7 @@ export class BillingModule {
         { provide: STRIPE_SETTINGS, useValue: stripeSettings(config) },
         { provide: WEBHOOK_SECRETS, useValue: config.STRIPE_WEBHOOK_SECRET ?? [] },
         { provide: PRICE_IDS, useValue: config.VOUCHSAFE_BILLING_PRICES },
+        { provide: CUSTOMER_STRIPE_KEYS, useValue: config.VOUCHSAFE_CUSTOMER_STRIPE_KEYS },
         { provide: RETURN_ORIGINS, useValue: returnOrigins(config) },
         { provide: ORDERS, useValue: orders },
         StripeApi,

@@ -15,6 +15,9 @@ import { paymentMethodEvents } from './payment-method/payment-method.events.js';
 import { publishPaymentMethod } from './payment-method/payment-method.published.js';
 import { stripeCustomerEvents } from './stripe-customer/stripe-customer.events.js';
 import { publishStripeCustomer } from './stripe-customer/stripe-customer.published.js';
+import { stripeKeyUseEvents } from './stripe-key/stripe-key-use.events.js';
+import { stripeKeyEvents } from './stripe-key/stripe-key.events.js';
+import { publishStripeKey, publishStripeKeyUse } from './stripe-key/stripe-key.published.js';
 import { subscriptionEvents } from './subscription/subscription.events.js';
 import { publishSubscription } from './subscription/subscription.published.js';
 
@@ -28,6 +31,8 @@ export const billingPublishing: readonly Publishing[] = [
   publishing(paymentExceptionEvents, publishPaymentException),
   publishing(paymentMethodEvents, publishPaymentMethod),
   publishing(stripeCustomerEvents, publishStripeCustomer),
+  publishing(stripeKeyEvents, publishStripeKey),
+  publishing(stripeKeyUseEvents, publishStripeKeyUse),
   receiptPublishing(billingFacts.subjectErased),
   settledPublishing(billingFacts.deadLetterSettled),
   sealingPublishing(billingFacts.valuesSealed),

@@ -9,6 +9,8 @@ export const storedNames = {
   contentHash: 'stripe-content',
   /** What a sealed card is bound to, with the row's id. */
   cardColumn: 'payment_method.card_sealed',
+  /** What a sealed key of a customer's is bound to, with the organization's id. */
+  customerKeyColumn: 'stripe_key.key_sealed',
   /** In metadata of objects at Stripe. */
   organization: 'vouchsafe_organization',
   intent: 'vouchsafe_intent',

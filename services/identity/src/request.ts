@@ -24,12 +24,3 @@ export function principalOf(caller: Caller): Principal {
 export function asUser(userId: string): Envelope['actor'] {
   return { type: 'user', id: userId };
 }
-
-/** Minutes for which a proof of identity counts for sensitive operations (ASVS 7.5.1). */
-const STEP_UP_MINUTES = 10;
-
-/** Sensitive operations ask for a recent proof; `POST /v1/me/step-up` gives one. */
-export function assertRecentlyAuthenticated({ authenticatedAt }: Caller, at: Date): void {
-  const age = authenticatedAt === null ? Infinity : at.getTime() - Date.parse(authenticatedAt);
-  if (age > STEP_UP_MINUTES * 60_000) throw problem('step-up-required');
-}

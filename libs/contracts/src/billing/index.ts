@@ -4,6 +4,7 @@ export * from './invoice.js';
 export * from './order.js';
 export * from './payment-exception.js';
 export * from './payment-method.js';
+export * from './stripe-key.js';
 export * from './subject-erased.js';
 export * from './subscription.js';
 export * from './values-sealed.js';

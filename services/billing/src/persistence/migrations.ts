@@ -33,4 +33,18 @@ export const billingMigrations: readonly SqlMigration[] = [
       grant select, update on intent to ${roles.worker};`,
   },
   ...observationMigrations,
+  {
+    name: 'billing-005-stripe-key',
+    sql: (roles) => `
+      create table stripe_key (
+        organization_id uuid primary key,
+        key_sealed text not null,
+        last_four text not null,
+        set_by uuid not null,
+        set_at timestamptz not null
+      );
+      ${separated('stripe_key', roles)}
+      grant select, insert, update, delete on stripe_key to ${roles.request};
+      grant select on stripe_key to ${roles.worker};`,
+  },
 ];

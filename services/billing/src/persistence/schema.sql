@@ -526,6 +526,21 @@ create policy own_organization on stripe_customer to billing_request using ((org
 grant insert, select, update on stripe_customer to billing_worker;
 grant select on stripe_customer to billing_request;
 
+create table stripe_key (
+  organization_id uuid not null,
+  key_sealed text not null,
+  last_four text not null,
+  set_by uuid not null,
+  set_at timestamp with time zone not null,
+  constraint stripe_key_pkey PRIMARY KEY (organization_id)
+);
+alter table stripe_key enable row level security;
+alter table stripe_key force row level security;
+create policy every_organization on stripe_key to billing_worker using (true);
+create policy own_organization on stripe_key to billing_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, insert, select, update on stripe_key to billing_request;
+grant select on stripe_key to billing_worker;
+
 create table stripe_object (
   object_id text not null,
   object_type text not null,

@@ -1,5 +1,6 @@
 /** @promise P22 asks Stripe with a key that is in no message and no log */
 import { LOGGER, type ServiceLogger } from '@vouchsafe/service-host';
+import type { Secret } from '@vouchsafe/vault';
 import { Inject, Injectable } from '@nestjs/common';
 import { Stripe } from 'stripe';
 import { BoundedQueue } from './bounded-queue.js';
@@ -31,11 +32,26 @@ export class StripeApi {
     @Inject(STRIPE_SETTINGS) readonly settings: StripeSettings,
     @Inject(LOGGER) private readonly logger: Pick<ServiceLogger, 'error' | 'warn'>,
   ) {
-    this.stripe = clientOf(settings);
+    const { key, api } = settings;
+    this.stripe = key && clientOf(key, api);
   }
 
   read<Answer extends object>(ask: Asking<Answer>): Promise<Answer | StripeFailure> {
     return this.ask((stripe) => ask(stripe, { timeout: READ_MS }));
+  }
+
+  /**
+   * Reads by a customer's own key, in the customer's account. Where Stripe refuses it, that is for the customer to hear, and nothing that
+   * the operator could mend.
+   */
+  async readAs<Answer extends object>(key: Secret, ask: Asking<Answer>): Promise<Answer | StripeFailure> {
+    const stripe = clientOf(key, this.settings.api);
+    return this.queued(
+      () => ask(stripe, { timeout: READ_MS }),
+      (because) => {
+        if (!isOfKey(because)) this.log(because);
+      },
+    );
   }
 
   /**
@@ -56,22 +72,34 @@ export class StripeApi {
   ): Promise<Answer | StripeFailure> {
     const { stripe } = this;
     if (!stripe) return unavailable('not-configured', 'no');
-    const answer = await this.queue.run(() => work(stripe).catch(failureOf));
+    return this.queued(
+      () => work(stripe),
+      (because) => this.log(because),
+    );
+  }
+
+  private async queued<Answer extends object>(
+    work: () => Promise<Answer>,
+    log: (because: string) => void,
+  ): Promise<Answer | StripeFailure> {
+    const answer = await this.queue.run(() => work().catch(failureOf));
     if (answer === undefined) return unavailable('busy', 'no');
-    if (isFailed(answer) && answer.failed === 'unavailable') this.log(answer.because);
+    if (isFailed(answer) && answer.failed === 'unavailable') log(answer.because);
     return answer;
   }
 
   private log(because: string): void {
-    if (because === 'not-configured') return;
-    if (because === 'key-refused')
+    if (isOfKey(because))
       this.logger.error('Stripe refuses STRIPE_SECRET_KEY: nothing can be sold until it is replaced');
     else this.logger.warn({ because }, 'Stripe is unavailable');
   }
 }
 
-function clientOf({ key, api }: StripeSettings): Stripe | undefined {
-  if (!key) return undefined;
+function isOfKey(because: string): boolean {
+  return because === 'key-refused' || because === 'key-not-permitted';
+}
+
+function clientOf(key: Secret, api: URL | undefined): Stripe {
   return new Stripe(key.reveal(), {
     apiVersion: STRIPE_API_VERSION,
     maxNetworkRetries: 2,

@@ -14,7 +14,9 @@ export type StripeFailure =
         | 'broken-answer'
         | 'server-error'
         | 'rate-limited'
-        | 'key-refused';
+        | 'key-refused'
+        /** The key is good, and may not do this. */
+        | 'key-not-permitted';
       /** Whether it was certainly not carried out, or nobody knows. */
       readonly executed: 'no' | 'unknown';
       /**
@@ -64,7 +66,8 @@ export function failureOf(error: unknown): StripeFailure {
   const { statusCode: status } = error;
   const replayed = error.headers?.['idempotent-replayed'] === 'true';
   if (error instanceof Stripe.errors.StripeConnectionError) return unavailable('no-answer', 'unknown');
-  if (status === 401 || status === 403) return unavailable('key-refused', 'no');
+  if (status === 401) return unavailable('key-refused', 'no');
+  if (status === 403) return unavailable('key-not-permitted', 'no');
   if (status === 429) return unavailable('rate-limited', 'no');
   // A request with the same key is still being carried out.
   if (status === 409) return unavailable('busy', 'unknown');

@@ -33,6 +33,8 @@ export interface AskOptions {
   readonly organizationId?: string;
   readonly userId?: string;
   readonly permissions?: readonly Permission[];
+  /** When the caller proved who they are; a moment ago, where nothing is said. */
+  readonly authenticatedAt?: string | null;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -159,6 +161,7 @@ function callerWith({
   organizationId = ours,
   userId = ada,
   permissions = ['billing:read', 'billing:write'],
+  authenticatedAt = new Date().toISOString(),
 }: AskOptions): Omit<Caller, 'traceparent'> {
   return {
     ...anonymous,
@@ -168,6 +171,7 @@ function callerWith({
     organizationId,
     actor: { type: 'user', id: userId },
     authenticationLevel: 'two-factor',
+    authenticatedAt,
     permissions: [...permissions],
   };
 }

@@ -4,6 +4,7 @@ import { sourceName, sourceOfKey } from '@vouchsafe/contracts';
 import { isRejected } from '@vouchsafe/event-sourcing';
 import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
 import {
+  assertRecentlyAuthenticated,
   type Caller,
   Clock,
   createOnce,
@@ -21,7 +22,7 @@ import { z } from 'zod';
 import { apiKeyAggregate } from './api-key.aggregate.js';
 import { secretHash } from '../link-token.js';
 import { permissionsOf } from '../permission/permissions.js';
-import { assertRecentlyAuthenticated, principalOf } from '../request.js';
+import { principalOf } from '../request.js';
 import { readAccount } from '../user/accounts.js';
 import type { ApiKeyRejection } from './api-key.decider.js';
 import { ApiKey } from './api-key.entity.js';

@@ -2,14 +2,22 @@
 import { Injectable } from '@nestjs/common';
 import { isRejected, type UserId } from '@vouchsafe/event-sourcing';
 import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
-import { type Caller, Clock, createOnce, envelopeOf, Ids, problem } from '@vouchsafe/service-host';
+import {
+  assertRecentlyAuthenticated,
+  type Caller,
+  Clock,
+  createOnce,
+  envelopeOf,
+  Ids,
+  problem,
+} from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
 import { addressOf, emailHash } from '../email-address.js';
 import { invitationCell } from '../invitation/invitation.projection.js';
 import { EndMembership } from '../member/end-membership.js';
 import type { OrganizationRejection } from '../organization/organization.decider.js';
 import { openCells } from '../persistence/sealed-column.js';
-import { assertRecentlyAuthenticated, principalOf } from '../request.js';
+import { principalOf } from '../request.js';
 import { erasureAggregate } from './erasure.aggregate.js';
 import type { ErasureRejection } from './erasure.decider.js';
 import { type ErasureView, viewOf } from './erasure-view.js';

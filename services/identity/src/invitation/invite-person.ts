@@ -3,13 +3,14 @@ import { one } from '@vouchsafe/database';
 import { isRejected } from '@vouchsafe/event-sourcing';
 import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
 import {
+  assertRecentlyAuthenticated,
   type Caller,
   Clock,
   createOnce,
+  emailAddress,
   envelopeOf,
   Ids,
   problem,
-  emailAddress,
 } from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
@@ -17,7 +18,7 @@ import { invitationAggregate } from './invitation.aggregate.js';
 import { EmailOutbox } from '../email/email-outbox.js';
 import { linkHours, makeLinkToken } from '../link-token.js';
 import { role } from '../permission/role.js';
-import { assertRecentlyAuthenticated, principalOf } from '../request.js';
+import { principalOf } from '../request.js';
 import { readAccount } from '../user/accounts.js';
 import type { InvitationRejection } from './invitation.decider.js';
 

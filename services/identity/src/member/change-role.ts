@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { isRejected, type UserId } from '@vouchsafe/event-sourcing';
 import { EventStore } from '@vouchsafe/event-store';
-import { type Caller, Clock, envelopeOf } from '@vouchsafe/service-host';
+import { assertRecentlyAuthenticated, type Caller, Clock, envelopeOf } from '@vouchsafe/service-host';
 import { revokeInvitationsOf } from '../invitation/revoke-invitation.js';
 import type { OrganizationRejection } from '../organization/organization.decider.js';
 import { changeAtVersion } from '../organization/versioned-organization.js';
 import { losesPermissions } from '../permission/permissions.js';
 import type { Role } from '../permission/role.js';
-import { assertRecentlyAuthenticated, principalOf } from '../request.js';
+import { principalOf } from '../request.js';
 import { Sessions } from '../session/sessions.js';
 
 @Injectable()

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { UserId } from '@vouchsafe/event-sourcing';
 import { EventStore } from '@vouchsafe/event-store';
-import { type Caller, Clock, envelopeOf } from '@vouchsafe/service-host';
+import { assertRecentlyAuthenticated, type Caller, Clock, envelopeOf } from '@vouchsafe/service-host';
 import type { OrganizationRejection } from '../organization/organization.decider.js';
-import { assertRecentlyAuthenticated, principalOf } from '../request.js';
+import { principalOf } from '../request.js';
 import { EndMembership } from './end-membership.js';
 
 @Injectable()

@@ -1,9 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { isRejected } from '@vouchsafe/event-sourcing';
 import { EventStore } from '@vouchsafe/event-store';
-import { type Caller, Clock, envelopeOf, etagOf, organizationOf, plainLine } from '@vouchsafe/service-host';
+import {
+  assertRecentlyAuthenticated,
+  type Caller,
+  Clock,
+  envelopeOf,
+  etagOf,
+  organizationOf,
+  plainLine,
+} from '@vouchsafe/service-host';
 import { z } from 'zod';
-import { assertRecentlyAuthenticated } from '../request.js';
 import type { OrganizationCommand, OrganizationRejection } from './organization.decider.js';
 import { changeAtVersion, organizationVersion } from './versioned-organization.js';
 

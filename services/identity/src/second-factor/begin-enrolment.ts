@@ -1,9 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { EventStore } from '@vouchsafe/event-store';
-import { type Caller, Clock, createOnce, envelopeOf, Ids } from '@vouchsafe/service-host';
+import {
+  assertRecentlyAuthenticated,
+  type Caller,
+  Clock,
+  createOnce,
+  envelopeOf,
+  Ids,
+} from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
 import { sealCell } from '../persistence/sealed-column.js';
-import { assertRecentlyAuthenticated, principalOf } from '../request.js';
+import { principalOf } from '../request.js';
 import { readAccount } from '../user/accounts.js';
 import { assertMayEnrol, authenticatorCell } from './authenticators.js';
 import { newTotpSecret, otpauthUri } from './totp.js';

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { isRejected } from '@vouchsafe/event-sourcing';
 import { EventStore } from '@vouchsafe/event-store';
-import { type Caller, Clock, envelopeOf } from '@vouchsafe/service-host';
+import { assertRecentlyAuthenticated, type Caller, Clock, envelopeOf } from '@vouchsafe/service-host';
 import { userAggregate } from '../user/user.aggregate.js';
 import { EmailOutbox } from '../email/email-outbox.js';
-import { assertRecentlyAuthenticated, principalOf } from '../request.js';
+import { principalOf } from '../request.js';
 import type { UserRejection } from '../user/user.decider.js';
 import { assertMayEnrol } from './authenticators.js';
 import { replaceRecoveryCodes } from './recovery-codes.js';

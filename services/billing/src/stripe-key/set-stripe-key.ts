@@ -1,0 +1,88 @@
+import { Injectable } from '@nestjs/common';
+import { isRejected, userId } from '@vouchsafe/event-sourcing';
+import { EventStore } from '@vouchsafe/event-store';
+import {
+  assertRecentlyAuthenticated,
+  type Caller,
+  Clock,
+  envelopeOf,
+  organizationOf,
+  problem,
+} from '@vouchsafe/service-host';
+import { secret, type Secret, Vault } from '@vouchsafe/vault';
+import { z } from 'zod';
+import { StripeApi } from '../stripe/stripe-api.js';
+import { isFailed } from '../stripe/stripe-failure.js';
+import { keyReads } from './key-reads.js';
+import { type KeyRefusal, keyRefusalOf } from './key-refusal.js';
+import { sealKey } from './sealed-key.js';
+import type { ShownStripeKey } from './shown-stripe-key.js';
+import { stripeKeyAggregate } from './stripe-key.aggregate.js';
+import { StripeKeyRow } from './stripe-key.entity.js';
+
+export const newStripeKey = z
+  .strictObject({
+    key: z
+      .string()
+      .regex(/^rk_(test|live)_[A-Za-z0-9_]{8,250}$/, 'must be a restricted key of Stripe (`rk_...`)')
+      .transform(secret)
+      .describe(
+        'A restricted key of your Stripe account that may read the balance or payouts, and nothing else',
+      ),
+  })
+  .meta({ id: 'NewStripeKey', examples: [{ key: 'rk_test_51PqExample' }] });
+type NewStripeKey = z.output<typeof newStripeKey>;
+
+export type SetKeyRejection = KeyRefusal | { readonly rejected: 'wrong-mode' };
+
+@Injectable()
+export class SetStripeKey {
+  constructor(
+    private readonly store: EventStore,
+    private readonly vault: Vault,
+    private readonly stripe: StripeApi,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Takes the organization's key, in place of the one that it had. A recent proof of identity is asked for, as for API keys. */
+  async set(caller: Caller, { key }: NewStripeKey): Promise<ShownStripeKey | SetKeyRejection> {
+    const [organizationId, at] = [organizationOf(caller), this.clock.now()];
+    if (caller.actor.type !== 'user') throw problem('forbidden', { detail: 'Only a person can do this' });
+    assertRecentlyAuthenticated(caller, at);
+    const refused = await this.check(key);
+    if (refused) return refused;
+    const shown = {
+      lastFour: key.reveal().slice(-4),
+      setBy: userId.parse(caller.actor.id),
+      setAt: at.toISOString(),
+    };
+    return this.store.transact(organizationId, envelopeOf(caller, at), async (unit) => {
+      const { lastFour, setBy } = shown;
+      const command = { type: 'set', organizationId, setBy, lastFour } as const;
+      const set = await unit.execute(stripeKeyAggregate, organizationId, command);
+      if (isRejected(set)) throw new Error('A Stripe key could not be set');
+      const entityManager = await unit.entityManager();
+      await entityManager.upsert(StripeKeyRow, {
+        ...{ organizationId, ...shown },
+        keySealed: await sealKey(this.vault, unit, organizationId, key),
+      });
+      return shown;
+    });
+  }
+
+  /** Whether Stripe knows it, and lets it do anything that we would ask for. */
+  private async check(key: Secret): Promise<SetKeyRejection | null> {
+    if (key.reveal().startsWith('rk_live_') !== this.stripe.settings.livemode)
+      return { rejected: 'wrong-mode' };
+    let refusal: KeyRefusal | null = null;
+    for (const read of Object.values(keyReads)) {
+      const answer = await this.stripe.readAs<object>(key, (stripe, options) =>
+        read(stripe, { limit: 1 }, options),
+      );
+      if (!isFailed(answer)) return null;
+      refusal = keyRefusalOf(answer);
+      if (refusal.rejected !== 'key-not-permitted') return refusal;
+    }
+    return refusal;
+  }
+}

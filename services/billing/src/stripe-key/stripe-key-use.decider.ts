@@ -1,0 +1,20 @@
+import { decider, unreachable } from '@vouchsafe/event-sourcing';
+import type { StripeKeyUseEvent } from './stripe-key-use.events.js';
+
+export const stripeKeyUse = decider<
+  'absent' | 'recorded',
+  StripeKeyUseEvent['data'],
+  StripeKeyUseEvent,
+  { readonly rejected: 'already-recorded' }
+>({
+  initial: 'absent',
+  decide: (state, { organizationId, read }) =>
+    state === 'absent'
+      ? [{ type: 'stripe-key-used', data: { organizationId, read } }]
+      : { rejected: 'already-recorded' },
+  evolve: (_, event) => {
+    // What is stored need not be what the compiler knows.
+    const type: string = event.type;
+    return type === 'stripe-key-used' ? 'recorded' : unreachable(event as never);
+  },
+});

@@ -1,0 +1,17 @@
+import type { RejectionProblem } from '@vouchsafe/service-host';
+import type { SetKeyRejection } from './set-stripe-key.js';
+import type { UseKeyRejection } from './use-stripe-key.js';
+
+/** How each rejection is answered. */
+export const stripeKeyProblems = {
+  'no-key': ['not-found', 'The organization has no Stripe key here'],
+  'wrong-mode': [
+    'rejected',
+    'The key must be of the test mode here, or in production of the live mode',
+    '/key',
+  ],
+  'key-refused': ['rejected', 'Stripe does not accept this key; create a new one and set it'],
+  'key-not-permitted': ['rejected', 'The key lacks the permission to read this at Stripe'],
+  'not-possible': ['rejected', 'Stripe does not allow this request'],
+  unavailable: ['unavailable', 'Stripe is unavailable; try again later'],
+} as const satisfies Record<(SetKeyRejection | UseKeyRejection)['rejected'], RejectionProblem>;

@@ -1,0 +1,52 @@
+/** @promise P09 records every use of a customer's Stripe key in the organization's log */
+import { Injectable } from '@nestjs/common';
+import type { StripeRead } from '@vouchsafe/contracts';
+import { isRejected } from '@vouchsafe/event-sourcing';
+import { EventStore } from '@vouchsafe/event-store';
+import { type Caller, Clock, envelopeOf, Ids, organizationOf } from '@vouchsafe/service-host';
+import { type Secret, Vault } from '@vouchsafe/vault';
+import { type Asking, StripeApi } from '../stripe/stripe-api.js';
+import { isFailed } from '../stripe/stripe-failure.js';
+import { type KeyRefusal, keyRefusalOf } from './key-refusal.js';
+import { openKey } from './sealed-key.js';
+import { stripeKeyUseAggregate } from './stripe-key-use.aggregate.js';
+import type { StripeKeyRejection } from './stripe-key.decider.js';
+import { StripeKeyRow } from './stripe-key.entity.js';
+
+export type UseKeyRejection = StripeKeyRejection | KeyRefusal;
+
+/** Reads at Stripe by the organization's own key. */
+@Injectable()
+export class UseStripeKey {
+  constructor(
+    private readonly store: EventStore,
+    private readonly vault: Vault,
+    private readonly stripe: StripeApi,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+  ) {}
+
+  async read<Answer extends object>(
+    caller: Caller,
+    read: StripeRead,
+    ask: Asking<Answer>,
+  ): Promise<Answer | UseKeyRejection> {
+    const opened = await this.open(caller, read);
+    if ('rejected' in opened) return opened;
+    const answer = await this.stripe.readAs(opened.key, ask);
+    return isFailed(answer) ? keyRefusalOf(answer) : answer;
+  }
+
+  /** The use is committed before Stripe is asked: the key is not used unrecorded, whatever happens then. */
+  private open(caller: Caller, read: StripeRead): Promise<{ readonly key: Secret } | StripeKeyRejection> {
+    const organizationId = organizationOf(caller);
+    return this.store.transact(organizationId, envelopeOf(caller, this.clock.now()), async (unit) => {
+      const found = await (await unit.entityManager()).findOne(StripeKeyRow, { organizationId });
+      const key = found && (await openKey(this.vault, unit, organizationId, found.keySealed));
+      if (!key) return { rejected: 'no-key' };
+      const recorded = await unit.execute(stripeKeyUseAggregate, this.ids.newId(), { organizationId, read });
+      if (isRejected(recorded)) throw new Error('The id of a use was taken');
+      return { key };
+    });
+  }
+}
