@@ -1,0 +1,82 @@
+import type { CardNumberPlace } from './find-card-number.js';
+
+/** Whether digits that could be a card's are known to be part of something else, by what stands around them. */
+export function isLookAlike(text: string, place: CardNumberPlace, digits: string): boolean {
+  return (
+    isTelephoneNumber(text, place, digits) ||
+    isArticleNumber(digits) ||
+    isHexadecimal(text, place) ||
+    isIban(text, place) ||
+    isUuid(text, place)
+  );
+}
+
+/** E.164: a plus and at most 15 digits. */
+function isTelephoneNumber(text: string, { start }: CardNumberPlace, digits: string): boolean {
+  return digits.length <= 15 && '+＋'.includes(text.charAt(start - 1) || ' ');
+}
+
+/** A GTIN-13 (EAN), of which many begin with 4, as 13 digits of Visa do: its check digit is another than Luhn's. */
+function isArticleNumber(digits: string): boolean {
+  if (digits.length !== 13) return false;
+  const sum = [...digits].reduce((total, digit, nth) => total + Number(digit) * (nth % 2 === 0 ? 1 : 3), 0);
+  return sum % 10 === 0;
+}
+
+/** Further than any hash reaches. */
+const AROUND = 128;
+
+/** The id of a span (16 digits), or any of at least 96 bits: a hash, a trace id, a UUID without hyphens. */
+function isHexadecimal(text: string, { start, end }: CardNumberPlace): boolean {
+  let [first, last] = [start, end];
+  while (start - first < AROUND && isWordCharacter(text.charAt(first - 1))) first -= 1;
+  while (last - end < AROUND && isWordCharacter(text.charAt(last))) last += 1;
+  const token = text.slice(first, last);
+  return (token.length === 16 || token.length >= 24) && /^[0-9a-f]+$/i.test(token) && /[a-f]/i.test(token);
+}
+
+function isWordCharacter(character: string): boolean {
+  return /^[0-9a-z]$/i.test(character);
+}
+
+const UUID =
+  /(?<![0-9a-z])[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}(?![0-9a-z])/gi;
+const UUID_LENGTH = 36;
+
+function isUuid(text: string, { start, end }: CardNumberPlace): boolean {
+  const from = Math.max(0, start - UUID_LENGTH);
+  return [...text.slice(from, end + UUID_LENGTH).matchAll(UUID)].some(
+    ({ index }) => from + index < end && from + index + UUID_LENGTH > start,
+  );
+}
+
+const IBAN = { shortest: 15, longest: 34, longestWritten: 42 } as const;
+
+/** ISO 13616: a country, two check digits and what is right by them, in one run or in groups of four. */
+function isIban(text: string, place: CardNumberPlace): boolean {
+  const from = Math.max(0, place.start - IBAN.longestWritten);
+  const before = text.slice(from, place.start + 2);
+  return [...before.matchAll(/(?<![0-9a-z])[a-z]{2}[0-9]{2}/gi)].some(({ index, 0: head }) => {
+    const behind = from + index + head.length;
+    const [rest] = /^(?: ?[0-9a-z])*/i.exec(text.slice(behind, behind + IBAN.longestWritten)) ?? [''];
+    return hasIbanDigits(head, rest, place.end - behind);
+  });
+}
+
+/** ISO 7064, MOD 97-10, with the first four characters at the end; an account number ends where a word does, not before `least`. */
+function hasIbanDigits(head: string, rest: string, least: number): boolean {
+  let [sum, length] = [0, head.length];
+  for (let at = 0; at < rest.length && length < IBAN.longest; at += 1) {
+    if (rest.charAt(at) === ' ') continue;
+    sum = addedTo(sum, rest.charAt(at));
+    length += 1;
+    const isEnd = at + 1 >= least && (at + 1 === rest.length || rest.charAt(at + 1) === ' ');
+    if (isEnd && length >= IBAN.shortest && [...head].reduce(addedTo, sum) === 1) return true;
+  }
+  return false;
+}
+
+function addedTo(sum: number, character: string): number {
+  const value = Number.parseInt(character, 36);
+  return (sum * (value > 9 ? 100 : 10) + value) % 97;
+}
