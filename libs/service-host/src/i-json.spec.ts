@@ -152,6 +152,45 @@ describe('I-JSON (RFC 7493)', () => {
   });
 });
 
+const CARD = '4242424242424242';
+
+describe('card numbers (P17)', () => {
+  const cardsIn = (text: string) => {
+    const found = read(text);
+    return found.status === 'card-number' ? found.pointers : found.status;
+  };
+
+  it.each([
+    [`"${CARD}"`, ['']],
+    [`{"a":{"b":["x","My card: 4242-4242-4242-4242"]}}`, ['/a/b/1']],
+    [`{"a":"${CARD}","b":[${CARD}],"c":1,"d":"${CARD}"}`, ['/a', '/b/0', '/d']],
+    [`{"a":"\\u0034242 4242 4242 4242"}`, ['/a']],
+    [`{"a":{"${CARD}":1}}`, ['/a']],
+    [`{"a":{"${CARD}":{"b":"${CARD}"}}}`, ['/a']],
+    [`{"n":4.242424242424242e15}`, ['/n']],
+    [`{"n":-42424242424242420.0e-1}`, ['/n']],
+    [`{"n":6205500000000000004}`, ['/n']],
+    // A fault behind it: the number is told of all the same.
+    [`{"a":"${CARD}","b":1,"b":2}`, ['/a']],
+  ])('each place is named: %s', (text, pointers) => {
+    expect(cardsIn(text)).toEqual(pointers);
+  });
+
+  it.each(['{"n":0.4242424242424242}', '{"n":4242424242424.242}', '{"n":1764396000000}', '{"n":4e15}'])(
+    'another number is read: %s',
+    (text) => {
+      expect(cardsIn(text)).toBe('read');
+    },
+  );
+
+  it('no pointer repeats a number, and there are no more than 20', () => {
+    const many = JSON.stringify(Array.from({ length: 50 }, () => ({ [CARD]: CARD })));
+    const pointers = cardsIn(many);
+    expect(pointers).toHaveLength(20);
+    expect(JSON.stringify(pointers)).not.toContain(CARD);
+  });
+});
+
 /** A JSON value by a judge of its own: members in a list, so that nothing gets lost in an object. */
 type Model =
   | { readonly kind: 'scalar'; readonly value: unknown }

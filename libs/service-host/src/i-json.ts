@@ -28,13 +28,13 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  */
 export function readIJson(bytes: Uint8Array): ReadIJson {
   let read: CheckedJson;
-  const cards: JsonPath[] = [];
+  const cards = new Set<string>();
   try {
     read = parseCheckedJson(utf8.decode(bytes), checkOf(cards));
   } catch {
     return { status: 'malformed', detail: 'The body must be JSON in UTF-8, without a byte-order mark' };
   }
-  if (cards.length > 0) return { status: 'card-number', pointers: [...new Set(cards.map(pointerToCard))] };
+  if (cards.size > 0) return { status: 'card-number', pointers: [...cards] };
   if ('value' in read) return { status: 'read', value: read.value };
   const { fault, path } = read;
   if (fault === TOO_DEEP)
@@ -47,9 +47,9 @@ export function readIJson(bytes: Uint8Array): ReadIJson {
 const TOO_DEEP = 'too deep';
 
 /** @param cards takes where card numbers stand: all of them, so that the answer can name each */
-function checkOf(cards: JsonPath[]): JsonCheck {
+function checkOf(cards: Set<string>): JsonCheck {
   const note = (holds: boolean, place: () => JsonPath) => {
-    if (holds && cards.length < MOST_CARDS) cards.push(place());
+    if (holds && cards.size < MOST_CARDS) cards.add(pointerToCard(place()));
   };
   return {
     opened: (depth) => (depth > MAX_DEPTH ? TOO_DEEP : undefined),

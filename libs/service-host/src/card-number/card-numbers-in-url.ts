@@ -1,4 +1,4 @@
-import { findCardNumber, holdsCardNumber } from './find-card-number.js';
+import { holdsCardNumber } from './find-card-number.js';
 
 /** A URL as a person would read it: escapes decoded, also escaped ones, whatever bytes they stand for. */
 function readable(text: string): string {
@@ -17,7 +17,7 @@ export function pathHoldsCardNumber(path: string): boolean {
 
 /** In a name or a value of a query, where `+` stands for a space. */
 export function queryTextHoldsCardNumber(text: string): boolean {
-  return findCardNumber(readable(text.replaceAll('+', ' '))) !== undefined;
+  return holdsCardNumber(readable(text.replaceAll('+', ' ')));
 }
 
 /** JSON pointers to what holds a card number in a URL: to the field of the query; to the whole where it is the path, or a field's name. */

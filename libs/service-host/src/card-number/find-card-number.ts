@@ -22,11 +22,12 @@ interface Group {
 const LONGEST_GAP = 3;
 
 /**
- * The first primary account number in a text: 13 to 19 digits of any script with an issuer's prefix and a right check digit (Luhn), in one run or in
+ * The primary account numbers in a text: 13 to 19 digits of any script with an issuer's prefix and a right check digit (Luhn), in one run or in
  * groups, and not part of a longer number. Takes time in proportion to the length.
  */
-export function findCardNumber(text: string): CardNumberPlace | undefined {
-  if (text.length < FEWEST_DIGITS) return undefined;
+export function findCardNumbers(text: string): CardNumberPlace[] {
+  const found: CardNumberPlace[] = [];
+  if (text.length < FEWEST_DIGITS) return found;
   let groups: Group[] = [];
   let gap = '';
   let isInGroup = false;
@@ -48,15 +49,15 @@ export function findCardNumber(text: string): CardNumberPlace | undefined {
       isInGroup = false;
       if (kind !== OTHER) gap += GAPS.charAt(kind - GAP);
       if (kind === OTHER || gap.length > LONGEST_GAP) {
-        const found = cardNumberIn(text, groups);
-        if (found) return found;
+        addCardNumbers(found, text, groups);
         groups = [];
         gap = '';
       }
     }
     at = groups.length === 0 ? nextDigit(text, next) : next;
   }
-  return cardNumberIn(text, groups);
+  addCardNumbers(found, text, groups);
+  return found;
 }
 
 /** Most of a text holds none. */
@@ -68,36 +69,54 @@ function nextDigit(text: string, from: number): number {
 const digit = /[\p{Nd}\p{No}]/gu;
 
 export function holdsCardNumber(text: string): boolean {
-  return findCardNumber(text) !== undefined;
+  return findCardNumbers(text).length > 0;
 }
 
 /** The text with each card number in it masked. */
 export function withoutCardNumbers(text: string): string {
-  let [kept, rest] = ['', text];
-  for (let found = findCardNumber(rest); found; found = findCardNumber(rest)) {
-    kept += `${rest.slice(0, found.start)}[card number]`;
-    rest = rest.slice(found.end);
+  let kept = '';
+  let at = 0;
+  for (const { start, end } of findCardNumbers(text)) {
+    kept += `${text.slice(at, start)}[card number]`;
+    at = end;
   }
-  return kept + rest;
+  return kept + text.slice(at);
 }
 
 /** The longest way of writing a number in groups of a usual size has this many. */
 const MOST_GROUPS = 5;
 
-function cardNumberIn(text: string, groups: readonly Group[]): CardNumberPlace | undefined {
-  for (const [first, group] of groups.entries()) {
-    // Groups of any size make a number only where they are all that there is; so never many.
-    const last = Math.min(groups.length, first === 0 ? MOST_DIGITS : first + MOST_GROUPS);
-    let digits = '';
-    for (let nth = first; nth < last; nth += 1) {
-      digits += groups[nth]?.digits ?? '';
-      if (digits.length > MOST_DIGITS) break;
-      if (digits.length < FEWEST_DIGITS || !isCardNumber(digits)) continue;
-      const place = { start: group.start, end: groups[nth]?.end ?? group.end };
-      if (isWrittenAsOne(groups, first, nth) && !isLookAlike(text, place, digits)) return place;
-    }
+/** Of groups that are not separated by anything but gaps. */
+function addCardNumbers(found: CardNumberPlace[], text: string, groups: readonly Group[]): void {
+  for (let first = 0; first < groups.length; first += 1) {
+    const last = lastOfCardNumber(text, groups, first);
+    const [begin, end] = [groups[first], groups[last]];
+    if (!begin || !end) continue;
+    found.push({ start: begin.start, end: end.end });
+    first = last;
   }
-  return undefined;
+}
+
+/** The last group of the number that begins with the first; -1 where none does. */
+function lastOfCardNumber(text: string, groups: readonly Group[], first: number): number {
+  const begin = groups[first];
+  // Groups of any size make a number only where they are all that there is.
+  if (!begin || (first > 0 && !isUsualFirst(begin))) return -1;
+  const most = first === 0 ? MOST_DIGITS : first + MOST_GROUPS;
+  let digits = '';
+  for (const [nth, group] of groups.slice(first, most).entries()) {
+    digits += group.digits;
+    if (digits.length > MOST_DIGITS) return -1;
+    if (digits.length < FEWEST_DIGITS || !isCardNumber(digits)) continue;
+    const place = { start: begin.start, end: group.end };
+    if (isWrittenAsOne(groups, first, first + nth) && !isLookAlike(text, place, digits)) return first + nth;
+  }
+  return -1;
+}
+
+/** Whether a number in groups of a usual size can begin with this one; most that is written of numbers goes no further. */
+function isUsualFirst({ digits: { length } }: Group): boolean {
+  return length === 4 || length === 6 || length >= FEWEST_DIGITS;
 }
 
 /** Whether groups of digits, from the first to the last, are how one number is written. */
@@ -136,5 +155,6 @@ function isEven(gaps: readonly string[]): boolean {
 
 /** Of 13 digits only telephone numbers are written in groups of any size. */
 function isPhoneLike(groups: readonly Group[]): boolean {
-  return groups.reduce((sum, { digits }) => sum + digits.length, 0) === FEWEST_DIGITS;
+  const digits = groups.reduce((sum, group) => sum + group.digits.length, 0);
+  return digits === FEWEST_DIGITS && groups.length < digits;
 }

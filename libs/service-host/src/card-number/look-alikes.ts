@@ -35,42 +35,61 @@ function isHexadecimal(text: string, { start, end }: CardNumberPlace): boolean {
   return (token.length === 16 || token.length >= 24) && /^[0-9a-f]+$/i.test(token) && /[a-f]/i.test(token);
 }
 
+/** A letter or digit of ASCII. */
 function isWordCharacter(character: string): boolean {
-  return /^[0-9a-z]$/i.test(character);
+  return isDigit(character) || isLetter(character);
 }
 
-const UUID =
-  /(?<![0-9a-z])[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}(?![0-9a-z])/gi;
+function isDigit(character: string): boolean {
+  return character >= '0' && character <= '9';
+}
+
+function isLetter(character: string): boolean {
+  return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z');
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 const UUID_LENGTH = 36;
 
 function isUuid(text: string, { start, end }: CardNumberPlace): boolean {
-  const from = Math.max(0, start - UUID_LENGTH);
-  return [...text.slice(from, end + UUID_LENGTH).matchAll(UUID)].some(
-    ({ index }) => from + index < end && from + index + UUID_LENGTH > start,
-  );
+  for (let first = Math.max(0, start - UUID_LENGTH + 1); first < end; first += 1) {
+    if (text.charAt(first + 8) !== '-' || text.charAt(first + 13) !== '-') continue;
+    const last = first + UUID_LENGTH;
+    const isWhole = !isWordCharacter(text.charAt(first - 1)) && !isWordCharacter(text.charAt(last));
+    if (isWhole && UUID.test(text.slice(first, last))) return true;
+  }
+  return false;
 }
 
 const IBAN = { shortest: 15, longest: 34, longestWritten: 42 } as const;
 
 /** ISO 13616: a country, two check digits and what is right by them, in one run or in groups of four. */
-function isIban(text: string, place: CardNumberPlace): boolean {
-  const from = Math.max(0, place.start - IBAN.longestWritten);
-  const before = text.slice(from, place.start + 2);
-  return [...before.matchAll(/(?<![0-9a-z])[a-z]{2}[0-9]{2}/gi)].some(({ index, 0: head }) => {
-    const behind = from + index + head.length;
-    const [rest] = /^(?: ?[0-9a-z])*/i.exec(text.slice(behind, behind + IBAN.longestWritten)) ?? [''];
-    return hasIbanDigits(head, rest, place.end - behind);
-  });
+function isIban(text: string, { start, end }: CardNumberPlace): boolean {
+  for (let first = Math.max(0, start - IBAN.longestWritten); first < start; first += 1) {
+    const [a, b, c, d] = [0, 1, 2, 3].map((nth) => text.charAt(first + nth)) as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    if (!isLetter(a) || !isLetter(b) || !isDigit(c) || !isDigit(d)) continue;
+    if (isWordCharacter(text.charAt(first - 1))) continue;
+    if (hasIbanDigits(text.slice(first, first + IBAN.longestWritten), end - first)) return true;
+  }
+  return false;
 }
 
 /** ISO 7064, MOD 97-10, with the first four characters at the end; an account number ends where a word does, not before `least`. */
-function hasIbanDigits(head: string, rest: string, least: number): boolean {
+function hasIbanDigits(text: string, least: number): boolean {
+  const head = text.slice(0, 4);
   let [sum, length] = [0, head.length];
-  for (let at = 0; at < rest.length && length < IBAN.longest; at += 1) {
-    if (rest.charAt(at) === ' ') continue;
-    sum = addedTo(sum, rest.charAt(at));
+  for (let at = head.length; at < text.length && length < IBAN.longest; at += 1) {
+    const [character, next] = [text.charAt(at), text.charAt(at + 1)];
+    if (character === ' ') continue;
+    if (!isWordCharacter(character)) return false;
+    sum = addedTo(sum, character);
     length += 1;
-    const isEnd = at + 1 >= least && (at + 1 === rest.length || rest.charAt(at + 1) === ' ');
+    const isEnd = at + 1 >= least && !isWordCharacter(next);
     if (isEnd && length >= IBAN.shortest && [...head].reduce(addedTo, sum) === 1) return true;
   }
   return false;
