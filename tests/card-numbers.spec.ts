@@ -3,13 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { serviceNames } from '@vouchsafe/contracts';
 import { cardNumbers, lookAlikes, notations } from '@vouchsafe/testing';
 import { databases } from '../tools/start/databases.ts';
 import { prepare, type Request, send } from './openapi.fixtures.ts';
-import { makeWorld, type World } from './openapi.world.ts';
+import { makeWorld, newEntry, type World } from './openapi.world.ts';
 import { everyRow, filesUnder, formsOf } from './system/at-rest.ts';
 import type { Answer, Sent } from './system/client.ts';
 import { eventually } from './system/eventually.ts';
+import { signUp } from './system/people.ts';
 import { goldenOperations, type Operation, pathOf } from './system/openapi.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
 
@@ -27,6 +29,7 @@ let world: World;
 beforeAll(async () => {
   system = await startForTests({ VOUCHSAFE_LOG_LEVEL: 'trace' });
   world = await makeWorld(system);
+  await signUp(system, findable);
 }, 180_000);
 afterAll(() => system.stop(), 60_000);
 
@@ -60,7 +63,11 @@ describe('a card number', () => {
       };
       const ask = (more: Partial<Request>) => send(operation, { ...request, ...more });
       for (const name of ['limit', 'cursor', 'email'])
-        check(name, await ask({ query: { ...request.query, [name]: nextCard(`query ${name}`) } }), `/${name}`);
+        check(
+          name,
+          await ask({ query: { ...request.query, [name]: nextCard(`query ${name}`) } }),
+          `/${name}`,
+        );
       const spaced = nextCard('query', 'with no-break spaces');
       check('query', await ask({ query: { ...request.query, order: spaced } }), '/order');
       check('name', await ask({ query: { ...request.query, [nextCard('name of a field')]: '1' } }), '');
@@ -92,16 +99,17 @@ describe('a card number', () => {
     'in the details of an audit entry is refused, %s',
     async (notation) => {
       const note = `paid with ${nextCard('details', notation)}`;
-      const answer = await recorded([{ a: [{ note }] }, { b: Number(nextCard('number').slice(0, 16)) }, { c: 1 }]);
-      // A number cut to 16 digits passes Luhn only where it had 16: the note is what is told of at the least.
-      expect(answer.json()).toMatchObject({ code: 'card-number' });
-      expect(answer.text).toContain('/entries/0/details/a/0/note');
-      answers.push(answer.text);
+      const answer = await record([{ a: [{ note }] }, { c: 1 }]);
+      expect(faultOf(answer, '/entries/0/details/a/0/note')).toBeUndefined();
     },
   );
 
   it('in a path that nobody declared is refused', async () => {
-    for (const target of [`/${nextCard('path')}`, `/v1/x/${nextCard('path')}/y`, `/docs/${nextCard('path')}`]) {
+    for (const target of [
+      `/${nextCard('path')}`,
+      `/v1/x/${nextCard('path')}/y`,
+      `/docs/${nextCard('path')}`,
+    ]) {
       expect(faultOf(await world.owner.browser.send('GET', target), '')).toBeUndefined();
     }
   });
@@ -118,7 +126,10 @@ describe('a card number', () => {
       expect([400, 415]).toContain(answer.status);
       answers.push(answer.text);
     }
-    for (const target of [`/v1/members/${nextCard('broken path')}%ff`, `/v1/members/${'x'.repeat(600)}${nextCard('long path')}`]) {
+    for (const target of [
+      `/v1/members/${nextCard('broken path')}%ff`,
+      `/v1/members/${'x'.repeat(600)}${nextCard('long path')}`,
+    ]) {
       const answer = await browser.send('GET', target);
       expect([400, 414]).toContain(answer.status);
       answers.push(answer.text);
@@ -139,7 +150,7 @@ describe('what looks like a card number', () => {
   it('is recorded as it came, and shown', async () => {
     const kinds = Object.entries(lookAlikes(20)).filter(([kind]) => !refusedAtTimes.test(kind));
     const details = kinds.map(([kind, texts]) => ({ [kind.replaceAll(/[^a-z0-9]+/gi, '-')]: texts }));
-    expect((await recorded([...details, { findable }])).status).toBe(201);
+    expect((await record(details)).status).toBe(201);
   });
 });
 
@@ -152,15 +163,19 @@ describe('the refusal', () => {
       const answer = await world.owner.browser.send('GET', '/v1/audit/entries', {
         query: { operation: 'member.list', limit: '100' },
       });
-      const { entries } = answer.json() as { entries: readonly { details: object; status: number; url: string }[] };
+      const { entries } = answer.json() as {
+        entries: readonly { details: object; status: number; url: string }[];
+      };
       return entries.find(({ details }) => 'refused' in details);
     });
     expect(entry).toMatchObject({ status: 400, details: { refused: 'card-number' } });
   });
 
-  it('is counted', async () => {
-    const found = await system.rows('audit', `select 1`);
-    expect(found).toHaveLength(1);
+  it('is counted by who refused', async () => {
+    for (const name of serviceNames) {
+      const metrics = await (await fetch(`${system.service(name).healthUrl}/metrics`)).text();
+      expect(Number(/^card_number_refusals_total (\d+)$/m.exec(metrics)?.[1])).toBeGreaterThan(5);
+    }
   });
 });
 
@@ -174,7 +189,7 @@ describe('after all of it', () => {
     const text = rows.map((row) => `${row.table} ${row.text}`).join('\n');
     const found = [...sent].filter(([written]) => formsOf(written).some((form) => text.includes(form)));
     expect(found).toEqual([]);
-    expect(rows.length).toBeGreaterThan(100);
+    expect(text).toContain(findable);
   }, 120_000);
 
   it('no number is in a log or any other file, deleted rows and write-ahead log included', async () => {
@@ -191,3 +206,29 @@ describe('after all of it', () => {
     expect([...new Set(found)]).toEqual([]);
   }, 240_000);
 });
+
+/** Each with the pointers that must be answered. */
+function bodiesFor(
+  { method, isSigned }: Operation,
+  body: object = {},
+): [what: string, json: string, pointers: readonly string[]][] {
+  // A body of a GET is not passed on; one that is signed is Stripe's.
+  if (method === 'GET' || isSigned) return [];
+  const fields = Object.keys(body).map((name): [string, string, string[]] => [
+    `field ${name}`,
+    JSON.stringify({ ...body, [name]: nextCard(`field ${name}`, 'with hyphens') }),
+    [`/${name}`],
+  ]);
+  return [
+    ...fields,
+    ['surplus', JSON.stringify({ ...body, surplus: nextCard('surplus field') }), ['/surplus']],
+    ['number', `{"a":[{"b":${nextCard('number')}}],"c":"${nextCard('field beside it')}"}`, ['/a/0/b', '/c']],
+    ['name', JSON.stringify({ x: { [nextCard('name')]: { y: 1 } } }), ['/x']],
+  ];
+}
+
+/** As a back end records entries, one for each of the details. */
+function record(details: readonly object[]): Promise<Answer> {
+  const entries = details.map((one) => ({ ...newEntry(world), details: one }));
+  return world.backEnd.send('POST', '/v1/audit/entries', { body: { entries } });
+}
