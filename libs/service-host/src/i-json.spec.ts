@@ -173,7 +173,7 @@ describe('card numbers (P17)', () => {
     [`{"a":{"${CARD}":{"b":"${CARD}"}}}`, ['/a']],
     [`{"n":4.242424242424242e15}`, ['/n']],
     [`{"n":-42424242424242420.0e-1}`, ['/n']],
-    [`{"n":6205500000000000004}`, ['/n']],
+    [`{"n":6205500000000000004,"a":"${CARD}"}`, ['/n', '/a']],
     // A fault behind it: the number is told of all the same.
     [`{"a":"${CARD}","b":1,"b":2}`, ['/a']],
   ])('each place is named: %s', (text, pointers) => {

@@ -64,8 +64,10 @@ function checkOf(cards: Set<string>): JsonCheck {
       return textFault(text);
     },
     number: (literal, place) => {
-      note(isCardNumberLiteral(literal), place);
-      return numberFault(literal);
+      const isCard = isCardNumberLiteral(literal);
+      note(isCard, place);
+      // What is refused for this needs no other reason, and what stands behind it is read, too.
+      return isCard ? undefined : numberFault(literal);
     },
   };
 }

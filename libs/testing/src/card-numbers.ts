@@ -79,7 +79,7 @@ export const notations: Readonly<Record<string, (number: string) => string>> = {
   'with a four-digit expiry': (number) => `${grouped(number, ' ')} 1227`,
   'behind another number': (number) => `12 ${grouped(number, ' ')}`,
   twice: (number) => `${grouped(number, ' ')} ${grouped(number, ' ')}`,
-  'each digit for itself': (number) => [...number].join(' '),
+  'each digit for itself': (number) => Array.from(number).join(' '),
   ...Object.fromEntries(
     Object.entries({
       spaces: ' ',
@@ -111,15 +111,26 @@ export const notations: Readonly<Record<string, (number: string) => string>> = {
   ...Object.fromEntries(
     Object.entries(scripts).map(([script, zero]) => [
       `in ${script} digits`,
-      (number: string) => [...number].map((digit) => String.fromCodePoint(zero + Number(digit))).join(''),
+      (number: string) =>
+        Array.from(number)
+          .map((digit) => String.fromCodePoint(zero + Number(digit)))
+          .join(''),
     ]),
   ),
   'in mathematical digits': (number) =>
-    [...number].map((digit) => String.fromCodePoint(0x1d7d8 + Number(digit))).join(''),
-  'in superscripts': (number) => [...number].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'.charAt(Number(digit))).join(''),
-  'on keycaps': (number) => [...number].map((digit) => `${digit}\ufe0f\u20e3`).join(''),
+    Array.from(number)
+      .map((digit) => String.fromCodePoint(0x1d7d8 + Number(digit)))
+      .join(''),
+  'in superscripts': (number) =>
+    Array.from(number)
+      .map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'.charAt(Number(digit)))
+      .join(''),
+  'on keycaps': (number) =>
+    Array.from(number)
+      .map((digit) => `${digit}\ufe0f\u20e3`)
+      .join(''),
   'in digits of two scripts': (number) =>
-    [...number]
+    Array.from(number)
       .map((digit, nth) => (nth % 2 === 0 ? digit : String.fromCodePoint(0x0660 + Number(digit))))
       .join(''),
 };
@@ -298,7 +309,9 @@ function iban(draw: Draw): string {
   const account = [...form.matchAll(/([nac])(\d+)/g)]
     .map(([, kind, length]) => some(draw, alphabets[kind as keyof typeof alphabets], Number(length)))
     .join('');
-  const numbers = [...`${account}${country}00`].map((character) => Number.parseInt(character, 36)).join('');
+  const numbers = Array.from(`${account}${country}00`)
+    .map((character) => Number.parseInt(character, 36))
+    .join('');
   const check = 98n - (BigInt(numbers) % 97n);
   return `${country}${String(check).padStart(2, '0')}${account}`;
 }
@@ -341,14 +354,19 @@ function digits(draw: Draw, length: number): string {
 
 /** The digit that Luhn's sum asks for, behind the others. */
 function withLuhnDigit(number: string): string {
-  const sum = [...number].reverse().reduce((total, digit, nth) => {
-    const doubled = Number(digit) * (nth % 2 === 0 ? 2 : 1);
-    return total + Math.floor(doubled / 10) + (doubled % 10);
-  }, 0);
+  const sum = Array.from(number)
+    .reverse()
+    .reduce((total, digit, nth) => {
+      const doubled = Number(digit) * (nth % 2 === 0 ? 2 : 1);
+      return total + Math.floor(doubled / 10) + (doubled % 10);
+    }, 0);
   return number + String((10 - (sum % 10)) % 10);
 }
 
 function withArticleDigit(number: string): string {
-  const sum = [...number].reduce((total, digit, nth) => total + Number(digit) * (nth % 2 === 0 ? 1 : 3), 0);
+  const sum = Array.from(number).reduce(
+    (total, digit, nth) => total + Number(digit) * (nth % 2 === 0 ? 1 : 3),
+    0,
+  );
   return number + String((10 - (sum % 10)) % 10);
 }

@@ -1,13 +1,7 @@
 /** @promise P17 (main) finds card numbers in text, however they are written */
 import { FEWEST_DIGITS, isCardNumber, MOST_DIGITS } from './card-issuers.js';
 import { GAP, GAPS, IGNORED, kindOf, OTHER } from './characters.js';
-import { isLookAlike } from './look-alikes.js';
-
-/** Where a card number stands in a text, in UTF-16 code units. */
-export interface CardNumberPlace {
-  readonly start: number;
-  readonly end: number;
-}
+import { type CardNumberPlace, isLookAlike } from './look-alikes.js';
 
 /** Digits that follow each other. */
 interface Group {

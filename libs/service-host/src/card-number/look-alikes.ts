@@ -1,4 +1,8 @@
-import type { CardNumberPlace } from './find-card-number.js';
+/** Where a card number stands in a text, in UTF-16 code units. */
+export interface CardNumberPlace {
+  readonly start: number;
+  readonly end: number;
+}
 
 /** Whether digits that could be a card's are known to be part of something else, by what stands around them. */
 export function isLookAlike(text: string, place: CardNumberPlace, digits: string): boolean {
@@ -19,7 +23,10 @@ function isTelephoneNumber(text: string, { start }: CardNumberPlace, digits: str
 /** A GTIN-13 (EAN), of which many begin with 4, as 13 digits of Visa do: its check digit is another than Luhn's. */
 function isArticleNumber(digits: string): boolean {
   if (digits.length !== 13) return false;
-  const sum = [...digits].reduce((total, digit, nth) => total + Number(digit) * (nth % 2 === 0 ? 1 : 3), 0);
+  const sum = Array.from(digits).reduce(
+    (total, digit, nth) => total + Number(digit) * (nth % 2 === 0 ? 1 : 3),
+    0,
+  );
   return sum % 10 === 0;
 }
 
@@ -90,7 +97,7 @@ function hasIbanDigits(text: string, least: number): boolean {
     sum = addedTo(sum, character);
     length += 1;
     const isEnd = at + 1 >= least && !isWordCharacter(next);
-    if (isEnd && length >= IBAN.shortest && [...head].reduce(addedTo, sum) === 1) return true;
+    if (isEnd && length >= IBAN.shortest && Array.from(head).reduce(addedTo, sum) === 1) return true;
   }
   return false;
 }
