@@ -21,7 +21,7 @@ const LONGEST_GAP = 3;
  */
 export function findCardNumbers(text: string): CardNumberPlace[] {
   const found: CardNumberPlace[] = [];
-  if (text.length < FEWEST_DIGITS) return found;
+  if (!hasEnoughDigits(text)) return found;
   let groups: Group[] = [];
   let gap = '';
   let isInGroup = false;
@@ -52,6 +52,18 @@ export function findCardNumbers(text: string): CardNumberPlace[] {
   }
   addCardNumbers(found, text, groups);
   return found;
+}
+
+/** Whether it is worth a closer look, which most texts are not; what is not ASCII could be a digit. */
+function hasEnoughDigits(text: string): boolean {
+  let digits = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code > 0x7f) return true;
+    if (code >= 0x30 && code <= 0x39) digits += 1;
+    if (digits === FEWEST_DIGITS) return true;
+  }
+  return false;
 }
 
 /** Most of a text holds none. */
