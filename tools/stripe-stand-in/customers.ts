@@ -13,6 +13,7 @@ const details = {
   phone: text.optional(),
   description: text.optional(),
   address: address.optional(),
+  shipping: z.literal('').optional(),
   metadata: metadata.optional(),
   tax_exempt: z.enum(['exempt', 'none', 'reverse']).optional(),
   invoice_settings: z.strictObject({ default_payment_method: z.string(), footer: text }).partial().optional(),

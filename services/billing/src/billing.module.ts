@@ -33,7 +33,7 @@ import {
 } from './payment-method/change-payment-method.js';
 import { ChangePaymentMethodController } from './payment-method/change-payment-method.controller.js';
 import { CreateSubscription, createSubscriptionOrder } from './subscription/create-subscription.js';
-import { RemovePerson } from './erasure/remove-person.js';
+import { INVOICE_YEARS, RemovePerson } from './erasure/remove-person.js';
 import { Inbox } from './inbox/inbox.js';
 import { InvoiceController } from './invoice/invoice.controller.js';
 import { InvoiceRow } from './invoice/invoice.entity.js';
@@ -147,6 +147,7 @@ export class BillingModule {
         { provide: WEBHOOK_SECRETS, useValue: config.STRIPE_WEBHOOK_SECRET ?? [] },
         { provide: PRICE_IDS, useValue: config.VOUCHSAFE_BILLING_PRICES },
         { provide: CUSTOMER_STRIPE_KEYS, useValue: config.VOUCHSAFE_CUSTOMER_STRIPE_KEYS },
+        { provide: INVOICE_YEARS, useValue: config.VOUCHSAFE_INVOICE_YEARS },
         { provide: RETURN_ORIGINS, useValue: returnOrigins(config) },
         { provide: ORDERS, useValue: orders },
         StripeApi,

@@ -1,6 +1,6 @@
 import type { SqlMigration } from '@vouchsafe/database';
 import { observationMigrations } from './observation-migrations.js';
-import { separated } from './separated.js';
+import { ofOrganizations } from './of-organizations.js';
 
 export const billingMigrations: readonly SqlMigration[] = [
   {
@@ -14,7 +14,7 @@ export const billingMigrations: readonly SqlMigration[] = [
         replaced_at timestamptz
       );
       create unique index customer_current on customer (organization_id) where replaced_at is null;
-      ${separated('customer', roles)}
+      ${ofOrganizations('customer', roles)}
       grant select, insert, update (replaced_at) on customer to ${roles.request};
       grant select on customer to ${roles.worker};`,
   },
@@ -28,7 +28,7 @@ export const billingMigrations: readonly SqlMigration[] = [
         tries int not null default 0
       );
       create index intent_due_at on intent (due_at);
-      ${separated('intent', roles)}
+      ${ofOrganizations('intent', roles)}
       grant select, insert, delete on intent to ${roles.request};
       grant select, update on intent to ${roles.worker};`,
   },
@@ -43,7 +43,7 @@ export const billingMigrations: readonly SqlMigration[] = [
         set_by uuid not null,
         set_at timestamptz not null
       );
-      ${separated('stripe_key', roles)}
+      ${ofOrganizations('stripe_key', roles)}
       grant select, insert, update, delete on stripe_key to ${roles.request};
       grant select on stripe_key to ${roles.worker};`,
   },

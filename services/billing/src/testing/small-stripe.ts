@@ -136,7 +136,8 @@ function respond(stripe: Omit<SmallStripe, 'url' | 'stop'>, route: string, form:
   const list = (object: string): [number, object] => {
     const data = stripe
       .of(object)
-      .filter((one) => form.customer === undefined || one.customer === form.customer);
+      .filter((one) => form.customer === undefined || one.customer === form.customer)
+      .toReversed();
     return [200, { object: 'list', data: data.slice(0, 100), has_more: false, url: `/v1/${kind}` }];
   };
   const { metadata = {}, customer } = form;
@@ -155,7 +156,11 @@ function respond(stripe: Omit<SmallStripe, 'url' | 'stop'>, route: string, form:
   if (method === 'DELETE' && found) return [200, Object.assign(found, { status: 'canceled' })];
   switch (`${method} ${[kind, id, ...rest].filter(Boolean).join('/')}`) {
     case 'POST customers':
-      return make('customer', 'cus', { ...form, metadata });
+      return make('customer', 'cus', {
+        ...form,
+        metadata,
+        invoice_settings: { default_payment_method: null },
+      });
     case 'GET customers':
       return list('customer');
     case 'POST checkout/sessions':
@@ -192,6 +197,8 @@ function respond(stripe: Omit<SmallStripe, 'url' | 'stop'>, route: string, form:
       return list('subscription');
     case 'POST invoices/create_preview':
       return [200, previewOf(form)];
+    case 'GET events':
+      return list('event');
     case 'GET payment_methods':
       return list('payment_method');
     default:
