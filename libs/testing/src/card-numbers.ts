@@ -1,6 +1,5 @@
 /**
- * Card numbers in the ways that people write them, and what looks like them and is none. Made from a seed, each time the same; made before the
- * finder in libs/service-host was tuned by it.
+ * Card numbers in the ways that people write them, and what looks like them and is none. Made from a seed, each time the same.
  */
 type Draw = () => number;
 
