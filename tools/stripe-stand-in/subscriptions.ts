@@ -93,7 +93,7 @@ function update({ world, form, path }: Call): Subscription {
       });
   }
   const planned = asked.items && plannedFor(world, subscription, asked);
-  ownMethod(world, asked.default_payment_method, world.require('customer', subscription.customer));
+  ownMethod(world, asked.default_payment_method || undefined, world.require('customer', subscription.customer));
   if (planned) requireChangePaid(world, subscription, asked, planned);
   const [first] = planned?.items ?? [];
   world.change(

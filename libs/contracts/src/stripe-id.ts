@@ -17,6 +17,6 @@ export function stripeId(...prefixes: readonly string[]): z.ZodString {
 }
 
 /** Whether a schema is one of `stripeId`. */
-export function isStripeId(schema: z.ZodType): boolean {
+export function isStripeId(schema: z.core.$ZodType): boolean {
   return made.get(schema) !== undefined;
 }

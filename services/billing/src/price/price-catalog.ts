@@ -91,6 +91,15 @@ export class PriceCatalog implements OnApplicationBootstrap {
     return { rejected: isDecided ? 'price-not-sold' : 'prices-unknown' };
   }
 
+  /** Who has a price keeps it: more or less of it can be had also where it is not sold any more. */
+  refusalOfChange(from: string, to: string): PriceRejection | null {
+    return from === to ? null : this.refusal(to);
+  }
+
+  currencyOf(priceId: string): string | undefined {
+    return this.known.get(priceId)?.unitPrice.currency;
+  }
+
   /** @returns whether every price was heard of; those that were not stay as they are known */
   async check(): Promise<boolean> {
     let complete = true;
