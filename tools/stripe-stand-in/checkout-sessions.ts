@@ -78,7 +78,7 @@ function create({ world, form }: Call): CheckoutSession {
   if (asked.mode === 'subscription' && lines.length === 0)
     throw invalid('You must provide line_items in `subscription` mode.', { param: 'line_items' });
   const selling = lines.length === 0 ? [] : sellingOf(world, lines);
-  const [{ price: { currency = null } = {} } = {}] = selling;
+  const currency = selling[0]?.price.currency ?? null;
   if (customer && currency !== null) requireOneCurrency(customer, currency);
   const total = asked.mode === 'setup' ? null : selling.reduce((sum, one) => sum + costOf(one), 0);
   const session: CheckoutSession = {

@@ -1,5 +1,5 @@
 import type { SqlMigration } from '@vouchsafe/database';
-import { separated } from './separated.js';
+import { forWorker, separated } from './separated.js';
 
 /** What Stripe told us of, and what came of it. */
 export const observationMigrations: readonly SqlMigration[] = [
@@ -127,9 +127,3 @@ export const observationMigrations: readonly SqlMigration[] = [
         .join('\n')}`,
   },
 ];
-
-function forWorker(table: string, worker: string): string {
-  return `alter table ${table} enable row level security;
-      alter table ${table} force row level security;
-      create policy every_row on ${table} to ${worker} using (true);`;
-}

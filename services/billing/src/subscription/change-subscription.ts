@@ -39,7 +39,8 @@ export const changeSubscriptionOrder: Order<AgreedChange, OrderedSubscription> =
     );
     if (isFailed(customer)) return customer;
     // Another change may have used up the credit that was to pay for this one.
-    if (customer.deleted || customer.balance !== balance) return refused('changed-since');
+    if (customer.deleted || customer.balance !== (balance ?? customer.balance))
+      return refused('changed-since');
     const changed = await at.write((client, options) =>
       client.subscriptions.update(
         subscriptionId,

@@ -174,7 +174,7 @@ describe('a cancellation', () => {
 });
 
 describe('a subscription whose first payment was not made', () => {
-  beforeEach(() => Object.assign(subscription, { status: 'incomplete' }));
+  beforeEach(() => void Object.assign(subscription, { status: 'incomplete' }));
 
   it.each([
     ['a preview', () => ask('POST', `${path}/preview`, { quantity: 4 })],

@@ -11,8 +11,8 @@ export async function withoutPaymentMethod(
   if (failure.failed !== 'refused' || failure.reason !== 'not-found') return failure;
   const customer = await stripe.read((client, options) => client.customers.retrieve(customerId, {}, options));
   if (isFailed(customer)) return customer;
-  const canPay = customer.deleted || customer.invoice_settings.default_payment_method !== null;
-  return canPay ? failure : refused('no-payment-method');
+  if (customer.deleted) return failure;
+  return customer.invoice_settings.default_payment_method === null ? refused('no-payment-method') : failure;
 }
 
 /** A customer pays in one currency for ever; Stripe has no code for that. */
