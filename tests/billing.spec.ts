@@ -1,6 +1,6 @@
 /** @promise P31 what happens at Stripe is in the customer's log, and so is the end of the last subscription */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Client } from './system/client.ts';
+import { type Client, freshKey } from './system/client.ts';
 import { eventually } from './system/eventually.ts';
 import { makeApiKey, type Person, signUp } from './system/people.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
@@ -18,6 +18,7 @@ beforeAll(async () => {
   const card = await saveCard(system, owner.browser);
   const ordered = (await owner.browser.must(201, 'POST', '/v1/billing/subscriptions', {
     body: { priceId: 'price_team', quantity: 3, paymentMethodId: card },
+    headers: freshKey(),
   })) as { subscriptionId: string };
   ({ subscriptionId } = ordered);
 }, 240_000);
@@ -96,6 +97,7 @@ describe('what happens at Stripe', () => {
     const card = await saveCard(system, owner.browser);
     await owner.browser.must(201, 'POST', '/v1/billing/subscriptions', {
       body: { priceId: 'price_team', quantity: 1, paymentMethodId: card },
+      headers: freshKey(),
     });
     expect(await customer()).not.toBe(deleted);
     await entry('billing.subscription-resumed');

@@ -246,6 +246,20 @@ describe('an order', () => {
     expect([ourCustomers().length, madeOf('subscription').length]).toEqual([1, 1]);
   });
 
+  it('that charges a card at once is refused without a key: sent twice, it would be two', async () => {
+    const body = { priceId: 'price_team', paymentMethodId: 'pm_good' };
+    const answer = await app.ask('POST', '/v1/billing/subscriptions', { organizationId, body });
+    expect([answer.status, answer.body]).toMatchObject([
+      400,
+      {
+        code: 'invalid-request',
+        reason: 'idempotency-key-required',
+        errors: [{ pointer: 'header.Idempotency-Key' }],
+      },
+    ]);
+    expect(ourCustomers()).toEqual([]);
+  });
+
   it('with the key of another one is refused', async () => {
     const key = randomUUID();
     await post('subscriptions', { priceId: 'price_team' }, key);

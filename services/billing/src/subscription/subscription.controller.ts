@@ -75,10 +75,12 @@ export class SubscriptionController {
     entity: { type: 'subscription', id: 'response.subscriptionId' },
     effect: 'write',
     summary: 'Subscribe with a saved card',
+    description:
+      'The card is charged at once, so an Idempotency-Key is required. Where the payment is declined or needs the person, the subscription is `incomplete`: see `clientSecret`.',
     answers: { 201: orderedSubscription },
     problems: possible,
     problemHeaders: ['Retry-After'],
-    idempotent: true,
+    idempotent: 'required',
   })
   async create(
     @Caller() caller: Caller,

@@ -40,7 +40,11 @@ async function subscribe(): Promise<void> {
 }
 
 const ask = (method: string, url: string, body?: object, whose = organizationId) =>
-  app.ask(method, url, { organizationId: whose, ...(body && { body }) });
+  app.ask(method, url, {
+    organizationId: whose,
+    ...(body && { body }),
+    headers: { 'idempotency-key': randomUUID() },
+  });
 
 async function preview(quantity = 5, priceId = 'price_large'): Promise<{ token: string }> {
   const answer = await ask('POST', `${path}/preview`, { priceId, quantity });
