@@ -9,6 +9,7 @@ export function endNow(
   reason: 'cancellation_requested' | 'payment_failed',
 ): Subscription {
   // It never began, so there is nothing to cancel: Stripe says at once what it says where nobody pays within 23 hours.
+  // https://github.com/pay-rails/pay/issues/91 shows one that was cancelled after 71 seconds.
   if (subscription.status === 'incomplete') {
     world.change(subscription, { canceled_at: world.now() });
     return expire(world, subscription);
