@@ -47,17 +47,17 @@ export class Bodies {
         try {
           take(chunk);
         } catch (error) {
-          end(error);
+          end(error as Error);
         }
       };
-      const end = (error: unknown) => {
+      const end = (error?: Error) => {
         clearTimeout(late);
         body.off('data', takeOne).pause();
-        if (error === undefined) resolve();
-        else reject(error as Error);
+        if (error) reject(error);
+        else resolve();
       };
       body.on('data', takeOne);
-      body.once('end', () => end(undefined));
+      body.once('end', () => end());
       body.once('error', end);
       body.once('close', () => end(new Error('The client closed the connection')));
     });
