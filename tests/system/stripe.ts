@@ -13,12 +13,12 @@ function stripeOf({ stripe: { variables } }: System): Stripe {
 }
 
 /** Saves a card as Stripe.js does it in the browser, with a test card of Stripe's. @returns the payment method's id */
-export async function saveCard(system: System, browser: Client): Promise<string> {
+export async function saveCard(system: System, browser: Client, token = 'pm_card_visa'): Promise<string> {
   const { setupIntentId } = (await browser.must(201, 'POST', '/v1/billing/setup-intents')) as {
     setupIntentId: string;
   };
   const { payment_method: method } = await stripeOf(system).setupIntents.confirm(setupIntentId, {
-    payment_method: 'pm_card_visa',
+    payment_method: token,
   });
   if (!method) throw new Error('The card was not saved');
   return typeof method === 'string' ? method : method.id;

@@ -42,7 +42,8 @@ export function httpAdapter(options: HttpOptions): FastifyAdapter {
     keepAliveTimeout: 65_000,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    exposeHeadRoutes: false,
+    // Pages of the public server's own are for browsers and for what looks whether they are there (RFC 9110 section 9.3.2).
+    exposeHeadRoutes: !options.parseBodies,
     routerOptions: { maxParamLength: 500 },
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       const found = problem(error.code === 'FST_ERR_MAX_PARAM_LENGTH' ? 'url-too-long' : 'malformed-request');

@@ -67,6 +67,7 @@ import { VerifyWebhook, WEBHOOK_SECRETS } from './webhook/verify-webhook.js';
 import { WebhookController } from './webhook/webhook.controller.js';
 import { SubscriptionController } from './subscription/subscription.controller.js';
 import { PRICE_IDS, PriceCatalog } from './price/price-catalog.js';
+import { PriceRow } from './price/price.entity.js';
 import { PriceController } from './price/price.controller.js';
 import { STRIPE_SETTINGS, StripeApi } from './stripe/stripe-api.js';
 import { stripeSettings } from './stripe/stripe-settings.js';
@@ -136,6 +137,7 @@ export class BillingModule {
             PaymentMethodRow,
             StripeCustomerRow,
             StripeKeyRow,
+            PriceRow,
           ],
           publishing: billingPublishing,
         }),

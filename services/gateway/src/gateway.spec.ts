@@ -398,7 +398,11 @@ describe('the gateway', () => {
     for (const [, source] of page.text.matchAll(/(?:src|href)="([^"#][^"]*)"/g)) {
       expect(source).toMatch(/^\/(?:docs\/|openapi\.json$)/);
       expect((await send('GET', source ?? '')).status).toBe(200);
+      const head = await send('HEAD', source ?? '');
+      expect([head.status, head.text]).toEqual([200, '']);
     }
+    expect((await send('HEAD', '/docs')).headers.get('content-type')).toBe(page.headers.get('content-type'));
+    expect((await send('HEAD', '/docs/none.js')).status).toBe(400);
   });
 
   it('shows each error once, and each operation links to those that it can answer with', async () => {

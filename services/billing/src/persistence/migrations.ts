@@ -1,6 +1,6 @@
 import type { SqlMigration } from '@vouchsafe/database';
 import { observationMigrations } from './observation-migrations.js';
-import { ofOrganizations } from './of-organizations.js';
+import { ofNobody, ofOrganizations } from './tables.js';
 
 export const billingMigrations: readonly SqlMigration[] = [
   {
@@ -46,5 +46,21 @@ export const billingMigrations: readonly SqlMigration[] = [
       ${ofOrganizations('stripe_key', roles)}
       grant select, insert, update, delete on stripe_key to ${roles.request};
       grant select on stripe_key to ${roles.worker};`,
+  },
+  {
+    name: 'billing-006-price',
+    sql: ({ worker }) => `
+      create table price (
+        price_id text primary key,
+        product text not null,
+        unit_amount bigint not null,
+        currency text not null,
+        "interval" text not null,
+        interval_count int not null,
+        observed_at timestamptz not null
+      );
+      -- They are nobody's: what is sold. Every instance holds them in memory, so no request reads them here.
+      ${ofNobody('price', worker)}
+      grant select, insert, update, delete on price to ${worker};`,
   },
 ];

@@ -1,5 +1,5 @@
 import type { SqlMigration } from '@vouchsafe/database';
-import { ofOrganizations } from './of-organizations.js';
+import { ofNobody, ofOrganizations } from './tables.js';
 
 /** What Stripe told us of, and what came of it. */
 export const observationMigrations: readonly SqlMigration[] = [
@@ -132,10 +132,3 @@ export const observationMigrations: readonly SqlMigration[] = [
         .join('\n')}`,
   },
 ];
-
-/** Of no organization, or of one that is not known yet. */
-function ofNobody(table: string, roles: string): string {
-  return `alter table ${table} enable row level security;
-      alter table ${table} force row level security;
-      create policy every_row on ${table} to ${roles} using (true);`;
-}

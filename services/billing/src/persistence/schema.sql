@@ -481,6 +481,21 @@ grant delete, select on payment_method to billing_retention;
 grant insert, select, update on payment_method to billing_worker;
 grant select on payment_method to billing_request;
 
+create table price (
+  price_id text not null,
+  product text not null,
+  unit_amount bigint not null,
+  currency text not null,
+  "interval" text not null,
+  interval_count integer not null,
+  observed_at timestamp with time zone not null,
+  constraint price_pkey PRIMARY KEY (price_id)
+);
+alter table price enable row level security;
+alter table price force row level security;
+create policy every_row on price to billing_worker using (true);
+grant delete, insert, select, update on price to billing_worker;
+
 create table reconciliation (
   only_row boolean not null default true,
   started_at timestamp with time zone,

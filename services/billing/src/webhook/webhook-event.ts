@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import type { StripeObject } from '../observation/stripe-object.js';
 
+/** Unix seconds of the year 9999: the last that a time is written of. */
+const LATEST = 253_402_300_799;
+
 /** What we read of an event of Stripe: which object it is about. What the object is like is asked of Stripe, not read here. */
 const stripeEvent = z.object({
   id: z.string().regex(/^evt_[A-Za-z0-9_]{1,200}$/),
@@ -10,7 +13,7 @@ const stripeEvent = z.object({
   livemode: z.boolean(),
   /** Of a connected account; absent for our own. */
   account: z.string().optional(),
-  created: z.int().min(0),
+  created: z.int().min(0).max(LATEST),
   data: z.object({ object: z.looseObject({ id: z.string().max(255).optional() }) }),
 });
 export type StripeEvent = z.output<typeof stripeEvent>;
