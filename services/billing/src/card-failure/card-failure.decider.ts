@@ -1,4 +1,4 @@
-/** @promise P32 (main) cards that fail again and again within minutes are a fact; which cards they are is kept pseudonymized */
+/** @promise P32 cards that fail again and again within minutes are a fact; which cards they are is kept pseudonymized */
 import { decider, type OrganizationId, unreachable } from '@vouchsafe/event-sourcing';
 import type { Observation } from '../observation/observation.js';
 import type { CardFailureEvent } from './card-failure.events.js';
