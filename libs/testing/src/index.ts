@@ -1,4 +1,5 @@
 export * from './engine.js';
+export { goModule, goProgram, hasGo, withoutGo } from './go.js';
 export { freePort, isAlive, listens } from './free-port.js';
 export * from './kafka.js';
 export * from './kafka-server.js';
