@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { newer } from './newer.ts';
+import { differences } from './differences.ts';
 
 /** The part of Stripe's OpenAPI document that is read. */
 interface Document {
@@ -35,8 +35,10 @@ export interface Description {
   problemsOf(method: string, path: string, status: number, answer: unknown): readonly string[];
   /** What is wrong with an event, its object included. */
   problemsOfEvent(event: unknown): readonly string[];
-  /** Whether the document has a member that newer.ts says it lacks. */
-  has(schema: string, property: string): boolean;
+  /** Every type of event that there is. */
+  readonly eventTypes: ReadonlySet<string>;
+  /** Whether the document itself has a member. */
+  has(schema: string, member: string): boolean;
 }
 
 /** Stripe's own description of its API, in which each object is closed: a member that Stripe does not have is a problem, too. */
@@ -44,8 +46,14 @@ export async function readDescription(module: string): Promise<Description> {
   const text = await readFile(path.join(module, 'embedded/openapi/spec3.json'), 'utf8');
   const document = JSON.parse(text) as Document;
   const { schemas } = document.components;
-  const ajv = new Ajv({ strict: false, validateFormats: false, validateSchema: false, inlineRefs: false });
-  ajv.addSchema({ $id: 'stripe', components: { schemas: closed(withNewer(schemas)) } });
+  const ajv = new Ajv({
+    strict: false,
+    validateFormats: false,
+    validateSchema: false,
+    inlineRefs: false,
+    allErrors: true,
+  });
+  ajv.addSchema({ $id: 'stripe', components: { schemas: closed(withDifferences(schemas)) } });
   const compiled = new Map<string, ValidateFunction>();
   const check = (name: string, schema: () => object, value: unknown): string[] => {
     const validate = compiled.get(name) ?? ajv.compile(schema());
@@ -87,18 +95,18 @@ export async function readDescription(module: string): Promise<Description> {
         (problem) => `data.object ${problem}`,
       );
     },
-    has: (schema, property) => schemas[schema]?.properties?.[property] !== undefined,
+    eventTypes,
+    has: (schema, member) => schemas[schema]?.properties?.[member] !== undefined,
   };
 }
 
 const reference = (name: string) => ({ $ref: `stripe#/components/schemas/${name}` });
 
-function withNewer(schemas: Document['components']['schemas']): Document['components']['schemas'] {
-  const added = newer.map(({ schema, property }) => {
-    const known = schemas[schema];
-    return [schema, { ...known, properties: { ...known?.properties, [property]: {} } }] as const;
-  });
-  return { ...schemas, ...Object.fromEntries(added) };
+function withDifferences(schemas: Document['components']['schemas']): Document['components']['schemas'] {
+  const made: Record<string, Schema> = { ...schemas };
+  for (const { schema, member } of differences)
+    made[schema] = { ...made[schema], properties: { ...made[schema]?.properties, [member]: {} } };
+  return made;
 }
 
 /** OpenAPI 3.0 as JSON Schema: `nullable` is another type, and an object has the members that are named. */
@@ -134,10 +142,10 @@ function schemasByObject(schemas: Document['components']['schemas']): Map<string
   return found;
 }
 
-function eventTypesOf({ paths }: Document): ReadonlySet<unknown> {
+function eventTypesOf({ paths }: Document): ReadonlySet<string> {
   const form =
     paths['/v1/webhook_endpoints']?.post?.requestBody?.content['application/x-www-form-urlencoded'];
-  return new Set(form?.schema.properties?.enabled_events?.items?.enum);
+  return new Set(form?.schema.properties?.enabled_events?.items?.enum?.map(String));
 }
 
 /** The deepest first: an `anyOf` complains of every branch. */

@@ -19,7 +19,7 @@ export async function startMirror(standIn: string, { url: mock, description }: S
   const server = createServer((request, response) => {
     const answer = async () => {
       const { method = 'GET', url = '/' } = request;
-      const sent = {
+      const sent: Sent = {
         method,
         headers: headersOf(request),
         ...(method === 'POST' && { body: await text(request) }),
@@ -51,6 +51,12 @@ export async function startMirror(standIn: string, { url: mock, description }: S
   };
 }
 
+interface Sent {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
 const PASSED_ON = ['authorization', 'content-type', 'idempotency-key', 'stripe-version'];
 
 function headersOf({ headers }: IncomingMessage): Record<string, string> {
@@ -60,10 +66,7 @@ function headersOf({ headers }: IncomingMessage): Record<string, string> {
 }
 
 /** @returns why stripe-mock does not take a request */
-async function refusal(
-  url: string,
-  sent: RequestInit & { headers: Record<string, string> },
-): Promise<string | undefined> {
+async function refusal(url: string, sent: Sent): Promise<string | undefined> {
   // It takes keys of the form that Stripe's own have.
   const answer = await fetch(url, {
     ...sent,
