@@ -3,6 +3,8 @@ import path from 'node:path';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { differences } from './differences.ts';
 
+const FORM = 'application/x-www-form-urlencoded';
+
 /** The part of Stripe's OpenAPI document that is read. */
 interface Document {
   readonly info: { readonly version: string };
@@ -15,7 +17,7 @@ interface Operation {
     Record<string, { readonly content: { readonly 'application/json': { readonly schema: Schema } } }>
   >;
   readonly requestBody?: {
-    readonly content: { readonly 'application/x-www-form-urlencoded'?: { readonly schema: Schema } };
+    readonly content: { readonly [FORM]?: { readonly schema: Schema } };
   };
 }
 
@@ -39,6 +41,8 @@ export interface Description {
   readonly eventTypes: ReadonlySet<string>;
   /** Whether the document itself has a member. */
   has(schema: string, member: string): boolean;
+  /** Whether a route itself (`POST /v1/customers`) has a parameter. */
+  takes(route: string, parameter: string): boolean;
 }
 
 /** Stripe's own description of its API, in which each object is closed: a member that Stripe does not have is a problem, too. */
@@ -96,6 +100,11 @@ export async function readDescription(module: string): Promise<Description> {
       );
     },
     eventTypes,
+    takes: (route, parameter) => {
+      const [method = '', template = ''] = route.split(' ');
+      const form = document.paths[template]?.[method.toLowerCase()]?.requestBody?.content[FORM];
+      return form?.schema.properties?.[parameter] !== undefined;
+    },
     has: (schema, member) => schemas[schema]?.properties?.[member] !== undefined,
   };
 }
@@ -143,8 +152,7 @@ function schemasByObject(schemas: Document['components']['schemas']): Map<string
 }
 
 function eventTypesOf({ paths }: Document): ReadonlySet<string> {
-  const form =
-    paths['/v1/webhook_endpoints']?.post?.requestBody?.content['application/x-www-form-urlencoded'];
+  const form = paths['/v1/webhook_endpoints']?.post?.requestBody?.content[FORM];
   return new Set(form?.schema.properties?.enabled_events?.items?.enum?.map(String));
 }
 

@@ -30,3 +30,16 @@ export const differences: readonly {
   { schema: 'subscription_item', member: 'plan', why: UNDESCRIBED },
   { schema: 'recurring', member: 'trial_period_days', why: UNDESCRIBED },
 ];
+
+/** What billing sends beyond that description, for the SDK's version of the API has it: stripe-mock is asked without it. */
+export const newerParameters: readonly {
+  readonly route: string;
+  readonly parameter: string;
+  readonly why: string;
+}[] = [
+  {
+    route: 'POST /v1/checkout/sessions',
+    parameter: 'allowed_payment_method_types',
+    why: `${NEWER}, in place of payment_method_types`,
+  },
+];

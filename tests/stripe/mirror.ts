@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { newerParameters } from './differences.ts';
 import type { StripeMock } from './stripe-mock.ts';
 
 export interface Mirror {
@@ -27,9 +28,10 @@ export async function startMirror(standIn: string, { url: mock, description }: S
       const answered = await fetch(standIn + url, sent);
       const body = await answered.text();
       const [where = '', query] = url.split('?');
-      asked.add(`${method} ${description.routeOf(where) ?? where}`);
+      const route = `${method} ${description.routeOf(where) ?? where}`;
+      asked.add(route);
       const about = `${method} ${where}${query === undefined ? '' : `?${query}`} ${sent.body ?? ''}`;
-      const refused = await refusal(mock + url, sent);
+      const refused = await refusal(mock + url, withoutNewer(route, sent));
       if (refused !== undefined) problems.push(`${about}: stripe-mock: ${refused}`);
       for (const problem of description.problemsOf(method, where, answered.status, JSON.parse(body)))
         problems.push(`${about}: ${answered.status}: ${problem}`);
@@ -63,6 +65,13 @@ function headersOf({ headers }: IncomingMessage): Record<string, string> {
   return Object.fromEntries(
     PASSED_ON.flatMap((name) => (headers[name] ? [[name, String(headers[name])]] : [])),
   );
+}
+
+function withoutNewer(route: string, { body, ...sent }: Sent): Sent {
+  const newer = newerParameters.filter((one) => one.route === route).map(({ parameter }) => parameter);
+  if (body === undefined || newer.length === 0) return { ...sent, ...(body !== undefined && { body }) };
+  const kept = body.split('&').filter((field) => !newer.some((name) => field.startsWith(name)));
+  return { ...sent, body: kept.join('&') };
 }
 
 /** @returns why stripe-mock does not take a request */

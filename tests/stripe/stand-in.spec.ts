@@ -19,7 +19,7 @@ import {
   type TestedStandIn,
 } from '../../tools/stripe-stand-in/for-tests.fixture.ts';
 import { root } from '../system/root.ts';
-import { differences } from './differences.ts';
+import { differences, newerParameters } from './differences.ts';
 import { type Mirror, startMirror } from './mirror.ts';
 import { startStripeMock, type StripeMock } from './stripe-mock.ts';
 
@@ -303,6 +303,10 @@ import { startStripeMock, type StripeMock } from './stripe-mock.ts';
       '2026-10-28.endive',
     ]);
     expect(differences.filter(({ schema, member }) => mock.description.has(schema, member))).toEqual([]);
+    expect(
+      newerParameters.filter(({ route, parameter }) => mock.description.takes(route, parameter)),
+    ).toEqual([]);
+    expect(mock.description.takes('POST /v1/checkout/sessions', 'success_url')).toBe(true);
     const sent = JSON.stringify(events);
     expect(differences.filter(({ member }) => !sent.includes(`"${member}":`))).toEqual([]);
   });

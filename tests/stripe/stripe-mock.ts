@@ -15,7 +15,10 @@ export interface StripeMock {
 
 export async function startStripeMock(): Promise<StripeMock> {
   const program = goProgram(STRIPE_MOCK);
-  const child = spawn(program, ['-http-addr', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // Its HTTPS has a fixed port where nothing is said, which several suites would want.
+  const child = spawn(program, ['-http-addr', '127.0.0.1:0', '-https-addr', '127.0.0.1:0'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const description = await readDescription(goModule(STRIPE_MOCK));
   for await (const line of createInterface(child.stdout)) {
     const [, address] = /Listening for HTTP at address: (\S+)/.exec(line) ?? [];
