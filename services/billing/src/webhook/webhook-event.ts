@@ -6,11 +6,16 @@ const stripeEvent = z.object({
   id: z.string().regex(/^evt_[A-Za-z0-9_]{1,200}$/),
   object: z.literal('event'),
   type: z.string().regex(/^[a-z0-9_.]{1,100}$/),
-  api_version: z.string().max(60).nullable().default(null),
+  api_version: z
+    .string()
+    .regex(/^[\x20-\x7e]{1,60}$/)
+    .nullable()
+    .default(null),
   livemode: z.boolean(),
   /** Of a connected account; absent for our own. */
   account: z.string().optional(),
-  created: z.int().min(0),
+  /** Up to the year 9999: events are kept together, and none may spoil it for the others. */
+  created: z.int().min(0).max(253_402_300_799),
   data: z.object({ object: z.looseObject({ id: z.string().max(255).optional() }) }),
 });
 export type StripeEvent = z.output<typeof stripeEvent>;
