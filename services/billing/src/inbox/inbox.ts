@@ -8,6 +8,8 @@ const OUR_ACCOUNT = 'own';
 
 /** Events that one statement takes. */
 const MOST_AT_ONCE = 256;
+/** Milliseconds for a statement that answers neither yes nor no: others must not wait for it. Stripe sends again what is not answered. */
+const HANGING_MS = 10_000;
 
 /**
  * Notes events and asks for a look at their objects, in one statement. The objects' rows come first, in the order of their ids: they put
@@ -71,7 +73,7 @@ export class Inbox {
       some = this.waiting.splice(0, MOST_AT_ONCE)
     ) {
       try {
-        const added = await this.addAll(some.map(({ row }) => row));
+        const added = await within(HANGING_MS, this.addAll(some.map(({ row }) => row)));
         // The first of those that came several times in it.
         for (const { row, resolve } of some) resolve(added.delete(row[0]));
       } catch (error) {
@@ -105,4 +107,12 @@ export class Inbox {
       return rows.length;
     });
   }
+}
+
+async function within<Result>(milliseconds: number, work: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('The database does not answer')), milliseconds);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
