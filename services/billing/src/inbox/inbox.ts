@@ -13,7 +13,8 @@ const HANGING_MS = 10_000;
 
 /**
  * Notes events and asks for a look at their objects, in one statement. The objects' rows come first, in the order of their ids: they put
- * those that arrive at once in order, so that an event's number is never ahead of one that is committed later.
+ * those that arrive at once in order, so that an event's number is never ahead of one that is committed later. An object that is due, and
+ * that nobody holds, is left alone: whoever claims it asks Stripe after this.
  */
 const addEvents = prepared(`
   with new as (
@@ -22,16 +23,19 @@ const addEvents = prepared(`
       as come (event_id, type, object_id, object_type, api_version, created_at, source, nth)
     where not exists (select from inbox where account = $1 and inbox.event_id = come.event_id)
     order by event_id, nth),
+  due as (
+    select object_id, requested from stripe_object
+    where object_id in (select object_id from new) and due_at <= clock_timestamp() and leased_until is null),
   requested as (
     insert into stripe_object as known (object_id, object_type, source, event_id, requested, due_at)
     select distinct on (object_id) object_id, object_type, source, event_id, 1, clock_timestamp()
-    from new where object_id is not null order by object_id, nth desc
+    from new where object_id is not null and object_id not in (select object_id from due) order by object_id, nth desc
     on conflict (object_id) do update set requested = known.requested + 1, source = excluded.source, event_id = excluded.event_id,
       due_at = least(known.due_at, excluded.due_at)
     returning object_id, requested)
   insert into inbox (account, event_id, type, object_id, api_version, created_at, received_at, source, request)
-  select $1, event_id, type, object_id, api_version, created_at, clock_timestamp(), source, requested
-  from new left join requested using (object_id)
+  select $1, event_id, type, object_id, api_version, created_at, clock_timestamp(), source, looks.requested
+  from new left join (select * from requested union all select * from due) as looks using (object_id)
   on conflict do nothing
   returning event_id`);
 
