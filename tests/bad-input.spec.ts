@@ -138,6 +138,21 @@ describe('an Idempotency-Key', () => {
     60_000,
   );
 
+  const charging = operations.filter(({ needsIdempotencyKey }) => needsIdempotencyKey);
+  it.each(charging.map((operation) => [operation.name, operation] as const))(
+    'must be sent with %s, which is paid at once',
+    async (_, operation) => {
+      const request = await prepare(operation, world);
+      const answer = await send(operation, { ...request, headers: {} });
+      expect(answer.json()).toMatchObject({
+        ...{ code: 'invalid-request', reason: 'idempotency-key-required' },
+        errors: [{ pointer: 'header.Idempotency-Key' }],
+      });
+      expect((await send(operation, request)).status).toBe(201);
+    },
+    60_000,
+  );
+
   it('is text of a bounded length', async () => {
     for (const key of ['', 'x'.repeat(256), 'with space', 'ümlaut']) {
       const answer = await world.owner.browser.send('POST', '/v1/invitations', {

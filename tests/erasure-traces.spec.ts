@@ -59,7 +59,11 @@ const impersonal: Readonly<Record<string, string>> = {
       ],
       ...['session.step-up body.totp', 'session.answer-challenge body.totp'],
       ...['session.answer-challenge body.recoveryCode', 'session.answer-challenge path.id'],
-      ...['authenticator.confirm-totp body.totp', 'sign-up.create body.user.password'],
+      ...[
+        'authenticator.confirm-totp body.totp',
+        'sign-up.create body.user.password',
+        'stripe-key.set body.key',
+      ],
       ...['sign-up.verify body.token'],
     ].map((field) => [field, 'a secret; tests/secrets.spec.ts looks for those']),
   ),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Stripe } from 'stripe';
 import type { Requests } from '../openapi.fixtures.ts';
 import { anybody, marked, type World } from '../openapi.world.ts';
+import { freshKey } from '../system/client.ts';
 import { eventually } from '../system/eventually.ts';
 import { newPerson } from '../system/people.ts';
 import { restrictedKey, saveCard } from '../system/stripe.ts';
@@ -113,6 +114,7 @@ export const requests: Requests = {
 async function subscribed(world: World): Promise<string> {
   const { subscriptionId } = (await world.owner.browser.must(201, 'POST', '/v1/billing/subscriptions', {
     body: { ...order, paymentMethodId: await savedCard(world) },
+    headers: freshKey(),
   })) as { subscriptionId: string };
   return marked(world, subscriptionId);
 }

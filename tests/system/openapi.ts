@@ -38,6 +38,8 @@ export interface Operation {
   readonly problems: ReadonlySet<string>;
   readonly query: readonly string[];
   readonly takesIdempotencyKey: boolean;
+  /** Whether it is refused without one. */
+  readonly needsIdempotencyKey: boolean;
   /** Whether an API key will do. */
   readonly takesKeys: boolean;
   /** Whether a body fits its schema; undefined for an operation without one. */
@@ -64,6 +66,9 @@ export function operationsOf(json: unknown): Operation[] {
         query: found.parameters.filter((one) => one.in === 'query').map(({ name }) => name),
         takesKeys: found.security.some((scheme) => 'apiKey' in scheme),
         takesIdempotencyKey: found.parameters.some(({ name }) => name === 'Idempotency-Key'),
+        needsIdempotencyKey: found.parameters.some(
+          ({ name, required }) => name === 'Idempotency-Key' && required,
+        ),
         acceptsBody: fits && ((body: unknown) => fits.safeParse(body).success),
         successes: Object.keys(found.responses)
           .map(Number)

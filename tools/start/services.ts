@@ -78,7 +78,10 @@ export function environmentOf(name: ServiceName, surroundings: Surroundings): Re
     ...(name === 'gateway' && {
       VOUCHSAFE_INTERNAL_PORT: String(internalPort),
       VOUCHSAFE_SESSION_KEY_FILE: secrets.sessionKeyFile,
-      // The address that the start prints is the gateway's own, too, beside the public one.
+    }),
+    // The gateway takes requests from there, billing sends people back there. The address that the start prints is the gateway's own,
+    // too, beside the public one.
+    ...((name === 'gateway' || name === 'billing') && {
       VOUCHSAFE_ALLOWED_ORIGINS: [`http://127.0.0.1:${ports.gateway}`, process.env.VOUCHSAFE_ALLOWED_ORIGINS]
         .filter(Boolean)
         .join(','),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { makeSubscription } from './creating-subscriptions.ts';
-import { createCustomer, liveCustomer } from './customers.ts';
+import { createCustomer, liveCustomer, requireOneCurrency } from './customers.ts';
 import type { CheckoutSession, Customer, LineItem, PaymentMethod } from './objects.ts';
 import { created, flag, metadata, paging, parameters, text, whole } from './parameters.ts';
 import { attach } from './payment-methods.ts';
@@ -78,6 +78,8 @@ function create({ world, form }: Call): CheckoutSession {
   if (asked.mode === 'subscription' && lines.length === 0)
     throw invalid('You must provide line_items in `subscription` mode.', { param: 'line_items' });
   const selling = lines.length === 0 ? [] : sellingOf(world, lines);
+  const currency = selling[0]?.price.currency ?? null;
+  if (customer && currency !== null) requireOneCurrency(customer, currency);
   const total = asked.mode === 'setup' ? null : selling.reduce((sum, one) => sum + costOf(one), 0);
   const session: CheckoutSession = {
     ...newSession(world, asked.mode),
@@ -85,7 +87,7 @@ function create({ world, form }: Call): CheckoutSession {
     ...{ amount_subtotal: total, amount_total: total },
     cancel_url: asked.cancel_url ?? null,
     client_reference_id: asked.client_reference_id ?? null,
-    currency: selling[0]?.price.currency ?? asked.currency ?? null,
+    currency: currency ?? asked.currency ?? null,
     customer: customer?.id ?? null,
     customer_email: asked.customer_email ?? null,
     expires_at: asked.expires_at ?? world.now() + SESSION_SECONDS,

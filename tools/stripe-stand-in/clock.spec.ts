@@ -354,3 +354,37 @@ it('events are listed for 30 days, and a Checkout session is open for one', asyn
   expect(await types()).toEqual(['checkout.session.expired']);
   await own.stop();
 });
+
+describe('a subscription', () => {
+  open();
+
+  it('that is incomplete has expired once it is cancelled: it never began', async () => {
+    const { id: customer } = await standIn.customerWith('pm_card_chargeCustomerFail');
+    const made = await standIn.stripe.subscriptions.create({ customer, items: [{ price: TEAM }] });
+    expect(made.status).toBe('incomplete');
+    const ended = await standIn.stripe.subscriptions.cancel(made.id);
+    expect([ended.status, ended.ended_at === null]).toEqual(['incomplete_expired', false]);
+    const { data } = await standIn.stripe.invoices.list({ subscription: made.id });
+    expect(data.map(({ status }) => status)).toEqual(['void']);
+  });
+
+  it('in another currency is refused at Checkout, and by a page that was opened before', async () => {
+    const { id: customer } = await standIn.customerWith('pm_card_visa');
+    const opened = (price: string) =>
+      standIn.stripe.checkout.sessions.create({
+        ...{ mode: 'subscription', customer, line_items: [{ price, quantity: 1 }] },
+        success_url: 'http://localhost/ok',
+      });
+    const { data } = await standIn.stripe.prices.list({ currency: 'jpy', active: true });
+    const yen = data[0]?.id ?? '';
+    const { url } = await opened(yen);
+    await standIn.stripe.subscriptions.create({ customer, items: [{ price: TEAM }] });
+    expect(await failure(opened(yen))).toMatchObject({ statusCode: 400 });
+    const body = new URLSearchParams({ card: '4242424242424242', name: 'Ada' });
+    const answer = await fetch(url ?? '', { method: 'POST', body, redirect: 'manual' });
+    expect([answer.status, await answer.text()]).toEqual([
+      400,
+      expect.stringContaining('combine currencies'),
+    ]);
+  });
+});

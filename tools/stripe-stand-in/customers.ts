@@ -13,6 +13,7 @@ const details = {
   phone: text.optional(),
   description: text.optional(),
   address: address.optional(),
+  shipping: z.literal('').optional(),
   metadata: metadata.optional(),
   tax_exempt: z.enum(['exempt', 'none', 'reverse']).optional(),
   invoice_settings: z.strictObject({ default_payment_method: z.string(), footer: text }).partial().optional(),
@@ -167,9 +168,14 @@ function deleted(id: string): object {
 
 /** @throws Problem for a customer whose currency is another: one pays in one currency alone */
 export function requireCurrency(world: World, customer: Customer, currency: string): void {
+  requireOneCurrency(customer, currency);
+  world.change(customer, { currency });
+}
+
+/** @throws Problem where the customer pays in another currency */
+export function requireOneCurrency(customer: Customer, currency: string): void {
   if (customer.currency && customer.currency !== currency)
     throw impossible(
       `You cannot combine currencies on a single customer. This customer has an active subscription, subscription schedule, discount, quote, or invoice item with currency ${customer.currency}.`,
     );
-  world.change(customer, { currency });
 }

@@ -5,11 +5,11 @@ import { type Control, controlAnswer } from './control.ts';
 import { doWhatIsDue } from './due.ts';
 import type { Fault } from './faults.ts';
 import { readForm } from './form.ts';
-import { pageOfHtml } from './html.ts';
+import { escaped, type Page, pageOfHtml } from './html.ts';
 import { inUse } from './idempotency.ts';
 import { matched } from './matching.ts';
 import { pageRoutes } from './pages.ts';
-import type { Problem } from './problem.ts';
+import { Problem } from './problem.ts';
 
 /** Every answer has it: nobody takes this for Stripe. */
 const MARK = { 'x-vouchsafe-stand-in': 'stripe' };
@@ -88,7 +88,7 @@ function showPage(
   doWhatIsDue(world, world.now());
   const found = matched(pageRoutes, method, pathname);
   const page = found
-    ? found.handler({ world, form: readForm(body), path: found.path })
+    ? pageOrProblem(() => found.handler({ world, form: readForm(body), path: found.path }))
     : pageOfHtml('Not found', '<p>There is no such page.</p>', 404);
   world.settle();
   if ('location' in page) {
@@ -102,6 +102,20 @@ function showPage(
     'cache-control': 'no-store',
     'referrer-policy': 'no-referrer',
   });
+}
+
+/** What the API would answer with an error is a page, too: the customer has begun to pay in another currency since, for example. */
+function pageOrProblem(show: () => Page): Page {
+  try {
+    return show();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return pageOfHtml(
+      'This cannot be done',
+      `<p class="error" role="alert">${escaped(error.message)}</p>`,
+      error.status,
+    );
+  }
 }
 
 /** Keys of requests that are being carried out. */

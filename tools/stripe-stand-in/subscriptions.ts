@@ -93,7 +93,8 @@ function update({ world, form, path }: Call): Subscription {
       });
   }
   const planned = asked.items && plannedFor(world, subscription, asked);
-  ownMethod(world, asked.default_payment_method, world.require('customer', subscription.customer));
+  const { default_payment_method: method } = asked;
+  ownMethod(world, method === '' ? undefined : method, world.require('customer', subscription.customer));
   if (planned) requireChangePaid(world, subscription, asked, planned);
   const [first] = planned?.items ?? [];
   world.change(

@@ -1,7 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { ERASED, personal } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
-import { contract, formerContract, publication, readableVersions, UnfitPublicationError } from './index.js';
+import {
+  contract,
+  formerContract,
+  isStripeId,
+  publication,
+  readableVersions,
+  stripeId,
+  UnfitPublicationError,
+} from './index.js';
 
 const name = personal(z.string(), { purpose: 'account', subject: 'id' });
 const moved = contract({
@@ -53,6 +61,13 @@ describe('a contract is strict when it is written', () => {
     const loose = z.strictObject({ many: z.array(z.object({ n: z.int() })) });
     const define = () => contract({ type: 'vouchsafe.identity.loose.v1', summary: '', schema: loose });
     expect(define).toThrow('allows unknown fields at $.many.*');
+  });
+
+  it('knows an id of Stripe’s by its mark, also once it is described or bounded further', () => {
+    const id = stripeId('sub');
+    for (const one of [id, id.describe('The subscription'), id.meta({ title: 'Id' }), id.max(30)])
+      expect(isStripeId(one)).toBe(true);
+    expect(isStripeId(z.string().regex(/^sub_/))).toBe(false);
   });
 
   it('declares an entity by a random id of its own: that id stands in the audit log in clear', () => {

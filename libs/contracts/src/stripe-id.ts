@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
-const made = new WeakSet<object>();
+/** A copy that zod makes of a schema (`.describe()`, `.meta()`, a further check) inherits what its registries say of the original. */
+const made = z.registry<{ readonly of: 'stripe' }>();
 
 /** Longest id that we take from Stripe, whose own limit is 255 characters. */
 const LONGEST = 200;
@@ -11,11 +12,11 @@ const LONGEST = 200;
  */
 export function stripeId(...prefixes: readonly string[]): z.ZodString {
   const schema = z.string().regex(new RegExp(`^(?:${prefixes.join('|')})_[A-Za-z0-9_]{1,${LONGEST}}$`));
-  made.add(schema);
+  made.add(schema, { of: 'stripe' });
   return schema;
 }
 
 /** Whether a schema is one of `stripeId`. */
-export function isStripeId(schema: object): boolean {
-  return made.has(schema);
+export function isStripeId(schema: z.core.$ZodType): boolean {
+  return made.get(schema) !== undefined;
 }

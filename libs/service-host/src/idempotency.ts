@@ -9,7 +9,7 @@ import { canonicalJson } from '@vouchsafe/transparency-log';
 import type { Scope, Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import type { Caller } from './caller.js';
-import { problem } from './problems.js';
+import { problem, type ProblemError } from './problems.js';
 import { storedNames } from './stored-names.js';
 
 /** A retry arrives within hours; other APIs keep keys for a day, too. */
@@ -133,6 +133,15 @@ export function deleteOldIdempotencyKeys(options: {
 export const idempotencyKeyText = z
   .string()
   .regex(/^[\x21-\x7e]{1,255}$/, 'must have 1 to 255 visible ASCII characters');
+
+/** For an operation that would move money twice. */
+export function idempotencyKeyRequired(): ProblemError {
+  const detail = 'must be sent: a new one for each order, and the same one where the order is sent again';
+  return problem('invalid-request', {
+    reason: 'idempotency-key-required',
+    errors: [{ pointer: 'header.Idempotency-Key', detail }],
+  });
+}
 
 /** @returns the header's value, where it can be a key; @throws Problem `invalid-request` */
 export function idempotencyKey(header: string): string {

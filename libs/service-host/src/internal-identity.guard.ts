@@ -6,6 +6,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { assertAllowed, setCaller } from './caller.js';
+import { idempotencyKeyRequired } from './idempotency.js';
 import { INTERNAL_TOKEN_HEADER } from './internal-headers.js';
 import type { InternalTokenVerifier } from './internal-token.js';
 import { OPERATION, type OperationDeclaration } from './operation.js';
@@ -29,6 +30,8 @@ export class InternalIdentityGuard implements CanActivate {
     if (!declaration) throw problem('forbidden', { detail: 'The route does not declare an operation' });
     const who = await this.callerOf(request);
     assertAllowed(who, declaration.permission);
+    if (declaration.idempotent === 'required' && request.headers['idempotency-key'] === undefined)
+      throw idempotencyKeyRequired();
     // What the access log calls this request and what is executed must be the same (P23).
     if (who.operation !== undefined && who.operation !== declaration.operation) {
       throw problem('forbidden', { detail: `The token is for the operation ${who.operation}` });

@@ -21,8 +21,8 @@ export interface OperationDeclaration {
   readonly answers: Readonly<Record<number, z.ZodType | `${string}/${string}` | null>>;
   /** The problems of this operation besides those that every one has. */
   readonly problems?: readonly ProblemCode[];
-  /** Every POST that creates takes an Idempotency-Key. */
-  readonly idempotent?: boolean;
+  /** Every POST that creates takes an Idempotency-Key; one that moves money at once is refused without it. */
+  readonly idempotent?: boolean | 'required';
   /** `stream` when the body is long-lived (downloads, server-sent events): its entry is opened and closed. */
   readonly response?: 'stream';
   /** Headers of the answer besides those that every answer has; each may be missing. */

@@ -27,6 +27,8 @@ export const billingConfig = persistenceConfig.extend({
   VOUCHSAFE_BILLING_PRICES: list.default([]),
   /** Whether organizations can give restricted keys of their own Stripe accounts; `off` where none may be stored (P22). */
   VOUCHSAFE_CUSTOMER_STRIPE_KEYS: z.enum(['on', 'off']).default('on'),
+  /** For how many years after the end of their year the law asks that invoices are kept: an erasure's receipt says so (P10). */
+  VOUCHSAFE_INVOICE_YEARS: z.coerce.number().int().min(1).max(30).default(10),
   /** Where people reach the product. */
   VOUCHSAFE_PUBLIC_URL: z.url(),
   /** More origins to which Stripe's pages may send people back, separated by commas; the gateway's variable of this name. */

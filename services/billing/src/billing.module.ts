@@ -33,7 +33,7 @@ import {
 } from './payment-method/change-payment-method.js';
 import { ChangePaymentMethodController } from './payment-method/change-payment-method.controller.js';
 import { CreateSubscription, createSubscriptionOrder } from './subscription/create-subscription.js';
-import { RemovePerson } from './erasure/remove-person.js';
+import { INVOICE_YEARS, RemovePerson } from './erasure/remove-person.js';
 import { Inbox } from './inbox/inbox.js';
 import { InvoiceController } from './invoice/invoice.controller.js';
 import { InvoiceRow } from './invoice/invoice.entity.js';
@@ -67,6 +67,7 @@ import { VerifyWebhook, WEBHOOK_SECRETS } from './webhook/verify-webhook.js';
 import { WebhookController } from './webhook/webhook.controller.js';
 import { SubscriptionController } from './subscription/subscription.controller.js';
 import { PRICE_IDS, PriceCatalog } from './price/price-catalog.js';
+import { PriceRow } from './price/price.entity.js';
 import { PriceController } from './price/price.controller.js';
 import { STRIPE_SETTINGS, StripeApi } from './stripe/stripe-api.js';
 import { stripeSettings } from './stripe/stripe-settings.js';
@@ -136,6 +137,7 @@ export class BillingModule {
             PaymentMethodRow,
             StripeCustomerRow,
             StripeKeyRow,
+            PriceRow,
           ],
           publishing: billingPublishing,
         }),
@@ -147,6 +149,7 @@ export class BillingModule {
         { provide: WEBHOOK_SECRETS, useValue: config.STRIPE_WEBHOOK_SECRET ?? [] },
         { provide: PRICE_IDS, useValue: config.VOUCHSAFE_BILLING_PRICES },
         { provide: CUSTOMER_STRIPE_KEYS, useValue: config.VOUCHSAFE_CUSTOMER_STRIPE_KEYS },
+        { provide: INVOICE_YEARS, useValue: config.VOUCHSAFE_INVOICE_YEARS },
         { provide: RETURN_ORIGINS, useValue: returnOrigins(config) },
         { provide: ORDERS, useValue: orders },
         StripeApi,

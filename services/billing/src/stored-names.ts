@@ -11,8 +11,11 @@ export const storedNames = {
   cardColumn: 'payment_method.card_sealed',
   /** What a sealed key of a customer's is bound to, with the organization's id. */
   customerKeyColumn: 'stripe_key.key_sealed',
+  failedCard: 'stripe-card-fingerprint',
+  customerMark: 'stripe-customer',
   /** In metadata of objects at Stripe. */
   organization: 'vouchsafe_organization',
+  mark: 'vouchsafe_mark',
   intent: 'vouchsafe_intent',
   /** The intent that changed the object last. */
   change: 'vouchsafe_change',

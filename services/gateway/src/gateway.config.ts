@@ -52,6 +52,8 @@ export const gatewayConfig = persistenceConfig.extend({
   VOUCHSAFE_RATE_PER_KEY: rate.default({ points: 6000, duration: 60 }),
   /** Changes that need no log-in (sign-up, log-in, reset), per address. */
   VOUCHSAFE_RATE_PUBLIC_CHANGES: rate.default({ points: 120, duration: 60 }),
+  /** Milliseconds in which a body must have arrived. */
+  VOUCHSAFE_BODY_TIMEOUT_MS: milliseconds(100, 60_000).default(10_000),
   /** Milliseconds that a service may take until its answer begins. */
   VOUCHSAFE_UPSTREAM_TIMEOUT_MS: milliseconds(100, 300_000).default(30_000),
   /** Milliseconds that a request waits for its access-log entry before it is answered 503. */

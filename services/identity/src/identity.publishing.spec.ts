@@ -107,6 +107,7 @@ async function erasePerson(app: IdentityApp, owner: Person, person: Person): Pro
           keysDestroyed: 1,
           destroyedAt: at.toISOString(),
           effectiveFrom: at.toISOString(),
+          retained: [],
         },
       }),
     );

@@ -120,6 +120,20 @@ describe("a service's part of an erasure (P10)", () => {
     expect(own.removed.length).toBeGreaterThanOrEqual(2);
   });
 
+  it('says in its receipt what stays of the person, and why', async () => {
+    const { erasure } = await person();
+    const retained = [
+      { what: 'invoices-at-stripe', ground: 'statutory-accounting', until: '2036-12-31' },
+    ] as const;
+    const removal = { remove: () => Promise.resolve(), retained: () => Promise.resolve(retained) };
+    const own = service({ removal });
+    await database.asWorker((sql) => takeOn(sql, erasure));
+    await workOff(own, erasure, 600);
+    clock = new Date(clock.getTime() + 6_001);
+    await workOff(own, erasure);
+    expect(await receipts(erasure)).toMatchObject([{ payload: { retained } }]);
+  });
+
   it('is withheld while a message that nobody could read may be about the person', async () => {
     const { erasure } = await person();
     const setAside = (sql: Transaction) =>

@@ -158,10 +158,14 @@ const heldUp: Readonly<Record<HeldBecause, string>> = {
     'events from before their fields were marked personal hold unencrypted values (npm run keys -- seal-marked)',
 };
 
-async function giveReceipt({ database, store, now }: ErasingOptions, erasure: ErasureInHand): Promise<void> {
+async function giveReceipt(
+  { database, store, removal, now }: ErasingOptions,
+  erasure: ErasureInHand,
+): Promise<void> {
   const { erasureId, organizationId, userId, keysDestroyed, destroyedAt, effectiveFrom } = erasure;
   if (!destroyedAt || !effectiveFrom)
     throw new Error('No receipt can be given before the keys are destroyed');
+  const retained = (await removal.retained?.(erasure)) ?? [];
   const at = now();
   await database.asWorker(async (transaction) => {
     await transaction.query('update erasure set receipt_at = $2 where erasure_id = $1', [erasureId, at]);
@@ -177,6 +181,7 @@ async function giveReceipt({ database, store, now }: ErasingOptions, erasure: Er
       keysDestroyed,
       destroyedAt: destroyedAt.toISOString(),
       effectiveFrom: effectiveFrom.toISOString(),
+      ...(retained.length > 0 && { retained: [...retained] }),
     });
   });
 }

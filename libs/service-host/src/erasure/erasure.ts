@@ -1,3 +1,4 @@
+import type { Retained } from '@vouchsafe/contracts';
 import type { Sql } from '@vouchsafe/database';
 import { instant } from '@vouchsafe/database';
 
@@ -27,6 +28,8 @@ export interface PersonRemoval {
    * was written in between. Throws while something of the person cannot be removed yet.
    */
   remove(erasure: Erasure): Promise<void>;
+  /** What stays of the person all the same, because it must be kept: the receipt says so. */
+  retained?(erasure: Erasure): Promise<readonly Retained[]>;
 }
 
 /** Why a service gives no receipt though it has destroyed its keys. */

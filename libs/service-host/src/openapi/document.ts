@@ -96,7 +96,7 @@ function parametersOf(
   const known = guessed
     .filter(({ name }) => name !== 'idempotency-key')
     .map((one) => (one.name === 'if-match' ? ifMatch : one));
-  return idempotent ? [...known, idempotencyKey] : known;
+  return idempotent ? [...known, idempotencyKey(idempotent === 'required')] : known;
 }
 
 const ifMatch: JsonObject = {
@@ -108,14 +108,16 @@ const ifMatch: JsonObject = {
   schema: { type: 'string' },
 };
 
-const idempotencyKey: JsonObject = {
-  name: 'Idempotency-Key',
-  in: 'header',
-  required: false,
-  description:
-    'Sent again with the same request, it returns the first answer again, and nothing is executed twice.',
-  schema: jsonSchemaOf(idempotencyKeyText, { io: 'input' }),
-};
+function idempotencyKey(required: boolean): JsonObject {
+  return {
+    name: 'Idempotency-Key',
+    in: 'header',
+    required,
+    description:
+      'Sent again with the same request, it returns the first answer again, and nothing is executed twice.',
+    schema: jsonSchemaOf(idempotencyKeyText, { io: 'input' }),
+  };
+}
 
 /** Sorted, so that the golden file changes only when the interface does. */
 function sorted<Value>(some: Readonly<Record<string, Value>>): Record<string, Value> {

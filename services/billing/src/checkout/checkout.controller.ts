@@ -2,6 +2,7 @@ import { Body, Controller, Headers, Post } from '@nestjs/common';
 import { Caller, Operation, type RejectionProblem } from '@vouchsafe/service-host';
 import type { z } from 'zod';
 import { ordered, orderProblems } from '../intent/intent.problems.js';
+import { urlNotAllowed } from '../stripe/return-url.js';
 import { priceProblems } from '../price/price-catalog.js';
 import {
   checkoutSession,
@@ -14,11 +15,8 @@ import {
 const problems = {
   ...orderProblems,
   ...priceProblems,
-  'url-not-allowed': [
-    'rejected',
-    'Stripe’s page can send people to the product’s own origins only',
-    '/successUrl',
-  ],
+  'success-url-not-allowed': [...urlNotAllowed, '/successUrl'],
+  'cancel-url-not-allowed': [...urlNotAllowed, '/cancelUrl'],
 } as const satisfies Record<CheckoutRejection['rejected'], RejectionProblem>;
 
 @Controller('v1/billing/checkout-sessions')

@@ -3,12 +3,13 @@ import type { Caller } from '@vouchsafe/service-host';
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
 import type { OrderRejection } from '../intent/carry-out.js';
-import { type Order, ofIntent, type Performed, type Performing } from '../intent/order.js';
+import { madeByOrder, type Order, type Performed, type Performing } from '../intent/order.js';
 import { PlaceOrder } from '../intent/place-order.js';
 import { PriceCatalog, type PriceRejection } from '../price/price-catalog.js';
 import { isFailed } from '../stripe/stripe-failure.js';
 import { returnUrl, ReturnUrls } from '../stripe/return-url.js';
 import { chosenPrice } from '../price/chosen-price.js';
+import { inOtherCurrency } from '../subscription/why-refused.js';
 
 const back = { successUrl: returnUrl, cancelUrl: returnUrl };
 
@@ -53,18 +54,17 @@ export const checkoutSessionOrder: Order<NewCheckoutSession, CheckoutSession> = 
     const made = await at.write((client, options) =>
       client.checkout.sessions.create(parametersOf(asked, at), options),
     );
-    return isFailed(made) ? made : performed(made);
+    if (!isFailed(made)) return performed(made);
+    return asked.mode === 'setup' ? made : inOtherCurrency(made, at, asked.priceId);
   },
   find: async (_, at) => {
-    const listed = await at.stripe.read((client, options) =>
+    const found = await madeByOrder(at, (client, options) =>
       client.checkout.sessions.list(
         { customer: at.customerId, created: { gte: at.since }, limit: 100 },
         options,
       ),
     );
-    if (isFailed(listed)) return listed;
-    const found = ofIntent(listed.data, at);
-    return found && performed(found);
+    return found === undefined || isFailed(found) ? found : performed(found);
   },
 };
 
@@ -95,14 +95,15 @@ function parametersOf(
 
 function performed({ id, url, expires_at }: Stripe.Checkout.Session): Performed<CheckoutSession> {
   // A session that was completed or has expired has no page any more.
-  if (url === null) throw new Error('A Checkout session that was just made has no URL');
+  if (url === null) return { objectId: id, answer: { rejected: 'expired' } };
   return {
     objectId: id,
     answer: { checkoutSessionId: id, url, expiresAt: new Date(expires_at * 1000).toISOString() },
   };
 }
 
-export type CheckoutRejection = PriceRejection | { readonly rejected: 'url-not-allowed' };
+export type CheckoutRejection =
+  PriceRejection | { readonly rejected: 'success-url-not-allowed' | 'cancel-url-not-allowed' };
 
 @Injectable()
 export class CreateCheckoutSession {
@@ -118,8 +119,8 @@ export class CreateCheckoutSession {
     key: string | undefined,
   ): Promise<CheckoutSession | OrderRejection | CheckoutRejection> {
     return this.placeOrder.place(caller, checkoutSessionOrder, asked, key, (): CheckoutRejection | null => {
-      if (!this.returnUrls.areAllowed(asked.successUrl, asked.cancelUrl))
-        return { rejected: 'url-not-allowed' };
+      if (!this.returnUrls.isAllowed(asked.successUrl)) return { rejected: 'success-url-not-allowed' };
+      if (!this.returnUrls.isAllowed(asked.cancelUrl)) return { rejected: 'cancel-url-not-allowed' };
       return asked.mode === 'setup' ? null : this.prices.refusal(asked.priceId);
     });
   }

@@ -16,7 +16,13 @@ interface Details {
 
 export type Customer =
   | { readonly status: 'absent' }
-  | { readonly status: 'created'; readonly customerId: string; readonly details: Details | null };
+  | {
+      readonly status: 'created';
+      readonly customerId: string;
+      readonly details: Details | null;
+      /** Everybody who gave details, ever: what they gave may stand on invoices. */
+      readonly namedBy: ReadonlySet<string>;
+    };
 
 type CustomerCommand =
   | {
@@ -61,11 +67,20 @@ export const customer = decider<Customer, CustomerCommand, CustomerEvent, Custom
   evolve: (state, event) => {
     switch (event.type) {
       case 'customer-created':
-        return { status: 'created', customerId: event.data.customerId, details: null };
+        return {
+          status: 'created',
+          customerId: event.data.customerId,
+          details: null,
+          namedBy: state.status === 'absent' ? new Set() : state.namedBy,
+        };
       case 'customer-details-changed': {
         if (state.status === 'absent') return state;
         const { userId, name, email } = event.data;
-        return { ...state, details: { userId, name, email } };
+        return {
+          ...state,
+          details: { userId, name, email },
+          namedBy: new Set([...state.namedBy, userId]),
+        };
       }
       default:
         return unreachable(event);

@@ -1,7 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
-import { isRejected, type OrganizationId, type UserId } from '@vouchsafe/event-sourcing';
-import { EventStore } from '@vouchsafe/event-store';
+import {
+  isRejected,
+  organizationId as organizationIdOf,
+  type OrganizationId,
+  type UserId,
+} from '@vouchsafe/event-sourcing';
+import { type Envelope, EventStore } from '@vouchsafe/event-store';
 import { Clock, LOGGER, type ServiceLogger } from '@vouchsafe/service-host';
 import { canonicalJson } from '@vouchsafe/transparency-log';
 import { Vault } from '@vouchsafe/vault';
@@ -13,6 +18,10 @@ import { StripeCustomerRow } from '../stripe-customer/stripe-customer.entity.js'
 import { isFailed, isStuck, type StripeFailure } from '../stripe/stripe-failure.js';
 import { customerAggregate } from './customer.aggregate.js';
 import { CustomerRow } from './customer.entity.js';
+
+/** Stripe keeps a key for at least 24 hours. */
+const KEY_HOURS = 23;
+const HOUR = 3600;
 
 /** For whose intent a customer is needed. */
 interface Need {
@@ -55,7 +64,10 @@ export class Customers {
       return { customerId: known };
     const replaces = known ?? null;
     const created = await this.create(need, isOld, replaces);
-    return isFailed(created) ? created : { customerId: await this.record(need, created.id, replaces) };
+    if (isFailed(created)) return created;
+    const { organizationId, userId, requestId } = need;
+    const by = { actor: { type: 'user', id: userId }, requestId } as const;
+    return { customerId: await this.record(organizationId, by, created.id, replaces) };
   }
 
   /** As Stripe told us: somebody deleted the customer in the dashboard. */
@@ -68,36 +80,76 @@ export class Customers {
 
   /** As an order is carried out: a key with which Stripe has failed for good is followed by the next one. */
   private async create(
-    need: Need,
+    { organizationId, openedAt }: Need,
     isOld: boolean,
     replaces: string | null,
   ): Promise<Stripe.Customer | StripeFailure> {
-    const { organizationId } = need;
+    const needed = Math.floor(Date.parse(openedAt) / 1000) - 25 * HOUR;
+    const forgotten = await this.forgottenSince();
+    const metadata = { ...metadataOf(organizationId), [storedNames.mark]: await this.markOf(organizationId) };
     for (let nth = 1; ; nth += 1) {
-      const found = isOld || nth > 1 ? await this.findAtStripe(need) : undefined;
+      const since = [...(isOld || nth > 1 ? [needed] : []), ...(forgotten === undefined ? [] : [forgotten])];
+      const found =
+        since.length > 0 ? await this.findAtStripe(organizationId, Math.min(...since)) : undefined;
       if (found) return found;
       const key = await this.keyOf(organizationId, nth, replaces);
       const created = await this.stripe.write(
         key,
-        (stripe, options) => stripe.customers.create({ metadata: metadataOf(organizationId) }, options),
+        (stripe, options) => stripe.customers.create({ metadata }, options),
         nth === 1 ? 'several' : 'one',
       );
       if (!isStuck(created)) return created;
     }
   }
 
-  /** Among the customers of the days since it was needed first; by metadata, and not by Search, which is late. */
-  private findAtStripe({
-    organizationId,
-    openedAt,
-  }: Need): Promise<Stripe.Customer | StripeFailure | undefined> {
-    const gte = Math.floor(Date.parse(openedAt) / 1000) - 25 * 3600;
-    const found = this.stripe.read(async (stripe, options) => {
+  /**
+   * Since when customers may have been made whose record was lost in a failover and whose key Stripe has forgotten: no comparison has
+   * looked for them (Reconcile). Unix seconds; undefined where Stripe still knows the key of each such customer.
+   */
+  private async forgottenSince(): Promise<number | undefined> {
+    const [row] = await this.database.asWorker((sql) =>
+      sql.query<{ since: number | null; is_recent: boolean | null }>(
+        `select extract(epoch from customers_listed_at)::bigint::float8 as since,
+           customers_listed_at > clock_timestamp() - make_interval(hours => $1) as is_recent
+         from reconciliation`,
+        [KEY_HOURS],
+      ),
+    );
+    return row?.is_recent ? undefined : Math.max((row?.since ?? 0) - HOUR, 0);
+  }
+
+  /** Among the customers since a time; by metadata, and not by Search, which is late. The oldest: the others were made by mistake. */
+  private async findAtStripe(
+    organizationId: OrganizationId,
+    gte: number,
+  ): Promise<Stripe.Customer | StripeFailure | undefined> {
+    const found = await this.stripe.read(async (stripe, options) => {
+      let oldest: Stripe.Customer | undefined;
       for await (const one of stripe.customers.list({ created: { gte }, limit: 100 }, options))
-        if (one.metadata[storedNames.organization] === organizationId) return { one };
-      return { one: undefined };
+        if (one.metadata[storedNames.organization] === organizationId) oldest = one;
+      return { oldest };
     });
-    return found.then((answer) => (isFailed(answer) ? answer : answer.one));
+    return isFailed(found) ? found : found.oldest;
+  }
+
+  /**
+   * Takes a customer for that of the organization which it names, where there is no record of one: a failover lost it.
+   * @returns whether it was so; a customer without our mark is another system's
+   */
+  async adopt({ id, metadata }: Pick<Stripe.Customer, 'id' | 'metadata'>): Promise<boolean> {
+    const named = organizationIdOf.safeParse(metadata[storedNames.organization]);
+    if (!named.success || (await this.find(named.data)) !== undefined) return false;
+    if (metadata[storedNames.mark] !== (await this.markOf(named.data))) return false;
+    const by = { actor: { type: 'service', id: 'billing' }, requestId: null } as const;
+    return (await this.record(named.data, by, id, null)) === id;
+  }
+
+  /** By it, this system knows the customers that it has made itself: an account of Stripe's may be used by several. */
+  private async markOf(organizationId: OrganizationId): Promise<string> {
+    const mark = await this.database.forOrganization(organizationId, (sql) =>
+      this.vault.keyedHash(sql, storedNames.customerMark, organizationId),
+    );
+    return mark.toString('base64url');
   }
 
   private async keyOf(organizationId: string, nth: number, replaces: string | null): Promise<string> {
@@ -110,15 +162,12 @@ export class Customers {
 
   /** @returns the customer that counts: that which was recorded first */
   private record(
-    { organizationId, userId, requestId }: Need,
+    organizationId: OrganizationId,
+    by: Pick<Envelope, 'actor' | 'requestId'>,
     customerId: string,
     replaces: string | null,
   ): Promise<string> {
-    const envelope = {
-      actor: { type: 'user', id: userId },
-      occurredAt: this.clock.now(),
-      requestId,
-    } as const;
+    const envelope = { ...by, occurredAt: this.clock.now() };
     return this.store.transact(organizationId, envelope, async (unit) => {
       const command = { type: 'create', organizationId, customerId, replaces } as const;
       const created = await unit.execute(customerAggregate, organizationId, command);

@@ -33,6 +33,44 @@ it('is removed where the person gave them, and only then', async () => {
   expect(atStripe()).toEqual([['', '']]);
 });
 
+it('is removed from cards that the person saved, and from no other', async () => {
+  const bea = randomUUID();
+  for (const userId of [ada, bea])
+    await app.ask('POST', '/v1/billing/setup-intents', {
+      userId,
+      headers: { 'idempotency-key': randomUUID() },
+    });
+  stripe.of('setup_intent').forEach((intent, nth) => {
+    const id = `pm_${nth}`;
+    stripe.made.push({ id, object: 'payment_method', billing_details: { name: 'A holder' } });
+    Object.assign(intent, { payment_method: id });
+  });
+  await remove(bea);
+  const holders = stripe
+    .of('payment_method')
+    .map(({ billing_details: holder }) => (holder as { name: string }).name);
+  expect(holders).toEqual(['A holder', '']);
+});
+
+it('stays on invoices, and the receipt says on which ground and until when', async () => {
+  expect((await app.ask('PUT', '/v1/billing/customer', { body: details })).status).toBe(200);
+  const retained = (subject: string) => app.get(RemovePerson).retained(erasureOf(subject));
+  expect(await retained(ada)).toEqual([]);
+  await app.database.asWorker((sql) =>
+    sql.query(
+      `insert into invoice (organization_id, invoice_id, customer_id, status, currency, total, amount_due, amount_paid, amount_remaining,
+         attempt_count, attempted, created_at, period_start, period_end, finalized_at, observed_at)
+       select $1, 'in_1', 'cus_1', 'paid', 'EUR', 1, 1, 1, 0, 1, true, at, at, at, at, at
+       from (select timestamptz '2026-03-01') as times (at)`,
+      [ours],
+    ),
+  );
+  expect(await retained(ada)).toEqual([
+    { what: 'invoices-at-stripe', ground: 'statutory-accounting', until: '2036-12-31' },
+  ]);
+  expect(await retained(randomUUID())).toEqual([]);
+});
+
 it('is tried again until Stripe has answered', async () => {
   expect((await app.ask('PUT', '/v1/billing/customer', { body: details })).status).toBe(200);
   stripe.fault = () => 500;

@@ -1,6 +1,8 @@
 /** @promise P10 the name and address for invoices that an erased person gave are removed at Stripe, too */
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { EventStore } from '@vouchsafe/event-store';
+import type { Retained } from '@vouchsafe/contracts';
+import { Database } from '@vouchsafe/database';
+import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
 import {
   Clock,
   type Erasure,
@@ -9,13 +11,22 @@ import {
   type PersonRemoval,
   type ServiceLogger,
 } from '@vouchsafe/service-host';
+import type { Stripe } from 'stripe';
 import { customerAggregate } from '../customer/customer.aggregate.js';
-import { StripeApi } from '../stripe/stripe-api.js';
-import { isFailed } from '../stripe/stripe-failure.js';
+import type { Customer } from '../customer/customer.decider.js';
+import { intentAggregate } from '../intent/intent.aggregate.js';
+import { storedNames } from '../stored-names.js';
+import { type Asking, StripeApi } from '../stripe/stripe-api.js';
+import { isFailed, type StripeFailure } from '../stripe/stripe-failure.js';
+
+/** Injection token: for how many years after the end of their year invoices are kept. */
+export const INVOICE_YEARS = Symbol('invoice-years');
+
+const emptied = { name: '', email: '', phone: '', address: '' } as const;
 
 /**
- * What can be changed at Stripe about a person is: the customer's name and address. Invoices that were sent keep them, as the law of
- * accounting asks (docs/billing.md). No receipt is given while Stripe has not answered.
+ * What can be changed at Stripe about a person is: the customer's details, and the holder's of cards that the person saved. Invoices that
+ * were sent keep them, as the law of accounting asks (docs/billing.md). No receipt is given while Stripe has not answered.
  */
 @Injectable()
 export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
@@ -23,9 +34,11 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
 
   constructor(
     private readonly store: EventStore,
+    private readonly database: Database,
     private readonly stripe: StripeApi,
     private readonly clock: Clock,
     private readonly ids: Ids,
+    @Inject(INVOICE_YEARS) private readonly invoiceYears: number,
     @Inject(LOGGER) private readonly logger: Pick<ServiceLogger, 'warn'>,
   ) {}
 
@@ -35,33 +48,94 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
 
   async remove({ organizations, subjects }: Erasure): Promise<void> {
     for (const organizationId of organizations) {
-      const customerId = await this.customerNamedBy(organizationId, subjects);
-      if (customerId === undefined) continue;
-      const changed = await this.stripe.write(this.ids.newId(), (client, options) =>
-        client.customers.update(customerId, { name: '', email: '' }, options),
-      );
-      // A customer that is deleted there has no name any more.
-      if (!isFailed(changed) || (changed.failed === 'refused' && changed.reason === 'not-found')) continue;
-      const because = changed.failed === 'refused' ? `refused: ${changed.reason}` : changed.because;
-      // Stripe unavailable never stops a start: it is tried again before the receipt.
-      if (this.started) throw new Error(`Stripe did not remove a name: ${because}`);
-      this.logger.warn(
-        { because, object: customerId },
-        'A name at Stripe could not be removed yet; retrying',
-      );
+      const customer = await this.customerOf(organizationId);
+      if (!customer) continue;
+      const { customerId, details } = customer;
+      if (details && subjects.includes(details.userId))
+        await this.change(customerId, (stripe, options) =>
+          stripe.customers.update(customerId, { ...emptied, shipping: '' }, options),
+        );
+      for (const methodId of await this.cardsSavedBy(subjects, organizationId, customerId))
+        await this.change(methodId, (stripe, options) =>
+          stripe.paymentMethods.update(methodId, { billing_details: emptied }, options),
+        );
     }
   }
 
-  private customerNamedBy(organizationId: string, subjects: readonly string[]): Promise<string | undefined> {
+  async retained({ organizations, subjects }: Erasure): Promise<Retained[]> {
+    const named: string[] = [];
+    for (const organizationId of organizations) {
+      const customer = await this.customerOf(organizationId);
+      if (customer && subjects.some((subject) => customer.namedBy.has(subject))) named.push(organizationId);
+    }
+    const [last] = await this.database.asWorker((sql) =>
+      sql.query<{ year: number | null }>(
+        `select extract(year from max(finalized_at) at time zone 'UTC')::int as year from invoice where organization_id = any ($1)`,
+        [named],
+      ),
+    );
+    if (typeof last?.year !== 'number') return [];
+    const until = `${last.year + this.invoiceYears}-12-31`;
+    return [{ what: 'invoices-at-stripe', ground: 'statutory-accounting', until }];
+  }
+
+  /** The cards that the person has saved, by the orders of which Stripe keeps the ids; a card that was detached cannot be changed. */
+  private async cardsSavedBy(
+    subjects: readonly string[],
+    organizationId: string,
+    customer: string,
+  ): Promise<ReadonlySet<string>> {
+    const saved = await this.stripe.read(async (stripe, options) => {
+      const all: { readonly intentId: string; readonly methodId: string }[] = [];
+      const note = (metadata: Stripe.Metadata | null, method: string | Stripe.PaymentMethod | null) => {
+        const intentId = metadata?.[storedNames.intent];
+        if (intentId !== undefined && method !== null)
+          all.push({ intentId, methodId: typeof method === 'string' ? method : method.id });
+      };
+      for await (const one of stripe.setupIntents.list({ customer, limit: 100 }, options))
+        note(one.metadata, one.payment_method);
+      for await (const one of stripe.subscriptions.list({ customer, status: 'all', limit: 100 }, options))
+        note(one.metadata, one.default_payment_method);
+      return { all };
+    });
+    if (isFailed(saved)) {
+      this.notRemoved(saved, customer);
+      return new Set();
+    }
+    const own = new Set<string>();
+    for (const { intentId, methodId } of saved.all) {
+      const { state } = await this.load(organizationId, (unit) => unit.load(intentAggregate, intentId));
+      if (state.status !== 'absent' && subjects.includes(state.opened.userId)) own.add(methodId);
+    }
+    return own;
+  }
+
+  private async change(id: string, ask: Asking<object>): Promise<void> {
+    const changed = await this.stripe.write(this.ids.newId(), ask);
+    if (isFailed(changed)) this.notRemoved(changed, id);
+  }
+
+  /** @throws Error unless there is nothing to remove any more, or the service is only starting */
+  private notRemoved(failure: StripeFailure, object: string): void {
+    // A customer that is deleted there has no name any more, and a detached card cannot be changed.
+    if (failure.failed === 'refused' && (failure.reason === 'not-found' || object.startsWith('pm_'))) return;
+    const because = failure.failed === 'refused' ? `refused: ${failure.reason}` : failure.because;
+    // Stripe unavailable never stops a start: it is tried again before the receipt.
+    if (this.started) throw new Error(`Stripe did not remove a name: ${because}`);
+    this.logger.warn({ because, object }, 'A name at Stripe could not be removed yet; retrying');
+  }
+
+  private async customerOf(organizationId: string): Promise<Extract<Customer, { status: 'created' }> | null> {
+    const { state } = await this.load(organizationId, (unit) => unit.load(customerAggregate, organizationId));
+    return state.status === 'absent' ? null : state;
+  }
+
+  private load<Loaded>(organizationId: string, work: (unit: UnitOfWork) => Promise<Loaded>): Promise<Loaded> {
     const envelope = {
       actor: { type: 'service', id: 'billing' },
       occurredAt: this.clock.now(),
       requestId: null,
     } as const;
-    return this.store.transact(organizationId, envelope, async (unit) => {
-      const { state } = await unit.load(customerAggregate, organizationId);
-      const isNamed = state.status === 'created' && state.details && subjects.includes(state.details.userId);
-      return isNamed ? state.customerId : undefined;
-    });
+    return this.store.transact(organizationId, envelope, work);
   }
 }

@@ -137,6 +137,20 @@ describe.each(commands)('POST %s %j', (path, body, object) => {
     });
   });
 
+  it('is found among hundreds of others', async () => {
+    stripe.fault = (route) => (route.startsWith('POST') && !route.endsWith('customers') ? 'lost' : undefined);
+    await post(path, body, randomUUID());
+    const [made] = madeOf(object);
+    for (let nth = 0; nth < 250; nth += 1)
+      stripe.made.push({ ...made, id: `other_${randomUUID().slice(0, 8)}`, object, metadata: {} });
+    stripe.fault = () => undefined;
+    stripe.forgetKeys();
+    app.clock.ahead += 25 * 3_600_000;
+    await settle();
+    expect(madeOf(object)).toHaveLength(251);
+    expect((await events()).at(-1)?.type).toBe('intent-completed');
+  });
+
   it.each([429, 401])(
     'says that nothing was executed where Stripe answers %i, and executes nothing later',
     async (status) => {
@@ -190,6 +204,32 @@ describe.each(commands)('POST %s %j', (path, body, object) => {
   });
 });
 
+describe('a Checkout session', () => {
+  it('that was completed before we heard that it was made is an order that was carried out', async () => {
+    const [key, body] = [randomUUID(), { mode: 'setup', ...back }];
+    stripe.fault = (route) => (route.startsWith('POST') && !route.endsWith('customers') ? 'lost' : undefined);
+    await post('checkout-sessions', body, key);
+    Object.assign(madeOf('checkout.session')[0] ?? {}, { status: 'complete', url: null });
+    stripe.fault = () => undefined;
+    stripe.forgetKeys();
+    app.clock.ahead += 25 * 3_600_000;
+    await settle();
+    expect((await events()).at(-1)?.type).toBe('intent-completed');
+    const again = await post('checkout-sessions', body, key);
+    expect([again.status, again.body.reason]).toEqual([410, 'expired']);
+    expect(madeOf('checkout.session')).toHaveLength(1);
+  });
+
+  it.each(['successUrl', 'cancelUrl'])(
+    'whose %s is another site’s is refused, and says which',
+    async (name) => {
+      const body = { mode: 'setup', ...back, [name]: 'https://evil.example.com/' };
+      const { status, body: said } = await post('checkout-sessions', body, randomUUID());
+      expect([status, said.errors]).toMatchObject([422, [{ pointer: `/${name}` }]]);
+    },
+  );
+});
+
 describe('an order', () => {
   it('of two first requests at once makes one customer', async () => {
     const answers = await Promise.all([1, 2, 3, 4].map(() => post('setup-intents', undefined, randomUUID())));
@@ -204,6 +244,20 @@ describe('an order', () => {
     await forget();
     expect((await post(path, body, key)).body).toEqual(first.body);
     expect([ourCustomers().length, madeOf('subscription').length]).toEqual([1, 1]);
+  });
+
+  it('that charges a card at once is refused without a key: sent twice, it would be two', async () => {
+    const body = { priceId: 'price_team', paymentMethodId: 'pm_good' };
+    const answer = await app.ask('POST', '/v1/billing/subscriptions', { organizationId, body });
+    expect([answer.status, answer.body]).toMatchObject([
+      400,
+      {
+        code: 'invalid-request',
+        reason: 'idempotency-key-required',
+        errors: [{ pointer: 'header.Idempotency-Key' }],
+      },
+    ]);
+    expect(ourCustomers()).toEqual([]);
   });
 
   it('with the key of another one is refused', async () => {
@@ -255,7 +309,7 @@ describe('an order', () => {
     'https://app.example.com@evil.example.com/',
   ])('does not send people to %s', async (successUrl) => {
     const answer = await post('checkout-sessions', { mode: 'setup', ...back, successUrl }, randomUUID());
-    expect([answer.status, answer.body.reason]).toEqual([422, 'url-not-allowed']);
+    expect([answer.status, answer.body.reason]).toEqual([422, 'success-url-not-allowed']);
   });
 });
 

@@ -91,14 +91,19 @@ export class CarryOut {
     nth: number,
   ): Promise<Performing> {
     const { organizationId, userId, intentId, operation } = opened;
-    const value = canonicalJson([organizationId, userId, operation, intentId, nth]);
-    const key = await this.database.forOrganization(organizationId, (sql) =>
-      this.vault.keyedHash(sql, storedNames.stripeKey, value),
-    );
+    const keyOf = async (...step: readonly string[]): Promise<string> => {
+      const value = canonicalJson([organizationId, userId, operation, intentId, nth, ...step]);
+      const key = await this.database.forOrganization(organizationId, (sql) =>
+        this.vault.keyedHash(sql, storedNames.stripeKey, value),
+      );
+      return key.toString('base64url');
+    };
+    const first = await keyOf();
     return {
       stripe: this.stripe,
       ...{ organizationId, userId, intentId, customerId },
-      write: (ask) => this.stripe.write(key.toString('base64url'), ask, nth === 1 ? 'several' : 'one'),
+      write: async (ask, step) =>
+        this.stripe.write(step === undefined ? first : await keyOf(step), ask, nth === 1 ? 'several' : 'one'),
       metadata: metadataOf(organizationId, intentId),
       // A day and an hour before: the record of an earlier request may be lost, and clocks differ.
       since: Math.floor(Date.parse(opened.openedAt) / 1000) - 25 * 3600,

@@ -1,4 +1,11 @@
-import { eventCatalog, type EventOf, organizationId, personal, userId } from '@vouchsafe/event-sourcing';
+import {
+  eventCatalog,
+  type EventOf,
+  formerVersion,
+  organizationId,
+  personal,
+  userId,
+} from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
 import { stripeRefusals } from '../stripe/stripe-failure.js';
 
@@ -16,6 +23,16 @@ export const orderNames = [
   'payment-method.detach',
 ] as const;
 export type OrderName = (typeof orderNames)[number];
+
+/** Why an order was refused, in version 1. */
+const firstRefusals = [
+  'card-declined',
+  'authentication-required',
+  'not-found',
+  'not-possible',
+  'changed-since',
+  'expired',
+] as const;
 
 const which = { organizationId, intentId: z.uuid() };
 
@@ -38,9 +55,12 @@ export const intentEvents = eventCatalog({
   'intent-set-aside': { version: 1, visibility: 'private', schema: z.strictObject(which) },
   'intent-taken-up': { version: 1, visibility: 'private', schema: z.strictObject(which) },
   'intent-refused': {
-    version: 1,
+    version: 2,
     visibility: 'private',
     schema: z.strictObject({ ...which, reason: z.enum([...stripeRefusals, 'expired']) }),
+    former: {
+      1: formerVersion(z.strictObject({ ...which, reason: z.enum(firstRefusals) }), (data) => data),
+    },
   },
   'intent-completed': {
     version: 1,

@@ -1,17 +1,40 @@
 import { accepted, problem, type RejectionProblem } from '@vouchsafe/service-host';
 import type { OrderRejection } from './carry-out.js';
 
-/** How each rejection of an order is answered. */
+/** How each rejection of an order is answered; a controller says it in its own words where it knows more. */
 export const orderProblems = {
-  'card-declined': ['rejected', 'The card was declined; choose another one'],
+  'card-declined': ['rejected', 'The card was declined: choose another card'],
   'authentication-required': [
     'rejected',
-    'The bank asks for authentication; save the card again, then retry',
+    'The bank wants the person to authenticate: save the card again, where the bank can ask them',
   ],
-  'not-found': ['not-found', 'Stripe does not know this, or it is not yours'],
-  'not-possible': ['conflict', 'Stripe does not allow this in the present state'],
-  'changed-since': ['precondition-failed', 'The subscription has changed since; ask for a new preview'],
-  expired: ['gone', 'This request is more than a day old; send a new one'],
+  'no-payment-method': [
+    'rejected',
+    'There is no card to pay with: save one and make it the default one, or name one in paymentMethodId',
+  ],
+  'other-currency': [
+    'rejected',
+    'The organization pays in another currency already: choose a price in that one',
+    '/priceId',
+  ],
+  'not-found': [
+    'not-found',
+    'Stripe has no such customer any more; it was deleted there. Send the request again in a minute, for a new one',
+  ],
+  'subscription-ended': ['conflict', 'The subscription has ended, for good: order a new one'],
+  'subscription-incomplete': [
+    'conflict',
+    'The first payment has not been made: make it with the clientSecret, or cancel at once and order a new subscription',
+  ],
+  'not-possible': [
+    'conflict',
+    'Stripe refuses this for the state in which the customer’s objects are there: read them again',
+  ],
+  'changed-since': [
+    'precondition-failed',
+    'The subscription, or the credit that pays for it, has changed since the preview: ask for a new one',
+  ],
+  expired: ['gone', 'What this request ordered is over, or it is more than a day old: send a new one'],
   unavailable: ['unavailable', 'Stripe is unavailable; nothing was ordered'],
   'outcome-unknown': [
     'outcome-unknown',

@@ -1,8 +1,9 @@
 import type { UnitOfWork } from '@vouchsafe/event-store';
 import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import type { z } from 'zod';
+import type { Stripe } from 'stripe';
 import type { Asking, StripeApi } from '../stripe/stripe-api.js';
-import type { StripeFailure } from '../stripe/stripe-failure.js';
+import { isFailed, type StripeFailure } from '../stripe/stripe-failure.js';
 import { storedNames } from '../stored-names.js';
 import type { OrderName } from './intent.events.js';
 
@@ -13,8 +14,14 @@ export interface Performing {
   readonly userId: UserId;
   readonly intentId: string;
   readonly customerId: string;
-  /** Asks Stripe to change something, with the same Idempotency-Key each time that this order is carried out. */
-  readonly write: <Answer extends object>(ask: Asking<Answer>) => Promise<Answer | StripeFailure>;
+  /**
+   * Asks Stripe to change something, with the same Idempotency-Key each time that this order is carried out.
+   * @param step names each request after the first, of an order that needs several
+   */
+  readonly write: <Answer extends object>(
+    ask: Asking<Answer>,
+    step?: string,
+  ) => Promise<Answer | StripeFailure>;
   /** By which what is made is known as this order's, once Stripe has forgotten the key. */
   readonly metadata: Readonly<Record<string, string>>;
   /** Unix seconds: what this order made is not older. */
@@ -23,8 +30,11 @@ export interface Performing {
 
 export interface Performed<Answer extends object = object> {
   readonly objectId: string | null;
-  /** For the person who asked. It is kept nowhere (it may hold a client secret): Stripe gives it again for the same key (P22). */
-  readonly answer: Answer;
+  /**
+   * For the person who asked. It is kept nowhere (it may hold a client secret): Stripe gives it again for the same key (P22). What was made
+   * may have expired since, so that nothing of it can be given again.
+   */
+  readonly answer: Answer | { readonly rejected: 'expired' };
 }
 
 /** One kind of thing that a person orders at Stripe. */
@@ -50,10 +60,17 @@ export function metadataOf(organizationId: string, intentId?: string): Readonly<
   };
 }
 
-/** The object of this order among those of a list. */
-export function ofIntent<Listed extends { readonly metadata: Readonly<Record<string, string>> | null }>(
-  listed: readonly Listed[],
-  { intentId }: Performing,
-): Listed | undefined {
-  return listed.find(({ metadata }) => metadata?.[storedNames.intent] === intentId);
+/** What this order has made, among all objects of a list, however many pages it has. */
+export async function madeByOrder<
+  Listed extends { readonly metadata: Readonly<Record<string, string>> | null },
+>(
+  { stripe, intentId }: Performing,
+  list: (client: Stripe, options: Parameters<Asking<object>>[1]) => AsyncIterable<Listed>,
+): Promise<Listed | StripeFailure | undefined> {
+  const found = await stripe.read(async (client, options) => {
+    for await (const one of list(client, options))
+      if (one.metadata?.[storedNames.intent] === intentId) return { one };
+    return { one: undefined };
+  });
+  return isFailed(found) ? found : found.one;
 }

@@ -16,7 +16,7 @@ const path = z.strictObject({ id: z.string().max(255) });
 
 /** How each rejection is answered. */
 const problems = {
-  'unknown-invoice': ['not-found', 'There is no such invoice'],
+  'unknown-invoice': ['not-found', 'Your organization has no invoice with this id'],
   'stripe-away': ['unavailable', 'Stripe does not answer; try again in a moment'],
 } as const satisfies Record<InvoiceRejection['rejected'], RejectionProblem>;
 

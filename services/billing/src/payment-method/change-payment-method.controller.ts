@@ -1,6 +1,7 @@
 import { Controller, Delete, HttpCode, Param, Put } from '@nestjs/common';
-import { Caller, Operation } from '@vouchsafe/service-host';
+import { Caller, Operation, type RejectionProblem } from '@vouchsafe/service-host';
 import { z } from 'zod';
+import type { OrderRejection } from '../intent/carry-out.js';
 import { ordered, orderProblems } from '../intent/intent.problems.js';
 import { ChangePaymentMethod } from './change-payment-method.js';
 
@@ -8,6 +9,11 @@ const path = z.strictObject({
   id: z.string().regex(/^[A-Za-z0-9_-]{1,100}$/, 'must be the id of a payment method'),
 });
 const entity = { type: 'payment-method', id: 'path.id' } as const;
+/** How each rejection is answered. */
+const problems = {
+  ...orderProblems,
+  'not-found': ['not-found', 'Your organization has no payment method with this id'],
+} as const satisfies Record<OrderRejection['rejected'], RejectionProblem>;
 const possible = ['not-found', 'conflict', 'gone', 'rejected', 'unavailable', 'outcome-unknown'] as const;
 
 @Controller('v1/billing/payment-methods')
@@ -21,7 +27,9 @@ export class ChangePaymentMethodController {
     operation: 'payment-method.make-default',
     entity,
     effect: 'write',
-    summary: 'Charge this card from now on, where a subscription names no other',
+    summary: 'Charge this card from now on, for every subscription',
+    description:
+      'Also for those that were made with another card. What is owed of a failed payment is tried again with it.',
     answers: { 204: null },
     problems: possible,
     problemHeaders: ['Retry-After'],
@@ -30,7 +38,7 @@ export class ChangePaymentMethodController {
     @Caller() caller: Caller,
     @Param({ schema: path }) { id }: z.infer<typeof path>,
   ): Promise<void> {
-    ordered(await this.changeMethod.makeDefault(caller, id), orderProblems);
+    ordered(await this.changeMethod.makeDefault(caller, id), problems);
   }
 
   @Delete(':id')
@@ -49,6 +57,6 @@ export class ChangePaymentMethodController {
     @Caller() caller: Caller,
     @Param({ schema: path }) { id }: z.infer<typeof path>,
   ): Promise<void> {
-    ordered(await this.changeMethod.detach(caller, id), orderProblems);
+    ordered(await this.changeMethod.detach(caller, id), problems);
   }
 }

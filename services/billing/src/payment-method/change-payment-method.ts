@@ -3,9 +3,9 @@ import type { Caller } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import { withCustomer } from '../customer/with-customer.js';
 import type { OrderRejection } from '../intent/carry-out.js';
-import type { Order } from '../intent/order.js';
+import type { Order, Performing } from '../intent/order.js';
 import { PlaceOrder } from '../intent/place-order.js';
-import { isFailed, refused } from '../stripe/stripe-failure.js';
+import { isFailed, refused, type StripeFailure } from '../stripe/stripe-failure.js';
 import { idOf } from '../subscription/own-subscription.js';
 
 const asked = z.strictObject({ paymentMethodId: z.string() });
@@ -14,7 +14,8 @@ type Asked = z.infer<typeof asked>;
 export const makeDefaultOrder: Order<Asked, Asked> = {
   operation: 'payment-method.make-default',
   asked,
-  perform: async ({ paymentMethodId }, { stripe, write, customerId }) => {
+  perform: async ({ paymentMethodId }, at) => {
+    const { stripe, write, customerId } = at;
     const method = await stripe.read((client, options) =>
       client.paymentMethods.retrieve(paymentMethodId, {}, options),
     );
@@ -27,9 +28,36 @@ export const makeDefaultOrder: Order<Asked, Asked> = {
         options,
       ),
     );
-    return isFailed(changed) ? changed : { objectId: paymentMethodId, answer: { paymentMethodId } };
+    if (isFailed(changed)) return changed;
+    const left = await payByDefault(at);
+    return left ? begun(left) : { objectId: paymentMethodId, answer: { paymentMethodId } };
   },
 };
+
+/** A subscription that names a card, as Checkout makes it, would be paid by that one for ever. @returns why some still do */
+async function payByDefault({ stripe, write, customerId }: Performing): Promise<StripeFailure | undefined> {
+  const listed = await stripe.read(async (client, options) => {
+    const naming: string[] = [];
+    for await (const one of client.subscriptions.list({ customer: customerId, limit: 100 }, options))
+      if (one.default_payment_method && one.status !== 'incomplete') naming.push(one.id);
+    return naming;
+  });
+  if (isFailed(listed)) return listed;
+  for (const id of listed) {
+    const unset = await write(
+      (client, options) => client.subscriptions.update(id, { default_payment_method: '' }, options),
+      id,
+    );
+    // One that has ended since is paid by nothing.
+    if (isFailed(unset) && unset.failed !== 'refused') return unset;
+  }
+  return undefined;
+}
+
+/** A part is carried out: the rest follows, and nobody is told that nothing was ordered. */
+function begun(failure: StripeFailure): StripeFailure {
+  return failure.failed === 'unavailable' ? { ...failure, executed: 'unknown' } : failure;
+}
 
 export const detachOrder: Order<Asked, Asked> = {
   operation: 'payment-method.detach',

@@ -22,7 +22,9 @@ export const paymentMethodPage = pageOf(
       paymentMethodId: z.string(),
       kind: z.string().describe('Stripe’s: `card`, `sepa_debit`, ...'),
       card: card.nullable().describe('Null for what is no card'),
-      isDefault: z.boolean().describe('Whether invoices are paid by it'),
+      isDefault: z
+        .boolean()
+        .describe('Whether subscriptions are paid by it; one that names another card of its own is not'),
       createdAt: z.iso.datetime(),
       observedAt: z.iso.datetime().describe('When Stripe last said so'),
     })

@@ -1,6 +1,6 @@
 import type { SqlMigration } from '@vouchsafe/database';
 import { observationMigrations } from './observation-migrations.js';
-import { separated } from './separated.js';
+import { ofNobody, ofOrganizations } from './tables.js';
 
 export const billingMigrations: readonly SqlMigration[] = [
   {
@@ -14,7 +14,7 @@ export const billingMigrations: readonly SqlMigration[] = [
         replaced_at timestamptz
       );
       create unique index customer_current on customer (organization_id) where replaced_at is null;
-      ${separated('customer', roles)}
+      ${ofOrganizations('customer', roles)}
       grant select, insert, update (replaced_at) on customer to ${roles.request};
       grant select on customer to ${roles.worker};`,
   },
@@ -28,7 +28,7 @@ export const billingMigrations: readonly SqlMigration[] = [
         tries int not null default 0
       );
       create index intent_due_at on intent (due_at);
-      ${separated('intent', roles)}
+      ${ofOrganizations('intent', roles)}
       grant select, insert, delete on intent to ${roles.request};
       grant select, update on intent to ${roles.worker};`,
   },
@@ -43,8 +43,24 @@ export const billingMigrations: readonly SqlMigration[] = [
         set_by uuid not null,
         set_at timestamptz not null
       );
-      ${separated('stripe_key', roles)}
+      ${ofOrganizations('stripe_key', roles)}
       grant select, insert, update, delete on stripe_key to ${roles.request};
       grant select on stripe_key to ${roles.worker};`,
+  },
+  {
+    name: 'billing-006-price',
+    sql: ({ worker }) => `
+      create table price (
+        price_id text primary key,
+        product text not null,
+        unit_amount bigint not null,
+        currency text not null,
+        "interval" text not null,
+        interval_count int not null,
+        observed_at timestamptz not null
+      );
+      -- They are nobody's: what is sold. Every instance holds them in memory, so no request reads them here.
+      ${ofNobody('price', worker)}
+      grant select, insert, update, delete on price to ${worker};`,
   },
 ];

@@ -1,11 +1,11 @@
 import type { SqlMigration } from '@vouchsafe/database';
-import { separated } from './separated.js';
+import { ofNobody, ofOrganizations } from './tables.js';
 
 /** What Stripe told us of, and what came of it. */
 export const observationMigrations: readonly SqlMigration[] = [
   {
     name: 'billing-003-inbox',
-    sql: ({ worker }) => `
+    sql: ({ worker, retention }) => `
       create table stripe_object (
         object_id text primary key,
         object_type text not null,
@@ -37,18 +37,23 @@ export const observationMigrations: readonly SqlMigration[] = [
         primary key (account, event_id)
       );
       create index inbox_received_at on inbox (received_at);
+      create index inbox_failed_attempt on inbox (object_id)
+        where type in ('setup_intent.setup_failed', 'payment_intent.payment_failed');
       -- Whose an event is, is not known before its object was read: no request sees these (P19).
-      ${forWorker('stripe_object', worker)}
-      ${forWorker('inbox', worker)}
+      ${ofNobody('stripe_object', `${worker}, ${retention}`)}
+      ${ofNobody('inbox', `${worker}, ${retention}`)}
       grant select, insert, update on stripe_object to ${worker};
       grant select, insert, delete on inbox to ${worker};
+      grant select, delete on stripe_object, inbox to ${retention};
       create table reconciliation (
         only_row boolean primary key default true check (only_row),
         started_at timestamptz,
-        finished_at timestamptz
+        finished_at timestamptz,
+        -- When customers at Stripe that we have no record of were looked for.
+        customers_listed_at timestamptz
       );
       insert into reconciliation default values;
-      ${forWorker('reconciliation', worker)}
+      ${ofNobody('reconciliation', worker)}
       grant select, update on reconciliation to ${worker};`,
   },
   {
@@ -120,16 +125,10 @@ export const observationMigrations: readonly SqlMigration[] = [
       );
       ${['subscription', 'invoice', 'payment_method', 'stripe_customer']
         .map(
-          (table) => `${separated(table, roles)}
+          (table) => `${ofOrganizations(table, roles)}
       grant select on ${table} to ${roles.request};
       grant select, insert, update on ${table} to ${roles.worker};`,
         )
         .join('\n')}`,
   },
 ];
-
-function forWorker(table: string, worker: string): string {
-  return `alter table ${table} enable row level security;
-      alter table ${table} force row level security;
-      create policy every_row on ${table} to ${worker} using (true);`;
-}

@@ -240,9 +240,10 @@ create table customer (
 );
 alter table customer enable row level security;
 alter table customer force row level security;
-create policy every_organization on customer to billing_worker using (true);
+create policy every_organization on customer to billing_retention, billing_worker using (true);
 create policy own_organization on customer to billing_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
 CREATE UNIQUE INDEX customer_current ON public.customer USING btree (organization_id) WHERE (replaced_at IS NULL);
+grant delete, select on customer to billing_retention;
 grant insert, select on customer to billing_request;
 grant select on customer to billing_worker;
 grant update (replaced_at) on customer to billing_request;
@@ -361,9 +362,11 @@ create table inbox (
 );
 alter table inbox enable row level security;
 alter table inbox force row level security;
-create policy every_row on inbox to billing_worker using (true);
+create policy every_row on inbox to billing_retention, billing_worker using (true);
+CREATE INDEX inbox_failed_attempt ON public.inbox USING btree (object_id) WHERE (type = ANY (ARRAY['setup_intent.setup_failed'::text, 'payment_intent.payment_failed'::text]));
 CREATE INDEX inbox_received_at ON public.inbox USING btree (received_at);
 grant delete, insert, select on inbox to billing_worker;
+grant delete, select on inbox to billing_retention;
 
 create table intent (
   organization_id uuid not null,
@@ -374,10 +377,11 @@ create table intent (
 );
 alter table intent enable row level security;
 alter table intent force row level security;
-create policy every_organization on intent to billing_worker using (true);
+create policy every_organization on intent to billing_retention, billing_worker using (true);
 create policy own_organization on intent to billing_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
 CREATE INDEX intent_due_at ON public.intent USING btree (due_at);
 grant delete, insert, select on intent to billing_request;
+grant delete, select on intent to billing_retention;
 grant select, update on intent to billing_worker;
 
 create table invoice (
@@ -410,8 +414,9 @@ create table invoice (
 );
 alter table invoice enable row level security;
 alter table invoice force row level security;
-create policy every_organization on invoice to billing_worker using (true);
+create policy every_organization on invoice to billing_retention, billing_worker using (true);
 create policy own_organization on invoice to billing_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, select on invoice to billing_retention;
 grant insert, select, update on invoice to billing_worker;
 grant select on invoice to billing_request;
 
@@ -470,15 +475,32 @@ create table payment_method (
 );
 alter table payment_method enable row level security;
 alter table payment_method force row level security;
-create policy every_organization on payment_method to billing_worker using (true);
+create policy every_organization on payment_method to billing_retention, billing_worker using (true);
 create policy own_organization on payment_method to billing_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, select on payment_method to billing_retention;
 grant insert, select, update on payment_method to billing_worker;
 grant select on payment_method to billing_request;
+
+create table price (
+  price_id text not null,
+  product text not null,
+  unit_amount bigint not null,
+  currency text not null,
+  "interval" text not null,
+  interval_count integer not null,
+  observed_at timestamp with time zone not null,
+  constraint price_pkey PRIMARY KEY (price_id)
+);
+alter table price enable row level security;
+alter table price force row level security;
+create policy every_row on price to billing_worker using (true);
+grant delete, insert, select, update on price to billing_worker;
 
 create table reconciliation (
   only_row boolean not null default true,
   started_at timestamp with time zone,
   finished_at timestamp with time zone,
+  customers_listed_at timestamp with time zone,
   constraint reconciliation_only_row_check CHECK (only_row),
   constraint reconciliation_pkey PRIMARY KEY (only_row)
 );
@@ -521,8 +543,9 @@ create table stripe_customer (
 );
 alter table stripe_customer enable row level security;
 alter table stripe_customer force row level security;
-create policy every_organization on stripe_customer to billing_worker using (true);
+create policy every_organization on stripe_customer to billing_retention, billing_worker using (true);
 create policy own_organization on stripe_customer to billing_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, select on stripe_customer to billing_retention;
 grant insert, select, update on stripe_customer to billing_worker;
 grant select on stripe_customer to billing_request;
 
@@ -536,9 +559,10 @@ create table stripe_key (
 );
 alter table stripe_key enable row level security;
 alter table stripe_key force row level security;
-create policy every_organization on stripe_key to billing_worker using (true);
+create policy every_organization on stripe_key to billing_retention, billing_worker using (true);
 create policy own_organization on stripe_key to billing_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
 grant delete, insert, select, update on stripe_key to billing_request;
+grant delete, select on stripe_key to billing_retention;
 grant select on stripe_key to billing_worker;
 
 create table stripe_object (
@@ -558,8 +582,9 @@ create table stripe_object (
 );
 alter table stripe_object enable row level security;
 alter table stripe_object force row level security;
-create policy every_row on stripe_object to billing_worker using (true);
+create policy every_row on stripe_object to billing_retention, billing_worker using (true);
 CREATE INDEX stripe_object_due_at ON public.stripe_object USING btree (due_at) WHERE (due_at IS NOT NULL);
+grant delete, select on stripe_object to billing_retention;
 grant insert, select, update on stripe_object to billing_worker;
 
 create table subscription (
@@ -584,8 +609,9 @@ create table subscription (
 );
 alter table subscription enable row level security;
 alter table subscription force row level security;
-create policy every_organization on subscription to billing_worker using (true);
+create policy every_organization on subscription to billing_retention, billing_worker using (true);
 create policy own_organization on subscription to billing_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, select on subscription to billing_retention;
 grant insert, select, update on subscription to billing_worker;
 grant select on subscription to billing_request;
 

@@ -46,7 +46,7 @@ export class CreatePortalSession {
     key: string | undefined,
   ): Promise<PortalSession | OrderRejection | { readonly rejected: 'url-not-allowed' }> {
     return this.placeOrder.place(caller, portalSessionOrder, asked, key, () =>
-      this.returnUrls.areAllowed(asked.returnUrl) ? null : ({ rejected: 'url-not-allowed' } as const),
+      this.returnUrls.isAllowed(asked.returnUrl) ? null : ({ rejected: 'url-not-allowed' } as const),
     );
   }
 }

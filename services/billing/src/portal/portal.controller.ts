@@ -2,16 +2,13 @@ import { Body, Controller, Headers, Post } from '@nestjs/common';
 import { Caller, Operation } from '@vouchsafe/service-host';
 import type { z } from 'zod';
 import { ordered, orderProblems } from '../intent/intent.problems.js';
+import { urlNotAllowed } from '../stripe/return-url.js';
 import { CreatePortalSession, newPortalSession, portalSession } from './create-portal-session.js';
 
 /** How each rejection is answered. */
 const problems = {
   ...orderProblems,
-  'url-not-allowed': [
-    'rejected',
-    'Stripe’s page can send people to the product’s own origins only',
-    '/returnUrl',
-  ],
+  'url-not-allowed': [...urlNotAllowed, '/returnUrl'],
 } as const;
 
 @Controller('v1/billing/portal-sessions')

@@ -1,4 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Database, type Transaction } from '@vouchsafe/database';
 import { follow } from '@vouchsafe/event-store';
 import {
   Background,
@@ -11,7 +12,9 @@ import type { Stripe } from 'stripe';
 import { z } from 'zod';
 import { money, moneyOf } from '../stripe/money.js';
 import { StripeApi } from '../stripe/stripe-api.js';
+import { shownTime } from '../stripe/shown-time.js';
 import { isFailed } from '../stripe/stripe-failure.js';
+import { PriceRow } from './price.entity.js';
 
 const intervals = ['day', 'week', 'month', 'year'] as const;
 
@@ -55,7 +58,10 @@ export const priceProblems = {
   'prices-unknown': ['unavailable', 'Stripe is unavailable; nothing was ordered'],
 } as const satisfies Record<PriceRejection['rejected'], RejectionProblem>;
 
-/** What can be bought: the configured prices, as Stripe last said they are. Checked in the background, so a start needs no Stripe. */
+/**
+ * What can be bought: the configured prices, as Stripe last said they are. They are checked in the background and kept in the database, so a
+ * start needs no Stripe.
+ */
 @Injectable()
 export class PriceCatalog implements OnApplicationBootstrap {
   private readonly known = new Map<string, Price>();
@@ -63,13 +69,15 @@ export class PriceCatalog implements OnApplicationBootstrap {
 
   constructor(
     @Inject(PRICE_IDS) private readonly ids: readonly string[],
+    private readonly database: Database,
     private readonly stripe: StripeApi,
     private readonly clock: Clock,
     private readonly background: Background,
     @Inject(LOGGER) private readonly logger: Pick<ServiceLogger, 'warn' | 'error'>,
   ) {}
 
-  onApplicationBootstrap(): void {
+  async onApplicationBootstrap(): Promise<void> {
+    await this.load();
     const step = async (): Promise<number> => {
       if (!(await this.check())) throw new Error('Prices could not be read from Stripe');
       return 0;
@@ -91,6 +99,15 @@ export class PriceCatalog implements OnApplicationBootstrap {
     return { rejected: isDecided ? 'price-not-sold' : 'prices-unknown' };
   }
 
+  /** Who has a price keeps it: more or less of it can be had also where it is not sold any more. */
+  refusalOfChange(from: string, to: string): PriceRejection | null {
+    return from === to ? null : this.refusal(to);
+  }
+
+  currencyOf(priceId: string): string | undefined {
+    return this.known.get(priceId)?.unitPrice.currency;
+  }
+
   /** @returns whether every price was heard of; those that were not stay as they are known */
   async check(): Promise<boolean> {
     let complete = true;
@@ -99,22 +116,45 @@ export class PriceCatalog implements OnApplicationBootstrap {
         stripe.prices.retrieve(id, { expand: ['product'] }, options),
       );
       if (isFailed(answer) && answer.failed === 'unavailable') complete = false;
-      else this.keep(id, isFailed(answer) ? undefined : answer);
+      else await this.keep(id, isFailed(answer) ? undefined : answer);
     }
     this.checked ||= complete;
     return complete;
   }
 
-  private keep(id: string, found: Stripe.Price | undefined): void {
+  private async load(): Promise<void> {
+    const rows = await this.database.asWorker(async (transaction) =>
+      (await transaction.entityManager()).find(PriceRow, { priceId: { $in: [...this.ids] } }),
+    );
+    for (const { priceId, product, unitAmount, currency, interval, intervalCount, observedAt } of rows)
+      this.known.set(priceId, {
+        ...{ priceId, product, interval, intervalCount },
+        unitPrice: moneyOf(unitAmount, currency),
+        observedAt: shownTime(observedAt),
+      });
+  }
+
+  private async keep(id: string, found: Stripe.Price | undefined): Promise<void> {
     const sold = found && this.soldAs(found);
-    if (sold) this.known.set(id, sold);
-    else {
+    if (sold) {
+      this.known.set(id, sold);
+      const { unitPrice, ...rest } = sold;
+      const row = { ...rest, unitAmount: unitPrice.amount, currency: unitPrice.currency };
+      await this.inRegister((entityManager) => entityManager.upsert(PriceRow, row));
+    } else {
       this.known.delete(id);
+      await this.inRegister((entityManager) => entityManager.nativeDelete(PriceRow, { priceId: id }));
       this.logger.error(
         { object: id },
         'A price of VOUCHSAFE_BILLING_PRICES is not sold: it is unknown, archived, of another mode, or not a fixed price per unit and period',
       );
     }
+  }
+
+  private inRegister(
+    work: (entityManager: Awaited<ReturnType<Transaction['entityManager']>>) => Promise<unknown>,
+  ): Promise<unknown> {
+    return this.database.asWorker(async (transaction) => work(await transaction.entityManager()));
   }
 
   private soldAs({ id, active, livemode, unit_amount, currency, recurring, product }: Stripe.Price) {

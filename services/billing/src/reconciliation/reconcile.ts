@@ -3,6 +3,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
 import { LOGGER, Metrics, type ServiceLogger } from '@vouchsafe/service-host';
 import { Counter } from 'prom-client';
+import type { Stripe } from 'stripe';
+import { Customers } from '../customer/customers.js';
 import { Inbox } from '../inbox/inbox.js';
 import { Claims } from '../observation/claims.js';
 import { ObservationWorker } from '../observation/observation-worker.js';
@@ -20,6 +22,8 @@ const OVERLAP_DAYS = 1;
 
 export interface Reconciled {
   readonly customers: number;
+  /** Customers at Stripe that we had no record of. */
+  readonly adopted: number;
   /** Events that no webhook had brought. */
   readonly events: number;
   /** Objects that are otherwise at Stripe than we knew. */
@@ -42,6 +46,7 @@ export class Reconcile {
   constructor(
     private readonly database: Database,
     private readonly stripe: StripeApi,
+    private readonly customers: Customers,
     private readonly reading: ReadStripeObject,
     private readonly recording: RecordObservation,
     private readonly claims: Claims,
@@ -56,7 +61,14 @@ export class Reconcile {
       labelNames: ['what'],
       registers: [registry],
     });
-    for (const what of ['event', 'subscription', 'invoice', 'payment_method', 'customer'])
+    for (const what of [
+      'event',
+      'subscription',
+      'invoice',
+      'payment_method',
+      'customer',
+      'unrecorded_customer',
+    ])
       this.repairs.inc({ what }, 0);
   }
 
@@ -65,6 +77,8 @@ export class Reconcile {
    * @returns what was repaired, or why it ended early: then it is done again from the beginning
    */
   async run(goesOn: () => Promise<boolean> = () => Promise.resolve(true)): Promise<Reconciled | Interrupted> {
+    const adopted = await this.adoptCustomers();
+    if (isFailed(adopted)) return adopted;
     const events = await this.missedEvents();
     if (isFailed(events)) return events;
     const customers = await this.database.asWorker((sql) =>
@@ -80,11 +94,36 @@ export class Reconcile {
       objects += repaired.objects;
     }
     this.worker.wake();
-    const reconciled = { customers: customers.length, events: events.missed, objects };
-    const said = `Compared with Stripe: ${events.missed} events that no webhook brought, ${objects} objects that differed`;
-    if (events.missed + objects > 0) this.logger.warn(said);
+    const reconciled = { customers: customers.length, ...adopted, events: events.missed, objects };
+    const said = `Compared with Stripe: ${adopted.adopted} customers that had no record, ${events.missed} events that no webhook brought, ${objects} objects that differed`;
+    if (adopted.adopted + events.missed + objects > 0) this.logger.warn(said);
     else this.logger.info(said);
     return reconciled;
+  }
+
+  /** A failover may have lost the record of a customer, and Stripe forgets after a day that it was made already. */
+  private async adoptCustomers(): Promise<{ adopted: number } | StripeFailure> {
+    const [now] = await this.database.asWorker((sql) =>
+      sql.query<{ at: string }>('select clock_timestamp()::text as at'),
+    );
+    const listed = await this.stripe.read(async (stripe, options) => {
+      const all: Pick<Stripe.Customer, 'id' | 'metadata'>[] = [];
+      for await (const { id, metadata } of stripe.customers.list({ limit: 100 }, options))
+        all.push({ id, metadata });
+      return all;
+    });
+    if (isFailed(listed)) return listed;
+    let adopted = 0;
+    // The oldest first: of two, it is the one that a lost record was about.
+    for (const one of listed.toReversed()) {
+      if (!(await this.customers.adopt(one))) continue;
+      this.repairs.inc({ what: 'unrecorded_customer' });
+      adopted += 1;
+    }
+    await this.database.asWorker((sql) =>
+      sql.query('update reconciliation set customers_listed_at = $1', [now?.at]),
+    );
+    return { adopted };
   }
 
   /** The events since the last comparison go the way of a webhook, each once. */

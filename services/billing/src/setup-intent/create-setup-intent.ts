@@ -3,14 +3,16 @@ import type { Caller } from '@vouchsafe/service-host';
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
 import type { OrderRejection } from '../intent/carry-out.js';
-import { type Order, ofIntent, type Performed } from '../intent/order.js';
+import { madeByOrder, type Order, type Performed } from '../intent/order.js';
 import { PlaceOrder } from '../intent/place-order.js';
 import { isFailed } from '../stripe/stripe-failure.js';
 
 export const setupIntent = z
   .strictObject({
     setupIntentId: z.string(),
-    clientSecret: z.string().describe('For Stripe.js in the browser that asked; it is not kept'),
+    clientSecret: z
+      .string()
+      .describe('For Stripe.js alone (`confirmSetup`), in the browser that asked; it is not kept'),
   })
   .meta({ id: 'SetupIntent' });
 type SetupIntent = z.infer<typeof setupIntent>;
@@ -33,12 +35,10 @@ export const setupIntentOrder: Order<object, SetupIntent> = {
     return isFailed(made) ? made : performed(made);
   },
   find: async (_, at) => {
-    const listed = await at.stripe.read((client, options) =>
+    const found = await madeByOrder(at, (client, options) =>
       client.setupIntents.list({ customer: at.customerId, created: { gte: at.since }, limit: 100 }, options),
     );
-    if (isFailed(listed)) return listed;
-    const found = ofIntent(listed.data, at);
-    return found && performed(found);
+    return found === undefined || isFailed(found) ? found : performed(found);
   },
 };
 

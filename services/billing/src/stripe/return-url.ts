@@ -12,15 +12,19 @@ export const returnUrl = z
     'Its origin must be the product’s own, or one of VOUCHSAFE_ALLOWED_ORIGINS. Stripe puts the session’s id in place of {CHECKOUT_SESSION_ID}',
   );
 
+/** How another URL is answered; the pointer is that of its field. */
+export const urlNotAllowed = [
+  'rejected',
+  'Stripe’s page can send people back to the product’s own origin and to those of VOUCHSAFE_ALLOWED_ORIGINS alone',
+] as const;
+
 /** Keeps Stripe's pages from sending people elsewhere (CWE-601): the origins are those that may send us requests with a cookie. */
 @Injectable()
 export class ReturnUrls {
   constructor(@Inject(RETURN_ORIGINS) private readonly origins: readonly string[]) {}
 
-  areAllowed(...urls: readonly string[]): boolean {
-    return urls.every((url) => {
-      const { origin, username, password } = new URL(url);
-      return username === '' && password === '' && this.origins.includes(origin);
-    });
+  isAllowed(url: string): boolean {
+    const { origin, username, password } = new URL(url);
+    return username === '' && password === '' && this.origins.includes(origin);
   }
 }

@@ -27,11 +27,18 @@ export type StripeFailure =
     }
   | { readonly failed: 'refused'; readonly reason: StripeRefusal };
 
-/** A closed set, whatever codes Stripe adds. `changed-since` is our own: somebody else was faster. */
+/**
+ * A closed set, whatever codes Stripe adds. Some are our own, where Stripe's code does not say what a person can do about it: somebody else
+ * was faster (`changed-since`), or the state in which it is not possible.
+ */
 export const stripeRefusals = [
   'card-declined',
   'authentication-required',
+  'no-payment-method',
+  'other-currency',
   'not-found',
+  'subscription-ended',
+  'subscription-incomplete',
   'not-possible',
   'changed-since',
 ] as const;

@@ -16,7 +16,7 @@ export const cancellation = z
     at: z
       .enum(['period-end', 'now'])
       .default('period-end')
-      .describe('At the end of what is paid, or at once; nothing is paid back'),
+      .describe('At the end of what is paid, or at once: nothing is paid back, then either'),
   })
   .meta({ id: 'Cancellation', examples: [{ at: 'period-end' }] });
 
@@ -30,7 +30,9 @@ export const cancelSubscriptionOrder: Order<Asked, OrderedSubscription> = {
   perform: async ({ subscriptionId, at: when }, at) => {
     const before = await ownSubscription(at.stripe, at.customerId, subscriptionId);
     if (isFailed(before)) return before;
-    if (isOver(before)) return when === 'now' ? done(before) : refused('not-possible');
+    if (isOver(before)) return when === 'now' ? done(before) : refused('subscription-ended');
+    // It has no period that is paid for.
+    if (when === 'period-end' && before.status === 'incomplete') return refused('subscription-incomplete');
     const changed = await at.write((client, options) =>
       when === 'now'
         ? client.subscriptions.cancel(subscriptionId, { expand }, options)
@@ -53,7 +55,8 @@ export const resumeSubscriptionOrder: Order<z.infer<typeof resumed>, OrderedSubs
     const before = await ownSubscription(at.stripe, at.customerId, subscriptionId);
     if (isFailed(before)) return before;
     // What has ended does not live again; a new subscription is ordered.
-    if (isOver(before)) return refused('not-possible');
+    if (isOver(before)) return refused('subscription-ended');
+    if (before.status === 'incomplete') return refused('subscription-incomplete');
     const changed = await at.write((client, options) =>
       client.subscriptions.update(
         subscriptionId,

@@ -12,6 +12,7 @@ import { isFailed, refused } from '../stripe/stripe-failure.js';
 import { type AgreedChange, agreedChange, changeToken, readToken } from './change-token.js';
 import { changeMetadata, idOf, isChangedBy, ownSubscription } from './own-subscription.js';
 import { expand, type OrderedSubscription, shownSubscription } from './subscription-view.js';
+import { withoutPaymentMethod } from './why-refused.js';
 
 export const subscriptionChange = z.strictObject({ token: changeToken }).meta({
   id: 'SubscriptionChange',
@@ -26,13 +27,20 @@ export const changeSubscriptionOrder: Order<AgreedChange, OrderedSubscription> =
   operation: 'subscription.change',
   asked: agreedChange,
   perform: async (change, at) => {
-    const { subscriptionId, itemId, priceId, quantity, from, prorationDate } = change;
+    const { subscriptionId, itemId, priceId, quantity, from, balance, prorationDate } = change;
     const before = await ownSubscription(at.stripe, at.customerId, subscriptionId);
     if (isFailed(before)) return before;
     if (isChangedBy(before, at)) return { objectId: before.id, answer: shownSubscription(before) };
     const item = before.items.data.find(({ id }) => id === itemId);
     const isAsShown = item && idOf(item.price) === from.priceId && (item.quantity ?? 1) === from.quantity;
     if (!isAsShown) return refused('changed-since');
+    const customer = await at.stripe.read((client, options) =>
+      client.customers.retrieve(at.customerId, {}, options),
+    );
+    if (isFailed(customer)) return customer;
+    // Another change may have used up the credit that was to pay for this one.
+    if (customer.deleted || customer.balance !== (balance ?? customer.balance))
+      return refused('changed-since');
     const changed = await at.write((client, options) =>
       client.subscriptions.update(
         subscriptionId,
@@ -48,7 +56,8 @@ export const changeSubscriptionOrder: Order<AgreedChange, OrderedSubscription> =
         options,
       ),
     );
-    return isFailed(changed) ? changed : { objectId: changed.id, answer: shownSubscription(changed) };
+    if (!isFailed(changed)) return { objectId: changed.id, answer: shownSubscription(changed) };
+    return before.default_payment_method === null ? withoutPaymentMethod(changed, at) : changed;
   },
 };
 
@@ -76,10 +85,9 @@ export class ChangeSubscription {
     if (agreed && agreed.organizationId !== organizationId) return { rejected: 'not-found' };
     if (agreed?.subscriptionId !== subscriptionId) return { rejected: 'not-our-token' };
     const key = createHash('sha256').update(token).digest('base64url');
-    return this.placeOrder.place(caller, changeSubscriptionOrder, agreed, key, (): ChangeRejection | null =>
-      agreed.expiresAt < this.clock.now().getTime()
-        ? { rejected: 'token-expired' }
-        : this.prices.refusal(agreed.priceId),
-    );
+    return this.placeOrder.place(caller, changeSubscriptionOrder, agreed, key, (): ChangeRejection | null => {
+      if (agreed.expiresAt < this.clock.now().getTime()) return { rejected: 'token-expired' };
+      return this.prices.refusalOfChange(agreed.from.priceId, agreed.priceId);
+    });
   }
 }

@@ -13,6 +13,8 @@ export const agreedChange = z.strictObject({
   quantity: z.int(),
   /** What it was when the price was shown. */
   from: z.strictObject({ priceId: z.string(), quantity: z.int() }),
+  /** Of the customer at Stripe, when the price was shown; below 0 it is credit, which pays first. Orders of before do not say it. */
+  balance: z.int().optional(),
   /** Unix seconds: the amount is that of this moment, whenever the change is agreed to. */
   prorationDate: z.int(),
   /** Milliseconds since the epoch. */

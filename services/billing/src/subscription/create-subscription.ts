@@ -2,12 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import type { OrderRejection } from '../intent/carry-out.js';
-import { type Order, ofIntent } from '../intent/order.js';
+import { madeByOrder, type Order } from '../intent/order.js';
 import { PlaceOrder } from '../intent/place-order.js';
 import { chosenPrice } from '../price/chosen-price.js';
 import { PriceCatalog, type PriceRejection } from '../price/price-catalog.js';
 import { isFailed } from '../stripe/stripe-failure.js';
 import { expand, type OrderedSubscription, shownSubscription } from './subscription-view.js';
+import { inOtherCurrency, withoutPaymentMethod } from './why-refused.js';
 
 export const newSubscription = z
   .strictObject({
@@ -16,7 +17,7 @@ export const newSubscription = z
       .string()
       .regex(/^[A-Za-z0-9_-]{1,100}$/, 'must be the id of a payment method')
       .optional()
-      .describe('A saved card; the default one where it is absent'),
+      .describe('A saved card; the default one where it is absent, and without one 422 `no-payment-method`'),
   })
   .meta({
     id: 'NewSubscription',
@@ -27,8 +28,9 @@ type NewSubscription = z.output<typeof newSubscription>;
 export const createSubscriptionOrder: Order<NewSubscription, OrderedSubscription> = {
   operation: 'subscription.create',
   asked: newSubscription,
-  perform: async ({ priceId, quantity, paymentMethodId }, { write, customerId, metadata }) => {
-    const made = await write((client, options) =>
+  perform: async ({ priceId, quantity, paymentMethodId }, at) => {
+    const { customerId, metadata } = at;
+    const made = await at.write((client, options) =>
       client.subscriptions.create(
         {
           customer: customerId,
@@ -42,10 +44,12 @@ export const createSubscriptionOrder: Order<NewSubscription, OrderedSubscription
         options,
       ),
     );
-    return isFailed(made) ? made : { objectId: made.id, answer: shownSubscription(made) };
+    if (!isFailed(made)) return { objectId: made.id, answer: shownSubscription(made) };
+    const why = await inOtherCurrency(made, at, priceId);
+    return paymentMethodId === undefined ? withoutPaymentMethod(why, at) : why;
   },
   find: async (_, at) => {
-    const listed = await at.stripe.read((client, options) =>
+    const found = await madeByOrder(at, (client, options) =>
       client.subscriptions.list(
         {
           customer: at.customerId,
@@ -57,9 +61,8 @@ export const createSubscriptionOrder: Order<NewSubscription, OrderedSubscription
         options,
       ),
     );
-    if (isFailed(listed)) return listed;
-    const found = ofIntent(listed.data, at);
-    return found && { objectId: found.id, answer: shownSubscription(found) };
+    if (found === undefined || isFailed(found)) return found;
+    return { objectId: found.id, answer: shownSubscription(found) };
   },
 };
 

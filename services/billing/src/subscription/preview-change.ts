@@ -5,7 +5,7 @@ import { Vault } from '@vouchsafe/vault';
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
 import { Customers } from '../customer/customers.js';
-import { chosenPrice } from '../price/chosen-price.js';
+import { priceId, quantity } from '../price/chosen-price.js';
 import { PriceCatalog, type PriceRejection } from '../price/price-catalog.js';
 import { money, moneyOf } from '../stripe/money.js';
 import { StripeApi } from '../stripe/stripe-api.js';
@@ -17,15 +17,29 @@ import { idOf, isOver, ownSubscription } from './own-subscription.js';
 const TOKEN_MINUTES = 30;
 
 export const wantedChange = z
-  .strictObject(chosenPrice)
-  .meta({ id: 'WantedSubscriptionChange', examples: [{ priceId: 'price_1Pq2xK2eZvKYlo2C', quantity: 5 }] });
+  .strictObject({
+    priceId: priceId
+      .optional()
+      .describe('`priceId` of GET /v1/billing/prices; the present one where it is absent'),
+    quantity: quantity.optional().describe('How many units of the price; as many as now where it is absent'),
+  })
+  .refine((wanted) => Object.keys(wanted).length > 0, 'must have priceId, quantity, or both')
+  .meta({
+    id: 'WantedSubscriptionChange',
+    minProperties: 1,
+    examples: [{ priceId: 'price_1Pq2xK2eZvKYlo2C', quantity: 5 }],
+  });
 type WantedChange = z.output<typeof wantedChange>;
 
 export const changePreview = z
   .strictObject({
     token: z.string().describe('Send it to agree to exactly this change at exactly this cost'),
     expiresAt: z.iso.datetime(),
-    dueNow: money.describe('What is charged when the change is agreed to; below 0 it is credited'),
+    dueNow: money.describe('What is charged when the change is agreed to; never below 0'),
+    creditUsed: money.describe('What the organization’s credit pays of it'),
+    creditLeft: money.describe(
+      'The credit afterwards, which pays for the next invoices. What a smaller subscription costs less is credited, and not paid back',
+    ),
     lines: z
       .array(
         z.strictObject({
@@ -35,13 +49,16 @@ export const changePreview = z
           to: z.iso.datetime().describe('End of the time that it is for'),
         }),
       )
-      .describe('What `dueNow` is made of'),
+      .describe('What is added up; `creditUsed` is taken off that, and a sum below 0 is credited'),
   })
   .meta({ id: 'SubscriptionChangePreview' });
 type ChangePreview = z.infer<typeof changePreview>;
 
+/** A change without the balance, which only the preview says. */
+type Wish = Omit<AgreedChange, 'balance'>;
+
 export type PreviewRejection =
-  PriceRejection | { readonly rejected: StripeRefusal | 'unavailable' | 'no-change' };
+  PriceRejection | { readonly rejected: StripeRefusal | 'unavailable' | 'no-change' | 'several-prices' };
 
 @Injectable()
 export class PreviewChange {
@@ -61,18 +78,17 @@ export class PreviewChange {
     wanted: WantedChange,
   ): Promise<ChangePreview | PreviewRejection> {
     const organizationId = organizationOf(caller);
-    const notSold = this.prices.refusal(wanted.priceId);
-    if (notSold) return notSold;
     const customerId = await this.customers.find(organizationId);
     if (customerId === undefined) return { rejected: 'not-found' };
     const subscription = await ownSubscription(this.stripe, customerId, subscriptionId);
     if (isFailed(subscription)) return rejection(subscription);
-    const change = this.changeOf(organizationId, subscription, wanted);
-    if ('rejected' in change) return change;
+    const wish = this.changeOf(organizationId, subscription, wanted);
+    if ('rejected' in wish) return wish;
     const invoice = await this.stripe.read((client, options) =>
-      client.invoices.createPreview(previewOf(customerId, change), options),
+      client.invoices.createPreview(previewOf(customerId, wish), options),
     );
     if (isFailed(invoice)) return rejection(invoice);
+    const change: AgreedChange = { ...wish, balance: invoice.starting_balance };
     const token = await this.database.forOrganization(organizationId, (sql) =>
       writeToken(this.vault, sql, change),
     );
@@ -82,13 +98,19 @@ export class PreviewChange {
   private changeOf(
     organizationId: string,
     subscription: Stripe.Subscription,
-    { priceId, quantity }: WantedChange,
-  ): AgreedChange | PreviewRejection {
+    wanted: WantedChange,
+  ): Wish | PreviewRejection {
+    if (isOver(subscription)) return { rejected: 'subscription-ended' };
+    if (subscription.status === 'incomplete') return { rejected: 'subscription-incomplete' };
     const [item, ...others] = subscription.items.data;
-    if (!item || others.length > 0 || isOver(subscription) || subscription.status === 'incomplete')
-      return { rejected: 'not-possible' };
+    if (!item || others.length > 0) return { rejected: 'several-prices' };
     const from = { priceId: idOf(item.price), quantity: item.quantity ?? 1 };
+    const { priceId = from.priceId, quantity = from.quantity } = wanted;
+    const notSold = this.prices.refusalOfChange(from.priceId, priceId);
+    if (notSold) return notSold;
     if (from.priceId === priceId && from.quantity === quantity) return { rejected: 'no-change' };
+    const currency = this.prices.currencyOf(priceId) ?? subscription.currency;
+    if (currency.toLowerCase() !== subscription.currency) return { rejected: 'other-currency' };
     const now = this.clock.now();
     return {
       ...{ organizationId, subscriptionId: subscription.id, itemId: item.id, priceId, quantity, from },
@@ -104,7 +126,7 @@ export class PreviewChange {
 
 function previewOf(
   customer: string,
-  { subscriptionId, itemId, priceId, quantity, prorationDate }: AgreedChange,
+  { subscriptionId, itemId, priceId, quantity, prorationDate }: Wish,
 ): Stripe.InvoiceCreatePreviewParams {
   return {
     customer,
@@ -117,10 +139,15 @@ function previewOf(
   };
 }
 
-function shown({ total, currency, lines }: Stripe.Invoice): Pick<ChangePreview, 'dueNow' | 'lines'> {
+/** A balance below 0 is credit. Stripe adds to it what is below 0 of an invoice, and takes from it before it charges. */
+function shown(invoice: Stripe.Invoice): Omit<ChangePreview, 'token' | 'expiresAt'> {
+  const { total, amount_due: due, starting_balance: balance, currency, lines } = invoice;
   const time = (seconds: number) => new Date(seconds * 1000).toISOString();
+  const [before, after] = [Math.max(0, -balance), Math.max(0, due - total - balance)];
   return {
-    dueNow: moneyOf(total, currency),
+    dueNow: moneyOf(due, currency),
+    creditUsed: moneyOf(Math.max(0, before - after), currency),
+    creditLeft: moneyOf(after, currency),
     lines: lines.data.map(({ description, amount, period }) => ({
       description,
       amount: moneyOf(amount, currency),

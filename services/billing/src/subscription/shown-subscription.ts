@@ -11,7 +11,9 @@ export const shownSubscription = z
     subscriptionId: z.string(),
     status: z
       .enum(subscriptionStatuses)
-      .describe('Stripe’s. Only `incomplete`, `incomplete_expired` and `canceled` are not live'),
+      .describe(
+        'Stripe’s. `incomplete`: the first payment was declined or waits for the bank, for 23 hours; then, or when it is cancelled, it is `incomplete_expired`. `past_due`: a later payment failed and is tried again. Only `incomplete`, `incomplete_expired` and `canceled` are not live',
+      ),
     isLive: z.boolean().describe('Whether it counts: while one is live, the organization is a customer'),
     items: z.array(
       z.strictObject({

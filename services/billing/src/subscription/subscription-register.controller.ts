@@ -15,7 +15,10 @@ const path = z.strictObject({ id: z.string().max(255) });
 
 /** How each rejection is answered. */
 const problems = {
-  'unknown-subscription': ['not-found', 'There is no such subscription'],
+  'unknown-subscription': [
+    'not-found',
+    'Your organization has no subscription with this id; a new one is here as soon as Stripe has told us, after a second',
+  ],
 } as const satisfies Record<UnknownSubscription['rejected'], RejectionProblem>;
 
 @Controller('v1/billing/subscriptions')

@@ -8,14 +8,14 @@ export const orderedSubscription = z
     status: z
       .string()
       .describe(
-        'Stripe’s: `active`; or `incomplete` while the first payment needs the person, within 23 hours',
+        'Stripe’s: `active`; or `incomplete` where the first payment was declined or the bank asks the person first. Then it can be made within 23 hours, with the `clientSecret`',
       ),
     cancelAtPeriodEnd: z.boolean().describe('Whether it ends with the period that is paid for'),
     clientSecret: z
       .string()
       .nullable()
       .describe(
-        'Where the payment needs authentication or another card: confirm it with Stripe.js in the browser that asked. It is not kept',
+        'For Stripe.js alone (`confirmPayment`), in the browser that asked, where a payment needs another card or authentication. It is not kept; the same request with its Idempotency-Key gives it again',
       ),
   })
   .meta({ id: 'OrderedSubscription' });

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Headers, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import { Caller, Operation, type RejectionProblem } from '@vouchsafe/service-host';
 import type { z } from 'zod';
+import type { OrderRejection } from '../intent/carry-out.js';
 import { ordered, orderProblems } from '../intent/intent.problems.js';
 import { priceProblems } from '../price/price-catalog.js';
 import { CancelSubscription, cancellation } from './cancel-subscription.js';
@@ -14,10 +15,43 @@ import { orderedSubscription } from './subscription-view.js';
 const problems = {
   ...orderProblems,
   ...priceProblems,
+  'not-found': ['not-found', 'Your organization has no subscription with this id'],
+} as const satisfies Record<OrderRejection['rejected'], RejectionProblem>;
+
+const creationProblems = {
+  ...problems,
+  'not-found': ['not-found', 'Your organization has no such payment method', '/paymentMethodId'],
+} as const satisfies Record<OrderRejection['rejected'], RejectionProblem>;
+
+const previewProblems = {
+  ...problems,
   'no-change': ['rejected', 'The subscription has this price and this quantity already'],
+  'several-prices': [
+    'conflict',
+    'The subscription has several prices, which it was given at Stripe: it can be changed there alone',
+  ],
+} as const satisfies Record<PreviewRejection['rejected'], RejectionProblem>;
+
+/** What was declined is over: its token stands for a price at a moment, and that moment has passed. */
+const changeProblems = {
+  ...problems,
+  'card-declined': [
+    'rejected',
+    'The card was declined, and nothing is changed: choose another card, then ask for a new preview',
+  ],
+  'authentication-required': [
+    'rejected',
+    'The bank wants the person to authenticate, and nothing is changed: save the card again, where the bank can ask them, make it the default one, and ask for a new preview',
+  ],
+  'no-payment-method': [
+    'rejected',
+    'There is no card to pay with, and nothing is changed: save one, make it the default one, and ask for a new preview',
+  ],
+  'other-currency': ['rejected', 'The organization pays in another currency', '/token'],
+  'price-not-sold': ['rejected', 'The price of this preview is not sold any more', '/token'],
   'not-our-token': ['invalid-request', 'This is no token of a preview of this subscription', '/token'],
-  'token-expired': ['gone', 'The preview has expired; ask for a new one'],
-} as const satisfies Record<(PreviewRejection | ChangeRejection)['rejected'], RejectionProblem>;
+  'token-expired': ['gone', 'The preview has expired: ask for a new one', '/token'],
+} as const satisfies Record<ChangeRejection['rejected'] | OrderRejection['rejected'], RejectionProblem>;
 
 type Subscription = z.infer<typeof orderedSubscription>;
 
@@ -41,17 +75,19 @@ export class SubscriptionController {
     entity: { type: 'subscription', id: 'response.subscriptionId' },
     effect: 'write',
     summary: 'Subscribe with a saved card',
+    description:
+      'The card is charged at once, so an Idempotency-Key is required. Where the payment is declined or needs the person, the subscription is `incomplete`: see `clientSecret`.',
     answers: { 201: orderedSubscription },
     problems: possible,
     problemHeaders: ['Retry-After'],
-    idempotent: true,
+    idempotent: 'required',
   })
   async create(
     @Caller() caller: Caller,
     @Body({ schema: newSubscription }) body: z.output<typeof newSubscription>,
     @Headers('idempotency-key') key?: string,
   ): Promise<Subscription> {
-    return ordered(await this.createSubscription.create(caller, body, key), problems);
+    return ordered(await this.createSubscription.create(caller, body, key), creationProblems);
   }
 
   @Post(':id/preview')
@@ -71,7 +107,7 @@ export class SubscriptionController {
     @Param({ schema: path }) { id }: z.infer<typeof path>,
     @Body({ schema: wantedChange }) body: z.output<typeof wantedChange>,
   ): Promise<z.infer<typeof changePreview>> {
-    return ordered(await this.previewChange.preview(caller, id, body), problems);
+    return ordered(await this.previewChange.preview(caller, id, body), previewProblems);
   }
 
   @Patch(':id')
@@ -82,7 +118,7 @@ export class SubscriptionController {
     effect: 'write',
     summary: 'Agree to a change whose preview was shown',
     description:
-      'The token binds price, quantity and moment: what is charged is what was shown. A token is good for one change; sent again, it is answered the same. Where the payment fails, nothing is changed.',
+      'The token binds price, quantity, moment and credit: what is charged is what was shown. A token is good for one try: sent again, it is answered the same, also where the card was declined. Then nothing is changed, and a new preview gives a new token.',
     answers,
     problems: [...possible, 'precondition-failed'],
     problemHeaders: ['Retry-After'],
@@ -92,7 +128,7 @@ export class SubscriptionController {
     @Param({ schema: path }) { id }: z.infer<typeof path>,
     @Body({ schema: subscriptionChange }) { token }: z.output<typeof subscriptionChange>,
   ): Promise<Subscription> {
-    return ordered(await this.changeSubscription.change(caller, id, token), problems);
+    return ordered(await this.changeSubscription.change(caller, id, token), changeProblems);
   }
 
   @Post(':id/cancellation')

@@ -40,7 +40,11 @@ async function subscribe(): Promise<void> {
 }
 
 const ask = (method: string, url: string, body?: object, whose = organizationId) =>
-  app.ask(method, url, { organizationId: whose, ...(body && { body }) });
+  app.ask(method, url, {
+    organizationId: whose,
+    ...(body && { body }),
+    headers: { 'idempotency-key': randomUUID() },
+  });
 
 async function preview(quantity = 5, priceId = 'price_large'): Promise<{ token: string }> {
   const answer = await ask('POST', `${path}/preview`, { priceId, quantity });
@@ -65,8 +69,38 @@ describe('a change of a subscription', () => {
   it('shows what it costs, in integers and with the currency, and changes nothing', async () => {
     expect(await preview()).toMatchObject({
       dueNow: { amount: 2500, currency: 'EUR', decimals: 2 },
+      creditUsed: { amount: 0 },
+      creditLeft: { amount: 0 },
       lines: [{ amount: { amount: 2500 } }],
     });
+    expect(item()).toEqual(['price_team', 3]);
+  });
+
+  it('keeps the price or the quantity that it does not name', async () => {
+    const changed = async (wanted: object) => {
+      const { body } = await ask('POST', `${path}/preview`, wanted);
+      expect((await change(body.token as string)).status).toBe(200);
+      return item();
+    };
+    expect(await changed({ quantity: 4 })).toEqual(['price_team', 4]);
+    expect(await changed({ priceId: 'price_large' })).toEqual(['price_large', 4]);
+  });
+
+  it('is of the quantity also where its price is not sold any more', async () => {
+    Object.assign((subscription.items as { data: { price: { id: string } }[] }).data[0]?.price ?? {}, {
+      id: 'price_archived',
+    });
+    expect(item()).toEqual(['price_archived', 3]);
+    await preview(4, 'price_archived');
+    const other = await ask('POST', `${path}/preview`, { priceId: 'price_unheard_of' });
+    expect([other.status, other.body.reason]).toEqual([422, 'price-not-sold']);
+  });
+
+  it('is refused where the credit that was to pay for it has changed since', async () => {
+    const { token } = await preview();
+    Object.assign(stripe.made.find(({ id }) => id === subscription.customer) ?? {}, { balance: -500 });
+    const late = await change(token);
+    expect([late.status, late.body.reason]).toEqual([412, 'changed-since']);
     expect(item()).toEqual(['price_team', 3]);
   });
 
@@ -123,6 +157,7 @@ describe('a change of a subscription', () => {
     [{ priceId: 'price_archived', quantity: 3 }, 422, 'price-not-sold'],
     [{ priceId: 'price_team', quantity: -3 }, 400, undefined],
     [{ priceId: 'price_team', quantity: 0.5 }, 400, undefined],
+    [{}, 400, undefined],
   ])('to %j is answered %i', async (wanted, status, reason) => {
     const answer = await ask('POST', `${path}/preview`, wanted);
     expect([answer.status, answer.body.reason]).toEqual([status, reason]);
@@ -134,7 +169,28 @@ describe('a cancellation', () => {
     expect((await ask('POST', `${path}/cancellation`, {})).body.cancelAtPeriodEnd).toBe(true);
     expect((await ask('DELETE', `${path}/cancellation`)).body.cancelAtPeriodEnd).toBe(false);
     expect((await ask('POST', `${path}/cancellation`, { at: 'now' })).body.status).toBe('canceled');
-    expect((await ask('DELETE', `${path}/cancellation`)).status).toBe(409);
+    const late = await ask('DELETE', `${path}/cancellation`);
+    expect([late.status, late.body.reason]).toEqual([409, 'subscription-ended']);
+    const end = await ask('POST', `${path}/cancellation`, {});
+    expect([end.status, end.body.reason]).toEqual([409, 'subscription-ended']);
+    expect((await ask('POST', `${path}/cancellation`, { at: 'now' })).status).toBe(200);
+  });
+});
+
+describe('a subscription whose first payment was not made', () => {
+  beforeEach(() => void Object.assign(subscription, { status: 'incomplete' }));
+
+  it.each([
+    ['a preview', () => ask('POST', `${path}/preview`, { quantity: 4 })],
+    ['a cancellation at the end', () => ask('POST', `${path}/cancellation`, { at: 'period-end' })],
+    ['a resumption', () => ask('DELETE', `${path}/cancellation`)],
+  ])('refuses %s, and says why', async (_, request) => {
+    const { status, body } = await request();
+    expect([status, body.reason]).toEqual([409, 'subscription-incomplete']);
+    expect(body.detail).toContain('first payment');
+  });
+
+  it('is cancelled at once', async () => {
     expect((await ask('POST', `${path}/cancellation`, { at: 'now' })).status).toBe(200);
   });
 });
@@ -146,11 +202,26 @@ describe('a saved card', () => {
     return card;
   };
 
+  it('is made the default one for every subscription also where Stripe is away between the steps', async () => {
+    const card = save(subscription.customer);
+    subscription.default_payment_method = 'pm_first';
+    stripe.fault = (route) => (route === `POST /v1/subscriptions/${subscription.id}` ? 429 : undefined);
+    const half = await ask('PUT', `/v1/billing/payment-methods/${card.id}/default`);
+    expect([half.status, half.body.code]).toEqual([503, 'outcome-unknown']);
+    expect(subscription.default_payment_method).toBe('pm_first');
+    stripe.fault = () => undefined;
+    await settle();
+    expect(subscription.default_payment_method).toBe('');
+  });
+
   it('is made the default one, and removed once', async () => {
     const card = save(subscription.customer);
+    subscription.default_payment_method = 'pm_first';
     expect((await ask('PUT', `/v1/billing/payment-methods/${card.id}/default`)).status).toBe(204);
     const customer = stripe.made.find(({ id }) => id === subscription.customer);
     expect(customer?.invoice_settings).toEqual({ default_payment_method: card.id });
+    // Of the subscription that names another one, too.
+    expect(subscription.default_payment_method).toBe('');
     expect((await ask('DELETE', `/v1/billing/payment-methods/${card.id}`)).status).toBe(204);
     expect(card.customer).toBeNull();
   });

@@ -134,10 +134,13 @@ function respond(stripe: Omit<SmallStripe, 'url' | 'stop'>, route: string, form:
   const [method, , , kind = '', id, ...rest] = route.split(/[ /]/);
   const found = id === undefined ? undefined : stripe.made.find((one) => one.id === id);
   const list = (object: string): [number, object] => {
-    const data = stripe
+    const all = stripe
       .of(object)
-      .filter((one) => form.customer === undefined || one.customer === form.customer);
-    return [200, { object: 'list', data: data.slice(0, 100), has_more: false, url: `/v1/${kind}` }];
+      .filter((one) => form.customer === undefined || one.customer === form.customer)
+      .toReversed();
+    const rest = all.slice(all.findIndex(({ id }) => id === form.starting_after) + 1);
+    const data = rest.slice(0, 100);
+    return [200, { object: 'list', data, has_more: rest.length > 100, url: route.slice('GET '.length) }];
   };
   const { metadata = {}, customer } = form;
   if (kind === 'prices') return priceOf(id ?? '');
@@ -155,7 +158,10 @@ function respond(stripe: Omit<SmallStripe, 'url' | 'stop'>, route: string, form:
   if (method === 'DELETE' && found) return [200, Object.assign(found, { status: 'canceled' })];
   switch (`${method} ${[kind, id, ...rest].filter(Boolean).join('/')}`) {
     case 'POST customers':
-      return make('customer', 'cus', { ...form, metadata });
+      return make('customer', 'cus', {
+        ...{ balance: 0, invoice_settings: { default_payment_method: null } },
+        ...{ ...form, metadata },
+      });
     case 'GET customers':
       return list('customer');
     case 'POST checkout/sessions':
@@ -179,6 +185,7 @@ function respond(stripe: Omit<SmallStripe, 'url' | 'stop'>, route: string, form:
       const incomplete = form.default_payment_method === 'pm_needs_3ds';
       return make('subscription', 'sub', {
         ...{ customer, metadata, cancel_at_period_end: false, currency: 'eur' },
+        default_payment_method: form.default_payment_method ?? null,
         status: incomplete ? 'incomplete' : 'active',
         items: itemsOf(form.items as Record<string, Form>),
         latest_invoice: {
@@ -192,6 +199,8 @@ function respond(stripe: Omit<SmallStripe, 'url' | 'stop'>, route: string, form:
       return list('subscription');
     case 'POST invoices/create_preview':
       return [200, previewOf(form)];
+    case 'GET events':
+      return list('event');
     case 'GET payment_methods':
       return list('payment_method');
     default:
@@ -224,6 +233,7 @@ function previewOf(form: Form): object {
     currency: 'eur',
     total: amount,
     amount_due: amount,
+    starting_balance: 0,
     lines: {
       data: [
         {

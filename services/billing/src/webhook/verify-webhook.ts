@@ -34,8 +34,8 @@ export class VerifyWebhook {
 
   verify(body: Buffer, signature: string | undefined): StripeEvent | { readonly rejected: WebhookRefusal } {
     if (this.secrets.length === 0) return { rejected: 'not-configured' };
-    const time = /^t=([0-9]{1,12}),/.exec(signature ?? '')?.[1];
-    if (signature === undefined || time === undefined) return { rejected: 'no-signature' };
+    const time = timeIn(signature);
+    if (signature === undefined || time === null) return { rejected: 'no-signature' };
     const isOurs = this.secrets.some((secret) => isSigned(body, signature, secret));
     if (!isOurs) return { rejected: 'wrong-signature' };
     // The SDK refuses what is old, and takes what comes from the future.
@@ -47,6 +47,12 @@ export class VerifyWebhook {
     if (event.account !== undefined) return { rejected: 'unknown-account' };
     return event.livemode === this.settings.livemode ? event : { rejected: 'wrong-mode' };
   }
+}
+
+/** The one time of the header, in Unix seconds: with two, one could be checked and the other signed. */
+function timeIn(signature = ''): string | null {
+  const [time, ...others] = signature.split(',').filter((part) => part.startsWith('t='));
+  return others.length === 0 ? (/^t=([0-9]{1,12})$/.exec(time ?? '')?.[1] ?? null) : null;
 }
 
 function isSigned(body: Buffer, header: string, secret: Secret): boolean {

@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import type { StripeObject } from '../observation/stripe-object.js';
 
-/** What we read of an event of Stripe: which object it is about. What the object is like is asked of Stripe, not read here. */
+/** Unix seconds of the year 9999: the last that a time is written of. */
+const LATEST = 253_402_300_799;
+
+/**
+ * What we read of an event of Stripe: which object it is about. What the object is like is asked of Stripe, not read here. Events are kept
+ * together, and none may have what Postgres does not take, and so spoil it for the others.
+ */
 const stripeEvent = z.object({
   id: z.string().regex(/^evt_[A-Za-z0-9_]{1,200}$/),
   object: z.literal('event'),
@@ -14,8 +20,7 @@ const stripeEvent = z.object({
   livemode: z.boolean(),
   /** Of a connected account; absent for our own. */
   account: z.string().optional(),
-  /** Up to the year 9999: events are kept together, and none may spoil it for the others. */
-  created: z.int().min(0).max(253_402_300_799),
+  created: z.int().min(0).max(LATEST),
   data: z.object({ object: z.looseObject({ id: z.string().max(255).optional() }) }),
 });
 export type StripeEvent = z.output<typeof stripeEvent>;
@@ -31,6 +36,12 @@ export interface ObjectId {
   readonly id: string;
 }
 
+/** Each event of these types is one attempt, to save a card or to pay, that failed. */
+export const failedAttempts = {
+  setup_intent: 'setup_intent.setup_failed',
+  payment_intent: 'payment_intent.payment_failed',
+} as const;
+
 /**
  * The object that must be looked at after an event; `null` where there is none: the event is counted and kept.
  */
@@ -45,6 +56,8 @@ export function objectOf({ type, data: { object } }: StripeEvent): ObjectId | nu
   if (type.startsWith('refund.')) return about('refund', object.id);
   if (type.startsWith('credit_note.')) return about('credit_note', object.id);
   if (type.startsWith('radar.early_fraud_warning.')) return about('early_fraud_warning', object.id);
+  if (type === failedAttempts.setup_intent) return about('setup_intent', object.id);
+  if (type === failedAttempts.payment_intent) return about('payment_intent', object.id);
   if (type.startsWith('setup_intent.')) return about('payment_method', object.payment_method);
   // What a person completed at Stripe's page: the subscription says the rest.
   if (type.startsWith('checkout.session.')) return about('subscription', object.subscription);
@@ -60,4 +73,6 @@ const idForms: Readonly<Record<ObservedType, RegExp>> = {
   refund: /^(?:re|pyr)_[A-Za-z0-9_]{1,200}$/,
   credit_note: /^cn_[A-Za-z0-9_]{1,200}$/,
   early_fraud_warning: /^issfr_[A-Za-z0-9_]{1,200}$/,
+  setup_intent: /^seti_[A-Za-z0-9_]{1,200}$/,
+  payment_intent: /^pi_[A-Za-z0-9_]{1,200}$/,
 };

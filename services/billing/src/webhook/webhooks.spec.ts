@@ -114,6 +114,15 @@ describe('a webhook', () => {
     expect(await inbox(/evt_r[0-9]/.exec(text)?.[0] ?? '')).toBe(0);
   });
 
+  it('is refused where its signature has two times: one to be checked, another that is signed', async () => {
+    const text = event('evt_r4');
+    const signature = `t=${now()},${signatureOf(text, now() - 86_400)}`;
+    expect(await billing.send(text, { 'stripe-signature': signature })).toMatchObject({
+      status: 400,
+      body: { reason: 'no-signature' },
+    });
+  });
+
   it('is refused when its time is five minutes ahead of ours, too', async () => {
     const text = event('evt_future');
     expect(await billing.send(text, { 'stripe-signature': signatureOf(text, now() + 302) })).toMatchObject({

@@ -1,9 +1,9 @@
 /** @promise P23 passes nothing on that may change something before its entry is durable */
-import { Readable, Transform } from 'node:stream';
+import { Readable } from 'node:stream';
 import { All, Controller, Inject, Req, Res, SetMetadata } from '@nestjs/common';
 import {
+  addressGroup,
   CONFIG,
-  type HostConfig,
   InternalTokens,
   PASSES_ON,
   problem,
@@ -18,6 +18,7 @@ import type { Route } from '../routes/route-index.js';
 import { ResolveCaller } from '../session/resolve-caller.js';
 import { endedSessionCookie, readSessionHeader, sessionCookie } from '../session/session-cookie.js';
 import { SessionKeys } from '../session/session-keys.js';
+import { Bodies } from './bodies.js';
 import { AllowedOrigins, preflightHeaders } from './cross-site.js';
 import { headersForCaller, headersForService, type ServiceNotes } from './headers.js';
 import { Leaving } from './leaving.js';
@@ -32,11 +33,8 @@ export class PassOnController {
     private readonly sessionKeys: SessionKeys,
     private readonly callers: ResolveCaller,
     private readonly origins: AllowedOrigins,
-    @Inject(CONFIG)
-    private readonly config: Pick<
-      GatewayConfig & HostConfig,
-      'VOUCHSAFE_BODY_LIMIT' | 'VOUCHSAFE_UPSTREAM_TIMEOUT_MS'
-    >,
+    private readonly bodies: Bodies,
+    @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'VOUCHSAFE_UPSTREAM_TIMEOUT_MS'>,
   ) {}
 
   @All('*')
@@ -52,6 +50,7 @@ export class PassOnController {
       return;
     }
     const { service } = exchange.route;
+    if (request.body instanceof Readable) request.body = await this.bodyOf(request, reply, request.body);
     await this.recordBefore(exchange);
     const { requestId, sourceIp, userAgent, caller, route } = exchange;
     const token = await this.tokens.sign(service.name, {
@@ -62,6 +61,16 @@ export class PassOnController {
       operation: route.operation,
     });
     this.send(request, reply, exchange, service.origin, token);
+  }
+
+  private async bodyOf(request: FastifyRequest, reply: FastifyReply, body: Readable): Promise<Readable> {
+    try {
+      return await this.bodies.read(body, addressGroup(exchangeOf(request).sourceIp));
+    } catch (error) {
+      // Nothing can follow a body that was not read to its end.
+      void reply.header('connection', 'close');
+      throw error;
+    }
   }
 
   /** P23: what may change something, and what will stream, has its entry before it starts; else nothing is executed. */
@@ -85,9 +94,6 @@ export class PassOnController {
   ): void {
     let notes: ServiceNotes = { session: null, sessionEnded: false };
     exchange.passedOn = 'waiting';
-    if (request.body instanceof Readable && request.headers['content-length'] === undefined) {
-      request.body = boundedBody(request.body, this.config.VOUCHSAFE_BODY_LIMIT);
-    }
     reply.from(request.url, {
       getUpstream: () => origin,
       timeout: this.config.VOUCHSAFE_UPSTREAM_TIMEOUT_MS,
@@ -136,21 +142,6 @@ export class PassOnController {
     }
     void reply.send(body);
   }
-}
-
-/** A body whose length was not said beforehand, cut off where it grows too large. */
-function boundedBody(body: Readable, limit: number): Readable {
-  let bytes = 0;
-  const bounded = new Transform({
-    transform: (chunk: Buffer, _encoding, done) => {
-      bytes += chunk.length;
-      if (bytes > limit) done(problem('content-too-large'));
-      else done(null, chunk);
-    },
-  });
-  body.on('error', (error) => bounded.destroy(error));
-  body.on('aborted', () => bounded.destroy(new Error('The client closed the connection')));
-  return body.pipe(bounded);
 }
 
 /** What `retryDelay` really gets, in spite of its type. */

@@ -117,9 +117,9 @@ function assertFound(found: Found) {
   return found;
 }
 
-/** A link that leads back to us from elsewhere (a log-in's callback) is a GET and carries its own proof. */
-function changes({ route, method }: Exchange): boolean {
-  return route?.effect === 'write' && method !== 'GET';
+/** By what the operation declares: a GET may have an effect, too. */
+function changes({ route }: Exchange): boolean {
+  return route?.effect === 'write';
 }
 
 function bearerOf(authorization: string | undefined): string | null {

@@ -25,6 +25,7 @@ import type { UpstreamService } from '../routes/service-document.js';
 import { ResolveCaller } from '../session/resolve-caller.js';
 import { openSessionKeys, SessionKeys } from '../session/session-keys.js';
 import { Arrival } from './arrival.js';
+import { Bodies } from './bodies.js';
 import { AllowedOrigins } from './cross-site.js';
 import { PublicServerGuard } from './public-server.guard.js';
 import { Leaving } from './leaving.js';
@@ -106,6 +107,7 @@ export class PublicServerModule {
         ...[
           AllowedOrigins,
           Arrival,
+          Bodies,
           PublicServerGuard,
           Leaving,
           RateLimits,

@@ -1,4 +1,4 @@
-import { serviceName, serviceNames } from '@vouchsafe/contracts';
+import { retained, serviceName, serviceNames } from '@vouchsafe/contracts';
 import type { UnitOfWork } from '@vouchsafe/event-store';
 import { heldBecause, problem } from '@vouchsafe/service-host';
 import { z } from 'zod';
@@ -12,6 +12,11 @@ const receiptView = z
     effectiveFrom: z.iso
       .datetime()
       .describe('From this instant no process of the service held an opened key'),
+    retained: z
+      .array(retained)
+      .describe(
+        'What stays of the person because the law asks for it: what, on which ground, until which day',
+      ),
   })
   .meta({ id: 'ErasureReceipt' });
 
@@ -54,7 +59,7 @@ export async function viewOf(unit: UnitOfWork, state: PersonErasure): Promise<Er
     erasureId,
     userId,
     status: state.status === 'requested' && begun ? ownStatus : state.status,
-    receipts: [...receipts],
+    receipts: receipts.map((one) => ({ ...one, retained: [...one.retained] })),
     waitingFor: serviceNames.filter((name) => !receipts.some(({ service }) => service === name)),
     heldBecause: held,
   };

@@ -1,4 +1,4 @@
-import { serviceNames } from '@vouchsafe/contracts';
+import { type Retained, serviceNames } from '@vouchsafe/contracts';
 import { decider, type OrganizationId, unreachable, type UserId } from '@vouchsafe/event-sourcing';
 import { type ErasureEvent, firstService } from './erasure.events.js';
 
@@ -8,6 +8,8 @@ export interface Receipt {
   readonly keysDestroyed: number;
   readonly destroyedAt: string;
   readonly effectiveFrom: string;
+  /** What stays of the person, because it must be kept. */
+  readonly retained: readonly Retained[];
 }
 
 export type PersonErasure =
@@ -55,10 +57,14 @@ export const personErasure = decider<PersonErasure, ErasureCommand, ErasureEvent
     const { receipt } = command;
     if (receipts.some(({ service }) => service === receipt.service)) return [];
     const which = { organizationId, userId, erasureId };
+    const { retained, ...done } = receipt;
     const first = firstService.safeParse(receipt.service);
     const received: ErasureEvent = first.success
-      ? { type: 'erasure-receipt-received', data: { ...which, ...receipt, service: first.data } }
-      : { type: 'later-erasure-receipt-received', data: { ...which, ...receipt } };
+      ? { type: 'erasure-receipt-received', data: { ...which, ...done, service: first.data } }
+      : {
+          type: 'later-erasure-receipt-received',
+          data: { ...which, ...done, ...(retained.length > 0 && { retained: [...retained] }) },
+        };
     return state.status !== 'erased' && isComplete([...receipts, receipt])
       ? [received, { type: 'subject-erasure-completed', data: which }]
       : [received];
@@ -73,7 +79,8 @@ export const personErasure = decider<PersonErasure, ErasureCommand, ErasureEvent
       case 'later-erasure-receipt-received': {
         if (state.status === 'absent') return state;
         const { service, keysDestroyed, destroyedAt, effectiveFrom } = event.data;
-        const receipt = { service, keysDestroyed, destroyedAt, effectiveFrom };
+        const retained = 'retained' in event.data ? (event.data.retained ?? []) : [];
+        const receipt = { service, keysDestroyed, destroyedAt, effectiveFrom, retained };
         const status = state.status === 'erased' ? 'erased' : 'partial';
         return { ...state, status, receipts: [...state.receipts, receipt] };
       }

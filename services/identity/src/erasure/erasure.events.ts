@@ -1,4 +1,4 @@
-import { serviceName } from '@vouchsafe/contracts';
+import { retained, serviceName } from '@vouchsafe/contracts';
 import { eventCatalog, type EventOf, organizationId, userId } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
 
@@ -28,7 +28,12 @@ export const erasureEvents = eventCatalog({
   'later-erasure-receipt-received': {
     version: 1,
     visibility: 'private',
-    schema: z.strictObject({ ...which, service: serviceName, ...receipt }),
+    schema: z.strictObject({
+      ...which,
+      service: serviceName,
+      ...receipt,
+      retained: z.array(retained).min(1).optional(),
+    }),
   },
   'subject-erasure-completed': { version: 1, visibility: 'published', schema: z.strictObject(which) },
 });

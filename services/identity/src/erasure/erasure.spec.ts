@@ -19,6 +19,7 @@ const receiptOf = (service: Receipt['service']): ErasureCommand => ({
     keysDestroyed: 1,
     destroyedAt: '2026-11-26T12:00:00.000Z',
     effectiveFrom: '2026-11-26T12:01:05.000Z',
+    retained: [],
   },
 });
 
@@ -53,6 +54,16 @@ describe('the erasure of a person (P10)', () => {
       status: 'erased',
       receipts: { length: serviceNames.length + 1 },
     });
+  });
+
+  it('says what stays of the person, and why', () => {
+    const retained = [
+      { what: 'invoices-at-stripe', ground: 'statutory-accounting', until: '2036-12-31' },
+    ] as const;
+    const billing = receiptOf('billing');
+    if (billing.type !== 'note-receipt') throw new Error('It is a receipt');
+    const state = after([request, { ...billing, receipt: { ...billing.receipt, retained } }]);
+    expect(state).toMatchObject({ receipts: [{ service: 'billing', retained }] });
   });
 
   it('is asked for once: again, it stays the one that it was', () => {

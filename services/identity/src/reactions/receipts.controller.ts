@@ -17,7 +17,7 @@ export class ReceiptsController {
     { source, data, time, traceparent }: Received<DataOf<(typeof receipts)[number]>>,
     { transaction }: ReactionContext,
   ): Promise<void> {
-    const { organizationId, userId, erasureId, keysDestroyed, destroyedAt, effectiveFrom } = data;
+    const { organizationId, userId, erasureId, keysDestroyed, destroyedAt, effectiveFrom, retained } = data;
     const envelope = {
       actor: { type: 'service', id: source },
       occurredAt: time,
@@ -29,7 +29,7 @@ export class ReceiptsController {
       .execute(erasureAggregate, userId, {
         type: 'note-receipt',
         erasureId,
-        receipt: { service: source, keysDestroyed, destroyedAt, effectiveFrom },
+        receipt: { service: source, keysDestroyed, destroyedAt, effectiveFrom, retained: retained ?? [] },
       });
     // Never skipped: another service carried out an erasure that identity does not know.
     if (isRejected(noted)) throw new Error(`A receipt of ${source} for an erasure that was never requested`);

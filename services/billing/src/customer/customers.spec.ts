@@ -1,0 +1,95 @@
+/** A customer at Stripe whose record a failover lost is found again, however old it is. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { Reconcile } from '../reconciliation/reconcile.js';
+import { type BillingApp, billingApp } from '../testing/billing-app.js';
+import { type SmallStripe, smallStripe } from '../testing/small-stripe.js';
+
+let stripe: SmallStripe;
+let app: BillingApp;
+let organizationId: string;
+
+beforeAll(async () => {
+  stripe = await smallStripe();
+  app = await billingApp({ STRIPE_SECRET_KEY: 'sk_test_small', VOUCHSAFE_STRIPE_API: stripe.url });
+  await run(`update reconciliation set finished_at = clock_timestamp()`);
+});
+afterAll(async () => {
+  await app.stop();
+  await stripe.stop();
+});
+beforeEach(() => {
+  organizationId = randomUUID();
+});
+
+/** As superuser: what is appended is immutable to everybody else. */
+async function run(...statements: readonly string[]): Promise<void> {
+  const admin = new pg.Client(new URL('/billing', app.postgres.adminUrl).href);
+  await admin.connect();
+  await admin.query('set session_replication_role = replica');
+  for (const statement of statements) await admin.query(statement);
+  await admin.end();
+}
+
+/** A failover loses the organization's record, and Stripe forgets its keys. */
+async function lose(): Promise<void> {
+  await run(
+    ...['event', 'customer', 'intent'].map(
+      (table) => `delete from ${table} where organization_id = '${organizationId}'`,
+    ),
+  );
+  stripe.forgetKeys();
+}
+
+async function order(): Promise<void> {
+  const headers = { 'idempotency-key': randomUUID() };
+  const { status } = await app.ask('POST', '/v1/billing/setup-intents', { organizationId, headers });
+  expect(status).toBe(201);
+}
+
+const customers = () =>
+  stripe
+    .of('customer')
+    .filter(({ metadata }) => (metadata as Record<string, string>).vouchsafe_organization === organizationId);
+const known = async () =>
+  (await app.ask('GET', '/v1/billing/customer', { organizationId })).body.customerId as string | null;
+const compare = () => app.get(Reconcile).run();
+
+it('by the daily comparison, which records it anew, and once', async () => {
+  await order();
+  await lose();
+  expect(await known()).toBeNull();
+  expect(await compare()).toMatchObject({ adopted: 1 });
+  expect(await compare()).toMatchObject({ adopted: 0 });
+  expect(await known()).toBe(customers()[0]?.id);
+  await order();
+  expect(customers()).toHaveLength(1);
+});
+
+it.each([
+  ['long ago', `clock_timestamp() - interval '24 hours'`],
+  ['never', 'null'],
+])('by the next order, where the last comparison was %s', async (_, at) => {
+  await order();
+  await lose();
+  await run(`update reconciliation set customers_listed_at = ${at}`);
+  await order();
+  expect(customers()).toHaveLength(1);
+  expect(await known()).toBe(customers()[0]?.id);
+});
+
+it('and is not looked for where Stripe still knows every key', async () => {
+  await compare();
+  const lists = () => stripe.asked.filter((route) => route === 'GET /v1/customers').length;
+  const before = lists();
+  await order();
+  expect(lists()).toBe(before);
+});
+
+it('unless another system has made it', async () => {
+  const metadata = { vouchsafe_organization: organizationId, vouchsafe_mark: 'of another system' };
+  stripe.made.push({ id: 'cus_of_another_system', object: 'customer', livemode: false, metadata });
+  expect(await compare()).toMatchObject({ adopted: 0 });
+  expect(await known()).toBeNull();
+});
