@@ -87,6 +87,13 @@ const WEBHOOK_SECRET = 'whsec_of_this_suite';
       return answer as Record<string, string>;
     };
 
+  /** As Stripe.js does it in a browser. @returns the payment method */
+  const saved = async (ask: ReturnType<typeof asking>) => {
+    const { setupIntentId = '' } = await ask('POST', 'setup-intents');
+    const confirmed = await stripe.setupIntents.confirm(setupIntentId, { payment_method: 'pm_card_visa' });
+    return confirmed.payment_method as string;
+  };
+
   const back = { successUrl: 'https://app.example.com/paid', cancelUrl: 'https://app.example.com/' };
 
   it('from the first customer to the last', async () => {
@@ -94,14 +101,7 @@ const WEBHOOK_SECRET = 'whsec_of_this_suite';
     const ask = asking(organizationId);
     await eventually('Prices', async () => ((await ask('GET', 'prices')).items?.length ? true : undefined));
     await ask('PUT', 'customer', { name: 'Ada Lovelace', email: 'ada@example.com' });
-    const saved = async () => {
-      const { setupIntentId = '' } = await ask('POST', 'setup-intents');
-      const { payment_method: method } = await stripe.setupIntents.confirm(setupIntentId, {
-        payment_method: 'pm_card_visa',
-      });
-      return method as string;
-    };
-    const [card, other] = [await saved(), await saved()];
+    const [card, other] = [await saved(ask), await saved(ask)];
     await ask('PUT', `payment-methods/${card}/default`);
     await ask('DELETE', `payment-methods/${other}`);
     const subscribed = await ask('POST', 'subscriptions', {
@@ -169,14 +169,23 @@ const WEBHOOK_SECRET = 'whsec_of_this_suite';
     const ask = asking(organizationId);
     await ask('PUT', 'customer', { name: 'Ada Lovelace', email: 'ada@example.com' });
     const { customerId = '' } = await ask('GET', 'customer');
-    await stripe.paymentMethods.attach('pm_card_visa', { customer: customerId });
-    const [method] = (await stripe.paymentMethods.list({ customer: customerId })).data;
+    const card = await saved(ask);
+    const { setupIntentId = '' } = await ask('POST', 'setup-intents');
+    await stripe.setupIntents
+      .confirm(setupIntentId, { payment_method: 'pm_card_visa_chargeDeclined' })
+      .catch(() => 0);
     const { latest_invoice: invoice } = await stripe.subscriptions.create({
-      ...{ customer: customerId, items: [{ price: 'price_team' }], default_payment_method: method?.id ?? '' },
+      ...{ customer: customerId, items: [{ price: 'price_team' }], default_payment_method: card },
       expand: ['latest_invoice'],
     });
     const [charge] = (await stripe.charges.list({ customer: customerId })).data;
     if (!charge) throw new Error('Nothing was paid');
+    const failing = await stripe.paymentMethods.attach('pm_card_chargeCustomerFail', {
+      customer: customerId,
+    });
+    await stripe.subscriptions.create({
+      ...{ customer: customerId, items: [{ price: 'price_team' }], default_payment_method: failing.id },
+    });
     await stripe.refunds.create({ charge: charge.id, amount: 100 });
     await stripe.creditNotes.create({ invoice: object(invoice).id, amount: 100, credit_amount: 100 });
     await control('disputes', { charge: charge.id });
