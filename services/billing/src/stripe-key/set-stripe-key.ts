@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { isRejected, userId } from '@vouchsafe/event-sourcing';
+import { isRejected, type OrganizationId, userId } from '@vouchsafe/event-sourcing';
 import { EventStore } from '@vouchsafe/event-store';
 import {
   assertRecentlyAuthenticated,
@@ -49,7 +49,7 @@ export class SetStripeKey {
     const [organizationId, at] = [organizationOf(caller), this.clock.now()];
     if (caller.actor.type !== 'user') throw problem('forbidden', { detail: 'Only a person can do this' });
     assertRecentlyAuthenticated(caller, at);
-    const refused = await this.check(key);
+    const refused = await this.check(organizationId, key);
     if (refused) return refused;
     const shown = {
       lastFour: key.reveal().slice(-4),
@@ -71,12 +71,12 @@ export class SetStripeKey {
   }
 
   /** Whether Stripe knows it, and lets it do anything that we would ask for. */
-  private async check(key: Secret): Promise<SetKeyRejection | null> {
+  private async check(organizationId: OrganizationId, key: Secret): Promise<SetKeyRejection | null> {
     if (key.reveal().startsWith('rk_live_') !== this.stripe.settings.livemode)
       return { rejected: 'wrong-mode' };
     let refusal: KeyRefusal | null = null;
     for (const read of Object.values(keyReads)) {
-      const answer = await this.stripe.readAs<object>(key, (stripe, options) =>
+      const answer = await this.stripe.readAs<object>(organizationId, key, (stripe, options) =>
         read(stripe, { limit: 1 }, options),
       );
       if (!isFailed(answer)) return null;

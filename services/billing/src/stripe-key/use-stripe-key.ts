@@ -33,7 +33,7 @@ export class UseStripeKey {
   ): Promise<Answer | UseKeyRejection> {
     const opened = await this.open(caller, read);
     if ('rejected' in opened) return opened;
-    const answer = await this.stripe.readAs(opened.key, ask);
+    const answer = await this.stripe.readAs(organizationOf(caller), opened.key, ask);
     return isFailed(answer) ? keyRefusalOf(answer) : answer;
   }
 
