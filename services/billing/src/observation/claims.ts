@@ -25,7 +25,7 @@ const LEASE_SECONDS = 90;
 export class Claims {
   constructor(private readonly database: Database) {}
 
-  /** The object that has waited longest, of those that nobody holds. */
+  /** Of the objects that nobody holds, the one that has waited longest; those that have failed come after all others. */
   async next(): Promise<Claim | undefined> {
     const [row] = await this.database.asWorker((sql) =>
       sql.query<ClaimRow>(
@@ -34,7 +34,7 @@ export class Claims {
          where object_id = (
            select object_id from stripe_object
            where due_at <= clock_timestamp() and (leased_until is null or leased_until < clock_timestamp())
-           order by due_at for update skip locked limit 1)
+           order by attempts > 0, due_at for update skip locked limit 1)
          returning object_id, object_type, lease, requested, attempts, source, event_id`,
         [LEASE_SECONDS],
       ),
