@@ -8,11 +8,19 @@ import { z } from 'zod';
 export const problems = {
   'malformed-request': { status: 400, title: 'The request is not well-formed' },
   'invalid-request': { status: 400, title: 'The request does not match its schema' },
+  'card-number': {
+    status: 400,
+    title: 'The request holds what looks like the number of a payment card; send it to Stripe only',
+  },
   unauthenticated: { status: 401, title: 'Log in, or send a valid API key' },
   'wrong-credentials': { status: 401, title: 'The credentials are wrong' },
   forbidden: { status: 403, title: 'You do not have permission for this operation' },
   'second-factor-required': { status: 403, title: 'Log in with a second factor first' },
   'step-up-required': { status: 403, title: 'Confirm your identity again to do this' },
+  'organization-inactive': {
+    status: 403,
+    title: 'The organization is inactive; its owners can log in to take its data with them or to come back',
+  },
   'consent-required': { status: 403, title: 'Accept the current legal documents first' },
   'cross-site-request': { status: 403, title: 'A request with a cookie must come from an allowed site' },
   'not-found': { status: 404, title: 'Not found, or not visible to you' },

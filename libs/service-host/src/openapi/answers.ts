@@ -19,12 +19,15 @@ export function codesOf({ declaration, method, parameters }: Answering): Set<Pro
   const changes = method !== RequestMethod.GET;
   return new Set<ProblemCode>([
     'malformed-request',
+    'card-number',
     // A body is refused where none is taken.
     ...(changes || parameters.length > 0 ? (['invalid-request'] as const) : []),
     // An invalid key is refused even where none is required.
     'unauthenticated',
     ...(permission === 'public' ? [] : (['forbidden'] as const)),
-    ...(['public', 'session'].includes(permission) ? [] : (['second-factor-required'] as const)),
+    ...(['public', 'session'].includes(permission)
+      ? []
+      : (['second-factor-required', 'organization-inactive'] as const)),
     ...(changes ? (['cross-site-request'] as const) : []),
     'request-timeout',
     ...(changes ? (['concurrent-change'] as const) : []),

@@ -1,4 +1,4 @@
-/** @promise P32 (main) limits how many Stripe keys can be checked, so that nobody learns here which of many stolen ones are good */
+/** @promise P32 limits how many Stripe keys can be checked, so that nobody learns here which of many stolen ones are good */
 import { instant, one, prepared } from '@vouchsafe/database';
 import type { OrganizationId } from '@vouchsafe/event-sourcing';
 import type { UnitOfWork } from '@vouchsafe/event-store';
