@@ -123,6 +123,15 @@ export function problem(code: ProblemCode, options: ProblemOptions = {}): Proble
   return new ProblemError(code, options);
 }
 
+/** Beyond a limit that holds until `ends`: the caller hears in how many seconds to try again. */
+export function tooManyUntil(ends: Date, at: Date, detail?: string): ProblemError {
+  const seconds = Math.max(Math.ceil((ends.getTime() - at.getTime()) / 1000), 1);
+  return problem('too-many-requests', {
+    ...(detail === undefined ? {} : { detail }),
+    headers: { 'retry-after': String(seconds) },
+  });
+}
+
 /** How a rejection is answered: the problem's code, a sentence for the caller that says why, and where in the body, if it is about one place. */
 export type RejectionProblem = readonly [code: ProblemCode, detail: string, pointer?: string];
 

@@ -99,11 +99,12 @@ export class CarryOut {
       return key.toString('base64url');
     };
     const first = await keyOf();
+    const stripe = this.stripe.for(organizationId);
     return {
-      stripe: this.stripe,
+      stripe,
       ...{ organizationId, userId, intentId, customerId },
       write: async (ask, step) =>
-        this.stripe.write(step === undefined ? first : await keyOf(step), ask, nth === 1 ? 'several' : 'one'),
+        stripe.write(step === undefined ? first : await keyOf(step), ask, nth === 1 ? 'several' : 'one'),
       metadata: metadataOf(organizationId, intentId),
       // A day and an hour before: the record of an earlier request may be lost, and clocks differ.
       since: Math.floor(Date.parse(opened.openedAt) / 1000) - 25 * 3600,

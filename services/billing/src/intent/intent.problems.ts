@@ -35,7 +35,10 @@ export const orderProblems = {
     'The subscription, or the credit that pays for it, has changed since the preview: ask for a new one',
   ],
   expired: ['gone', 'What this request ordered is over, or it is more than a day old: send a new one'],
-  unavailable: ['unavailable', 'Stripe is unavailable; nothing was ordered'],
+  unavailable: [
+    'unavailable',
+    'Stripe is unavailable, or the organization has too many requests there at once; nothing was ordered',
+  ],
   'outcome-unknown': [
     'outcome-unknown',
     'Stripe has not answered yet; billing keeps trying. If the request had an Idempotency-Key, repeat it with the same key to learn the outcome',

@@ -23,7 +23,7 @@ const claimNext = prepared(`
   where object_id = (
     select object_id from stripe_object
     where due_at <= clock_timestamp() and (leased_until is null or leased_until < clock_timestamp())
-    order by due_at for update skip locked limit 1)
+    order by attempts > 0, due_at for update skip locked limit 1)
   returning object_id, object_type, lease, requested, attempts, source, event_id`);
 
 /**
@@ -34,7 +34,7 @@ const claimNext = prepared(`
 export class Claims {
   constructor(private readonly database: Database) {}
 
-  /** The object that has waited longest, of those that nobody holds. */
+  /** Of the objects that nobody holds, the one that has waited longest; those that have failed come after all others. */
   async next(): Promise<Claim | undefined> {
     const [row] = await this.database.statement<ClaimRow>('worker', claimNext, [LEASE_SECONDS]);
     return row && claimOf(row);
