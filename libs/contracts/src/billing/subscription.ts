@@ -30,7 +30,8 @@ const terms = {
 
 export const subscriptionStarted = contract({
   type: 'vouchsafe.billing.subscription-started.v1',
-  summary: 'A subscription became live for the first time: active or in its trial.',
+  summary:
+    'A subscription became live for the first time: active or in its trial. It may have ended since: then `status` is `canceled`.',
   entity,
   schema: z.strictObject({ ...which, ...terms, startedAt: z.iso.datetime() }),
 });

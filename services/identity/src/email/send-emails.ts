@@ -83,13 +83,25 @@ export class SendEmails implements OnApplicationBootstrap {
       await this.answerResetRequest(emailId, content);
       return;
     }
-    if (content) await this.mailer(emailId, writeEmail(content, this.config.VOUCHSAFE_PUBLIC_URL));
+    // An organization that came back in the meantime must not read that its data will be deleted.
+    const isObsolete = content?.kind === 'termination-notice' && !(await this.isInactive(organizationId));
+    if (content && !isObsolete)
+      await this.mailer(emailId, writeEmail(content, this.config.VOUCHSAFE_PUBLIC_URL));
     const at = this.clock.now();
     await this.database.asWorker(async (transaction) => {
       await closeEmail(transaction, emailId, at);
-      if (content?.kind === 'termination-notice')
+      if (content?.kind === 'termination-notice' && !isObsolete)
         await this.noteNotice(transaction, organizationId, content, at);
     });
+  }
+
+  private async isInactive(organizationId: string): Promise<boolean> {
+    const rows = await this.database.asWorker((sql) =>
+      sql.query('select from organization where organization_id = $1 and inactive_since is not null', [
+        organizationId,
+      ]),
+    );
+    return rows.length > 0;
   }
 
   /** The periods of P30 and P31 begin when the owners were told. */

@@ -24,6 +24,17 @@ export class TerminationsController {
     ]);
   }
 
+  @ReactsTo(lifecycleFacts.terminationMoved, { permission: 'lifecycle:write' })
+  async move(
+    { data }: Received<DataOf<typeof lifecycleFacts.terminationMoved>>,
+    { transaction }: ReactionContext,
+  ): Promise<void> {
+    await transaction.query(
+      'update organization set inactive_since = $2 where organization_id = $1 and inactive_since is not null',
+      [data.organizationId, data.endedAt],
+    );
+  }
+
   @ReactsTo(lifecycleFacts.organizationReactivated, { permission: 'lifecycle:write' })
   async reactivate(
     { data }: Received<DataOf<typeof lifecycleFacts.organizationReactivated>>,

@@ -1,4 +1,4 @@
-import type { SqlMigration } from '@vouchsafe/database';
+import { separated, type SqlMigration } from '@vouchsafe/database';
 
 export const lifecycleMigrations: readonly SqlMigration[] = [
   {
@@ -11,16 +11,7 @@ export const lifecycleMigrations: readonly SqlMigration[] = [
       ${separated('termination', roles)}
       grant select on organization to ${roles.request};
       grant select, insert, update on organization to ${roles.worker};
-      grant select, insert, update on termination to ${roles.request}, ${roles.worker};`,
+      grant select, insert, update on termination to ${roles.request}, ${roles.worker};
+      grant select, delete on organization, termination to ${roles.retention};`,
   },
 ];
-
-/** A request sees its organization's rows alone, a worker every one (P19). */
-function separated(table: string, { request, worker }: Parameters<SqlMigration['sql']>[0]): string {
-  return `
-      alter table ${table} enable row level security;
-      alter table ${table} force row level security;
-      create policy own_organization on ${table} to ${request}
-        using (organization_id = nullif(current_setting('vouchsafe.organization_id', true), '')::uuid);
-      create policy every_organization on ${table} to ${worker} using (true);`;
-}

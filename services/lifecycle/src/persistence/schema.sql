@@ -347,8 +347,9 @@ create table organization (
 );
 alter table organization enable row level security;
 alter table organization force row level security;
-create policy every_organization on organization to lifecycle_worker using (true);
+create policy every_organization on organization to lifecycle_retention, lifecycle_worker using (true);
 create policy own_organization on organization to lifecycle_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, select on organization to lifecycle_retention;
 grant insert, select, update on organization to lifecycle_worker;
 grant select on organization to lifecycle_request;
 
@@ -415,9 +416,10 @@ create table termination (
 );
 alter table termination enable row level security;
 alter table termination force row level security;
-create policy every_organization on termination to lifecycle_worker using (true);
+create policy every_organization on termination to lifecycle_retention, lifecycle_worker using (true);
 create policy own_organization on termination to lifecycle_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
 CREATE INDEX termination_due ON public.termination USING btree (due_at) WHERE (due_at IS NOT NULL);
+grant delete, select on termination to lifecycle_retention;
 grant insert, select, update on termination to lifecycle_request;
 grant insert, select, update on termination to lifecycle_worker;
 

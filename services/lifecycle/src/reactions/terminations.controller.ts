@@ -7,17 +7,29 @@ import { type ReactionContext, ReactsTo, type Received } from '@vouchsafe/messag
 import { terminationAggregate } from '../termination/termination.aggregate.js';
 import type { TerminationCommand } from '../termination/termination.decider.js';
 
-const live = [billingFacts.subscriptionStarted, billingFacts.subscriptionResumed];
-
-/** What others tell of terminations: billing of subscriptions, identity of emails to the owners. */
+/** Facts about terminations: subscriptions from billing, sent emails from identity. */
 @Controller()
 export class TerminationsController {
   constructor(private readonly store: EventStore) {}
 
-  @ReactsTo(live, { permission: 'lifecycle:write' })
-  noteLive(fact: Received<DataOf<(typeof live)[number]>>, context: ReactionContext): Promise<void> {
+  @ReactsTo(billingFacts.subscriptionStarted, { permission: 'lifecycle:write' })
+  async noteStarted(
+    fact: Received<DataOf<typeof billingFacts.subscriptionStarted>>,
+    context: ReactionContext,
+  ): Promise<void> {
+    const { organizationId, status } = fact.data;
+    // Billing may learn of a subscription after its end; then only `all-subscriptions-ended` counts.
+    if (status === 'canceled') return;
+    await this.note(fact, context, { type: 'note-subscription-started', organizationId });
+  }
+
+  @ReactsTo(billingFacts.subscriptionResumed, { permission: 'lifecycle:write' })
+  noteResumed(
+    fact: Received<DataOf<typeof billingFacts.subscriptionResumed>>,
+    context: ReactionContext,
+  ): Promise<void> {
     const { organizationId } = fact.data;
-    return this.note(fact, context, { type: 'note-live-subscription', organizationId });
+    return this.note(fact, context, { type: 'note-subscription-resumed', organizationId });
   }
 
   @ReactsTo(billingFacts.allSubscriptionsEnded, { permission: 'lifecycle:write' })
@@ -53,6 +65,6 @@ export class TerminationsController {
       .unit(transaction, data.organizationId, envelope)
       .execute(terminationAggregate, data.organizationId, command);
     if (isRejected(noted))
-      throw new Error(`What ${source} told of a termination was rejected: ${noted.rejected}`);
+      throw new Error(`A fact of ${source} about a termination was rejected: ${noted.rejected}`);
   }
 }

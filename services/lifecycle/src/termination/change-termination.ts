@@ -19,10 +19,7 @@ import type { TerminationRejection } from './termination.decider.js';
 
 export const closing = z
   .strictObject({
-    organizationName: plainLine(
-      200,
-      'The name of the organization, typed by the person: nobody closes it by mistake',
-    ),
+    organizationName: plainLine(200, 'The organization’s exact name, as a confirmation'),
   })
   .meta({ id: 'Closing', examples: [{ organizationName: 'Analytical Engines' }] });
 

@@ -24,28 +24,46 @@ export class FollowTime implements OnApplicationBootstrap {
 
   onApplicationBootstrap(): void {
     const onError = (error: unknown) =>
-      this.logger.error(
-        { err: error },
-        'A termination could not be brought up to date; it will be tried again',
-      );
+      this.logger.error({ err: error }, 'Due terminations could not be read; retrying');
     this.background.add(follow(() => this.step(), { idle: POLL_MS, retry: POLL_MS, onError }));
   }
 
   /**
-   * Takes one on that is due. Its row stays locked until its events and its next time are committed together, so a process that dies
-   * leaves it due.
-   * @returns how many were taken on
+   * Claims one termination that is due; if it fails, it is due again after a minute, and the others go on.
+   * @returns how many were claimed
    */
   async step(): Promise<number> {
-    const [at, policy] = [this.clock.now(), this.policy];
-    return this.database.asWorker(async (transaction) => {
-      const [due] = await transaction.query<{ organization_id: string }>(
-        `select organization_id from termination where due_at <= $1 order by due_at limit 1 for update skip locked`,
-        [at],
+    const at = this.clock.now();
+    const organizationId = await this.claim(at);
+    if (organizationId === undefined) return 0;
+    try {
+      await this.advance(organizationId, at);
+    } catch (error) {
+      this.logger.error(
+        { err: error, organizationId },
+        'A termination could not be brought up to date; retrying',
       );
-      if (!due) return 0;
-      const { organization_id: organizationId } = due;
-      const actor = { type: 'service', id: this.database.service } as const;
+    }
+    return 1;
+  }
+
+  private async claim(at: Date): Promise<string | undefined> {
+    const [due] = await this.database.asWorker((sql) =>
+      sql.query<{ organization_id: string }>(
+        `update termination set due_at = $1::timestamptz + interval '1 minute'
+         where organization_id = (
+           select organization_id from termination where due_at <= $1 order by due_at limit 1 for update skip locked)
+         returning organization_id`,
+        [at],
+      ),
+    );
+    return due?.organization_id;
+  }
+
+  private async advance(organizationId: string, at: Date): Promise<void> {
+    const { policy } = this;
+    const actor = { type: 'service', id: this.database.service } as const;
+    await this.database.asWorker(async (transaction) => {
       const advanced = await this.store
         .unit(transaction, organizationId, { actor, occurredAt: at, requestId: null })
         .execute(terminationAggregate, organizationId, { type: 'advance', at, policy });
@@ -54,7 +72,6 @@ export class FollowTime implements OnApplicationBootstrap {
         organizationId,
         nextDueAt(advanced.state, policy),
       ]);
-      return 1;
     });
   }
 }

@@ -55,6 +55,7 @@ describe('what happens to the data of an organization that has ended', () => {
           expect(faultOf(kept) === null).toBe(isPossible);
           if (!isPossible) return;
           expect(day(plan.purgeFrom)).toBeGreaterThanOrEqual(120);
+          expect(plan.returnUntil <= plan.purgeUntil).toBe(true);
           expect(plan.purgeFrom <= plan.purgeUntil).toBe(true);
           expect(day(plan.purgeUntil)).toBeLessThanOrEqual(180);
           expect(day(plan.productionErasedBy)).toBeLessThanOrEqual(210);

@@ -71,7 +71,7 @@ export function planOf(endedAt: Date, noticedAt: Date | null, policy: BackupPoli
     plusDays(productionErasedBy, -periods.purge),
   );
   return {
-    returnUntil: plusDays(protectedFrom, periods.return),
+    returnUntil: earlier(plusDays(protectedFrom, periods.return), purgeUntil),
     purgeFrom: earlier(plusDays(protectedFrom, periods.inactive), purgeUntil),
     purgeUntil,
     productionErasedBy,

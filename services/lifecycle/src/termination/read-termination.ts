@@ -12,19 +12,19 @@ const time = z.iso.datetime();
 
 const plan = z
   .strictObject({
-    returnUntil: time.describe('Until then the return of the data can be asked for'),
+    returnUntil: time.describe('Last moment at which the return of the data can be requested'),
     purgeFrom: time.describe(
-      'Nothing is deleted before, and until then the organization can come back. It moves if the owners are told late',
+      'Nothing is deleted before this time, and the organization can come back until then. It is later if the first email to an owner was late',
     ),
-    productionErasedBy: time.describe('By then nothing of the organization is left in production'),
-    backupsExpiredBy: time.describe('By then no backup holds anything of it'),
+    productionErasedBy: time.describe('By this time production holds no data of the organization'),
+    backupsExpiredBy: time.describe('By this time no backup holds any'),
   })
   .meta({ id: 'TerminationPlan' });
 
 const undoing = z
   .enum(['reopen', 'subscribe'])
   .describe(
-    'How the organization comes back: `reopen` by deleting the termination, `subscribe` by a new subscription',
+    'How the organization can come back: `reopen` by deleting the termination or by a new subscription, `subscribe` by a new subscription only',
   );
 
 export const terminationView = z
@@ -34,23 +34,21 @@ export const terminationView = z
         status: z.literal('active').describe('The organization is in use'),
         hasLiveSubscription: z
           .boolean()
-          .describe('An organization that pays must cancel before it can be closed'),
+          .describe('An organization with a live subscription must cancel it before it can be closed'),
       })
       .meta({ id: 'NoTermination' }),
     z
       .strictObject({
         status: z
           .literal('inactive')
-          .describe('Only its owners have access: to what is read, to billing and to the end itself'),
+          .describe('Only owners have access: to reads, billing and the termination'),
         cause: z
           .enum(terminationCauses)
           .describe(
             '`subscriptions-ended`: the last live one; `closed-by-owner`: an owner closed the account',
           ),
         endedAt: time.describe('The moment from which the periods count'),
-        noticedAt: time
-          .nullable()
-          .describe('When the owners were told by email; null while no email went out'),
+        noticedAt: time.nullable().describe('When the first owner was notified by email; null until then'),
         plan: plan.describe('What happens when'),
         undoneBy: undoing,
       })

@@ -8,13 +8,13 @@ import { ReadTermination, type TerminationView, terminationView } from './read-t
 const problems = {
   'live-subscription': [
     'conflict',
-    'The organization has a live subscription: cancel it; when it has ended, the organization is inactive by itself',
+    'The organization has a live subscription. Cancel it: the organization becomes inactive when it ends',
   ],
   'already-inactive': ['conflict', 'The organization is inactive already'],
   'not-inactive': ['conflict', 'The organization is active'],
   'subscription-needed': [
     'conflict',
-    'The organization is inactive because its subscriptions ended: it comes back by a new subscription',
+    'The organization is inactive because its subscriptions ended. Create a new subscription to reactivate it',
   ],
   'other-name': ['rejected', 'This is not the name of the organization', '/organizationName'],
 } as const satisfies Record<ClosingRejection['rejected'], RejectionProblem>;
@@ -32,8 +32,7 @@ export class TerminationController {
     operation: 'termination.read',
     entity: { type: 'organization', id: 'caller.organizationId' },
     effect: 'read',
-    summary:
-      'Whether the organization has ended, what happens to its data when, and what can still be undone',
+    summary: 'Read whether the organization is inactive, when its data is deleted and how it can come back',
     answers: { 200: terminationView },
   })
   read(@Caller() caller: Caller): Promise<TerminationView> {
@@ -64,7 +63,7 @@ export class TerminationController {
     operation: 'termination.undo',
     entity: { type: 'organization', id: 'caller.organizationId' },
     effect: 'write',
-    summary: 'Reopen an account that an owner closed, while nothing of its data is deleted',
+    summary: 'Reopen an account that an owner closed, before its data is deleted',
     answers: { 200: terminationView },
     problems: ['conflict', 'step-up-required'],
   })

@@ -36,7 +36,8 @@ const due = (
   },
 });
 
-const noteLive = { type: 'note-live-subscription', organizationId } as const;
+const noteStarted = { type: 'note-subscription-started', organizationId } as const;
+const noteResumed = { type: 'note-subscription-resumed', organizationId } as const;
 const noteEnded = { type: 'note-subscriptions-ended', organizationId, endedAt } as const;
 const close = { type: 'close', organizationId, at: new Date(endedAt) } as const;
 
@@ -63,7 +64,12 @@ describe('the end of an organization', () => {
   });
 
   it('is undone by a new subscription, whatever its cause', () => {
-    for (const how of [ended, closed]) given(termination, [how]).when(noteLive).then([cameBack, live]);
+    for (const how of [ended, closed]) given(termination, [how]).when(noteResumed).then([cameBack, live]);
+    given(termination, [closed]).when(noteStarted).then([cameBack, live]);
+  });
+
+  it('is not undone by a start that billing reads after the end', () => {
+    given(termination, [live, ended]).when(noteStarted).then([]);
   });
 
   it('is undone by an owner’s word only where it was one', () => {

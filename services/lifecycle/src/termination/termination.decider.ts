@@ -27,7 +27,10 @@ export type Termination =
   { readonly status: 'active'; readonly epoch: number; readonly hasLiveSubscription: boolean } | Inactive;
 
 export type TerminationCommand =
-  | { readonly type: 'note-live-subscription'; readonly organizationId: OrganizationId }
+  | {
+      readonly type: 'note-subscription-started' | 'note-subscription-resumed';
+      readonly organizationId: OrganizationId;
+    }
   | {
       readonly type: 'note-subscriptions-ended';
       readonly organizationId: OrganizationId;
@@ -52,8 +55,12 @@ export const termination = decider<Termination, TerminationCommand, TerminationE
   initial: { status: 'active', epoch: 0, hasLiveSubscription: false },
   decide: (state, command) => {
     switch (command.type) {
-      case 'note-live-subscription': {
+      case 'note-subscription-started':
+      case 'note-subscription-resumed': {
         const { organizationId } = command;
+        // Billing takes its T0 back by `subscription-resumed` alone: a start that it reads late is no return.
+        const isLate = state.status === 'inactive' && state.cause === 'subscriptions-ended';
+        if (isLate && command.type === 'note-subscription-started') return [];
         const live = { type: 'subscription-became-live', data: { organizationId } } as const;
         if (state.status === 'inactive') return [reactivated(state), live];
         return state.hasLiveSubscription ? [] : [live];
