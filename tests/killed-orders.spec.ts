@@ -283,7 +283,8 @@ describe('of several instances', () => {
   const openIntents = async () => (await system.rows('billing', 'select 1 from intent')).length;
 
   it('one goes on with an order that nobody sends again, and each with another', async () => {
-    const ready = await Promise.all(Array.from({ length: 6 }, subscription));
+    // As many as billing asks of Stripe at once for one organization.
+    const ready = await Promise.all(Array.from({ length: 4 }, subscription));
     const seen = await added(async () => {
       stripe.hold(() => 'before');
       const answers = Promise.all(ready.map(({ send }) => send()));
@@ -303,7 +304,7 @@ describe('of several instances', () => {
       expect(new Set(writes.map(({ key }) => key)).size).toBe(ready.length);
       for (const { status } of await Promise.all(ready.map(({ send }) => send()))) expect(status).toBe(201);
     });
-    expect(seen).toMatchObject({ subscription: 6, charge: 6 });
+    expect(seen).toMatchObject({ subscription: 4, charge: 4 });
   }, 60_000);
 
   it('one goes on with the order of another that stands still, and wakes', async () => {
