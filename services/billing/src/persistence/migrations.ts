@@ -63,4 +63,13 @@ export const billingMigrations: readonly SqlMigration[] = [
       ${ofNobody('price', worker)}
       grant select, insert, update, delete on price to ${worker};`,
   },
+  {
+    name: 'billing-007-intent-target',
+    sql: ({ request }) => `
+      -- What the order changes at Stripe: one order at a time, and one that was set aside (due_at null) gives way.
+      alter table intent add column target text;
+      alter table intent alter column due_at drop not null;
+      create unique index intent_target on intent (organization_id, target) where target is not null;
+      grant update (due_at, tries) on intent to ${request};`,
+  },
 ];
