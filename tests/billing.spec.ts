@@ -4,7 +4,7 @@ import { type Client, freshKey } from './system/client.ts';
 import { eventually } from './system/eventually.ts';
 import { makeApiKey, type Person, signUp } from './system/people.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
-import { saveCard, standIn } from './system/stripe.ts';
+import { failToSaveCard, saveCard, standIn } from './system/stripe.ts';
 
 let system: SystemUnderTest;
 let owner: Person;
@@ -172,6 +172,20 @@ describe('what happens at Stripe', () => {
       entity: { type },
       outcome: 'success',
     });
+  });
+
+  it('to cards that fail again and again is a fact that names no card (P32)', async () => {
+    for (let nth = 0; nth < 5; nth += 1) await failToSaveCard(system, owner.browser);
+    const { details } = await entry('billing.card-failures-repeated');
+    expect(details).toMatchObject({ failures: 5, cards: 1, windowSeconds: 600 });
+    const events = await system.rows('billing', `select payload from event where type like 'card-failure%'`);
+    const cards = await standIn<{ card: { fingerprint: string } }[]>(
+      system,
+      'GET',
+      'objects?kind=payment_method',
+    );
+    expect(events).toHaveLength(6);
+    for (const { card } of cards) expect(JSON.stringify(events)).not.toContain(card.fingerprint);
   });
 
   it('to the last subscription is T0: the time that Stripe says', async () => {

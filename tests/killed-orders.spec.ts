@@ -1,12 +1,11 @@
 /** An order that moves money is carried out once, wherever billing is killed, and whoever goes on with it. */
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ServiceProcess } from '../tools/start/service-process.ts';
 import { drained } from './faults/drain.ts';
-import type { Answer, Client } from './system/client.ts';
+import { type Answer, type Client, freshKey } from './system/client.ts';
 import { type Commit, type CommitGate, commitGate } from './system/commit-gate.ts';
 import { eventually } from './system/eventually.ts';
 import { type HeldStripe, heldStripe, type Side, type Write } from './system/held-stripe.ts';
@@ -56,7 +55,7 @@ const idOf = (answer: Answer | undefined): unknown =>
 
 async function subscribed(browser: Client): Promise<string> {
   const body = { priceId: 'price_team', quantity: 1, paymentMethodId: card };
-  const made = await browser.must(201, 'POST', '/v1/billing/subscriptions', { body });
+  const made = await browser.must(201, 'POST', '/v1/billing/subscriptions', { body, headers: freshKey() });
   return (made as { subscriptionId: string }).subscriptionId;
 }
 
@@ -68,14 +67,14 @@ async function firstCheckout(): Promise<Order> {
   const by = await signUp(system);
   const url = system.url.replace('127.0.0.1', 'localhost');
   const body = { mode: 'subscription', priceId: 'price_team', quantity: 2, successUrl: url, cancelUrl: url };
-  const headers = { 'idempotency-key': randomUUID() };
+  const headers = freshKey();
   const send = () => by.browser.send('POST', '/v1/billing/checkout-sessions', { body, headers });
   return { by, fact: 'checkout-session-created', send };
 }
 
 function subscription(): Promise<Order> {
   const body = { priceId: 'price_team', quantity: 3, paymentMethodId: card };
-  const headers = { 'idempotency-key': randomUUID() };
+  const headers = freshKey();
   const send = () => owner.browser.send('POST', '/v1/billing/subscriptions', { body, headers });
   return Promise.resolve({ by: owner, fact: 'subscription-requested', send });
 }
@@ -90,7 +89,7 @@ async function change(): Promise<Order> {
 
 async function cancellation(): Promise<Order> {
   const at = `/v1/billing/subscriptions/${await subscribed(owner.browser)}/cancellation`;
-  const headers = { 'idempotency-key': randomUUID() };
+  const headers = freshKey();
   const send = () => owner.browser.send('POST', at, { body: { at: 'now' }, headers });
   return { by: owner, fact: 'subscription-cancellation-requested', send };
 }

@@ -24,6 +24,18 @@ export async function saveCard(system: System, browser: Client, token = 'pm_card
   return typeof method === 'string' ? method : method.id;
 }
 
+/** As `saveCard`, with a card that the bank declines. */
+export async function failToSaveCard(system: System, browser: Client): Promise<void> {
+  const { setupIntentId } = (await browser.must(201, 'POST', '/v1/billing/setup-intents')) as {
+    setupIntentId: string;
+  };
+  const declined = { payment_method: 'pm_card_visa_chargeDeclined' };
+  const error: unknown = await stripeOf(system)
+    .setupIntents.confirm(setupIntentId, declined)
+    .catch((thrown: unknown) => thrown);
+  if (!(error instanceof Stripe.errors.StripeCardError)) throw new Error('The card was not declined');
+}
+
 /** Asks one of the stand-in's controls (tools/stripe-stand-in/README.md, 'Controls'). @throws Error where Stripe's own keys are set */
 export async function standIn<Answer>(
   { stripe }: System,

@@ -3,9 +3,9 @@ import { z } from 'zod';
 
 /** What of a person stays, because the law asks that it is kept: on which ground, and until the end of which day (UTC). */
 export const retained = z.strictObject({
-  what: z.enum(['invoices-at-stripe']),
-  ground: z.enum(['statutory-accounting']),
-  until: z.iso.date(),
+  what: z.enum(['invoices-at-stripe']).describe('What is kept, and where'),
+  ground: z.enum(['statutory-accounting']).describe('Why it must be kept'),
+  until: z.iso.date().describe('The last day (UTC) on which it must be kept'),
 });
 export type Retained = z.infer<typeof retained>;
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Metrics } from './metrics.js';
-import { problem, type ProblemCode, type ProblemError, problems } from './problems.js';
+import { problem, type ProblemCode, ProblemError, problems } from './problems.js';
 import { sendProblem } from './problem.filter.js';
 import {
   requestContext,
@@ -12,7 +12,7 @@ import {
   type RequestContext,
 } from './request-context.js';
 import type { RouteTable } from './route-table.js';
-import { assertPlainUtf8, assertWellFormedUrl, parseJson } from './validation.js';
+import { assertNoCardNumber, assertPlainUtf8, assertWellFormedUrl, parseJson } from './validation.js';
 
 export interface HttpOptions {
   readonly bodyLimit: number;
@@ -64,6 +64,10 @@ export function httpAdapter(options: HttpOptions): FastifyAdapter {
     options.metrics.requestHandled(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
     done();
   });
+  fastify.addHook('onError', (_request, _reply, error, done) => {
+    if (error instanceof ProblemError && error.code === 'card-number') options.metrics.cardNumberRefused();
+    done();
+  });
   addParsers(fastify, options.parseBodies);
   return adapter;
 }
@@ -85,6 +89,7 @@ function addContext(fastify: FastifyInstance, trustRequestId: boolean): void {
   fastify.addHook('preParsing', (request, _reply, _payload, done) => {
     try {
       assertWellFormedUrl(request.url);
+      assertNoCardNumber(request.url, request.headers);
     } catch (error) {
       done(error as Error);
       return;

@@ -1,4 +1,11 @@
-import { type CheckedJson, type JsonCheck, parseCheckedJson } from '@vouchsafe/transparency-log';
+import {
+  type CheckedJson,
+  type JsonCheck,
+  type JsonPath,
+  parseCheckedJson,
+} from '@vouchsafe/transparency-log';
+import { MOST_DIGITS } from './card-number/card-issuers.js';
+import { holdsCardNumber } from './card-number/find-card-number.js';
 import { pointerOf } from './json-pointer.js';
 
 export type ReadIJson =
@@ -6,7 +13,9 @@ export type ReadIJson =
   /** Not JSON at all. */
   | { readonly status: 'malformed'; readonly detail: string }
   /** JSON that programs read differently; `pointer` (RFC 6901) says where. Neither member repeats a value. */
-  | { readonly status: 'refused'; readonly pointer: string; readonly detail: string };
+  | { readonly status: 'refused'; readonly pointer: string; readonly detail: string }
+  /** Somewhere stands the number of a payment card (P17). */
+  | { readonly status: 'card-number'; readonly pointers: readonly string[] };
 
 const MAX_DEPTH = 64;
 /** With `ignoreBOM` a byte-order mark stays in the text, where JSON has no place for it (RFC 8259 section 8.1). */
@@ -19,11 +28,13 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  */
 export function readIJson(bytes: Uint8Array): ReadIJson {
   let read: CheckedJson;
+  const cards = new Set<string>();
   try {
-    read = parseCheckedJson(utf8.decode(bytes), check);
+    read = parseCheckedJson(utf8.decode(bytes), checkOf(cards));
   } catch {
     return { status: 'malformed', detail: 'The body must be JSON in UTF-8, without a byte-order mark' };
   }
+  if (cards.size > 0) return { status: 'card-number', pointers: [...cards] };
   if ('value' in read) return { status: 'read', value: read.value };
   const { fault, path } = read;
   if (fault === TOO_DEEP)
@@ -35,13 +46,47 @@ export function readIJson(bytes: Uint8Array): ReadIJson {
 
 const TOO_DEEP = 'too deep';
 
-const check: JsonCheck = {
-  opened: (depth) => (depth > MAX_DEPTH ? TOO_DEEP : undefined),
-  name: (name, object) =>
-    textFault(name) ?? (Object.hasOwn(object, name) ? 'is given more than once in its object' : undefined),
-  text: textFault,
-  number: numberFault,
-};
+/** @param cards takes where card numbers stand: all of them, so that the answer can name each */
+function checkOf(cards: Set<string>): JsonCheck {
+  const note = (holds: boolean, place: () => JsonPath) => {
+    if (holds && cards.size < MOST_CARDS) cards.add(pointerToCard(place()));
+  };
+  return {
+    opened: (depth) => (depth > MAX_DEPTH ? TOO_DEEP : undefined),
+    name: (name, object, place) => {
+      note(holdsCardNumber(name), place);
+      return (
+        textFault(name) ?? (Object.hasOwn(object, name) ? 'is given more than once in its object' : undefined)
+      );
+    },
+    text: (text, place) => {
+      note(holdsCardNumber(text), place);
+      return textFault(text);
+    },
+    number: (literal, place) => {
+      const isCard = isCardNumberLiteral(literal);
+      note(isCard, place);
+      // What is refused for this needs no other reason, and what stands behind it is read, too.
+      return isCard ? undefined : numberFault(literal);
+    },
+  };
+}
+
+/** As many as an answer names. */
+const MOST_CARDS = 20;
+
+/** Below a name that holds a card number the pointer would repeat it: it leads to the object that has the name. */
+function pointerToCard(path: JsonPath): string {
+  const named = path.findIndex((step) => typeof step === 'string' && holdsCardNumber(step));
+  return pointerOf(named < 0 ? path : path.slice(0, named));
+}
+
+/** Whole numbers alone: the digits of a fraction are no card's. */
+function isCardNumberLiteral(literal: string): boolean {
+  const [, digits = '', power = ''] = /^-?([1-9][0-9]*)e(-?[0-9]+)$/.exec(decimalOf(literal)) ?? [];
+  const [zeros, most] = [Number(power), MOST_DIGITS - digits.length];
+  return zeros >= 0 && zeros <= most && holdsCardNumber(digits + '0'.repeat(zeros));
+}
 
 const NOT_TEXT = /[\0\p{Surrogate}\p{Noncharacter_Code_Point}]/u;
 

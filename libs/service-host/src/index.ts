@@ -2,6 +2,8 @@ export { addressGroup } from './address-group.js';
 export * from './boot.js';
 export { PASSES_ON, UndeclaredRouteError } from './boot-checks.js';
 export * from './caller.js';
+export { queryTextHoldsCardNumber } from './card-number/card-numbers-in-url.js';
+export { withoutCardNumbers } from './card-number/find-card-number.js';
 export * from './clock.js';
 export { ConfigError, type HostConfig, hostConfig, readConfig } from './config.js';
 export { type Erasure, type PersonRemoval, heldBecause } from './erasure/erasure.js';

@@ -4,6 +4,7 @@
  */
 import type { LoggerService } from '@nestjs/common';
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
+import { withoutCardNumbers } from './card-number/find-card-number.js';
 import { errorWords } from './error-words.js';
 import { requestContext, traceIdOf } from './request-context.js';
 
@@ -114,10 +115,9 @@ function errorForLog(error: unknown): unknown {
   return { type, ...code, message: masked(message), stack: masked(stack) };
 }
 
-/** Hides what looks like an address, a token, a key or a cookie in free text. */
+/** Hides what looks like an address, a token, a key, a cookie or a card number in free text. */
 export function masked(text: string): string {
-  return text
-    .slice(0, 4000)
+  return withoutCardNumbers(text.slice(0, 4000))
     .replace(/[^\s"'<>@=/]+@[^\s"'<>@/]+\.[a-z]{2,}/gi, '[email]')
     .replace(/\b(?:\d{1,3}\.){3}\d{1,3}\b(?!:\d)/g, '[address]')
     .replace(/\b(Bearer|Basic)\s+\S+/gi, '$1 [redacted]')

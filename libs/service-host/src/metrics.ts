@@ -1,6 +1,6 @@
 /** @promise P05 figures, to understand performance; they hold nobody's id */
 import { Injectable } from '@nestjs/common';
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
 
 /** The instance's metrics. Add with `new Counter({ ..., registers: [metrics.registry] })`. */
 @Injectable()
@@ -14,6 +14,12 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly cardNumbers = new Counter({
+    name: 'card_number_refusals_total',
+    help: 'Requests refused because they hold what looks like the number of a payment card',
+    registers: [this.registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
   }
@@ -21,5 +27,10 @@ export class Metrics {
   /** @param route the pattern, never the URL: it would make a series for each id */
   requestHandled(method: string, route: string, status: number, seconds: number): void {
     this.requests.observe({ method, route, status }, seconds);
+  }
+
+  /** By this process: a request that the gateway passes on is counted where it is refused. */
+  cardNumberRefused(): void {
+    this.cardNumbers.inc();
   }
 }

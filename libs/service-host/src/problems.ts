@@ -8,6 +8,10 @@ import { z } from 'zod';
 export const problems = {
   'malformed-request': { status: 400, title: 'The request is not well-formed' },
   'invalid-request': { status: 400, title: 'The request does not match its schema' },
+  'card-number': {
+    status: 400,
+    title: 'The request holds what looks like the number of a payment card; send it to Stripe only',
+  },
   unauthenticated: { status: 401, title: 'Log in, or send a valid API key' },
   'wrong-credentials': { status: 401, title: 'The credentials are wrong' },
   forbidden: { status: 403, title: 'You do not have permission for this operation' },

@@ -1,10 +1,16 @@
-/** @promise P28 accepts only input that matches a strict schema */
+/**
+ * @promise P28 accepts only input that matches a strict schema
+ * @promise P17 refuses card numbers in bodies, URLs and what of headers is kept
+ */
 import type { IncomingHttpHeaders } from 'node:http';
 import { type ArgumentMetadata, Injectable, StandardSchemaValidationPipe } from '@nestjs/common';
+import { cardNumbersInUrl } from './card-number/card-numbers-in-url.js';
+import { holdsCardNumber } from './card-number/find-card-number.js';
 import { readIJson } from './i-json.js';
+import { ENTRY_DETAILS_HEADER, entryDetails } from './internal-headers.js';
 import { useOurSentences } from './issue-sentences.js';
 import { pointerOf } from './json-pointer.js';
-import { problem } from './problems.js';
+import { problem, type ProblemError } from './problems.js';
 
 const MAX_ISSUES = 20;
 const LONGEST_DETAIL = 300;
@@ -56,11 +62,12 @@ function bounded(message: string): string {
 
 /**
  * A JSON body, exactly as it was sent (`readIJson`).
- * @throws Problem `malformed-request` for what is not JSON, `invalid-request` with a pointer to a value that would be changed
+ * @throws Problem `malformed-request` for what is not JSON, `card-number`, `invalid-request` with a pointer to a value that would be changed
  */
 export function parseJson(body: Uint8Array): unknown {
   const read = readIJson(body);
   if (read.status === 'read') return read.value;
+  if (read.status === 'card-number') throw cardNumberProblem(read.pointers);
   if (read.status === 'malformed') throw problem('malformed-request', { detail: read.detail });
   throw problem('invalid-request', { errors: [{ pointer: read.pointer, detail: read.detail }] });
 }
@@ -88,6 +95,23 @@ export function assertWellFormedUrl(url: string): void {
   }
   if (decoded.includes('\0'))
     throw problem('malformed-request', { detail: 'The URL contains a NUL character' });
+}
+
+/** P17: a card number is refused before anything keeps or logs it. @throws Problem `card-number` */
+export function assertNoCardNumber(url: string, { 'idempotency-key': key }: IncomingHttpHeaders): void {
+  const inKey = typeof key === 'string' && holdsCardNumber(key) ? ['header.Idempotency-Key'] : [];
+  const pointers = [...cardNumbersInUrl(url), ...inKey];
+  if (pointers.length > 0) throw cardNumberProblem(pointers);
+}
+
+/** The access log says why the request was refused, and not what it held. */
+function cardNumberProblem(pointers: readonly string[]): ProblemError {
+  return problem('card-number', {
+    errors: pointers
+      .slice(0, MAX_ISSUES)
+      .map((pointer) => ({ pointer, detail: 'holds what looks like the number of a payment card' })),
+    headers: { [ENTRY_DETAILS_HEADER]: entryDetails({ refused: 'card-number' }) },
+  });
 }
 
 /** The first `most` UTF-16 code units of a text; one fewer where the last would be half of a surrogate pair. */

@@ -1,3 +1,4 @@
+export { cardNumbers, lookAlikes, notations, testCards } from './card-numbers.js';
 export * from './engine.js';
 export { freePort, isAlive, listens } from './free-port.js';
 export * from './kafka.js';

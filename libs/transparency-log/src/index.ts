@@ -52,6 +52,7 @@ export { digestOf, makeLeaf, openLeaf, type Disclosable, type LeafFault, type Op
 export { openNote, parseNote, signNote, type Note } from './note.js';
 export {
   isNestedDeeper,
+  type JsonPath,
   parseCheckedJson,
   parseJson,
   type CheckedJson,

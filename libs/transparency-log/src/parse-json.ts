@@ -1,17 +1,18 @@
-/** What a reader may have against a JSON text, token by token: each answers with a fault, or undefined. */
+/** The names and indices down to a place. */
+export type JsonPath = readonly (string | number)[];
+
+/** What a reader may have against a JSON text, token by token: each answers with a fault, or undefined; `place` says where it stands. */
 export interface JsonCheck {
   /** An object or list opens; `depth` counts it. */
   readonly opened: (depth: number) => string | undefined;
-  /** A name in front of its value; `object` holds the members before it. */
-  readonly name: (name: string, object: object) => string | undefined;
-  readonly text: (text: string) => string | undefined;
+  /** A name in front of its value; `object` holds the members before it, and is the place. */
+  readonly name: (name: string, object: object, place: () => JsonPath) => string | undefined;
+  readonly text: (text: string, place: () => JsonPath) => string | undefined;
   /** As it is spelled. */
-  readonly number: (literal: string) => string | undefined;
+  readonly number: (literal: string, place: () => JsonPath) => string | undefined;
 }
 
-/** `path`: the names and indices down to the place. */
-export type CheckedJson =
-  { readonly value: unknown } | { readonly fault: string; readonly path: readonly (string | number)[] };
+export type CheckedJson = { readonly value: unknown } | { readonly fault: string; readonly path: JsonPath };
 
 /**
  * `JSON.parse` with the names that the text says. V8's takes an escaped name for one that it has seen before when that begins
@@ -63,6 +64,7 @@ export function parseCheckedJson(text: string, check: JsonCheck): CheckedJson {
   JSON.parse(text);
   const root: unknown[] = [];
   const open: Open[] = [{ into: root, name: undefined }];
+  const place = () => pathOf(open);
   let at = 0;
   while (at < text.length) {
     const within = open.at(-1);
@@ -77,13 +79,13 @@ export function parseCheckedJson(text: string, check: JsonCheck): CheckedJson {
     else if (character === ',') within.name = undefined;
     else if (character === '"') {
       end = endOfString(text, at);
-      fault = readString(within, stringAt(text, at, end), check);
+      fault = readString(within, stringAt(text, at, end), check, place);
     } else if (!' \n\r\t:'.includes(character)) {
       end = endOfLiteral(text, at);
       const literal = text.slice(at, end);
-      fault = readLiteral(within, literal, check);
+      fault = readLiteral(within, literal, check, place);
     }
-    if (fault !== undefined) return { fault, path: pathOf(open) };
+    if (fault !== undefined) return { fault, path: place() };
     at = end;
   }
   return { value: root[0] };
@@ -111,21 +113,26 @@ function endOfLiteral(text: string, start: number): number {
   return at;
 }
 
-function readString(within: Open, text: string, check: JsonCheck): string | undefined {
+function readString(within: Open, text: string, check: JsonCheck, place: () => JsonPath): string | undefined {
   if (Array.isArray(within.into) || within.name !== undefined) {
-    const fault = check.text(text);
+    const fault = check.text(text, place);
     if (fault === undefined) put(within, text);
     return fault;
   }
-  const fault = check.name(text, within.into);
+  const fault = check.name(text, within.into, place);
   within.name = text;
   return fault;
 }
 
-function readLiteral(within: Open, literal: string, check: JsonCheck): string | undefined {
+function readLiteral(
+  within: Open,
+  literal: string,
+  check: JsonCheck,
+  place: () => JsonPath,
+): string | undefined {
   const word = words.get(literal);
   if (word === undefined) {
-    const fault = check.number(literal);
+    const fault = check.number(literal, place);
     if (fault !== undefined) return fault;
   }
   put(within, word === undefined ? Number(literal) : word);
@@ -146,7 +153,7 @@ function put({ into, name }: Open, value: unknown): void {
 }
 
 /** Of what is open, but the list around the whole text. In the innermost the place at fault is still to come. */
-function pathOf(open: readonly Open[]): (string | number)[] {
+function pathOf(open: readonly Open[]): JsonPath {
   return open.slice(1).flatMap(({ into, name }, nth, inner) => {
     if (!Array.isArray(into)) return name ?? [];
     return nth < inner.length - 1 ? into.length - 1 : into.length;

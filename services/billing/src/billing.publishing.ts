@@ -3,6 +3,8 @@ import { type Publishing, publishing } from '@vouchsafe/event-store';
 import { receiptPublishing, sealingPublishing, settledPublishing } from '@vouchsafe/service-host';
 import { accountEvents } from './account/account.events.js';
 import { publishAccount } from './account/account.published.js';
+import { cardFailureEvents } from './card-failure/card-failure.events.js';
+import { publishCardFailure } from './card-failure/card-failure.published.js';
 import { customerEvents } from './customer/customer.events.js';
 import { publishCustomer } from './customer/customer.published.js';
 import { intentEvents } from './intent/intent.events.js';
@@ -29,6 +31,7 @@ export const billingPublishing: readonly Publishing[] = [
   publishing(accountEvents, publishAccount),
   publishing(invoiceEvents, publishInvoice),
   publishing(paymentExceptionEvents, publishPaymentException),
+  publishing(cardFailureEvents, publishCardFailure),
   publishing(paymentMethodEvents, publishPaymentMethod),
   publishing(stripeCustomerEvents, publishStripeCustomer),
   publishing(stripeKeyEvents, publishStripeKey),

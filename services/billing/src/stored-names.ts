@@ -11,6 +11,7 @@ export const storedNames = {
   cardColumn: 'payment_method.card_sealed',
   /** What a sealed key of a customer's is bound to, with the organization's id. */
   customerKeyColumn: 'stripe_key.key_sealed',
+  failedCard: 'stripe-card-fingerprint',
   customerMark: 'stripe-customer',
   /** In metadata of objects at Stripe. */
   organization: 'vouchsafe_organization',

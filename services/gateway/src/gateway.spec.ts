@@ -260,6 +260,32 @@ describe('the gateway', () => {
     ]);
   });
 
+  it.each([
+    ['a path', '/v1/things/4242-4242-4242-4242', {}, ''],
+    ['a query', '/v1/things/7?limit=4242424242424242', {}, '/limit'],
+    [
+      'an Idempotency-Key',
+      '/v1/things/7',
+      { 'idempotency-key': '4242424242424242' },
+      'header.Idempotency-Key',
+    ],
+  ])(
+    'refuses a card number in %s itself, and the entry says why (P17)',
+    async (_, path, headers, pointer) => {
+      const before = suite.services.world.executed.length;
+      const answer = await send('GET', path, { headers: { ...withKey, ...headers } });
+      expect(answer).toMatchObject({
+        status: 400,
+        json: { code: 'card-number', errors: [{ pointer, detail: expect.any(String) }] },
+      });
+      expect([...answer.headers.keys()].filter((name) => name.startsWith('vouchsafe-'))).toEqual([]);
+      expect(suite.services.world.executed).toHaveLength(before);
+      expect(await entryOf(answer.headers.get('x-request-id'))).toMatchObject([
+        { status: 400, outcome: 'failure', details: { refused: 'card-number' } },
+      ]);
+    },
+  );
+
   it('says what a request with a cookie lacks', async () => {
     const answer = await send('POST', '/v1/things', { headers: { cookie }, body: { id: 'x' } });
     const { detail } = answer.json as { detail: string };

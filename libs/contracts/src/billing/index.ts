@@ -1,3 +1,4 @@
+export * from './card-failure.js';
 export * from './customer.js';
 export * from './dead-letter-settled.js';
 export * from './invoice.js';

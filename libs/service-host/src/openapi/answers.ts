@@ -19,6 +19,7 @@ export function codesOf({ declaration, method, parameters }: Answering): Set<Pro
   const changes = method !== RequestMethod.GET;
   return new Set<ProblemCode>([
     'malformed-request',
+    'card-number',
     // A body is refused where none is taken.
     ...(changes || parameters.length > 0 ? (['invalid-request'] as const) : []),
     // An invalid key is refused even where none is required.

@@ -135,6 +135,25 @@ export function earlyFraudWarningOf(read: Stripe.Radar.EarlyFraudWarning): Strip
   return { type: 'early_fraud_warning', id: read.id, content };
 }
 
+export function setupIntentOf({ id, customer, last_setup_error: error }: Stripe.SetupIntent): StripeObject {
+  return { type: 'setup_intent', id, content: failedCard(customer, error?.payment_method) };
+}
+
+export function paymentIntentOf({
+  id,
+  customer,
+  last_payment_error: error,
+}: Stripe.PaymentIntent): StripeObject {
+  return { type: 'payment_intent', id, content: failedCard(customer, error?.payment_method) };
+}
+
+function failedCard(
+  customer: Stripe.SetupIntent['customer'],
+  method: Stripe.PaymentMethod | undefined,
+): { readonly customerId: string | null; readonly fingerprint: string | null } {
+  return { customerId: idOf(customer), fingerprint: method?.card?.fingerprint ?? null };
+}
+
 type Exception = Pick<PaymentExceptionContent, 'kind' | 'customerId' | 'status'> &
   Partial<PaymentExceptionContent>;
 

@@ -44,4 +44,6 @@ const kept: Readonly<Record<ObjectId['type'], string>> = {
   credit_note: nothing,
   dispute: nothing,
   early_fraud_warning: nothing,
+  setup_intent: nothing,
+  payment_intent: nothing,
 };

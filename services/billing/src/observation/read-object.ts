@@ -10,7 +10,9 @@ import {
   earlyFraudWarningOf,
   invoiceOf,
   paymentMethodOf,
+  paymentIntentOf,
   refundOf,
+  setupIntentOf,
   stripeCustomerOf,
   subscriptionOf,
 } from './content-of.js';
@@ -84,6 +86,13 @@ export class ReadStripeObject {
         return this.one(
           (stripe, options) => stripe.radar.earlyFraudWarnings.retrieve(id, charge, options),
           earlyFraudWarningOf,
+        );
+      case 'setup_intent':
+        return this.one((stripe, options) => stripe.setupIntents.retrieve(id, {}, options), setupIntentOf);
+      case 'payment_intent':
+        return this.one(
+          (stripe, options) => stripe.paymentIntents.retrieve(id, {}, options),
+          paymentIntentOf,
         );
     }
   }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Transaction } from '@vouchsafe/database';
+import { Database, instant, type Transaction } from '@vouchsafe/database';
 import {
   isRejected,
   organizationId as organizationIdOf,
@@ -13,6 +13,7 @@ import { accountAggregate } from '../account/account.aggregate.js';
 import { accountSubscription } from '../account/account.decider.js';
 import { invoiceAggregate } from '../invoice/invoice.aggregate.js';
 import { InvoiceRow } from '../invoice/invoice.entity.js';
+import { cardFailureAggregate } from '../card-failure/card-failure.aggregate.js';
 import { paymentExceptionAggregate } from '../payment-exception/payment-exception.aggregate.js';
 import { paymentMethodAggregate } from '../payment-method/payment-method.aggregate.js';
 import { PaymentMethodRow } from '../payment-method/payment-method.entity.js';
@@ -22,6 +23,7 @@ import { stripeCustomerAggregate } from '../stripe-customer/stripe-customer.aggr
 import { StripeCustomerRow } from '../stripe-customer/stripe-customer.entity.js';
 import { subscriptionAggregate } from '../subscription/subscription.aggregate.js';
 import { SubscriptionRow } from '../subscription/subscription.entity.js';
+import { failedAttempts } from '../webhook/webhook-event.js';
 import { type Claim, Claims } from './claims.js';
 import type { Observation } from './observation.js';
 import type { ReadObject } from './read-object.js';
@@ -69,13 +71,44 @@ export class RecordObservation {
         occurredAt: fetchedAt,
         requestId: null,
       });
-      const appended = await append(unit, object, observation);
+      const appended = isIntent(object)
+        ? await this.noteFailures(unit, object, observation)
+        : await append(unit, object, observation);
       if (appended === 0) await touch(transaction, object, observation.fetchedAt);
       const together =
         object.type === 'subscription' ? await judge(unit, [object, ...others], observation) : 0;
       await this.claims.done(transaction, claim, contentHash);
       return { appended: appended + together };
     });
+  }
+
+  /** Each event of a failed attempt counts, however seldom the object is looked at: so they are counted where events are kept. */
+  private async noteFailures(
+    unit: UnitOfWork,
+    { type, id, content }: Intent,
+    { organizationId, source }: Observation,
+  ): Promise<number> {
+    // One after another: attempts on two intents at once are of one stream.
+    await unit.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+      `card-failure-${organizationId}`,
+    ]);
+    const attempts = await unit.query<{ event_id: string; failed_at: string }>(
+      `select event_id, created_at as failed_at from inbox where object_id = $1 and type = $2 order by created_at`,
+      [id, failedAttempts[type]],
+    );
+    if (attempts.length === 0) return 0;
+    const card =
+      content.fingerprint === null
+        ? null
+        : await this.vault.keyedHashFor(unit, organizationId, storedNames.failedCard, content.fingerprint);
+    const failures = attempts.map(({ event_id: eventId, failed_at }, nth) => ({
+      eventId,
+      failedAt: instant(failed_at).toISOString(),
+      // Stripe says it of the last one alone.
+      card: nth === attempts.length - 1 ? (card?.toString('base64url') ?? null) : null,
+    }));
+    const command = { type: 'observe', organizationId, source, failures } as const;
+    return (await unit.execute(cardFailureAggregate, organizationId, command)).events.length;
   }
 
   /** Keyed, because a card's last digits and expiry can be guessed. */
@@ -102,7 +135,17 @@ async function ownerOf(transaction: Transaction, object: StripeObject): Promise<
   return row && organizationIdOf.parse(row.organization_id);
 }
 
-async function append(unit: UnitOfWork, object: StripeObject, observation: Observation): Promise<number> {
+type Intent = Extract<StripeObject, { readonly type: 'setup_intent' | 'payment_intent' }>;
+
+function isIntent(object: StripeObject): object is Intent {
+  return object.type === 'setup_intent' || object.type === 'payment_intent';
+}
+
+async function append(
+  unit: UnitOfWork,
+  object: Exclude<StripeObject, Intent>,
+  observation: Observation,
+): Promise<number> {
   const { id } = object;
   const executed = await (() => {
     switch (object.type) {
@@ -190,6 +233,8 @@ async function touch(
     case 'credit_note':
     case 'dispute':
     case 'early_fraud_warning':
+    case 'setup_intent':
+    case 'payment_intent':
       return;
     case 'customer':
       await entityManager.nativeUpdate(StripeCustomerRow, { customerId: id }, { observedAt });

@@ -14,6 +14,16 @@ export type StripeObject =
       readonly id: string;
       readonly content: PaymentExceptionContent;
     }
+  | {
+      /** Of which we keep no more than that it failed. */
+      readonly type: 'setup_intent' | 'payment_intent';
+      readonly id: string;
+      readonly content: {
+        readonly customerId: string | null;
+        /** Stripe's fingerprint of the card that failed last, never stored as it is; null where it is not said. */
+        readonly fingerprint: string | null;
+      };
+    }
   | { readonly type: 'customer'; readonly id: string; readonly content: StripeCustomerContent };
 
 /** The customer whose it is; null where it is nobody's any more. */

@@ -37,6 +37,8 @@ export const observationMigrations: readonly SqlMigration[] = [
         primary key (account, event_id)
       );
       create index inbox_received_at on inbox (received_at);
+      create index inbox_failed_attempt on inbox (object_id)
+        where type in ('setup_intent.setup_failed', 'payment_intent.payment_failed');
       -- Whose an event is, is not known before its object was read: no request sees these (P19).
       ${ofNobody('stripe_object', `${worker}, ${retention}`)}
       ${ofNobody('inbox', `${worker}, ${retention}`)}

@@ -363,6 +363,7 @@ create table inbox (
 alter table inbox enable row level security;
 alter table inbox force row level security;
 create policy every_row on inbox to billing_retention, billing_worker using (true);
+CREATE INDEX inbox_failed_attempt ON public.inbox USING btree (object_id) WHERE (type = ANY (ARRAY['setup_intent.setup_failed'::text, 'payment_intent.payment_failed'::text]));
 CREATE INDEX inbox_received_at ON public.inbox USING btree (received_at);
 grant delete, insert, select on inbox to billing_worker;
 grant delete, select on inbox to billing_retention;

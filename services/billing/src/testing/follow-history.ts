@@ -73,6 +73,9 @@ class Streams {
       case 'customer':
         this.decide(stripeCustomer, id, { type: 'observe', id, observation, content: read.content });
         break;
+      case 'setup_intent':
+      case 'payment_intent':
+        throw new Error('No history has an intent');
     }
   }
 

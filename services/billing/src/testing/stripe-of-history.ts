@@ -286,6 +286,9 @@ function stripeFormOf(
         charge: { id: `ch_${id}`, object: 'charge', customer: customerId },
       };
     }
+    case 'setup_intent':
+    case 'payment_intent':
+      throw new Error('No history has an intent');
     case 'payment_method': {
       const { customerId, kind, card, createdAt } = object.content;
       if (card === null || isErased(card)) throw new Error('A history has cards alone');

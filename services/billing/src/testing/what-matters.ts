@@ -114,6 +114,9 @@ function expectedFacts(object: StripeObject): string[] {
       return [`early-fraud-warning-received ${id}`];
     case 'customer':
       return object.content.isDeleted ? [`customer-deleted ${id}`] : [];
+    case 'setup_intent':
+    case 'payment_intent':
+      return [];
   }
 }
 

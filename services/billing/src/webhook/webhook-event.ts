@@ -29,6 +29,12 @@ export interface ObjectId {
   readonly id: string;
 }
 
+/** Each event of these types is one attempt, to save a card or to pay, that failed. */
+export const failedAttempts = {
+  setup_intent: 'setup_intent.setup_failed',
+  payment_intent: 'payment_intent.payment_failed',
+} as const;
+
 /**
  * The object that must be looked at after an event; `null` where there is none: the event is counted and kept.
  */
@@ -43,6 +49,8 @@ export function objectOf({ type, data: { object } }: StripeEvent): ObjectId | nu
   if (type.startsWith('refund.')) return about('refund', object.id);
   if (type.startsWith('credit_note.')) return about('credit_note', object.id);
   if (type.startsWith('radar.early_fraud_warning.')) return about('early_fraud_warning', object.id);
+  if (type === failedAttempts.setup_intent) return about('setup_intent', object.id);
+  if (type === failedAttempts.payment_intent) return about('payment_intent', object.id);
   if (type.startsWith('setup_intent.')) return about('payment_method', object.payment_method);
   // What a person completed at Stripe's page: the subscription says the rest.
   if (type.startsWith('checkout.session.')) return about('subscription', object.subscription);
@@ -58,4 +66,6 @@ const idForms: Readonly<Record<ObservedType, RegExp>> = {
   refund: /^(?:re|pyr)_[A-Za-z0-9_]{1,200}$/,
   credit_note: /^cn_[A-Za-z0-9_]{1,200}$/,
   early_fraud_warning: /^issfr_[A-Za-z0-9_]{1,200}$/,
+  setup_intent: /^seti_[A-Za-z0-9_]{1,200}$/,
+  payment_intent: /^pi_[A-Za-z0-9_]{1,200}$/,
 };

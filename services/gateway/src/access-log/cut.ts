@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { firstOf } from '@vouchsafe/service-host';
+import { firstOf, withoutCardNumbers } from '@vouchsafe/service-host';
 
 /** Longest that a value from outside stands in an entry, in UTF-16 code units (`length` of JavaScript, Java and C#). */
 const LONGEST = { userAgent: 512, url: 2048 } as const;
@@ -18,7 +18,7 @@ export interface Cut {
 
 /** @param url masked @param userAgent the header's value as Node gives it */
 export function cut(url: string, userAgent: string | undefined): Cut {
-  const agent = userAgent === undefined ? null : textOf(userAgent);
+  const agent = userAgent === undefined ? null : withoutCardNumbers(textOf(userAgent));
   return {
     url: firstOf(url, LONGEST.url),
     userAgent: agent === null ? null : firstOf(agent, LONGEST.userAgent),

@@ -1,5 +1,8 @@
-/** @promise P22 masks query values in the access log, but for an allow list */
-import { maskedPath } from '@vouchsafe/service-host';
+/**
+ * @promise P22 masks query values in the access log, but for an allow list
+ * @promise P17 masks card numbers
+ */
+import { maskedPath, queryTextHoldsCardNumber } from '@vouchsafe/service-host';
 
 /**
  * Query fields whose values may stand in the access log: they say which page of what was asked for and cannot hold a
@@ -33,8 +36,8 @@ export function maskedUrl(url: string): string {
     const [name, value] = splitOnce(field, '=');
     // A field without a value may be the value itself: it is masked, too.
     if (value === undefined) return name === '' ? '' : '***';
-    if (SHOWN.has(name) && INNOCENT.test(value)) return field;
-    return `${NAME.test(name) ? name : '***'}=***`;
+    if (SHOWN.has(name) && INNOCENT.test(value) && !queryTextHoldsCardNumber(value)) return field;
+    return `${NAME.test(name) && !queryTextHoldsCardNumber(name) ? name : '***'}=***`;
   });
   return `${path}?${fields.join('&')}`;
 }

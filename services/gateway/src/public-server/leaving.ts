@@ -1,7 +1,14 @@
 /** @promise P23 lets no answer leave before its entry is durable */
 import { pipeline, Readable, Transform } from 'node:stream';
 import { Injectable } from '@nestjs/common';
-import { problem, type ProblemError, type Refusing, sendProblem } from '@vouchsafe/service-host';
+import {
+  ENTRY_DETAILS_HEADER,
+  problem,
+  type ProblemError,
+  readEntryDetails,
+  type Refusing,
+  sendProblem,
+} from '@vouchsafe/service-host';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Conclusion, type Exchange, exchangeOf, outcomeOf } from '../access-log/exchange.js';
 import { RecordExchange } from '../access-log/record-exchange.js';
@@ -25,6 +32,7 @@ export class Leaving implements Refusing {
     fastify.addHook('onSend', async (request, reply, payload) => {
       addSecurityHeaders(reply, request, this.origins);
       const exchange = exchangeOf(request);
+      takeEntryDetails(exchange, reply);
       if (exchange.concluded) return payload;
       exchange.concluded = true;
       const streams =
@@ -101,6 +109,14 @@ export class Leaving implements Refusing {
       .type('application/problem+json');
     return JSON.stringify(answer.document(exchange.requestId));
   }
+}
+
+/** What a refusal of our own adds to the entry, as a service's answer does. */
+function takeEntryDetails(exchange: Exchange, reply: FastifyReply): void {
+  const details = reply.getHeader(ENTRY_DETAILS_HEADER);
+  if (typeof details !== 'string') return;
+  exchange.details = readEntryDetails(details);
+  void reply.removeHeader(ENTRY_DETAILS_HEADER);
 }
 
 function concluded(exchange: Exchange, status: number): Conclusion {

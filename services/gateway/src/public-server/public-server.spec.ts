@@ -71,6 +71,18 @@ describe('the URL of an entry (P22, P23)', () => {
     expect(maskedUrl(`/v1/x?limit=${'A1b2'.repeat(20)}`)).toBe('/v1/x?limit=***');
   });
 
+  it('shows no card number, wherever it stands and however it is written (P17)', () => {
+    const card = '4242424242424242';
+    expect(maskedUrl(`/v1/members/${card}`)).toBe('/v1/members/***');
+    expect(maskedUrl('/v1/members/4242/4242/4242/4242/roles')).toBe('/v1/members/***/***/***/***/roles');
+    expect(maskedUrl('/v1/members/4242%204242%C2%A04242-4242')).toBe('/v1/members/***');
+    expect(maskedUrl(`/v1/members/${card}%ff`)).toBe('/v1/members/***');
+    expect(maskedUrl('/v1/members/%2534242424242424242')).toBe('/v1/members/***');
+    expect(maskedUrl(`/v1/members?limit=${card}&order=name`)).toBe('/v1/members?limit=***&order=name');
+    expect(maskedUrl('/v1/members?limit=4242+4242+4242+4242')).toBe('/v1/members?limit=***');
+    expect(maskedUrl(`/v1/members?${card}=1`)).toBe('/v1/members?***=***');
+  });
+
   it('never shows a masked value, whatever it holds', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[a-z0-9]{12,40}$/), (value) => {
@@ -81,6 +93,10 @@ describe('the URL of an entry (P22, P23)', () => {
 });
 
 describe('what an entry holds the beginning of', () => {
+  it('says nothing of a card number in a user agent (P17)', () => {
+    expect(cut('/v1/me', 'Till/1.0 (4242 4242 4242 4242)').userAgent).toBe('Till/1.0 ([card number])');
+  });
+
   /** As Node gives a header: a character for each byte. */
   const header = (text: string) => Buffer.from(text).toString('latin1');
 

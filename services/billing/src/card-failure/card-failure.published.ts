@@ -1,0 +1,17 @@
+import { billingFacts, type Fact } from '@vouchsafe/contracts';
+import { unreachable } from '@vouchsafe/event-sourcing';
+import type { RecordedEvent } from '@vouchsafe/event-store';
+import { factOf } from '../observation/fact-of.js';
+import type { CardFailureEvent } from './card-failure.events.js';
+
+export function publishCardFailure(event: RecordedEvent<CardFailureEvent>): readonly Fact[] {
+  const { type } = event;
+  switch (type) {
+    case 'card-failure-observed':
+      return [];
+    case 'card-failures-repeated':
+      return factOf(billingFacts.cardFailuresRepeated, event);
+    default:
+      return unreachable(type);
+  }
+}
