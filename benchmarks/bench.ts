@@ -17,6 +17,7 @@ const rows = [
   'verify',
   'gateway',
   'login',
+  'webhooks',
 ] as const;
 const root = path.join(import.meta.dirname, '..');
 

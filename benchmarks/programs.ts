@@ -1,4 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
 
 /** Programs of the machine that peers are made of, and where they come from. */
 const programs = {
@@ -33,4 +35,15 @@ export async function run(
   });
   if (code !== 0) throw new Error(`${program} failed (${code ?? 'killed'}): ${said.trim() || out.trim()}`);
   return out;
+}
+
+/** Starts a program of this folder that listens, and prints its URL first. */
+export async function startPeer(
+  program: string,
+  argument: string,
+): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
+  const args = [path.join(import.meta.dirname, program), argument];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [url] = (await once(child.stdout, 'data')) as [Buffer];
+  return { url: String(url).trim(), stop: () => Promise.resolve(void child.kill()) };
 }

@@ -2,19 +2,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Client, freshKey } from './system/client.ts';
 import { eventually } from './system/eventually.ts';
-import { makeApiKey, type Person, signUp } from './system/people.ts';
+import { type Person, signUp } from './system/people.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
 import { failToSaveCard, saveCard, standIn } from './system/stripe.ts';
 
 let system: SystemUnderTest;
 let owner: Person;
-let auditor: Client;
 let subscriptionId: string;
 
 beforeAll(async () => {
   system = await startForTests();
   owner = await signUp(system);
-  auditor = (await makeApiKey(system, owner.browser, ['audit:read'])).client;
   const card = await saveCard(system, owner.browser);
   const ordered = (await owner.browser.must(201, 'POST', '/v1/billing/subscriptions', {
     body: { priceId: 'price_team', quantity: 3, paymentMethodId: card },
@@ -28,7 +26,7 @@ type Shown = Readonly<Record<string, unknown>>;
 
 async function entry(operation: string): Promise<Shown> {
   return eventually(`The entry ${operation}`, async () => {
-    const { entries } = (await auditor.must(200, 'GET', '/v1/audit/entries', {
+    const { entries } = (await owner.browser.must(200, 'GET', '/v1/audit/entries', {
       query: { operation, limit: '10' },
     })) as { entries: Shown[] };
     return entries[0];

@@ -18,6 +18,7 @@ const mayDo = {
     'organization:write',
     'billing:write',
     'stripe:read',
+    'lifecycle:write',
   ),
   auditor: ['organization:read', 'members:read', 'audit:read', 'audit:export', 'security:read'],
   member: ['organization:read', 'members:read'],

@@ -1,11 +1,11 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { goProgram, hasGo, withoutGo } from '@vouchsafe/testing';
 import { eventually } from './system/eventually.ts';
 import { makeApiKey, signUp } from './system/people.ts';
-import { root } from './system/root.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
 
 /**
@@ -14,52 +14,43 @@ import { startForTests, type SystemUnderTest } from './system/running-system.ts'
  */
 const FSCK = 'github.com/transparency-dev/tessera/cmd/fsck@v1.0.4';
 
-const go = hasGo();
+(hasGo() ? describe : describe.skip)(`Tessera's fsck reads a log from the gateway${withoutGo()}`, () => {
+  let system: SystemUnderTest;
+  let fsck: string;
+  beforeAll(async () => {
+    fsck = goProgram(FSCK);
+    system = await startForTests();
+  }, 400_000);
+  afterAll(() => system.stop(), 60_000);
 
-(go ? describe : describe.skip)(
-  `Tessera's fsck reads a log from the gateway${go ? '' : ' (skipped: there is no `go` on this machine)'}`,
-  () => {
-    let system: SystemUnderTest;
-    let fsck: string;
-    beforeAll(async () => {
-      // Beside the other tools that suites fetch once.
-      const programs = path.join(root, 'node_modules/.cache/go-programs');
-      await mkdir(programs, { recursive: true });
-      execFileSync('go', ['install', FSCK], { env: { ...process.env, GOBIN: programs }, stdio: 'pipe' });
-      fsck = path.join(programs, 'fsck');
-      system = await startForTests();
-    }, 400_000);
-    afterAll(() => system.stop(), 60_000);
+  it('and accepts it, with entries of every size', async () => {
+    const asked = await logWithEntries(system);
+    const said = await check(system, asked);
+    const [, size = `nothing: ${said}`] = /Successfully fsck'd log with size (\d+) /.exec(said) ?? [];
+    expect(Number(size)).toBeGreaterThanOrEqual(asked.size);
+  }, 120_000);
 
-    it('and accepts it, with entries of every size', async () => {
-      const asked = await logWithEntries(system);
-      const said = await check(system, asked);
-      const [, size = `nothing: ${said}`] = /Successfully fsck'd log with size (\d+) /.exec(said) ?? [];
-      expect(Number(size)).toBeGreaterThanOrEqual(asked.size);
-    }, 120_000);
+  it('and refuses it under the key of another log', async () => {
+    const { keyFile } = await logWithEntries(system);
+    const said = await check(system, { ...(await logWithEntries(system)), keyFile });
+    expect(said).toContain('note has no verifiable signatures');
+    expect(said).not.toContain('Successfully');
+  }, 120_000);
 
-    it('and refuses it under the key of another log', async () => {
-      const { keyFile } = await logWithEntries(system);
-      const said = await check(system, { ...(await logWithEntries(system)), keyFile });
-      expect(said).toContain('note has no verifiable signatures');
-      expect(said).not.toContain('Successfully');
-    }, 120_000);
-
-    /** @returns what it printed: its exit code is 0 whatever it finds */
-    function check({ url }: SystemUnderTest, { key, keyFile, logId }: ServedLog): Promise<string> {
-      const args = [
-        `--storage_url=${url}/v1/audit/logs/${logId}/`,
-        `--public_key=${keyFile}`,
-        `--bearer_token=${key}`,
-        '--ui=false',
-        '--N=4',
-      ];
-      return new Promise((resolve) => {
-        execFile(fsck, args, { timeout: 60_000 }, (_, stdout, stderr) => resolve(stdout + stderr));
-      });
-    }
-  },
-);
+  /** @returns what it printed: its exit code is 0 whatever it finds */
+  function check({ url }: SystemUnderTest, { key, keyFile, logId }: ServedLog): Promise<string> {
+    const args = [
+      `--storage_url=${url}/v1/audit/logs/${logId}/`,
+      `--public_key=${keyFile}`,
+      `--bearer_token=${key}`,
+      '--ui=false',
+      '--N=4',
+    ];
+    return new Promise((resolve) => {
+      execFile(fsck, args, { timeout: 60_000 }, (_, stdout, stderr) => resolve(stdout + stderr));
+    });
+  }
+});
 
 interface ServedLog {
   readonly key: string;
@@ -110,13 +101,4 @@ async function logWithEntries(system: SystemUnderTest): Promise<ServedLog> {
     return covered > last ? covered : undefined;
   });
   return { key: client.apiKey ?? '', keyFile, logId, size };
-}
-
-function hasGo(): boolean {
-  try {
-    execFileSync('go', ['version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 }

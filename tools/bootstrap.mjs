@@ -20,6 +20,7 @@ const commands = {
   bench: ['benchmarks/bench.ts'],
   'dead-letters': ['tools/dead-letters/dead-letters.ts'],
   'test:long': ['tests/faults/long.ts'],
+  'test:stripe': ['tests/stripe/given.ts'],
   keys: ['tools/keys/keys.ts'],
   backup: ['tools/backup/backup.ts'],
   restore: ['tools/backup/restore.ts'],

@@ -47,6 +47,7 @@ describe('every command', () => {
       'docs',
       'lock',
       'test:long',
+      'test:stripe',
     ])
       expect(commands.map(([command]) => command)).toContain(`npm run ${name}`);
   });
@@ -94,6 +95,7 @@ describe('every command', () => {
     ['bench', ['append-2'], 'There is no row "append-2"'],
     ['bench', ['--scale', '2'], '--scale takes a number'],
     ['test:long', ['--kills', 'many'], '--kills takes a whole number from 1'],
+    ['test:stripe', [], 'STRIPE_SECRET_KEY must be a key'],
     ['generate', ['slice'], 'Give a slice'],
     ['docs', ['all'], "Unexpected argument 'all'"],
   ])('npm run %s -- %j says what is wrong, and does nothing', (name, args, words) => {

@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import path from 'node:path';
 import { type Caller, INTERNAL_TOKEN_HEADER, InternalTokens, readPrivateKey } from '@vouchsafe/service-host';
 import type { Row } from '../harness.ts';
 import { DURABLE } from '../postgres.ts';
+import { startPeer } from '../programs.ts';
 import { load, openWholeSystem, type WholeSystem } from './whole-system.ts';
 
 const CONNECTIONS = 64;
@@ -17,7 +15,7 @@ export const row: Row = {
     const session = await system.ask('POST', '/v1/sessions', { email, password });
     const [cookie = ''] = session.headers.getSetCookie()[0]?.split(';') ?? [];
     const route = `/v1/members/${userId}`;
-    const proxy = await startProxy(system.service('identity').url);
+    const proxy = await startPeer('proxy.ts', system.service('identity').url);
     afterwards(proxy.stop);
     const asked = { method: 'GET', status: 200, connections: CONNECTIONS, seconds } as const;
     await compete({
@@ -43,13 +41,6 @@ export const row: Row = {
     });
   },
 };
-
-async function startProxy(upstream: string): Promise<{ url: string; stop: () => Promise<void> }> {
-  const program = path.join(import.meta.dirname, '../proxy.ts');
-  const child = spawn(process.execPath, [program, upstream], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [url] = (await once(child.stdout, 'data')) as [Buffer];
-  return { url: String(url).trim(), stop: () => Promise.resolve(void child.kill()) };
-}
 
 /** What the gateway would say of the caller: the proxy passes it on as it comes. */
 async function tokenOf({ secrets, user }: WholeSystem): Promise<string> {

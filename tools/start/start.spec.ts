@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { serviceNames } from '@vouchsafe/contracts';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -100,7 +101,8 @@ describe('npm start', () => {
     expect((await fetch(`http://127.0.0.1:${port}/openapi.json`)).status).toBe(200);
     const { supervisor, processes: parts } = await recorded(data);
     const processes = Object.values(parts).map(({ pid }) => pid);
-    expect(processes).toHaveLength(5);
+    // Postgres and the services.
+    expect(processes).toHaveLength(1 + serviceNames.length);
     expect(await refused(['--port', String(await freePort()), '--data', data])).toContain(
       `already runs on ${data}, as process ${supervisor.pid}`,
     );

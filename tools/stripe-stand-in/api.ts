@@ -25,7 +25,8 @@ import { setupIntentRoutes } from './setup-intents.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
 import type { World } from './world.ts';
 
-const routes: Routes = {
+/** Every route that is played. */
+export const apiRoutes: Routes = {
   ...balanceRoutes,
   ...chargeRoutes,
   ...checkoutRoutes,
@@ -109,7 +110,7 @@ interface Answered {
 function carriedOut(world: World, request: ApiRequest, id: string): Answered {
   try {
     const { method, path, query, body } = request;
-    const found = matched(routes, method, path);
+    const found = matched(apiRoutes, method, path);
     if (!found)
       throw new Problem(
         404,

@@ -172,7 +172,7 @@ function applyCredit(world: World, invoice: Invoice, note: CreditNote, refundAmo
 function creditNoteOf(world: World, invoice: Invoice, amount: number, isPaid: boolean): CreditNote {
   const id = world.newId('cn_1');
   const line: CreditNoteLine = {
-    ...{ id: world.newId('cnli_1'), object: 'credit_note_line_item', amount, subtotal: amount },
+    ...{ id: world.newId('cnli_1'), object: 'credit_note_line_item', amount },
     ...{ description: 'Credit', discount_amount: 0, discount_amounts: [], livemode: false, metadata: null },
     ...{ pretax_credit_amounts: [], quantity: 1, tax_rates: [], taxes: [], type: 'custom_line_item' },
     ...{ unit_amount: amount, unit_amount_decimal: String(amount) },

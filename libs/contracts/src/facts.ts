@@ -4,6 +4,7 @@ import type { erasureReceipt } from './erasure-receipt.js';
 import * as gatewayFacts from './gateway/index.js';
 import * as identityFacts from './identity/index.js';
 import * as billingFacts from './billing/index.js';
+import * as lifecycleFacts from './lifecycle/index.js';
 import { type ServiceName, serviceNames } from './services.js';
 
 /** What a service publishes. Every one answers an erasure by a receipt of its own (P10). */
@@ -17,6 +18,7 @@ export const facts = {
   gateway: gatewayFacts,
   identity: identityFacts,
   billing: billingFacts,
+  lifecycle: lifecycleFacts,
 } satisfies Readonly<Record<ServiceName, Facts>>;
 
 /** Every contract that a service owns, in all versions. */
@@ -41,4 +43,4 @@ function isContract(exported: object): exported is Contract {
   return 'type' in exported && 'owner' in exported && 'schema' in exported;
 }
 
-export { auditFacts, gatewayFacts, identityFacts, billingFacts };
+export { auditFacts, gatewayFacts, identityFacts, billingFacts, lifecycleFacts };

@@ -1,5 +1,6 @@
 export * from './contract.js';
 export * from './erasure-receipt.js';
+export { factOf } from './fact-of.js';
 export * from './facts.js';
 export * from './json-schema.js';
 export * from './own-names.js';
@@ -12,5 +13,6 @@ export { paymentExceptionId, paymentExceptions } from './billing/payment-excepti
 export { paymentMethodId } from './billing/payment-method.js';
 export { type StripeRead, stripeReads } from './billing/stripe-key.js';
 export { subscriptionChanges, subscriptionStatuses } from './billing/subscription.js';
+export { terminationCauses, terminationNotices } from './lifecycle/termination.js';
 export * from './services.js';
 export type { valuesSealed } from './values-sealed.js';

@@ -33,6 +33,11 @@ export const services = {
     public: false,
     consumes: ['identity'],
   },
+  lifecycle: {
+    holds: 'how long: the end of an organization, and what becomes of its data',
+    public: false,
+    consumes: ['identity', 'billing'],
+  },
 } as const satisfies Readonly<Record<string, Service>>;
 
 export type ServiceName = keyof typeof services;

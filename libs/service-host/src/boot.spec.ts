@@ -244,6 +244,12 @@ describe('a booted service', () => {
       403,
       'second-factor-required',
     ],
+    [
+      'a member of an organization that has ended (P31)',
+      () => gateway.sign('lamps', { ...user, permissions: [], organizationInactive: true }),
+      403,
+      'organization-inactive',
+    ],
   ])('refuses %s (P02, P11, ASVS 9.2.3)', async (_, token, status, code) => {
     const answer = await send('GET', '/v1/lamps', await token());
     expect(answer).toMatchObject({ status, body: { code } });

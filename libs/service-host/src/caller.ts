@@ -33,6 +33,8 @@ export const authenticated = z.strictObject({
   staffGrantId: z.uuid().nullable(),
   /** The source of audit entries that an API key carries; sessions and services have none. */
   source: z.string().max(100).optional(),
+  /** The organization has ended (P31); only its owners have permissions left. */
+  organizationInactive: z.boolean().optional(),
 });
 export type Authenticated = z.infer<typeof authenticated>;
 
@@ -107,9 +109,20 @@ export function assertAllowed(who: Authenticated, requirement: Requirement): voi
   }
   if (who.actor.type === 'service') throw problem('forbidden', { detail: 'A service cannot do this' });
   if (requirement === 'session') return;
+  assertActive(who, requirement);
   if (who.authenticationLevel === 'enrolment') throw problem('second-factor-required');
   if (requirement !== 'self' && !who.permissions.includes(requirement))
     throw problem('forbidden', { detail: withoutPermission(who, requirement) });
+}
+
+/** P31: an owner of an inactive organization has what `inactivePermissions` leaves, everybody else nothing. */
+function assertActive(
+  { organizationInactive, permissions: held }: Authenticated,
+  requirement: Exclude<Requirement, 'public' | 'session' | 'service'>,
+): void {
+  if (organizationInactive !== true) return;
+  const allowed = requirement === 'self' ? held.length > 0 : held.includes(requirement);
+  if (!allowed) throw problem('organization-inactive');
 }
 
 /** Names the missing permission. The API's document names it too, so this discloses nothing. */

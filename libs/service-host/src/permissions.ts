@@ -16,6 +16,8 @@ export const permissions = [
   'billing:read',
   'billing:write',
   'stripe:read',
+  'lifecycle:read',
+  'lifecycle:write',
   'staff-grants:write',
   'staff-devices:write',
   'operations:write',
@@ -39,6 +41,8 @@ export const permissionMeanings: Readonly<Record<Permission, string>> = {
   'billing:write':
     'Save payment methods; start, change, cancel and resume subscriptions; open Stripe’s pages; keep the organization’s own Stripe key',
   'stripe:read': 'Read, by the organization’s own Stripe key, what it allows us to read at Stripe',
+  'lifecycle:read': 'See whether the organization has ended, and what happens to its data when',
+  'lifecycle:write': 'Close the account of the organization, and reopen it',
   'staff-grants:write':
     'Reserved for a later version: give the operator’s staff access to an organization for a limited time',
   'staff-devices:write': 'Reserved for a later version: register the devices of the operator’s staff',
@@ -59,6 +63,21 @@ export const keyPermissions = [
   'billing:read',
   'stripe:read',
 ] as const satisfies readonly Permission[];
+
+/**
+ * What the owners of an inactive organization may still do: see what it has, take it with them, and come back. Everybody else, and every
+ * key, may do nothing (P31).
+ */
+export const inactivePermissions: readonly Permission[] = [
+  'organization:read',
+  'members:read',
+  'audit:read',
+  'audit:export',
+  'billing:read',
+  'billing:write',
+  'lifecycle:read',
+  'lifecycle:write',
+];
 
 /**
  * What an operation asks of its caller: a permission, or one of four that no role grants:

@@ -17,6 +17,10 @@ export const problems = {
   forbidden: { status: 403, title: 'You do not have permission for this operation' },
   'second-factor-required': { status: 403, title: 'Log in with a second factor first' },
   'step-up-required': { status: 403, title: 'Confirm your identity again to do this' },
+  'organization-inactive': {
+    status: 403,
+    title: 'The organization is inactive; its owners can log in to take its data with them or to come back',
+  },
   'consent-required': { status: 403, title: 'Accept the current legal documents first' },
   'cross-site-request': { status: 403, title: 'A request with a cookie must come from an allowed site' },
   'not-found': { status: 404, title: 'Not found, or not visible to you' },
@@ -117,6 +121,15 @@ export class ProblemError extends Error {
 /** `throw problem('not-found')` */
 export function problem(code: ProblemCode, options: ProblemOptions = {}): ProblemError {
   return new ProblemError(code, options);
+}
+
+/** Beyond a limit that holds until `ends`: the caller hears in how many seconds to try again. */
+export function tooManyUntil(ends: Date, at: Date, detail?: string): ProblemError {
+  const seconds = Math.max(Math.ceil((ends.getTime() - at.getTime()) / 1000), 1);
+  return problem('too-many-requests', {
+    ...(detail === undefined ? {} : { detail }),
+    headers: { 'retry-after': String(seconds) },
+  });
 }
 
 /** How a rejection is answered: the problem's code, a sentence for the caller that says why, and where in the body, if it is about one place. */

@@ -1,5 +1,6 @@
 export { cardNumbers, lookAlikes, notations, testCards } from './card-numbers.js';
 export * from './engine.js';
+export { goModule, goProgram, hasGo, withoutGo } from './go.js';
 export { freePort, isAlive, listens } from './free-port.js';
 export * from './kafka.js';
 export * from './kafka-server.js';

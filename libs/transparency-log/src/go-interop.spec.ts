@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { hasGo, withoutGo } from '@vouchsafe/testing';
 import {
   append,
   ed25519Signer,
@@ -19,51 +20,47 @@ import {
 import { consistencyProof } from './proof.js';
 
 /** Other people's verifiers must accept every byte (docs/audit.md, 'The log'): here the Go checksum database's own. */
-const go = has('go', ['version']);
-const withGo = go ? describe : describe.skip;
+const withGo = hasGo() ? describe : describe.skip;
 
-withGo(
-  `golang.org/x/mod/sumdb accepts our logs${go ? '' : ' (skipped: there is no `go` on this machine)'}`,
-  () => {
-    const work = mkdtempSync(join(tmpdir(), 'vouchsafe-interop-'));
-    const program = join(work, 'interop');
+withGo(`golang.org/x/mod/sumdb accepts our logs${withoutGo()}`, () => {
+  const work = mkdtempSync(join(tmpdir(), 'vouchsafe-interop-'));
+  const program = join(work, 'interop');
 
-    beforeAll(() => {
-      execFileSync('go', ['build', '-o', program, '.'], { cwd: join(import.meta.dirname, '../interop') });
-    }, 300_000);
-    afterAll(() => {
-      rmSync(work, { recursive: true });
+  beforeAll(() => {
+    execFileSync('go', ['build', '-o', program, '.'], { cwd: join(import.meta.dirname, '../interop') });
+  }, 300_000);
+  afterAll(() => {
+    rmSync(work, { recursive: true });
+  });
+
+  it.each([1, 2, 255, 256, 257, 700, 65_536, 70_000])('of %i leaves', async (size) => {
+    const folder = join(work, String(size));
+    await writeLog(folder, size);
+    expect(JSON.parse(execFileSync(program, [folder], { encoding: 'utf8' }))).toMatchObject({
+      leaves: size,
     });
+  });
 
-    it.each([1, 2, 255, 256, 257, 700, 65_536, 70_000])('of %i leaves', async (size) => {
-      const folder = join(work, String(size));
-      await writeLog(folder, size);
-      expect(JSON.parse(execFileSync(program, [folder], { encoding: 'utf8' }))).toMatchObject({
-        leaves: size,
-      });
-    });
-
-    it('and sees a changed tile, a changed checkpoint, and a changed proof', async () => {
-      const folder = join(work, 'changed');
-      const { claim } = await writeLog(folder, 300);
-      const fails = (): void => {
-        expect(() => execFileSync(program, [folder], { stdio: 'pipe' })).toThrow();
-      };
-      write(folder, 'claim.json', JSON.stringify({ ...claim, inclusion: [{ index: 1, proof: [] }] }));
-      fails();
-      await writeLog(folder, 300);
-      write(folder, 'tile/0/000', Buffer.alloc(8192));
-      fails();
-      await writeLog(folder, 300);
-      write(
-        folder,
-        'checkpoint',
-        signCheckpoint({ origin: ORIGIN, size: 300, root: Buffer.alloc(32) }, LOG.signer),
-      );
-      fails();
-    });
-  },
-);
+  it('and sees a changed tile, a changed checkpoint, and a changed proof', async () => {
+    const folder = join(work, 'changed');
+    const { claim } = await writeLog(folder, 300);
+    const fails = (): void => {
+      expect(() => execFileSync(program, [folder], { stdio: 'pipe' })).toThrow();
+    };
+    write(folder, 'claim.json', JSON.stringify({ ...claim, inclusion: [{ index: 1, proof: [] }] }));
+    fails();
+    await writeLog(folder, 300);
+    write(folder, 'tile/0/000', Buffer.alloc(8192));
+    fails();
+    await writeLog(folder, 300);
+    write(
+      folder,
+      'checkpoint',
+      signCheckpoint({ origin: ORIGIN, size: 300, root: Buffer.alloc(32) }, LOG.signer),
+    );
+    fails();
+  });
+});
 
 const ORIGIN = 'audit.example.com/go';
 const LOG = ed25519Signer(ORIGIN, Buffer.alloc(32, 4));
@@ -101,13 +98,4 @@ function write(folder: string, name: string, content: string | Uint8Array): void
   const path = join(folder, name);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, content);
-}
-
-function has(command: string, args: string[]): boolean {
-  try {
-    execFileSync(command, args, { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -61,6 +61,7 @@ import { ResetPassword } from './password/reset-password.js';
 import { StoredPasswords } from './password/stored-passwords.js';
 import { identityMigrations } from './persistence/migrations.js';
 import { ReceiptsController } from './reactions/receipts.controller.js';
+import { TerminationsController } from './reactions/terminations.controller.js';
 import { AuthenticatorController } from './second-factor/authenticator.controller.js';
 import { BeginEnrolment } from './second-factor/begin-enrolment.js';
 import { ConfirmEnrolment } from './second-factor/confirm-enrolment.js';
@@ -143,6 +144,7 @@ const slices: Readonly<Record<string, Slice>> = {
   },
   email: { controllers: [], providers: [EmailOutbox, MailFolder, SendEmails] },
   'data-inventory': { controllers: [DataInventoryController], providers: [] },
+  termination: { controllers: [TerminationsController], providers: [] },
   housekeeping: { controllers: [], providers: [Housekeeping] },
 };
 

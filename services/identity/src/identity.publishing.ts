@@ -11,6 +11,8 @@ import { organizationEvents } from './organization/organization.events.js';
 import { organizationFacts } from './organization/organization.published.js';
 import { logInEvents, sessionEvents } from './session/session.events.js';
 import { logInFacts, sessionFacts } from './session/session.published.js';
+import { terminationNoticesEvents } from './termination/termination-notices.events.js';
+import { terminationNoticesFacts } from './termination/termination-notices.published.js';
 import { userEvents } from './user/user.events.js';
 import { userFacts } from './user/user.published.js';
 
@@ -23,6 +25,7 @@ export const identityPublishing: readonly Publishing[] = [
   publishing(invitationEvents, invitationFacts),
   publishing(apiKeyEvents, apiKeyFacts),
   publishing(erasureEvents, erasureFacts),
+  publishing(terminationNoticesEvents, terminationNoticesFacts),
   receiptPublishing(identityFacts.subjectErased),
   settledPublishing(identityFacts.deadLetterSettled),
   sealingPublishing(identityFacts.valuesSealed),

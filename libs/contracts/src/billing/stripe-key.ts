@@ -26,7 +26,7 @@ export const stripeKeyRemoved = contract({
 export const stripeKeyUsed = contract({
   type: 'vouchsafe.billing.stripe-key-used.v1',
   summary:
-    'The organization’s own Stripe key was used to read something; recorded before Stripe was asked, whatever it answered.',
+    'The organization’s own Stripe key, or one that was checked before it was set, was used to read something; recorded before Stripe was asked, whatever it answered.',
   entity,
   schema: z.strictObject({ ...fact, read: z.enum(stripeReads) }),
 });

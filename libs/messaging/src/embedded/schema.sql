@@ -271,6 +271,8 @@ create table message_3 partition of message FOR VALUES IN (3) partition by LIST 
 
 create table message_4 partition of message FOR VALUES IN (4) partition by LIST (segment);
 
+create table message_5 partition of message FOR VALUES IN (5) partition by LIST (segment);
+
 create table message_1_1 partition of message_1 FOR VALUES IN (1);
 
 create table message_2_1 partition of message_2 FOR VALUES IN (1);
@@ -278,6 +280,8 @@ create table message_2_1 partition of message_2 FOR VALUES IN (1);
 create table message_3_1 partition of message_3 FOR VALUES IN (1);
 
 create table message_4_1 partition of message_4 FOR VALUES IN (1);
+
+create table message_5_1 partition of message_5 FOR VALUES IN (1);
 
 create table schema_migration (
   id integer not null default nextval('schema_migration_id_seq'::regclass),

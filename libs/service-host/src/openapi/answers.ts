@@ -25,7 +25,9 @@ export function codesOf({ declaration, method, parameters }: Answering): Set<Pro
     // An invalid key is refused even where none is required.
     'unauthenticated',
     ...(permission === 'public' ? [] : (['forbidden'] as const)),
-    ...(['public', 'session'].includes(permission) ? [] : (['second-factor-required'] as const)),
+    ...(['public', 'session'].includes(permission)
+      ? []
+      : (['second-factor-required', 'organization-inactive'] as const)),
     ...(changes ? (['cross-site-request'] as const) : []),
     'request-timeout',
     ...(changes ? (['concurrent-change'] as const) : []),

@@ -1,7 +1,6 @@
-import { billingFacts, type Fact } from '@vouchsafe/contracts';
+import { billingFacts, type Fact, factOf } from '@vouchsafe/contracts';
 import { unreachable } from '@vouchsafe/event-sourcing';
 import type { RecordedEvent } from '@vouchsafe/event-store';
-import { factOf } from '../observation/fact-of.js';
 import type { AccountEvent } from './account.events.js';
 
 export function publishAccount(event: RecordedEvent<AccountEvent>): readonly Fact[] {

@@ -93,11 +93,13 @@ export class Customers {
         since.length > 0 ? await this.findAtStripe(organizationId, Math.min(...since)) : undefined;
       if (found) return found;
       const key = await this.keyOf(organizationId, nth, replaces);
-      const created = await this.stripe.write(
-        key,
-        (stripe, options) => stripe.customers.create({ metadata }, options),
-        nth === 1 ? 'several' : 'one',
-      );
+      const created = await this.stripe
+        .for(organizationId)
+        .write(
+          key,
+          (stripe, options) => stripe.customers.create({ metadata }, options),
+          nth === 1 ? 'several' : 'one',
+        );
       if (!isStuck(created)) return created;
     }
   }
@@ -123,7 +125,7 @@ export class Customers {
     organizationId: OrganizationId,
     gte: number,
   ): Promise<Stripe.Customer | StripeFailure | undefined> {
-    const found = await this.stripe.read(async (stripe, options) => {
+    const found = await this.stripe.for(organizationId).read(async (stripe, options) => {
       let oldest: Stripe.Customer | undefined;
       for await (const one of stripe.customers.list({ created: { gte }, limit: 100 }, options))
         if (one.metadata[storedNames.organization] === organizationId) oldest = one;

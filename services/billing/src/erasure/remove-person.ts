@@ -131,7 +131,7 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
     organizationId: string,
     customer: string,
   ): Promise<ReadonlySet<string>> {
-    const saved = await this.stripe.read(async (stripe, options) => {
+    const saved = await this.stripe.background.read(async (stripe, options) => {
       const all: { readonly intentId: string; readonly methodId: string }[] = [];
       const note = (metadata: Stripe.Metadata | null, method: string | Stripe.PaymentMethod | null) => {
         const intentId = metadata?.[storedNames.intent];
@@ -157,7 +157,7 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
   }
 
   private async change(id: string, ask: Asking<object>): Promise<void> {
-    const changed = await this.stripe.write(this.ids.newId(), ask);
+    const changed = await this.stripe.background.write(this.ids.newId(), ask);
     if (isFailed(changed)) this.notRemoved(changed, id);
   }
 

@@ -63,3 +63,28 @@ it('forgets events that are older than Stripe’s own list, but none whose objec
   expect(await ids()).toEqual(['evt_new', 'evt_old', 'evt_open', 'evt_open_aged', 'evt_personal']);
   billing.stripe.fault = 'none';
 });
+
+it('takes events that come together once each, those that are known, too, and asks for one look at an object', async () => {
+  await sendEvent('evt_known', { id: 'cus_82many' });
+  const inbox = billing.app.get(Inbox);
+  const about = { type: 'customer', id: 'cus_82many' } as const;
+  const add = (id: string) =>
+    inbox.add(
+      {
+        ...{ id, object: 'event', type: 'customer.updated', livemode: false, created: 1 },
+        ...{ api_version: null, data: { object: { id: about.id } } },
+      },
+      about,
+      'webhook',
+    );
+  const sent = ['evt_known', ...Array.from({ length: 600 }, (_, nth) => `evt_many_${nth % 300}`)];
+  const isNew = await Promise.all(sent.map(add));
+  expect(isNew.filter(Boolean)).toHaveLength(300);
+  expect(isNew[0]).toBe(false);
+  expect((await ids()).filter((id) => id.startsWith('evt_many_'))).toHaveLength(300);
+  await billing.settled();
+  const rows = await billing.app.database.asWorker((sql) =>
+    sql.query(`select from inbox join stripe_object using (object_id) where request > observed`),
+  );
+  expect(rows).toEqual([]);
+});

@@ -100,11 +100,12 @@ export class CarryOut {
       return key.toString('base64url');
     };
     const first = await keyOf();
+    const stripe = this.stripe.for(organizationId);
     return {
-      stripe: this.stripe,
+      stripe,
       ...{ organizationId, userId, intentId, customerId, isCompleted },
       write: async (ask, step) =>
-        this.stripe.write(step === undefined ? first : await keyOf(step), ask, nth === 1 ? 'several' : 'one'),
+        stripe.write(step === undefined ? first : await keyOf(step), ask, nth === 1 ? 'several' : 'one'),
       metadata: metadataOf(organizationId, intentId),
       // A day and an hour before: the record of an earlier request may be lost, and clocks differ.
       since: Math.floor(Date.parse(opened.openedAt) / 1000) - 25 * 3600,
@@ -115,7 +116,7 @@ export class CarryOut {
   private async forget(order: Order, opened: Opened): Promise<OrderRejection> {
     const customerId = await this.customers.find(opened.organizationId);
     if (customerId !== undefined && order.forget) {
-      const write: Performing['write'] = (ask) => this.stripe.write(this.ids.newId(), ask);
+      const write: Performing['write'] = (ask) => this.stripe.background.write(this.ids.newId(), ask);
       const forgotten = await order.forget({ customerId, write });
       if (isFailed(forgotten) && forgotten.failed === 'unavailable') return { rejected: 'outcome-unknown' };
     }

@@ -42,7 +42,10 @@ export const orderProblems = {
     'unavailable',
     'An earlier order on the same object is not finished, for Stripe has not answered yet. Nothing was ordered: send the request again',
   ],
-  unavailable: ['unavailable', 'Stripe is unavailable; nothing was ordered'],
+  unavailable: [
+    'unavailable',
+    'Stripe is unavailable, or the organization has too many requests there at once; nothing was ordered',
+  ],
   'outcome-unknown': [
     'outcome-unknown',
     'Stripe has not answered yet; billing keeps trying. If the request had an Idempotency-Key, repeat it with the same key to learn the outcome',

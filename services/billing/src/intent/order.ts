@@ -2,14 +2,14 @@ import type { UnitOfWork } from '@vouchsafe/event-store';
 import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import type { z } from 'zod';
 import type { Stripe } from 'stripe';
-import type { Asking, StripeApi } from '../stripe/stripe-api.js';
+import type { Asking, StripeShare } from '../stripe/stripe-api.js';
 import { isFailed, type StripeFailure } from '../stripe/stripe-failure.js';
 import { storedNames } from '../stored-names.js';
 import type { OrderName } from './intent.events.js';
 
 /** What an order is carried out with. No transaction is open then. */
 export interface Performing {
-  readonly stripe: StripeApi;
+  readonly stripe: StripeShare;
   readonly organizationId: OrganizationId;
   readonly userId: UserId;
   readonly intentId: string;

@@ -17,7 +17,10 @@ const path = z.strictObject({ id: z.string().max(255) });
 /** How each rejection is answered. */
 const problems = {
   'unknown-invoice': ['not-found', 'Your organization has no invoice with this id'],
-  'stripe-away': ['unavailable', 'Stripe does not answer; try again in a moment'],
+  'stripe-away': [
+    'unavailable',
+    'Stripe is unavailable, or the organization has too many requests there at once; try again in a moment',
+  ],
 } as const satisfies Record<InvoiceRejection['rejected'], RejectionProblem>;
 
 @Controller('v1/billing/invoices')

@@ -65,9 +65,9 @@ export class ReadInvoices {
   /** Whoever has the links can read the invoice without logging in, so they are asked for each time, and kept and logged nowhere (P22). */
   async links(caller: Caller, invoiceId: string): Promise<z.infer<typeof invoiceLinks> | InvoiceRejection> {
     if (!(await this.find(caller, invoiceId))) return { rejected: 'unknown-invoice' };
-    const answer = await this.stripe.read((stripe, options) =>
-      stripe.invoices.retrieve(invoiceId, {}, options),
-    );
+    const answer = await this.stripe
+      .for(organizationOf(caller))
+      .read((stripe, options) => stripe.invoices.retrieve(invoiceId, {}, options));
     if (isFailed(answer))
       return { rejected: answer.failed === 'unavailable' ? 'stripe-away' : 'unknown-invoice' };
     return { pdf: answer.invoice_pdf ?? null, page: answer.hosted_invoice_url ?? null };

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Sql } from '@vouchsafe/database';
+import { Database, prepared, type Sql } from '@vouchsafe/database';
 import type { Observation } from './observation.js';
 import type { ObjectId, ObservedType } from '../webhook/webhook-event.js';
 
@@ -17,6 +17,15 @@ export interface Claim extends ObjectId {
 /** A holder that says nothing for so long has died. Longer than a question to Stripe with its repetitions takes. */
 const LEASE_SECONDS = 90;
 
+const claimNext = prepared(`
+  update stripe_object set lease = lease + 1, attempts = attempts + 1,
+    leased_until = clock_timestamp() + make_interval(secs => $1)
+  where object_id = (
+    select object_id from stripe_object
+    where due_at <= clock_timestamp() and (leased_until is null or leased_until < clock_timestamp())
+    order by attempts > 0, due_at for update skip locked limit 1)
+  returning object_id, object_type, lease, requested, attempts, source, event_id`);
+
 /**
  * The objects of Stripe that are to be looked at. Leases and due times are the database's, so a wrong clock of one machine neither delays nor
  * doubles a look.
@@ -25,20 +34,9 @@ const LEASE_SECONDS = 90;
 export class Claims {
   constructor(private readonly database: Database) {}
 
-  /** The object that has waited longest, of those that nobody holds. */
+  /** Of the objects that nobody holds, the one that has waited longest; those that have failed come after all others. */
   async next(): Promise<Claim | undefined> {
-    const [row] = await this.database.asWorker((sql) =>
-      sql.query<ClaimRow>(
-        `update stripe_object set lease = lease + 1, attempts = attempts + 1,
-           leased_until = clock_timestamp() + make_interval(secs => $1)
-         where object_id = (
-           select object_id from stripe_object
-           where due_at <= clock_timestamp() and (leased_until is null or leased_until < clock_timestamp())
-           order by due_at for update skip locked limit 1)
-         returning object_id, object_type, lease, requested, attempts, source, event_id`,
-        [LEASE_SECONDS],
-      ),
-    );
+    const [row] = await this.database.statement<ClaimRow>('worker', claimNext, [LEASE_SECONDS]);
     return row && claimOf(row);
   }
 
@@ -55,24 +53,21 @@ export class Claims {
     );
   }
 
-  /** Locks the claim in the transaction that records. @returns whether it is still held */
-  async hold(sql: Sql, { id, lease }: Claim): Promise<boolean> {
+  /**
+   * It was looked at; where another look was asked for meanwhile, it is due again. The last statement of a transaction: webhooks wait for
+   * the row as long as it is locked.
+   * @returns whether the claim is still held: what was recorded under one that is not must not be committed
+   */
+  async done(sql: Sql, { id, lease, requested }: Claim, contentHash: string | null): Promise<boolean> {
     const rows = await sql.query(
-      'select 1 as held from stripe_object where object_id = $1 and lease = $2 for update',
-      [id, lease],
-    );
-    return rows.length > 0;
-  }
-
-  /** It was looked at; where another look was asked for meanwhile, it is due again. */
-  async done(sql: Sql, { id, lease, requested }: Claim, contentHash: string | null): Promise<void> {
-    await sql.query(
       `update stripe_object set observed = $3, attempts = 0, error = null, leased_until = null,
          content_hash = coalesce($4, content_hash),
          due_at = case when requested > $3::bigint then clock_timestamp() end
-       where object_id = $1 and lease = $2`,
+       where object_id = $1 and lease = $2
+       returning 1 as done`,
       [id, lease, requested, contentHash],
     );
+    return rows.length > 0;
   }
 
   /**

@@ -18,7 +18,7 @@ export class KnownCustomers {
   async isComing(object: StripeObject): Promise<boolean | StripeFailure> {
     const customerId = customerOf(object);
     if (customerId === null) return false;
-    const customer = await this.stripe.read((stripe, options) =>
+    const customer = await this.stripe.background.read((stripe, options) =>
       stripe.customers.retrieve(customerId, {}, options),
     );
     if (isFailed(customer)) return customer.failed === 'refused' ? false : customer;

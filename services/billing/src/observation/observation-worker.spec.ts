@@ -74,6 +74,67 @@ describe('while Stripe is away', () => {
   );
 });
 
+describe.each([
+  [503, 'server-error'],
+  [403, 'key-not-permitted'],
+] as const)('a type of object that Stripe does not give (%i)', (fault, error) => {
+  const disputes = Array.from({ length: 8 }, (_, nth) => `dp_${fault}x${nth}`);
+  const change = (set: string) =>
+    billing.app.database.asWorker((sql) =>
+      sql.query(`update stripe_object set ${set} where object_id = any ($1)`, [disputes]),
+    );
+  const tried = () =>
+    billing.app.database.asWorker((sql) =>
+      sql.query<{ attempts: number; error: string; waits: boolean }>(
+        `select attempts, error, due_at > clock_timestamp() as waits from stripe_object
+         where object_id = any ($1) and leased_until is null and attempts > 0`,
+        [disputes],
+      ),
+    );
+
+  afterAll(async () => {
+    Object.assign(billing.stripe, { fault: 'none', faultAt: '/' });
+    // There are no such disputes, as Stripe can now say.
+    await change('due_at = clock_timestamp()');
+    await billing.settled();
+  });
+
+  it('is the trouble of its objects: each is tried again later and later', async () => {
+    const pauses = /outcome="unavailable"\} (\d+)/;
+    const before = pauses.exec(await billing.metric('billing_observations_total'))?.[1];
+    Object.assign(billing.stripe, { fault, faultAt: '/v1/disputes/' });
+    for (const objectId of disputes)
+      expect((await billing.deliver({ type: 'charge.dispute.created', objectId }, 0)).status).toBe(204);
+    await waitFor(async () => (await tried()).length === disputes.length);
+    // As if it had gone on for a while.
+    await change('attempts = 4, due_at = clock_timestamp()');
+    await waitFor(async () => (await tried()).filter(({ attempts }) => attempts === 5).length === 8);
+    expect(await tried()).toEqual(Array(8).fill({ attempts: 5, error, waits: true }));
+    expect(await billing.metric('billing_objects_waiting')).toMatch(/state="failing"\} 8/);
+    // Nothing else waits for them.
+    expect(pauses.exec(await billing.metric('billing_observations_total'))?.[1]).toBe(before);
+  });
+
+  it('comes after every object that has not failed, however long it is due', async () => {
+    const history = await newHistory(80 + Math.floor(fault / 100));
+    const id = lastEnded(history);
+    billing.stripe.asked.splice(0);
+    await billing.app.database.asWorker((sql) =>
+      sql.query(
+        `with failing as (update stripe_object set due_at = clock_timestamp() - interval '1 hour' where object_id = any ($1))
+         insert into stripe_object (object_id, object_type, source, requested, due_at)
+         values ($2, 'subscription', 'webhook', 1, clock_timestamp())`,
+        [disputes, id],
+      ),
+    );
+    await waitFor(async () =>
+      (await billing.events(history.organizationId)).some(({ type }) => type === 'subscription-ended'),
+    );
+    // Four are looked at at once.
+    expect(billing.stripe.asked.indexOf(`GET /v1/subscriptions/${id}`)).toBeLessThan(4);
+  });
+});
+
 describe('a worker', () => {
   it('has no transaction open while Stripe is asked', async () => {
     const history = await newHistory(51);

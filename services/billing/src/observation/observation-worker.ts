@@ -14,8 +14,20 @@ const AT_ONCE = 4;
 const POLL_MS = 1_000;
 /** After Stripe did not answer, nothing is asked for so long; longer each time that it still does not. */
 const [SHORTEST_AWAY_MS, LONGEST_AWAY_MS] = [500, 15_000];
-/** Longest waits before an object is tried again that is itself the trouble, in seconds, and one whose customer is not recorded yet. */
-const [LONGEST, LONGEST_UNKNOWN] = [6 * 3600, 60];
+type Unavailable = Extract<StripeFailure, { failed: 'unavailable' }>;
+
+/** Every other object would fare alike. What else Stripe answers may concern this object alone, or its type. */
+const everyones: ReadonlySet<string> = new Set([
+  'not-configured',
+  'no-answer',
+  'rate-limited',
+  'key-refused',
+] satisfies Unavailable['because'][]);
+/**
+ * Longest waits before an object is tried again, in seconds: one that is itself the trouble, one whose customer is not recorded yet, and one
+ * that Stripe does not give, which may be the beginning of an outage: after its end nothing may wait for long.
+ */
+const [LONGEST, LONGEST_UNKNOWN, LONGEST_NOT_GIVEN] = [6 * 3600, 60, 15];
 
 const outcomes = ['recorded', 'nothing-new', 'not-ours', 'unavailable', 'failed', 'lost-lease'] as const;
 type Outcome = (typeof outcomes)[number];
@@ -96,7 +108,6 @@ export class ObservationWorker implements OnApplicationBootstrap {
     return 1;
   }
 
-  /** Every other object would fare alike. */
   private leaveAlone(): void {
     const [now, { times, until }] = [performance.now(), this.away];
     if (now < until) return;
@@ -123,10 +134,7 @@ export class ObservationWorker implements OnApplicationBootstrap {
   }
 
   private async notRead(claim: Claim, failure: StripeFailure): Promise<Outcome> {
-    if (failure.failed === 'unavailable') {
-      await this.claims.failed(claim, failure.because, { seconds: 0, isObjects: false });
-      return 'unavailable';
-    }
+    if (failure.failed === 'unavailable') return this.unavailable(claim, failure);
     // A draft that was deleted is gone; anything else that we know and Stripe does not is a mistake: perhaps another account's key.
     if (failure.reason === 'not-found' && !(await this.customers.isKeptOpen(claim))) {
       await this.database.asWorker((sql) => this.claims.done(sql, claim, null));
@@ -137,6 +145,15 @@ export class ObservationWorker implements OnApplicationBootstrap {
       'Stripe does not give an object that we know; retrying',
     );
     await this.claims.failed(claim, failure.reason, waitAfter(claim, LONGEST));
+    return 'failed';
+  }
+
+  private async unavailable(claim: Claim, { because }: Unavailable): Promise<Outcome> {
+    if (everyones.has(because)) {
+      await this.claims.failed(claim, because, { seconds: 0, isObjects: false });
+      return 'unavailable';
+    }
+    await this.claims.failed(claim, because, waitAfter(claim, LONGEST_NOT_GIVEN));
     return 'failed';
   }
 

@@ -101,7 +101,7 @@ export class ReadStripeObject {
     ask: (stripe: Stripe, options: Stripe.RequestOptions) => Promise<Answer>,
     objectOf: (answer: Answer) => StripeObject,
   ): Promise<StripeObject | StripeFailure> {
-    const answer = await this.stripe.read(ask);
+    const answer = await this.stripe.background.read(ask);
     // A failure has `failed`, which no object of Stripe has.
     return isFailed(answer) ? answer : objectOf(answer);
   }
@@ -110,7 +110,7 @@ export class ReadStripeObject {
     list: (stripe: Stripe, options: Stripe.RequestOptions) => AsyncIterable<Item>,
     objectOf: (item: Item) => StripeObject,
   ): Promise<StripeObject[] | StripeFailure> {
-    return this.stripe.read(async (stripe, options) => {
+    return this.stripe.background.read(async (stripe, options) => {
       const found: StripeObject[] = [];
       for await (const item of list(stripe, options)) found.push(objectOf(item));
       return found;

@@ -37,6 +37,9 @@ export type Recorded =
   /** Another worker holds the object now. */
   | 'lost-lease';
 
+/** Rolls back what was recorded. */
+class LostLease extends Error {}
+
 /** Nobody of our customers asked for what Stripe tells us. */
 const actor = { type: 'service', id: 'billing' } as const;
 
@@ -53,8 +56,7 @@ export class RecordObservation {
 
   record(claim: Claim, { object, others }: ReadObject): Promise<Recorded> {
     const fetchedAt = this.clock.now();
-    return this.database.asWorker(async (transaction) => {
-      if (!(await this.claims.hold(transaction, claim))) return 'lost-lease';
+    const recorded = this.database.asWorker<Recorded>(async (transaction) => {
       const organizationId = await ownerOf(transaction, object);
       if (organizationId === undefined) return 'unknown-customer';
       const contentHash = await this.hashOf(transaction, object);
@@ -77,8 +79,12 @@ export class RecordObservation {
       if (appended === 0) await touch(transaction, object, observation.fetchedAt);
       const together =
         object.type === 'subscription' ? await judge(unit, [object, ...others], observation) : 0;
-      await this.claims.done(transaction, claim, contentHash);
+      if (!(await this.claims.done(transaction, claim, contentHash))) throw new LostLease();
       return { appended: appended + together };
+    });
+    return recorded.catch((error: unknown) => {
+      if (error instanceof LostLease) return 'lost-lease';
+      throw error;
     });
   }
 

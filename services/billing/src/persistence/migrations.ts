@@ -64,7 +64,19 @@ export const billingMigrations: readonly SqlMigration[] = [
       grant select, insert, update, delete on price to ${worker};`,
   },
   {
-    name: 'billing-007-intent-target',
+    name: 'billing-007-stripe-key-checks',
+    sql: (roles) => `
+      -- How many keys of an organization's were checked at Stripe within a window that begins with the first.
+      create table stripe_key_checks (
+        organization_id uuid primary key,
+        checks int not null,
+        window_ends_at timestamptz not null
+      );
+      ${ofOrganizations('stripe_key_checks', roles)}
+      grant select, insert, update on stripe_key_checks to ${roles.request};`,
+  },
+  {
+    name: 'billing-008-intent-target',
     sql: ({ request }) => `
       -- What the order changes at Stripe: one order at a time, and one that was set aside (due_at null) gives way.
       alter table intent add column target text;

@@ -568,6 +568,19 @@ grant delete, insert, select, update on stripe_key to billing_request;
 grant delete, select on stripe_key to billing_retention;
 grant select on stripe_key to billing_worker;
 
+create table stripe_key_checks (
+  organization_id uuid not null,
+  checks integer not null,
+  window_ends_at timestamp with time zone not null,
+  constraint stripe_key_checks_pkey PRIMARY KEY (organization_id)
+);
+alter table stripe_key_checks enable row level security;
+alter table stripe_key_checks force row level security;
+create policy every_organization on stripe_key_checks to billing_retention, billing_worker using (true);
+create policy own_organization on stripe_key_checks to billing_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, select on stripe_key_checks to billing_retention;
+grant insert, select, update on stripe_key_checks to billing_request;
+
 create table stripe_object (
   object_id text not null,
   object_type text not null,

@@ -112,7 +112,7 @@ export class PriceCatalog implements OnApplicationBootstrap {
   async check(): Promise<boolean> {
     let complete = true;
     for (const id of this.ids) {
-      const answer = await this.stripe.read((stripe, options) =>
+      const answer = await this.stripe.background.read((stripe, options) =>
         stripe.prices.retrieve(id, { expand: ['product'] }, options),
       );
       if (isFailed(answer) && answer.failed === 'unavailable') complete = false;

@@ -106,7 +106,7 @@ export class Reconcile {
     const [now] = await this.database.asWorker((sql) =>
       sql.query<{ at: string }>('select clock_timestamp()::text as at'),
     );
-    const listed = await this.stripe.read(async (stripe, options) => {
+    const listed = await this.stripe.background.read(async (stripe, options) => {
       const all: Pick<Stripe.Customer, 'id' | 'metadata'>[] = [];
       for await (const { id, metadata } of stripe.customers.list({ limit: 100 }, options))
         all.push({ id, metadata });
@@ -129,7 +129,7 @@ export class Reconcile {
   /** The events since the last comparison go the way of a webhook, each once. */
   private async missedEvents(): Promise<{ missed: number } | StripeFailure> {
     const gte = await this.eventsSince();
-    return this.stripe.read(async (stripe, options) => {
+    return this.stripe.background.read(async (stripe, options) => {
       let missed = 0;
       for await (const one of stripe.events.list({ created: { gte }, limit: 100 }, options)) {
         const event = readEvent(one);

@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { isRejected, userId } from '@vouchsafe/event-sourcing';
+import { stripeReads } from '@vouchsafe/contracts';
+import { isRejected, type OrganizationId, userId } from '@vouchsafe/event-sourcing';
 import { EventStore } from '@vouchsafe/event-store';
 import {
   assertRecentlyAuthenticated,
   type Caller,
   Clock,
   envelopeOf,
+  Ids,
   organizationOf,
   problem,
 } from '@vouchsafe/service-host';
@@ -14,11 +16,13 @@ import { z } from 'zod';
 import { StripeApi } from '../stripe/stripe-api.js';
 import { isFailed } from '../stripe/stripe-failure.js';
 import { keyReads } from './key-reads.js';
-import { type KeyRefusal, keyRefusalOf } from './key-refusal.js';
+import { keyRefusalOf } from './key-refusal.js';
 import { sealKey } from './sealed-key.js';
 import type { ShownStripeKey } from './shown-stripe-key.js';
 import { stripeKeyAggregate } from './stripe-key.aggregate.js';
 import { StripeKeyRow } from './stripe-key.entity.js';
+import { takeCheck } from './take-check.js';
+import { recordUse } from './use-stripe-key.js';
 
 export const newStripeKey = z
   .strictObject({
@@ -33,7 +37,9 @@ export const newStripeKey = z
   .meta({ id: 'NewStripeKey', examples: [{ key: 'rk_test_51PqExample' }] });
 type NewStripeKey = z.output<typeof newStripeKey>;
 
-export type SetKeyRejection = KeyRefusal | { readonly rejected: 'wrong-mode' };
+export interface SetKeyRejection {
+  readonly rejected: 'wrong-mode' | 'key-refused' | 'unavailable';
+}
 
 @Injectable()
 export class SetStripeKey {
@@ -42,6 +48,7 @@ export class SetStripeKey {
     private readonly vault: Vault,
     private readonly stripe: StripeApi,
     private readonly clock: Clock,
+    private readonly ids: Ids,
   ) {}
 
   /** Takes the organization's key, in place of the one that it had. A recent proof of identity is asked for, as for API keys. */
@@ -49,7 +56,10 @@ export class SetStripeKey {
     const [organizationId, at] = [organizationOf(caller), this.clock.now()];
     if (caller.actor.type !== 'user') throw problem('forbidden', { detail: 'Only a person can do this' });
     assertRecentlyAuthenticated(caller, at);
-    const refused = await this.check(key);
+    if (key.reveal().startsWith('rk_live_') !== this.stripe.settings.livemode)
+      return { rejected: 'wrong-mode' };
+    await this.recordCheck(caller, organizationId, at);
+    const refused = await this.check(organizationId, key);
     if (refused) return refused;
     const shown = {
       lastFour: key.reveal().slice(-4),
@@ -70,19 +80,28 @@ export class SetStripeKey {
     });
   }
 
-  /** Whether Stripe knows it, and lets it do anything that we would ask for. */
-  private async check(key: Secret): Promise<SetKeyRejection | null> {
-    if (key.reveal().startsWith('rk_live_') !== this.stripe.settings.livemode)
-      return { rejected: 'wrong-mode' };
-    let refusal: KeyRefusal | null = null;
-    for (const read of Object.values(keyReads)) {
-      const answer = await this.stripe.readAs<object>(key, (stripe, options) =>
-        read(stripe, { limit: 1 }, options),
-      );
-      if (!isFailed(answer)) return null;
-      refusal = keyRefusalOf(answer);
-      if (refusal.rejected !== 'key-not-permitted') return refusal;
-    }
-    return refusal;
+  /** A check is a use of the key like any other: recorded and counted before Stripe is asked. */
+  private recordCheck(caller: Caller, organizationId: OrganizationId, at: Date): Promise<void> {
+    return this.store.transact(organizationId, envelopeOf(caller, at), async (unit) => {
+      await takeCheck(unit, organizationId, at);
+      for (const read of stripeReads) await recordUse(unit, this.ids.newId(), { organizationId, read });
+    });
+  }
+
+  /**
+   * Whether Stripe lets it do anything that we would ask for. Whoever has a stolen key learns no more than that: not whether Stripe knows it, and
+   * not by which of the reads it failed.
+   */
+  private async check(organizationId: OrganizationId, key: Secret): Promise<SetKeyRejection | null> {
+    const answers = await Promise.all(
+      stripeReads.map((read) =>
+        this.stripe.readAs<object>(organizationId, key, (stripe, options) =>
+          keyReads[read](stripe, { limit: 1 }, options),
+        ),
+      ),
+    );
+    const refusals = answers.map((answer) => (isFailed(answer) ? keyRefusalOf(answer).rejected : null));
+    if (refusals.includes(null)) return null;
+    return { rejected: refusals.includes('unavailable') ? 'unavailable' : 'key-refused' };
   }
 }

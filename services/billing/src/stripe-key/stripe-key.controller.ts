@@ -41,7 +41,7 @@ export class StripeKeyController {
     summary:
       'Give a restricted key of the organization’s own Stripe account, or replace it; Stripe checks it',
     answers: { 200: shownStripeKey },
-    problems: ['forbidden', 'rejected', 'step-up-required', 'unavailable'],
+    problems: ['forbidden', 'rejected', 'step-up-required', 'too-many-requests', 'unavailable'],
     problemHeaders: ['Retry-After'],
   })
   async set(

@@ -14,8 +14,14 @@ export const stripeKeyProblems = {
     'The key must be of the test mode here, or in production of the live mode',
     '/key',
   ],
-  'key-refused': ['rejected', 'Stripe does not accept this key; create a new one and set it'],
+  'key-refused': [
+    'rejected',
+    'Stripe does not let this key read; create a restricted key that may read the balance or payouts, and set it',
+  ],
   'key-not-permitted': ['rejected', 'The key lacks the permission to read this at Stripe'],
   'not-possible': ['rejected', 'Stripe does not allow this request'],
-  unavailable: ['unavailable', 'Stripe is unavailable; try again later'],
+  unavailable: [
+    'unavailable',
+    'Stripe is unavailable, or the organization has too many requests there at once; try again later',
+  ],
 } as const satisfies Record<(SetKeyRejection | UseKeyRejection)['rejected'], RejectionProblem>;

@@ -52,6 +52,9 @@ const read = () => app.ask('GET', '/v1/billing/stripe-key', { organizationId });
 const atStripe = (path: string) =>
   app.ask('GET', `/v1/billing/stripe/${path}`, { organizationId, permissions: backEnd });
 
+/** What is recorded before a key is checked, whatever Stripe then says. */
+const checked = ['stripe-key-used balance', 'stripe-key-used payouts'];
+
 const revokeAtStripe = (key: string) =>
   fetch(`${standIn.url}/_stand-in/restricted-keys/${key}`, { method: 'DELETE' });
 
@@ -119,6 +122,7 @@ describe('a customer’s Stripe key', () => {
     const second = await atStripe(`payouts?limit=1&cursor=${first.body.next as string}`);
     expect(second.body).toMatchObject({ items: [{ amount: { amount: 1900 } }], next: null });
     expect(await events()).toEqual([
+      ...checked,
       `stripe-key-set ${key.slice(-4)}`,
       'stripe-key-used balance',
       'stripe-key-used payouts',
@@ -146,7 +150,9 @@ describe('a customer’s Stripe key', () => {
     for (const answer of [await remove(), await read(), await atStripe('balance')])
       expect([answer.status, answer.body.reason]).toEqual([404, 'no-key']);
     expect(await events()).toEqual([
+      ...checked,
       `stripe-key-set ${old.slice(-4)}`,
+      ...checked,
       `stripe-key-set ${next.slice(-4)}`,
       'stripe-key-used balance',
       'stripe-key-removed',
@@ -229,16 +235,21 @@ describe('a customer’s Stripe key', () => {
     await revokeAtStripe(key);
     const refused = await atStripe('balance');
     expect([refused.status, refused.body.reason]).toEqual([422, 'key-refused']);
-    expect((await events()).slice(1)).toEqual(['stripe-key-used payouts', 'stripe-key-used balance']);
+    expect((await events()).slice(3)).toEqual(['stripe-key-used payouts', 'stripe-key-used balance']);
     // It is no key of ours that Stripe refuses.
     expect(app.printed()).not.toContain('STRIPE_SECRET_KEY');
   });
 });
 
 describe('is refused, and not stored:', () => {
+  /** Stripe is asked where nothing else is wrong. */
+  let recorded: readonly string[];
+  beforeEach(() => {
+    recorded = [];
+  });
   afterEach(async () => {
     expect((await read()).status).toBe(404);
-    expect(await events()).toEqual([]);
+    expect(await events()).toEqual(recorded);
   });
 
   it.each(['sk_test_12345678', 'rk_test_', 'rk_test_1234 5678', ''])(
@@ -255,17 +266,16 @@ describe('is refused, and not stored:', () => {
     expect([answer.status, answer.body.reason]).toEqual([422, 'wrong-mode']);
   });
 
-  it('a key that Stripe does not know', async () => {
-    const answer = await put('rk_test_12345678');
-    expect([answer.status, answer.body.reason]).toEqual([422, 'key-refused']);
-  });
-
-  it('a key that may read neither', async () => {
-    const answer = await put(await keyAtStripe());
-    expect([answer.status, answer.body.reason]).toEqual([422, 'key-not-permitted']);
+  it('a key that Stripe does not know, in the same words as one that may read neither', async () => {
+    recorded = [...checked, ...checked];
+    const unknown = await put('rk_test_12345678');
+    const notPermitted = await put(await keyAtStripe());
+    expect([unknown.status, unknown.body.reason]).toEqual([422, 'key-refused']);
+    expect({ ...notPermitted.body, requestId: null }).toEqual({ ...unknown.body, requestId: null });
   });
 
   it('a good key while Stripe is away', async () => {
+    recorded = checked;
     const key = await keyAtStripe(...everything);
     await control('faults', { faults: [{ kind: 'away' }] });
     const answer = await put(key);
@@ -276,6 +286,39 @@ describe('is refused, and not stored:', () => {
   it.each([null, '2026-01-01T00:00:00.000Z'])('a good key after a proof of identity at %s', async (proof) => {
     const answer = await put(await keyAtStripe(...everything), { authenticatedAt: proof });
     expect([answer.status, answer.body.code]).toEqual([403, 'step-up-required']);
+  });
+});
+
+describe('the checks of keys', () => {
+  const refusals = (answers: readonly { readonly status: number }[], status: number) =>
+    answers.filter((answer) => answer.status === status).length;
+  it('are ten an hour for an organization, however many are sent at once', async () => {
+    const guesses = Array.from({ length: 30 }, (_, nth) => `rk_test_stolen${nth}abcdefgh`);
+    const answers = await Promise.all(guesses.map((key) => put(key)));
+    expect([refusals(answers, 422), refusals(answers, 429)]).toEqual([10, 20]);
+    const last = await put(await keyAtStripe(...everything));
+    expect([last.status, last.body.code]).toEqual([429, 'too-many-requests']);
+    expect(Number(last.headers.get('retry-after'))).toBeGreaterThan(3500);
+    // Of the others Stripe was asked nothing, so nothing is recorded.
+    expect(await events()).toEqual(Array(10).fill(checked).flat());
+    // Others have their own.
+    organizationId = randomUUID();
+    expect((await put(await keyAtStripe(...everything))).status).toBe(200);
+  });
+
+  it('count again after an hour', async () => {
+    const guess = () =>
+      put('rk_test_stolen_abcdefgh', {
+        authenticatedAt: new Date(Date.now() + app.clock.ahead).toISOString(),
+      });
+    await Promise.all(Array.from({ length: 10 }, guess));
+    expect((await guess()).status).toBe(429);
+    app.clock.ahead = 3_601_000;
+    try {
+      expect((await guess()).status).toBe(422);
+    } finally {
+      app.clock.ahead = 0;
+    }
   });
 });
 
@@ -354,6 +397,6 @@ describe('a deployment that has switched the feature off', () => {
     await put(key);
     await app.another(off);
     expect((await read()).status).toBe(404);
-    expect(await events()).toEqual([`stripe-key-set ${key.slice(-4)}`, 'stripe-key-removed']);
+    expect(await events()).toEqual([...checked, `stripe-key-set ${key.slice(-4)}`, 'stripe-key-removed']);
   }, 60_000);
 });

@@ -1,8 +1,8 @@
 /** @promise P09 records every use of a customer's Stripe key in the organization's log */
 import { Injectable } from '@nestjs/common';
 import type { StripeRead } from '@vouchsafe/contracts';
-import { isRejected } from '@vouchsafe/event-sourcing';
-import { EventStore } from '@vouchsafe/event-store';
+import { isRejected, type OrganizationId } from '@vouchsafe/event-sourcing';
+import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
 import { type Caller, Clock, envelopeOf, Ids, organizationOf } from '@vouchsafe/service-host';
 import { type Secret, Vault } from '@vouchsafe/vault';
 import { type Asking, StripeApi } from '../stripe/stripe-api.js';
@@ -31,7 +31,7 @@ export class UseStripeKey {
   ): Promise<Answer | UseKeyRejection> {
     const opened = await this.open(caller, read);
     if ('rejected' in opened) return opened;
-    const answer = await this.stripe.readAs(opened.key, ask);
+    const answer = await this.stripe.readAs(organizationOf(caller), opened.key, ask);
     return isFailed(answer) ? keyRefusalOf(answer) : answer;
   }
 
@@ -41,9 +41,17 @@ export class UseStripeKey {
     return this.store.transact(organizationId, envelopeOf(caller, this.clock.now()), async (unit) => {
       const stored = await storedKey(this.vault, unit);
       if ('rejected' in stored) return stored;
-      const recorded = await unit.execute(stripeKeyUseAggregate, this.ids.newId(), { organizationId, read });
-      if (isRejected(recorded)) throw new Error('The id of a use was taken');
+      await recordUse(unit, this.ids.newId(), { organizationId, read });
       return { key: stored.key };
     });
   }
+}
+
+export async function recordUse(
+  unit: UnitOfWork,
+  useId: string,
+  use: { readonly organizationId: OrganizationId; readonly read: StripeRead },
+): Promise<void> {
+  const recorded = await unit.execute(stripeKeyUseAggregate, useId, use);
+  if (isRejected(recorded)) throw new Error('The id of a use was taken');
 }

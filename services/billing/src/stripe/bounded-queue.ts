@@ -1,25 +1,55 @@
-/** So many at once, so many more waiting; whoever comes beyond that is turned away at once. */
+interface Share {
+  running: number;
+  readonly waiting: (() => void)[];
+}
+
+/**
+ * So much work at once, and of each asker no more than a share. Free places are given in turn, one to each asker who waits: whoever asks for
+ * much waits for their own work, and others wait for one piece of it at most. Beyond a share an asker is turned away at once.
+ */
 export class BoundedQueue {
   private running = 0;
-  private readonly waiting: (() => void)[] = [];
+  /** Those of whom something runs or waits; whose turn is next comes first. */
+  private readonly shares = new Map<string, Share>();
 
-  constructor(private readonly limits: { readonly atOnce: number; readonly waiting: number }) {}
+  constructor(
+    private readonly limits: {
+      readonly atOnce: number;
+      readonly share: { readonly atOnce: number; readonly waiting: number };
+    },
+  ) {}
 
-  /** @returns what `work` gives, or `undefined` where the queue is full and nothing was done */
-  async run<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
-    if (this.running >= this.limits.atOnce) {
-      if (this.waiting.length >= this.limits.waiting) return undefined;
-      // Whoever ends hands its place on: nobody who comes later gets before the one that waits.
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
-    } else {
-      this.running += 1;
-    }
+  /** @returns what `work` gives, or `undefined` where the asker's share is full and nothing was done */
+  async run<Result>(asker: string, work: () => Promise<Result>): Promise<Result | undefined> {
+    const share = this.shares.get(asker) ?? { running: 0, waiting: [] };
+    if (share.waiting.length >= this.limits.share.waiting) return undefined;
+    this.shares.set(asker, share);
+    await new Promise<void>((resolve) => {
+      share.waiting.push(resolve);
+      this.serve();
+    });
     try {
       return await work();
     } finally {
-      const next = this.waiting.shift();
-      if (next) next();
-      else this.running -= 1;
+      this.running -= 1;
+      share.running -= 1;
+      if (share.running === 0 && share.waiting.length === 0) this.shares.delete(asker);
+      this.serve();
+    }
+  }
+
+  /** Gives the free places to those who wait. */
+  private serve(): void {
+    // An asker who is served goes to the end, and a Map comes to what is put there while it is gone through.
+    for (const [asker, share] of this.shares) {
+      if (this.running >= this.limits.atOnce) return;
+      const next = share.running < this.limits.share.atOnce ? share.waiting.shift() : undefined;
+      if (!next) continue;
+      this.shares.delete(asker);
+      this.shares.set(asker, share);
+      this.running += 1;
+      share.running += 1;
+      next();
     }
   }
 }

@@ -41,7 +41,9 @@ const answering =
       .end(JSON.stringify({ error }));
 
 const createCustomer = () =>
-  stripe.write('a-key', (client, options) => client.customers.create({ name: 'Ada' }, options));
+  stripe
+    .for('an-organization')
+    .write('a-key', (client, options) => client.customers.create({ name: 'Ada' }, options));
 
 describe('the port to Stripe', () => {
   it('names the version, the key and the idempotency key, and sends no telemetry', async () => {
@@ -68,7 +70,7 @@ describe('the port to Stripe', () => {
       { message: 'Invalid API Key provided: sk_test_marker' },
       { because: 'key-refused', executed: 'no' },
     ],
-    [409, { type: 'idempotency_error' }, { because: 'busy', executed: 'unknown' }],
+    [409, { type: 'idempotency_error' }, { because: 'in-progress', executed: 'unknown' }],
   ])('says that it is unavailable at %i', async (status, error, expected) => {
     reply = answering(status, error);
     expect(await createCustomer()).toMatchObject({ failed: 'unavailable', ...expected });
@@ -110,16 +112,96 @@ describe('the port to Stripe', () => {
   });
 });
 
-it('a queue turns away whoever comes when all places are taken, and serves the others in turn', async () => {
-  const queue = new BoundedQueue({ atOnce: 1, waiting: 1 });
-  const order: number[] = [];
-  let release: () => void = () => undefined;
-  const first = queue.run(() => new Promise<string>((resolve) => (release = () => resolve('first'))));
-  const second = queue.run(() => Promise.resolve(order.push(2)));
-  expect(await queue.run(() => Promise.resolve(3))).toBeUndefined();
-  release();
-  expect([await first, await second]).toEqual(['first', 1]);
-  expect(await queue.run(() => Promise.resolve('free again'))).toBe('free again');
+/** Work that ends when it is told to, and the order in which it began. */
+function slowWork() {
+  const began: string[] = [];
+  const ends = new Map<string, () => void>();
+  const work = (name: string) => () =>
+    new Promise<string>((resolve) => {
+      began.push(name);
+      ends.set(name, () => resolve(name));
+    });
+  const end = async (name: string): Promise<void> => {
+    await new Promise(setImmediate);
+    ends.get(name)?.();
+    await new Promise(setImmediate);
+  };
+  return { began, work, end };
+}
+
+describe('a queue', () => {
+  it('gives free places to the askers in turn, however much one of them asks for', async () => {
+    const queue = new BoundedQueue({ atOnce: 2, share: { atOnce: 2, waiting: 20 } });
+    const { began, work, end } = slowWork();
+    const ask = (asker: string, names: readonly string[]) =>
+      names.map((name) => queue.run(asker, work(name)));
+    const all = [...ask('a', ['a1', 'a2', 'a3', 'a4', 'a5']), ...ask('b', ['b1', 'b2']), ...ask('c', ['c1'])];
+    const inTurn = ['a1', 'a2', 'a3', 'b1', 'c1', 'a4', 'b2', 'a5'];
+    for (const name of inTurn) await end(name);
+    expect(began).toEqual(inTurn);
+    expect(await Promise.all(all)).toHaveLength(8);
+  });
+
+  it('lets nobody have more than a share at once, and turns away whoever asks for more than may wait', async () => {
+    const queue = new BoundedQueue({ atOnce: 3, share: { atOnce: 1, waiting: 1 } });
+    const { began, work, end } = slowWork();
+    const first = queue.run('a', work('a1'));
+    const second = queue.run('a', work('a2'));
+    expect(await queue.run('a', work('a3'))).toBeUndefined();
+    const other = queue.run('b', work('b1'));
+    await new Promise(setImmediate);
+    expect(began).toEqual(['a1', 'b1']);
+    await end('a1');
+    expect(began).toEqual(['a1', 'b1', 'a2']);
+    await end('a2');
+    await end('b1');
+    expect(await Promise.all([first, second, other])).toEqual(['a1', 'a2', 'b1']);
+    expect(await queue.run('a', () => Promise.resolve('free again'))).toBe('free again');
+  });
+
+  it('frees the place of work that fails', async () => {
+    const queue = new BoundedQueue({ atOnce: 1, share: { atOnce: 1, waiting: 1 } });
+    const failing = queue.run('a', () => Promise.reject(new Error('it failed')));
+    const next = queue.run('a', () => Promise.resolve('next'));
+    await expect(failing).rejects.toThrow('it failed');
+    expect(await next).toBe('next');
+  });
+});
+
+it('an organization that asks Stripe for all that it can keeps nobody else from it', async () => {
+  const held: ServerResponse[] = [];
+  const cameFor = (name: string) => seen.filter(({ url }) => url?.endsWith(name)).length;
+  const came = async (name: string, times: number): Promise<void> => {
+    while (cameFor(name) < times) await new Promise(setImmediate);
+  };
+  reply = ({ url }, response) => {
+    if (url?.endsWith('cus_greedy')) held.push(response);
+    else response.end('{"id":"cus_1","object":"customer"}');
+  };
+  const customer =
+    (id: string) =>
+    (client: Stripe, options: object): Promise<object> =>
+      client.customers.retrieve(id, {}, options);
+  const greedy = Array.from({ length: 245 }, () => stripe.for('greedy').read(customer('cus_greedy')));
+  await came('cus_greedy', 4);
+
+  // All of these are answered while Stripe still answers none of the others.
+  const answers = [
+    await stripe.for('another').read(customer('cus_other')),
+    await stripe.for('another').write('order', customer('cus_order')),
+    await stripe.background.read(customer('cus_observed')),
+    await stripe.readAs('greedy', secret('rk_test_own'), customer('cus_own_account')),
+  ];
+  expect(answers).toEqual(Array(4).fill(expect.objectContaining({ id: 'cus_1' })));
+  expect(cameFor('cus_greedy')).toBe(4);
+
+  reply = (_, response) => void response.end('{"id":"cus_greedy","object":"customer"}');
+  for (const response of held) response.end('{"id":"cus_greedy","object":"customer"}');
+  const outcomes = await Promise.all(greedy);
+  expect(outcomes.filter((one) => 'id' in one)).toHaveLength(24);
+  expect(outcomes.filter((one) => 'failed' in one)).toEqual(
+    Array(221).fill({ failed: 'unavailable', because: 'busy', executed: 'no', replayed: false }),
+  );
 });
 
 describe('the settings', () => {

@@ -15,45 +15,24 @@ export const STRIPE_SETTINGS = Symbol('stripe-settings');
 
 /** Milliseconds for each try: a person waits for a read; a write that we give up may have been carried out. */
 const [READ_MS, WRITE_MS] = [8_000, 20_000];
+/** Of each organization: its requests wait for one another, and for nobody else's. */
+const SHARE = { atOnce: 4, waiting: 20 };
 /** Stripe allows 100 requests a second in live mode, 25 in test mode, and less at once. https://docs.stripe.com/rate-limits */
-const LIMITS = { atOnce: 16, waiting: 200 };
+const LIMITS = {
+  organizations: { atOnce: 16, share: SHARE },
+  /** Whoever asks here is one of a few workers, and none is turned away: T0 (P31) waits for no customer's requests. */
+  background: { atOnce: 8, share: { atOnce: 8, waiting: Number.POSITIVE_INFINITY } },
+  /** These count against the limits of customers' accounts at Stripe, but use our connections. */
+  customersKeys: { atOnce: 16, share: SHARE },
+};
 
 /** What a request passes on to the SDK. */
 type Options = Readonly<Stripe.RequestOptions>;
 export type Asking<Answer> = (stripe: Stripe, options: Options) => Promise<Answer>;
 
-/** The only way to Stripe. It knows nothing of transactions: none may be open while it is asked. */
-@Injectable()
-export class StripeApi {
-  private readonly stripe: Stripe | undefined;
-  private readonly queue = new BoundedQueue(LIMITS);
-
-  constructor(
-    @Inject(STRIPE_SETTINGS) readonly settings: StripeSettings,
-    @Inject(LOGGER) private readonly logger: Pick<ServiceLogger, 'error' | 'warn'>,
-  ) {
-    const { key, api } = settings;
-    this.stripe = key && clientOf(key, api);
-  }
-
-  read<Answer extends object>(ask: Asking<Answer>): Promise<Answer | StripeFailure> {
-    return this.ask((stripe) => ask(stripe, { timeout: READ_MS }));
-  }
-
-  /**
-   * Reads by a customer's own key, in the customer's account. Where Stripe refuses it, that is for the customer to hear, and nothing that
-   * the operator could mend.
-   */
-  async readAs<Answer extends object>(key: Secret, ask: Asking<Answer>): Promise<Answer | StripeFailure> {
-    const stripe = clientOf(key, this.settings.api);
-    return this.queued(
-      () => ask(stripe, { timeout: READ_MS }),
-      (because) => {
-        if (!isOfKey(because)) this.log(because);
-      },
-    );
-  }
-
+/** What somebody can ask of Stripe with our key. Where the asker's share is full, the answer is `busy`: nothing was asked. */
+export interface StripeShare {
+  read<Answer extends object>(ask: Asking<Answer>): Promise<Answer | StripeFailure>;
   /**
    * @param idempotencyKey with it, Stripe carries the request out once for at least 24 hours
    * @param tries how often the SDK asks; with one, an answer that says it is repeated was kept before this request
@@ -61,38 +40,92 @@ export class StripeApi {
   write<Answer extends object>(
     idempotencyKey: string,
     ask: Asking<Answer>,
-    tries: 'several' | 'one' = 'several',
-  ): Promise<Answer | StripeFailure> {
-    const once = tries === 'one' ? { maxNetworkRetries: 0 } : {};
-    return this.ask((stripe) => ask(stripe, { idempotencyKey, timeout: WRITE_MS, ...once }));
+    tries?: 'several' | 'one',
+  ): Promise<Answer | StripeFailure>;
+}
+
+/** The only way to Stripe. It knows nothing of transactions: none may be open while it is asked. */
+@Injectable()
+export class StripeApi {
+  /** For work of billing itself: what Stripe tells us of, comparisons, prices, erasures. */
+  readonly background: StripeShare;
+  private readonly stripe: Stripe | undefined;
+  private readonly organizations = new BoundedQueue(LIMITS.organizations);
+  private readonly customersKeys = new BoundedQueue(LIMITS.customersKeys);
+
+  constructor(
+    @Inject(STRIPE_SETTINGS) readonly settings: StripeSettings,
+    @Inject(LOGGER) private readonly logger: Pick<ServiceLogger, 'error' | 'warn'>,
+  ) {
+    const { key, api } = settings;
+    this.stripe = key && clientOf(key, api);
+    this.background = this.shareOf(new BoundedQueue(LIMITS.background), 'billing');
   }
 
-  private async ask<Answer extends object>(
-    work: (stripe: Stripe) => Promise<Answer>,
-  ): Promise<Answer | StripeFailure> {
-    const { stripe } = this;
-    if (!stripe) return unavailable('not-configured', 'no');
-    return this.queued(
-      () => work(stripe),
-      (because) => this.log(because),
-    );
+  /** For whatever an organization's people, API keys and open orders ask for. */
+  for(organizationId: string): StripeShare {
+    return this.shareOf(this.organizations, organizationId);
   }
 
-  private async queued<Answer extends object>(
-    work: () => Promise<Answer>,
-    log: (because: string) => void,
+  /**
+   * Reads by a customer's own key, in the customer's account. Where Stripe refuses it, that is for the customer to hear, and nothing that
+   * the operator could mend.
+   */
+  async readAs<Answer extends object>(
+    organizationId: string,
+    key: Secret,
+    ask: Asking<Answer>,
   ): Promise<Answer | StripeFailure> {
-    const answer = await this.queue.run(() => work().catch(failureOf));
-    if (answer === undefined) return unavailable('busy', 'no');
-    if (isFailed(answer) && answer.failed === 'unavailable') log(answer.because);
-    return answer;
+    const stripe = clientOf(key, this.settings.api);
+    const work = () => ask(stripe, { timeout: READ_MS });
+    return queued(this.customersKeys, organizationId, work, (because) => {
+      if (!isOfKey(because)) this.log(because);
+    });
+  }
+
+  private shareOf(queue: BoundedQueue, asker: string): StripeShare {
+    const ask = async <Answer extends object>(
+      asking: Asking<Answer>,
+      options: Options,
+    ): Promise<Answer | StripeFailure> => {
+      const { stripe } = this;
+      if (!stripe) return unavailable('not-configured', 'no');
+      return queued(
+        queue,
+        asker,
+        () => asking(stripe, options),
+        (because) => this.log(because),
+      );
+    };
+    return {
+      read: (asking) => ask(asking, { timeout: READ_MS }),
+      write: (idempotencyKey, asking, tries = 'several') =>
+        ask(asking, {
+          ...{ idempotencyKey, timeout: WRITE_MS },
+          ...(tries === 'one' ? { maxNetworkRetries: 0 } : {}),
+        }),
+    };
   }
 
   private log(because: string): void {
-    if (isOfKey(because))
+    if (because === 'key-refused')
       this.logger.error('Stripe refuses STRIPE_SECRET_KEY: nothing can be sold until it is replaced');
+    else if (because === 'key-not-permitted')
+      this.logger.error('STRIPE_SECRET_KEY lacks a permission at Stripe that billing needs');
     else this.logger.warn({ because }, 'Stripe is unavailable');
   }
+}
+
+async function queued<Answer extends object>(
+  queue: BoundedQueue,
+  asker: string,
+  work: () => Promise<Answer>,
+  log: (because: string) => void,
+): Promise<Answer | StripeFailure> {
+  const answer = await queue.run(asker, () => work().catch(failureOf));
+  if (answer === undefined) return unavailable('busy', 'no');
+  if (isFailed(answer) && answer.failed === 'unavailable') log(answer.because);
+  return answer;
 }
 
 function isOfKey(because: string): boolean {

@@ -9,7 +9,10 @@ export type StripeFailure =
       readonly failed: 'unavailable';
       readonly because:
         | 'not-configured'
+        /** The asker's own share of our places is full: Stripe was not asked. */
         | 'busy'
+        /** A request with the same Idempotency-Key is still being carried out. */
+        | 'in-progress'
         | 'no-answer'
         | 'broken-answer'
         | 'server-error'
@@ -76,8 +79,7 @@ export function failureOf(error: unknown): StripeFailure {
   if (status === 401) return unavailable('key-refused', 'no');
   if (status === 403) return unavailable('key-not-permitted', 'no');
   if (status === 429) return unavailable('rate-limited', 'no');
-  // A request with the same key is still being carried out.
-  if (status === 409) return unavailable('busy', 'unknown');
+  if (status === 409) return unavailable('in-progress', 'unknown');
   if (status !== undefined && status >= 500) return unavailable('server-error', 'unknown', replayed);
   if (status === undefined || status < 400) return unavailable('broken-answer', 'unknown');
   return { failed: 'refused', reason: refusalOf(error) };

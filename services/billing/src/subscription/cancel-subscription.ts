@@ -110,9 +110,10 @@ export class CancelSubscription {
 
   /** Asked before an intent is opened: what is not there uses up no Idempotency-Key. */
   private async notOwn(caller: Caller, subscriptionId: string): Promise<OrderRejection | null> {
-    const customerId = await this.customers.find(organizationOf(caller));
+    const organizationId = organizationOf(caller);
+    const customerId = await this.customers.find(organizationId);
     if (customerId === undefined) return { rejected: 'not-found' };
-    const own = await ownSubscription(this.stripe, customerId, subscriptionId);
+    const own = await ownSubscription(this.stripe.for(organizationId), customerId, subscriptionId);
     return isFailed(own) && own.failed === 'refused' ? { rejected: own.reason } : null;
   }
 }

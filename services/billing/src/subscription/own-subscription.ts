@@ -1,7 +1,7 @@
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
 import type { Performing } from '../intent/order.js';
-import type { StripeApi } from '../stripe/stripe-api.js';
+import type { StripeShare } from '../stripe/stripe-api.js';
 import { isFailed, refused, type StripeFailure } from '../stripe/stripe-failure.js';
 import { storedNames } from '../stored-names.js';
 import { expand } from './subscription-view.js';
@@ -12,7 +12,7 @@ export const subscriptionPath = z.strictObject({
 
 /** A subscription as it is at Stripe now; another customer's is not found, as if there were none. */
 export async function ownSubscription(
-  stripe: StripeApi,
+  stripe: StripeShare,
   customerId: string,
   subscriptionId: string,
 ): Promise<Stripe.Subscription | StripeFailure> {

@@ -80,11 +80,12 @@ export class PreviewChange {
     const organizationId = organizationOf(caller);
     const customerId = await this.customers.find(organizationId);
     if (customerId === undefined) return { rejected: 'not-found' };
-    const subscription = await ownSubscription(this.stripe, customerId, subscriptionId);
+    const stripe = this.stripe.for(organizationId);
+    const subscription = await ownSubscription(stripe, customerId, subscriptionId);
     if (isFailed(subscription)) return rejection(subscription);
     const wish = this.changeOf(organizationId, subscription, wanted);
     if ('rejected' in wish) return wish;
-    const invoice = await this.stripe.read((client, options) =>
+    const invoice = await stripe.read((client, options) =>
       client.invoices.createPreview(previewOf(customerId, wish), options),
     );
     if (isFailed(invoice)) return rejection(invoice);

@@ -15,24 +15,30 @@ export async function stoppedAt<Answer>(
     if (passed >= point) throw new Error('Stopped by the test');
   };
   const [store, port] = [app.get(EventStore), app.get(StripeApi)];
-  const [transact, write] = [store.transact.bind(store), port.write.bind(port)];
+  const [transact, shareOf] = [store.transact.bind(store), port.for.bind(port)];
   store.transact = async (...given: Parameters<typeof transact>) => {
     stop();
     const result = await transact(...given);
     stop();
     return result as never;
   };
-  port.write = async (...given: Parameters<typeof write>) => {
-    stop();
-    const result = await write(...given);
-    stop();
-    return result as never;
+  port.for = (organizationId) => {
+    const share = shareOf(organizationId);
+    return {
+      ...share,
+      write: async (...given) => {
+        stop();
+        const result = await share.write(...given);
+        stop();
+        return result;
+      },
+    };
   };
   try {
     const answer = await work();
     return { answer, reached: passed >= point };
   } finally {
     Object.assign(store, { transact });
-    Object.assign(port, { write });
+    Object.assign(port, { for: shareOf });
   }
 }

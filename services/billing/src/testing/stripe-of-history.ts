@@ -6,8 +6,8 @@ import type { StripeObject } from '../observation/stripe-object.js';
 import { stripeAt } from './deliveries.js';
 import type { History, Step } from './history.js';
 
-/** What every request is answered with, in place of what was asked for. */
-type Fault = 'none' | 'refuses-connections' | 'half-an-answer' | 500 | 429 | 401 | 404;
+/** What requests are answered with, in place of what was asked for. */
+type Fault = 'none' | 'refuses-connections' | 'half-an-answer' | 503 | 500 | 429 | 401 | 403 | 404;
 
 export interface StripeOfHistory {
   readonly url: string;
@@ -18,6 +18,8 @@ export interface StripeOfHistory {
   /** The moment at Stripe, in seconds. */
   now: number;
   fault: Fault;
+  /** The fault is that of addresses that begin so. */
+  faultAt: string;
   /** Called for each request before it is answered. */
   during: (route: string) => Promise<void>;
   /** Adds a customer with its history. */
@@ -49,6 +51,7 @@ export async function stripeOfHistory(): Promise<StripeOfHistory> {
     queries: [],
     now: Number.POSITIVE_INFINITY,
     fault: 'none',
+    faultAt: '/',
     during: () => Promise.resolve(),
     add: (history) => histories.push(history),
     eventOf: ({ type, objectId }, at) => ({
@@ -68,11 +71,12 @@ export async function stripeOfHistory(): Promise<StripeOfHistory> {
     stripe.asked.push(`${request.method} ${url.pathname}`);
     if (url.pathname === '/v1/events') stripe.queries.push(url.search);
     void stripe.during(url.pathname).then(() => {
-      if (stripe.fault === 'refuses-connections') request.socket.destroy();
-      else if (stripe.fault === 'half-an-answer') {
+      const fault = url.pathname.startsWith(stripe.faultAt) ? stripe.fault : 'none';
+      if (fault === 'refuses-connections') request.socket.destroy();
+      else if (fault === 'half-an-answer') {
         response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
         response.write('{"id": "sub_', () => request.socket.destroy());
-      } else if (stripe.fault !== 'none') answer(response, stripe.fault, errorOf(stripe.fault));
+      } else if (fault !== 'none') answer(response, fault, errorOf(fault));
       else respond(stripe, histories, url, response);
     });
   });
@@ -159,6 +163,10 @@ function page(all: readonly { readonly id: string }[], url: URL): object {
 function errorOf(status: number): object {
   const codes: Readonly<Record<number, object>> = {
     404: { type: 'invalid_request_error', code: 'resource_missing', message: 'No such object' },
+    403: {
+      type: 'invalid_request_error',
+      message: 'The provided key does not have the required permissions',
+    },
     401: { type: 'invalid_request_error', message: 'Invalid API Key provided' },
     429: { type: 'invalid_request_error', code: 'rate_limit', message: 'Too many requests' },
   };

@@ -4,12 +4,19 @@ import type { StripeObject } from '../observation/stripe-object.js';
 /** Unix seconds of the year 9999: the last that a time is written of. */
 const LATEST = 253_402_300_799;
 
-/** What we read of an event of Stripe: which object it is about. What the object is like is asked of Stripe, not read here. */
+/**
+ * What we read of an event of Stripe: which object it is about. What the object is like is asked of Stripe, not read here. Events are kept
+ * together, and none may have what Postgres does not take, and so spoil it for the others.
+ */
 const stripeEvent = z.object({
   id: z.string().regex(/^evt_[A-Za-z0-9_]{1,200}$/),
   object: z.literal('event'),
   type: z.string().regex(/^[a-z0-9_.]{1,100}$/),
-  api_version: z.string().max(60).nullable().default(null),
+  api_version: z
+    .string()
+    .regex(/^[\x20-\x7e]{1,60}$/)
+    .nullable()
+    .default(null),
   livemode: z.boolean(),
   /** Of a connected account; absent for our own. */
   account: z.string().optional(),

@@ -1,3 +1,4 @@
+import { terminationCauses, terminationNotices } from '@vouchsafe/contracts';
 import { z } from 'zod';
 
 const email = z.string();
@@ -27,6 +28,19 @@ export const emailContent = z.discriminatedUnion('kind', [
       'recovery-code-used',
       'recovery-codes-issued',
     ]),
+  }),
+  z.strictObject({
+    kind: z.literal('termination-notice'),
+    email,
+    organization: z.string(),
+    epoch: z.int().positive(),
+    notice: z.enum(terminationNotices),
+    cause: z.enum(terminationCauses),
+    endedAt: z.string(),
+    returnUntil: z.string(),
+    purgeFrom: z.string(),
+    productionErasedBy: z.string(),
+    backupsExpiredBy: z.string(),
   }),
 ]);
 export type EmailContent = z.infer<typeof emailContent>;
@@ -101,6 +115,8 @@ export function writeEmail(
       };
     case 'security-notice':
       return { to, ...notices[content.what] };
+    case 'termination-notice':
+      return { to, ...terminationNotice(content, publicUrl) };
   }
 }
 
@@ -124,6 +140,45 @@ function notice(what: string) {
       'If this was not you, change your password now and tell your administrator.',
     ),
   };
+}
+
+/** P30, P31: in plain words, with dates, what happens to the data of an organization that has ended. */
+function terminationNotice(
+  content: Extract<EmailContent, { kind: 'termination-notice' }>,
+  publicUrl: string,
+) {
+  const { organization, notice, cause } = content;
+  const purgeFrom = dateOf(content.purgeFrom);
+  const ended = {
+    'subscriptions-ended': `The last subscription of ${organization} ended on ${dateOf(content.endedAt)}. The organization is inactive since then.`,
+    'closed-by-owner': `An owner closed the account of ${organization} on ${dateOf(content.endedAt)}. The organization is inactive since then.`,
+  }[cause];
+  const comeBack = {
+    'subscriptions-ended': `To keep the data, log in and start a new subscription before ${purgeFrom}: ${publicUrl}`,
+    'closed-by-owner': `To keep the data, log in and reopen the account before ${purgeFrom}: ${publicUrl}`,
+  }[cause];
+  return {
+    subject:
+      notice === 'ended'
+        ? `${organization} is inactive: what happens to its data`
+        : `The data of ${organization} will be deleted from ${purgeFrom} on`,
+    text: paragraphs(
+      'Hello,',
+      ended,
+      'Only owners can log in now. Members and API keys have no access.',
+      ...(notice === 'ended'
+        ? [`Until ${dateOf(content.returnUntil)} you can ask for the return of the organization’s data.`]
+        : []),
+      comeBack,
+      `From ${purgeFrom} on, the data is deleted: from production by ${dateOf(content.productionErasedBy)}, and from all backups by ${dateOf(content.backupsExpiredBy)}. Deleted data cannot be restored.`,
+    ),
+  };
+}
+
+/** `29 November 2026 (UTC)`. */
+function dateOf(time: string): string {
+  const date = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' });
+  return `${date.format(new Date(time))} (UTC)`;
 }
 
 function paragraphs(...lines: string[]): string {

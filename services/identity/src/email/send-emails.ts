@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { Database } from '@vouchsafe/database';
-import { follow } from '@vouchsafe/event-store';
+import { Database, type Transaction } from '@vouchsafe/database';
+import { isRejected, type OrganizationId } from '@vouchsafe/event-sourcing';
+import { EventStore, follow } from '@vouchsafe/event-store';
 import { Background, Clock, CONFIG, LOGGER, type ServiceLogger } from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
 import { accountByEmailHash, addressOf, emailHash } from '../email-address.js';
@@ -8,6 +9,7 @@ import type { IdentityConfig } from '../identity.config.js';
 import { makeLinkToken } from '../link-token.js';
 import { type EmailContent, writeEmail } from './email.js';
 import { closeEmail, type DueEmail, EmailOutbox, putOffEmail, takeDueEmails } from './email-outbox.js';
+import { terminationNoticesAggregate } from '../termination/termination-notices.aggregate.js';
 import { type Mailer, mailerFor } from './mailer.js';
 
 const BATCH = 10;
@@ -24,6 +26,7 @@ export class SendEmails implements OnApplicationBootstrap {
 
   constructor(
     private readonly database: Database,
+    private readonly store: EventStore,
     private readonly vault: Vault,
     private readonly clock: Clock,
     private readonly emails: EmailOutbox,
@@ -75,13 +78,35 @@ export class SendEmails implements OnApplicationBootstrap {
     return due.length;
   }
 
-  private async handle({ emailId, content }: DueEmail): Promise<void> {
+  private async handle({ emailId, organizationId, content }: DueEmail): Promise<void> {
     if (content?.kind === 'password-reset-requested') {
       await this.answerResetRequest(emailId, content);
       return;
     }
     if (content) await this.mailer(emailId, writeEmail(content, this.config.VOUCHSAFE_PUBLIC_URL));
-    await this.database.asWorker((sql) => closeEmail(sql, emailId, this.clock.now()));
+    const at = this.clock.now();
+    await this.database.asWorker(async (transaction) => {
+      await closeEmail(transaction, emailId, at);
+      if (content?.kind === 'termination-notice')
+        await this.noteNotice(transaction, organizationId, content, at);
+    });
+  }
+
+  /** The periods of P30 and P31 begin when the owners were told. */
+  private async noteNotice(
+    transaction: Transaction,
+    organizationId: string,
+    { epoch, notice }: Extract<EmailContent, { kind: 'termination-notice' }>,
+    at: Date,
+  ): Promise<void> {
+    const actor = { type: 'service', id: this.database.service } as const;
+    const noted = await this.store
+      .unit(transaction, organizationId, { actor, occurredAt: at, requestId: null })
+      .execute(terminationNoticesAggregate, organizationId, {
+        organizationId: organizationId as OrganizationId,
+        ...{ epoch, notice, sentAt: at.toISOString() },
+      });
+    if (isRejected(noted)) throw new Error('A notice that was sent cannot be rejected');
   }
 
   /** It runs after the request was answered, so its duration does not disclose who has an account (ASVS 6.3.8). */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { one, prepared } from '@vouchsafe/database';
 import type { UserId } from '@vouchsafe/event-sourcing';
 import type { UnitOfWork } from '@vouchsafe/event-store';
-import type { Caller } from '@vouchsafe/service-host';
+import { type Caller, problem } from '@vouchsafe/service-host';
 import type { Secret } from '@vouchsafe/vault';
 import { Consents } from '../consent/consents.js';
 import { Operator } from '../operator.js';
@@ -23,10 +23,19 @@ export interface Proved {
   readonly attempt: TakenAttempt;
 }
 
-/** A password that is too short alone needs a second factor, whoever has dropped it (ASVS 6.2.1). */
-const requiresSecondFactor =
+interface Standing {
+  readonly second_factor_required: boolean;
+  readonly locked_out: boolean;
+}
+
+/**
+ * A password that is too short alone needs a second factor, whoever has dropped it (ASVS 6.2.1). An organization that has ended is its
+ * owners' alone (P31).
+ */
+const standingOf =
   prepared(`select second_factor_required or exists (select from password where user_id = $2 and not good_alone)
-    as second_factor_required
+      as second_factor_required,
+    inactive_since is not null and not exists (select from member where user_id = $2 and role = 'owner') as locked_out
   from organization where organization_id = $1`);
 
 @Injectable()
@@ -45,10 +54,12 @@ export class BeginSession {
   async begin(unit: UnitOfWork, caller: Caller, { userId, level, attempt }: Proved): Promise<LogInOutcome> {
     const { organizationId } = unit;
     const { sourceIp, userAgent } = caller;
-    const [{ second_factor_required: byOrganization }, outstanding] = await Promise.all([
-      one<{ second_factor_required: boolean }>(unit, requiresSecondFactor, [organizationId, userId]),
-      this.consents.outstanding(unit, userId),
-    ]);
+    const [{ second_factor_required: byOrganization, locked_out: lockedOut }, outstanding] =
+      await Promise.all([
+        one<Standing>(unit, standingOf, [organizationId, userId]),
+        this.consents.outstanding(unit, userId),
+      ]);
+    if (lockedOut) throw problem('organization-inactive');
     const mustEnrol =
       level === 'single-factor' && this.operator.requiresSecondFactor(organizationId, byOrganization);
     const awaitsDocuments = outstanding.length > 0;

@@ -69,7 +69,7 @@ export class LogInController {
     summary: 'Log in by email and password; an answer with status 200 asks for another step',
     answers: { 201: loggedIn, 200: asked },
     headers: ['Set-Cookie'],
-    problems: ['wrong-credentials', 'too-many-requests'],
+    problems: ['wrong-credentials', 'organization-inactive', 'too-many-requests'],
   })
   async create(
     @Caller() caller: Caller,
@@ -88,7 +88,14 @@ export class LogInController {
     summary: 'Answer what a log-in asked for: a code, a recovery code, or acceptance of the legal documents',
     answers: { 201: loggedIn, 200: asked },
     headers: ['Set-Cookie'],
-    problems: ['wrong-credentials', 'too-many-requests', 'gone', 'conflict', 'rejected'],
+    problems: [
+      'wrong-credentials',
+      'organization-inactive',
+      'too-many-requests',
+      'gone',
+      'conflict',
+      'rejected',
+    ],
   })
   async answerChallenge(
     @Caller() caller: Caller,

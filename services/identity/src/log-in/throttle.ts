@@ -1,6 +1,6 @@
 /** @promise P32 (main) limits attempts by account and network, so that passwords and codes cannot be guessed */
 import { instant, one, prepared, type Sql } from '@vouchsafe/database';
-import { addressGroup, type Caller, problem } from '@vouchsafe/service-host';
+import { addressGroup, type Caller, tooManyUntil } from '@vouchsafe/service-host';
 import type { Secret, Vault } from '@vouchsafe/vault';
 import { secretHash } from '../link-token.js';
 import { storedNames } from '../stored-names.js';
@@ -80,10 +80,7 @@ export async function takeAttempt(
       prepared('select * from lookup.take_attempt($1, $2, $3)'),
       [limit.key, at, ends],
     );
-    if (attempts > limit.most) {
-      const seconds = Math.ceil((instant(window_ends_at).getTime() - at.getTime()) / 1000);
-      throw problem('too-many-requests', { headers: { 'retry-after': String(Math.max(seconds, 1)) } });
-    }
+    if (attempts > limit.most) throw tooManyUntil(instant(window_ends_at), at);
     stops ||= attempts === limit.most;
   }
   return { keys: limits.map(({ key }) => key), stops };

@@ -2,7 +2,7 @@
  * @promise P02 what each role may do; what is not named is denied
  * @promise P19 privileges by role
  */
-import type { Permission } from '@vouchsafe/service-host';
+import { inactivePermissions, type Permission } from '@vouchsafe/service-host';
 import type { Role } from './role.js';
 
 /**
@@ -25,6 +25,8 @@ export const permissionsByRole = {
     'billing:write',
     // For the keys that an owner creates: a key never has more than its creator's role.
     'stripe:read',
+    'lifecycle:read',
+    'lifecycle:write',
   ],
   admin: [
     'organization:read',
@@ -37,6 +39,7 @@ export const permissionsByRole = {
     'audit:export',
     'security:read',
     'billing:read',
+    'lifecycle:read',
   ],
   member: ['organization:read', 'members:read'],
   auditor: ['organization:read', 'members:read', 'audit:read', 'audit:export', 'security:read'],
@@ -45,6 +48,12 @@ export const permissionsByRole = {
 
 export function permissionsOf(held: Role): readonly Permission[] {
   return permissionsByRole[held];
+}
+
+/** An organization that has ended is its owners' alone (P31). */
+export function permissionsWhileInactive(held: Role): readonly Permission[] {
+  if (held !== 'owner') return [];
+  return permissionsOf(held).filter((permission) => inactivePermissions.includes(permission));
 }
 
 /** A role never hands out more than it holds: an admin does not make owners (ASVS 8.2.1). */

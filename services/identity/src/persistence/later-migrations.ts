@@ -191,4 +191,42 @@ export const laterMigrations: readonly SqlMigration[] = [
          grant select, insert, update on letter_limit to ${roles.lookup};`,
       ].join('\n'),
   },
+  {
+    name: 'identity-012-inactive-organization',
+    sql: (roles) =>
+      [
+        // Lifecycle says so (P31); the release before does not know of it.
+        `alter table organization add column inactive_since timestamptz;
+         grant update (inactive_since) on organization to ${roles.worker};`,
+        // Functions of their own, as in identity-010.
+        lookupFunction(roles, {
+          signature: 'session_and_organization(wanted bytea)',
+          returns: `table (organization_id uuid, session_id uuid, user_id uuid, level text, awaits_documents boolean,
+            last_seen_at timestamptz, authenticated_at timestamptz, idle_expires_at timestamptz,
+            expires_at timestamptz, ended_at timestamptz, role text, second_factor_required boolean, organization_inactive boolean)`,
+          body: `
+            select s.organization_id, s.session_id, s.user_id, s.level, s.awaits_documents, s.last_seen_at,
+              s.authenticated_at, s.idle_expires_at, s.expires_at, s.ended_at, m.role,
+              o.second_factor_required
+                or exists (select from password p where p.user_id = s.user_id and not p.good_alone),
+              o.inactive_since is not null
+            from session s
+            join member m on m.user_id = s.user_id
+            join organization o on o.organization_id = s.organization_id
+            where s.session_hash = wanted`,
+        }),
+        lookupFunction(roles, {
+          signature: 'api_key_and_organization(wanted bytea)',
+          returns: `table (organization_id uuid, api_key_id uuid, scopes text[], expires_at timestamptz,
+            last_used_at timestamptz, revoked_at timestamptz, creator_role text, source text, organization_inactive boolean)`,
+          body: `
+            select k.organization_id, k.api_key_id, k.scopes, k.expires_at, k.last_used_at, k.revoked_at, m.role, k.source,
+              o.inactive_since is not null
+            from api_key k
+            join member m on m.user_id = k.created_by
+            join organization o on o.organization_id = k.organization_id
+            where k.key_hash = wanted`,
+        }),
+      ].join('\n'),
+  },
 ];

@@ -73,6 +73,23 @@ alter function lookup.api_key(bytea) owner to identity_lookup;
 grant execute on function lookup.api_key(bytea) to identity_request;
 grant execute on function lookup.api_key(bytea) to identity_worker;
 
+CREATE OR REPLACE FUNCTION lookup.api_key_and_organization(wanted bytea)
+ RETURNS TABLE(organization_id uuid, api_key_id uuid, scopes text[], expires_at timestamp with time zone, last_used_at timestamp with time zone, revoked_at timestamp with time zone, creator_role text, source text, organization_inactive boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+            select k.organization_id, k.api_key_id, k.scopes, k.expires_at, k.last_used_at, k.revoked_at, m.role, k.source,
+              o.inactive_since is not null
+            from api_key k
+            join member m on m.user_id = k.created_by
+            join organization o on o.organization_id = k.organization_id
+            where k.key_hash = wanted$function$
+;
+alter function lookup.api_key_and_organization(bytea) owner to identity_lookup;
+grant execute on function lookup.api_key_and_organization(bytea) to identity_request;
+grant execute on function lookup.api_key_and_organization(bytea) to identity_worker;
+
 CREATE OR REPLACE FUNCTION lookup.api_key_with_source(wanted bytea)
  RETURNS TABLE(organization_id uuid, api_key_id uuid, scopes text[], expires_at timestamp with time zone, last_used_at timestamp with time zone, revoked_at timestamp with time zone, creator_role text, source text)
  LANGUAGE sql
@@ -209,6 +226,26 @@ AS $function$
 alter function lookup.session(bytea) owner to identity_lookup;
 grant execute on function lookup.session(bytea) to identity_request;
 grant execute on function lookup.session(bytea) to identity_worker;
+
+CREATE OR REPLACE FUNCTION lookup.session_and_organization(wanted bytea)
+ RETURNS TABLE(organization_id uuid, session_id uuid, user_id uuid, level text, awaits_documents boolean, last_seen_at timestamp with time zone, authenticated_at timestamp with time zone, idle_expires_at timestamp with time zone, expires_at timestamp with time zone, ended_at timestamp with time zone, role text, second_factor_required boolean, organization_inactive boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+            select s.organization_id, s.session_id, s.user_id, s.level, s.awaits_documents, s.last_seen_at,
+              s.authenticated_at, s.idle_expires_at, s.expires_at, s.ended_at, m.role,
+              o.second_factor_required
+                or exists (select from password p where p.user_id = s.user_id and not p.good_alone),
+              o.inactive_since is not null
+            from session s
+            join member m on m.user_id = s.user_id
+            join organization o on o.organization_id = s.organization_id
+            where s.session_hash = wanted$function$
+;
+alter function lookup.session_and_organization(bytea) owner to identity_lookup;
+grant execute on function lookup.session_and_organization(bytea) to identity_request;
+grant execute on function lookup.session_and_organization(bytea) to identity_worker;
 
 CREATE OR REPLACE FUNCTION lookup.take_attempt(wanted bytea, at timestamp with time zone, ends timestamp with time zone)
  RETURNS TABLE(attempts integer, window_ends_at timestamp with time zone)
@@ -755,6 +792,7 @@ create table organization (
   status text not null,
   second_factor_required boolean not null default false,
   registered_at timestamp with time zone not null,
+  inactive_since timestamp with time zone,
   constraint organization_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'active'::text]))),
   constraint organization_pkey PRIMARY KEY (organization_id)
 );
@@ -766,6 +804,7 @@ grant delete, select on organization to identity_retention;
 grant insert, select, update on organization to identity_request;
 grant select on organization to identity_lookup;
 grant select on organization to identity_worker;
+grant update (inactive_since) on organization to identity_worker;
 
 create table outgoing (
   lane smallint not null,

@@ -3,14 +3,14 @@ import { Database, instant, prepared } from '@vouchsafe/database';
 import { type Authenticated, Clock, keyPermissions, type Permission } from '@vouchsafe/service-host';
 import type { Secret } from '@vouchsafe/vault';
 import { secretHash } from '../link-token.js';
-import { permissionsOf } from '../permission/permissions.js';
+import { permissionsOf, permissionsWhileInactive } from '../permission/permissions.js';
 import { role } from '../permission/role.js';
 import { Sessions } from './sessions.js';
 
 /** Asked for every request by a key, as `findLiveSession` is for every one of a session. */
 const apiKeyLookUp = prepared(
-  `select organization_id, api_key_id, scopes, expires_at, last_used_at, revoked_at, creator_role, source
-   from lookup.api_key_with_source($1)`,
+  `select organization_id, api_key_id, scopes, expires_at, last_used_at, revoked_at, creator_role, source, organization_inactive
+   from lookup.api_key_and_organization($1)`,
 );
 
 interface ApiKeyRow {
@@ -22,6 +22,7 @@ interface ApiKeyRow {
   readonly revoked_at: string | null;
   readonly creator_role: string;
   readonly source: string;
+  readonly organization_inactive: boolean;
 }
 
 /** Asked by the gateway at every request: what a session or a key may do is decided now, not when it was made. */
@@ -44,15 +45,18 @@ export class ResolveCaller {
     const restricted =
       found.awaitsDocuments || (found.secondFactorRequired && found.level === 'single-factor');
     const held = role.parse(found.role);
+    const { organizationInactive } = found;
+    const may = organizationInactive ? permissionsWhileInactive(held) : permissionsOf(held);
     return {
       organizationId: found.organizationId,
       actor: { type: 'user', id: found.userId },
       roles: [held],
-      permissions: restricted ? [] : [...permissionsOf(held)],
+      permissions: restricted ? [] : [...may],
       authenticationLevel: restricted ? 'enrolment' : found.level,
       sessionId: found.sessionId,
       authenticatedAt: found.authenticatedAt.toISOString(),
       staffGrantId: null,
+      ...(organizationInactive && { organizationInactive }),
     };
   }
 
@@ -69,12 +73,15 @@ export class ResolveCaller {
       organizationId: row.organization_id,
       actor: { type: 'api-key', id: row.api_key_id },
       roles: [],
-      permissions: keyPermissions.filter((scope) => row.scopes.includes(scope) && creatorMay.has(scope)),
+      permissions: row.organization_inactive
+        ? []
+        : keyPermissions.filter((scope) => row.scopes.includes(scope) && creatorMay.has(scope)),
       authenticationLevel: 'api-key',
       sessionId: null,
       authenticatedAt: null,
       staffGrantId: null,
       source: row.source,
+      ...(row.organization_inactive && { organizationInactive: true }),
     };
   }
 

@@ -34,6 +34,7 @@ export interface LiveSession {
   readonly authenticatedAt: Date;
   readonly role: string;
   readonly secondFactorRequired: boolean;
+  readonly organizationInactive: boolean;
 }
 
 interface SessionRow {
@@ -49,13 +50,14 @@ interface SessionRow {
   readonly ended_at: string | null;
   readonly role: string;
   readonly second_factor_required: boolean;
+  readonly organization_inactive: boolean;
 }
 
 /** A minute's precision is enough for the idle limit, and spares most requests a write. */
 const SEEN_EVERY_MS = 60_000;
 
 /** Asked for every request at the gateway: one statement, planned once a connection. */
-const sessionLookUp = prepared('select * from lookup.session($1)');
+const sessionLookUp = prepared('select * from lookup.session_and_organization($1)');
 
 /** What happens to sessions, for whatever reason: they start, are looked up, proved again and end. */
 @Injectable()
@@ -124,6 +126,7 @@ export class Sessions {
         row.organization_id,
         row.second_factor_required,
       ),
+      organizationInactive: row.organization_inactive,
     };
   }
 

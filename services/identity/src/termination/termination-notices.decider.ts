@@ -1,0 +1,23 @@
+import { decider, unreachable } from '@vouchsafe/event-sourcing';
+import type { TerminationNoticesEvent } from './termination-notices.events.js';
+
+type Sent = TerminationNoticesEvent['data'];
+
+/** Each notice counts once: when its first email went out. */
+export const terminationNotices = decider<
+  { readonly sent: readonly Sent[] },
+  Sent,
+  TerminationNoticesEvent,
+  { readonly rejected: never }
+>({
+  initial: { sent: [] },
+  decide: ({ sent }, now) =>
+    sent.some(({ epoch, notice }) => epoch === now.epoch && notice === now.notice)
+      ? []
+      : [{ type: 'termination-notice-sent', data: now }],
+  evolve: ({ sent }, event) => {
+    // What is stored need not be what the compiler knows.
+    const type: string = event.type;
+    return type === 'termination-notice-sent' ? { sent: [...sent, event.data] } : unreachable(event as never);
+  },
+});

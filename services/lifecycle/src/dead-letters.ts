@@ -1,0 +1,5 @@
+import { runDeadLetters } from '@vouchsafe/service-host';
+import { GROUP, lifecycleService } from './lifecycle.service.js';
+
+/** `npm run dead-letters`, or `node dist/dead-letters.js` beside the running service, with its environment. */
+await runDeadLetters({ definition: lifecycleService, group: GROUP });

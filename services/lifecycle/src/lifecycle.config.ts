@@ -1,0 +1,14 @@
+import { consumedBy } from '@vouchsafe/contracts';
+import { persistenceConfig, serviceUrls } from '@vouchsafe/service-host';
+import { z } from 'zod';
+
+/** Environment variables of lifecycle, besides the host's. */
+export const lifecycleConfig = persistenceConfig.extend({
+  /** Days for which the operator can restore a backup (P31). */
+  VOUCHSAFE_BACKUPS_KEPT_DAYS: z.coerce.number().int().min(1).default(30),
+  /** Days between two base backups. */
+  VOUCHSAFE_BACKUP_INTERVAL_DAYS: z.coerce.number().int().min(1).default(7),
+  /** The services from which missing facts are fetched. */
+  ...serviceUrls(consumedBy('lifecycle')),
+});
+export type LifecycleConfig = z.output<typeof lifecycleConfig>;

@@ -1,0 +1,74 @@
+import { Body, Controller, Delete, Get, Post } from '@nestjs/common';
+import { accepted, Caller, Operation, type RejectionProblem } from '@vouchsafe/service-host';
+import type { z } from 'zod';
+import { ChangeTermination, closing, type ClosingRejection } from './change-termination.js';
+import { ReadTermination, type TerminationView, terminationView } from './read-termination.js';
+
+/** How each rejection is answered. */
+const problems = {
+  'live-subscription': [
+    'conflict',
+    'The organization has a live subscription: cancel it; when it has ended, the organization is inactive by itself',
+  ],
+  'already-inactive': ['conflict', 'The organization is inactive already'],
+  'not-inactive': ['conflict', 'The organization is active'],
+  'subscription-needed': [
+    'conflict',
+    'The organization is inactive because its subscriptions ended: it comes back by a new subscription',
+  ],
+  'other-name': ['rejected', 'This is not the name of the organization', '/organizationName'],
+} as const satisfies Record<ClosingRejection['rejected'], RejectionProblem>;
+
+@Controller('v1/lifecycle/termination')
+export class TerminationController {
+  constructor(
+    private readonly readTermination: ReadTermination,
+    private readonly changeTermination: ChangeTermination,
+  ) {}
+
+  @Get()
+  @Operation({
+    permission: 'lifecycle:read',
+    operation: 'termination.read',
+    entity: { type: 'organization', id: 'caller.organizationId' },
+    effect: 'read',
+    summary:
+      'Whether the organization has ended, what happens to its data when, and what can still be undone',
+    answers: { 200: terminationView },
+  })
+  read(@Caller() caller: Caller): Promise<TerminationView> {
+    return this.readTermination.read(caller);
+  }
+
+  @Post()
+  @Operation({
+    permission: 'lifecycle:write',
+    operation: 'termination.begin',
+    entity: { type: 'organization', id: 'caller.organizationId' },
+    effect: 'write',
+    summary:
+      'Close the account of the organization: it is inactive at once, and its data is deleted after the periods that the answer states',
+    answers: { 201: terminationView },
+    problems: ['rejected', 'conflict', 'step-up-required'],
+  })
+  async close(
+    @Caller() caller: Caller,
+    @Body({ schema: closing }) body: z.output<typeof closing>,
+  ): Promise<TerminationView> {
+    return accepted(await this.changeTermination.close(caller, body), problems);
+  }
+
+  @Delete()
+  @Operation({
+    permission: 'lifecycle:write',
+    operation: 'termination.undo',
+    entity: { type: 'organization', id: 'caller.organizationId' },
+    effect: 'write',
+    summary: 'Reopen an account that an owner closed, while nothing of its data is deleted',
+    answers: { 200: terminationView },
+    problems: ['conflict', 'step-up-required'],
+  })
+  async reopen(@Caller() caller: Caller): Promise<TerminationView> {
+    return accepted(await this.changeTermination.reopen(caller), problems);
+  }
+}

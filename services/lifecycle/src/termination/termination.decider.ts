@@ -1,0 +1,174 @@
+/** @promise P31 an organization that ended is inactive first; what happens when follows from T0 */
+import { decider, type OrganizationId, unreachable } from '@vouchsafe/event-sourcing';
+import { type BackupPolicy, planOf, plusDays, type TerminationPlan } from './plan.js';
+import type { TerminationEvent } from './termination.events.js';
+
+type Deactivated = Extract<TerminationEvent, { type: 'organization-deactivated' }>['data'];
+export type TerminationNotice = Extract<
+  TerminationEvent,
+  { type: 'termination-notice-sent' }
+>['data']['notice'];
+
+/** An organization that nobody uses any more. */
+export interface Inactive {
+  readonly status: 'inactive';
+  readonly organizationId: OrganizationId;
+  /** How often the organization has ended, this time included. */
+  readonly epoch: number;
+  readonly cause: Deactivated['cause'];
+  /** T0. */
+  readonly endedAt: string;
+  readonly noticesDue: ReadonlySet<TerminationNotice>;
+  /** When the owners were told that it has ended; null until an email went out. */
+  readonly noticedAt: string | null;
+}
+
+export type Termination =
+  { readonly status: 'active'; readonly epoch: number; readonly hasLiveSubscription: boolean } | Inactive;
+
+export type TerminationCommand =
+  | { readonly type: 'note-live-subscription'; readonly organizationId: OrganizationId }
+  | {
+      readonly type: 'note-subscriptions-ended';
+      readonly organizationId: OrganizationId;
+      readonly endedAt: string;
+    }
+  | { readonly type: 'close'; readonly organizationId: OrganizationId; readonly at: Date }
+  | { readonly type: 'reopen' }
+  | {
+      readonly type: 'note-notice-sent';
+      readonly epoch: number;
+      readonly notice: TerminationNotice;
+      readonly sentAt: string;
+    }
+  /** Time has passed. */
+  | { readonly type: 'advance'; readonly at: Date; readonly policy: BackupPolicy };
+
+export type TerminationRejection = {
+  readonly rejected: 'live-subscription' | 'already-inactive' | 'not-inactive' | 'subscription-needed';
+};
+
+export const termination = decider<Termination, TerminationCommand, TerminationEvent, TerminationRejection>({
+  initial: { status: 'active', epoch: 0, hasLiveSubscription: false },
+  decide: (state, command) => {
+    switch (command.type) {
+      case 'note-live-subscription': {
+        const { organizationId } = command;
+        const live = { type: 'subscription-became-live', data: { organizationId } } as const;
+        if (state.status === 'inactive') return [reactivated(state), live];
+        return state.hasLiveSubscription ? [] : [live];
+      }
+      case 'note-subscriptions-ended': {
+        const { organizationId, endedAt } = command;
+        if (state.status === 'active') {
+          return [deactivated(state, { organizationId, endedAt, cause: 'subscriptions-ended' })];
+        }
+        const isLater = state.cause === 'subscriptions-ended' && isAfter(endedAt, state.endedAt);
+        return isLater
+          ? [{ type: 'termination-moved', data: { organizationId, epoch: state.epoch, endedAt } }]
+          : [];
+      }
+      case 'close': {
+        if (state.status === 'inactive') return { rejected: 'already-inactive' };
+        // Whoever pays for it still uses it: the subscription is cancelled first, and that is T0.
+        if (state.hasLiveSubscription) return { rejected: 'live-subscription' };
+        const { organizationId, at } = command;
+        return [deactivated(state, { organizationId, endedAt: at.toISOString(), cause: 'closed-by-owner' })];
+      }
+      case 'reopen':
+        if (state.status === 'active') return { rejected: 'not-inactive' };
+        return state.cause === 'closed-by-owner' ? [reactivated(state)] : { rejected: 'subscription-needed' };
+      case 'note-notice-sent': {
+        // Of an earlier termination, or told twice.
+        if (state.status === 'active' || state.epoch !== command.epoch) return [];
+        if (command.notice !== 'ended' || state.noticedAt !== null) return [];
+        const { organizationId, epoch } = state;
+        const { notice, sentAt } = command;
+        return [{ type: 'termination-notice-sent', data: { organizationId, epoch, notice, sentAt } }];
+      }
+      case 'advance':
+        return state.status === 'active' ? [] : noticesDue(state, command);
+      default:
+        return unreachable(command);
+    }
+  },
+  evolve: (state, event) => {
+    switch (event.type) {
+      case 'subscription-became-live':
+        return state.status === 'active' ? { ...state, hasLiveSubscription: true } : state;
+      case 'organization-deactivated':
+        return { status: 'inactive', ...event.data, noticesDue: new Set(), noticedAt: null };
+      case 'organization-reactivated':
+        return { status: 'active', epoch: event.data.epoch, hasLiveSubscription: false };
+      case 'termination-moved':
+        return state.status === 'inactive' ? { ...state, endedAt: event.data.endedAt } : state;
+      case 'termination-notice-due':
+        return state.status === 'inactive'
+          ? { ...state, noticesDue: new Set([...state.noticesDue, event.data.notice]) }
+          : state;
+      case 'termination-notice-sent':
+        return state.status === 'inactive' ? { ...state, noticedAt: event.data.sentAt } : state;
+      default:
+        return unreachable(event);
+    }
+  },
+});
+
+/** What happens when, as far as it is known now. */
+export function planFor({ endedAt, noticedAt }: Inactive, policy: BackupPolicy): TerminationPlan {
+  return planOf(new Date(endedAt), noticedAt === null ? null : new Date(noticedAt), policy);
+}
+
+/** @returns when time brings the next event; null where it brings none */
+export function nextDueAt(state: Termination, policy: BackupPolicy): Date | null {
+  if (state.status === 'active') return null;
+  const waiting = noticeTimes(state, policy).filter(({ notice }) => !state.noticesDue.has(notice));
+  return waiting.reduce<Date | null>((first, { at }) => (first !== null && first <= at ? first : at), null);
+}
+
+function noticesDue(
+  state: Inactive,
+  { at, policy }: { readonly at: Date; readonly policy: BackupPolicy },
+): TerminationEvent[] {
+  const { organizationId, epoch, cause, endedAt } = state;
+  const plan = planFor(state, policy);
+  return noticeTimes(state, policy)
+    .filter((one) => one.at <= at && !state.noticesDue.has(one.notice))
+    .map(({ notice }) => ({
+      type: 'termination-notice-due',
+      data: {
+        ...{ organizationId, epoch, notice, cause, endedAt },
+        returnUntil: plan.returnUntil.toISOString(),
+        purgeFrom: plan.purgeFrom.toISOString(),
+        productionErasedBy: plan.productionErasedBy.toISOString(),
+        backupsExpiredBy: plan.backupsExpiredBy.toISOString(),
+      },
+    }));
+}
+
+function noticeTimes(
+  state: Inactive,
+  policy: BackupPolicy,
+): readonly { readonly notice: TerminationNotice; readonly at: Date }[] {
+  const { purgeFrom } = planFor(state, policy);
+  return [
+    { notice: 'ended', at: new Date(state.endedAt) },
+    { notice: 'month-before-purge', at: plusDays(purgeFrom, -30) },
+    { notice: 'week-before-purge', at: plusDays(purgeFrom, -7) },
+  ];
+}
+
+function deactivated(
+  { epoch }: Termination,
+  data: Pick<Deactivated, 'organizationId' | 'endedAt' | 'cause'>,
+): TerminationEvent {
+  return { type: 'organization-deactivated', data: { ...data, epoch: epoch + 1 } };
+}
+
+function reactivated({ organizationId, epoch }: Inactive): TerminationEvent {
+  return { type: 'organization-reactivated', data: { organizationId, epoch } };
+}
+
+function isAfter(time: string, other: string): boolean {
+  return Date.parse(time) > Date.parse(other);
+}

@@ -1,0 +1,48 @@
+import { terminationCauses, terminationNotices } from '@vouchsafe/contracts';
+import { eventCatalog, type EventOf, organizationId } from '@vouchsafe/event-sourcing';
+import { z } from 'zod';
+
+const time = z.iso.datetime();
+/** `epoch` counts the terminations of an organization: what belongs to one that it came back from has no effect on the next. */
+const which = { organizationId, epoch: z.int().positive() };
+
+/** Stream `termination-<organizationId>`: how an organization's use of the product ends, and what then becomes of its data (P30, P31). */
+export const terminationEvents = eventCatalog({
+  'subscription-became-live': {
+    version: 1,
+    visibility: 'private',
+    schema: z.strictObject({ organizationId }),
+  },
+  'organization-deactivated': {
+    version: 1,
+    visibility: 'published',
+    schema: z.strictObject({ ...which, endedAt: time, cause: z.enum(terminationCauses) }),
+  },
+  /** Of subscriptions that billing learned of late: T0 is the greatest end. */
+  'termination-moved': {
+    version: 1,
+    visibility: 'published',
+    schema: z.strictObject({ ...which, endedAt: time }),
+  },
+  'organization-reactivated': { version: 1, visibility: 'published', schema: z.strictObject(which) },
+  'termination-notice-due': {
+    version: 1,
+    visibility: 'published',
+    schema: z.strictObject({
+      ...which,
+      notice: z.enum(terminationNotices),
+      cause: z.enum(terminationCauses),
+      endedAt: time,
+      returnUntil: time,
+      purgeFrom: time,
+      productionErasedBy: time,
+      backupsExpiredBy: time,
+    }),
+  },
+  'termination-notice-sent': {
+    version: 1,
+    visibility: 'private',
+    schema: z.strictObject({ ...which, notice: z.enum(terminationNotices), sentAt: time }),
+  },
+});
+export type TerminationEvent = EventOf<typeof terminationEvents>;

@@ -1,0 +1,23 @@
+import type { Requests } from '../openapi.fixtures.ts';
+import { marked, type World } from '../openapi.world.ts';
+import { type Person, signUp } from '../system/people.ts';
+
+export const requests: Requests = {
+  'termination.read': ({ owner }) => ({ as: owner.browser }),
+  'termination.begin': async (world) => {
+    const { person, organizationName } = await another(world);
+    return { as: person.browser, body: { organizationName } };
+  },
+  'termination.undo': async (world) => {
+    const { person, organizationName } = await another(world);
+    await person.browser.must(201, 'POST', '/v1/lifecycle/termination', { body: { organizationName } });
+    return { as: person.browser };
+  },
+};
+
+/** An organization of its own: the world's stays in use. */
+async function another(world: World): Promise<{ person: Person; organizationName: string }> {
+  const person = await signUp(world.system);
+  const { name } = (await person.browser.must(200, 'GET', '/v1/organization')) as { name: string };
+  return { person, organizationName: marked(world, name) };
+}
