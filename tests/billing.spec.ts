@@ -186,6 +186,26 @@ describe('what happens at Stripe', () => {
     for (const { card } of cards) expect(JSON.stringify(events)).not.toContain(card.fingerprint);
   });
 
+  it('because of an order that was lost happens before what is ordered later', async () => {
+    const cancellation = `/v1/billing/subscriptions/${subscriptionId}/cancellation`;
+    await standIn(system, 'POST', 'faults', { faults: [{ kind: 'away', writes: true }] });
+    const reasons = [
+      await owner.browser.send('POST', cancellation, { body: { at: 'period-end' } }),
+      await owner.browser.send('DELETE', cancellation),
+    ].map((answer) => (answer.json() as Shown).reason);
+    expect(reasons).toEqual(['outcome-unknown', 'earlier-order-open']);
+    await standIn(system, 'POST', 'faults', { faults: [] });
+    await owner.browser.must(200, 'DELETE', cancellation);
+    const [cancelled, resumed] = [
+      await entry('billing.subscription-cancellation-requested'),
+      await entry('billing.subscription-resumption-requested'),
+    ].map(({ occurredAt }) => Date.parse(occurredAt as string));
+    expect(cancelled).toBeLessThanOrEqual(resumed ?? 0);
+    expect((await subscriptionThat(({ isLive }) => isLive === true)).cancelsAt).toBeNull();
+    // Nothing is left that a worker would carry out.
+    expect(await system.rows('billing', 'select from intent')).toEqual([]);
+  });
+
   it('to the last subscription is T0: the time that Stripe says', async () => {
     await owner.browser.must(200, 'POST', `/v1/billing/subscriptions/${subscriptionId}/cancellation`, {
       body: { at: 'period-end' },

@@ -35,7 +35,7 @@ function hasStripe(system: MaybeWithoutStripe): system is SystemUnderTest {
 
 /** What time does: the leases of the killed have run out, the next tries are due, and Stripe sends again what was not taken. */
 async function hurry(system: SystemUnderTest): Promise<void> {
-  await system.rows('billing', 'update intent set due_at = now()');
+  await system.rows('billing', 'update intent set due_at = now() where due_at is not null');
   await system.rows(
     'billing',
     'update stripe_object set due_at = now(), leased_until = null where due_at is not null',
@@ -47,7 +47,7 @@ async function hurry(system: SystemUnderTest): Promise<void> {
 async function waitingAtBilling(system: SystemUnderTest): Promise<string | null> {
   const [open] = await system.rows<{ intents: number }>(
     'billing',
-    'select count(*)::int as intents from intent',
+    'select count(*)::int as intents from intent where due_at is not null',
   );
   if (open && open.intents > 0) return `${open.intents} open intents`;
   const webhooks = await standIn<{ idle: boolean; waiting: unknown[] }>(system, 'GET', 'webhooks');

@@ -16,6 +16,9 @@ export const customerDetails = z
   .meta({ id: 'CustomerDetails', examples: [{ name: 'Analytical Engines', email: 'billing@example.com' }] });
 type CustomerDetails = z.output<typeof customerDetails>;
 
+/** Of a customer at Stripe, where the person who gave them is erased. */
+export const noDetails = { name: '', email: '', phone: '', address: '', shipping: '' } as const;
+
 export const changeCustomerOrder: Order<CustomerDetails, CustomerDetails> = {
   operation: 'customer.change',
   asked: customerDetails,
@@ -23,6 +26,8 @@ export const changeCustomerOrder: Order<CustomerDetails, CustomerDetails> = {
     const changed = await write((client, options) => client.customers.update(customerId, asked, options));
     return isFailed(changed) ? changed : { objectId: customerId, answer: asked };
   },
+  forget: ({ write, customerId }) =>
+    write((client, options) => client.customers.update(customerId, noDetails, options)),
   record: async (details, { organizationId, userId }, unit) => {
     const command = { type: 'change-details', organizationId, userId, details } as const;
     const changed = await unit.execute(customerAggregate, organizationId, command);

@@ -1,6 +1,7 @@
 /** @promise P10 an erased person's name and address for invoices are gone at Stripe and here, and another's stay */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Vault } from '@vouchsafe/vault';
 import { ada, type BillingApp, billingApp, ours } from '../testing/billing-app.js';
 import { type SmallStripe, smallStripe } from '../testing/small-stripe.js';
 import { RemovePerson } from './remove-person.js';
@@ -31,6 +32,43 @@ it('is removed where the person gave them, and only then', async () => {
   expect(atStripe()).toEqual([[details.name, details.email]]);
   await remove(ada);
   expect(atStripe()).toEqual([['', '']]);
+});
+
+describe('given by an order whose answer was lost', () => {
+  let bea: string;
+  beforeEach(async () => {
+    bea = randomUUID();
+    stripe.fault = (route) => (route.includes('customers/cus') ? 'lost' : undefined);
+    const lost = await app.ask('PUT', '/v1/billing/customer', { body: details, userId: bea });
+    expect(lost.body.code).toBe('outcome-unknown');
+    expect(atStripe()).toEqual([[details.name, details.email]]);
+  });
+  /** As an erasure does, before its removals. */
+  const destroyKeys = () =>
+    app.database.asRetention((sql) =>
+      app.get(Vault).destroySubject(sql, { organizationId: ours, subjectId: bea }, new Date()),
+    );
+  const open = () => app.database.asWorker((sql) => sql.query('select from intent'));
+
+  it('is removed, and the order is finished while it can be read', async () => {
+    stripe.fault = () => undefined;
+    await app.get(RemovePerson).beforeKeys(erasureOf(bea));
+    await destroyKeys();
+    await remove(bea);
+    expect([atStripe(), await open()]).toEqual([[['', '']], []]);
+  });
+
+  it('is removed where it cannot be read any more, once no request is at it', async () => {
+    await app.get(RemovePerson).beforeKeys(erasureOf(bea));
+    await destroyKeys();
+    stripe.fault = () => undefined;
+    await expect(remove(bea)).rejects.toThrow('Stripe did not remove a name');
+    expect(atStripe()).toEqual([[details.name, details.email]]);
+    app.clock.ahead += 90_000;
+    // By the worker, or by the erasure, which is tried again.
+    while (await remove(bea).catch(() => true)) await new Promise((resolve) => setTimeout(resolve, 100));
+    expect([atStripe(), await open()]).toEqual([[['', '']], []]);
+  });
 });
 
 it('is removed from cards that the person saved, and from no other', async () => {

@@ -2,6 +2,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Retained } from '@vouchsafe/contracts';
 import { Database } from '@vouchsafe/database';
+import { isErased } from '@vouchsafe/event-sourcing';
 import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
 import {
   Clock,
@@ -14,6 +15,8 @@ import {
 import type { Stripe } from 'stripe';
 import { customerAggregate } from '../customer/customer.aggregate.js';
 import type { Customer } from '../customer/customer.decider.js';
+import { noDetails } from '../customer/change-customer.js';
+import { CarryOut } from '../intent/carry-out.js';
 import { intentAggregate } from '../intent/intent.aggregate.js';
 import { storedNames } from '../stored-names.js';
 import { type Asking, StripeApi } from '../stripe/stripe-api.js';
@@ -22,7 +25,7 @@ import { isFailed, type StripeFailure } from '../stripe/stripe-failure.js';
 /** Injection token: for how many years after the end of their year invoices are kept. */
 export const INVOICE_YEARS = Symbol('invoice-years');
 
-const emptied = { name: '', email: '', phone: '', address: '' } as const;
+const noHolder = { name: '', email: '', phone: '', address: '' } as const;
 
 /**
  * What can be changed at Stripe about a person is: the customer's details, and the holder's of cards that the person saved. Invoices that
@@ -36,6 +39,7 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
     private readonly store: EventStore,
     private readonly database: Database,
     private readonly stripe: StripeApi,
+    private readonly carryOut: CarryOut,
     private readonly clock: Clock,
     private readonly ids: Ids,
     @Inject(INVOICE_YEARS) private readonly invoiceYears: number,
@@ -46,18 +50,26 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
     this.started = true;
   }
 
+  /** An order whose answer was lost can be finished while it still says what was asked. Where it cannot, `remove` undoes what it did. */
+  async beforeKeys({ organizations, subjects }: Erasure): Promise<void> {
+    for (const organizationId of organizations)
+      for (const { intentId } of await this.openOrdersOf(organizationId, subjects))
+        await this.carryOut.carryOut(organizationId, intentId, { isFirst: false });
+  }
+
   async remove({ organizations, subjects }: Erasure): Promise<void> {
     for (const organizationId of organizations) {
+      await this.endOrders(organizationId, subjects);
       const customer = await this.customerOf(organizationId);
       if (!customer) continue;
       const { customerId, details } = customer;
       if (details && subjects.includes(details.userId))
         await this.change(customerId, (stripe, options) =>
-          stripe.customers.update(customerId, { ...emptied, shipping: '' }, options),
+          stripe.customers.update(customerId, noDetails, options),
         );
       for (const methodId of await this.cardsSavedBy(subjects, organizationId, customerId))
         await this.change(methodId, (stripe, options) =>
-          stripe.paymentMethods.update(methodId, { billing_details: emptied }, options),
+          stripe.paymentMethods.update(methodId, { billing_details: noHolder }, options),
         );
     }
   }
@@ -77,6 +89,40 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
     if (typeof last?.year !== 'number') return [];
     const until = `${last.year + this.invoiceYears}-12-31`;
     return [{ what: 'invoices-at-stripe', ground: 'statutory-accounting', until }];
+  }
+
+  /** What the person ordered and nobody knows the outcome of: it may have reached Stripe, or reach it yet. */
+  private async openOrdersOf(
+    organizationId: string,
+    subjects: readonly string[],
+  ): Promise<
+    readonly { readonly intentId: string; readonly isInHand: boolean; readonly isErased: boolean }[]
+  > {
+    const rows = await this.database.asWorker((sql) =>
+      sql.query<{ intent_id: string; is_in_hand: boolean }>(
+        `select intent_id, due_at > $2 as is_in_hand from intent where organization_id = $1 and due_at is not null`,
+        [organizationId, this.clock.now()],
+      ),
+    );
+    const own = [];
+    for (const { intent_id: intentId, is_in_hand: isInHand } of rows) {
+      const { state } = await this.load(organizationId, (unit) => unit.load(intentAggregate, intentId));
+      if (state.status === 'open' && subjects.includes(state.opened.userId))
+        own.push({ intentId, isInHand, isErased: isErased(state.opened.asked) });
+    }
+    return own;
+  }
+
+  /** Once they are ended, nothing of them reaches Stripe any more. A request that began before the keys went may still be on its way. */
+  private async endOrders(organizationId: string, subjects: readonly string[]): Promise<void> {
+    for (const { intentId, isInHand, isErased } of await this.openOrdersOf(organizationId, subjects)) {
+      const ended =
+        isErased && isInHand
+          ? { rejected: 'outcome-unknown' }
+          : await this.carryOut.carryOut(organizationId, intentId, { isFirst: false });
+      if ('rejected' in ended && ended.rejected === 'outcome-unknown')
+        this.notYet('an order is not finished', intentId);
+    }
   }
 
   /** The cards that the person has saved, by the orders of which Stripe keeps the ids; a card that was detached cannot be changed. */
@@ -120,7 +166,11 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
     // A customer that is deleted there has no name any more, and a detached card cannot be changed.
     if (failure.failed === 'refused' && (failure.reason === 'not-found' || object.startsWith('pm_'))) return;
     const because = failure.failed === 'refused' ? `refused: ${failure.reason}` : failure.because;
-    // Stripe unavailable never stops a start: it is tried again before the receipt.
+    this.notYet(because, object);
+  }
+
+  /** Stripe unavailable never stops a start: it is tried again before the receipt. */
+  private notYet(because: string, object: string): void {
     if (this.started) throw new Error(`Stripe did not remove a name: ${because}`);
     this.logger.warn({ because, object }, 'A name at Stripe could not be removed yet; retrying');
   }

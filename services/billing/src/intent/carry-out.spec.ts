@@ -328,6 +328,36 @@ describe('the customer', () => {
   });
 });
 
+describe('the customer’s name', () => {
+  const details = (name: string) => ({ name, email: 'marker@example.com' });
+  const put = (name: string) =>
+    app.ask('PUT', '/v1/billing/customer', { organizationId, body: details(name) });
+  const fails = (fault: 'silent' | 429) => {
+    stripe.fault = (route) => (/^POST .*customers\/cus/.test(route) ? fault : undefined);
+  };
+
+  it('that was given last counts, though the one before was lost', async () => {
+    fails('silent');
+    expect((await put('The first')).body.code).toBe('outcome-unknown');
+    expect((await put('The second')).body.reason).toBe('earlier-order-open');
+    stripe.fault = () => undefined;
+    expect((await put('The second')).status).toBe(200);
+    await settle();
+    expect(ourCustomers()).toMatchObject([details('The second')]);
+  });
+
+  it('takes the place of one that Stripe turned away', async () => {
+    fails(429);
+    expect((await put('The first')).body.reason).toBe('unavailable');
+    expect((await put('The second')).body.reason).toBe('unavailable');
+    stripe.fault = () => undefined;
+    expect((await put('The third')).status).toBe(200);
+    await settle();
+    expect(ourCustomers()).toMatchObject([details('The third')]);
+    expect((await events()).filter(({ type }) => type === 'intent-refused')).toHaveLength(2);
+  });
+});
+
 it('GET prices: what is sold, with its money', async () => {
   const { body } = await app.ask('GET', '/v1/billing/prices');
   expect(body.items).toMatchObject([

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
 import { isErased, isRejected } from '@vouchsafe/event-sourcing';
 import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
-import { Clock } from '@vouchsafe/service-host';
+import { Clock, Ids } from '@vouchsafe/service-host';
 import { canonicalJson } from '@vouchsafe/transparency-log';
 import { Vault } from '@vouchsafe/vault';
 import { Customers } from '../customer/customers.js';
@@ -14,11 +14,15 @@ import type { Intent } from './intent.decider.js';
 import { metadataOf, type Order, ORDERS, type Performed, type Performing } from './order.js';
 
 export interface OrderRejection {
-  readonly rejected: StripeRefusal | 'expired' | 'unavailable' | 'outcome-unknown';
+  readonly rejected: StripeRefusal | 'expired' | 'unavailable' | 'outcome-unknown' | 'earlier-order-open';
 }
 
 type Command = Parameters<(typeof intentAggregate)['decider']['decide']>[1];
 type Opened = Extract<Intent, { opened: unknown }>['opened'];
+
+interface Which extends Pick<Performing, 'customerId' | 'isCompleted'> {
+  readonly opened: Opened;
+}
 
 /** Stripe keeps the answer to a key for at least 24 hours; clocks may differ. */
 const KEY_HOURS = 23;
@@ -33,6 +37,7 @@ export class CarryOut {
     private readonly stripe: StripeApi,
     private readonly customers: Customers,
     private readonly clock: Clock,
+    private readonly ids: Ids,
     @Inject(ORDERS) private readonly orders: readonly Order[],
   ) {}
 
@@ -42,26 +47,25 @@ export class CarryOut {
     intentId: string,
     { isFirst }: { readonly isFirst: boolean },
   ): Promise<object | OrderRejection> {
-    const state = await this.load(organizationId, intentId);
+    const state = await this.load(organizationId, intentId, isFirst);
     if (state.status === 'absent') throw new Error(`There is no intent ${intentId}`);
+    if (state.status === 'set-aside') return { rejected: 'unavailable' };
     if (state.status === 'refused') return { rejected: state.reason };
     const { opened } = state;
     const isOld = this.ageOf(opened) > KEY_HOURS * 3_600_000;
     const order = this.orders.find(({ operation }) => operation === opened.operation);
     if (!order) throw new Error(`No order ${opened.operation}`);
-    // The person was erased: nobody can say any more what was asked.
-    if (isErased(opened.asked)) return this.refuse(opened, 'expired');
+    if (isErased(opened.asked)) return this.forget(order, opened);
     const asked = order.asked.parse(JSON.parse(opened.asked));
     // Its answer was given; it is repeated as long as Stripe repeats it.
     if (state.status === 'completed' && isOld) return { rejected: 'expired' };
-    const isFresh = isFirst || state.status === 'set-aside';
-    if (state.status === 'set-aside') await this.note(opened, { type: 'take-up' });
+    const isCompleted = state.status === 'completed';
 
     const customer = await this.customers.ensure(opened, { isOld });
-    if (isFailed(customer)) return this.fail(opened, customer, isFresh && state.status !== 'completed');
-    const performing = { opened, customerId: customer.customerId };
+    if (isFailed(customer)) return this.fail(opened, customer, isFirst);
+    const performing = { opened, customerId: customer.customerId, isCompleted };
     const performed = await this.perform(order, asked, performing, isOld);
-    if (isFailed(performed)) return this.fail(opened, performed, isFresh && state.status !== 'completed');
+    if (isFailed(performed)) return this.fail(opened, performed, isFirst);
     await this.complete(order, asked, await this.performing(performing, 1), performed);
     return performed.answer;
   }
@@ -73,7 +77,7 @@ export class CarryOut {
   private async perform(
     order: Order,
     asked: object,
-    which: { readonly opened: Opened; readonly customerId: string },
+    which: Which,
     isOld: boolean,
   ): Promise<Performed | StripeFailure> {
     for (let nth = 1; ; nth += 1) {
@@ -86,10 +90,7 @@ export class CarryOut {
     }
   }
 
-  private async performing(
-    { opened, customerId }: { readonly opened: Opened; readonly customerId: string },
-    nth: number,
-  ): Promise<Performing> {
+  private async performing({ opened, customerId, isCompleted }: Which, nth: number): Promise<Performing> {
     const { organizationId, userId, intentId, operation } = opened;
     const keyOf = async (...step: readonly string[]): Promise<string> => {
       const value = canonicalJson([organizationId, userId, operation, intentId, nth, ...step]);
@@ -102,7 +103,7 @@ export class CarryOut {
     const stripe = this.stripe.for(organizationId);
     return {
       stripe,
-      ...{ organizationId, userId, intentId, customerId },
+      ...{ organizationId, userId, intentId, customerId, isCompleted },
       write: async (ask, step) =>
         stripe.write(step === undefined ? first : await keyOf(step), ask, nth === 1 ? 'several' : 'one'),
       metadata: metadataOf(organizationId, intentId),
@@ -111,14 +112,34 @@ export class CarryOut {
     };
   }
 
-  private fail(
-    opened: Opened,
-    failure: StripeFailure,
-    isFresh: boolean,
-  ): Promise<OrderRejection> | OrderRejection {
+  /** The person was erased: nobody can say any more what was asked, and what it did at Stripe is undone there. */
+  private async forget(order: Order, opened: Opened): Promise<OrderRejection> {
+    const customerId = await this.customers.find(opened.organizationId);
+    if (customerId !== undefined && order.forget) {
+      const write: Performing['write'] = (ask) => this.stripe.background.write(this.ids.newId(), ask);
+      const forgotten = await order.forget({ customerId, write });
+      if (isFailed(forgotten) && forgotten.failed === 'unavailable') return { rejected: 'outcome-unknown' };
+    }
+    return this.refuse(opened, 'expired');
+  }
+
+  private async fail(opened: Opened, failure: StripeFailure, isFirst: boolean): Promise<OrderRejection> {
     if (failure.failed === 'refused') return this.refuse(opened, failure.reason);
-    if (failure.executed === 'unknown' || !isFresh) return { rejected: 'outcome-unknown' };
-    return this.note(opened, { type: 'set-aside' }).then(() => ({ rejected: 'unavailable' }));
+    const isSetAside = failure.executed === 'no' && isFirst && (await this.setAside(opened));
+    return { rejected: isSetAside ? 'unavailable' : 'outcome-unknown' };
+  }
+
+  /** @returns whether it could be: not where somebody else has asked Stripe for it meanwhile, who may have had another answer */
+  private async setAside({ organizationId, intentId }: Opened): Promise<boolean> {
+    let isOnlyTry = false;
+    await this.inUnit(organizationId, intentId, async (unit) => {
+      const rows = await unit.query('select from intent where intent_id = $1 and tries = 0 for update', [
+        intentId,
+      ]);
+      isOnlyTry = rows.length > 0;
+      if (isOnlyTry) await unit.execute(intentAggregate, intentId, { type: 'set-aside' });
+    });
+    return isOnlyTry;
   }
 
   private async refuse(
@@ -162,17 +183,21 @@ export class CarryOut {
     await this.store.transact(organizationId, envelope, (unit) => work(unit, state.opened));
   }
 
-  private load(organizationId: string, intentId: string): Promise<Intent> {
+  /** @param isFirst nobody else is at it; otherwise whoever is hears that it has been tried by another (`setAside`) */
+  private load(organizationId: string, intentId: string, isFirst = true): Promise<Intent> {
     const envelope = {
       actor: { type: 'service', id: 'billing' },
       occurredAt: this.clock.now(),
       requestId: null,
     } as const;
-    return this.store.transact(
-      organizationId,
-      envelope,
-      async (unit) => (await unit.load(intentAggregate, intentId)).state,
-    );
+    return this.store.transact(organizationId, envelope, async (unit) => {
+      if (!isFirst)
+        await unit.query(
+          'update intent set tries = greatest(tries, 1) where intent_id = $1 and due_at is not null',
+          [intentId],
+        );
+      return (await unit.load(intentAggregate, intentId)).state;
+    });
   }
 
   private ageOf({ openedAt }: Opened): number {

@@ -34,7 +34,14 @@ export const orderProblems = {
     'precondition-failed',
     'The subscription, or the credit that pays for it, has changed since the preview: ask for a new one',
   ],
-  expired: ['gone', 'What this request ordered is over, or it is more than a day old: send a new one'],
+  expired: [
+    'gone',
+    'What this request ordered is over, a later order took its place, or it is more than a day old: send a new one',
+  ],
+  'earlier-order-open': [
+    'unavailable',
+    'An earlier order on the same object is not finished, for Stripe has not answered yet. Nothing was ordered: send the request again',
+  ],
   unavailable: [
     'unavailable',
     'Stripe is unavailable, or the organization has too many requests there at once; nothing was ordered',

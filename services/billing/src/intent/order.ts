@@ -14,6 +14,8 @@ export interface Performing {
   readonly userId: UserId;
   readonly intentId: string;
   readonly customerId: string;
+  /** It was carried out, and its answer is asked for once more: whether it is possible was decided then. */
+  readonly isCompleted: boolean;
   /**
    * Asks Stripe to change something, with the same Idempotency-Key each time that this order is carried out.
    * @param step names each request after the first, of an order that needs several
@@ -41,10 +43,14 @@ export interface Performed<Answer extends object = object> {
 export interface Order<Asked extends object = object, Answer extends object = object> {
   readonly operation: OrderName;
   readonly asked: z.ZodType<Asked>;
+  /** Its key is the organization's, and not of the person who sends it: whoever sends it orders the same thing. */
+  readonly isSharedKey?: boolean;
   /** Asks Stripe; the same parameters each time. */
   perform(asked: Asked, at: Performing): Promise<Performed<Answer> | StripeFailure>;
   /** What an earlier try has made, among the customer's objects (a list, not Stripe's Search, which is late). Without it, doing it twice does no harm. */
   find?(asked: Asked, at: Performing): Promise<Performed<Answer> | StripeFailure | undefined>;
+  /** Removes at Stripe what an erased person may have given there by it: what they asked cannot be read any more (P10). */
+  forget?(at: Pick<Performing, 'customerId' | 'write'>): Promise<object | StripeFailure>;
   /** What is kept of it besides the intent, in the same unit of work. */
   record?(asked: Asked, at: Performing, unit: UnitOfWork): Promise<void>;
 }

@@ -75,4 +75,13 @@ export const billingMigrations: readonly SqlMigration[] = [
       ${ofOrganizations('stripe_key_checks', roles)}
       grant select, insert, update on stripe_key_checks to ${roles.request};`,
   },
+  {
+    name: 'billing-008-intent-target',
+    sql: ({ request }) => `
+      -- What the order changes at Stripe: one order at a time, and one that was set aside (due_at null) gives way.
+      alter table intent add column target text;
+      alter table intent alter column due_at drop not null;
+      create unique index intent_target on intent (organization_id, target) where target is not null;
+      grant update (due_at, tries) on intent to ${request};`,
+  },
 ];

@@ -371,8 +371,9 @@ grant delete, select on inbox to billing_retention;
 create table intent (
   organization_id uuid not null,
   intent_id uuid not null,
-  due_at timestamp with time zone not null,
+  due_at timestamp with time zone,
   tries integer not null default 0,
+  target text,
   constraint intent_pkey PRIMARY KEY (intent_id)
 );
 alter table intent enable row level security;
@@ -380,9 +381,11 @@ alter table intent force row level security;
 create policy every_organization on intent to billing_retention, billing_worker using (true);
 create policy own_organization on intent to billing_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
 CREATE INDEX intent_due_at ON public.intent USING btree (due_at);
+CREATE UNIQUE INDEX intent_target ON public.intent USING btree (organization_id, target) WHERE (target IS NOT NULL);
 grant delete, insert, select on intent to billing_request;
 grant delete, select on intent to billing_retention;
 grant select, update on intent to billing_worker;
+grant update (due_at, tries) on intent to billing_request;
 
 create table invoice (
   organization_id uuid not null,

@@ -1,22 +1,23 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '@vouchsafe/database';
-import { type Caller, organizationOf } from '@vouchsafe/service-host';
-import { shownTime } from '../stripe/shown-time.js';
+import { EventStore } from '@vouchsafe/event-store';
+import { type Caller, Clock, envelopeOf, organizationOf } from '@vouchsafe/service-host';
+import { Vault } from '@vouchsafe/vault';
 import type { ShownStripeKey } from './shown-stripe-key.js';
-import type { StripeKeyRejection } from './stripe-key.decider.js';
-import { StripeKeyRow } from './stripe-key.entity.js';
+import { storedKey, type StoredKeyRejection } from './stored-key.js';
 
 @Injectable()
 export class ReadStripeKey {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly store: EventStore,
+    private readonly vault: Vault,
+    private readonly clock: Clock,
+  ) {}
 
-  read(caller: Caller): Promise<ShownStripeKey | StripeKeyRejection> {
-    const organizationId = organizationOf(caller);
-    return this.database.forOrganization(organizationId, async (transaction) => {
-      const found = await (await transaction.entityManager()).findOne(StripeKeyRow, { organizationId });
-      if (!found) return { rejected: 'no-key' };
-      const { lastFour, setBy, setAt } = found;
-      return { lastFour, setBy, setAt: shownTime(setAt) };
+  async read(caller: Caller): Promise<ShownStripeKey | StoredKeyRejection> {
+    const envelope = envelopeOf(caller, this.clock.now());
+    return this.store.transact(organizationOf(caller), envelope, async (unit) => {
+      const stored = await storedKey(this.vault, unit);
+      return 'rejected' in stored ? stored : stored.shown;
     });
   }
 }

@@ -74,7 +74,7 @@ export class SetStripeKey {
       const entityManager = await unit.entityManager();
       await entityManager.upsert(StripeKeyRow, {
         ...{ organizationId, ...shown },
-        keySealed: await sealKey(this.vault, unit, organizationId, key),
+        keySealed: await sealKey(this.vault, unit, { organizationId, version: set.version, ...shown }, key),
       });
       return shown;
     });

@@ -5,6 +5,10 @@ import type { UseKeyRejection } from './use-stripe-key.js';
 /** How each rejection is answered. */
 export const stripeKeyProblems = {
   'no-key': ['not-found', 'The organization has no Stripe key here'],
+  'key-not-usable': [
+    'rejected',
+    'What is stored is not the key that was set last, or was changed since: set the key again',
+  ],
   'wrong-mode': [
     'rejected',
     'The key must be of the test mode here, or in production of the live mode',

@@ -163,6 +163,70 @@ describe('a customer’s Stripe key', () => {
     expect(rows.rowCount).toBe(0);
   });
 
+  describe('that somebody moves by SQL', () => {
+    const rowOf = async (whose: string) =>
+      asAdmin(app, async (admin) => {
+        const { rows } = await admin.query<{ row: object }>(
+          'select to_jsonb(k) as row from stripe_key k where organization_id = $1',
+          [whose],
+        );
+        return rows[0]?.row ?? {};
+      });
+    const putRow = (row: object) =>
+      asAdmin(app, async (admin) => {
+        await admin.query('delete from stripe_key where organization_id = $1', [organizationId]);
+        await admin.query(
+          'insert into stripe_key select * from jsonb_populate_record(null::stripe_key, $1)',
+          [JSON.stringify({ ...row, organization_id: organizationId })],
+        );
+      });
+    const refusals = async () => {
+      const answers = [await read(), await atStripe('balance')];
+      return answers.map(({ status, body }) => `${status} ${String(body.reason)}`);
+    };
+    const notUsable = ['422 key-not-usable', '422 key-not-usable'];
+
+    it('is refused after it was removed', async () => {
+      await put(await keyAtStripe(...everything));
+      const row = await rowOf(organizationId);
+      await app.ask('DELETE', '/v1/billing/stripe-key', { organizationId });
+      await putRow(row);
+      expect(await refusals()).toEqual(['404 no-key', '404 no-key']);
+    });
+
+    it('is refused after it was replaced, and what the row says of it cannot be changed', async () => {
+      await put(await keyAtStripe(...everything));
+      const old = await rowOf(organizationId);
+      await put(await keyAtStripe(...everything));
+      const current = await rowOf(organizationId);
+      for (const row of [
+        old,
+        { ...current, key_sealed: (old as { key_sealed: string }).key_sealed },
+        { ...current, last_four: 'xxxx' },
+        { ...current, set_at: new Date().toISOString() },
+        { ...current, set_by: randomUUID() },
+        { ...current, key_sealed: 'nothing' },
+      ]) {
+        await putRow(row);
+        expect(await refusals()).toEqual(notUsable);
+      }
+      await putRow(current);
+      expect((await read()).status).toBe(200);
+      expect((await atStripe('balance')).status).toBe(200);
+    });
+
+    it('is refused in another organization’s row', async () => {
+      await put(await keyAtStripe(...everything));
+      const theirs = await rowOf(organizationId);
+      organizationId = randomUUID();
+      await put(await keyAtStripe(...everything));
+      await putRow(theirs);
+      expect(await refusals()).toEqual(notUsable);
+      await put(await keyAtStripe(...everything));
+      expect((await read()).status).toBe(200);
+    });
+  });
+
   it('is recorded as used, too, where Stripe then refuses it', async () => {
     const key = await keyAtStripe('balance:read');
     await put(key);

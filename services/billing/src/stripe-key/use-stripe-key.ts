@@ -8,12 +8,10 @@ import { type Secret, Vault } from '@vouchsafe/vault';
 import { type Asking, StripeApi } from '../stripe/stripe-api.js';
 import { isFailed } from '../stripe/stripe-failure.js';
 import { type KeyRefusal, keyRefusalOf } from './key-refusal.js';
-import { openKey } from './sealed-key.js';
+import { storedKey, type StoredKeyRejection } from './stored-key.js';
 import { stripeKeyUseAggregate } from './stripe-key-use.aggregate.js';
-import type { StripeKeyRejection } from './stripe-key.decider.js';
-import { StripeKeyRow } from './stripe-key.entity.js';
 
-export type UseKeyRejection = StripeKeyRejection | KeyRefusal;
+export type UseKeyRejection = StoredKeyRejection | KeyRefusal;
 
 /** Reads at Stripe by the organization's own key. */
 @Injectable()
@@ -38,14 +36,13 @@ export class UseStripeKey {
   }
 
   /** The use is committed before Stripe is asked: the key is not used unrecorded, whatever happens then. */
-  private open(caller: Caller, read: StripeRead): Promise<{ readonly key: Secret } | StripeKeyRejection> {
+  private open(caller: Caller, read: StripeRead): Promise<{ readonly key: Secret } | StoredKeyRejection> {
     const organizationId = organizationOf(caller);
     return this.store.transact(organizationId, envelopeOf(caller, this.clock.now()), async (unit) => {
-      const found = await (await unit.entityManager()).findOne(StripeKeyRow, { organizationId });
-      const key = found && (await openKey(this.vault, unit, organizationId, found.keySealed));
-      if (!key) return { rejected: 'no-key' };
+      const stored = await storedKey(this.vault, unit);
+      if ('rejected' in stored) return stored;
       await recordUse(unit, this.ids.newId(), { organizationId, read });
-      return { key };
+      return { key: stored.key };
     });
   }
 }

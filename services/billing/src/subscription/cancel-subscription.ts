@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Caller, organizationOf } from '@vouchsafe/service-host';
+import { assertRecentlyAuthenticated, type Caller, Clock, organizationOf } from '@vouchsafe/service-host';
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
 import { Customers } from '../customer/customers.js';
@@ -30,7 +30,8 @@ export const cancelSubscriptionOrder: Order<Asked, OrderedSubscription> = {
   perform: async ({ subscriptionId, at: when }, at) => {
     const before = await ownSubscription(at.stripe, at.customerId, subscriptionId);
     if (isFailed(before)) return before;
-    if (isOver(before)) return when === 'now' ? done(before) : refused('subscription-ended');
+    if (isOver(before))
+      return when === 'now' || at.isCompleted ? done(before) : refused('subscription-ended');
     // It has no period that is paid for.
     if (when === 'period-end' && before.status === 'incomplete') return refused('subscription-incomplete');
     const changed = await at.write((client, options) =>
@@ -78,14 +79,17 @@ export class CancelSubscription {
     private readonly placeOrder: PlaceOrder,
     private readonly customers: Customers,
     private readonly stripe: StripeApi,
+    private readonly clock: Clock,
   ) {}
 
+  /** At once, for good, asks for a recent proof of identity: the last one sets the deadlines of deletion going (P31). */
   async cancel(
     caller: Caller,
     subscriptionId: string,
     { at }: z.output<typeof cancellation>,
     key: string | undefined,
   ): Promise<OrderedSubscription | OrderRejection> {
+    if (at === 'now') assertRecentlyAuthenticated(caller, this.clock.now());
     return (
       (await this.notOwn(caller, subscriptionId)) ??
       this.placeOrder.place(caller, cancelSubscriptionOrder, { subscriptionId, at }, key)

@@ -26,11 +26,15 @@ export type ChangeRejection = PriceRejection | { readonly rejected: 'not-our-tok
 export const changeSubscriptionOrder: Order<AgreedChange, OrderedSubscription> = {
   operation: 'subscription.change',
   asked: agreedChange,
+  // The token, which two people may have.
+  isSharedKey: true,
   perform: async (change, at) => {
     const { subscriptionId, itemId, priceId, quantity, from, balance, prorationDate } = change;
     const before = await ownSubscription(at.stripe, at.customerId, subscriptionId);
     if (isFailed(before)) return before;
-    if (isChangedBy(before, at)) return { objectId: before.id, answer: shownSubscription(before) };
+    // It was carried out; what has changed since is none of its business.
+    if (at.isCompleted || isChangedBy(before, at))
+      return { objectId: before.id, answer: shownSubscription(before) };
     const item = before.items.data.find(({ id }) => id === itemId);
     const isAsShown = item && idOf(item.price) === from.priceId && (item.quantity ?? 1) === from.quantity;
     if (!isAsShown) return refused('changed-since');

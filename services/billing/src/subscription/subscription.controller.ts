@@ -139,8 +139,9 @@ export class SubscriptionController {
     entity,
     effect: 'write',
     summary: 'Cancel at the end of the period that is paid, or at once',
+    description: 'At once it ends for good, so that asks for a proof of identity of the last ten minutes.',
     answers,
-    problems: possible,
+    problems: [...possible, 'step-up-required'],
     problemHeaders: ['Retry-After'],
     idempotent: true,
   })

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { IntentWorker } from '../intent/intent-worker.js';
-import { type BillingApp, billingApp } from '../testing/billing-app.js';
+import { ada, type BillingApp, billingApp } from '../testing/billing-app.js';
 import { type Made, type SmallStripe, smallStripe } from '../testing/small-stripe.js';
 import { stoppedAt } from '../testing/stopped-at.js';
 
@@ -175,6 +175,162 @@ describe('a cancellation', () => {
     expect([end.status, end.body.reason]).toEqual([409, 'subscription-ended']);
     expect((await ask('POST', `${path}/cancellation`, { at: 'now' })).status).toBe(200);
   });
+});
+
+describe('an order whose outcome nobody knows', () => {
+  const lose = () => {
+    stripe.fault = (route) =>
+      /^(POST|DELETE) /.test(route) && !route.includes('preview') ? 'lost' : undefined;
+  };
+  /** Of the organization's log, since the subscription was made. */
+  const facts = async () => {
+    const rows = await app.database.asWorker((sql) =>
+      sql.query<{ operation: string }>(
+        `select payload->>'operation' as operation from event
+         where organization_id = $1 and type = 'intent-completed' order by position offset 1`,
+        [organizationId],
+      ),
+    );
+    return rows.map(({ operation }) => operation);
+  };
+  const cancel = (at: string) => ask('POST', `${path}/cancellation`, { at });
+  const resume = () => ask('DELETE', `${path}/cancellation`);
+
+  it('is carried out before a later one on the same subscription, and not after it', async () => {
+    const { token } = await preview();
+    // Neither reaches Stripe nor is answered.
+    stripe.fault = (route) => (route.startsWith('DELETE') ? 'silent' : undefined);
+    expect((await cancel('now')).body.code).toBe('outcome-unknown');
+    for (const later of [() => resume(), () => change(token)]) {
+      const { status, headers, body } = await later();
+      expect([status, body.code, body.reason]).toEqual([503, 'unavailable', 'earlier-order-open']);
+      expect(headers.get('retry-after')).toBe('5');
+    }
+    expect([changes(), subscription.status]).toEqual([0, 'active']);
+    stripe.fault = () => undefined;
+    const late = await resume();
+    expect([late.status, late.body.reason]).toEqual([409, 'subscription-ended']);
+    await settle();
+    expect([subscription.status, item()]).toEqual(['canceled', ['price_team', 3]]);
+  });
+
+  it('gives way where it is certain that nothing was carried out', async () => {
+    const { token } = await preview();
+    const key = { headers: { 'idempotency-key': randomUUID() }, body: { at: 'now' } };
+    const cancelNow = () => app.ask('POST', `${path}/cancellation`, { organizationId, ...key });
+    stripe.fault = (route) => (route.startsWith('DELETE') ? 429 : undefined);
+    expect((await cancelNow()).body.reason).toBe('unavailable');
+    stripe.fault = () => undefined;
+    expect((await change(token)).status).toBe(200);
+    await settle();
+    const again = await cancelNow();
+    expect([again.status, again.body.reason]).toEqual([410, 'expired']);
+    expect([subscription.status, item()]).toEqual(['active', ['price_large', 5]]);
+  });
+
+  it('is not said to be nothing where another request has tried it, too', async () => {
+    const { token } = await preview();
+    const { during } = stripe;
+    let other: Promise<{ body: Readonly<Record<string, unknown>> }> | undefined;
+    // While the first waits for Stripe, which is going to turn it away, another one comes that carries it out and does not hear so.
+    stripe.during = async (route) => {
+      if (other || route !== `POST /v1/subscriptions/${subscription.id}`) return;
+      lose();
+      other = cancel('now');
+      await other;
+      stripe.fault = (again) => (again.startsWith('POST') ? 429 : undefined);
+    };
+    const first = await change(token);
+    stripe.during = during;
+    stripe.fault = () => undefined;
+    expect([first.body.code, (await other)?.body.reason]).toEqual(['outcome-unknown', 'earlier-order-open']);
+    expect(item()).toEqual(['price_large', 5]);
+    expect([(await change(token)).status, changes(), await facts()]).toEqual([
+      200,
+      1,
+      ['subscription.change'],
+    ]);
+  });
+
+  it('is in the log although another one has followed it, and is answered the same', async () => {
+    const { token } = await preview();
+    lose();
+    expect((await change(token)).body.code).toBe('outcome-unknown');
+    stripe.fault = () => undefined;
+    expect((await cancel('period-end')).status).toBe(200);
+    expect((await change(token)).status).toBe(200);
+    expect([changes(), item()]).toEqual([2, ['price_large', 5]]);
+    expect(await facts()).toEqual(['subscription.change', 'subscription.cancel']);
+  });
+
+  it('is one at a time, however many come at once', async () => {
+    const answers = await Promise.all([cancel('period-end'), resume(), cancel('period-end')]);
+    for (const { status, body } of answers)
+      if (status !== 200) expect([status, body.reason]).toEqual([503, 'earlier-order-open']);
+    const { count } = (
+      await app.database.asWorker((sql) =>
+        sql.query<{ count: number }>('select count(*)::int as count from intent where organization_id = $1', [
+          organizationId,
+        ]),
+      )
+    )[0] ?? { count: -1 };
+    expect(count).toBe(0);
+  });
+});
+
+describe('a change that Stripe turned away', () => {
+  const turnedAway = async () => {
+    const { token } = await preview();
+    stripe.fault = (route) => (route === `POST /v1/subscriptions/${subscription.id}` ? 429 : undefined);
+    expect((await change(token)).body.reason).toBe('unavailable');
+    stripe.fault = () => undefined;
+    return token;
+  };
+
+  it('is made when its token is sent again', async () => {
+    expect((await change(await turnedAway())).status).toBe(200);
+    expect(item()).toEqual(['price_large', 5]);
+  });
+
+  it('is refused when its preview has expired meanwhile', async () => {
+    const token = await turnedAway();
+    app.clock.ahead += 31 * 60_000;
+    const late = await change(token);
+    expect([late.status, late.body.reason]).toEqual([410, 'token-expired']);
+    expect([changes(), item()]).toEqual([0, ['price_team', 3]]);
+  });
+});
+
+it('a token that two people send is one change, and the log names the first', async () => {
+  const { token } = await preview();
+  const [bea, body] = [randomUUID(), { token }];
+  const answers = [
+    await app.ask('PATCH', path, { organizationId, body }),
+    await app.ask('PATCH', path, { organizationId, body, userId: bea }),
+  ];
+  expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+  expect(answers[1]?.body).toEqual(answers[0]?.body);
+  expect(changes()).toBe(1);
+  const opened = await app.database.asWorker((sql) =>
+    sql.query<{ id: string }>(
+      `select payload->>'userId' as id from event
+       where organization_id = $1 and type = 'intent-opened' and payload->>'operation' = 'subscription.change'`,
+      [organizationId],
+    ),
+  );
+  expect(opened).toEqual([{ id: ada }]);
+});
+
+it('cancelling at once asks for a recent proof of identity, and at the period’s end does not', async () => {
+  const cancel = (at: string) =>
+    app.ask('POST', `${path}/cancellation`, {
+      organizationId,
+      body: { at },
+      authenticatedAt: new Date(Date.now() + app.clock.ahead - 11 * 60_000).toISOString(),
+    });
+  const now = await cancel('now');
+  expect([now.status, now.body.code, subscription.status]).toEqual([403, 'step-up-required', 'active']);
+  expect((await cancel('period-end')).status).toBe(200);
 });
 
 describe('a subscription whose first payment was not made', () => {

@@ -96,7 +96,12 @@ export async function billingApp(more: Readonly<Record<string, string>> = {}): P
     },
     get: (token) => service.app.get(token),
     ask: async (method, url, options = {}) =>
-      send(method, `${service.url}${url}`, await gateway.sign('billing', callerWith(options)), options),
+      send(
+        method,
+        `${service.url}${url}`,
+        await gateway.sign('billing', callerWith(clock.now(), options)),
+        options,
+      ),
     another: async (changes) => {
       const instance = await boot(changes);
       others.push(instance);
@@ -157,12 +162,15 @@ async function environment(
   };
 }
 
-function callerWith({
-  organizationId = ours,
-  userId = ada,
-  permissions = ['billing:read', 'billing:write'],
-  authenticatedAt = new Date().toISOString(),
-}: AskOptions): Omit<Caller, 'traceparent'> {
+function callerWith(
+  now: Date,
+  {
+    organizationId = ours,
+    userId = ada,
+    permissions = ['billing:read', 'billing:write'],
+    authenticatedAt = now.toISOString(),
+  }: AskOptions,
+): Omit<Caller, 'traceparent'> {
   return {
     ...anonymous,
     requestId: `request-${Math.random().toString(36).slice(2)}`,

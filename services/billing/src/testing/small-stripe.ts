@@ -98,6 +98,11 @@ async function handle(
     if (fault === 'half') response.write(json.slice(0, json.length / 2), () => request.socket.destroy());
     else response.end(json);
   };
+  // Turned away before it is looked at.
+  if (fault === 401 || fault === 429) {
+    answer({ error: { type: 'api_error', message: 'Not now' } }, fault);
+    return;
+  }
   const before = key === undefined ? undefined : kept.get(key);
   if (before && before.parameters !== route + text) {
     answer({ error: { type: 'idempotency_error', message: 'other parameters' } }, 400);
