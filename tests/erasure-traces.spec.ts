@@ -48,6 +48,7 @@ const impersonal: Readonly<Record<string, string>> = {
   'audit-reader.create body.name': "what its maker calls an auditor's path, sealed by the month's key",
   'organization.change body.name': "the customer's name",
   'sign-up.create body.organization.name': "the customer's name",
+  'termination.begin body.organizationName': "the customer's name",
   ...Object.fromEntries(
     [
       ...['invitation.accept body.token', 'invitation.accept body.password', 'password.reset body.token'],
