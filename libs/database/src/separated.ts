@@ -3,7 +3,7 @@ import type { SqlMigration } from './migrations.js';
 
 /**
  * Row-level security, forced, for a table whose rows belong to organizations: a request reaches its organization's rows alone, workers and
- * the retention role every one. What each of them may do with the rows is granted beside it.
+ * the retention role every one. What each of them may do with the rows is granted beside it. Migrations that have shipped keep a text of their own.
  */
 export function separated(
   table: string,

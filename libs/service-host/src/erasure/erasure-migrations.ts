@@ -1,10 +1,10 @@
-import { separated, type SqlMigration } from '@vouchsafe/database';
+import type { SqlMigration } from '@vouchsafe/database';
 
 /** What a service has to do and has done about the erasures that it was told of; a due table (docs/event-store.md, 'Clocks'). */
 export const erasureMigrations: readonly SqlMigration[] = [
   {
     name: 'service-host-002-erasure',
-    sql: (roles) => `
+    sql: ({ request, worker, retention }) => `
       create table erasure (
         erasure_id uuid primary key,
         organization_id uuid not null,
@@ -21,10 +21,14 @@ export const erasureMigrations: readonly SqlMigration[] = [
         receipt_at timestamptz
       );
       create index erasure_due on erasure (due_at) where receipt_at is null;
-      ${separated('erasure', roles)}
-      grant select on erasure to ${roles.request};
-      grant select, insert, update (due_at, attempts, receipt_at) on erasure to ${roles.worker};
-      grant select, update (keys_destroyed, destroyed_at, effective_from) on erasure to ${roles.retention};`,
+      alter table erasure enable row level security;
+      alter table erasure force row level security;
+      create policy own_organization on erasure to ${request}
+        using (organization_id = nullif(current_setting('vouchsafe.organization_id', true), '')::uuid);
+      create policy every_organization on erasure to ${worker}, ${retention} using (true);
+      grant select on erasure to ${request};
+      grant select, insert, update (due_at, attempts, receipt_at) on erasure to ${worker};
+      grant select, update (keys_destroyed, destroyed_at, effective_from) on erasure to ${retention};`,
   },
   {
     name: 'service-host-003-erasure-held',

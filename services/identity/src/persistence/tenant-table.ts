@@ -1,7 +1,9 @@
 /** @promise P19 makes identity's tables with forced row-level security and named privileges */
-import { separated, type SqlMigration } from '@vouchsafe/database';
+import type { SqlMigration } from '@vouchsafe/database';
 
 type Roles = Parameters<SqlMigration['sql']>[0];
+
+const ownOrganization = `organization_id = nullif(current_setting('vouchsafe.organization_id', true), '')::uuid`;
 
 export interface TenantTable {
   readonly name: string;
@@ -16,14 +18,19 @@ export interface TenantTable {
 }
 
 /** A table whose rows belong to organizations: row-level security, forced, and no privilege that is not named (P19). */
-export function tenantTable(roles: Roles, { name, columns, ...grants }: TenantTable): string {
-  const { request, worker, retention, lookup } = roles;
+export function tenantTable(
+  { request, worker, retention, lookup }: Roles,
+  { name, columns, ...grants }: TenantTable,
+): string {
   return `
 create table ${name} (
   organization_id uuid not null,
   ${columns.trim()}
 );
-${separated(name, roles)}
+alter table ${name} enable row level security;
+alter table ${name} force row level security;
+create policy own_organization on ${name} to ${request} using (${ownOrganization});
+create policy every_organization on ${name} to ${worker}, ${retention} using (true);
 grant ${grants.request} on ${name} to ${request};
 grant select, delete on ${name} to ${retention};
 ${grants.worker ? `grant ${grants.worker} on ${name} to ${worker};` : ''}
