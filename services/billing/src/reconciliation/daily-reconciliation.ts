@@ -10,7 +10,7 @@ import { Reconcile } from './reconcile.js';
 const HOURS = 24;
 /** One whose instance says nothing for so long is begun again by another. */
 const LEASE_MINUTES = 10;
-const [LOOK_MS, RETRY_MS] = [60_000, 30_000];
+const [POLL_MS, RETRY_MS] = [60_000, 30_000];
 /** Longer than Stripe lists events, so that none that is forgotten comes again. */
 const INBOX_DAYS = 40;
 
@@ -31,7 +31,7 @@ export class DailyReconciliation implements OnApplicationBootstrap {
   onApplicationBootstrap(): void {
     const onError = (error: unknown) =>
       this.logger.error({ err: error }, 'The comparison with Stripe could not be made; retrying');
-    const follower = follow(() => this.step(), { idle: LOOK_MS, retry: RETRY_MS, onError });
+    const follower = follow(() => this.step(), { idle: POLL_MS, retry: RETRY_MS, onError });
     this.background.add({
       stop: () => {
         this.stopping = true;
@@ -55,7 +55,7 @@ export class DailyReconciliation implements OnApplicationBootstrap {
     if (reconciled === 'stopped' || isFailed(reconciled)) {
       await this.release();
       if (reconciled === 'stopped') return 0;
-      // The port has logged why Stripe is away.
+      // The port has logged why Stripe is unavailable.
       throw new Error('Stripe could not be asked');
     }
     await this.database.asWorker((sql) =>
