@@ -21,7 +21,7 @@ export class Bodies {
 
   /**
    * @param address the group of addresses that the bytes count for
-   * @throws ProblemError `content-too-large`, `request-timeout`, or `unavailable` where too much arrives at once
+   * @throws ProblemError `content-too-large`, `request-timeout`, or `unavailable` where too many bodies are being received
    */
   async read(body: Readable, address: string): Promise<Readable> {
     const chunks: Buffer[] = [];
