@@ -1,5 +1,11 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
-import { ErasureModule, type HostConfig, PERSON_REMOVAL, PersistenceModule } from '@vouchsafe/service-host';
+import {
+  ConfigError,
+  ErasureModule,
+  type HostConfig,
+  PERSON_REMOVAL,
+  PersistenceModule,
+} from '@vouchsafe/service-host';
 import type { BillingConfig } from './billing.config.js';
 import { billingPublishing } from './billing.publishing.js';
 import { billingMigrations } from './persistence/migrations.js';
@@ -162,13 +168,15 @@ export class BillingModule {
   }
 }
 
-/** Those of the product's pages, as the gateway knows them. @throws ConfigError for plain http in production */
+/** Those of the product's pages, as the gateway knows them. @throws ConfigError for plain http, but on one machine outside production */
 function returnOrigins(config: BillingConfig & HostConfig): readonly string[] {
-  const urls = [config.VOUCHSAFE_PUBLIC_URL, ...config.VOUCHSAFE_ALLOWED_ORIGINS].map((url) => new URL(url));
   const isLocal = ({ hostname }: URL) => ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
-  return urls
-    .filter(
-      (url) => url.protocol === 'https:' || (isLocal(url) && config.VOUCHSAFE_ENVIRONMENT !== 'production'),
-    )
-    .map(({ origin }) => origin);
+  return [config.VOUCHSAFE_PUBLIC_URL, ...config.VOUCHSAFE_ALLOWED_ORIGINS].map((text) => {
+    const url = new URL(text);
+    if (url.protocol === 'https:' || (isLocal(url) && config.VOUCHSAFE_ENVIRONMENT !== 'production'))
+      return url.origin;
+    throw new ConfigError(
+      `Wrong configuration:\n  VOUCHSAFE_PUBLIC_URL, VOUCHSAFE_ALLOWED_ORIGINS: ${url.origin} must be https`,
+    );
+  });
 }

@@ -78,12 +78,15 @@ export class PriceCatalog implements OnApplicationBootstrap {
 
   async onApplicationBootstrap(): Promise<void> {
     await this.load();
+    // Nothing is sold here.
+    if (this.stripe.settings.key === undefined) return;
     const step = async (): Promise<number> => {
       if (!(await this.check())) throw new Error('Prices could not be read from Stripe');
       return 0;
     };
-    // The port has logged why.
-    this.background.add(follow(step, { idle: CHECK_MS, retry: RETRY_MS }));
+    const onError = (error: unknown) =>
+      this.logger.error({ err: error }, 'The prices could not be checked; retrying');
+    this.background.add(follow(step, { idle: CHECK_MS, retry: RETRY_MS, onError }));
   }
 
   /** In the order of the configuration. */

@@ -4,7 +4,9 @@ import { follow } from '@vouchsafe/event-store';
 import { Background, LOGGER, Metrics, type ServiceLogger } from '@vouchsafe/service-host';
 import { Gauge } from 'prom-client';
 import { Inbox } from '../inbox/inbox.js';
+import { STRIPE_SETTINGS } from '../stripe/stripe-api.js';
 import { isFailed } from '../stripe/stripe-failure.js';
+import type { StripeSettings } from '../stripe/stripe-settings.js';
 import { Reconcile } from './reconcile.js';
 
 const HOURS = 24;
@@ -22,13 +24,18 @@ export class DailyReconciliation implements OnApplicationBootstrap {
     private readonly reconcile: Reconcile,
     private readonly inbox: Inbox,
     private readonly background: Background,
+    @Inject(STRIPE_SETTINGS) private readonly settings: Pick<StripeSettings, 'key'>,
     @Inject(LOGGER) private readonly logger: Pick<ServiceLogger, 'error'>,
     private readonly metrics: Metrics,
   ) {}
 
   private stopping = false;
+  /** When this instance took or renewed the lease, as the database wrote it. */
+  private lease: string | undefined;
 
   onApplicationBootstrap(): void {
+    // Nothing is sold here: there is nothing to compare.
+    if (this.settings.key === undefined) return;
     const onError = (error: unknown) =>
       this.logger.error({ err: error }, 'The comparison with Stripe could not be made; retrying');
     const follower = follow(() => this.step(), { idle: POLL_MS, retry: RETRY_MS, onError });
@@ -50,45 +57,59 @@ export class DailyReconciliation implements OnApplicationBootstrap {
   }
 
   private async step(): Promise<number> {
-    if (!(await this.isDue())) return 0;
-    const reconciled = await this.reconcile.run(() => this.goesOn());
+    if (!(await this.claim())) return 0;
+    const reconciled = await this.reconcile.run(() => this.renewLease());
     if (reconciled === 'stopped' || isFailed(reconciled)) {
       await this.release();
       if (reconciled === 'stopped') return 0;
-      // The port has logged why Stripe is unavailable.
-      throw new Error('Stripe could not be asked');
+      const because = reconciled.failed === 'refused' ? reconciled.reason : reconciled.because;
+      throw new Error(`The comparison with Stripe stopped: ${because}`);
     }
     await this.database.asWorker((sql) =>
-      sql.query('update reconciliation set started_at = null, finished_at = clock_timestamp()'),
+      sql.query(
+        'update reconciliation set started_at = null, finished_at = clock_timestamp() where started_at = $1::timestamptz',
+        [this.lease],
+      ),
     );
     while ((await this.inbox.deleteOld(INBOX_DAYS)) > 0);
     return 0;
   }
 
-  private async isDue(): Promise<boolean> {
+  /** Takes the lease where a comparison is due and no other instance makes one. */
+  private async claim(): Promise<boolean> {
     const rows = await this.database.asWorker((sql) =>
-      sql.query(
+      sql.query<{ lease: string }>(
         `update reconciliation set started_at = clock_timestamp()
          where (finished_at is null or finished_at < clock_timestamp() - make_interval(hours => $1))
            and (started_at is null or started_at < clock_timestamp() - make_interval(mins => $2))
-         returning 1 as due`,
+         returning started_at::text as lease`,
         [HOURS, LEASE_MINUTES],
       ),
     );
-    return rows.length > 0;
+    this.lease = rows[0]?.lease;
+    return this.lease !== undefined;
   }
 
-  /** Until the service stops. */
-  private async goesOn(): Promise<boolean> {
+  /** @returns whether the comparison goes on: not once the service stops, nor where another instance has taken the lease */
+  private async renewLease(): Promise<boolean> {
     if (this.stopping) return false;
-    await this.database.asWorker((sql) =>
-      sql.query('update reconciliation set started_at = clock_timestamp()'),
+    const rows = await this.database.asWorker((sql) =>
+      sql.query<{ lease: string }>(
+        `update reconciliation set started_at = clock_timestamp() where started_at = $1::timestamptz
+         returning started_at::text as lease`,
+        [this.lease],
+      ),
     );
-    return true;
+    this.lease = rows[0]?.lease;
+    return this.lease !== undefined;
   }
 
-  private release(): Promise<unknown> {
-    return this.database.asWorker((sql) => sql.query('update reconciliation set started_at = null'));
+  private async release(): Promise<void> {
+    await this.database.asWorker((sql) =>
+      sql.query('update reconciliation set started_at = null where started_at = $1::timestamptz', [
+        this.lease ?? null,
+      ]),
+    );
   }
 }
 

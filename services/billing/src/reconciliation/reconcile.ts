@@ -133,6 +133,7 @@ export class Reconcile {
       let missed = 0;
       for await (const one of stripe.events.list({ created: { gte }, limit: 100 }, options)) {
         const event = readEvent(one);
+        if (!event) this.logger.warn('Stripe lists an event whose form is unknown');
         if (!event || event.account !== undefined || event.livemode !== this.stripe.settings.livemode)
           continue;
         if (!(await this.inbox.add(event, objectOf(event), 'reconciliation'))) continue;
@@ -161,7 +162,14 @@ export class Reconcile {
     customer_id: customerId,
   }: KnownCustomer): Promise<{ objects: number } | StripeFailure> {
     const customer = await this.reading.latest('customer', customerId);
-    if (isFailed(customer)) return ifUnavailable(customer);
+    if (isFailed(customer)) {
+      if (customer.failed === 'unavailable') return customer;
+      this.logger.warn(
+        { object: customerId, because: customer.reason },
+        'Stripe does not know a customer of ours; its objects are not compared',
+      );
+      return { objects: 0 };
+    }
     const lists = [
       await this.reading.subscriptionsOf(customerId),
       await this.reading.invoicesOf(customerId),
@@ -213,9 +221,4 @@ export class Reconcile {
       ),
     );
   }
-}
-
-/** A customer that Stripe does not know is a mistake that reading it shows; the others are compared all the same. */
-function ifUnavailable(failure: StripeFailure): { objects: number } | StripeFailure {
-  return failure.failed === 'unavailable' ? failure : { objects: 0 };
 }

@@ -2,6 +2,7 @@ import { subscriptionStatuses } from '@vouchsafe/contracts';
 import { z } from 'zod';
 import { money, moneyOf } from '../stripe/money.js';
 import { shownTime, shownTimeOrNull } from '../stripe/shown-time.js';
+import { livenessOf } from './subscription.decider.js';
 import type { SubscriptionRow } from './subscription.entity.js';
 
 const time = z.iso.datetime();
@@ -72,14 +73,12 @@ export const shownSubscription = z
     ],
   });
 
-const notLive: ReadonlySet<string> = new Set(['incomplete', 'incomplete_expired', 'canceled']);
-
 export function shownSubscriptionOf(row: SubscriptionRow): z.infer<typeof shownSubscription> {
   const { subscriptionId, status, items, currency, collectionPaused } = row;
   return {
     subscriptionId,
     status,
-    isLive: !notLive.has(status),
+    isLive: livenessOf({ status }) === 'live',
     items: items.map(({ priceId, quantity, unitAmount, interval, intervalCount }) => ({
       ...{ priceId, quantity, interval, intervalCount },
       unitPrice: unitAmount === null ? null : moneyOf(unitAmount, currency),

@@ -44,14 +44,18 @@ export class TakeWebhook {
 
   private refused(rejected: WebhookRefusal): { readonly rejected: WebhookRefusal } {
     this.counter.inc({ outcome: rejected });
-    // Signed by our secret, and yet refused: ours to mend. Anybody can send the others.
+    // Signed with our secret and still refused: the operator must act. Anybody can cause the other refusals.
     if (rejected === 'wrong-time')
       this.logger.error('A webhook is refused for its time: is the clock of this machine right?');
-    else if (rejected === 'wrong-mode' || rejected === 'unknown-account' || rejected === 'not-configured')
+    else if (rejected === 'malformed')
+      this.logger.error('A signed webhook cannot be read: its form is unknown');
+    else if (rejected === 'wrong-mode' || rejected === 'unknown-account')
       this.logger.error(
         { because: rejected },
         'A webhook is refused: is its endpoint at Stripe meant for us?',
       );
+    else if (rejected === 'not-configured')
+      this.logger.warn('A webhook is refused: STRIPE_WEBHOOK_SECRET is not set');
     else this.logger.warn({ because: rejected }, 'A webhook is refused');
     return { rejected };
   }
