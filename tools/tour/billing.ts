@@ -191,7 +191,7 @@ async function stripeIsAway(scene: Scene, id: string): Promise<void> {
     owner,
     control,
   } = scene;
-  step('Stripe is away for an hour. What is known is shown, with its age, and an order is refused.');
+  step('Stripe is unavailable for an hour. What is known is shown, with its age, and an order is refused.');
   await control('POST', 'faults', { faults: [{ kind: 'away' }] });
   await control('POST', 'clock', { seconds: 3600 });
   const shown = (await owner.get(`${PATH}/${id}`, { expect: 200 })).json() as Subscription;

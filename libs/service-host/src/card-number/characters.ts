@@ -1,5 +1,7 @@
-/** What a character is to the finder: a digit (its value), a gap between groups of digits, nothing at all, or the end of a number. */
+/** 0–9: the digit's value; IGNORED; OTHER ends a number; GAP + n: the n-th of GAPS. */
 export type CharacterKind = number;
+
+export const isDigitKind = (kind: CharacterKind) => kind < 10;
 
 /** Gaps, by what they look like: all spaces are one kind, and all dashes. */
 export const GAPS = ' -./_\n';

@@ -1,6 +1,6 @@
 /** @promise P17 (main) finds card numbers in text, however they are written */
 import { FEWEST_DIGITS, isCardNumber, MOST_DIGITS } from './card-issuers.js';
-import { GAP, GAPS, IGNORED, kindOf, OTHER } from './characters.js';
+import { GAP, GAPS, IGNORED, isDigitKind, kindOf, OTHER } from './characters.js';
 import { type CardNumberPlace, isLookAlike } from './look-alikes.js';
 
 /** Digits that follow each other. */
@@ -29,7 +29,7 @@ export function findCardNumbers(text: string): CardNumberPlace[] {
     const codePoint = text.codePointAt(at) ?? 0;
     const next = at + (codePoint > 0xffff ? 2 : 1);
     const kind = kindOf(codePoint);
-    if (kind < 10) {
+    if (isDigitKind(kind)) {
       const group = groups.at(-1);
       if (isInGroup && group) {
         group.end = next;
@@ -54,7 +54,7 @@ export function findCardNumbers(text: string): CardNumberPlace[] {
   return found;
 }
 
-/** Whether it is worth a closer look, which most texts are not; what is not ASCII could be a digit. */
+/** A cheap first check: most texts have too few digits. A non-ASCII character may be a digit. */
 function hasEnoughDigits(text: string): boolean {
   let digits = 0;
   for (let at = 0; at < text.length; at += 1) {
@@ -153,7 +153,7 @@ function isUsual(lengths: readonly number[]): boolean {
   );
 }
 
-/** The same space, dash or point everywhere. */
+/** The same space, dash or dot everywhere. */
 function isEven(gaps: readonly string[]): boolean {
   const [gap = ''] = gaps;
   return [' ', '-', '.'].includes(gap) && gaps.every((other) => other === gap);

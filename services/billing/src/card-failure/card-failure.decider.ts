@@ -16,8 +16,8 @@ interface Failure {
 
 interface CardFailures {
   readonly recent: readonly Failure[];
-  /** The last failure that was told of. */
-  readonly toldAt: string | null;
+  /** The last failure that was reported. */
+  readonly reportedAt: string | null;
 }
 
 interface CardFailureCommand {
@@ -28,7 +28,7 @@ interface CardFailureCommand {
 }
 
 export const cardFailure = decider<CardFailures, CardFailureCommand, CardFailureEvent, never>({
-  initial: { recent: [], toldAt: null },
+  initial: { recent: [], reportedAt: null },
   decide: (state, { organizationId, source, failures }) => {
     const from = { organizationId, source };
     const known = new Set(state.recent.map(({ eventId }) => eventId));
@@ -37,7 +37,7 @@ export const cardFailure = decider<CardFailures, CardFailureCommand, CardFailure
     const all = [...state.recent, ...news].toSorted((a, b) => timeOf(a) - timeOf(b));
     return [
       ...news.map((one) => ({ type: 'card-failure-observed', data: { ...from, ...one } }) as const),
-      ...(news.length === 0 ? [] : repeated(all, state.toldAt)).map(
+      ...(news.length === 0 ? [] : repeated(all, state.reportedAt)).map(
         (data) => ({ type: 'card-failures-repeated', data: { ...from, ...data } }) as const,
       ),
     ];
@@ -51,7 +51,7 @@ export const cardFailure = decider<CardFailures, CardFailureCommand, CardFailure
         return { ...state, recent: all.filter((one) => timeOf(one) > newest - KEPT_MS) };
       }
       case 'card-failures-repeated':
-        return { ...state, toldAt: event.data.lastFailedAt };
+        return { ...state, reportedAt: event.data.lastFailedAt };
       default:
         return unreachable(event);
     }
@@ -63,13 +63,13 @@ type Repeated = Pick<
   'failures' | 'cards' | 'windowSeconds' | 'lastFailedAt'
 >;
 
-/** Each window that is full, and is not told of yet: one fact, however many failures follow within it. */
-function repeated(all: readonly Failure[], told: string | null): Repeated[] {
+/** Each window that is full, and is not reported yet: one fact, however many failures follow within it. */
+function repeated(all: readonly Failure[], reported: string | null): Repeated[] {
   const found: Repeated[] = [];
-  let toldAt = told === null ? Number.NEGATIVE_INFINITY : Date.parse(told);
+  let reportedAt = reported === null ? Number.NEGATIVE_INFINITY : Date.parse(reported);
   for (const last of all) {
     const end = timeOf(last);
-    if (end <= toldAt + WINDOW_SECONDS * 1000) continue;
+    if (end <= reportedAt + WINDOW_SECONDS * 1000) continue;
     const within = all.filter((one) => timeOf(one) <= end && timeOf(one) > end - WINDOW_SECONDS * 1000);
     if (within.length < FAILURES) continue;
     const cards = new Set(within.flatMap(({ card }) => card ?? [])).size;
@@ -79,7 +79,7 @@ function repeated(all: readonly Failure[], told: string | null): Repeated[] {
       windowSeconds: WINDOW_SECONDS,
       lastFailedAt: last.failedAt,
     });
-    toldAt = end;
+    reportedAt = end;
   }
   return found;
 }

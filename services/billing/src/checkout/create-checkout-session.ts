@@ -41,7 +41,9 @@ export const checkoutSession = z
     checkoutSessionId: z.string(),
     url: z
       .url()
-      .describe('Stripe’s page; send the person there. It is shown to the one who asked, and not kept'),
+      .describe(
+        'URL of Stripe’s page; redirect the person to it. It is returned only to the person who ordered it, and not stored.',
+      ),
     expiresAt: z.iso.datetime(),
   })
   .meta({ id: 'CheckoutSession' });

@@ -10,7 +10,7 @@ import { customerAggregate } from './customer.aggregate.js';
 
 export const customerDetails = z
   .strictObject({
-    name: plainLine(200, 'Stands on invoices'),
+    name: plainLine(200, 'Name on invoices'),
     email: emailAddress.describe('Where Stripe sends invoices'),
   })
   .meta({ id: 'CustomerDetails', examples: [{ name: 'Analytical Engines', email: 'billing@example.com' }] });

@@ -7,10 +7,7 @@ import { customerAggregate } from './customer.aggregate.js';
 
 export const customerView = z
   .strictObject({
-    customerId: z
-      .string()
-      .nullable()
-      .describe('At Stripe; null until something is ordered for the first time'),
+    customerId: z.string().nullable().describe('Id of the customer at Stripe; null before the first order'),
     name: z.string().nullable(),
     email: z.string().nullable(),
   })

@@ -12,7 +12,7 @@ const MOST_AT_ONCE = 256;
 const HANGING_MS = 10_000;
 
 /**
- * Notes events and asks for a look at their objects, in one statement. The objects' rows come first, in the order of their ids: they put
+ * Notes events and requests a read of their objects, in one statement. The objects' rows come first, in the order of their ids: they put
  * those that arrive at once in order, so that an event's number is never ahead of one that is committed later. An object that is due, and
  * that nobody holds, is left alone: whoever claims it asks Stripe after this.
  */
@@ -96,7 +96,7 @@ export class Inbox {
     return new Set(added.map(({ event_id: id }) => id));
   }
 
-  /** Forgets events older than `days` whose object was looked at since. Stripe lists events for 30 days, so none comes again after that. */
+  /** Forgets events older than `days` whose object was read since. Stripe lists events for 30 days, so none comes again after that. */
   async deleteOld(days: number): Promise<number> {
     return this.database.asWorker(async (sql) => {
       const rows = await sql.query(

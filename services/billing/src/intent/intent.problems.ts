@@ -6,38 +6,35 @@ export const orderProblems = {
   'card-declined': ['rejected', 'The card was declined: choose another card'],
   'authentication-required': [
     'rejected',
-    'The bank wants the person to authenticate: save the card again, where the bank can ask them',
+    'The bank requires authentication. Save the card again so that the person can authenticate.',
   ],
   'no-payment-method': [
     'rejected',
-    'There is no card to pay with: save one and make it the default one, or name one in paymentMethodId',
+    'There is no card to charge. Save a card and make it the default, or send its paymentMethodId.',
   ],
   'other-currency': [
     'rejected',
-    'The organization pays in another currency already: choose a price in that one',
+    'The organization pays in another currency. Choose a price in that currency.',
     '/priceId',
   ],
   'not-found': [
     'not-found',
     'Stripe has no such customer any more; it was deleted there. Send the request again in a minute, for a new one',
   ],
-  'subscription-ended': ['conflict', 'The subscription has ended, for good: order a new one'],
+  'subscription-ended': ['conflict', 'The subscription has ended and cannot be resumed. Create a new one.'],
   'subscription-incomplete': [
     'conflict',
-    'The first payment has not been made: make it with the clientSecret, or cancel at once and order a new subscription',
+    'The first payment is missing. Pay it with the clientSecret, or cancel at once and create a new subscription.',
   ],
   'not-possible': [
     'conflict',
-    'Stripe refuses this for the state in which the customer’s objects are there: read them again',
+    'Stripe does not allow this in the current state of the subscription or card. Read it again.',
   ],
   'changed-since': [
     'precondition-failed',
-    'The subscription, or the credit that pays for it, has changed since the preview: ask for a new one',
+    'The subscription or the credit has changed since the preview. Request a new preview.',
   ],
-  expired: [
-    'gone',
-    'What this request ordered is over, a later order took its place, or it is more than a day old: send a new one',
-  ],
+  expired: ['gone', 'This order has expired. Send a new request with a new Idempotency-Key.'],
   'earlier-order-open': [
     'unavailable',
     'An earlier order on the same object is not finished, for Stripe has not answered yet. Nothing was ordered: send the request again',
@@ -48,13 +45,13 @@ export const orderProblems = {
   ],
   'outcome-unknown': [
     'outcome-unknown',
-    'Stripe has not answered yet; billing keeps trying. If the request had an Idempotency-Key, repeat it with the same key to learn the outcome',
+    'Stripe has not answered yet; billing keeps trying. If the request had an Idempotency-Key, repeat it with the same key to learn the outcome.',
   ],
 } as const satisfies Record<OrderRejection['rejected'], RejectionProblem>;
 
 const RETRY_SECONDS = '5';
 
-/** The result of an order; as `accepted`, and where Stripe is away the problem says when to try again. */
+/** The result of an order; as `accepted`, and where Stripe is unavailable the problem says when to try again. */
 export function ordered<Result extends object, Reason extends string>(
   result: Result | { readonly rejected: Reason },
   problemOf: Readonly<Record<Reason, RejectionProblem>>,

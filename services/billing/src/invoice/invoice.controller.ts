@@ -16,10 +16,10 @@ const path = z.strictObject({ id: z.string().max(255) });
 
 /** How each rejection is answered. */
 const problems = {
-  'unknown-invoice': ['not-found', 'Your organization has no invoice with this id'],
-  'stripe-away': [
+  'not-found': ['not-found', 'Your organization has no invoice with this id'],
+  unavailable: [
     'unavailable',
-    'Stripe is unavailable, or the organization has too many requests there at once; try again in a moment',
+    'Stripe is unavailable, or the organization has too many requests there at once. Try again later.',
   ],
 } as const satisfies Record<InvoiceRejection['rejected'], RejectionProblem>;
 

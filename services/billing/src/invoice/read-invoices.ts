@@ -32,7 +32,7 @@ export const invoiceLinks = z
     ],
   });
 
-export type InvoiceRejection = { readonly rejected: 'unknown-invoice' | 'stripe-away' };
+export type InvoiceRejection = { readonly rejected: 'not-found' | 'unavailable' };
 
 /** Reads the register; Stripe is asked for links alone. */
 @Injectable()
@@ -59,17 +59,16 @@ export class ReadInvoices {
 
   async read(caller: Caller, invoiceId: string): Promise<z.infer<typeof shownInvoice> | InvoiceRejection> {
     const found = await this.find(caller, invoiceId);
-    return found ? shownInvoiceOf(found) : { rejected: 'unknown-invoice' };
+    return found ? shownInvoiceOf(found) : { rejected: 'not-found' };
   }
 
   /** Whoever has the links can read the invoice without logging in, so they are asked for each time, and kept and logged nowhere (P22). */
   async links(caller: Caller, invoiceId: string): Promise<z.infer<typeof invoiceLinks> | InvoiceRejection> {
-    if (!(await this.find(caller, invoiceId))) return { rejected: 'unknown-invoice' };
+    if (!(await this.find(caller, invoiceId))) return { rejected: 'not-found' };
     const answer = await this.stripe
       .for(organizationOf(caller))
       .read((stripe, options) => stripe.invoices.retrieve(invoiceId, {}, options));
-    if (isFailed(answer))
-      return { rejected: answer.failed === 'unavailable' ? 'stripe-away' : 'unknown-invoice' };
+    if (isFailed(answer)) return { rejected: answer.failed === 'unavailable' ? 'unavailable' : 'not-found' };
     return { pdf: answer.invoice_pdf ?? null, page: answer.hosted_invoice_url ?? null };
   }
 

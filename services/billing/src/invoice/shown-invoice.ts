@@ -14,21 +14,21 @@ export const shownInvoice = z
     status: z
       .enum(invoiceStatuses)
       .describe('`draft` until it is final, `open` until it is paid, `uncollectible` when it is given up'),
-    total: money.describe('What was bought, before credit of the customer is used'),
-    amountDue: money.describe('What is to be paid, after credit of the customer'),
-    amountPaid: money.describe('What has been paid of it'),
-    amountRemaining: money.describe('What has not been paid of it'),
+    total: money.describe('Total before the customer’s credit'),
+    amountDue: money.describe('Amount to pay after the credit'),
+    amountPaid: money.describe('Amount paid'),
+    amountRemaining: money.describe('Amount still unpaid'),
     attempts: z.int().describe('How often Stripe tried to collect it'),
     nextAttemptAt: time.nullable(),
     createdAt: time,
     dueAt: time.nullable(),
-    periodStart: time.describe('Begin of the time that it is for'),
-    periodEnd: time.describe('End of the time that it is for'),
+    periodStart: time.describe('Start of the invoiced period'),
+    periodEnd: time.describe('End of the invoiced period'),
     finalizedAt: time.nullable(),
     paidAt: time.nullable(),
     markedUncollectibleAt: time.nullable(),
     voidedAt: time.nullable(),
-    observedAt: time.describe('When Stripe last said so'),
+    observedAt: time.describe('When billing last read this from Stripe'),
   })
   .meta({
     id: 'Invoice',

@@ -3,11 +3,11 @@ import { Database, prepared, type Sql } from '@vouchsafe/database';
 import type { Observation } from './observation.js';
 import type { ObjectId, ObservedType } from '../webhook/webhook-event.js';
 
-/** An object that this worker alone may look at and record, until its lease ends. */
+/** An object that only this worker may read and record until its lease ends. */
 export interface Claim extends ObjectId {
   /** Grows with each claim: an earlier holder that comes late records nothing. */
   readonly lease: string;
-  /** How many looks were asked for when it was claimed. */
+  /** Number of reads requested when it was claimed. */
   readonly requested: string;
   readonly attempts: number;
   readonly source: Observation['source'];
@@ -27,8 +27,8 @@ const claimNext = prepared(`
   returning object_id, object_type, lease, requested, attempts, source, event_id`);
 
 /**
- * The objects of Stripe that are to be looked at. Leases and due times are the database's, so a wrong clock of one machine neither delays nor
- * doubles a look.
+ * Stripe objects that must be read. Leases and due times are the database's, so a wrong clock of one machine neither delays nor
+ * doubles a read.
  */
 @Injectable()
 export class Claims {
@@ -40,7 +40,7 @@ export class Claims {
     return row && claimOf(row);
   }
 
-  /** Asks for a look at an object, whatever Stripe sends. */
+  /** Requests a read, whether or not Stripe sends an event. */
   async request({ type, id }: ObjectId, source: Observation['source']): Promise<void> {
     await this.database.asWorker((sql) =>
       sql.query(
@@ -54,7 +54,7 @@ export class Claims {
   }
 
   /**
-   * It was looked at; where another look was asked for meanwhile, it is due again. The last statement of a transaction: webhooks wait for
+   * The read is done; if another was requested meanwhile, it is due again. The last statement of a transaction: webhooks wait for
    * the row as long as it is locked.
    * @returns whether the claim is still held: what was recorded under one that is not must not be committed
    */
@@ -73,7 +73,7 @@ export class Claims {
   /**
    * Tries again later.
    * @param error one word of ours, never Stripe's: that may repeat what was sent
-   * @param isObjects whether the trouble is the object's own: tries while Stripe is away do not count
+   * @param isObjects whether the object itself is the cause: attempts while Stripe is unavailable do not count
    */
   async failed(
     { id, lease }: Claim,
@@ -105,7 +105,7 @@ export class Claims {
   }
 }
 
-/** Attempts after which an object counts as failing: somebody should look at it. */
+/** Attempts after which an object counts as failing: somebody should investigate it. */
 const FAILING_AFTER = 5;
 
 interface ClaimRow {

@@ -9,7 +9,7 @@ import type { StripeCustomerContent } from '../stripe-customer/stripe-customer.e
 import { type SubscriptionContent, subscriptionContent } from '../subscription/subscription.events.js';
 import type { StripeObject } from './stripe-object.js';
 
-/** @throws ZodError for an object that is not as Stripe describes it: it is looked at again, and shows in a metric */
+/** @throws ZodError for an object that is not as Stripe describes it: it is read again, and shows in a metric */
 export function subscriptionOf(read: Stripe.Subscription): StripeObject {
   const items = read.items.data;
   const cancelsAtPeriodEnd = read.cancel_at_period_end

@@ -1,4 +1,4 @@
-/** @promise P31 Stripe away for a while, dead workers and late answers lose nothing and record nothing twice */
+/** @promise P31 Stripe unavailable for a while, dead workers and late answers lose nothing and record nothing twice */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -50,7 +50,7 @@ async function errors(): Promise<readonly string[]> {
   return rows.map(({ error }) => error);
 }
 
-describe('while Stripe is away', () => {
+describe('while Stripe is unavailable', () => {
   it.each([
     ['refuses-connections', 'no-answer'],
     ['half-an-answer', /^(no|broken)-answer$/],
@@ -130,7 +130,7 @@ describe.each([
     await waitFor(async () =>
       (await billing.events(history.organizationId)).some(({ type }) => type === 'subscription-ended'),
     );
-    // Four are looked at at once.
+    // Four are read at the same time.
     expect(billing.stripe.asked.indexOf(`GET /v1/subscriptions/${id}`)).toBeLessThan(4);
   });
 });
@@ -265,7 +265,7 @@ describe('two instances', () => {
 
 describe('a clock that is an hour off', () => {
   it.each([-3_600_000, 3_600_000])(
-    '(%i ms) refuses webhooks aloud, and looks at what is due all the same',
+    '(%i ms) refuses webhooks aloud, and reads what is due all the same',
     async (ahead) => {
       const history = await newHistory(70 + Math.sign(ahead));
       billing.app.clock.ahead = ahead;

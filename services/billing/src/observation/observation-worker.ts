@@ -9,14 +9,14 @@ import { KnownCustomers } from './known-customers.js';
 import { ReadStripeObject } from './read-object.js';
 import { RecordObservation } from './record-observation.js';
 
-/** Objects that an instance looks at at once. */
+/** Objects that an instance reads at the same time. */
 const AT_ONCE = 4;
 const POLL_MS = 1_000;
 /** After Stripe did not answer, nothing is asked for so long; longer each time that it still does not. */
-const [SHORTEST_AWAY_MS, LONGEST_AWAY_MS] = [500, 15_000];
+const [SHORTEST_PAUSE_MS, LONGEST_PAUSE_MS] = [500, 15_000];
 type Unavailable = Extract<StripeFailure, { failed: 'unavailable' }>;
 
-/** Every other object would fare alike. What else Stripe answers may concern this object alone, or its type. */
+/** Every other read would fail, too. What else Stripe answers may concern this object alone, or its type. */
 const everyones: ReadonlySet<string> = new Set([
   'not-configured',
   'no-answer',
@@ -32,12 +32,12 @@ const [LONGEST, LONGEST_UNKNOWN, LONGEST_NOT_GIVEN] = [6 * 3600, 60, 15];
 const outcomes = ['recorded', 'nothing-new', 'not-ours', 'unavailable', 'failed', 'lost-lease'] as const;
 type Outcome = (typeof outcomes)[number];
 
-/** Looks at every object that Stripe has told us of, and records what it is like now. Several instances share the work. */
+/** Reads every object that Stripe has reported, and records what it is like now. Several instances share the work. */
 @Injectable()
 export class ObservationWorker implements OnApplicationBootstrap {
   private followers: readonly Follower[] = [];
-  /** How often Stripe has not answered, and until when it is left alone. */
-  private away = { times: 0, until: 0 };
+  /** How often Stripe has not answered, and until when it is not asked. */
+  private pause = { times: 0, until: 0 };
   private readonly counter: Counter<'outcome'>;
 
   constructor(
@@ -52,7 +52,7 @@ export class ObservationWorker implements OnApplicationBootstrap {
   ) {
     this.counter = new Counter({
       name: 'billing_observations_total',
-      help: 'Looks at objects of Stripe, by what came of them',
+      help: 'Reads of Stripe objects by outcome',
       labelNames: ['outcome'],
       registers: [registry],
     });
@@ -60,7 +60,7 @@ export class ObservationWorker implements OnApplicationBootstrap {
     const waiting = () => claims.waiting();
     new Gauge({
       name: 'billing_objects_waiting',
-      help: 'Objects of Stripe that are to be looked at; `failing` after several tries',
+      help: 'Stripe objects waiting to be read; `failing` after 5 attempts',
       labelNames: ['state'],
       registers: [registry],
       async collect() {
@@ -71,7 +71,7 @@ export class ObservationWorker implements OnApplicationBootstrap {
     });
     new Gauge({
       name: 'billing_observation_age_seconds',
-      help: 'How long the object that is due longest has waited',
+      help: 'How long the longest-waiting object has been due',
       registers: [registry],
       async collect() {
         this.set(
@@ -86,7 +86,7 @@ export class ObservationWorker implements OnApplicationBootstrap {
 
   onApplicationBootstrap(): void {
     const onError = (error: unknown) =>
-      this.logger.error({ err: error }, 'Objects of Stripe could not be looked at; retrying');
+      this.logger.error({ err: error }, 'Stripe objects could not be read; retrying');
     this.followers = Array.from({ length: AT_ONCE }, () =>
       this.background.add(follow(() => this.step(), { idle: POLL_MS, retry: POLL_MS, onError })),
     );
@@ -98,21 +98,21 @@ export class ObservationWorker implements OnApplicationBootstrap {
   }
 
   private async step(): Promise<number> {
-    if (performance.now() < this.away.until) return 0;
+    if (performance.now() < this.pause.until) return 0;
     const claim = await this.claims.next();
     if (!claim) return 0;
     const outcome = await this.carryOut(claim);
     this.counter.inc({ outcome });
-    if (outcome === 'unavailable') this.leaveAlone();
-    else this.away = { times: 0, until: 0 };
+    if (outcome === 'unavailable') this.pauseReads();
+    else this.pause = { times: 0, until: 0 };
     return 1;
   }
 
-  private leaveAlone(): void {
-    const [now, { times, until }] = [performance.now(), this.away];
+  private pauseReads(): void {
+    const [now, { times, until }] = [performance.now(), this.pause];
     if (now < until) return;
-    const wait = Math.min(SHORTEST_AWAY_MS * 2 ** times, LONGEST_AWAY_MS);
-    this.away = { times: Math.min(times + 1, 10), until: now + wait };
+    const wait = Math.min(SHORTEST_PAUSE_MS * 2 ** times, LONGEST_PAUSE_MS);
+    this.pause = { times: Math.min(times + 1, 10), until: now + wait };
   }
 
   private async carryOut(claim: Claim): Promise<Outcome> {

@@ -6,7 +6,7 @@ import { z } from 'zod';
 export const observation = {
   organizationId,
   source: z.enum(observationSources),
-  /** The event of Stripe after which we looked, where there was one. */
+  /** The event of Stripe after which it was read, where there was one. */
   eventId: z.string().nullable(),
   /** The version of Stripe's API in which it was read. */
   apiVersion: z.string(),

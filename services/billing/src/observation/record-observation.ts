@@ -40,10 +40,10 @@ export type Recorded =
 /** Rolls back what was recorded. */
 class LostLease extends Error {}
 
-/** Nobody of our customers asked for what Stripe tells us. */
+/** No customer requested what Stripe reports. */
 const actor = { type: 'service', id: 'billing' } as const;
 
-/** Records what was read of an object, in one transaction: its events, the registers, and that the look is done. */
+/** Records what was read of an object, in one transaction: its events, the registers, and that the read is done. */
 @Injectable()
 export class RecordObservation {
   constructor(
@@ -88,7 +88,7 @@ export class RecordObservation {
     });
   }
 
-  /** Each event of a failed attempt counts, however seldom the object is looked at: so they are counted where events are kept. */
+  /** Each event of a failed attempt counts, however seldom the object is read: so they are counted where events are kept. */
   private async noteFailures(
     unit: UnitOfWork,
     { type, id, content }: Intent,
@@ -218,7 +218,7 @@ async function judge(
   return executed.events.length;
 }
 
-/** Nothing is new, and that is known anew. */
+/** Nothing has changed; only the time of the read is updated. */
 async function touch(
   transaction: Transaction,
   { type, id }: StripeObject,

@@ -9,7 +9,7 @@ const amount = z.int();
 /** What we keep of a refund, a credit note, a dispute or an early fraud warning. */
 export const paymentExceptionContent = z.strictObject({
   kind: z.enum(paymentExceptions),
-  /** Null where the payment was nobody's whom Stripe knows. */
+  /** Null if the payment has no customer at Stripe. */
   customerId: stripeId('cus').nullable(),
   /** Stripe's word. */
   status: z.string().max(60),

@@ -27,9 +27,9 @@ export class ChangePaymentMethodController {
     operation: 'payment-method.make-default',
     entity,
     effect: 'write',
-    summary: 'Charge this card from now on, for every subscription',
+    summary: 'Make this card the default for every subscription',
     description:
-      'Also for those that were made with another card. What is owed of a failed payment is tried again with it.',
+      'This includes subscriptions that were created with another card. A failed payment is retried with this card.',
     answers: { 204: null },
     problems: possible,
     problemHeaders: ['Retry-After'],

@@ -24,9 +24,11 @@ export const paymentMethodPage = pageOf(
       card: card.nullable().describe('Null for what is no card'),
       isDefault: z
         .boolean()
-        .describe('Whether subscriptions are paid by it; one that names another card of its own is not'),
+        .describe(
+          'Whether this is the default card. A subscription that has a card of its own is charged to that one.',
+        ),
       createdAt: z.iso.datetime(),
-      observedAt: z.iso.datetime().describe('When Stripe last said so'),
+      observedAt: z.iso.datetime().describe('When billing last read this from Stripe'),
     })
     .meta({
       id: 'PaymentMethod',

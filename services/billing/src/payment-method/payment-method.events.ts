@@ -13,7 +13,7 @@ export const card = z.strictObject({
     .string()
     .regex(/^[0-9]{4}$/)
     .describe('The last four digits of its number'),
-  expiryMonth: z.int().min(1).max(12).describe('Month of the year after whose end it is refused'),
+  expiryMonth: z.int().min(1).max(12).describe('Month of expiry (1–12); the card is valid to the end of it'),
   expiryYear: z.int().min(2000).max(2200).describe('Year in which it expires'),
 });
 

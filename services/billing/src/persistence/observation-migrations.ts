@@ -1,7 +1,7 @@
 import type { SqlMigration } from '@vouchsafe/database';
 import { ofNobody, ofOrganizations } from './tables.js';
 
-/** What Stripe told us of, and what came of it. */
+/** Events of Stripe, and the objects that must be read because of them. */
 export const observationMigrations: readonly SqlMigration[] = [
   {
     name: 'billing-003-inbox',

@@ -16,7 +16,9 @@ export const portalSession = z
   .strictObject({
     url: z
       .url()
-      .describe('Stripe’s page; whoever has it sees the customer’s invoices. It ends soon and is not kept'),
+      .describe(
+        'URL of Stripe’s portal. Anyone who has it can read the customer’s invoices; it expires soon and is not stored.',
+      ),
   })
   .meta({ id: 'PortalSession' });
 type PortalSession = z.infer<typeof portalSession>;

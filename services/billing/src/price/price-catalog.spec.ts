@@ -20,7 +20,7 @@ afterAll(async () => {
   await stripe.stop();
 });
 
-it('what is sold is known after a start while Stripe is away, and how old that is', async () => {
+it('what is sold is known after a start while Stripe is unavailable, and how old that is', async () => {
   const known = app.get(PriceCatalog).list();
   expect(known.map(({ priceId }) => priceId)).toEqual(['price_team']);
   stripe.fault = () => 'silent';

@@ -21,11 +21,11 @@ const intervals = ['day', 'week', 'month', 'year'] as const;
 export const price = z
   .strictObject({
     priceId: z.string(),
-    product: z.string().describe('Name of what is sold'),
-    unitPrice: money.describe('Of one unit, for each interval'),
-    interval: z.enum(intervals).describe('How often it is paid'),
-    intervalCount: z.int().describe('Every so many intervals'),
-    observedAt: z.iso.datetime().describe('When Stripe last said so'),
+    product: z.string().describe('Product name'),
+    unitPrice: money.describe('Price of one unit for each payment'),
+    interval: z.enum(intervals).describe('Unit of the interval'),
+    intervalCount: z.int().describe('Number of intervals between two payments'),
+    observedAt: z.iso.datetime().describe('When billing last read this from Stripe'),
   })
   .meta({
     id: 'Price',

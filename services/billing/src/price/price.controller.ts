@@ -17,7 +17,7 @@ export class PriceController {
     effect: 'read',
     summary: 'What can be bought',
     description:
-      'Checked against Stripe every few minutes. While Stripe is away, also at a start, the prices are those last heard of.',
+      'Checked against Stripe every 5 minutes. While Stripe is unavailable, the last known prices are returned.',
     answers: { 200: priceList },
   })
   list(): z.infer<typeof priceList> {

@@ -12,7 +12,7 @@ import { Reconcile } from './reconcile.js';
 const HOURS = 24;
 /** One whose instance says nothing for so long is begun again by another. */
 const LEASE_MINUTES = 10;
-const [LOOK_MS, RETRY_MS] = [60_000, 30_000];
+const [POLL_MS, RETRY_MS] = [60_000, 30_000];
 /** Longer than Stripe lists events, so that none that is forgotten comes again. */
 const INBOX_DAYS = 40;
 
@@ -38,7 +38,7 @@ export class DailyReconciliation implements OnApplicationBootstrap {
     if (this.settings.key === undefined) return;
     const onError = (error: unknown) =>
       this.logger.error({ err: error }, 'The comparison with Stripe could not be made; retrying');
-    const follower = follow(() => this.step(), { idle: LOOK_MS, retry: RETRY_MS, onError });
+    const follower = follow(() => this.step(), { idle: POLL_MS, retry: RETRY_MS, onError });
     this.background.add({
       stop: () => {
         this.stopping = true;

@@ -1,4 +1,4 @@
-/** @promise P31 what no webhook told us is found by a daily comparison with Stripe */
+/** @promise P31 what no webhook reported is found by a daily comparison with Stripe */
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
 import { LOGGER, Metrics, type ServiceLogger } from '@vouchsafe/service-host';
@@ -38,7 +38,7 @@ interface KnownCustomer {
   readonly customer_id: string;
 }
 
-/** Compares what we know with what Stripe has, and asks for a look at whatever differs. */
+/** Compares what we know with what Stripe has, and requests a read of whatever differs. */
 @Injectable()
 export class Reconcile {
   private readonly repairs: Counter<'what'>;
@@ -57,7 +57,7 @@ export class Reconcile {
   ) {
     this.repairs = new Counter({
       name: 'billing_reconciliation_repairs_total',
-      help: 'What the comparison with Stripe found that no webhook had told',
+      help: 'Differences that the comparison found and no webhook reported',
       labelNames: ['what'],
       registers: [registry],
     });
@@ -95,7 +95,7 @@ export class Reconcile {
     }
     this.worker.wake();
     const reconciled = { customers: customers.length, ...adopted, events: events.missed, objects };
-    const said = `Compared with Stripe: ${adopted.adopted} customers that had no record, ${events.missed} events that no webhook brought, ${objects} objects that differed`;
+    const said = `Compared with Stripe: ${adopted.adopted} customers without a record, ${events.missed} missed events, ${objects} changed objects`;
     if (adopted.adopted + events.missed + objects > 0) this.logger.warn(said);
     else this.logger.info(said);
     return reconciled;

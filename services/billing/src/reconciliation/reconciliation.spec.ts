@@ -30,7 +30,7 @@ async function reconcile() {
 }
 
 describe('the comparison with Stripe', () => {
-  it('finds what no webhook told, and says what it found', async () => {
+  it('finds what no webhook reported, and says what it found', async () => {
     const history = await newHistory(31);
     const found = await reconcile();
     await billing.settled();
@@ -88,7 +88,7 @@ describe('the comparison with Stripe', () => {
     ).toHaveLength(1);
   });
 
-  it('gives up while Stripe is away, and loses nothing', async () => {
+  it('gives up while Stripe is unavailable, and loses nothing', async () => {
     const history = await newHistory(34);
     billing.stripe.fault = 500;
     const found = await reconcile();

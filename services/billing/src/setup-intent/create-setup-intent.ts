@@ -12,7 +12,7 @@ export const setupIntent = z
     setupIntentId: z.string(),
     clientSecret: z
       .string()
-      .describe('For Stripe.js alone (`confirmSetup`), in the browser that asked; it is not kept'),
+      .describe('For Stripe.js only (`confirmSetup`), in the browser that sent the request; not stored'),
   })
   .meta({ id: 'SetupIntent' });
 type SetupIntent = z.infer<typeof setupIntent>;

@@ -15,7 +15,7 @@ export const payoutPage = pageOf(
   z
     .strictObject({
       payoutId: z.string(),
-      amount: money.describe('Below 0 where it is taken from the bank'),
+      amount: money.describe('Negative if the money is withdrawn from the bank account'),
       status: z.string().describe('Stripe’s: `paid`, `pending`, `in_transit`, `canceled` or `failed`'),
       arrivesAt: z.iso.datetime().describe('When it is expected at the bank'),
       createdAt: z.iso.datetime(),

@@ -9,11 +9,7 @@ export const stripeKeyProblems = {
     'rejected',
     'What is stored is not the key that was set last, or was changed since: set the key again',
   ],
-  'wrong-mode': [
-    'rejected',
-    'The key must be of the test mode here, or in production of the live mode',
-    '/key',
-  ],
+  'wrong-mode': ['rejected', 'Use a live key in production and a test key everywhere else', '/key'],
   'key-refused': [
     'rejected',
     'Stripe does not let this key read; create a restricted key that may read the balance or payouts, and set it',

@@ -274,7 +274,7 @@ describe('is refused, and not stored:', () => {
     expect({ ...notPermitted.body, requestId: null }).toEqual({ ...unknown.body, requestId: null });
   });
 
-  it('a good key while Stripe is away', async () => {
+  it('a good key while Stripe is unavailable', async () => {
     recorded = checked;
     const key = await keyAtStripe(...everything);
     await control('faults', { faults: [{ kind: 'away' }] });

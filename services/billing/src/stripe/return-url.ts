@@ -9,7 +9,7 @@ export const returnUrl = z
   .url({ protocol: /^https?$/ })
   .max(2000)
   .describe(
-    'Its origin must be the product’s own, or one of VOUCHSAFE_ALLOWED_ORIGINS. Stripe puts the session’s id in place of {CHECKOUT_SESSION_ID}',
+    'URL to return to. Its origin must be VOUCHSAFE_PUBLIC_URL’s or one of VOUCHSAFE_ALLOWED_ORIGINS. Stripe replaces {CHECKOUT_SESSION_ID} with the session’s id.',
   );
 
 /** How another URL is answered; the pointer is that of its field. */

@@ -16,7 +16,7 @@ export const cancellation = z
     at: z
       .enum(['period-end', 'now'])
       .default('period-end')
-      .describe('At the end of what is paid, or at once: nothing is paid back, then either'),
+      .describe('`period-end`: at the end of the paid period. `now`: at once. Neither refunds anything.'),
   })
   .meta({ id: 'Cancellation', examples: [{ at: 'period-end' }] });
 

@@ -17,7 +17,9 @@ export const newSubscription = z
       .string()
       .regex(/^[A-Za-z0-9_-]{1,100}$/, 'must be the id of a payment method')
       .optional()
-      .describe('A saved card; the default one where it is absent, and without one 422 `no-payment-method`'),
+      .describe(
+        'A saved card; by default the customer’s default card. Without either: 422 `no-payment-method`',
+      ),
   })
   .meta({
     id: 'NewSubscription',

@@ -20,8 +20,10 @@ export const wantedChange = z
   .strictObject({
     priceId: priceId
       .optional()
-      .describe('`priceId` of GET /v1/billing/prices; the present one where it is absent'),
-    quantity: quantity.optional().describe('How many units of the price; as many as now where it is absent'),
+      .describe('`priceId` of GET /v1/billing/prices; omit it to keep the current price'),
+    quantity: quantity
+      .optional()
+      .describe('How many units of the price; omit it to keep the current quantity'),
   })
   .refine((wanted) => Object.keys(wanted).length > 0, 'must have priceId, quantity, or both')
   .meta({
@@ -35,21 +37,21 @@ export const changePreview = z
   .strictObject({
     token: z.string().describe('Send it to agree to exactly this change at exactly this cost'),
     expiresAt: z.iso.datetime(),
-    dueNow: money.describe('What is charged when the change is agreed to; never below 0'),
-    creditUsed: money.describe('What the organization’s credit pays of it'),
-    creditLeft: money.describe(
-      'The credit afterwards, which pays for the next invoices. What a smaller subscription costs less is credited, and not paid back',
-    ),
+    dueNow: money.describe('Amount that the card is charged when the change is made; never negative'),
+    creditUsed: money.describe('Part of the cost that is paid from the organization’s credit'),
+    creditLeft: money.describe('Credit after the change. It pays for the next invoices and is not refunded.'),
     lines: z
       .array(
         z.strictObject({
           description: z.string().nullable().describe('Stripe’s words'),
-          amount: money.describe('Below 0 it is a credit, for time that was paid for and is not used'),
-          from: z.iso.datetime().describe('Begin of the time that it is for'),
-          to: z.iso.datetime().describe('End of the time that it is for'),
+          amount: money.describe('Negative for credit: paid time that is not used'),
+          from: z.iso.datetime().describe('Start of the period that this line covers'),
+          to: z.iso.datetime().describe('End of the period that this line covers'),
         }),
       )
-      .describe('What is added up; `creditUsed` is taken off that, and a sum below 0 is credited'),
+      .describe(
+        'The items of the cost. `creditUsed` is subtracted from their sum; a negative sum becomes credit.',
+      ),
   })
   .meta({ id: 'SubscriptionChangePreview' });
 type ChangePreview = z.infer<typeof changePreview>;

@@ -15,7 +15,7 @@ import { SubscriptionRow } from './subscription.entity.js';
 export const subscriptionPage = pageOf(shownSubscription);
 const cursor = cursorOf({ createdAt: 'time', subscriptionId: 'stripeId' });
 
-export type UnknownSubscription = { readonly rejected: 'unknown-subscription' };
+export type UnknownSubscription = { readonly rejected: 'not-found' };
 
 /** Reads the register; Stripe is not asked. */
 @Injectable()
@@ -44,7 +44,7 @@ export class ReadSubscriptions {
     return this.database.forOrganization(organizationOf(caller), async (transaction) => {
       const entityManager = await transaction.entityManager();
       const found = await entityManager.findOne(SubscriptionRow, { subscriptionId });
-      return found ? shownSubscriptionOf(found) : { rejected: 'unknown-subscription' };
+      return found ? shownSubscriptionOf(found) : { rejected: 'not-found' };
     });
   }
 }

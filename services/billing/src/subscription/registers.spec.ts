@@ -124,7 +124,7 @@ describe('the links of an invoice', () => {
     expect(rows).toEqual([]);
   });
 
-  it('are unavailable while Stripe is away, and the invoice is shown all the same', async () => {
+  it('are unavailable while Stripe is unavailable, and the invoice is shown all the same', async () => {
     const [id] = idsOf('in_');
     billing.stripe.fault = 500;
     const answer = await billing.app.ask('GET', `/v1/billing/invoices/${id}/links`);

@@ -13,28 +13,35 @@ export const shownSubscription = z
     status: z
       .enum(subscriptionStatuses)
       .describe(
-        'Stripe’s. `incomplete`: the first payment was declined or waits for the bank, for 23 hours; then, or when it is cancelled, it is `incomplete_expired`. `past_due`: a later payment failed and is tried again. Only `incomplete`, `incomplete_expired` and `canceled` are not live',
+        'Stripe’s status. `incomplete`: the first payment was declined or the bank has not answered; after 23 hours, or when it is cancelled, it becomes `incomplete_expired`. `past_due`: a later payment failed and is retried. Every status except `incomplete`, `incomplete_expired` and `canceled` is live.',
       ),
-    isLive: z.boolean().describe('Whether it counts: while one is live, the organization is a customer'),
+    isLive: z
+      .boolean()
+      .describe('Whether the subscription is live. An organization with a live subscription stays active.'),
     items: z.array(
       z.strictObject({
         priceId: z.string(),
         quantity: z.int().nullable().describe('How many units of the price'),
         unitPrice: money.nullable().describe('Null where Stripe computes it in steps or fractions'),
-        interval: z.enum(['day', 'week', 'month', 'year']).nullable().describe('How often it is paid'),
-        intervalCount: z.int().nullable().describe('Every so many intervals'),
+        interval: z
+          .enum(['day', 'week', 'month', 'year'])
+          .nullable()
+          .describe('Unit of the billing interval'),
+        intervalCount: z.int().nullable().describe('Number of intervals between two invoices'),
       }),
     ),
     createdAt: time,
     startedAt: time,
-    currentPeriodStart: time.nullable().describe('Begin of the time that is paid for'),
-    currentPeriodEnd: time.nullable().describe('When it is paid for again'),
+    currentPeriodStart: time.nullable().describe('Start of the current billing period'),
+    currentPeriodEnd: time
+      .nullable()
+      .describe('End of the current billing period, when the next invoice is made'),
     trialEnd: time.nullable().describe('Until when nothing is charged; null without a trial'),
-    cancelsAt: time.nullable().describe('When it will end: at the end of the period, or when somebody said'),
-    canceledAt: time.nullable().describe('When somebody asked for the end'),
+    cancelsAt: time.nullable().describe('When the subscription is scheduled to end'),
+    canceledAt: time.nullable().describe('When the cancellation was requested'),
     endedAt: time.nullable(),
-    collectionPaused: z.boolean().describe('Invoices are made and not collected'),
-    observedAt: time.describe('When Stripe last said so'),
+    collectionPaused: z.boolean().describe('Whether Stripe makes invoices without collecting them'),
+    observedAt: time.describe('When billing last read this from Stripe'),
   })
   .meta({
     id: 'Subscription',

@@ -15,9 +15,9 @@ const path = z.strictObject({ id: z.string().max(255) });
 
 /** How each rejection is answered. */
 const problems = {
-  'unknown-subscription': [
+  'not-found': [
     'not-found',
-    'Your organization has no subscription with this id; a new one is here as soon as Stripe has told us, after a second',
+    'Your organization has no subscription with this id. A new one appears here about a second after Stripe created it.',
   ],
 } as const satisfies Record<UnknownSubscription['rejected'], RejectionProblem>;
 
@@ -32,7 +32,8 @@ export class SubscriptionRegisterController {
     entity: { type: 'organization', id: 'caller.organizationId' },
     effect: 'read',
     summary: 'Every subscription, newest first',
-    description: 'As Stripe last told us: `observedAt` says when. A change is here within seconds.',
+    description:
+      'As billing last read them from Stripe: `observedAt` says when. A change appears here within seconds.',
     answers: { 200: subscriptionPage },
   })
   list(

@@ -1,21 +1,21 @@
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
 
-/** What a command on a subscription answers with; the register says the rest as soon as Stripe has told us. */
+/** What a command on a subscription answers with; the register shows the rest as soon as it was read from Stripe. */
 export const orderedSubscription = z
   .strictObject({
     subscriptionId: z.string(),
     status: z
       .string()
       .describe(
-        'Stripe’s: `active`; or `incomplete` where the first payment was declined or the bank asks the person first. Then it can be made within 23 hours, with the `clientSecret`',
+        'Stripe’s status: `active`, or `incomplete` if the first payment was declined or the bank asks the person to authenticate. An `incomplete` subscription can be paid within 23 hours with the `clientSecret`.',
       ),
     cancelAtPeriodEnd: z.boolean().describe('Whether it ends with the period that is paid for'),
     clientSecret: z
       .string()
       .nullable()
       .describe(
-        'For Stripe.js alone (`confirmPayment`), in the browser that asked, where a payment needs another card or authentication. It is not kept; the same request with its Idempotency-Key gives it again',
+        'For Stripe.js only (`confirmPayment`), in the browser that sent the request; null unless the payment needs another card or authentication. It is not stored: repeat the request with its Idempotency-Key to get it again.',
       ),
   })
   .meta({ id: 'OrderedSubscription' });

@@ -26,10 +26,7 @@ const creationProblems = {
 const previewProblems = {
   ...problems,
   'no-change': ['rejected', 'The subscription has this price and this quantity already'],
-  'several-prices': [
-    'conflict',
-    'The subscription has several prices, which it was given at Stripe: it can be changed there alone',
-  ],
+  'several-prices': ['conflict', 'The subscription has several prices and can only be changed at Stripe'],
 } as const satisfies Record<PreviewRejection['rejected'], RejectionProblem>;
 
 /** What was declined is over: its token stands for a price at a moment, and that moment has passed. */
@@ -37,20 +34,21 @@ const changeProblems = {
   ...problems,
   'card-declined': [
     'rejected',
-    'The card was declined, and nothing is changed: choose another card, then ask for a new preview',
+    'The card was declined; nothing was changed. Choose another card, then request a new preview.',
   ],
   'authentication-required': [
     'rejected',
-    'The bank wants the person to authenticate, and nothing is changed: save the card again, where the bank can ask them, make it the default one, and ask for a new preview',
+    'The bank requires authentication; nothing was changed. Save the card again so that the person can authenticate, make it the default, and request a new preview.',
   ],
   'no-payment-method': [
     'rejected',
-    'There is no card to pay with, and nothing is changed: save one, make it the default one, and ask for a new preview',
+    'There is no card to charge; nothing was changed. Save a card, make it the default, and request a new preview.',
   ],
   'other-currency': ['rejected', 'The organization pays in another currency', '/token'],
   'price-not-sold': ['rejected', 'The price of this preview is not sold any more', '/token'],
+  expired: ['gone', 'This change has expired. Request a new preview.'],
   'not-our-token': ['invalid-request', 'This is no token of a preview of this subscription', '/token'],
-  'token-expired': ['gone', 'The preview has expired: ask for a new one', '/token'],
+  'token-expired': ['gone', 'The preview has expired. Request a new one.', '/token'],
 } as const satisfies Record<ChangeRejection['rejected'] | OrderRejection['rejected'], RejectionProblem>;
 
 type Subscription = z.infer<typeof orderedSubscription>;
@@ -118,7 +116,7 @@ export class SubscriptionController {
     effect: 'write',
     summary: 'Agree to a change whose preview was shown',
     description:
-      'The token binds price, quantity, moment and credit: what is charged is what was shown. A token is good for one try: sent again, it is answered the same, also where the card was declined. Then nothing is changed, and a new preview gives a new token.',
+      'The token fixes price, quantity, time and credit. It works for one attempt: sent again it gets the same answer, even if the card was declined. After that, request a new preview.',
     answers,
     problems: [...possible, 'precondition-failed'],
     problemHeaders: ['Retry-After'],

@@ -23,7 +23,7 @@ export const SubscriptionRow = defineEntity({
     canceledAt: time().nullable(),
     endedAt: time().nullable(),
     collectionPaused: p.boolean(),
-    /** When Stripe last said so, in service time. */
+    /** When billing last read this from Stripe, in service time. */
     observedAt: time(),
   },
   uniques: [

@@ -35,7 +35,7 @@ export const subscriptionContent = z.strictObject({
   cancelsAt: time.nullable(),
   canceledAt: time.nullable(),
   endedAt: time.nullable(),
-  /** Invoices are made and not collected. */
+  /** Stripe makes invoices without collecting them. */
   collectionPaused: z.boolean(),
 });
 export type SubscriptionContent = z.output<typeof subscriptionContent>;

@@ -20,7 +20,7 @@ export class TakeWebhook {
   ) {
     this.counter = new Counter({
       name: 'billing_webhooks_total',
-      help: 'Webhooks by what became of them: taken, taken before, of a type that nothing is done about, or why they were refused',
+      help: 'Webhooks by outcome: taken, known (taken before), unhandled, or the reason for refusal',
       labelNames: ['outcome'],
       registers: [registry],
     });
@@ -28,7 +28,7 @@ export class TakeWebhook {
       this.counter.inc({ outcome }, 0);
   }
 
-  /** Stores the event and answers; what it is about is looked at afterwards. */
+  /** Stores the event and answers; the object that it is about is read afterwards. */
   async take(
     body: Buffer,
     signature: string | undefined,

@@ -43,7 +43,7 @@ export const failedAttempts = {
 } as const;
 
 /**
- * The object that must be looked at after an event; `null` where there is none: the event is counted and kept.
+ * The object that must be read after an event; `null` where there is none: the event is counted and kept.
  */
 export function objectOf({ type, data: { object } }: StripeEvent): ObjectId | null {
   const about = (wanted: ObservedType, id: unknown): ObjectId | null =>

@@ -8,9 +8,9 @@ import type { WebhookRefusal } from './verify-webhook.js';
 const problems = {
   'not-configured': ['unavailable', 'No secret for webhooks is configured here'],
   'no-signature': ['malformed-request', 'The Stripe-Signature header is missing or has another form'],
-  'wrong-signature': ['malformed-request', 'The signature is not one of our endpoint’s secrets'],
-  'wrong-time': ['malformed-request', 'The signature’s time is more than 5 minutes away from ours'],
-  malformed: ['malformed-request', 'The body is no event of Stripe'],
+  'wrong-signature': ['malformed-request', 'The signature matches none of the configured secrets'],
+  'wrong-time': ['malformed-request', 'The time of the signature differs from ours by more than 5 minutes'],
+  malformed: ['malformed-request', 'The body is not a Stripe event'],
   'unknown-account': ['malformed-request', 'The event is of another account of Stripe'],
   'wrong-mode': ['malformed-request', 'The event is of the other mode of Stripe'],
 } as const satisfies Record<WebhookRefusal, RejectionProblem>;

@@ -5,7 +5,7 @@ import type { GatewayConfig } from '../gateway.config.js';
 
 type Limits = Pick<GatewayConfig & HostConfig, 'VOUCHSAFE_BODY_LIMIT' | 'VOUCHSAFE_BODY_TIMEOUT_MS'>;
 
-/** Of the largest body: what all that arrive at once may have together, and what those of one address may. */
+/** Limits of bytes that are being received, in multiples of VOUCHSAFE_BODY_LIMIT: of all callers, and of one address. */
 const [TOGETHER, OF_ONE_ADDRESS] = [64, 8];
 
 /**
@@ -21,7 +21,7 @@ export class Bodies {
 
   /**
    * @param address the group of addresses that the bytes count for
-   * @throws ProblemError `content-too-large`, `request-timeout`, or `unavailable` where too much arrives at once
+   * @throws ProblemError `content-too-large`, `request-timeout`, or `unavailable` where too many bodies are being received
    */
   async read(body: Readable, address: string): Promise<Readable> {
     const chunks: Buffer[] = [];
@@ -70,7 +70,8 @@ export class Bodies {
     const most = this.limits.VOUCHSAFE_BODY_LIMIT;
     if (this.together > TOGETHER * most || ofAddress > OF_ONE_ADDRESS * most)
       throw problem('unavailable', {
-        detail: 'Too much arrives at once; nothing was executed',
+        detail:
+          'The server is receiving too many bodies at the moment, or too many from your address; nothing was executed',
         headers: { 'retry-after': '1' },
       });
   }
