@@ -104,7 +104,8 @@ describe('of a card that was saved by Checkout with a subscription', () => {
     const body = { mode: 'subscription', priceId: 'price_team', ...back };
     expect((await app.ask('POST', '/v1/billing/checkout-sessions', { ...by(bea), body })).status).toBe(201);
     // As Stripe does once the page is completed.
-    const { customer, metadata } = stripe.of('checkout.session').at(-1) as Made;
+    const session = stripe.of('checkout.session').at(-1);
+    const [customer, metadata] = [session?.customer, session?.metadata];
     const billing_details = { name: 'A holder' };
     card = { id: `pm_${bea}`, object: 'payment_method', customer, metadata: {}, billing_details };
     stripe.made.push(card, {
