@@ -140,8 +140,9 @@ describe.each([
 describe('a worker', () => {
   it('has no transaction open while Stripe is asked', async () => {
     const history = await newHistory(51);
-    const open: number[] = [];
+    const [open, asked]: [number[], number[]] = [[], []];
     billing.stripe.during = async () => {
+      asked.push(Date.now());
       await sleep(300);
       const rows = await billing.app.database.asWorker((sql) =>
         sql.query(
@@ -156,6 +157,10 @@ describe('a worker', () => {
     billing.stripe.during = () => Promise.resolve();
     // The subscription, and the others of its customer.
     expect(open).toEqual([0, 0]);
+    // What was read is not newer than the first request.
+    const events = await billing.events(history.organizationId);
+    const observed = events.findLast(({ type }) => type === 'subscription-observed');
+    expect(Date.parse(String(observed?.data.fetchedAt))).toBeLessThanOrEqual(asked[0] ?? 0);
   });
 
   it('that comes late with an older answer records nothing', async () => {
