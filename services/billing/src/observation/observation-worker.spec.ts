@@ -159,8 +159,8 @@ describe('a worker', () => {
     expect(open).toEqual([0, 0]);
     // What was read is not newer than the first request.
     const events = await billing.events(history.organizationId);
-    const observed = events.findLast(({ type }) => type === 'subscription-observed');
-    expect(Date.parse(String(observed?.data.fetchedAt))).toBeLessThanOrEqual(asked[0] ?? 0);
+    const observed = events.findLast((one) => one.type === 'subscription-observed');
+    expect(Date.parse(observed?.data.fetchedAt ?? '')).toBeLessThanOrEqual(asked[0] ?? 0);
   });
 
   it('that comes late with an older answer records nothing', async () => {
