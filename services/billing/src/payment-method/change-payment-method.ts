@@ -16,8 +16,8 @@ type Asked = z.infer<typeof asked>;
 export const makeDefaultOrder: Order<Asked, Asked> = {
   operation: 'payment-method.make-default',
   asked,
-  perform: async ({ paymentMethodId }, at) => {
-    const { stripe, write, customerId } = at;
+  perform: async ({ paymentMethodId }, context) => {
+    const { stripe, write, customerId } = context;
     const method = await stripe.read((client, options) =>
       client.paymentMethods.retrieve(paymentMethodId, {}, options),
     );
@@ -31,14 +31,14 @@ export const makeDefaultOrder: Order<Asked, Asked> = {
       ),
     );
     if (isFailed(changed)) return changed;
-    const left = await payByDefault(at);
+    const left = await payByDefault(context);
     return left ? begun(left) : { objectId: paymentMethodId, answer: { paymentMethodId } };
   },
 };
 
 /** A subscription that names a card, as Checkout makes it, would be paid by that one for ever. @returns why some still do */
-async function payByDefault(at: Performing): Promise<StripeFailure | undefined> {
-  const { stripe, write, customerId } = at;
+async function payByDefault(context: Performing): Promise<StripeFailure | undefined> {
+  const { stripe, write, customerId } = context;
   const listed = await stripe.read(async (client, options) => {
     const naming: Stripe.Subscription[] = [];
     for await (const one of client.subscriptions.list({ customer: customerId, limit: 100 }, options))
@@ -48,7 +48,7 @@ async function payByDefault(at: Performing): Promise<StripeFailure | undefined> 
   if (isFailed(listed)) return listed;
   // The oldest first: of several that name one card, it is the one whose order saved it.
   for (const subscription of listed.toReversed()) {
-    const unkept = await keepWhoSavedCard(subscription, at);
+    const unkept = await keepWhoSavedCard(subscription, context);
     if (unkept) return unkept;
     const { id } = subscription;
     const unset = await write(
