@@ -1,3 +1,4 @@
+import { pointerOf } from '../json-pointer.js';
 import { holdsCardNumber } from './find-card-number.js';
 
 /** A URL as a person would read it: escapes decoded, also escaped ones, whatever bytes they stand for. */
@@ -20,6 +21,11 @@ export function queryTextHoldsCardNumber(text: string): boolean {
   return holdsCardNumber(readable(text.replaceAll('+', ' ')));
 }
 
+/** The name of a field as a handler reads it. */
+function decoded(name: string): string {
+  return [...new URLSearchParams(`${name}=`).keys()].join('');
+}
+
 /** JSON pointers to what holds a card number in a URL: to the field of the query; to the whole where it is the path, or a field's name. */
 export function cardNumbersInUrl(url: string): string[] {
   const [path = '', ...queries] = url.split('?');
@@ -29,7 +35,7 @@ export function cardNumbersInUrl(url: string): string[] {
     .flatMap((field) => {
       const [name = '', ...values] = field.split('=');
       if (queryTextHoldsCardNumber(name)) return [''];
-      return queryTextHoldsCardNumber(values.join('=')) ? [`/${name}`] : [];
+      return queryTextHoldsCardNumber(values.join('=')) ? [pointerOf([decoded(name)])] : [];
     });
   return [...new Set([...(pathHoldsCardNumber(path) ? [''] : []), ...fields])];
 }

@@ -52,17 +52,17 @@ type CheckoutSession = z.infer<typeof checkoutSession>;
 export const checkoutSessionOrder: Order<NewCheckoutSession, CheckoutSession> = {
   operation: 'checkout-session.create',
   asked: newCheckoutSession,
-  perform: async (asked, at) => {
-    const made = await at.write((client, options) =>
-      client.checkout.sessions.create(parametersOf(asked, at), options),
+  perform: async (asked, context) => {
+    const made = await context.write((client, options) =>
+      client.checkout.sessions.create(parametersOf(asked, context), options),
     );
     if (!isFailed(made)) return performed(made);
-    return asked.mode === 'setup' ? made : inOtherCurrency(made, at, asked.priceId);
+    return asked.mode === 'setup' ? made : inOtherCurrency(made, context, asked.priceId);
   },
-  find: async (_, at) => {
-    const found = await madeByOrder(at, (client, options) =>
+  find: async (_, context) => {
+    const found = await madeByOrder(context, (client, options) =>
       client.checkout.sessions.list(
-        { customer: at.customerId, created: { gte: at.since }, limit: 100 },
+        { customer: context.customerId, created: { gte: context.since }, limit: 100 },
         options,
       ),
     );

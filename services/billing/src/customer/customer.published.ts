@@ -1,18 +1,16 @@
-import { billingFacts, type Fact, publication } from '@vouchsafe/contracts';
+import { billingFacts, type Fact, factOf } from '@vouchsafe/contracts';
+import { unreachable } from '@vouchsafe/event-sourcing';
 import type { RecordedEvent } from '@vouchsafe/event-store';
 import type { CustomerEvent } from './customer.events.js';
 
 export function publishCustomer(event: RecordedEvent<CustomerEvent>): readonly Fact[] {
-  if (event.type !== 'customer-created') return [];
-  const { organizationId, customerId } = event.data as Extract<
-    CustomerEvent,
-    { type: 'customer-created' }
-  >['data'];
-  const { actor, occurredAt, requestId } = event.envelope;
-  return [
-    publication(billingFacts.customerCreated, {
-      ...{ organizationId, customerId, actor, requestId },
-      occurredAt: occurredAt.toISOString(),
-    }),
-  ];
+  const { type } = event;
+  switch (type) {
+    case 'customer-details-changed':
+      return [];
+    case 'customer-created':
+      return factOf(billingFacts.customerCreated, event);
+    default:
+      return unreachable(type);
+  }
 }

@@ -126,27 +126,35 @@ export class Customers {
     gte: number,
   ): Promise<Stripe.Customer | StripeFailure | undefined> {
     const found = await this.stripe.for(organizationId).read(async (stripe, options) => {
-      let oldest: Stripe.Customer | undefined;
+      const naming: Stripe.Customer[] = [];
       for await (const one of stripe.customers.list({ created: { gte }, limit: 100 }, options))
-        if (one.metadata[storedNames.organization] === organizationId) oldest = one;
-      return { oldest };
+        if (one.metadata[storedNames.organization] === organizationId) naming.push(one);
+      return naming;
     });
-    return isFailed(found) ? found : found.oldest;
+    if (isFailed(found)) return found;
+    for (const one of found.toReversed()) if (await this.isOurs(one)) return one;
+    return undefined;
   }
 
   /**
    * Takes a customer for that of the organization which it names, where there is no record of one: a failover lost it.
-   * @returns whether it was so; a customer without our mark is another system's
+   * @returns whether it was so
    */
-  async adopt({ id, metadata }: Pick<Stripe.Customer, 'id' | 'metadata'>): Promise<boolean> {
+  async adopt(customer: Pick<Stripe.Customer, 'id' | 'metadata'>): Promise<boolean> {
+    const { id, metadata } = customer;
     const named = organizationIdOf.safeParse(metadata[storedNames.organization]);
     if (!named.success || (await this.find(named.data)) !== undefined) return false;
-    if (metadata[storedNames.mark] !== (await this.markOf(named.data))) return false;
+    if (!(await this.isOurs(customer))) return false;
     const by = { actor: { type: 'service', id: 'billing' }, requestId: null } as const;
     return (await this.record(named.data, by, id, null)) === id;
   }
 
-  /** By it, this system knows the customers that it has made itself: an account of Stripe's may be used by several. */
+  /** Whether this system has made it: an account of Stripe's may be used by several, and each marks its own. */
+  async isOurs({ metadata }: Pick<Stripe.Customer, 'metadata'>): Promise<boolean> {
+    const named = organizationIdOf.safeParse(metadata[storedNames.organization]);
+    return named.success && metadata[storedNames.mark] === (await this.markOf(named.data));
+  }
+
   private async markOf(organizationId: OrganizationId): Promise<string> {
     const mark = await this.database.forOrganization(organizationId, (sql) =>
       this.vault.keyedHash(sql, storedNames.customerMark, organizationId),

@@ -1,9 +1,9 @@
 /** @promise P10 an erased person's name and address for invoices are gone at Stripe and here, and another's stay */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Vault } from '@vouchsafe/vault';
 import { ada, type BillingApp, billingApp, ours } from '../testing/billing-app.js';
-import { type SmallStripe, smallStripe } from '../testing/small-stripe.js';
+import { type Made, type SmallStripe, smallStripe } from '../testing/small-stripe.js';
 import { RemovePerson } from './remove-person.js';
 
 let stripe: SmallStripe;
@@ -12,7 +12,11 @@ const details = { name: 'Ada Lovelace', email: 'ada@example.com' };
 
 beforeAll(async () => {
   stripe = await smallStripe();
-  app = await billingApp({ STRIPE_SECRET_KEY: 'sk_test_of_this_suite', VOUCHSAFE_STRIPE_API: stripe.url });
+  app = await billingApp({
+    STRIPE_SECRET_KEY: 'sk_test_of_this_suite',
+    VOUCHSAFE_STRIPE_API: stripe.url,
+    VOUCHSAFE_BILLING_PRICES: 'price_team',
+  });
 }, 60_000);
 afterAll(async () => {
   await app.stop();
@@ -88,6 +92,50 @@ it('is removed from cards that the person saved, and from no other', async () =>
     .of('payment_method')
     .map(({ billing_details: holder }) => (holder as { name: string }).name);
   expect(holders).toEqual(['A holder', '']);
+});
+
+describe('of a card that was saved by Checkout with a subscription', () => {
+  let bea: string;
+  let card: Made;
+  const by = (userId: string) => ({ userId, headers: { 'idempotency-key': randomUUID() } });
+  beforeEach(async () => {
+    bea = randomUUID();
+    const back = { successUrl: 'https://app.example.com/', cancelUrl: 'https://app.example.com/' };
+    const body = { mode: 'subscription', priceId: 'price_team', ...back };
+    expect((await app.ask('POST', '/v1/billing/checkout-sessions', { ...by(bea), body })).status).toBe(201);
+    // As Stripe does once the page is completed.
+    const session = stripe.of('checkout.session').at(-1);
+    const [customer, metadata] = [session?.customer, session?.metadata];
+    const billing_details = { name: 'A holder' };
+    card = { id: `pm_${bea}`, object: 'payment_method', customer, metadata: {}, billing_details };
+    stripe.made.push(card, {
+      ...{ id: `sub_${bea}`, object: 'subscription', status: 'active', customer, metadata },
+      default_payment_method: card.id,
+    });
+  });
+  afterEach(() => {
+    stripe.fault = () => undefined;
+  });
+
+  it('is removed also where another person made that card the default', async () => {
+    const made = await app.ask('PUT', `/v1/billing/payment-methods/${card.id}/default`, { userId: ada });
+    expect(made.status).toBe(204);
+    await remove(ada);
+    expect(card.billing_details).toMatchObject({ name: 'A holder' });
+    await remove(bea);
+    expect(card.billing_details).toMatchObject({ name: '' });
+  });
+
+  it('is not reported as removed while Stripe refuses it', async () => {
+    stripe.fault = (route) => (route === `POST /v1/payment_methods/${card.id}` ? 400 : undefined);
+    await expect(remove(bea)).rejects.toThrow('Stripe did not remove a card holder’s details');
+  });
+
+  it('needs no removal once the card is detached, for it cannot be changed then', async () => {
+    card.customer = null;
+    stripe.fault = (route) => (route === `POST /v1/payment_methods/${card.id}` ? 400 : undefined);
+    await remove(bea);
+  });
 });
 
 it('stays on invoices, and the receipt says on which ground and until when', async () => {

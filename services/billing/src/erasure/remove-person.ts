@@ -25,6 +25,8 @@ import { isFailed, type StripeFailure } from '../stripe/stripe-failure.js';
 /** Injection token: for how many years after the end of their year invoices are kept. */
 export const INVOICE_YEARS = Symbol('invoice-years');
 
+/** What a card may still have where Stripe did not remove it. */
+const holder = 'a card holder’s details';
 const noHolder = { name: '', email: '', phone: '', address: '' } as const;
 
 /**
@@ -63,14 +65,9 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
       const customer = await this.customerOf(organizationId);
       if (!customer) continue;
       const { customerId, details } = customer;
-      if (details && subjects.includes(details.userId))
-        await this.change(customerId, (stripe, options) =>
-          stripe.customers.update(customerId, noDetails, options),
-        );
+      if (details && subjects.includes(details.userId)) await this.removeDetails(customerId);
       for (const methodId of await this.cardsSavedBy(subjects, organizationId, customerId))
-        await this.change(methodId, (stripe, options) =>
-          stripe.paymentMethods.update(methodId, { billing_details: noHolder }, options),
-        );
+        await this.removeHolder(methodId);
     }
   }
 
@@ -121,7 +118,7 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
           ? { rejected: 'outcome-unknown' }
           : await this.carryOut.carryOut(organizationId, intentId, { isFirst: false });
       if ('rejected' in ended && ended.rejected === 'outcome-unknown')
-        this.notYet('an order is not finished', intentId);
+        this.notYet('a name', 'an order is not finished', intentId);
     }
   }
 
@@ -142,10 +139,13 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
         note(one.metadata, one.payment_method);
       for await (const one of stripe.subscriptions.list({ customer, status: 'all', limit: 100 }, options))
         note(one.metadata, one.default_payment_method);
+      // Saved by Checkout with a subscription that names no card any more.
+      for await (const one of stripe.paymentMethods.list({ customer, limit: 100 }, options))
+        note(one.metadata, one);
       return { all };
     });
     if (isFailed(saved)) {
-      this.notRemoved(saved, customer);
+      this.notRemoved(saved, holder, customer);
       return new Set();
     }
     const own = new Set<string>();
@@ -156,23 +156,43 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
     return own;
   }
 
-  private async change(id: string, ask: Asking<object>): Promise<void> {
-    const changed = await this.stripe.background.write(this.ids.newId(), ask);
-    if (isFailed(changed)) this.notRemoved(changed, id);
+  private async removeDetails(customerId: string): Promise<void> {
+    const changed = await this.write((stripe, options) =>
+      stripe.customers.update(customerId, noDetails, options),
+    );
+    if (isFailed(changed)) this.notRemoved(changed, 'a name', customerId);
   }
 
-  /** @throws Error unless there is nothing to remove any more, or the service is only starting */
-  private notRemoved(failure: StripeFailure, object: string): void {
-    // A customer that is deleted there has no name any more, and a detached card cannot be changed.
-    if (failure.failed === 'refused' && (failure.reason === 'not-found' || object.startsWith('pm_'))) return;
-    const because = failure.failed === 'refused' ? `refused: ${failure.reason}` : failure.because;
-    this.notYet(because, object);
+  private async removeHolder(methodId: string): Promise<void> {
+    const changed = await this.write((stripe, options) =>
+      stripe.paymentMethods.update(methodId, { billing_details: noHolder }, options),
+    );
+    if (!isFailed(changed)) return;
+    const method =
+      changed.failed === 'refused'
+        ? await this.stripe.background.read((stripe, options) =>
+            stripe.paymentMethods.retrieve(methodId, {}, options),
+          )
+        : changed;
+    if (isFailed(method)) this.notRemoved(method, holder, methodId);
+    // A detached card cannot be changed.
+    else if (method.customer) this.notYet(holder, reasonOf(changed), methodId);
+  }
+
+  private write(ask: Asking<object>): Promise<object | StripeFailure> {
+    return this.stripe.background.write(this.ids.newId(), ask);
+  }
+
+  /** @throws Error unless the object is gone at Stripe, or the service is only starting */
+  private notRemoved(failure: StripeFailure, what: string, object: string): void {
+    if (failure.failed === 'refused' && failure.reason === 'not-found') return;
+    this.notYet(what, reasonOf(failure), object);
   }
 
   /** Stripe unavailable never stops a start: it is tried again before the receipt. */
-  private notYet(because: string, object: string): void {
-    if (this.started) throw new Error(`Stripe did not remove a name: ${because}`);
-    this.logger.warn({ because, object }, 'A name at Stripe could not be removed yet; retrying');
+  private notYet(what: string, because: string, object: string): void {
+    if (this.started) throw new Error(`Stripe did not remove ${what}: ${because}`);
+    this.logger.warn({ because, object }, `Stripe did not remove ${what} yet; retrying`);
   }
 
   private async customerOf(organizationId: string): Promise<Extract<Customer, { status: 'created' }> | null> {
@@ -188,4 +208,8 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
     } as const;
     return this.store.transact(organizationId, envelope, work);
   }
+}
+
+function reasonOf(failure: StripeFailure): string {
+  return failure.failed === 'refused' ? `refused: ${failure.reason}` : failure.because;
 }

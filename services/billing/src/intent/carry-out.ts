@@ -11,7 +11,14 @@ import { StripeApi } from '../stripe/stripe-api.js';
 import { isFailed, isStuck, type StripeFailure, type StripeRefusal } from '../stripe/stripe-failure.js';
 import { intentAggregate } from './intent.aggregate.js';
 import type { Intent } from './intent.decider.js';
-import { metadataOf, type Order, ORDERS, type Performed, type Performing } from './order.js';
+import {
+  metadataOf,
+  type Order,
+  ORDERS,
+  type Performed,
+  type Performing,
+  type RecordContext,
+} from './order.js';
 
 export interface OrderRejection {
   readonly rejected: StripeRefusal | 'expired' | 'unavailable' | 'outcome-unknown' | 'earlier-order-open';
@@ -63,10 +70,10 @@ export class CarryOut {
 
     const customer = await this.customers.ensure(opened, { isOld });
     if (isFailed(customer)) return this.fail(opened, customer, isFirst);
-    const performing = { opened, customerId: customer.customerId, isCompleted };
-    const performed = await this.perform(order, asked, performing, isOld);
+    const { customerId } = customer;
+    const performed = await this.perform(order, asked, { opened, customerId, isCompleted }, isOld);
     if (isFailed(performed)) return this.fail(opened, performed, isFirst);
-    await this.complete(order, asked, await this.performing(performing, 1), performed);
+    await this.complete(order, asked, { ...opened, customerId }, performed);
     return performed.answer;
   }
 
@@ -81,16 +88,16 @@ export class CarryOut {
     isOld: boolean,
   ): Promise<Performed | StripeFailure> {
     for (let nth = 1; ; nth += 1) {
-      const at = await this.performing(which, nth);
+      const context = await this.contextOf(which, nth);
       // With a new key, or one that Stripe may have forgotten, it could be made a second time.
-      const found = isOld || nth > 1 ? await order.find?.(asked, at) : undefined;
+      const found = isOld || nth > 1 ? await order.find?.(asked, context) : undefined;
       if (found) return found;
-      const performed = await order.perform(asked, at);
+      const performed = await order.perform(asked, context);
       if (!isStuck(performed)) return performed;
     }
   }
 
-  private async performing({ opened, customerId, isCompleted }: Which, nth: number): Promise<Performing> {
+  private async contextOf({ opened, customerId, isCompleted }: Which, nth: number): Promise<Performing> {
     const { organizationId, userId, intentId, operation } = opened;
     const keyOf = async (...step: readonly string[]): Promise<string> => {
       const value = canonicalJson([organizationId, userId, operation, intentId, nth, ...step]);
@@ -150,12 +157,18 @@ export class CarryOut {
     return { rejected: reason };
   }
 
-  private complete(order: Order, asked: object, at: Performing, { objectId }: Performed): Promise<void> {
-    return this.inUnit(at.organizationId, at.intentId, async (unit, opened) => {
-      const command = { type: 'complete', customerId: at.customerId, objectId } as const;
-      const completed = await unit.execute(intentAggregate, opened.intentId, command);
+  private complete(
+    order: Order,
+    asked: object,
+    context: RecordContext,
+    { objectId }: Performed,
+  ): Promise<void> {
+    const { organizationId, intentId, customerId } = context;
+    return this.inUnit(organizationId, intentId, async (unit) => {
+      const command = { type: 'complete', customerId, objectId } as const;
+      const completed = await unit.execute(intentAggregate, intentId, command);
       if (isRejected(completed)) throw new Error('An intent that was carried out is not there');
-      if (completed.events.length > 0) await order.record?.(asked, at, unit);
+      if (completed.events.length > 0) await order.record?.(asked, context, unit);
     });
   }
 

@@ -3,7 +3,10 @@ import type { OrderRejection } from './carry-out.js';
 
 /** How each rejection of an order is answered; a controller says it in its own words where it knows more. */
 export const orderProblems = {
-  'card-declined': ['rejected', 'The card was declined: choose another card'],
+  'card-declined': [
+    'rejected',
+    'The card was declined. Choose another card and send a new request with a new Idempotency-Key.',
+  ],
   'authentication-required': [
     'rejected',
     'The bank requires authentication. Save the card again so that the person can authenticate.',
@@ -19,7 +22,7 @@ export const orderProblems = {
   ],
   'not-found': [
     'not-found',
-    'Stripe has no such customer any more; it was deleted there. Send the request again in a minute, for a new one',
+    'The customer was deleted at Stripe. Send the request again after a minute, with a new Idempotency-Key.',
   ],
   'subscription-ended': ['conflict', 'The subscription has ended and cannot be resumed. Create a new one.'],
   'subscription-incomplete': [

@@ -1,4 +1,5 @@
-import { billingFacts, type Fact, publication } from '@vouchsafe/contracts';
+import { billingFacts, type Contract, type Fact, factOf } from '@vouchsafe/contracts';
+import { unreachable } from '@vouchsafe/event-sourcing';
 import type { RecordedEvent } from '@vouchsafe/event-store';
 import type { IntentEvent, OrderName } from './intent.events.js';
 
@@ -13,20 +14,23 @@ const contracts = {
   'subscription.resume': billingFacts.subscriptionResumptionRequested,
   'payment-method.make-default': billingFacts.defaultPaymentMethodRequested,
   'payment-method.detach': billingFacts.paymentMethodDetachmentRequested,
-} as const satisfies Record<OrderName, object>;
+} as const satisfies Record<OrderName, Contract>;
 
 /** An order is a fact once Stripe has taken it on; its actor is the person who gave it, whoever carried it out. */
-export function publishIntent({ type, data, envelope }: RecordedEvent<IntentEvent>): readonly Fact[] {
-  if (type !== 'intent-completed') return [];
-  const { organizationId, intentId, operation, customerId, objectId } = data as Extract<
-    IntentEvent,
-    { type: 'intent-completed' }
-  >['data'];
-  const { actor, occurredAt, requestId } = envelope;
-  return [
-    publication(contracts[operation], {
-      ...{ organizationId, actor, requestId, intentId, customerId, objectId },
-      occurredAt: occurredAt.toISOString(),
-    }),
-  ];
+export function publishIntent(recorded: RecordedEvent<IntentEvent>): readonly Fact[] {
+  // A recorded event has the type and data of the domain event that it records.
+  const event = recorded as unknown as IntentEvent;
+  switch (event.type) {
+    case 'intent-opened':
+    case 'intent-set-aside':
+    case 'intent-taken-up':
+    case 'intent-refused':
+      return [];
+    case 'intent-completed': {
+      const { operation, ...data } = event.data;
+      return factOf(contracts[operation], { ...recorded, data });
+    }
+    default:
+      return unreachable(event);
+  }
 }

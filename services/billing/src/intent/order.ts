@@ -30,6 +30,9 @@ export interface Performing {
   readonly since: number;
 }
 
+/** Whose order was carried out, and for which customer. */
+export type RecordContext = Pick<Performing, 'organizationId' | 'userId' | 'intentId' | 'customerId'>;
+
 export interface Performed<Answer extends object = object> {
   readonly objectId: string | null;
   /**
@@ -46,13 +49,13 @@ export interface Order<Asked extends object = object, Answer extends object = ob
   /** Its key is the organization's, and not of the person who sends it: whoever sends it orders the same thing. */
   readonly isSharedKey?: boolean;
   /** Asks Stripe; the same parameters each time. */
-  perform(asked: Asked, at: Performing): Promise<Performed<Answer> | StripeFailure>;
+  perform(asked: Asked, context: Performing): Promise<Performed<Answer> | StripeFailure>;
   /** What an earlier try has made, among the customer's objects (a list, not Stripe's Search, which is late). Without it, doing it twice does no harm. */
-  find?(asked: Asked, at: Performing): Promise<Performed<Answer> | StripeFailure | undefined>;
+  find?(asked: Asked, context: Performing): Promise<Performed<Answer> | StripeFailure | undefined>;
   /** Removes at Stripe what an erased person may have given there by it: what they asked cannot be read any more (P10). */
-  forget?(at: Pick<Performing, 'customerId' | 'write'>): Promise<object | StripeFailure>;
+  forget?(context: Pick<Performing, 'customerId' | 'write'>): Promise<object | StripeFailure>;
   /** What is kept of it besides the intent, in the same unit of work. */
-  record?(asked: Asked, at: Performing, unit: UnitOfWork): Promise<void>;
+  record?(asked: Asked, context: RecordContext, unit: UnitOfWork): Promise<void>;
 }
 
 /** Injection token of every order that there is. */

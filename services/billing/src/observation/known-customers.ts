@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
-import { storedNames } from '../stored-names.js';
+import { Customers } from '../customer/customers.js';
 import { StripeApi } from '../stripe/stripe-api.js';
 import { isFailed, type StripeFailure } from '../stripe/stripe-failure.js';
 import type { ObjectId } from '../webhook/webhook-event.js';
@@ -11,18 +11,19 @@ import { customerOf, type StripeObject } from './stripe-object.js';
 export class KnownCustomers {
   constructor(
     private readonly database: Database,
+    private readonly customers: Customers,
     private readonly stripe: StripeApi,
   ) {}
 
-  /** A customer of ours carries our organization in its metadata from the beginning. */
-  async isComing(object: StripeObject): Promise<boolean | StripeFailure> {
+  /** A customer of ours is marked from the beginning, before we have recorded it. */
+  async isRecordedSoon(object: StripeObject): Promise<boolean | StripeFailure> {
     const customerId = customerOf(object);
     if (customerId === null) return false;
     const customer = await this.stripe.background.read((stripe, options) =>
       stripe.customers.retrieve(customerId, {}, options),
     );
     if (isFailed(customer)) return customer.failed === 'refused' ? false : customer;
-    return !customer.deleted && customer.metadata[storedNames.organization] !== undefined;
+    return !customer.deleted && (await this.customers.isOurs(customer));
   }
 
   /** Whether we keep the object as something that Stripe must still have. */

@@ -2,6 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Vault } from '@vouchsafe/vault';
+import { storedNames } from '../stored-names.js';
 import { isFailed } from '../stripe/stripe-failure.js';
 import { type History, historyOf, type Step } from '../testing/history.js';
 import { type ObservedApp, observedApp } from '../testing/observed-app.js';
@@ -138,8 +140,9 @@ describe.each([
 describe('a worker', () => {
   it('has no transaction open while Stripe is asked', async () => {
     const history = await newHistory(51);
-    const open: number[] = [];
+    const [open, asked]: [number[], number[]] = [[], []];
     billing.stripe.during = async () => {
+      asked.push(Date.now());
       await sleep(300);
       const rows = await billing.app.database.asWorker((sql) =>
         sql.query(
@@ -154,6 +157,10 @@ describe('a worker', () => {
     billing.stripe.during = () => Promise.resolve();
     // The subscription, and the others of its customer.
     expect(open).toEqual([0, 0]);
+    // What was read is not newer than the first request.
+    const events = await billing.events(history.organizationId);
+    const observed = events.findLast((one) => one.type === 'subscription-observed');
+    expect(Date.parse(observed?.data.fetchedAt ?? '')).toBeLessThanOrEqual(asked[0] ?? 0);
   });
 
   it('that comes late with an older answer records nothing', async () => {
@@ -195,22 +202,32 @@ describe('a worker', () => {
     expect(events.filter(({ type }) => type === 'subscription-ended')).toHaveLength(1);
   });
 
-  it('leaves what is no customer of ours', async () => {
-    const history = historyOf(5400);
-    billing.stripe.add(history);
+  it.each([
+    ['no customer of ours', historyOf(5400)],
+    [
+      'the customer of another system, though it names an organization',
+      { ...historyOf(5401), organizationId: randomUUID() },
+    ],
+  ])('leaves what is %s', async (_, history: History) => {
+    billing.stripe.add(history, 'of another system');
+    const left = async () =>
+      Number(/outcome="not-ours"\} (\d+)/.exec(await billing.metric('billing_observations_total'))?.[1]);
+    const before = await left();
     const [step] = history.steps;
     const [event] = step?.events ?? [];
     if (!step || !event) throw new Error('The history is empty');
     await billing.deliver(event, step.at);
     await billing.settled();
-    await waitFor(async () =>
-      /outcome="not-ours"\} [1-9]/.test(await billing.metric('billing_observations_total')),
-    );
+    await waitFor(async () => (await left()) > before);
   });
 
-  it('waits for our own record of a customer that carries our organization', async () => {
-    const history = { ...historyOf(55), organizationId: randomUUID() };
-    billing.stripe.add(history);
+  it('waits for our own record of a customer that carries our organization and our mark', async () => {
+    const organizationId = randomUUID();
+    const mark = await billing.app.database.forOrganization(organizationId, (sql) =>
+      billing.app.get(Vault).keyedHash(sql, storedNames.customerMark, organizationId),
+    );
+    const history = { ...historyOf(55), organizationId };
+    billing.stripe.add(history, mark.toString('base64url'));
     const [step] = history.steps;
     await deliverAll({ ...history, steps: step ? [step] : [] });
     await waitFor(async () => (await errors()).includes('unknown-customer'));

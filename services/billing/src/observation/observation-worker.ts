@@ -158,10 +158,13 @@ export class ObservationWorker implements OnApplicationBootstrap {
   }
 
   /** Our record of the customer may still be on its way; where Stripe's says nothing of us, it is somebody else's. */
-  private async unknown(claim: Claim, object: Parameters<KnownCustomers['isComing']>[0]): Promise<Outcome> {
-    const coming = await this.customers.isComing(object);
-    if (typeof coming === 'object') return this.notRead(claim, coming);
-    if (coming) {
+  private async unknown(
+    claim: Claim,
+    object: Parameters<KnownCustomers['isRecordedSoon']>[0],
+  ): Promise<Outcome> {
+    const isRecordedSoon = await this.customers.isRecordedSoon(object);
+    if (typeof isRecordedSoon === 'object') return this.notRead(claim, isRecordedSoon);
+    if (isRecordedSoon) {
       await this.claims.failed(claim, 'unknown-customer', waitAfter(claim, LONGEST_UNKNOWN));
       return 'failed';
     }

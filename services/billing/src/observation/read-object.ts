@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Clock } from '@vouchsafe/service-host';
 import type { Stripe } from 'stripe';
 import { accountSubscription } from '../account/account.decider.js';
 import { StripeApi } from '../stripe/stripe-api.js';
@@ -22,21 +23,28 @@ export interface ReadObject {
   readonly object: StripeObject;
   /** Where a subscription has ended, the others of its customer: only then is it known whether it was the last. */
   readonly others: readonly StripeObject[];
+  /** Before Stripe was asked. */
+  readonly fetchedAt: Date;
 }
 
 /** Asks Stripe what an object is like now. No transaction may be open meanwhile. */
 @Injectable()
 export class ReadStripeObject {
-  constructor(private readonly stripe: StripeApi) {}
+  constructor(
+    private readonly stripe: StripeApi,
+    private readonly clock: Clock,
+  ) {}
 
   async read({ type, id }: ObjectId): Promise<ReadObject | StripeFailure> {
+    const fetchedAt = this.clock.now();
     const object = await this.latest(type, id);
     if (isFailed(object)) return object;
-    if (object.type !== 'subscription') return { object, others: [] };
-    if (accountSubscription(object.id, object.content)?.liveness !== 'ended') return { object, others: [] };
+    if (object.type !== 'subscription') return { object, others: [], fetchedAt };
+    if (accountSubscription(object.id, object.content)?.liveness !== 'ended')
+      return { object, others: [], fetchedAt };
     const all = await this.subscriptionsOf(object.content.customerId);
     if (isFailed(all)) return all;
-    return { object, others: all.filter((other) => other.id !== id) };
+    return { object, others: all.filter((other) => other.id !== id), fetchedAt };
   }
 
   /** Every subscription that a customer ever had. */

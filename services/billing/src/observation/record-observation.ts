@@ -54,8 +54,7 @@ export class RecordObservation {
     private readonly clock: Clock,
   ) {}
 
-  record(claim: Claim, { object, others }: ReadObject): Promise<Recorded> {
-    const fetchedAt = this.clock.now();
+  record(claim: Claim, { object, others, fetchedAt }: ReadObject): Promise<Recorded> {
     const recorded = this.database.asWorker<Recorded>(async (transaction) => {
       const organizationId = await ownerOf(transaction, object);
       if (organizationId === undefined) return 'unknown-customer';
@@ -70,7 +69,7 @@ export class RecordObservation {
       };
       const unit = this.store.unit(transaction, organizationId, {
         actor,
-        occurredAt: fetchedAt,
+        occurredAt: this.clock.now(),
         requestId: null,
       });
       const appended = isIntent(object)

@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '@vouchsafe/service-host';
+import type { Stripe } from 'stripe';
 import { z } from 'zod';
 import { withCustomer } from '../customer/with-customer.js';
 import type { OrderRejection } from '../intent/carry-out.js';
 import type { Order, Performing } from '../intent/order.js';
 import { PlaceOrder } from '../intent/place-order.js';
+import { storedNames } from '../stored-names.js';
 import { isFailed, refused, type StripeFailure } from '../stripe/stripe-failure.js';
-import { idOf } from '../subscription/own-subscription.js';
+import { idOf, isOver } from '../subscription/own-subscription.js';
 
 const asked = z.strictObject({ paymentMethodId: z.string() });
 type Asked = z.infer<typeof asked>;
@@ -14,8 +16,8 @@ type Asked = z.infer<typeof asked>;
 export const makeDefaultOrder: Order<Asked, Asked> = {
   operation: 'payment-method.make-default',
   asked,
-  perform: async ({ paymentMethodId }, at) => {
-    const { stripe, write, customerId } = at;
+  perform: async ({ paymentMethodId }, context) => {
+    const { stripe, write, customerId } = context;
     const method = await stripe.read((client, options) =>
       client.paymentMethods.retrieve(paymentMethodId, {}, options),
     );
@@ -29,29 +31,59 @@ export const makeDefaultOrder: Order<Asked, Asked> = {
       ),
     );
     if (isFailed(changed)) return changed;
-    const left = await payByDefault(at);
+    const left = await payByDefault(context);
     return left ? begun(left) : { objectId: paymentMethodId, answer: { paymentMethodId } };
   },
 };
 
 /** A subscription that names a card, as Checkout makes it, would be paid by that one for ever. @returns why some still do */
-async function payByDefault({ stripe, write, customerId }: Performing): Promise<StripeFailure | undefined> {
+async function payByDefault(context: Performing): Promise<StripeFailure | undefined> {
+  const { stripe, write, customerId } = context;
   const listed = await stripe.read(async (client, options) => {
-    const naming: string[] = [];
+    const naming: Stripe.Subscription[] = [];
     for await (const one of client.subscriptions.list({ customer: customerId, limit: 100 }, options))
-      if (one.default_payment_method && one.status !== 'incomplete') naming.push(one.id);
+      if (one.default_payment_method && one.status !== 'incomplete') naming.push(one);
     return naming;
   });
   if (isFailed(listed)) return listed;
-  for (const id of listed) {
+  // The oldest first: of several that name one card, it is the one whose order saved it.
+  for (const subscription of listed.toReversed()) {
+    const unkept = await keepWhoSavedCard(subscription, context);
+    if (unkept) return unkept;
+    const { id } = subscription;
     const unset = await write(
       (client, options) => client.subscriptions.update(id, { default_payment_method: '' }, options),
       id,
     );
-    // One that has ended since is paid by nothing.
-    if (isFailed(unset) && unset.failed !== 'refused') return unset;
+    if (!isFailed(unset)) continue;
+    if (unset.failed !== 'refused') return unset;
+    const now = await stripe.read((client, options) => client.subscriptions.retrieve(id, {}, options));
+    if (isFailed(now) ? !isGone(now) : !isOver(now)) return isFailed(now) ? now : unset;
   }
   return undefined;
+}
+
+/** Whose order saved the card must stay known for an erasure (P10), and only the subscription says it. @returns why it may not be */
+async function keepWhoSavedCard(
+  { default_payment_method: named, metadata }: Stripe.Subscription,
+  { stripe, write }: Performing,
+): Promise<StripeFailure | undefined> {
+  const intent = metadata[storedNames.intent];
+  if (intent === undefined || !named) return undefined;
+  const cardId = idOf(named);
+  const card = await stripe.read((client, options) => client.paymentMethods.retrieve(cardId, {}, options));
+  if (isFailed(card)) return isGone(card) ? undefined : card;
+  if (!card.customer || card.metadata?.[storedNames.intent] !== undefined) return undefined;
+  const kept = await write(
+    (client, options) =>
+      client.paymentMethods.update(cardId, { metadata: { [storedNames.intent]: intent } }, options),
+    cardId,
+  );
+  return isFailed(kept) ? kept : undefined;
+}
+
+function isGone(failure: StripeFailure): boolean {
+  return failure.failed === 'refused' && failure.reason === 'not-found';
 }
 
 /** A part is carried out: the rest follows, and nobody is told that nothing was ordered. */

@@ -34,9 +34,12 @@ export const setupIntentOrder: Order<object, SetupIntent> = {
     );
     return isFailed(made) ? made : performed(made);
   },
-  find: async (_, at) => {
-    const found = await madeByOrder(at, (client, options) =>
-      client.setupIntents.list({ customer: at.customerId, created: { gte: at.since }, limit: 100 }, options),
+  find: async (_, context) => {
+    const found = await madeByOrder(context, (client, options) =>
+      client.setupIntents.list(
+        { customer: context.customerId, created: { gte: context.since }, limit: 100 },
+        options,
+      ),
     );
     return found === undefined || isFailed(found) ? found : performed(found);
   },

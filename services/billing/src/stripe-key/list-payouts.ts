@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { type Caller, cursorOf, decimal, pageOf, pageQuery } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import { money, moneyOf } from '../stripe/money.js';
-import { keyReads } from './key-reads.js';
 import { type UseKeyRejection, UseStripeKey } from './use-stripe-key.js';
 
 /** Stripe gives 100 at most. */
@@ -35,9 +34,7 @@ export class ListPayouts {
   ): Promise<z.infer<typeof payoutPage> | UseKeyRejection> {
     const after = cursor.read(given);
     const page = { limit, ...(after && { starting_after: after.payoutId }) };
-    const answer = await this.key.read(caller, 'payouts', (stripe, options) =>
-      keyReads.payouts(stripe, page, options),
-    );
+    const answer = await this.key.read(caller, 'payouts', page);
     if ('rejected' in answer) return answer;
     const { data, has_more: hasMore } = answer;
     const last = data.at(-1);

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import { money, moneyOf } from '../stripe/money.js';
-import { keyReads } from './key-reads.js';
 import { type UseKeyRejection, UseStripeKey } from './use-stripe-key.js';
 
 export const stripeBalance = z
@@ -17,9 +16,7 @@ export class ReadBalance {
   constructor(private readonly key: UseStripeKey) {}
 
   async read(caller: Caller): Promise<z.infer<typeof stripeBalance> | UseKeyRejection> {
-    const answer = await this.key.read(caller, 'balance', (stripe, options) =>
-      keyReads.balance(stripe, {}, options),
-    );
+    const answer = await this.key.read(caller, 'balance');
     if ('rejected' in answer) return answer;
     const amounts = (sums: typeof answer.available) =>
       sums.map(({ amount, currency }) => moneyOf(amount, currency));

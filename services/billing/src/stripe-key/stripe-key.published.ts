@@ -1,4 +1,4 @@
-import { billingFacts, type Fact, publication } from '@vouchsafe/contracts';
+import { billingFacts, type Contract, type Fact, factOf } from '@vouchsafe/contracts';
 import { unreachable } from '@vouchsafe/event-sourcing';
 import type { RecordedEvent } from '@vouchsafe/event-store';
 import type { StripeKeyUseEvent } from './stripe-key-use.events.js';
@@ -9,21 +9,20 @@ export function publishStripeKey(recorded: RecordedEvent<StripeKeyEvent>): reado
   const event = recorded as unknown as StripeKeyEvent;
   switch (event.type) {
     case 'stripe-key-set': {
-      const { lastFour } = event.data;
-      return [publication(billingFacts.stripeKeySet, { ...baseOf(recorded), lastFour })];
+      const { organizationId, lastFour } = event.data;
+      return factOf(billingFacts.stripeKeySet, { ...recorded, data: { organizationId, lastFour } });
     }
     case 'stripe-key-removed':
-      return [publication(billingFacts.stripeKeyRemoved, baseOf(recorded))];
+      return factOf(billingFacts.stripeKeyRemoved, recorded);
     default:
       return unreachable(event);
   }
 }
 
-export function publishStripeKeyUse(event: RecordedEvent<StripeKeyUseEvent>): readonly Fact[] {
-  return [publication(billingFacts.stripeKeyUsed, { ...baseOf(event), read: event.data.read })];
-}
+const uses = {
+  'stripe-key-used': billingFacts.stripeKeyUsed,
+} as const satisfies Record<StripeKeyUseEvent['type'], Contract>;
 
-function baseOf({ data, envelope }: RecordedEvent<StripeKeyEvent | StripeKeyUseEvent>) {
-  const { actor, occurredAt, requestId } = envelope;
-  return { organizationId: data.organizationId, actor, occurredAt: occurredAt.toISOString(), requestId };
+export function publishStripeKeyUse(event: RecordedEvent<StripeKeyUseEvent>): readonly Fact[] {
+  return factOf(uses[event.type], event);
 }

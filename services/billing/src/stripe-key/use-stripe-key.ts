@@ -5,8 +5,9 @@ import { isRejected, type OrganizationId } from '@vouchsafe/event-sourcing';
 import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
 import { type Caller, Clock, envelopeOf, Ids, organizationOf } from '@vouchsafe/service-host';
 import { type Secret, Vault } from '@vouchsafe/vault';
-import { type Asking, StripeApi } from '../stripe/stripe-api.js';
+import { StripeApi } from '../stripe/stripe-api.js';
 import { isFailed } from '../stripe/stripe-failure.js';
+import { type AnswerOf, keyReads, type PageOfStripe, type Read } from './key-reads.js';
 import { type KeyRefusal, keyRefusalOf } from './key-refusal.js';
 import { storedKey, type StoredKeyRejection } from './stored-key.js';
 import { stripeKeyUseAggregate } from './stripe-key-use.aggregate.js';
@@ -24,14 +25,18 @@ export class UseStripeKey {
     private readonly ids: Ids,
   ) {}
 
-  async read<Answer extends object>(
+  /** What is asked is what is recorded: one of `keyReads`. */
+  async read<Name extends StripeRead>(
     caller: Caller,
-    read: StripeRead,
-    ask: Asking<Answer>,
-  ): Promise<Answer | UseKeyRejection> {
-    const opened = await this.open(caller, read);
+    name: Name,
+    page: PageOfStripe = {},
+  ): Promise<AnswerOf<Name> | UseKeyRejection> {
+    const opened = await this.open(caller, name);
     if ('rejected' in opened) return opened;
-    const answer = await this.stripe.readAs(organizationOf(caller), opened.key, ask);
+    const ask: Read<AnswerOf<Name>> = keyReads[name];
+    const answer = await this.stripe.readAs(organizationOf(caller), opened.key, (stripe, options) =>
+      ask(stripe, page, options),
+    );
     return isFailed(answer) ? keyRefusalOf(answer) : answer;
   }
 

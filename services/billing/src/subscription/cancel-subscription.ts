@@ -27,19 +27,19 @@ type Asked = z.infer<typeof asked>;
 export const cancelSubscriptionOrder: Order<Asked, OrderedSubscription> = {
   operation: 'subscription.cancel',
   asked,
-  perform: async ({ subscriptionId, at: when }, at) => {
-    const before = await ownSubscription(at.stripe, at.customerId, subscriptionId);
+  perform: async ({ subscriptionId, at }, context) => {
+    const before = await ownSubscription(context.stripe, context.customerId, subscriptionId);
     if (isFailed(before)) return before;
     if (isOver(before))
-      return when === 'now' || at.isCompleted ? done(before) : refused('subscription-ended');
+      return at === 'now' || context.isCompleted ? done(before) : refused('subscription-ended');
     // It has no period that is paid for.
-    if (when === 'period-end' && before.status === 'incomplete') return refused('subscription-incomplete');
-    const changed = await at.write((client, options) =>
-      when === 'now'
+    if (at === 'period-end' && before.status === 'incomplete') return refused('subscription-incomplete');
+    const changed = await context.write((client, options) =>
+      at === 'now'
         ? client.subscriptions.cancel(subscriptionId, { expand }, options)
         : client.subscriptions.update(
             subscriptionId,
-            { cancel_at_period_end: true, metadata: changeMetadata(at), expand },
+            { cancel_at_period_end: true, metadata: changeMetadata(context), expand },
             options,
           ),
     );
@@ -52,16 +52,16 @@ const resumed = z.strictObject({ subscriptionId: z.string() });
 export const resumeSubscriptionOrder: Order<z.infer<typeof resumed>, OrderedSubscription> = {
   operation: 'subscription.resume',
   asked: resumed,
-  perform: async ({ subscriptionId }, at) => {
-    const before = await ownSubscription(at.stripe, at.customerId, subscriptionId);
+  perform: async ({ subscriptionId }, context) => {
+    const before = await ownSubscription(context.stripe, context.customerId, subscriptionId);
     if (isFailed(before)) return before;
     // What has ended does not live again; a new subscription is ordered.
     if (isOver(before)) return refused('subscription-ended');
     if (before.status === 'incomplete') return refused('subscription-incomplete');
-    const changed = await at.write((client, options) =>
+    const changed = await context.write((client, options) =>
       client.subscriptions.update(
         subscriptionId,
-        { cancel_at_period_end: false, metadata: changeMetadata(at), expand },
+        { cancel_at_period_end: false, metadata: changeMetadata(context), expand },
         options,
       ),
     );

@@ -28,24 +28,24 @@ export const changeSubscriptionOrder: Order<AgreedChange, OrderedSubscription> =
   asked: agreedChange,
   // The token, which two people may have.
   isSharedKey: true,
-  perform: async (change, at) => {
+  perform: async (change, context) => {
     const { subscriptionId, itemId, priceId, quantity, from, balance, prorationDate } = change;
-    const before = await ownSubscription(at.stripe, at.customerId, subscriptionId);
+    const before = await ownSubscription(context.stripe, context.customerId, subscriptionId);
     if (isFailed(before)) return before;
     // It was carried out; what has changed since is none of its business.
-    if (at.isCompleted || isChangedBy(before, at))
+    if (context.isCompleted || isChangedBy(before, context))
       return { objectId: before.id, answer: shownSubscription(before) };
     const item = before.items.data.find(({ id }) => id === itemId);
     const isAsShown = item && idOf(item.price) === from.priceId && (item.quantity ?? 1) === from.quantity;
     if (!isAsShown) return refused('changed-since');
-    const customer = await at.stripe.read((client, options) =>
-      client.customers.retrieve(at.customerId, {}, options),
+    const customer = await context.stripe.read((client, options) =>
+      client.customers.retrieve(context.customerId, {}, options),
     );
     if (isFailed(customer)) return customer;
     // Another change may have used up the credit that was to pay for this one.
-    if (customer.deleted || customer.balance !== (balance ?? customer.balance))
-      return refused('changed-since');
-    const changed = await at.write((client, options) =>
+    const isCreditAsShown = !customer.deleted && (balance === undefined || customer.balance === balance);
+    if (!isCreditAsShown) return refused('changed-since');
+    const changed = await context.write((client, options) =>
       client.subscriptions.update(
         subscriptionId,
         {
@@ -54,14 +54,14 @@ export const changeSubscriptionOrder: Order<AgreedChange, OrderedSubscription> =
           proration_date: prorationDate,
           // What is not paid is not changed.
           payment_behavior: 'error_if_incomplete',
-          metadata: changeMetadata(at),
+          metadata: changeMetadata(context),
           expand,
         },
         options,
       ),
     );
     if (!isFailed(changed)) return { objectId: changed.id, answer: shownSubscription(changed) };
-    return before.default_payment_method === null ? withoutPaymentMethod(changed, at) : changed;
+    return before.default_payment_method === null ? withoutPaymentMethod(changed, context) : changed;
   },
 };
 

@@ -30,9 +30,9 @@ type NewSubscription = z.output<typeof newSubscription>;
 export const createSubscriptionOrder: Order<NewSubscription, OrderedSubscription> = {
   operation: 'subscription.create',
   asked: newSubscription,
-  perform: async ({ priceId, quantity, paymentMethodId }, at) => {
-    const { customerId, metadata } = at;
-    const made = await at.write((client, options) =>
+  perform: async ({ priceId, quantity, paymentMethodId }, context) => {
+    const { customerId, metadata } = context;
+    const made = await context.write((client, options) =>
       client.subscriptions.create(
         {
           customer: customerId,
@@ -47,16 +47,16 @@ export const createSubscriptionOrder: Order<NewSubscription, OrderedSubscription
       ),
     );
     if (!isFailed(made)) return { objectId: made.id, answer: shownSubscription(made) };
-    const why = await inOtherCurrency(made, at, priceId);
-    return paymentMethodId === undefined ? withoutPaymentMethod(why, at) : why;
+    const why = await inOtherCurrency(made, context, priceId);
+    return paymentMethodId === undefined ? withoutPaymentMethod(why, context) : why;
   },
-  find: async (_, at) => {
-    const found = await madeByOrder(at, (client, options) =>
+  find: async (_, context) => {
+    const found = await madeByOrder(context, (client, options) =>
       client.subscriptions.list(
         {
-          customer: at.customerId,
+          customer: context.customerId,
           status: 'all',
-          created: { gte: at.since },
+          created: { gte: context.since },
           limit: 100,
           expand: expand.map((one) => `data.${one}`),
         },

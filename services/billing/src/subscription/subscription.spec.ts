@@ -370,6 +370,19 @@ describe('a saved card', () => {
     expect(subscription.default_payment_method).toBe('');
   });
 
+  it.each([
+    ['not made the default one for a subscription that Stripe refuses to change', 'active', 409],
+    ['made the default one also where the subscription has ended since', 'canceled', 204],
+  ])('is %s', async (_, status, answered) => {
+    const card = save(subscription.customer);
+    subscription.default_payment_method = 'pm_first';
+    stripe.fault = (route) => (route === `POST /v1/subscriptions/${subscription.id}` ? 400 : undefined);
+    subscription.status = status;
+    const made = await ask('PUT', `/v1/billing/payment-methods/${card.id}/default`);
+    expect([made.status, subscription.default_payment_method]).toEqual([answered, 'pm_first']);
+    stripe.fault = () => undefined;
+  });
+
   it('is made the default one, and removed once', async () => {
     const card = save(subscription.customer);
     subscription.default_payment_method = 'pm_first';

@@ -1,12 +1,12 @@
 import type { Performing } from '../intent/order.js';
 import { isFailed, refused, type StripeFailure } from '../stripe/stripe-failure.js';
 
-type At = Pick<Performing, 'stripe' | 'customerId'>;
+type Context = Pick<Performing, 'stripe' | 'customerId'>;
 
 /** Where nobody could pay, Stripe's code is that of an object that does not exist, and only its sentence says more. */
 export async function withoutPaymentMethod(
   failure: StripeFailure,
-  { stripe, customerId }: At,
+  { stripe, customerId }: Context,
 ): Promise<StripeFailure> {
   if (failure.failed !== 'refused' || failure.reason !== 'not-found') return failure;
   const customer = await stripe.read((client, options) => client.customers.retrieve(customerId, {}, options));
@@ -18,7 +18,7 @@ export async function withoutPaymentMethod(
 /** A customer pays in one currency for ever; Stripe has no code for that. */
 export async function inOtherCurrency(
   failure: StripeFailure,
-  { stripe, customerId }: At,
+  { stripe, customerId }: Context,
   priceId: string,
 ): Promise<StripeFailure> {
   if (failure.failed !== 'refused' || failure.reason !== 'not-possible') return failure;

@@ -22,8 +22,8 @@ export interface StripeOfHistory {
   faultAt: string;
   /** Called for each request before it is answered. */
   during: (route: string) => Promise<void>;
-  /** Adds a customer with its history. */
-  add(history: History): void;
+  /** Adds a customer with its history. @param mark by which the customer is known as ours */
+  add(history: History, mark?: string): void;
   /** An event of one of its histories as Stripe sends it. */
   eventOf(event: Step['events'][number], at: number): StripeEventBody;
   stop(): Promise<void>;
@@ -43,9 +43,11 @@ export function signatureOf(payload: string, at: number, secret = WEBHOOK_SECRET
   return Stripe.webhooks.generateTestHeaderString({ payload, secret, timestamp: at });
 }
 
+type MarkedHistory = History & { readonly mark?: string };
+
 /** Stripe as it is at some moment of histories: it answers reads and lists. */
 export async function stripeOfHistory(): Promise<StripeOfHistory> {
-  const histories: History[] = [];
+  const histories: MarkedHistory[] = [];
   const stripe: Omit<StripeOfHistory, 'url' | 'stop'> = {
     asked: [],
     queries: [],
@@ -53,7 +55,7 @@ export async function stripeOfHistory(): Promise<StripeOfHistory> {
     fault: 'none',
     faultAt: '/',
     during: () => Promise.resolve(),
-    add: (history) => histories.push(history),
+    add: (history, mark) => histories.push(mark === undefined ? history : { ...history, mark }),
     eventOf: ({ type, objectId }, at) => ({
       id: `evt_${objectId}x${type.replaceAll('.', '_')}x${at}`,
       object: 'event',
@@ -184,19 +186,22 @@ const seconds = (text: string | null): number | null => (text === null ? null : 
 /** The reverse of what billing keeps of an object. */
 function stripeFormOf(
   object: StripeObject,
-  histories: readonly History[],
+  histories: readonly MarkedHistory[],
 ): { readonly id: string; readonly [name: string]: unknown } {
   const { id } = object;
   switch (object.type) {
     case 'customer': {
       const { isDeleted, defaultPaymentMethodId } = object.content;
       if (isDeleted) return { id, object: 'customer', deleted: true };
-      const organization = histories.find(({ customerId }) => customerId === id)?.organizationId;
+      const { organizationId, mark } = histories.find(({ customerId }) => customerId === id) ?? {};
       return {
         id,
         object: 'customer',
         livemode: false,
-        metadata: organization === undefined ? {} : { vouchsafe_organization: organization },
+        metadata: {
+          ...(organizationId !== undefined && { vouchsafe_organization: organizationId }),
+          ...(mark !== undefined && { vouchsafe_mark: mark }),
+        },
         invoice_settings: { default_payment_method: defaultPaymentMethodId },
       };
     }
