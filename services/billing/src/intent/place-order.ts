@@ -22,8 +22,8 @@ interface Refused<Reason> {
   readonly rejected: Reason;
 }
 
-/** How many earlier orders on the same object a request finishes before it gives up. */
-const EARLIER_ORDERS = 3;
+/** How many earlier orders on the same object a request finishes before it gives up: those that arrive at once go one after the other. */
+const EARLIER_ORDERS = 20;
 
 type Placed = { readonly intentId: string; readonly isFirst: boolean } | { readonly earlier: string };
 
