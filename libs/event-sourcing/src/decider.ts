@@ -51,6 +51,17 @@ export function fold<State, Command, Event extends DomainEvent, Rejection extend
   return state;
 }
 
+/**
+ * For a stream with one type of event, where the compiler sees nothing to check.
+ * @throws Error for another type: a newer release may have stored it
+ */
+export function assertEventType<Type extends string>(
+  event: { readonly type: Type },
+  type: NoInfer<Type>,
+): void {
+  if (event.type !== type) throw new Error(`An event of type ${event.type} where only ${type} is known`);
+}
+
 /** For the `default` branch of a total function: reached only when a value lies about its type. */
 export function unreachable(value: never): never {
   throw new Error(`Unexpected case: ${JSON.stringify(value)}`);

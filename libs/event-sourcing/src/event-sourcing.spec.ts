@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import {
+  assertEventType,
   decider,
   eventCatalog,
   type EventOf,
@@ -103,4 +104,10 @@ describe('an event catalog', () => {
       'version 1 needs its former schema and an upcast',
     );
   });
+});
+
+it('a stream with one type of event reads no other', () => {
+  const [known, newer] = [{ type: 'counted' }, { type: 'counted-otherwise' }];
+  expect(() => assertEventType(known, 'counted')).not.toThrow();
+  expect(() => assertEventType(newer, 'counted')).toThrow('counted-otherwise');
 });

@@ -1,4 +1,4 @@
-/** @promise P10 an erased person's name and address for invoices are gone at Stripe and here, and another's stay */
+/** @promise P10 an erased person's name and address for invoices are removed at Stripe; another person's stay */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Vault } from '@vouchsafe/vault';

@@ -72,7 +72,7 @@ export class RecordObservation {
         occurredAt: this.clock.now(),
         requestId: null,
       });
-      const appended = isIntent(object)
+      const appended = isStripeIntent(object)
         ? await this.noteFailures(unit, object, observation)
         : await append(unit, object, observation);
       if (appended === 0) await touch(transaction, object, observation.fetchedAt);
@@ -90,7 +90,7 @@ export class RecordObservation {
   /** Each event of a failed attempt counts, however seldom the object is read: so they are counted where events are kept. */
   private async noteFailures(
     unit: UnitOfWork,
-    { type, id, content }: Intent,
+    { type, id, content }: StripeIntent,
     { organizationId, source }: Observation,
   ): Promise<number> {
     // One after another: attempts on two intents at once are of one stream.
@@ -140,15 +140,15 @@ async function ownerOf(transaction: Transaction, object: StripeObject): Promise<
   return row && organizationIdOf.parse(row.organization_id);
 }
 
-type Intent = Extract<StripeObject, { readonly type: 'setup_intent' | 'payment_intent' }>;
+type StripeIntent = Extract<StripeObject, { readonly type: 'setup_intent' | 'payment_intent' }>;
 
-function isIntent(object: StripeObject): object is Intent {
+function isStripeIntent(object: StripeObject): object is StripeIntent {
   return object.type === 'setup_intent' || object.type === 'payment_intent';
 }
 
 async function append(
   unit: UnitOfWork,
-  object: Exclude<StripeObject, Intent>,
+  object: Exclude<StripeObject, StripeIntent>,
   observation: Observation,
 ): Promise<number> {
   const { id } = object;

@@ -1,4 +1,4 @@
-import { decider, unreachable } from '@vouchsafe/event-sourcing';
+import { assertEventType, decider } from '@vouchsafe/event-sourcing';
 import type { StripeKeyUseEvent } from './stripe-key-use.events.js';
 
 export const stripeKeyUse = decider<
@@ -13,8 +13,7 @@ export const stripeKeyUse = decider<
       ? [{ type: 'stripe-key-used', data: { organizationId, read } }]
       : { rejected: 'already-recorded' },
   evolve: (_, event) => {
-    // What is stored need not be what the compiler knows.
-    const type: string = event.type;
-    return type === 'stripe-key-used' ? 'recorded' : unreachable(event as never);
+    assertEventType(event, 'stripe-key-used');
+    return 'recorded';
   },
 });

@@ -97,14 +97,10 @@ export class CancelSubscription {
   }
 
   /** Takes a cancellation back before the period ends. */
-  async resume(
-    caller: Caller,
-    subscriptionId: string,
-    key: string | undefined,
-  ): Promise<OrderedSubscription | OrderRejection> {
+  async resume(caller: Caller, subscriptionId: string): Promise<OrderedSubscription | OrderRejection> {
     return (
       (await this.notOwn(caller, subscriptionId)) ??
-      this.placeOrder.place(caller, resumeSubscriptionOrder, { subscriptionId }, key)
+      this.placeOrder.place(caller, resumeSubscriptionOrder, { subscriptionId }, undefined)
     );
   }
 

@@ -167,6 +167,6 @@ export class SubscriptionController {
     @Caller() caller: Caller,
     @Param({ schema: path }) { id }: z.infer<typeof path>,
   ): Promise<Subscription> {
-    return ordered(await this.cancelSubscription.resume(caller, id, undefined), problems);
+    return ordered(await this.cancelSubscription.resume(caller, id), problems);
   }
 }

@@ -1,3 +1,4 @@
+/** @promise P20 refuses an event of the other mode of Stripe */
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '@vouchsafe/service-host';
 import type { Secret } from '@vouchsafe/vault';

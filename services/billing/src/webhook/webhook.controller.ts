@@ -1,4 +1,3 @@
-/** @promise P20 takes no webhook of the other mode of Stripe */
 import { Controller, Headers, HttpCode, Post } from '@nestjs/common';
 import { accepted, Operation, RawBody, type RejectionProblem } from '@vouchsafe/service-host';
 import { TakeWebhook } from './take-webhook.js';

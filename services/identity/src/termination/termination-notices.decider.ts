@@ -1,4 +1,4 @@
-import { decider, unreachable } from '@vouchsafe/event-sourcing';
+import { assertEventType, decider } from '@vouchsafe/event-sourcing';
 import type { TerminationNoticesEvent } from './termination-notices.events.js';
 
 type Sent = TerminationNoticesEvent['data'];
@@ -16,8 +16,7 @@ export const terminationNotices = decider<
       ? []
       : [{ type: 'termination-notice-sent', data: now }],
   evolve: ({ sent }, event) => {
-    // What is stored need not be what the compiler knows.
-    const type: string = event.type;
-    return type === 'termination-notice-sent' ? { sent: [...sent, event.data] } : unreachable(event as never);
+    assertEventType(event, 'termination-notice-sent');
+    return { sent: [...sent, event.data] };
   },
 });
