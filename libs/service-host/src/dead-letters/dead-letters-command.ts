@@ -13,7 +13,7 @@ import {
 import { localKeyProvider, Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { CONFIG, readServiceConfig, type ServiceDefinition } from '../boot.js';
-import { Clock, clockOf } from '../clock.js';
+import { Clock, clockOf, Ids, RandomIds } from '../clock.js';
 import { type Given, Refusal, runCommand, UsageError } from '../command-line.js';
 import type { HostConfig } from '../config.js';
 import { ErasureModule } from '../erasure/erasure.module.js';
@@ -80,6 +80,7 @@ async function settle<Config extends z.ZodObject>(
   const { reactions, app } = await reactionsBeside(definition, config, [
     { provide: CONFIG, useValue: config },
     { provide: Clock, useValue: clock },
+    { provide: Ids, useValue: new RandomIds() },
     { provide: Database, useValue: database },
     { provide: Vault, useValue: vault },
     { provide: EventStore, useValue: new EventStore({ database, vault }) },
