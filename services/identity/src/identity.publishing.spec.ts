@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { auditFacts, type Contract, identityFacts, serviceNames } from '@vouchsafe/contracts';
+import { organizationId as anOrganizationId } from '@vouchsafe/event-sourcing';
 import { EventStore, type LaneMessage, readLane } from '@vouchsafe/event-store';
 import { Clock, publishSettled, tellSealed } from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
 import { erasureAggregate } from './erasure/erasure.aggregate.js';
 import { identityPublishing } from './identity.publishing.js';
+import { terminationNoticesAggregate } from './termination/termination-notices.aggregate.js';
 import { enrol, logInWithCode } from './testing/enrol.js';
 import { identityApp, type IdentityApp, type Person } from './testing/identity-app.js';
 
@@ -64,6 +66,7 @@ async function everythingHappens(app: IdentityApp): Promise<Person> {
   await erasePerson(app, ada, grace);
   await settle(app, ada);
   await seal(app, ada);
+  await tellOwners(app, ada);
   const invited = await app.ask('POST', '/v1/invitations', {
     session: ada.session,
     body: { email: 'never@example.com', role: 'member' },
@@ -133,6 +136,18 @@ async function settle(app: IdentityApp, of: Person): Promise<void> {
       by: 'grace',
       reason: 'mended',
       at,
+    }),
+  );
+}
+
+/** The owners of an organization that has ended got an email (P31). */
+async function tellOwners(app: IdentityApp, { organizationId }: Person): Promise<void> {
+  const at = app.get(Clock).now();
+  const envelope = { actor: { type: 'service', id: 'identity' }, occurredAt: at, requestId: null } as const;
+  await app.get(EventStore).transact(organizationId, envelope, (unit) =>
+    unit.execute(terminationNoticesAggregate, organizationId, {
+      organizationId: anOrganizationId.parse(organizationId),
+      ...{ epoch: 1, notice: 'ended', sentAt: at.toISOString() },
     }),
   );
 }
