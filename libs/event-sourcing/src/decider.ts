@@ -59,7 +59,8 @@ export function assertEventType<Type extends string>(
   event: { readonly type: Type },
   type: NoInfer<Type>,
 ): void {
-  if (event.type !== type) throw new Error(`An event of type ${event.type} where only ${type} is known`);
+  if (event.type !== type)
+    throw new Error(`Unexpected case: an event of type ${event.type} where only ${type} is known`);
 }
 
 /** For the `default` branch of a total function: reached only when a value lies about its type. */
