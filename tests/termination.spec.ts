@@ -92,7 +92,6 @@ describe('an organization that its owner closes', () => {
     })) as Shown;
     expect(closed).toMatchObject({ status: 'inactive', cause: 'closed-by-owner', undoneBy: 'reopen' });
     const { endedAt, plan } = closed;
-    expect(days(endedAt, plan.returnUntil)).toBe(30);
     expect(days(endedAt, plan.purgeFrom)).toBe(120);
     expect(days(endedAt, plan.productionErasedBy)).toBe(210);
     expect(days(endedAt, plan.backupsExpiredBy)).toBe(300);

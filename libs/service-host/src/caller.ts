@@ -109,8 +109,8 @@ export function assertAllowed(who: Authenticated, requirement: Requirement): voi
   }
   if (who.actor.type === 'service') throw problem('forbidden', { detail: 'A service cannot do this' });
   if (requirement === 'session') return;
-  assertActive(who, requirement);
   if (who.authenticationLevel === 'enrolment') throw problem('second-factor-required');
+  assertActive(who, requirement);
   if (requirement !== 'self' && !who.permissions.includes(requirement))
     throw problem('forbidden', { detail: withoutPermission(who, requirement) });
 }

@@ -8,6 +8,7 @@ import {
 } from '@vouchsafe/service-host';
 import type { LifecycleConfig } from './lifecycle.config.js';
 import { lifecyclePublishing } from './lifecycle.publishing.js';
+import { Operator } from './organization/operator.js';
 import { OrganizationRow } from './organization/organization.entity.js';
 import { lifecycleMigrations } from './persistence/migrations.js';
 import { OrganizationsController } from './reactions/organizations.controller.js';
@@ -39,6 +40,7 @@ export class LifecycleModule {
       controllers: [TerminationController, OrganizationsController, TerminationsController],
       providers: [
         { provide: BACKUP_POLICY, useValue: backupPolicy(config) },
+        Operator,
         ReadTermination,
         ChangeTermination,
         FollowTime,

@@ -44,7 +44,6 @@ export const terminationNoticeDue = contract({
     notice: z.enum(terminationNotices),
     cause: z.enum(terminationCauses),
     endedAt: time,
-    returnUntil: time,
     purgeFrom: time,
     productionErasedBy: time,
     backupsExpiredBy: time,

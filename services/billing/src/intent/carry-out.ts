@@ -54,7 +54,8 @@ export class CarryOut {
     intentId: string,
     { isFirst }: { readonly isFirst: boolean },
   ): Promise<object | OrderRejection> {
-    const state = await this.load(organizationId, intentId, isFirst);
+    if (!isFirst) await this.noteTry(organizationId, intentId);
+    const state = await this.load(organizationId, intentId);
     if (state.status === 'absent') throw new Error(`There is no intent ${intentId}`);
     if (state.status === 'set-aside') return { rejected: 'unavailable' };
     if (state.status === 'refused') return { rejected: state.reason };
@@ -196,21 +197,26 @@ export class CarryOut {
     await this.store.transact(organizationId, envelope, (unit) => work(unit, state.opened));
   }
 
-  /** @param isFirst nobody else is at it; otherwise whoever is hears that it has been tried by another (`setAside`) */
-  private load(organizationId: string, intentId: string, isFirst = true): Promise<Intent> {
+  /** So that the request that opened it does not set aside what another try may have carried out (`setAside`). */
+  private async noteTry(organizationId: string, intentId: string): Promise<void> {
+    await this.database.forOrganization(organizationId, (sql) =>
+      sql.query('update intent set tries = greatest(tries, 1) where intent_id = $1 and due_at is not null', [
+        intentId,
+      ]),
+    );
+  }
+
+  private load(organizationId: string, intentId: string): Promise<Intent> {
     const envelope = {
       actor: { type: 'service', id: 'billing' },
       occurredAt: this.clock.now(),
       requestId: null,
     } as const;
-    return this.store.transact(organizationId, envelope, async (unit) => {
-      if (!isFirst)
-        await unit.query(
-          'update intent set tries = greatest(tries, 1) where intent_id = $1 and due_at is not null',
-          [intentId],
-        );
-      return (await unit.load(intentAggregate, intentId)).state;
-    });
+    return this.store.transact(
+      organizationId,
+      envelope,
+      async (unit) => (await unit.load(intentAggregate, intentId)).state,
+    );
   }
 
   private ageOf({ openedAt }: Opened): number {

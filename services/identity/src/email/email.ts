@@ -37,7 +37,6 @@ export const emailContent = z.discriminatedUnion('kind', [
     notice: z.enum(terminationNotices),
     cause: z.enum(terminationCauses),
     endedAt: z.string(),
-    returnUntil: z.string(),
     purgeFrom: z.string(),
     productionErasedBy: z.string(),
     backupsExpiredBy: z.string(),
@@ -142,7 +141,7 @@ function notice(what: string) {
   };
 }
 
-/** P30, P31: in plain words, with dates, what happens to the data of an organization that has ended. */
+/** P31: in plain words, with dates, what happens to the data of an organization that has ended. */
 function terminationNotice(
   content: Extract<EmailContent, { kind: 'termination-notice' }>,
   publicUrl: string,
@@ -166,9 +165,6 @@ function terminationNotice(
       'Hello,',
       ended,
       'Only owners can log in now. Members and API keys have no access.',
-      ...(notice === 'ended'
-        ? [`Until ${dateOf(content.returnUntil)} you can ask for the return of the organization’s data.`]
-        : []),
       comeBack,
       `From ${purgeFrom} on, the data is deleted: from production by ${dateOf(content.productionErasedBy)}, and from all backups by ${dateOf(content.backupsExpiredBy)}. Deleted data cannot be restored.`,
     ),

@@ -104,7 +104,7 @@ export class SendEmails implements OnApplicationBootstrap {
     return rows.length > 0;
   }
 
-  /** The periods of P30 and P31 begin when the owners were told. */
+  /** The 120 days of P31 begin when the owners were told. */
   private async noteNotice(
     transaction: Transaction,
     organizationId: string,

@@ -51,7 +51,7 @@ export class TerminationsController {
     { data }: Received<DataOf<typeof lifecycleFacts.terminationNoticeDue>>,
     { transaction }: ReactionContext,
   ): Promise<void> {
-    const { organizationId, epoch, notice, cause, endedAt, returnUntil, purgeFrom } = data;
+    const { organizationId, epoch, notice, cause, endedAt, purgeFrom } = data;
     const { productionErasedBy, backupsExpiredBy } = data;
     const owners = await transaction.query<{ user_id: string; name: string }>(
       `select user_id, name from member join organization using (organization_id)
@@ -66,7 +66,7 @@ export class TerminationsController {
         subjectId: userId,
         content: {
           kind: 'termination-notice',
-          ...{ email, organization: name, epoch, notice, cause, endedAt, returnUntil, purgeFrom },
+          ...{ email, organization: name, epoch, notice, cause, endedAt, purgeFrom },
           ...{ productionErasedBy, backupsExpiredBy },
         },
         idempotencyKey: `termination-notice:${organizationId}:${epoch}:${notice}:${userId}`,

@@ -4,13 +4,17 @@ import { billingFacts, type DataOf, identityFacts } from '@vouchsafe/contracts';
 import { isRejected } from '@vouchsafe/event-sourcing';
 import { EventStore } from '@vouchsafe/event-store';
 import { type ReactionContext, ReactsTo, type Received } from '@vouchsafe/messaging';
+import { Operator } from '../organization/operator.js';
 import { terminationAggregate } from '../termination/termination.aggregate.js';
 import type { TerminationCommand } from '../termination/termination.decider.js';
 
 /** Facts about terminations: subscriptions from billing, sent emails from identity. */
 @Controller()
 export class TerminationsController {
-  constructor(private readonly store: EventStore) {}
+  constructor(
+    private readonly store: EventStore,
+    private readonly operator: Operator,
+  ) {}
 
   @ReactsTo(billingFacts.subscriptionStarted, { permission: 'lifecycle:write' })
   async noteStarted(
@@ -55,6 +59,7 @@ export class TerminationsController {
     { transaction }: ReactionContext,
     command: TerminationCommand,
   ): Promise<void> {
+    if (this.operator.is(data.organizationId)) return;
     const envelope = {
       actor: { type: 'service', id: source },
       occurredAt: time,

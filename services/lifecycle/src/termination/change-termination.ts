@@ -10,6 +10,7 @@ import {
   plainLine,
 } from '@vouchsafe/service-host';
 import { z } from 'zod';
+import { Operator } from '../organization/operator.js';
 import { OrganizationRow } from '../organization/organization.entity.js';
 import { BACKUP_POLICY } from './backup-policy.js';
 import type { BackupPolicy } from './plan.js';
@@ -23,7 +24,7 @@ export const closing = z
   })
   .meta({ id: 'Closing', examples: [{ organizationName: 'Analytical Engines' }] });
 
-export type ClosingRejection = TerminationRejection | { readonly rejected: 'other-name' };
+export type ClosingRejection = TerminationRejection | { readonly rejected: 'other-name' | 'operator' };
 
 /** An owner closes the account of an organization that pays for nothing, and takes that back (P31). */
 @Injectable()
@@ -31,6 +32,7 @@ export class ChangeTermination {
   constructor(
     private readonly store: EventStore,
     private readonly clock: Clock,
+    private readonly operator: Operator,
     @Inject(BACKUP_POLICY) private readonly policy: BackupPolicy,
   ) {}
 
@@ -40,6 +42,7 @@ export class ChangeTermination {
   ): Promise<TerminationView | ClosingRejection> {
     const [organizationId, at] = [organizationOf(caller), this.clock.now()];
     assertRecentlyAuthenticated(caller, at);
+    if (this.operator.is(organizationId)) return Promise.resolve({ rejected: 'operator' });
     return this.store.transact(organizationId, envelopeOf(caller, at), async (unit) => {
       const entityManager = await unit.entityManager();
       const known = await entityManager.findOne(OrganizationRow, { organizationId });

@@ -12,7 +12,6 @@ describe('what happens to the data of an organization that has ended', () => {
   it('follows the days that are promised', () => {
     const plan = planOf(endedAt, null, policy);
     expect(Object.fromEntries(Object.entries(plan).map(([what, at]) => [what, day(at as Date)]))).toEqual({
-      returnUntil: 30,
       purgeFrom: 120,
       purgeUntil: 180,
       productionErasedBy: 210,
@@ -22,7 +21,6 @@ describe('what happens to the data of an organization that has ended', () => {
 
   it('begins when the owners were told, but the deadlines stay', () => {
     const plan = planOf(endedAt, new Date(endedAt.getTime() + 20.5 * DAY_MS), policy);
-    expect(day(plan.returnUntil)).toBe(50.5);
     expect(day(plan.purgeFrom)).toBe(140.5);
     expect(day(plan.productionErasedBy)).toBe(210);
     expect(day(plan.backupsExpiredBy)).toBe(300);
@@ -55,7 +53,6 @@ describe('what happens to the data of an organization that has ended', () => {
           expect(faultOf(kept) === null).toBe(isPossible);
           if (!isPossible) return;
           expect(day(plan.purgeFrom)).toBeGreaterThanOrEqual(120);
-          expect(plan.returnUntil <= plan.purgeUntil).toBe(true);
           expect(plan.purgeFrom <= plan.purgeUntil).toBe(true);
           expect(day(plan.purgeUntil)).toBeLessThanOrEqual(180);
           expect(day(plan.productionErasedBy)).toBeLessThanOrEqual(210);

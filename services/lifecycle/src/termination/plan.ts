@@ -2,13 +2,11 @@
 
 const DAY_MS = 86_400_000;
 
-/** Days, as P30 and P31 promise them. */
+/** Days, as P31 promises them. */
 const periods = {
-  /** Asked for within, after termination. */
-  return: 30,
   /** Nothing is deleted before. */
   inactive: 120,
-  /** From then on neither a request nor a return puts the purge off. */
+  /** From then on nothing but a hold puts the purge off. */
   latestPurge: 180,
   production: 210,
   backups: 300,
@@ -26,8 +24,6 @@ export interface BackupPolicy {
 
 /** What happens when. */
 export interface TerminationPlan {
-  /** The return of data can be asked for until then; later at the operator's discretion. */
-  readonly returnUntil: Date;
   /** Nothing is deleted before. */
   readonly purgeFrom: Date;
   /** The purge begins then at the latest, whatever is still open, unless a hold stops it. */
@@ -71,7 +67,6 @@ export function planOf(endedAt: Date, noticedAt: Date | null, policy: BackupPoli
     plusDays(productionErasedBy, -periods.purge),
   );
   return {
-    returnUntil: earlier(plusDays(protectedFrom, periods.return), purgeUntil),
     purgeFrom: earlier(plusDays(protectedFrom, periods.inactive), purgeUntil),
     purgeUntil,
     productionErasedBy,

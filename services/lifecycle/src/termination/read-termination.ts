@@ -12,7 +12,6 @@ const time = z.iso.datetime();
 
 const plan = z
   .strictObject({
-    returnUntil: time.describe('Last moment at which the return of the data can be requested'),
     purgeFrom: time.describe(
       'Nothing is deleted before this time, and the organization can come back until then. It is later if the first email to an owner was late',
     ),
@@ -82,11 +81,10 @@ export function shownTermination(state: Termination, policy: BackupPolicy): Term
     return { status, hasLiveSubscription };
   }
   const { status, cause, endedAt, noticedAt } = state;
-  const { returnUntil, purgeFrom, productionErasedBy, backupsExpiredBy } = planFor(state, policy);
+  const { purgeFrom, productionErasedBy, backupsExpiredBy } = planFor(state, policy);
   return {
     ...{ status, cause, endedAt, noticedAt },
     plan: {
-      returnUntil: returnUntil.toISOString(),
       purgeFrom: purgeFrom.toISOString(),
       productionErasedBy: productionErasedBy.toISOString(),
       backupsExpiredBy: backupsExpiredBy.toISOString(),

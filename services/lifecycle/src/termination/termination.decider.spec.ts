@@ -29,7 +29,6 @@ const due = (
   type: 'termination-notice-due',
   data: {
     ...{ organizationId, epoch: 1, notice, cause, endedAt },
-    returnUntil: dayAfter(30).toISOString(),
     purgeFrom: dayAfter(120).toISOString(),
     productionErasedBy: dayAfter(210).toISOString(),
     backupsExpiredBy: dayAfter(300).toISOString(),

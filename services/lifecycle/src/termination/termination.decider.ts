@@ -145,7 +145,6 @@ function noticesDue(
       type: 'termination-notice-due',
       data: {
         ...{ organizationId, epoch, notice, cause, endedAt },
-        returnUntil: plan.returnUntil.toISOString(),
         purgeFrom: plan.purgeFrom.toISOString(),
         productionErasedBy: plan.productionErasedBy.toISOString(),
         backupsExpiredBy: plan.backupsExpiredBy.toISOString(),

@@ -33,7 +33,6 @@ export const terminationEvents = eventCatalog({
       notice: z.enum(terminationNotices),
       cause: z.enum(terminationCauses),
       endedAt: time,
-      returnUntil: time,
       purgeFrom: time,
       productionErasedBy: time,
       backupsExpiredBy: time,
