@@ -37,7 +37,7 @@ import {
   detachOrder,
   makeDefaultOrder,
 } from './payment-method/change-payment-method.js';
-import { ChangePaymentMethodController } from './payment-method/change-payment-method.controller.js';
+import { PaymentMethodController } from './payment-method/payment-method.controller.js';
 import { CreateSubscription, createSubscriptionOrder } from './subscription/create-subscription.js';
 import { INVOICE_YEARS, RemovePerson } from './erasure/remove-person.js';
 import { Inbox } from './inbox/inbox.js';
@@ -50,7 +50,6 @@ import { ObservationWorker } from './observation/observation-worker.js';
 import { ReadStripeObject } from './observation/read-object.js';
 import { RecordObservation } from './observation/record-observation.js';
 import { ListPaymentMethods } from './payment-method/list-payment-methods.js';
-import { PaymentMethodRegisterController } from './payment-method/payment-method-register.controller.js';
 import { PaymentMethodRow } from './payment-method/payment-method.entity.js';
 import { DailyReconciliation } from './reconciliation/daily-reconciliation.js';
 import { Reconcile } from './reconciliation/reconcile.js';
@@ -66,7 +65,6 @@ import { StripeKeyRow } from './stripe-key/stripe-key.entity.js';
 import { StripeReadsController } from './stripe-key/stripe-reads.controller.js';
 import { UseStripeKey } from './stripe-key/use-stripe-key.js';
 import { ReadSubscriptions } from './subscription/read-subscriptions.js';
-import { SubscriptionRegisterController } from './subscription/subscription-register.controller.js';
 import { SubscriptionRow } from './subscription/subscription.entity.js';
 import { TakeWebhook } from './webhook/take-webhook.js';
 import { VerifyWebhook, WEBHOOK_SECRETS } from './webhook/verify-webhook.js';
@@ -88,7 +86,7 @@ const slices: Readonly<Record<string, Slice>> = {
   'setup-intent': { controllers: [SetupIntentController], providers: [CreateSetupIntent] },
   portal: { controllers: [PortalController], providers: [CreatePortalSession] },
   subscription: {
-    controllers: [SubscriptionController, SubscriptionRegisterController],
+    controllers: [SubscriptionController],
     providers: [
       ...[CreateSubscription, PreviewChange, ChangeSubscription, CancelSubscription],
       ReadSubscriptions,
@@ -96,7 +94,7 @@ const slices: Readonly<Record<string, Slice>> = {
   },
   invoice: { controllers: [InvoiceController], providers: [ReadInvoices] },
   'payment-method': {
-    controllers: [ChangePaymentMethodController, PaymentMethodRegisterController],
+    controllers: [PaymentMethodController],
     providers: [ChangePaymentMethod, ListPaymentMethods],
   },
   webhook: { controllers: [WebhookController], providers: [TakeWebhook, VerifyWebhook, Inbox] },

@@ -9,6 +9,7 @@ import { PriceCatalog, type PriceRejection } from '../price/price-catalog.js';
 import { isFailed } from '../stripe/stripe-failure.js';
 import { returnUrl, ReturnUrls } from '../stripe/return-url.js';
 import { chosenPrice } from '../price/chosen-price.js';
+import { timeOf } from '../stripe/written.js';
 import { inOtherCurrency } from '../subscription/why-refused.js';
 
 const back = { successUrl: returnUrl, cancelUrl: returnUrl };
@@ -100,7 +101,7 @@ function performed({ id, url, expires_at }: Stripe.Checkout.Session): Performed<
   if (url === null) return { objectId: id, answer: { rejected: 'expired' } };
   return {
     objectId: id,
-    answer: { checkoutSessionId: id, url, expiresAt: new Date(expires_at * 1000).toISOString() },
+    answer: { checkoutSessionId: id, url, expiresAt: timeOf(expires_at) },
   };
 }
 

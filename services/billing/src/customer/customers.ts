@@ -13,14 +13,12 @@ import { Vault } from '@vouchsafe/vault';
 import type { Stripe } from 'stripe';
 import { metadataOf } from '../intent/order.js';
 import { storedNames } from '../stored-names.js';
-import { StripeApi } from '../stripe/stripe-api.js';
+import { KEY_HOURS, StripeApi } from '../stripe/stripe-api.js';
 import { StripeCustomerRow } from '../stripe-customer/stripe-customer.entity.js';
 import { isFailed, isStuck, type StripeFailure } from '../stripe/stripe-failure.js';
 import { customerAggregate } from './customer.aggregate.js';
 import { CustomerRow } from './customer.entity.js';
 
-/** Stripe keeps a key for at least 24 hours. */
-const KEY_HOURS = 23;
 const HOUR = 3600;
 
 /** For whose intent a customer is needed. */

@@ -21,6 +21,7 @@ import { intentAggregate } from '../intent/intent.aggregate.js';
 import { storedNames } from '../stored-names.js';
 import { type Asking, StripeApi } from '../stripe/stripe-api.js';
 import { isFailed, type StripeFailure } from '../stripe/stripe-failure.js';
+import { idOf } from '../stripe/written.js';
 
 /** Injection token: for how many years after the end of their year invoices are kept. */
 export const INVOICE_YEARS = Symbol('invoice-years');
@@ -132,8 +133,7 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
       const all: { readonly intentId: string; readonly methodId: string }[] = [];
       const note = (metadata: Stripe.Metadata | null, method: string | Stripe.PaymentMethod | null) => {
         const intentId = metadata?.[storedNames.intent];
-        if (intentId !== undefined && method !== null)
-          all.push({ intentId, methodId: typeof method === 'string' ? method : method.id });
+        if (intentId !== undefined && method !== null) all.push({ intentId, methodId: idOf(method) });
       };
       for await (const one of stripe.setupIntents.list({ customer, limit: 100 }, options))
         note(one.metadata, one.payment_method);

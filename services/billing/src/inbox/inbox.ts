@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, prepared } from '@vouchsafe/database';
+import { timeOf } from '../stripe/written.js';
 import type { Observation } from '../observation/observation.js';
 import type { ObjectId, StripeEvent } from '../webhook/webhook-event.js';
 
@@ -58,7 +59,7 @@ export class Inbox {
 
   /** @returns whether it is new */
   add(event: StripeEvent, object: ObjectId | null, source: Observation['source']): Promise<boolean> {
-    const created = new Date(event.created * 1000).toISOString();
+    const created = timeOf(event.created);
     const about = [object?.id ?? null, object?.type ?? null] as const;
     const row: Row = [event.id, event.type, ...about, event.api_version, created, source];
     return new Promise((resolve, reject) => {

@@ -7,7 +7,7 @@ import { canonicalJson } from '@vouchsafe/transparency-log';
 import { Vault } from '@vouchsafe/vault';
 import { Customers } from '../customer/customers.js';
 import { storedNames } from '../stored-names.js';
-import { StripeApi } from '../stripe/stripe-api.js';
+import { KEY_HOURS, StripeApi } from '../stripe/stripe-api.js';
 import { isFailed, isStuck, type StripeFailure, type StripeRefusal } from '../stripe/stripe-failure.js';
 import { intentAggregate } from './intent.aggregate.js';
 import type { Intent } from './intent.decider.js';
@@ -30,9 +30,6 @@ type Opened = Extract<Intent, { opened: unknown }>['opened'];
 interface Which extends Pick<Performing, 'customerId' | 'isCompleted'> {
   readonly opened: Opened;
 }
-
-/** Stripe keeps the answer to a key for at least 24 hours; clocks may differ. */
-const KEY_HOURS = 23;
 
 /** Carries out an intent, or goes on with one. It may run any number of times, also at once. */
 @Injectable()

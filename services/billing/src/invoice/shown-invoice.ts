@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { money, moneyOf } from '../stripe/money.js';
-import { shownTime, shownTimeOrNull } from '../stripe/shown-time.js';
+import { shownTime, shownTimeOrNull } from '../persistence/shown-time.js';
 import type { InvoiceRow } from './invoice.entity.js';
 import { invoiceStatuses } from './invoice.events.js';
 

@@ -7,6 +7,7 @@ import {
 import { type PaymentMethodContent, paymentMethodContent } from '../payment-method/payment-method.events.js';
 import type { StripeCustomerContent } from '../stripe-customer/stripe-customer.events.js';
 import { type SubscriptionContent, subscriptionContent } from '../subscription/subscription.events.js';
+import { idOf as idOfWritten, timeOf } from '../stripe/written.js';
 import type { StripeObject } from './stripe-object.js';
 
 /** @throws ZodError for an object that is not as Stripe describes it: it is read again, and shows in a metric */
@@ -173,11 +174,11 @@ function payerOf(charge: string | Stripe.Charge | null): string | null {
 }
 
 function idOf(reference: string | { readonly id: string } | null): string | null {
-  return typeof reference === 'object' ? (reference?.id ?? null) : reference;
+  return reference === null ? null : idOfWritten(reference);
 }
 
 function time(seconds: number | null | undefined): string | null {
-  return typeof seconds === 'number' ? new Date(seconds * 1000).toISOString() : null;
+  return typeof seconds === 'number' ? timeOf(seconds) : null;
 }
 
 function latest(times: readonly number[]): number | null {

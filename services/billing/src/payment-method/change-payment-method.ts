@@ -2,13 +2,15 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '@vouchsafe/service-host';
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
-import { withCustomer } from '../customer/with-customer.js';
+import type { UnitOfWork } from '@vouchsafe/event-store';
+import { CustomerRow } from '../customer/customer.entity.js';
 import type { OrderRejection } from '../intent/carry-out.js';
 import type { Order, Performing } from '../intent/order.js';
 import { PlaceOrder } from '../intent/place-order.js';
 import { storedNames } from '../stored-names.js';
 import { isFailed, refused, type StripeFailure } from '../stripe/stripe-failure.js';
-import { idOf, isOver } from '../subscription/own-subscription.js';
+import { idOf } from '../stripe/written.js';
+import { isOver } from '../subscription/own-subscription.js';
 
 const asked = z.strictObject({ paymentMethodId: z.string() });
 type Asked = z.infer<typeof asked>;
@@ -114,10 +116,19 @@ export class ChangePaymentMethod {
   constructor(private readonly placeOrder: PlaceOrder) {}
 
   makeDefault(caller: Caller, paymentMethodId: string): Promise<Asked | OrderRejection> {
-    return this.placeOrder.place(caller, makeDefaultOrder, { paymentMethodId }, undefined, withCustomer);
+    return this.placeOrder.place(caller, makeDefaultOrder, { paymentMethodId }, undefined, requireCustomer);
   }
 
   detach(caller: Caller, paymentMethodId: string): Promise<Asked | OrderRejection> {
-    return this.placeOrder.place(caller, detachOrder, { paymentMethodId }, undefined, withCustomer);
+    return this.placeOrder.place(caller, detachOrder, { paymentMethodId }, undefined, requireCustomer);
   }
+}
+
+/** For what only a customer can have: whoever is none yet does not become one by naming an id. */
+async function requireCustomer(unit: UnitOfWork): Promise<{ readonly rejected: 'not-found' } | null> {
+  const entityManager = await unit.entityManager();
+  const { organizationId } = unit;
+  return (await entityManager.findOne(CustomerRow, { organizationId, replacedAt: null }))
+    ? null
+    : { rejected: 'not-found' };
 }

@@ -12,7 +12,7 @@ import type { Stripe } from 'stripe';
 import { z } from 'zod';
 import { money, moneyOf } from '../stripe/money.js';
 import { StripeApi } from '../stripe/stripe-api.js';
-import { shownTime } from '../stripe/shown-time.js';
+import { shownTime } from '../persistence/shown-time.js';
 import { isFailed } from '../stripe/stripe-failure.js';
 import { PriceRow } from './price.entity.js';
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Caller, cursorOf, decimal, pageOf, pageQuery } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import { money, moneyOf } from '../stripe/money.js';
+import { timeOf } from '../stripe/written.js';
 import { type UseKeyRejection, UseStripeKey } from './use-stripe-key.js';
 
 /** Stripe gives 100 at most. */
@@ -43,14 +44,10 @@ export class ListPayouts {
         payoutId: id,
         amount: moneyOf(amount, currency),
         status,
-        arrivesAt: isoTime(arrival_date),
-        createdAt: isoTime(created),
+        arrivesAt: timeOf(arrival_date),
+        createdAt: timeOf(created),
       })),
       next: hasMore && last ? cursor.write({ payoutId: last.id }) : null,
     };
   }
-}
-
-function isoTime(seconds: number): string {
-  return new Date(seconds * 1000).toISOString();
 }

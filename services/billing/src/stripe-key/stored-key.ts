@@ -1,6 +1,6 @@
 import type { UnitOfWork } from '@vouchsafe/event-store';
 import type { Secret, Vault } from '@vouchsafe/vault';
-import { shownTime } from '../stripe/shown-time.js';
+import { shownTime } from '../persistence/shown-time.js';
 import { openKey } from './sealed-key.js';
 import type { ShownStripeKey } from './shown-stripe-key.js';
 import { stripeKeyAggregate } from './stripe-key.aggregate.js';

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { decimalsOf } from './currency.js';
 
 /** Stripe's amounts have at most 12 digits in any currency. */
 const MOST = 999_999_999_999;
@@ -23,4 +22,18 @@ export type Money = z.infer<typeof money>;
 /** An amount as Stripe says it. @throws for one that is no whole number: nothing of ours is rounded */
 export function moneyOf(amount: number, currency: string): Money {
   return money.parse({ amount, currency: currency.toUpperCase(), decimals: decimalsOf(currency) });
+}
+
+/**
+ * How many decimals a currency has at Stripe, whose amounts are integers of the smallest unit. It is ISO 4217's exponent but for those below.
+ * https://docs.stripe.com/currencies#zero-decimal
+ */
+const zeroDecimal = new Set('bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf'.split(' '));
+const threeDecimal = new Set('bhd jod kwd omr tnd'.split(' '));
+
+/** @param currency ISO 4217, in either case */
+function decimalsOf(currency: string): 0 | 2 | 3 {
+  const code = currency.toLowerCase();
+  if (zeroDecimal.has(code)) return 0;
+  return threeDecimal.has(code) ? 3 : 2;
 }

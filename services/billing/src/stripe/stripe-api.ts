@@ -10,6 +10,9 @@ import type { StripeSettings } from './stripe-settings.js';
 /** The version of Stripe's API that every request asks for, and whose types the SDK has. */
 export const STRIPE_API_VERSION = '2026-10-28.endive';
 
+/** Stripe keeps the answer to an Idempotency-Key for at least 24 hours; clocks differ. https://docs.stripe.com/api/idempotent_requests */
+export const KEY_HOURS = 23;
+
 /** Injection token of `StripeSettings`. */
 export const STRIPE_SETTINGS = Symbol('stripe-settings');
 

@@ -10,7 +10,8 @@ import { PlaceOrder } from '../intent/place-order.js';
 import { PriceCatalog, type PriceRejection } from '../price/price-catalog.js';
 import { isFailed, refused } from '../stripe/stripe-failure.js';
 import { type AgreedChange, agreedChange, changeToken, readToken } from './change-token.js';
-import { changeMetadata, idOf, isChangedBy, ownSubscription } from './own-subscription.js';
+import { idOf } from '../stripe/written.js';
+import { changeMetadata, isChangedBy, ownSubscription } from './own-subscription.js';
 import { expand, type OrderedSubscription, shownSubscription } from './subscription-view.js';
 import { withoutPaymentMethod } from './why-refused.js';
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Performing } from '../intent/order.js';
 import type { StripeShare } from '../stripe/stripe-api.js';
 import { isFailed, refused, type StripeFailure } from '../stripe/stripe-failure.js';
+import { idOf } from '../stripe/written.js';
 import { storedNames } from '../stored-names.js';
 import { expand } from './subscription-view.js';
 
@@ -35,8 +36,4 @@ export function isChangedBy({ metadata }: Stripe.Subscription, { intentId }: Per
 
 export function changeMetadata({ intentId }: Performing): Record<string, string> {
   return { [storedNames.change]: intentId };
-}
-
-export function idOf(reference: string | { readonly id: string }): string {
-  return typeof reference === 'string' ? reference : reference.id;
 }

@@ -11,7 +11,8 @@ import { money, moneyOf } from '../stripe/money.js';
 import { StripeApi } from '../stripe/stripe-api.js';
 import { isFailed, type StripeFailure, type StripeRefusal } from '../stripe/stripe-failure.js';
 import { type AgreedChange, writeToken } from './change-token.js';
-import { idOf, isOver, ownSubscription } from './own-subscription.js';
+import { idOf, timeOf } from '../stripe/written.js';
+import { isOver, ownSubscription } from './own-subscription.js';
 
 /** A person reads a page before they agree. */
 const TOKEN_MINUTES = 30;
@@ -145,7 +146,6 @@ function previewOf(
 /** A balance below 0 is credit. Stripe adds to it what is below 0 of an invoice, and takes from it before it charges. */
 function shown(invoice: Stripe.Invoice): Omit<ChangePreview, 'token' | 'expiresAt'> {
   const { total, amount_due: due, starting_balance: balance, currency, lines } = invoice;
-  const time = (seconds: number) => new Date(seconds * 1000).toISOString();
   const [before, after] = [Math.max(0, -balance), Math.max(0, due - total - balance)];
   return {
     dueNow: moneyOf(due, currency),
@@ -154,8 +154,8 @@ function shown(invoice: Stripe.Invoice): Omit<ChangePreview, 'token' | 'expiresA
     lines: lines.data.map(({ description, amount, period }) => ({
       description,
       amount: moneyOf(amount, currency),
-      from: time(period.start),
-      to: time(period.end),
+      from: timeOf(period.start),
+      to: timeOf(period.end),
     })),
   };
 }

@@ -1,7 +1,7 @@
 import { subscriptionStatuses } from '@vouchsafe/contracts';
 import { z } from 'zod';
 import { money, moneyOf } from '../stripe/money.js';
-import { shownTime, shownTimeOrNull } from '../stripe/shown-time.js';
+import { shownTime, shownTimeOrNull } from '../persistence/shown-time.js';
 import { livenessOf } from './subscription.decider.js';
 import type { SubscriptionRow } from './subscription.entity.js';
 

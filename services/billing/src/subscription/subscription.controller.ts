@@ -1,6 +1,13 @@
-import { Body, Controller, Delete, Headers, HttpCode, Param, Patch, Post } from '@nestjs/common';
-import { Caller, Operation, type RejectionProblem } from '@vouchsafe/service-host';
-import type { z } from 'zod';
+import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import {
+  accepted,
+  Caller,
+  Operation,
+  pageQuery,
+  type PageQuery,
+  type RejectionProblem,
+} from '@vouchsafe/service-host';
+import { z } from 'zod';
 import type { OrderRejection } from '../intent/carry-out.js';
 import { ordered, orderProblems } from '../intent/intent.problems.js';
 import { priceProblems } from '../price/price-catalog.js';
@@ -9,6 +16,8 @@ import { type ChangeRejection, ChangeSubscription, subscriptionChange } from './
 import { CreateSubscription, newSubscription } from './create-subscription.js';
 import { subscriptionPath as path } from './own-subscription.js';
 import { changePreview, PreviewChange, type PreviewRejection, wantedChange } from './preview-change.js';
+import { ReadSubscriptions, subscriptionPage, type UnknownSubscription } from './read-subscriptions.js';
+import { shownSubscription } from './shown-subscription.js';
 import { orderedSubscription } from './subscription-view.js';
 
 /** How each rejection is answered. */
@@ -57,14 +66,60 @@ const entity = { type: 'subscription', id: 'path.id' } as const;
 const answers = { 200: orderedSubscription };
 const possible = ['not-found', 'conflict', 'gone', 'rejected', 'unavailable', 'outcome-unknown'] as const;
 
+/** Of those that billing knows, whatever form their ids have. */
+const registerPath = z.strictObject({ id: z.string().max(255) });
+
+const registerProblems = {
+  'not-found': [
+    'not-found',
+    'Your organization has no subscription with this id. A new one appears here about a second after Stripe created it.',
+  ],
+} as const satisfies Record<UnknownSubscription['rejected'], RejectionProblem>;
+
 @Controller('v1/billing/subscriptions')
 export class SubscriptionController {
   constructor(
+    private readonly subscriptions: ReadSubscriptions,
     private readonly createSubscription: CreateSubscription,
     private readonly previewChange: PreviewChange,
     private readonly changeSubscription: ChangeSubscription,
     private readonly cancelSubscription: CancelSubscription,
   ) {}
+
+  @Get()
+  @Operation({
+    permission: 'billing:read',
+    operation: 'subscription.list',
+    entity: { type: 'organization', id: 'caller.organizationId' },
+    effect: 'read',
+    summary: 'Every subscription, newest first',
+    description:
+      'As billing last read them from Stripe: `observedAt` says when. A change appears here within seconds.',
+    answers: { 200: subscriptionPage },
+  })
+  list(
+    @Caller() caller: Caller,
+    @Query({ schema: pageQuery }) query: PageQuery,
+  ): Promise<z.infer<typeof subscriptionPage>> {
+    return this.subscriptions.list(caller, query);
+  }
+
+  @Get(':id')
+  @Operation({
+    permission: 'billing:read',
+    operation: 'subscription.read',
+    entity: { type: 'subscription', id: 'path.id' },
+    effect: 'read',
+    summary: 'One subscription',
+    answers: { 200: shownSubscription },
+    problems: ['not-found'],
+  })
+  async read(
+    @Caller() caller: Caller,
+    @Param({ schema: registerPath }) { id }: z.infer<typeof registerPath>,
+  ): Promise<z.infer<typeof shownSubscription>> {
+    return accepted(await this.subscriptions.read(caller, id), registerProblems);
+  }
 
   @Post()
   @Operation({

@@ -1,9 +1,10 @@
-import { Controller, Delete, HttpCode, Param, Put } from '@nestjs/common';
-import { Caller, Operation, type RejectionProblem } from '@vouchsafe/service-host';
+import { Controller, Delete, Get, HttpCode, Param, Put, Query } from '@nestjs/common';
+import { Caller, Operation, pageQuery, type PageQuery, type RejectionProblem } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import type { OrderRejection } from '../intent/carry-out.js';
 import { ordered, orderProblems } from '../intent/intent.problems.js';
 import { ChangePaymentMethod } from './change-payment-method.js';
+import { ListPaymentMethods, paymentMethodPage } from './list-payment-methods.js';
 
 const path = z.strictObject({
   id: z.string().regex(/^[A-Za-z0-9_-]{1,100}$/, 'must be the id of a payment method'),
@@ -17,8 +18,27 @@ const problems = {
 const possible = ['not-found', 'conflict', 'gone', 'rejected', 'unavailable', 'outcome-unknown'] as const;
 
 @Controller('v1/billing/payment-methods')
-export class ChangePaymentMethodController {
-  constructor(private readonly changeMethod: ChangePaymentMethod) {}
+export class PaymentMethodController {
+  constructor(
+    private readonly paymentMethods: ListPaymentMethods,
+    private readonly changeMethod: ChangePaymentMethod,
+  ) {}
+
+  @Get()
+  @Operation({
+    permission: 'billing:read',
+    operation: 'payment-method.list',
+    entity: { type: 'organization', id: 'caller.organizationId' },
+    effect: 'read',
+    summary: 'The saved payment methods, newest first',
+    answers: { 200: paymentMethodPage },
+  })
+  list(
+    @Caller() caller: Caller,
+    @Query({ schema: pageQuery }) query: PageQuery,
+  ): Promise<z.infer<typeof paymentMethodPage>> {
+    return this.paymentMethods.list(caller, query);
+  }
 
   @Put(':id/default')
   @HttpCode(204)
