@@ -199,7 +199,13 @@ const WEBHOOK_SECRET = 'whsec_of_this_suite';
     });
     await app.get(Reconcile).run();
     await app.get(RemovePerson).remove({
-      ...{ erasureId: randomUUID(), organizationId, userId: ada, organizations: [organizationId] },
+      ...{
+        of: 'person',
+        erasureId: randomUUID(),
+        organizationId,
+        userId: ada,
+        organizations: [organizationId],
+      },
       ...{ subjects: [ada], requestedAt: new Date() },
     });
   }, 60_000);

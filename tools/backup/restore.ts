@@ -200,7 +200,17 @@ async function eraseAgain(
   }
   let keys = 0;
   for (const { database, vault } of services) {
-    for (const { organizations, subjects, requestedAt } of tombstones) {
+    for (const tombstone of tombstones) {
+      if (!('userId' in tombstone)) {
+        const { erasedOrganizationId, requestedAt } = tombstone;
+        const { keysDestroyed } = await database.asRetention(async (sql) => {
+          await vault.refuseOrganization(sql, erasedOrganizationId, new Date(requestedAt));
+          return vault.destroyOrganization(sql, erasedOrganizationId);
+        });
+        keys += keysDestroyed;
+        continue;
+      }
+      const { organizations, subjects, requestedAt } = tombstone;
       for (const scope of organizations.flatMap((organizationId) =>
         subjects.map((subjectId) => ({ organizationId, subjectId })),
       )) {
@@ -211,7 +221,7 @@ async function eraseAgain(
       }
     }
   }
-  return { keys, people: new Set(tombstones.map(({ userId }) => userId)).size };
+  return { keys, people: new Set(tombstones.flatMap((one) => ('userId' in one ? [one.userId] : []))).size };
 }
 
 await runCommand({ usage, options }, main);

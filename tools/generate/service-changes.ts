@@ -6,7 +6,7 @@ interface ChangedFile {
 
 /** The service's line in the list of services, and its names in the files that the compiler and npm read. */
 export function changesFor(name: string): ChangedFile[] {
-  const line = `  ${name}: { holds: '${name}s', public: false, consumes: ['identity'] },\n`;
+  const line = `  ${name}: { holds: '${name}s', public: false, consumes: ['identity', 'lifecycle'] },\n`;
   return [
     {
       path: 'libs/contracts/src/services.ts',

@@ -62,6 +62,16 @@ ${entity}  schema,
       'ERASURE_RECEIPT_SUMMARY',
     ),
     simple(
+      'organization-erased',
+      'organizationErased',
+      `import {
+  ORGANIZATION_ERASURE_RECEIPT_SUMMARY,
+  organizationErasureReceipt as schema,
+} from '../erasure-receipt.js';`,
+      'ORGANIZATION_ERASURE_RECEIPT_SUMMARY',
+      { entity: `  entity: { type: 'organization', id: 'erasedOrganizationId' },\n` },
+    ),
+    simple(
       'dead-letter-settled',
       'deadLetterSettled',
       `import { DEAD_LETTER_SETTLED_SUMMARY, deadLetterSettled as schema } from '../dead-letter-settled.js';

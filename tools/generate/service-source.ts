@@ -73,23 +73,21 @@ export async function boot${pascal}(options: BootOptions = {}): Promise<RunningS
 
 export function module({ noun, pascal }: Names): string {
   return `import { type DynamicModule, Module } from '@nestjs/common';
+import { Database } from '@vouchsafe/database';
 import {
-  ErasureModule,
-  type PersonRemoval,
-  PERSON_REMOVAL,
+  DATA_STORES,
+  DataStoresModule,
   type HostConfig,
   PersistenceModule,
 } from '@vouchsafe/service-host';
 import type { ${pascal}Config } from './${noun}.config.js';
+import { ${noun}Stores } from './${noun}.stores.js';
 import { ${noun}Publishing } from './${noun}.publishing.js';
 import { Create${pascal} } from './${noun}/create-${noun}.js';
 import { ${pascal}Controller } from './${noun}/${noun}.controller.js';
 import { List${pascal}s } from './${noun}/list-${noun}s.js';
 import { Retire${pascal} } from './${noun}/retire-${noun}.js';
 import { ${noun}Migrations } from './persistence/migrations.js';
-
-/** The keys cover everything that is stored about a person: there is nothing else to remove (P10). */
-const removal: PersonRemoval = { remove: () => Promise.resolve() };
 
 @Module({})
 export class ${pascal}Module {
@@ -103,10 +101,13 @@ export class ${pascal}Module {
           migrations: ${noun}Migrations,
           publishing: ${noun}Publishing,
         }),
-        ErasureModule.for(config),
+        DataStoresModule.for(config),
       ],
       controllers: [${pascal}Controller],
-      providers: [Create${pascal}, Retire${pascal}, List${pascal}s, { provide: PERSON_REMOVAL, useValue: removal }],
+      providers: [
+        ...[Create${pascal}, Retire${pascal}, List${pascal}s],
+        { provide: DATA_STORES, useFactory: ${noun}Stores, inject: [Database] },
+      ],
     };
   }
 }
@@ -137,7 +138,7 @@ import { publish${pascal} } from './${noun}/${noun}.published.js';
 /** Every catalog of the service, and what is published of it. */
 export const ${noun}Publishing: readonly Publishing[] = [
   publishing(${noun}Events, publish${pascal}),
-  receiptPublishing(${noun}Facts.subjectErased),
+  ...receiptPublishing(${noun}Facts),
   settledPublishing(${noun}Facts.deadLetterSettled),
   sealingPublishing(${noun}Facts.valuesSealed),
 ];
@@ -163,19 +164,33 @@ export const ${noun}Inventory = inventoryOf({
 `;
 }
 
+export function stores({ noun, snake }: Names): string {
+  return `/** @promise P31 where ${noun} keeps data of customers */
+import type { Database } from '@vouchsafe/database';
+import { type DataStore, rows } from '@vouchsafe/service-host';
+
+export function ${noun}Stores(database: Database): readonly DataStore[] {
+  return [rows(database, { name: '${noun}s', tables: ['${snake}'], person: 'none' })];
+}
+`;
+}
+
 export function inventorySpec({ noun }: Names): string {
   return `import { expect, it } from '@jest/globals';
-import { declaredColumns, withSharedMigrations } from '@vouchsafe/service-host';
-import { inventoryGaps, testPostgres } from '@vouchsafe/testing';
+import { declaredColumns, libraryStores, withSharedMigrations } from '@vouchsafe/service-host';
+import { inventoryGaps, storeGaps, testPostgres } from '@vouchsafe/testing';
 import { impersonalColumns, personalColumns } from './${noun}.inventory.js';
+import { ${noun}Stores } from './${noun}.stores.js';
 import { ${noun}Migrations } from './persistence/migrations.js';
 
-it('accounts for every column of the database that could hold personal data (P18)', async () => {
+it('accounts for every column that could hold personal data, and every table of customers (P18, P31)', async () => {
   const postgres = await testPostgres();
   try {
     const database = await postgres.database('${noun}', withSharedMigrations(${noun}Migrations));
     const declared = declaredColumns(personalColumns, impersonalColumns);
     expect(await inventoryGaps(database, declared, 'services/${noun}/src/${noun}.inventory.ts')).toEqual([]);
+    const stores = [...${noun}Stores(database), ...libraryStores(database)];
+    expect(await storeGaps(database, stores, { personal: personalColumns })).toEqual([]);
   } finally {
     await postgres.stop();
   }

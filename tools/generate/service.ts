@@ -18,6 +18,7 @@ export function serviceFiles(name: string): NewFile[] {
     own(`src/${name}.publishing.ts`, source.publishing(names)),
     own(`src/${name}.inventory.ts`, source.inventory(names)),
     own(`src/${name}.inventory.spec.ts`, source.inventorySpec(names)),
+    own(`src/${name}.stores.ts`, source.stores(names)),
     own('src/dead-letters.ts', source.deadLetters(names)),
     own('src/persistence/migrations.ts', source.migrations(names)),
     ...sliceFiles(name, name).map(({ path, text }) => own(`src/${path}`, text)),

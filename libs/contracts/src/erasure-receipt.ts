@@ -29,3 +29,42 @@ export type ErasureReceipt = z.infer<typeof erasureReceipt>;
 
 export const ERASURE_RECEIPT_SUMMARY =
   'The keys of an erased person are destroyed in this service, and no process holds them any more (P10).';
+
+/** Why data of an erased organization stays. `tombstones`: random ids that keep it from being made again; `hash-tiles`: hashes of its log. */
+export const kept = z.enum(['tombstones', 'hash-tiles', 'deletion-records']);
+export type Kept = z.infer<typeof kept>;
+
+/** What became of one kind of data of an organization in one service. */
+export const erasedStore = z.strictObject({
+  store: z
+    .string()
+    .regex(/^[a-z][a-z-]*$/)
+    .describe('Name of the store, unique in its service'),
+  found: z.int().nonnegative().describe('Records when the erasure began'),
+  left: z.literal(0).describe('Records that were looked for afterwards, and found'),
+  method: z.enum(['deleted', 'key-destroyed']).describe('How they went'),
+});
+export type ErasedStore = z.infer<typeof erasedStore>;
+
+/**
+ * What a service answers to the erasure of an organization (P31), each by a fact of its own in the operator's log: nothing is found of it any
+ * more in any of its stores, its keys are destroyed, and no process holds an opened one.
+ */
+export const organizationErasureReceipt = z.strictObject({
+  /** The operator's. */
+  organizationId,
+  erasedOrganizationId: organizationId,
+  erasureId: z.uuid(),
+  stores: z.array(erasedStore),
+  keysDestroyed: z.int().nonnegative(),
+  destroyedAt: z.iso.datetime(),
+  effectiveFrom: z.iso.datetime(),
+  /** What stays inside the service, by store. */
+  kept: z.array(z.strictObject({ store: z.string(), because: kept })),
+  /** What stays at others. Absent where nothing does. */
+  retained: z.array(retained).min(1).optional(),
+});
+export type OrganizationErasureReceipt = z.infer<typeof organizationErasureReceipt>;
+
+export const ORGANIZATION_ERASURE_RECEIPT_SUMMARY =
+  'Nothing is left of an erased organization in this service: its data is deleted, its keys are destroyed, and a search finds none (P31).';

@@ -16,7 +16,7 @@ export const services = {
   gateway: {
     holds: 'the only public server: sessions in, access log out, everything else passed on',
     public: true,
-    consumes: ['identity'],
+    consumes: ['identity', 'lifecycle'],
   },
   identity: {
     holds: 'who: organizations, people, credentials, sessions, consents, keys',
@@ -31,12 +31,12 @@ export const services = {
   billing: {
     holds: 'who pays: customers, subscriptions and invoices, on Stripe',
     public: false,
-    consumes: ['identity'],
+    consumes: ['identity', 'lifecycle'],
   },
   lifecycle: {
     holds: 'how long: the end of an organization, and what becomes of its data',
     public: false,
-    consumes: ['identity', 'billing'],
+    consumes: 'all',
   },
 } as const satisfies Readonly<Record<string, Service>>;
 

@@ -1,6 +1,7 @@
 export * from './aggregate.js';
 export { appendBatch, type Appending, type BatchEntry } from './append.js';
 export { progressOf, readNextPage } from './cursor.js';
+export { deleteEvents } from './delete-events.js';
 export * from './event-store.js';
 export * from './follower.js';
 export * from './following-projection.js';

@@ -187,4 +187,34 @@ export const eventStoreMigrations: readonly SqlMigration[] = [
       grant execute on function lookup.seal_marked to ${retention};
       reset role;`,
   },
+  {
+    name: 'event-store-006-delete-organization',
+    sql: ({ retention, lookup }) => `
+      -- The one way in which an event leaves (P31): with all others of an organization that can have no key any more. Its numbers in
+      -- outgoing stay, for a lane is shared: whoever asks for one is told that it was removed.
+      grant delete on event to ${lookup};
+      create or replace function refuse_change() returns trigger language plpgsql as $$
+      begin
+        if tg_op in ('UPDATE', 'DELETE') and current_user = '${lookup}' then return null; end if;
+        raise exception 'events are immutable: % on % refused', tg_op, tg_table_name using errcode = 'insufficient_privilege';
+      end $$;
+      grant select on vault_erased_organization to ${lookup};
+
+      set local role ${lookup};
+      create function lookup.delete_events(organization uuid, first bigint, last bigint) returns bigint
+        language plpgsql volatile security definer set search_path = public as $$
+      declare
+        deleted bigint;
+      begin
+        if not exists (select from vault_erased_organization e where e.organization_id = organization) then
+          raise exception 'the organization is not being deleted' using errcode = 'insufficient_privilege';
+        end if;
+        delete from event where organization_id = organization and position between first and last;
+        get diagnostics deleted = row_count;
+        return deleted;
+      end $$;
+      revoke all on function lookup.delete_events from public;
+      grant execute on function lookup.delete_events to ${retention};
+      reset role;`,
+  },
 ];

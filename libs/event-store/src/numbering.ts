@@ -3,7 +3,14 @@ import { prepared, type Sql } from '@vouchsafe/database';
 import { readNextPage } from './cursor.js';
 import { LANES, OUTGOING_PARTITION } from './migrations.js';
 import type { OutgoingSource } from './outgoing.js';
-import { catalogsOf, factsOf, laneMessages, sentVersions, type Versions } from './publishing.js';
+import {
+  catalogsOf,
+  factsOf,
+  laneMessages,
+  type RemovedFact,
+  sentVersions,
+  type Versions,
+} from './publishing.js';
 import { readRows } from './recorded-event.js';
 import { departing, type DepartingMessage, transitKeysFor } from './transit.js';
 
@@ -13,7 +20,7 @@ export interface Numbered {
   /** Events read, published or not. */
   readonly events: number;
   /** The facts that nothing in their lanes waits before: they can go out as they are, without being read again. */
-  readonly ready: readonly DepartingMessage[];
+  readonly ready: readonly (DepartingMessage | RemovedFact)[];
   /** Whether there are others, which wait behind what their lanes have not yet sent. */
   readonly othersWait: boolean;
 }

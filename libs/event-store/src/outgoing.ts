@@ -3,9 +3,11 @@ import type { Vault } from '@vouchsafe/vault';
 import {
   catalogsOf,
   factsOf,
+  isThere,
   type LaneMessage,
   laneMessages,
   type Publishing,
+  type RemovedFact,
   sentVersions,
   type Versions,
 } from './publishing.js';
@@ -25,16 +27,16 @@ export function readWaiting(
   source: OutgoingSource,
   limit: number,
   reached: ReadonlyMap<number, bigint>,
-): Promise<DepartingMessage[]> {
+): Promise<(DepartingMessage | RemovedFact)[]> {
   return source.database.asWorker(async (transaction) => {
     const rows = await outgoingRows(transaction, unacknowledgedAfter, [
       limit,
       [...reached.keys()],
       [...reached.values()].map(String),
     ]);
-    const transitKeys = await transitKeysFor(transaction, source, rows);
+    const transitKeys = await transitKeysFor(transaction, source, rows.filter(hasEvent));
     const messages = await messagesOf(transaction, source, rows, sentVersions);
-    return messages.map((message) => departing(message, transitKeys));
+    return messages.map((message) => (isThere(message) ? departing(message, transitKeys) : message));
   });
 }
 
@@ -47,7 +49,7 @@ export function readLane(
   lane: number,
   first: bigint,
   limit: number,
-): Promise<LaneMessage[]> {
+): Promise<(LaneMessage | RemovedFact)[]> {
   return source.database.asWorker(async (transaction) => {
     const rows = await outgoingRows(
       transaction,
@@ -59,7 +61,10 @@ export function readLane(
 }
 
 /** The bus has them. The commit does not wait for the disk: what a crash loses is sent again, and consumers drop known numbers. */
-export function acknowledge(database: Database, page: readonly LaneMessage[]): Promise<unknown> {
+export function acknowledge(
+  database: Database,
+  page: readonly Pick<LaneMessage, 'lane' | 'number'>[],
+): Promise<unknown> {
   const lanes = new Map(page.map(({ lane, number: last }) => [lane, last]));
   return database.asWorker((transaction) =>
     transaction.query(
@@ -93,19 +98,29 @@ function dueAfter(number: string): string {
   where lane.acknowledged < lane.last_number`;
 }
 
-interface OutgoingRow extends EventRow {
+interface Numbered {
   readonly lane: number;
   readonly number: string;
   readonly ordinal: number;
   /** A version of the fact; null for what an earlier release numbered, which knew one version of each. */
   readonly contract_type: string | null;
 }
+type OutgoingRow = Numbered & EventRow;
+type RowWithoutEvent = Numbered & { readonly position: null };
 
-function outgoingRows(sql: Sql, due: string, values: readonly unknown[]): Promise<OutgoingRow[]> {
-  return sql.query<OutgoingRow>(
+function hasEvent(row: OutgoingRow | RowWithoutEvent): row is OutgoingRow {
+  return row.position !== null;
+}
+
+function outgoingRows(
+  sql: Sql,
+  due: string,
+  values: readonly unknown[],
+): Promise<(OutgoingRow | RowWithoutEvent)[]> {
+  return sql.query<OutgoingRow | RowWithoutEvent>(
     `select lane, number, ordinal, contract_type, ${eventColumns}
      from (${due}) as due
-     join event on event.position = due.event_position
+     left join event on event.position = due.event_position
      order by due.number, due.lane`,
     values,
   );
@@ -114,27 +129,26 @@ function outgoingRows(sql: Sql, due: string, values: readonly unknown[]): Promis
 async function messagesOf(
   sql: Sql,
   { database, vault, publishing }: OutgoingSource,
-  rows: readonly OutgoingRow[],
+  rows: readonly (OutgoingRow | RowWithoutEvent)[],
   wanted: (versions: Versions) => Versions,
-): Promise<LaneMessage[]> {
-  const events = await readRows(sql, vault, catalogsOf(publishing), rows);
-  return events.flatMap((event, index) => {
-    const row = rows[index];
-    const versions = row && numberedFact(factsOf(publishing, event), row);
+): Promise<(LaneMessage | RemovedFact)[]> {
+  const there = rows.filter(hasEvent);
+  const events = await readRows(sql, vault, catalogsOf(publishing), there);
+  const eventOf = new Map(there.map((row, index) => [row, events[index]]));
+  return rows.flatMap((row): (LaneMessage | RemovedFact)[] => {
+    const event = hasEvent(row) ? eventOf.get(row) : undefined;
+    const place = { lane: row.lane, number: BigInt(row.number) };
+    if (!event) return [{ source: database.service, ...place, isRemoved: true }];
+    const versions = numberedFact(factsOf(publishing, event), row);
     if (!versions) throw new Error(`Event ${event.position} no longer yields the fact that was numbered`);
-    return laneMessages(
-      database.service,
-      { lane: row.lane, number: BigInt(row.number) },
-      event,
-      wanted(versions),
-    );
+    return laneMessages(database.service, place, event, wanted(versions));
   });
 }
 
 /** The fact that a number was given to: by its contract, so that the order in which an event gives its facts may change. */
 function numberedFact(
   facts: readonly Versions[],
-  { ordinal, contract_type }: OutgoingRow,
+  { ordinal, contract_type }: Numbered,
 ): Versions | undefined {
   const sameOrder = facts[ordinal];
   if (contract_type === null) return sameOrder;

@@ -20,6 +20,18 @@ export interface LaneMessage {
   readonly versions?: readonly string[];
 }
 
+/**
+ * A number whose fact was removed, or must not go out any more, with its organization (P31). It is not sent. Consumers find the gap, are
+ * told by the source, and count on: a lane is shared by organizations.
+ */
+export interface RemovedFact extends Pick<LaneMessage, 'source' | 'lane' | 'number'> {
+  readonly isRemoved: true;
+}
+
+export function isThere<Message extends LaneMessage>(fact: Message | RemovedFact): fact is Message {
+  return !('isRemoved' in fact);
+}
+
 /** How the events of one kind of stream are published: `*.published.ts` as a function. */
 export interface Publishing {
   readonly catalog: EventCatalog;

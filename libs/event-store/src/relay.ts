@@ -2,6 +2,7 @@ import type { Database } from '@vouchsafe/database';
 import { progressOf } from './cursor.js';
 import { type Follower, follow, type Pace } from './follower.js';
 import { CURSOR, number, type Numbered } from './numbering.js';
+import { isThere, type RemovedFact } from './publishing.js';
 import { acknowledge, type OutgoingSource, readWaiting, unacknowledged } from './outgoing.js';
 import { sendTraced } from './tracing.js';
 import type { DepartingMessage } from './transit.js';
@@ -127,9 +128,10 @@ async function sendWaiting(options: RelayOptions): Promise<boolean> {
 function sending({ database, send }: RelayOptions) {
   let acknowledged: Promise<unknown> = Promise.resolve();
   return {
-    page: async (page: readonly DepartingMessage[]): Promise<void> => {
+    page: async (page: readonly (DepartingMessage | RemovedFact)[]): Promise<void> => {
       if (page.length === 0) return;
-      await sendTraced(page, send);
+      const leaving = page.filter((fact) => isThere(fact));
+      if (leaving.length > 0) await sendTraced(leaving, send);
       await acknowledged;
       acknowledged = besides(acknowledge(database, page));
     },

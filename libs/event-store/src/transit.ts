@@ -1,6 +1,6 @@
 import type { Sql } from '@vouchsafe/database';
 import type { TransitKey, Vault } from '@vouchsafe/vault';
-import { isPublished, type LaneMessage, type Publishing } from './publishing.js';
+import { isPublished, type LaneMessage, type Publishing, type RemovedFact } from './publishing.js';
 import type { EventRow } from './recorded-event.js';
 
 /** A fact on its way to the bus, with the key that seals it there if it says anything of a person. */
@@ -18,11 +18,13 @@ export function transitKeysFor(
   return vault.todaysTransitKeys(sql, [...new Set(published.map((row) => row.organization_id))]);
 }
 
+/** Of an organization without a transit key, whose data is deleted (P31), nothing goes out any more. */
 export function departing(
   message: LaneMessage,
   transitKeys: ReadonlyMap<string, TransitKey>,
-): DepartingMessage {
+): DepartingMessage | RemovedFact {
   const transitKey = transitKeys.get(message.key);
-  if (!transitKey) throw new Error(`There is no transit key for ${message.id}`);
-  return { ...message, transitKey };
+  if (transitKey) return { ...message, transitKey };
+  const { source, lane, number } = message;
+  return { source, lane, number, isRemoved: true };
 }

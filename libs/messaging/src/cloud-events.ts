@@ -1,4 +1,4 @@
-import type { LaneMessage, LanePosition } from '@vouchsafe/event-store';
+import type { LaneMessage, LanePosition, RemovedFact } from '@vouchsafe/event-store';
 import { z } from 'zod';
 import type { IncomingMessage, OutgoingMessage } from './bus.js';
 
@@ -13,6 +13,12 @@ export type WireMessage = Pick<OutgoingMessage, 'key' | 'headers' | 'value'>;
 
 /** Type of the message with the last number of each lane; not a contract of any service. */
 const LANE_POSITIONS = 'vouchsafe.lane-positions.v1';
+
+/** The nil UUID (RFC 9562, 5.9), in place of an organization. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
+/** Type of what a source gives for a number whose fact was removed (P31); not a contract of any service, and never on the bus. */
+const FACT_REMOVED = 'vouchsafe.fact-removed.v1';
 
 /** A fact as it arrives: its source, lane and number, and data that is not checked yet. */
 export interface ArrivedFact {
@@ -68,6 +74,19 @@ export function factMessage(fact: LaneMessage): OutgoingMessage {
       ...(fact.traceparent === undefined ? {} : { ce_traceparent: fact.traceparent }),
     },
     value: JSON.stringify(fact.publication.data),
+  };
+}
+
+/** Says of whom it was no more than that it was: a consumer counts its number, and nothing reacts to its type. */
+export function removedMessage({ source, lane, number }: RemovedFact): WireMessage {
+  const id = `${source}/${lane}/${number}`;
+  return {
+    key: NOBODY,
+    headers: {
+      ...attributes(source, id, FACT_REMOVED, new Date(0)),
+      ...{ ce_lane: String(lane), ce_number: String(number), ce_fact: id },
+    },
+    value: 'null',
   };
 }
 

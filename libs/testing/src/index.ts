@@ -11,5 +11,6 @@ export { python, pythonEnvironment, withoutPython } from './python.js';
 export { chooseServer } from './server-choice.js';
 export * from './source-process.js';
 export * from './inventory-gaps.js';
+export { storeGaps } from './store-gaps.js';
 export * from './small-disk.js';
 export { entityDifference } from './entity-difference.js';

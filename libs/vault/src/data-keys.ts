@@ -58,7 +58,7 @@ export class DataKeys {
     return new Map([...rings, ...(await this.load(sql, [...unknown.values()]))]);
   }
 
-  /** Makes the keys that are missing, but for tombstoned holders: those answer `ERASED` for ever (P10). */
+  /** Makes the keys that are missing, but for tombstoned holders and organizations: those answer `ERASED` for ever (P10, P31). */
   async findOrMake(sql: Sql, wanted: readonly Holder[]): Promise<KeyRings> {
     const found = await this.find(sql, wanted);
     const absent = wanted.filter((holder) => !found.has(holderId(holder)));
@@ -80,14 +80,12 @@ export class DataKeys {
     // One order for all, so that two transactions that make the same keys wait for each other instead of locking up.
     const rows = [...wanted]
       .sort((a, b) => (holderId(a) < holderId(b) ? -1 : 1))
-      .map((holder) => {
+      .flatMap((holder) => {
+        // An organization has none whose data was deleted: nothing is sealed for it any more.
         const by = wrapping.get(holder.organizationId);
-        if (!by)
-          throw new VaultError(
-            'key-missing',
-            `Organization ${holder.organizationId} has no key in this service`,
-          );
-        return { ...holder, by: by.version, wrapped: wrapDataKey(by.key, by.version, holder, newKeyBytes()) };
+        if (!by) return [];
+        const wrapped = wrapDataKey(by.key, by.version, holder, newKeyBytes());
+        return [{ ...holder, by: by.version, wrapped }];
       });
     await sql.query(
       `insert into vault_data_key (organization_id, holder, version, organization_key_version, wrapped, created_at)
@@ -123,7 +121,9 @@ export class DataKeys {
     const { erasures } = this;
     const heldSince = this.now().getTime();
     const rows = await sql.query<DataKeyRow>(
-      `select w.organization_id, w.holder, e.holder is not null as erased,
+      `select w.organization_id, w.holder,
+         e.holder is not null or (d.version is null and exists (
+           select from vault_erased_organization g where g.organization_id = w.organization_id)) as erased,
          d.version, d.wrapped, d.organization_key_version, o.kek_id, o.wrapped as organization_wrapped,
          coalesce(pg_current_xact_id_if_assigned() in (d.created_by, e.created_by), false) as provisional
        from unnest($1::uuid[], $2::text[]) as w (organization_id, holder)

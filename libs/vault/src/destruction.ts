@@ -1,5 +1,5 @@
-/** @promise P10 destroys a person's keys and the organization's transit keys, and leaves a tombstone */
-import { instant, one, type Sql } from '@vouchsafe/database';
+/** @promise P10, P31 destroys a person's keys and the organization's transit keys, and leaves a tombstone */
+import { instant, one, prepared, type Sql } from '@vouchsafe/database';
 import type { Holder } from './data-keys.js';
 import { subjectHolder } from './scope.js';
 import { destroyTransitKeys } from './transit-keys.js';
@@ -42,6 +42,55 @@ export async function destroyKeys(
     keysDestroyed: destroyed.length,
     erasedAt: instant(tombstone.erased_at),
     // From now, not from `at`, which may be an older message's: until the commit others may still read the key.
+    effectiveFrom: new Date(now.getTime() + heldMilliseconds + ALLOWANCE_MILLISECONDS),
+  };
+}
+
+/**
+ * From this commit on no key of the organization is made (P31). Makers under way are waited for; keys that are there go on opening.
+ * As `retention`; may be repeated.
+ */
+export async function refuseOrganization(sql: Sql, organizationId: string, at: Date): Promise<void> {
+  await sql.query(
+    `insert into vault_erased_organization (organization_id, erased_at) values ($1, $2) on conflict do nothing`,
+    [organizationId, at],
+  );
+}
+
+/** The organizations among these whose data is deleted, or is being deleted. */
+export async function refusedAmong(sql: Sql, organizationIds: readonly string[]): Promise<Set<string>> {
+  const rows = await sql.query<{ organization_id: string }>(
+    prepared(
+      'select organization_id from vault_erased_organization where organization_id = any ($1::uuid[])',
+    ),
+    [organizationIds],
+  );
+  return new Set(rows.map(({ organization_id: id }) => id));
+}
+
+/** Every key of an organization that is refused already. Tombstones of its people stay. As `retention`; may be repeated. */
+export async function destroyOrganizationKeys(
+  sql: Sql,
+  organizationId: string,
+  { now, heldMilliseconds }: { readonly now: Date; readonly heldMilliseconds: number },
+): Promise<Destruction> {
+  const refused = await one<{ erased_at: string }>(
+    sql,
+    'select erased_at from vault_erased_organization where organization_id = $1',
+    [organizationId],
+  );
+  await destroyTransitKeys(sql, organizationId);
+  const dataKeys = await sql.query(
+    'delete from vault_data_key where organization_id = $1 returning version',
+    [organizationId],
+  );
+  const organizationKeys = await sql.query(
+    'delete from vault_organization_key where organization_id = $1 returning version',
+    [organizationId],
+  );
+  return {
+    keysDestroyed: dataKeys.length + organizationKeys.length,
+    erasedAt: instant(refused.erased_at),
     effectiveFrom: new Date(now.getTime() + heldMilliseconds + ALLOWANCE_MILLISECONDS),
   };
 }

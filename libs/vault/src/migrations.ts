@@ -8,6 +8,11 @@ const LOCKS = 7_406_001;
 /** First number of the locks between makers of transit keys and erasures; the second is the organization's group. */
 export const TRANSIT_LOCKS = LOCKS + 2;
 
+/** First number of the locks between makers of any key of an organization and its end; the second is the organization's group. */
+const ORGANIZATION_LOCKS = LOCKS + 3;
+
+const lockOfOrganization = `${ORGANIZATION_LOCKS}, hashtext(new.organization_id::text) & 255`;
+
 /**
  * A lock for one of 256 groups of key holders: a batch that makes thousands of keys holds 256 entries of Postgres's lock
  * table at most.
@@ -190,5 +195,49 @@ create trigger destroy_transit_keys after insert on vault_erased_key
 alter table vault_transit_key
   drop constraint vault_transit_key_organization_id_organization_key_version_fkey,
   add foreign key (organization_id, organization_key_version) references vault_organization_key on delete cascade;`,
+  },
+  {
+    name: 'vault-005-erased-organization',
+    sql: ({ request, worker, retention }) => `
+-- An organization whose data is deleted (P31): no key of it is ever made again. Keys that are there go on opening until they are destroyed.
+create table vault_erased_organization (
+  organization_id uuid primary key,
+  erased_at timestamptz not null
+);
+
+-- As for a person: making a key and the end of its organization exclude each other until commit.
+create function vault_refuse_erased_organization() returns trigger language plpgsql set search_path = public as $$
+begin
+  perform pg_advisory_xact_lock_shared(${lockOfOrganization});
+  if exists (select from vault_erased_organization e where e.organization_id = new.organization_id) then
+    return null;
+  end if;
+  return new;
+end $$;
+create function vault_wait_for_organization() returns trigger language plpgsql as $$
+begin
+  perform pg_advisory_xact_lock(${lockOfOrganization});
+  return new;
+end $$;
+create trigger wait_for_makers before insert on vault_erased_organization
+  for each row execute function vault_wait_for_organization();
+create trigger keep_tombstones before update or delete or truncate on vault_erased_organization
+  for each statement execute function vault_keep_tombstones();
+
+${['vault_organization_key', 'vault_data_key', 'vault_transit_key']
+  .map(
+    (table) => `create trigger refuse_erased_organization before insert on ${table}
+  for each row execute function vault_refuse_erased_organization();`,
+  )
+  .join('\n')}
+
+alter table vault_erased_organization enable row level security;
+alter table vault_erased_organization force row level security;
+create policy own on vault_erased_organization to ${request} using (${ownOrganization});
+create policy every on vault_erased_organization to ${worker}, ${retention} using (true);
+grant select on vault_erased_organization to ${request}, ${worker};
+grant select, insert on vault_erased_organization to ${retention};
+grant delete on vault_organization_key to ${retention};
+grant select on vault_organization_key to ${retention};`,
   },
 ];

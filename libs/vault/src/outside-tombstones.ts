@@ -1,21 +1,28 @@
-/** @promise P10 records erasures outside of the database, so that a restore cannot undo them */
+/** @promise P10, P31 records erasures outside of the database, so that a restore cannot undo them */
 import { open, readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { syncFolderOf } from './sync-folder.js';
 import { VaultError } from './vault-error.js';
 
-/** One person's erasure, as it is recorded outside of the database, which a restore would turn back. */
-const tombstone = z.strictObject({
+const which = {
   erasureId: z.uuid(),
-  /** The person's organization. */
+  /** In whose log the receipt stands. */
   organizationId: z.uuid(),
-  userId: z.uuid(),
-  /** Every organization under which a key of the person may be. */
-  organizations: z.array(z.uuid()).min(1),
-  /** The ids under which the person's values are sealed: the user's, and those of the invitations to the same person. */
-  subjects: z.array(z.uuid()).min(1),
   requestedAt: z.iso.datetime(),
-});
+};
+
+/** An erasure, as it is recorded outside of the database, which a restore would turn back: of a person, or of an organization. */
+const tombstone = z.union([
+  z.strictObject({
+    ...which,
+    userId: z.uuid(),
+    /** Every organization under which a key of the person may be. */
+    organizations: z.array(z.uuid()).min(1),
+    /** The ids under which the person's values are sealed: the user's, and those of the invitations to the same person. */
+    subjects: z.array(z.uuid()).min(1),
+  }),
+  z.strictObject({ ...which, erasedOrganizationId: z.uuid() }),
+]);
 export type Tombstone = z.infer<typeof tombstone>;
 
 /**

@@ -77,13 +77,13 @@ export class TransitKeys {
 
   private async insert(sql: Sql, organizationIds: readonly string[], day: string, at: Date): Promise<void> {
     const wrapping = await currentOrganizationKeys(sql, this.organizationKeys, organizationIds, at);
-    const rows = organizationIds.map((organizationId) => {
+    const rows = organizationIds.flatMap((organizationId) => {
+      // An organization has none whose data was deleted: none of its facts leaves any more.
       const by = wrapping.get(organizationId);
-      if (!by)
-        throw new VaultError('key-missing', `Organization ${organizationId} has no key in this service`);
+      if (!by) return [];
       const id = randomUUID();
       const wrapped = wrapTransitKey(by.key, by.version, { id, organizationId }, newKeyBytes());
-      return { organizationId, id, by: by.version, wrapped };
+      return [{ organizationId, id, by: by.version, wrapped }];
     });
     await sql.query(
       `insert into vault_transit_key (id, organization_id, day, organization_key_version, wrapped, created_at)

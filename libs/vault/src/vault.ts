@@ -4,7 +4,7 @@ import type { Sql, Transaction } from '@vouchsafe/database';
 import { type Erased, isErased, type PersonalField } from '@vouchsafe/event-sourcing';
 import { lengthPrefixed } from './aead.js';
 import { DataKeys } from './data-keys.js';
-import { destroyKeys, type Destruction } from './destruction.js';
+import { destroyKeys, destroyOrganizationKeys, type Destruction, refuseOrganization } from './destruction.js';
 import {
   type DataWithFields,
   openAllFields,
@@ -196,6 +196,26 @@ export class Vault {
       heldMilliseconds: this.cache.milliseconds,
     });
     transaction.afterCommit(() => this.evict(scope));
+    return destruction;
+  }
+
+  /**
+   * From this commit on no key of the organization is made, and nothing new can be sealed for it (P31). Runs as `retention`; may be
+   * repeated. Its keys stay until `destroyOrganization`.
+   */
+  refuseOrganization(sql: Sql, organizationId: string, at: Date): Promise<void> {
+    return refuseOrganization(sql, organizationId, at);
+  }
+
+  /**
+   * Destroys every key of an organization that is refused (P31): what is sealed opens no more, wherever it is. Runs as `retention`; may be
+   * repeated.
+   */
+  async destroyOrganization(transaction: Transaction, organizationId: string): Promise<Destruction> {
+    const id = organizationId.toLowerCase();
+    const limits = { now: this.now(), heldMilliseconds: this.cache.milliseconds };
+    const destruction = await destroyOrganizationKeys(transaction, id, limits);
+    transaction.afterCommit(() => this.dataKeys.evictOrganizations(new Set([id])));
     return destruction;
   }
 

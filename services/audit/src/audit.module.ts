@@ -4,8 +4,8 @@ import { keepMonthsAhead } from '@vouchsafe/event-store';
 import {
   Background,
   Clock,
-  ErasureModule,
-  PERSON_REMOVAL,
+  DATA_STORES,
+  DataStoresModule,
   type HostConfig,
   LOGGER,
   PersistenceModule,
@@ -13,6 +13,7 @@ import {
 } from '@vouchsafe/service-host';
 import type { AuditConfig } from './audit.config.js';
 import { auditPublishing } from './audit.publishing.js';
+import { auditStores } from './audit.stores.js';
 import { EntryController } from './entry/entry.controller.js';
 import { ListEntries } from './entry/list-entries.js';
 import { ProveEntry } from './entry/prove-entry.js';
@@ -76,13 +77,14 @@ export class AuditModule {
           migrations: auditMigrations,
           publishing: auditPublishing,
         }),
-        ErasureModule.for(config),
+        DataStoresModule.for(config),
       ],
       controllers: [EntryController, ExportController, LogController, ReaderController, ReactionsController],
       providers: [
         ...[RecordEntries, ListEntries, ProveEntry, RequestExport, OpenBundle, CreateReader, OpenLog],
         ...[Recorder, CheckpointSigner, VolumeLimits, ExportFolder, BundleMaker, ExportWorker],
-        { provide: PERSON_REMOVAL, useClass: RemovePerson },
+        RemovePerson,
+        { provide: DATA_STORES, useFactory: auditStores, inject: [Database, RemovePerson] },
         Workers,
       ],
     };

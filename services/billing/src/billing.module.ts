@@ -1,13 +1,15 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
+import { Database } from '@vouchsafe/database';
 import {
   ConfigError,
-  ErasureModule,
+  DATA_STORES,
+  DataStoresModule,
   type HostConfig,
-  PERSON_REMOVAL,
   PersistenceModule,
 } from '@vouchsafe/service-host';
 import type { BillingConfig } from './billing.config.js';
 import { billingPublishing } from './billing.publishing.js';
+import { billingStores } from './billing.stores.js';
 import { billingMigrations } from './persistence/migrations.js';
 import { CheckoutController } from './checkout/checkout.controller.js';
 import { checkoutSessionOrder, CreateCheckoutSession } from './checkout/create-checkout-session.js';
@@ -145,7 +147,7 @@ export class BillingModule {
           ],
           publishing: billingPublishing,
         }),
-        ErasureModule.for(config),
+        DataStoresModule.for(config),
       ],
       controllers: Object.values(slices).flatMap(({ controllers }) => controllers),
       providers: [
@@ -160,7 +162,7 @@ export class BillingModule {
         ReturnUrls,
         ...Object.values(slices).flatMap(({ providers }) => providers),
         RemovePerson,
-        { provide: PERSON_REMOVAL, useExisting: RemovePerson },
+        { provide: DATA_STORES, useFactory: billingStores, inject: [Database, RemovePerson] },
       ],
     };
   }

@@ -36,7 +36,7 @@ export const billingPublishing: readonly Publishing[] = [
   publishing(stripeCustomerEvents, publishStripeCustomer),
   publishing(stripeKeyEvents, publishStripeKey),
   publishing(stripeKeyUseEvents, publishStripeKeyUse),
-  receiptPublishing(billingFacts.subjectErased),
+  ...receiptPublishing(billingFacts),
   settledPublishing(billingFacts.deadLetterSettled),
   sealingPublishing(billingFacts.valuesSealed),
 ];

@@ -1,16 +1,24 @@
 /** @promise P18 the same of the gateway */
 import { expect, it } from '@jest/globals';
-import { declaredColumns, withSharedMigrations } from '@vouchsafe/service-host';
-import { inventoryGaps, testPostgres } from '@vouchsafe/testing';
+import { declaredColumns, libraryStores, withSharedMigrations } from '@vouchsafe/service-host';
+import { inventoryGaps, storeGaps, testPostgres } from '@vouchsafe/testing';
 import { impersonalColumns, personalColumns } from './gateway.inventory.js';
+import { gatewayStores } from './gateway.stores.js';
 import { gatewayMigrations } from './persistence/migrations.js';
 
-it('accounts for every column of the database that could hold personal data (P18)', async () => {
+it('accounts for every column that could hold personal data, and every table of customers (P18, P31)', async () => {
   const postgres = await testPostgres();
   try {
     const database = await postgres.database('gateway', withSharedMigrations(gatewayMigrations));
     const declared = declaredColumns(personalColumns, impersonalColumns);
     expect(await inventoryGaps(database, declared, 'services/gateway/src/gateway.inventory.ts')).toEqual([]);
+    const stores = [...gatewayStores(database), ...libraryStores(database)];
+    expect(
+      await storeGaps(database, stores, {
+        personal: personalColumns,
+        impersonalTables: { gateway_instance: 'of instances' },
+      }),
+    ).toEqual([]);
   } finally {
     await postgres.stop();
   }

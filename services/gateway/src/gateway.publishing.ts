@@ -7,7 +7,7 @@ import { publishEntry } from './access-log/access-log.published.js';
 /** Every catalog of the service, and what is published of it. */
 export const gatewayPublishing: readonly Publishing[] = [
   publishing(accessLogEvents, publishEntry),
-  receiptPublishing(gatewayFacts.subjectErased),
+  ...receiptPublishing(gatewayFacts),
   settledPublishing(gatewayFacts.deadLetterSettled),
   sealingPublishing(gatewayFacts.valuesSealed),
 ];

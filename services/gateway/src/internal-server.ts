@@ -1,15 +1,16 @@
 /** @promise P11 the network: health, metrics and lanes have a port of their own */
 import { Module, type DynamicModule } from '@nestjs/common';
 import {
-  ErasureModule,
-  type PersonRemoval,
-  PERSON_REMOVAL,
+  DATA_STORES,
+  DataStoresModule,
   type HostConfig,
   PersistenceModule,
   type ServiceDefinition,
 } from '@vouchsafe/service-host';
+import { Database } from '@vouchsafe/database';
 import { gatewayPublishing } from './gateway.publishing.js';
 import { gatewayConfig, type GatewayConfig } from './gateway.config.js';
+import { gatewayStores } from './gateway.stores.js';
 import { gatewayMigrations } from './persistence/migrations.js';
 
 /** The gateway's own database, relay and lanes. */
@@ -25,12 +26,9 @@ class InternalServerModule {
           migrations: gatewayMigrations,
           publishing: gatewayPublishing,
         }),
-        ErasureModule.for(config),
+        DataStoresModule.for(config),
       ],
-      // Everything that the gateway stores about a person is sealed: entries of the access log, open ones too.
-      providers: [
-        { provide: PERSON_REMOVAL, useValue: { remove: () => Promise.resolve() } satisfies PersonRemoval },
-      ],
+      providers: [{ provide: DATA_STORES, useFactory: gatewayStores, inject: [Database] }],
     };
   }
 }

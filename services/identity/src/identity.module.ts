@@ -1,8 +1,9 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
+import { Database } from '@vouchsafe/database';
 import {
   Clock,
-  ErasureModule,
-  PERSON_REMOVAL,
+  DATA_STORES,
+  DataStoresModule,
   type HostConfig,
   PersistenceModule,
 } from '@vouchsafe/service-host';
@@ -24,6 +25,7 @@ import { RequestErasure } from './erasure/request-erasure.js';
 import { Housekeeping } from './housekeeping/housekeeping.js';
 import type { IdentityConfig } from './identity.config.js';
 import { identityPublishing } from './identity.publishing.js';
+import { identityStores } from './identity.stores.js';
 import { AcceptInvitation } from './invitation/accept-invitation.js';
 import { InvitationController } from './invitation/invitation.controller.js';
 import { InvitePerson } from './invitation/invite-person.js';
@@ -139,7 +141,7 @@ const slices: Readonly<Record<string, Slice>> = {
       RequestErasure,
       ReadErasure,
       RemovePerson,
-      { provide: PERSON_REMOVAL, useExisting: RemovePerson },
+      { provide: DATA_STORES, useFactory: identityStores, inject: [Database, RemovePerson] },
     ],
   },
   email: { controllers: [], providers: [EmailOutbox, MailFolder, SendEmails] },
@@ -161,7 +163,7 @@ export class IdentityModule {
           entities: [ApiKey],
           publishing: identityPublishing,
         }),
-        ErasureModule.for(config),
+        DataStoresModule.for(config),
       ],
       controllers: Object.values(slices).flatMap(({ controllers }) => controllers),
       providers: [

@@ -26,7 +26,7 @@ export const identityPublishing: readonly Publishing[] = [
   publishing(apiKeyEvents, apiKeyFacts),
   publishing(erasureEvents, erasureFacts),
   publishing(terminationNoticesEvents, terminationNoticesFacts),
-  receiptPublishing(identityFacts.subjectErased),
+  ...receiptPublishing(identityFacts),
   settledPublishing(identityFacts.deadLetterSettled),
   sealingPublishing(identityFacts.valuesSealed),
 ];

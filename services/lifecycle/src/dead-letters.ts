@@ -1,6 +1,12 @@
 import { runDeadLetters } from '@vouchsafe/service-host';
 import { GROUP, lifecycleService } from './lifecycle.service.js';
 import { Operator } from './organization/operator.js';
+import { Purges } from './purge/purges.js';
+import { backupPolicyProvider } from './termination/backup-policy.js';
 
 /** `npm run dead-letters`, or `node dist/dead-letters.js` beside the running service, with its environment. */
-await runDeadLetters({ definition: lifecycleService, group: GROUP, providers: [Operator] });
+await runDeadLetters({
+  definition: lifecycleService,
+  group: GROUP,
+  providers: [Operator, Purges, backupPolicyProvider],
+});

@@ -1,10 +1,11 @@
 import { expect, it } from '@jest/globals';
-import { declaredColumns, withSharedMigrations } from '@vouchsafe/service-host';
-import { inventoryGaps, testPostgres } from '@vouchsafe/testing';
+import { declaredColumns, libraryStores, withSharedMigrations } from '@vouchsafe/service-host';
+import { inventoryGaps, storeGaps, testPostgres } from '@vouchsafe/testing';
 import { impersonalColumns, personalColumns } from './lifecycle.inventory.js';
+import { lifecycleStores } from './lifecycle.stores.js';
 import { lifecycleMigrations } from './persistence/migrations.js';
 
-it('accounts for every column of the database that could hold personal data (P18)', async () => {
+it('accounts for every column that could hold personal data, and every table of customers (P18, P31)', async () => {
   const postgres = await testPostgres();
   try {
     const database = await postgres.database('lifecycle', withSharedMigrations(lifecycleMigrations));
@@ -12,6 +13,8 @@ it('accounts for every column of the database that could hold personal data (P18
     expect(await inventoryGaps(database, declared, 'services/lifecycle/src/lifecycle.inventory.ts')).toEqual(
       [],
     );
+    const stores = [...lifecycleStores(database), ...libraryStores(database)];
+    expect(await storeGaps(database, stores, { personal: personalColumns })).toEqual([]);
   } finally {
     await postgres.stop();
   }

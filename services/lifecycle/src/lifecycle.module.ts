@@ -1,26 +1,21 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import {
-  ErasureModule,
-  type PersonRemoval,
-  PERSON_REMOVAL,
-  type HostConfig,
-  PersistenceModule,
-} from '@vouchsafe/service-host';
+import { Database } from '@vouchsafe/database';
+import { DATA_STORES, DataStoresModule, type HostConfig, PersistenceModule } from '@vouchsafe/service-host';
 import type { LifecycleConfig } from './lifecycle.config.js';
 import { lifecyclePublishing } from './lifecycle.publishing.js';
+import { lifecycleStores } from './lifecycle.stores.js';
 import { Operator } from './organization/operator.js';
 import { OrganizationRow } from './organization/organization.entity.js';
 import { lifecycleMigrations } from './persistence/migrations.js';
+import { Purges } from './purge/purges.js';
 import { OrganizationsController } from './reactions/organizations.controller.js';
+import { PurgesController } from './reactions/purges.controller.js';
 import { TerminationsController } from './reactions/terminations.controller.js';
-import { BACKUP_POLICY, backupPolicy } from './termination/backup-policy.js';
+import { backupPolicyProvider } from './termination/backup-policy.js';
 import { ChangeTermination } from './termination/change-termination.js';
 import { FollowTime } from './termination/follow-time.js';
 import { ReadTermination } from './termination/read-termination.js';
 import { TerminationController } from './termination/termination.controller.js';
-
-/** The keys cover everything that is stored about a person: there is nothing else to remove (P10). */
-const removal: PersonRemoval = { remove: () => Promise.resolve() };
 
 @Module({})
 export class LifecycleModule {
@@ -35,16 +30,17 @@ export class LifecycleModule {
           entities: [OrganizationRow],
           publishing: lifecyclePublishing,
         }),
-        ErasureModule.for(config),
+        DataStoresModule.for(config),
       ],
-      controllers: [TerminationController, OrganizationsController, TerminationsController],
+      controllers: [TerminationController, OrganizationsController, TerminationsController, PurgesController],
       providers: [
-        { provide: BACKUP_POLICY, useValue: backupPolicy(config) },
+        backupPolicyProvider,
         Operator,
         ReadTermination,
         ChangeTermination,
         FollowTime,
-        { provide: PERSON_REMOVAL, useValue: removal },
+        Purges,
+        { provide: DATA_STORES, useFactory: lifecycleStores, inject: [Database] },
       ],
     };
   }

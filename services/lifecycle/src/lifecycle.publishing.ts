@@ -1,13 +1,16 @@
 import { lifecycleFacts } from '@vouchsafe/contracts';
 import { type Publishing, publishing } from '@vouchsafe/event-store';
 import { receiptPublishing, sealingPublishing, settledPublishing } from '@vouchsafe/service-host';
+import { purgeEvents } from './purge/purge.events.js';
+import { publishPurge } from './purge/purge.published.js';
 import { terminationEvents } from './termination/termination.events.js';
 import { publishTermination } from './termination/termination.published.js';
 
 /** Every catalog of the service, and what is published of it. */
 export const lifecyclePublishing: readonly Publishing[] = [
   publishing(terminationEvents, publishTermination),
-  receiptPublishing(lifecycleFacts.subjectErased),
+  publishing(purgeEvents, publishPurge),
+  ...receiptPublishing(lifecycleFacts),
   settledPublishing(lifecycleFacts.deadLetterSettled),
   sealingPublishing(lifecycleFacts.valuesSealed),
 ];

@@ -1,1 +1,2 @@
+export * from './organization-erased.js';
 export * from './subject-erased.js';

@@ -74,4 +74,20 @@ export const consumerMigrations: readonly SqlMigration[] = [
       grant select, insert, update, delete on parked_message to ${worker};
       grant select, delete on parked_message to ${retention};`,
   },
+  {
+    name: 'messaging-004-late-fact',
+    sql: ({ worker }) => `
+      -- Facts that came of an organization after its data was deleted (P31), and had no effect: how many of which type.
+      create table late_fact (
+        organization_id uuid not null,
+        type text not null,
+        facts bigint not null,
+        last_at timestamptz not null,
+        primary key (organization_id, type)
+      );
+      alter table late_fact enable row level security;
+      alter table late_fact force row level security;
+      create policy every_organization on late_fact to ${worker} using (true);
+      grant select, insert, update on late_fact to ${worker};`,
+  },
 ];

@@ -4,6 +4,7 @@ import { isTransientFailure } from './failure.js';
 import { advanceLanes, laneName, lockLanes } from './lanes.js';
 import { addDeadLetter, withDeadLetters } from './add-dead-letter.js';
 import type { DeadLetterQueue } from './dead-letter-queue.js';
+import { withoutErased } from './late-facts.js';
 import { skipIrrelevant } from './skip-irrelevant.js';
 import { LostOffsetError, moveOffset } from './offset.js';
 import type { LaneNumbers, Portion } from './portion.js';
@@ -76,7 +77,10 @@ function attempt(
     const next = facts.map(({ fact }) => fact).filter((fact) => isNext(numbers, fact));
     if (next.length === 0) return numbers;
 
-    const ours = next.filter((fact) => table.concerns(fact.type));
+    const ours = await withoutErased(
+      transaction,
+      next.filter((fact) => table.concerns(fact.type)),
+    );
     const organizations = ours.map((fact) => fact.organizationId);
     const blocked =
       ours.length > 0 ? await withDeadLetters(transaction, group, organizations) : new Set<string>();

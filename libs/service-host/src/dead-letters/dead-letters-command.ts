@@ -16,7 +16,7 @@ import { CONFIG, readServiceConfig, type ServiceDefinition } from '../boot.js';
 import { Clock, clockOf, Ids, RandomIds } from '../clock.js';
 import { type Given, Refusal, runCommand, UsageError } from '../command-line.js';
 import type { HostConfig } from '../config.js';
-import { ErasureModule } from '../erasure/erasure.module.js';
+import { DataStoresModule } from '../data-stores/data-stores.module.js';
 import { passwordOf, type PersistenceConfig } from '../persistence/persistence.config.js';
 import { options, usageOf, verbOf } from './arguments.js';
 import { type Settlement, singleLine } from './settlement.js';
@@ -84,7 +84,7 @@ async function settle<Config extends z.ZodObject>(
     { provide: Database, useValue: database },
     { provide: Vault, useValue: vault },
     { provide: EventStore, useValue: new EventStore({ database, vault }) },
-    ...ErasureModule.beside(config),
+    ...DataStoresModule.beside(config),
     ...(program.providers ?? []),
   ]);
   const record = program.record?.(app) ?? publishSettled(app.get(EventStore));

@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
-import { LANES, type Publishing, readLane } from '@vouchsafe/event-store';
-import { factMessage, type FetchMissing } from '@vouchsafe/messaging';
+import { isThere, LANES, type Publishing, readLane } from '@vouchsafe/event-store';
+import { factMessage, type FetchMissing, removedMessage } from '@vouchsafe/messaging';
 import { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import type { InternalClient } from '../internal-client.js';
@@ -56,8 +56,8 @@ export class LanesController {
     const { database, vault, publishing } = this;
     const messages = await readLane({ database, vault, publishing }, lane, BigInt(from), limit);
     return {
-      messages: messages.map((message) => {
-        const { key, headers, value } = factMessage(message);
+      messages: messages.map((fact) => {
+        const { key, headers, value } = isThere(fact) ? factMessage(fact) : removedMessage(fact);
         return { key, headers, value };
       }),
     };

@@ -20,7 +20,7 @@ import { Gauge } from 'prom-client';
 import { LOGGER } from '../boot.js';
 import { Clock } from '../clock.js';
 import type { HostConfig } from '../config.js';
-import { erasureMigrations } from '../erasure/erasure-migrations.js';
+import { dataStoreMigrations } from '../data-stores/migrations.js';
 import { Readiness } from '../health.js';
 import { deleteOldIdempotencyKeys, idempotencyMigrations } from '../idempotency.js';
 import type { ServiceLogger } from '../logging.js';
@@ -54,7 +54,7 @@ export function withSharedMigrations(migrations: readonly SqlMigration[]): reado
     ...eventStoreMigrations,
     ...consumerMigrations,
     ...idempotencyMigrations,
-    ...erasureMigrations,
+    ...dataStoreMigrations,
     ...migrations,
   ];
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Database } from '@vouchsafe/database';
 import { isJsonObject, type JsonObject, openLeaf } from '@vouchsafe/transparency-log';
-import { type PersonRemoval, PERSON_REMOVAL } from '@vouchsafe/service-host';
+import { RemovePerson } from '../erasure/remove-person.js';
 import { Vault } from '@vouchsafe/vault';
 import { type AskOptions, type AuditApp, auditApp } from '../testing/audit-app.js';
 import { ada, aKey, aSession, ours, theirs } from '../testing/audit-database.js';
@@ -263,8 +263,8 @@ describe('the id of an entry whose person is erased (P10)', () => {
     const subject = { organizationId: ours, subjectId: userId };
     await database.asRetention((sql) => vault.destroySubject(sql, subject, new Date()));
     const erasure = { erasureId: randomUUID(), userId, organizationId: ours, requestedAt: new Date() };
-    await app.service.app.get<PersonRemoval>(PERSON_REMOVAL, { strict: false }).remove({
-      ...erasure,
+    await app.service.app.get(RemovePerson, { strict: false }).remove({
+      ...{ of: 'person', ...erasure },
       ...{ organizations: [ours], subjects: [userId] },
     });
   }

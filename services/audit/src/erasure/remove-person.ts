@@ -1,7 +1,7 @@
 /** @promise P10 removes what audit finds a person by; leaves and proofs stay */
 import { Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
-import type { Erasure, PersonRemoval } from '@vouchsafe/service-host';
+import type { PersonErasure, PersonRemoval } from '@vouchsafe/service-host';
 import { ExportFolder } from '../export/export-folder.js';
 import { expireBundlesOf } from '../export/export-worker.js';
 
@@ -16,16 +16,10 @@ export class RemovePerson implements PersonRemoval {
     private readonly folder: ExportFolder,
   ) {}
 
-  async remove(erasure: Erasure): Promise<void> {
+  async remove(erasure: PersonErasure): Promise<void> {
     const { database, folder } = this;
     await removeSearchHashes(database, erasure);
     await expireBundlesOf(database, folder.path, erasure);
-    await database.asWorker((sql) =>
-      sql.query('delete from idempotency_key where organization_id = any ($1::uuid[]) and actor = $2', [
-        erasure.organizations,
-        `user:${erasure.userId}`,
-      ]),
-    );
   }
 }
 
@@ -36,7 +30,10 @@ const entriesOfPerson = `select distinct organization_id, log_id, index, recorde
 const leaf = `convert_from(e.leaf, 'UTF8')::json`;
 
 /** The hash of a value that the leaf has in clear says no more than the leaf, and stays: the entry is found by it as before. */
-async function removeSearchHashes(database: Database, { organizations, subjects }: Erasure): Promise<void> {
+async function removeSearchHashes(
+  database: Database,
+  { organizations, subjects }: PersonErasure,
+): Promise<void> {
   await database.asRetention(async (sql) => {
     await sql.query(
       `update entry e set source_key = null,

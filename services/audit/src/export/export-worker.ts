@@ -4,7 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
 import { follow, type Follower } from '@vouchsafe/event-store';
 import { BundleTooLargeError } from '@vouchsafe/forensic-bundle';
-import { Clock, type Erasure, LOGGER, type ServiceLogger } from '@vouchsafe/service-host';
+import { Clock, LOGGER, type PersonErasure, type ServiceLogger } from '@vouchsafe/service-host';
 import { CheckpointSigner } from '../log/checkpoint-signer.js';
 import { BundleMaker } from './bundle-maker.js';
 import { ExportFolder } from './export-folder.js';
@@ -171,7 +171,7 @@ export class ExportWorker {
 export async function expireBundlesOf(
   database: Database,
   folder: string,
-  { organizations, subjects }: Pick<Erasure, 'organizations' | 'subjects'>,
+  { organizations, subjects }: Pick<PersonErasure, 'organizations' | 'subjects'>,
 ): Promise<void> {
   const ended = await database.asWorker((sql) =>
     sql.query<{ export_id: string; attempt: number }>(

@@ -99,6 +99,26 @@ AS $function$
 alter function log_only_grows() owner to audit_migrator;
 grant execute on function log_only_grows() to public;
 
+CREATE OR REPLACE FUNCTION lookup.delete_events(organization uuid, first bigint, last bigint)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+      declare
+        deleted bigint;
+      begin
+        if not exists (select from vault_erased_organization e where e.organization_id = organization) then
+          raise exception 'the organization is not being deleted' using errcode = 'insufficient_privilege';
+        end if;
+        delete from event where organization_id = organization and position between first and last;
+        get diagnostics deleted = row_count;
+        return deleted;
+      end $function$
+;
+alter function lookup.delete_events(uuid,bigint,bigint) owner to audit_lookup;
+grant execute on function lookup.delete_events(uuid,bigint,bigint) to audit_retention;
+
 CREATE OR REPLACE FUNCTION lookup.entries_with_words(wanted text[], at_most integer)
  RETURNS TABLE(recorded_at timestamp with time zone, index bigint)
  LANGUAGE sql
@@ -196,7 +216,7 @@ CREATE OR REPLACE FUNCTION public.refuse_change()
  LANGUAGE plpgsql
 AS $function$
       begin
-        if tg_op = 'UPDATE' and current_user = 'audit_lookup' then return null; end if;
+        if tg_op in ('UPDATE', 'DELETE') and current_user = 'audit_lookup' then return null; end if;
         raise exception 'events are immutable: % on % refused', tg_op, tg_table_name using errcode = 'insufficient_privilege';
       end $function$
 ;
@@ -270,6 +290,22 @@ end $function$
 alter function vault_refuse_erased() owner to audit_migrator;
 grant execute on function vault_refuse_erased() to public;
 
+CREATE OR REPLACE FUNCTION public.vault_refuse_erased_organization()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public'
+AS $function$
+begin
+  perform pg_advisory_xact_lock_shared(7406004, hashtext(new.organization_id::text) & 255);
+  if exists (select from vault_erased_organization e where e.organization_id = new.organization_id) then
+    return null;
+  end if;
+  return new;
+end $function$
+;
+alter function vault_refuse_erased_organization() owner to audit_migrator;
+grant execute on function vault_refuse_erased_organization() to public;
+
 CREATE OR REPLACE FUNCTION public.vault_refuse_retired()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -298,6 +334,18 @@ end $function$
 ;
 alter function vault_wait_for_makers() owner to audit_migrator;
 grant execute on function vault_wait_for_makers() to public;
+
+CREATE OR REPLACE FUNCTION public.vault_wait_for_organization()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform pg_advisory_xact_lock(7406004, hashtext(new.organization_id::text) & 255);
+  return new;
+end $function$
+;
+alter function vault_wait_for_organization() owner to audit_migrator;
+grant execute on function vault_wait_for_organization() to public;
 
 CREATE OR REPLACE FUNCTION public.vault_wait_for_wrappers()
  RETURNS trigger
@@ -509,7 +557,7 @@ grant insert, select, update on entry_volume to audit_request;
 create table erasure (
   erasure_id uuid not null,
   organization_id uuid not null,
-  user_id uuid not null,
+  user_id uuid,
   organizations uuid[] not null,
   subjects uuid[] not null,
   requested_at timestamp with time zone not null,
@@ -520,17 +568,25 @@ create table erasure (
   effective_from timestamp with time zone,
   receipt_at timestamp with time zone,
   held_because text,
-  constraint erasure_pkey PRIMARY KEY (erasure_id)
+  erased_organization_id uuid,
+  inventory jsonb,
+  constraint erasure_check CHECK (((user_id IS NULL) <> (erased_organization_id IS NULL))),
+  constraint erasure_pkey PRIMARY KEY (erasure_id),
+  constraint erasure_erased_organization_id_key UNIQUE (erased_organization_id)
 );
 alter table erasure enable row level security;
 alter table erasure force row level security;
+create policy erased_organization on erasure to audit_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
+   FROM vault_erased_organization)));
+create policy erased_organization_alone on erasure as restrictive for delete to audit_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
+   FROM vault_erased_organization)));
 create policy every_organization on erasure to audit_retention, audit_worker using (true);
 create policy own_organization on erasure to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
 CREATE INDEX erasure_due ON public.erasure USING btree (due_at) WHERE (receipt_at IS NULL);
+grant delete, select on erasure to audit_retention;
 grant insert, select on erasure to audit_worker;
 grant select on erasure to audit_request;
-grant select on erasure to audit_retention;
-grant update (due_at, attempts, receipt_at, held_because) on erasure to audit_worker;
+grant update (due_at, attempts, receipt_at, held_because, inventory) on erasure to audit_worker;
 grant update (keys_destroyed, destroyed_at, effective_from) on erasure to audit_retention;
 
 create table event (
@@ -554,9 +610,9 @@ create policy own_organization on event to audit_request using ((organization_id
 CREATE INDEX event_position ON ONLY public.event USING btree ("position");
 CREATE INDEX event_transaction_id_position ON ONLY public.event USING btree (transaction_id, "position");
 CREATE TRIGGER immutable BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+grant delete, select on event to audit_lookup;
 grant insert, select on event to audit_request;
 grant insert, select on event to audit_worker;
-grant select on event to audit_lookup;
 grant update (payload) on event to audit_lookup;
 
 create table event_default partition of event DEFAULT;
@@ -619,9 +675,14 @@ create table idempotency_key (
 );
 alter table idempotency_key enable row level security;
 alter table idempotency_key force row level security;
+create policy erased_organization on idempotency_key to audit_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
+   FROM vault_erased_organization)));
+create policy erased_organization_alone on idempotency_key as restrictive for delete to audit_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
+   FROM vault_erased_organization)));
 create policy every on idempotency_key to audit_worker using (true);
 create policy own on idempotency_key to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
 CREATE INDEX idempotency_key_recorded_at ON public.idempotency_key USING btree (recorded_at);
+grant delete, select on idempotency_key to audit_retention;
 grant delete, select on idempotency_key to audit_worker;
 grant insert, select, update on idempotency_key to audit_request;
 
@@ -633,6 +694,18 @@ create table lane (
   constraint lane_pkey PRIMARY KEY (lane)
 );
 grant select, update on lane to audit_worker;
+
+create table late_fact (
+  organization_id uuid not null,
+  type text not null,
+  facts bigint not null,
+  last_at timestamp with time zone not null,
+  constraint late_fact_pkey PRIMARY KEY (organization_id, type)
+);
+alter table late_fact enable row level security;
+alter table late_fact force row level security;
+create policy every_organization on late_fact to audit_worker using (true);
+grant insert, select, update on late_fact to audit_worker;
 
 create table log (
   log_id uuid not null,
@@ -735,9 +808,13 @@ create table sealing_run (
 );
 alter table sealing_run enable row level security;
 alter table sealing_run force row level security;
+create policy erased_organization on sealing_run to audit_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
+   FROM vault_erased_organization)));
+create policy erased_organization_alone on sealing_run as restrictive for delete to audit_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
+   FROM vault_erased_organization)));
 create policy every_organization on sealing_run to audit_retention, audit_worker using (true);
+grant delete, select on sealing_run to audit_retention;
 grant insert, select, update on sealing_run to audit_lookup;
-grant select on sealing_run to audit_retention;
 grant select on sealing_run to audit_worker;
 grant update (told) on sealing_run to audit_worker;
 
@@ -849,6 +926,7 @@ create policy every on vault_data_key to audit_retention, audit_worker using (tr
 create policy own on vault_data_key to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
 CREATE INDEX vault_data_key_wrapped_by ON public.vault_data_key USING btree (organization_id, organization_key_version);
 CREATE TRIGGER refuse_erased BEFORE INSERT ON public.vault_data_key FOR EACH ROW EXECUTE FUNCTION vault_refuse_erased();
+CREATE TRIGGER refuse_erased_organization BEFORE INSERT ON public.vault_data_key FOR EACH ROW EXECUTE FUNCTION vault_refuse_erased_organization();
 grant delete, select on vault_data_key to audit_retention;
 grant insert, select on vault_data_key to audit_request;
 grant insert, select on vault_data_key to audit_worker;
@@ -872,6 +950,22 @@ grant insert, select on vault_erased_key to audit_retention;
 grant select on vault_erased_key to audit_request;
 grant select on vault_erased_key to audit_worker;
 
+create table vault_erased_organization (
+  organization_id uuid not null,
+  erased_at timestamp with time zone not null,
+  constraint vault_erased_organization_pkey PRIMARY KEY (organization_id)
+);
+alter table vault_erased_organization enable row level security;
+alter table vault_erased_organization force row level security;
+create policy every on vault_erased_organization to audit_retention, audit_worker using (true);
+create policy own on vault_erased_organization to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE TRIGGER keep_tombstones BEFORE DELETE OR UPDATE OR TRUNCATE ON public.vault_erased_organization FOR EACH STATEMENT EXECUTE FUNCTION vault_keep_tombstones();
+CREATE TRIGGER wait_for_makers BEFORE INSERT ON public.vault_erased_organization FOR EACH ROW EXECUTE FUNCTION vault_wait_for_organization();
+grant insert, select on vault_erased_organization to audit_retention;
+grant select on vault_erased_organization to audit_lookup;
+grant select on vault_erased_organization to audit_request;
+grant select on vault_erased_organization to audit_worker;
+
 create table vault_organization_key (
   organization_id uuid not null,
   version integer not null,
@@ -885,8 +979,10 @@ alter table vault_organization_key enable row level security;
 alter table vault_organization_key force row level security;
 create policy every on vault_organization_key to audit_retention, audit_worker using (true);
 create policy own on vault_organization_key to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE TRIGGER refuse_erased_organization BEFORE INSERT ON public.vault_organization_key FOR EACH ROW EXECUTE FUNCTION vault_refuse_erased_organization();
 CREATE TRIGGER refuse_retired BEFORE INSERT OR UPDATE OF kek_id ON public.vault_organization_key FOR EACH ROW EXECUTE FUNCTION vault_refuse_retired();
 grant delete, insert, select on vault_organization_key to audit_worker;
+grant delete, select on vault_organization_key to audit_retention;
 grant insert, select on vault_organization_key to audit_request;
 grant update (kek_id, wrapped) on vault_organization_key to audit_worker;
 
@@ -926,6 +1022,7 @@ alter table vault_transit_key enable row level security;
 alter table vault_transit_key force row level security;
 create policy every on vault_transit_key to audit_retention, audit_worker using (true);
 CREATE TRIGGER hold_up_destruction BEFORE INSERT ON public.vault_transit_key FOR EACH ROW EXECUTE FUNCTION vault_hold_up_destruction();
+CREATE TRIGGER refuse_erased_organization BEFORE INSERT ON public.vault_transit_key FOR EACH ROW EXECUTE FUNCTION vault_refuse_erased_organization();
 grant delete, select on vault_transit_key to audit_retention;
 grant insert, select on vault_transit_key to audit_worker;
 grant update (organization_key_version, wrapped) on vault_transit_key to audit_worker;

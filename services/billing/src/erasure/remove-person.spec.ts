@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Vault } from '@vouchsafe/vault';
 import { ada, type BillingApp, billingApp, ours } from '../testing/billing-app.js';
 import { type Made, type SmallStripe, smallStripe } from '../testing/small-stripe.js';
+import type { PersonErasure } from '@vouchsafe/service-host';
 import { RemovePerson } from './remove-person.js';
 
 let stripe: SmallStripe;
@@ -23,7 +24,8 @@ afterAll(async () => {
   await stripe.stop();
 });
 
-const erasureOf = (subject: string) => ({
+const erasureOf = (subject: string): PersonErasure => ({
+  of: 'person',
   ...{ erasureId: randomUUID(), organizationId: ours, userId: subject, organizations: [ours] },
   ...{ subjects: [subject], requestedAt: new Date() },
 });

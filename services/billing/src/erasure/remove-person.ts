@@ -6,7 +6,7 @@ import { isErased } from '@vouchsafe/event-sourcing';
 import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
 import {
   Clock,
-  type Erasure,
+  type PersonErasure,
   Ids,
   LOGGER,
   type PersonRemoval,
@@ -54,13 +54,13 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
   }
 
   /** An order whose answer was lost can be finished while it still says what was asked. Where it cannot, `remove` undoes what it did. */
-  async beforeKeys({ organizations, subjects }: Erasure): Promise<void> {
+  async beforeKeys({ organizations, subjects }: PersonErasure): Promise<void> {
     for (const organizationId of organizations)
       for (const { intentId } of await this.openOrdersOf(organizationId, subjects))
         await this.carryOut.carryOut(organizationId, intentId, { isFirst: false });
   }
 
-  async remove({ organizations, subjects }: Erasure): Promise<void> {
+  async remove({ organizations, subjects }: PersonErasure): Promise<void> {
     for (const organizationId of organizations) {
       await this.endOrders(organizationId, subjects);
       const customer = await this.customerOf(organizationId);
@@ -72,7 +72,7 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
     }
   }
 
-  async retained({ organizations, subjects }: Erasure): Promise<Retained[]> {
+  async retained({ organizations, subjects }: PersonErasure): Promise<Retained[]> {
     const named: string[] = [];
     for (const organizationId of organizations) {
       const customer = await this.customerOf(organizationId);

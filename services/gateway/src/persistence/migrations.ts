@@ -1,3 +1,4 @@
+import { mayLoseOrganizations } from '@vouchsafe/service-host';
 import type { SqlMigration } from '@vouchsafe/database';
 
 const accessLog: SqlMigration = {
@@ -59,5 +60,16 @@ const openEntryVersion: SqlMigration = {
   sql: () => 'alter table open_entry add column schema_version int not null default 1;',
 };
 
+/** Entries of an organization that is erased (P31). */
+const openEntryErasure: SqlMigration = {
+  name: 'gateway-004-open-entry-erasure',
+  sql: ({ retention }) => mayLoseOrganizations(['open_entry'], retention),
+};
+
 /** The gateway's own steps; those of the libraries below come first (`withSharedMigrations`). */
-export const gatewayMigrations: readonly SqlMigration[] = [accessLog, accessLogMonths, openEntryVersion];
+export const gatewayMigrations: readonly SqlMigration[] = [
+  accessLog,
+  accessLogMonths,
+  openEntryVersion,
+  openEntryErasure,
+];

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
 import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import { EventStore } from '@vouchsafe/event-store';
-import type { Erasure, PersonRemoval } from '@vouchsafe/service-host';
+import type { PersonErasure, PersonRemoval } from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
 import { erasureAggregate } from './erasure.aggregate.js';
 import { organizationAggregate } from '../organization/organization.aggregate.js';
@@ -36,7 +36,7 @@ export class RemovePerson implements PersonRemoval {
   ) {}
 
   /** In a restored database the person is still a member; the erasure is requested again under the same id. */
-  async recall(erasure: Erasure): Promise<void> {
+  async recall(erasure: PersonErasure): Promise<void> {
     const { erasureId, subjects, requestedAt } = erasure;
     const [organizationId, userId] = [erasure.organizationId as OrganizationId, erasure.userId as UserId];
     const { store, database } = this;
@@ -65,7 +65,7 @@ export class RemovePerson implements PersonRemoval {
     );
   }
 
-  async beforeKeys({ organizationId, userId }: Erasure): Promise<void> {
+  async beforeKeys({ organizationId, userId }: PersonErasure): Promise<void> {
     await this.mailFolder.removeEmailsTo(() =>
       this.database.forOrganization(organizationId, (sql) =>
         addressOf(this.vault, sql, { organizationId, userId }),
@@ -73,7 +73,7 @@ export class RemovePerson implements PersonRemoval {
     );
   }
 
-  async remove({ organizations, userId, subjects }: Erasure): Promise<void> {
+  async remove({ userId, subjects }: PersonErasure): Promise<void> {
     const emails = await this.database.asRetention(async (sql) => {
       for (const table of tables) await sql.query(`delete from ${table} where user_id = $1`, [userId]);
       await sql.query('delete from link_token where subject_id = any ($1::uuid[])', [subjects]);
@@ -86,11 +86,5 @@ export class RemovePerson implements PersonRemoval {
       );
     });
     await this.mailFolder.removeEmails(emails.map(({ email_id }) => email_id));
-    await this.database.asWorker((sql) =>
-      sql.query('delete from idempotency_key where organization_id = any ($1::uuid[]) and actor = $2', [
-        organizations,
-        `user:${userId}`,
-      ]),
-    );
   }
 }

@@ -37,7 +37,7 @@ afterAll(async () => {
 });
 
 it('does not end with its subscriptions, as a customer’s does', async () => {
-  const reactions = new TerminationsController(store, operator);
+  const reactions = new TerminationsController(store, operator, {} as never, {} as never);
   for (const ended of [operators, customers]) {
     const actor = { type: 'service', id: 'billing' } as const;
     const said = { organizationId: ended, actor, requestId: null, source: 'webhook' } as const;

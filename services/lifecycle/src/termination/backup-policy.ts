@@ -1,4 +1,5 @@
-import { ConfigError } from '@vouchsafe/service-host';
+import type { FactoryProvider } from '@nestjs/common';
+import { CONFIG, ConfigError } from '@vouchsafe/service-host';
 import type { LifecycleConfig } from '../lifecycle.config.js';
 import { type BackupPolicy, faultOf } from './plan.js';
 
@@ -6,7 +7,7 @@ import { type BackupPolicy, faultOf } from './plan.js';
 export const BACKUP_POLICY = Symbol('backup policy');
 
 /** @throws ConfigError for one under which P31 cannot be kept */
-export function backupPolicy(config: LifecycleConfig): BackupPolicy {
+function backupPolicy(config: LifecycleConfig): BackupPolicy {
   const policy = {
     keptDays: config.VOUCHSAFE_BACKUPS_KEPT_DAYS,
     intervalDays: config.VOUCHSAFE_BACKUP_INTERVAL_DAYS,
@@ -15,3 +16,9 @@ export function backupPolicy(config: LifecycleConfig): BackupPolicy {
   if (fault !== null) throw new ConfigError(`Wrong configuration:\n  VOUCHSAFE_BACKUPS_KEPT_DAYS: ${fault}`);
   return policy;
 }
+
+export const backupPolicyProvider: FactoryProvider<BackupPolicy> = {
+  provide: BACKUP_POLICY,
+  useFactory: backupPolicy,
+  inject: [CONFIG],
+};

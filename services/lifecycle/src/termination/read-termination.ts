@@ -52,6 +52,15 @@ export const terminationView = z
         undoneBy: undoing,
       })
       .meta({ id: 'InactiveTermination' }),
+    z
+      .strictObject({
+        status: z.literal('purging').describe('The data is being deleted. The organization cannot come back'),
+        cause: z.enum(terminationCauses),
+        endedAt: time.describe('The moment from which the periods count'),
+        productionErasedBy: plan.shape.productionErasedBy,
+        backupsExpiredBy: plan.shape.backupsExpiredBy,
+      })
+      .meta({ id: 'PurgingTermination' }),
   ])
   .meta({ id: 'Termination' });
 export type TerminationView = z.infer<typeof terminationView>;
@@ -80,8 +89,15 @@ export function shownTermination(state: Termination, policy: BackupPolicy): Term
     const { status, hasLiveSubscription } = state;
     return { status, hasLiveSubscription };
   }
-  const { status, cause, endedAt, noticedAt } = state;
+  const { cause, endedAt, noticedAt } = state;
   const { purgeFrom, productionErasedBy, backupsExpiredBy } = planFor(state, policy);
+  if (state.status === 'purging')
+    return {
+      ...{ status: 'purging', cause, endedAt },
+      productionErasedBy: productionErasedBy.toISOString(),
+      backupsExpiredBy: backupsExpiredBy.toISOString(),
+    };
+  const { status } = state;
   return {
     ...{ status, cause, endedAt, noticedAt },
     plan: {

@@ -16,6 +16,7 @@ const problems = {
     'conflict',
     'The organization is inactive because its subscriptions ended. Create a new subscription to reactivate it',
   ],
+  purging: ['conflict', 'The data of the organization is being deleted. It cannot come back any more'],
   operator: ['conflict', 'The operator’s own organization cannot be closed'],
   'other-name': ['rejected', 'This is not the name of the organization', '/organizationName'],
 } as const satisfies Record<ClosingRejection['rejected'], RejectionProblem>;

@@ -21,10 +21,20 @@ export interface Inactive {
   readonly noticesDue: ReadonlySet<TerminationNotice>;
   /** When the owners were told that it has ended; null until an email went out. */
   readonly noticedAt: string | null;
+  /** Whether billing has been asked for a subscription that would stop the purge. */
+  readonly purgeProposed: boolean;
+}
+
+/** Its data is being deleted, and nothing brings it back. */
+export interface Purging extends Omit<Inactive, 'status' | 'noticesDue' | 'purgeProposed'> {
+  readonly status: 'purging';
+  readonly erasureId: string;
 }
 
 export type Termination =
-  { readonly status: 'active'; readonly epoch: number; readonly hasLiveSubscription: boolean } | Inactive;
+  | { readonly status: 'active'; readonly epoch: number; readonly hasLiveSubscription: boolean }
+  | Inactive
+  | Purging;
 
 export type TerminationCommand =
   | {
@@ -44,16 +54,21 @@ export type TerminationCommand =
       readonly notice: TerminationNotice;
       readonly sentAt: string;
     }
+  /** Billing has asked Stripe. */
+  | { readonly type: 'note-no-live-subscription'; readonly epoch: number; readonly erasureId: string }
   /** Time has passed. */
   | { readonly type: 'advance'; readonly at: Date; readonly policy: BackupPolicy };
 
 export type TerminationRejection = {
-  readonly rejected: 'live-subscription' | 'already-inactive' | 'not-inactive' | 'subscription-needed';
+  readonly rejected:
+    'live-subscription' | 'already-inactive' | 'not-inactive' | 'subscription-needed' | 'purging';
 };
 
 export const termination = decider<Termination, TerminationCommand, TerminationEvent, TerminationRejection>({
   initial: { status: 'active', epoch: 0, hasLiveSubscription: false },
   decide: (state, command) => {
+    if (state.status === 'purging')
+      return command.type === 'close' || command.type === 'reopen' ? { rejected: 'purging' } : [];
     switch (command.type) {
       case 'note-subscription-started':
       case 'note-subscription-resumed': {
@@ -93,8 +108,14 @@ export const termination = decider<Termination, TerminationCommand, TerminationE
         const { notice, sentAt } = command;
         return [{ type: 'termination-notice-sent', data: { organizationId, epoch, notice, sentAt } }];
       }
+      case 'note-no-live-subscription': {
+        // Of an earlier termination, or the organization came back meanwhile.
+        if (state.status === 'active' || state.epoch !== command.epoch || !state.purgeProposed) return [];
+        const { organizationId, epoch } = state;
+        return [{ type: 'purge-committed', data: { organizationId, epoch, erasureId: command.erasureId } }];
+      }
       case 'advance':
-        return state.status === 'active' ? [] : noticesDue(state, command);
+        return state.status === 'active' ? [] : [...noticesDue(state, command), ...purgeDue(state, command)];
       default:
         return unreachable(command);
     }
@@ -104,7 +125,10 @@ export const termination = decider<Termination, TerminationCommand, TerminationE
       case 'subscription-became-live':
         return state.status === 'active' ? { ...state, hasLiveSubscription: true } : state;
       case 'organization-deactivated':
-        return { status: 'inactive', ...event.data, noticesDue: new Set(), noticedAt: null };
+        return {
+          ...{ status: 'inactive', ...event.data },
+          ...{ noticesDue: new Set(), noticedAt: null, purgeProposed: false },
+        };
       case 'organization-reactivated':
         return { status: 'active', epoch: event.data.epoch, hasLiveSubscription: false };
       case 'termination-moved':
@@ -115,6 +139,14 @@ export const termination = decider<Termination, TerminationCommand, TerminationE
           : state;
       case 'termination-notice-sent':
         return state.status === 'inactive' ? { ...state, noticedAt: event.data.sentAt } : state;
+      case 'purge-proposed':
+        return state.status === 'inactive' ? { ...state, purgeProposed: true } : state;
+      case 'purge-committed': {
+        if (state.status !== 'inactive') return state;
+        const { organizationId, epoch, cause, endedAt, noticedAt } = state;
+        const { erasureId } = event.data;
+        return { status: 'purging', organizationId, epoch, cause, endedAt, noticedAt, erasureId };
+      }
       default:
         return unreachable(event);
     }
@@ -122,15 +154,26 @@ export const termination = decider<Termination, TerminationCommand, TerminationE
 });
 
 /** What happens when, as far as it is known now. */
-export function planFor({ endedAt, noticedAt }: Inactive, policy: BackupPolicy): TerminationPlan {
+export function planFor({ endedAt, noticedAt }: Inactive | Purging, policy: BackupPolicy): TerminationPlan {
   return planOf(new Date(endedAt), noticedAt === null ? null : new Date(noticedAt), policy);
 }
 
 /** @returns when time brings the next event; null where it brings none */
 export function nextDueAt(state: Termination, policy: BackupPolicy): Date | null {
-  if (state.status === 'active') return null;
-  const waiting = noticeTimes(state, policy).filter(({ notice }) => !state.noticesDue.has(notice));
+  if (state.status !== 'inactive') return null;
+  const notices = noticeTimes(state, policy).filter(({ notice }) => !state.noticesDue.has(notice));
+  const waiting = state.purgeProposed ? notices : [...notices, { at: planFor(state, policy).purgeFrom }];
   return waiting.reduce<Date | null>((first, { at }) => (first !== null && first <= at ? first : at), null);
+}
+
+/** Nothing is deleted before, and nothing without billing's word that no subscription is live. */
+function purgeDue(
+  state: Inactive,
+  { at, policy }: { readonly at: Date; readonly policy: BackupPolicy },
+): TerminationEvent[] {
+  if (state.purgeProposed || at < planFor(state, policy).purgeFrom) return [];
+  const { organizationId, epoch } = state;
+  return [{ type: 'purge-proposed', data: { organizationId, epoch } }];
 }
 
 function noticesDue(

@@ -43,5 +43,13 @@ export const terminationEvents = eventCatalog({
     visibility: 'private',
     schema: z.strictObject({ ...which, notice: z.enum(terminationNotices), sentAt: time }),
   },
+  /** The organization could come back until now; billing looks once more whether it did. */
+  'purge-proposed': { version: 1, visibility: 'published', schema: z.strictObject(which) },
+  /** From here on nobody can come back. How it goes on stands in the operator's organization: this stream is deleted, too. */
+  'purge-committed': {
+    version: 1,
+    visibility: 'private',
+    schema: z.strictObject({ ...which, erasureId: z.uuid() }),
+  },
 });
 export type TerminationEvent = EventOf<typeof terminationEvents>;

@@ -14,6 +14,9 @@ export function publishTermination(event: RecordedEvent<TerminationEvent>): read
       return factOf(lifecycleFacts.organizationReactivated, event);
     case 'termination-notice-due':
       return factOf(lifecycleFacts.terminationNoticeDue, event);
+    case 'purge-proposed':
+      return factOf(lifecycleFacts.purgeProposed, event);
+    case 'purge-committed':
     case 'subscription-became-live':
     case 'termination-notice-sent':
       return [];

@@ -1,7 +1,7 @@
 import type { SqlMigration } from '@vouchsafe/database';
 
 /** What a service has to do and has done about the erasures that it was told of; a due table (docs/event-store.md, 'Clocks'). */
-export const erasureMigrations: readonly SqlMigration[] = [
+export const dataStoreMigrations: readonly SqlMigration[] = [
   {
     name: 'service-host-002-erasure',
     sql: ({ request, worker, retention }) => `
@@ -37,4 +37,30 @@ export const erasureMigrations: readonly SqlMigration[] = [
       alter table erasure add column held_because text;
       grant update (held_because) on erasure to ${worker};`,
   },
+  {
+    name: 'service-host-004-erasure-of-organizations',
+    sql: ({ worker, retention }) => `
+      -- The same table for organizations (P31): who is erased is a person of user_id, or the organization of erased_organization_id.
+      alter table erasure alter column user_id drop not null;
+      alter table erasure add column erased_organization_id uuid unique;
+      alter table erasure add check ((user_id is null) <> (erased_organization_id is null));
+      -- Records found in each store when the erasure began; what is there later must be none.
+      alter table erasure add column inventory jsonb;
+      grant update (inventory) on erasure to ${worker};
+${mayLoseOrganizations(['idempotency_key', 'sealing_run', 'erasure'], retention)}`,
+  },
 ];
+
+/** Lets `retention` remove the rows of organizations that are being erased, and no other. For tables with an `organization_id`. */
+export function mayLoseOrganizations(tables: readonly string[], retention: string): string {
+  return tables
+    .map(
+      (table) => `
+      grant select, delete on ${table} to ${retention};
+      create policy erased_organization on ${table} to ${retention}
+        using (organization_id in (select organization_id from vault_erased_organization));
+      create policy erased_organization_alone on ${table} as restrictive for delete to ${retention}
+        using (organization_id in (select organization_id from vault_erased_organization));`,
+    )
+    .join('');
+}

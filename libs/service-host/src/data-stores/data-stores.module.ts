@@ -9,7 +9,7 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import { type DataOf, identityFacts } from '@vouchsafe/contracts';
+import { type DataOf, identityFacts, lifecycleFacts } from '@vouchsafe/contracts';
 import { Database } from '@vouchsafe/database';
 import { EventStore, type Follower, type Publishing } from '@vouchsafe/event-store';
 import { type ReactionContext, ReactsTo, type Received } from '@vouchsafe/messaging';
@@ -20,11 +20,13 @@ import type { ServiceLogger } from '../logging.js';
 import { Background } from '../persistence/background.js';
 import { PUBLISHING } from '../persistence/lanes.js';
 import type { PersistenceConfig } from '../persistence/persistence.config.js';
-import { type PersonRemoval, takeOn } from './erasure.js';
+import type { DataStore } from './data-store.js';
+import { takeOn } from './erasure.js';
+import { libraryStores } from './library-stores.js';
 import { applyTombstones, type ErasingOptions, startErasing } from './erasing.js';
 
-/** Injection token of what the service removes besides its keys (`PersonRemoval`). */
-export const PERSON_REMOVAL = Symbol('person removal');
+/** Injection token of the service's own stores (`DataStore[]`); those of the libraries come behind them. */
+export const DATA_STORES = Symbol('data stores');
 const SETTINGS = Symbol('erasure settings');
 type ErasureSettings = Pick<
   PersistenceConfig,
@@ -65,8 +67,11 @@ class Erasing implements OnModuleInit, OnApplicationBootstrap {
     return {
       ...{ database, vault, store },
       catalogs: this.publishing.map(({ catalog }) => catalog),
-      // The service's own module provides it.
-      removal: modules.get<PersonRemoval>(PERSON_REMOVAL, { strict: false }),
+      // The service's own module provides them.
+      stores: [
+        ...modules.get<readonly DataStore[]>(DATA_STORES, { strict: false }),
+        ...libraryStores(database),
+      ],
       tombstones: tombstoneFile(this.settings.VOUCHSAFE_TOMBSTONE_FILE),
       now: () => clock.now(),
       onError: (error) => logger.error({ err: error }, 'An erasure could not be carried out; retrying'),
@@ -78,6 +83,7 @@ class Erasing implements OnModuleInit, OnApplicationBootstrap {
 class ErasureReactions {
   constructor(
     private readonly erasing: Erasing,
+    private readonly database: Database,
     @Inject(SETTINGS) private readonly settings: ErasureSettings,
   ) {}
 
@@ -90,9 +96,24 @@ class ErasureReactions {
     const { erasureId, organizationId, userId, subjects, occurredAt } = data;
     const operator = this.settings.VOUCHSAFE_OPERATOR_ORGANIZATION_ID;
     await takeOn(transaction, {
-      ...{ erasureId, organizationId, userId, subjects },
+      ...{ of: 'person', erasureId, organizationId, userId, subjects },
       // What is logged of a customer's person in the operator's log is sealed under the operator's organization.
       organizations: [...new Set([organizationId, operator])],
+      requestedAt: new Date(occurredAt),
+    });
+    transaction.afterCommit(() => this.erasing.wake());
+  }
+
+  /** The log goes last: until then it takes what happens on the way. */
+  @ReactsTo(lifecycleFacts.organizationErasureRequested, { permission: 'members:write' })
+  async takeOnOrganization(
+    { data }: Received<DataOf<typeof lifecycleFacts.organizationErasureRequested>>,
+    { transaction }: ReactionContext,
+  ): Promise<void> {
+    const { erasureId, organizationId, erasedOrganizationId, services, occurredAt } = data;
+    if (!services.some((name) => name === this.database.service)) return;
+    await takeOn(transaction, {
+      ...{ of: 'organization', erasureId, organizationId, erasedOrganizationId },
       requestedAt: new Date(occurredAt),
     });
     transaction.afterCommit(() => this.erasing.wake());
@@ -100,14 +121,14 @@ class ErasureReactions {
 }
 
 /**
- * A service's part of every person's erasure (P10). The service provides `PERSON_REMOVAL`, consumes identity's facts and publishes its
- * receipts.
+ * A service's part of every erasure of a person (P10) and of an organization (P31). The service provides `DATA_STORES`, consumes identity's
+ * and lifecycle's facts, and publishes its receipts.
  */
 @Module({})
-export class ErasureModule {
+export class DataStoresModule {
   static for(settings: ErasureSettings): DynamicModule {
     return {
-      module: ErasureModule,
+      module: DataStoresModule,
       controllers: [ErasureReactions],
       providers: [{ provide: SETTINGS, useValue: settings }, Erasing],
     };

@@ -11,7 +11,9 @@ import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
 import { localKeyProvider, type OutsideTombstones, tombstoneFile, Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { withSharedMigrations } from '../persistence/persistence.module.js';
-import { type Erasure, type PersonRemoval, takeOn } from './erasure.js';
+import { type PersonErasure, takeOn } from './erasure.js';
+import type { DataStore, PersonRemoval } from './data-store.js';
+import { tombstoneOf } from './tombstones.js';
 import { applyTombstones, type ErasingOptions, startErasing } from './erasing.js';
 
 const context = ['account', 'name'];
@@ -38,7 +40,7 @@ afterAll(async () => {
 });
 
 /** A person with a value, and with a second one under the id of an invitation. */
-async function person(): Promise<{ erasure: Erasure; sealed: string }> {
+async function person(): Promise<{ erasure: PersonErasure; sealed: string }> {
   clock = noon;
   const [organizationId, userId, invitationId] = [randomUUID(), randomUUID(), randomUUID()];
   const seal = (subjectId: string) =>
@@ -46,7 +48,8 @@ async function person(): Promise<{ erasure: Erasure; sealed: string }> {
   const sealed = await seal(userId);
   await seal(invitationId);
   if (isErased(sealed)) throw new Error('Nobody is erased yet');
-  const erasure = {
+  const erasure: PersonErasure = {
+    of: 'person',
     erasureId: randomUUID(),
     organizationId,
     userId,
@@ -57,27 +60,31 @@ async function person(): Promise<{ erasure: Erasure; sealed: string }> {
   return { erasure, sealed };
 }
 
+function removing(person: PersonRemoval): DataStore {
+  return { name: 'people', places: [], person, organization: { kept: 'deletion-records' } };
+}
+
 /** A service with a file of tombstones of its own, and something to remove besides keys. */
 function service(more: Partial<ErasingOptions> = {}): ErasingOptions & { readonly removed: string[] } {
   const removed: string[] = [];
   return {
     ...{ database, vault, store, removed, catalogs: [] },
     tombstones: tombstoneFile(path.join(folder, `${randomUUID()}.jsonl`)),
-    removal: { remove: ({ userId }) => Promise.resolve(void removed.push(userId)) },
+    stores: [removing({ remove: ({ userId }) => Promise.resolve(void removed.push(userId)) })],
     now: () => clock,
     onError: () => undefined,
     ...more,
   };
 }
 
-async function receipts({ erasureId }: Erasure): Promise<object[]> {
+async function receipts({ erasureId }: PersonErasure): Promise<object[]> {
   return database.asWorker((sql) =>
     sql.query('select payload from event where stream = $1', [`erasure-receipt-${erasureId}`]),
   );
 }
 
 /** Works until the receipt is there, or the work stands still. */
-async function workOff(options: ErasingOptions, erasure: Erasure, patience = 5000): Promise<void> {
+async function workOff(options: ErasingOptions, erasure: PersonErasure, patience = 5000): Promise<void> {
   const worker = startErasing(options);
   try {
     for (let waited = 0; waited < patience; waited += 20) {
@@ -90,7 +97,7 @@ async function workOff(options: ErasingOptions, erasure: Erasure, patience = 500
   }
 }
 
-function open({ organizationId, userId: subjectId }: Erasure, sealed: string) {
+function open({ organizationId, userId: subjectId }: PersonErasure, sealed: string) {
   return database.asWorker((sql) => vault.open(sql, { organizationId, subjectId }, context, sealed));
 }
 
@@ -126,7 +133,7 @@ describe("a service's part of an erasure (P10)", () => {
       { what: 'invoices-at-stripe', ground: 'statutory-accounting', until: '2036-12-31' },
     ] as const;
     const removal = { remove: () => Promise.resolve(), retained: () => Promise.resolve(retained) };
-    const own = service({ removal });
+    const own = service({ stores: [removing(removal)] });
     await database.asWorker((sql) => takeOn(sql, erasure));
     await workOff(own, erasure, 600);
     clock = new Date(clock.getTime() + 6_001);
@@ -247,16 +254,9 @@ describe('a database restored from before an erasure (P10)', () => {
       recall: ({ userId }) => Promise.resolve(void recalled.push(userId)),
       remove: () => Promise.resolve(),
     };
-    const own = service({ removal });
+    const own = service({ stores: [removing(removal)] });
     // What the restored database knows nothing of.
-    await own.tombstones.append([
-      {
-        ...erasure,
-        organizations: [...erasure.organizations],
-        subjects: [...erasure.subjects],
-        requestedAt: noon.toISOString(),
-      },
-    ]);
+    await own.tombstones.append([tombstoneOf(erasure)]);
     await applyTombstones(own);
     expect(isErased(await open(erasure, sealed))).toBe(true);
     expect(recalled).toEqual([erasure.userId]);
@@ -276,7 +276,7 @@ describe('a database restored from before an erasure (P10)', () => {
  * Works on with a process that dies at its so many-th word to the database, the disk or the service: whatever it says from then on
  * fails. @returns whether it lived to the receipt
  */
-async function dyingAfter(steps: number, own: ErasingOptions, erasure: Erasure): Promise<boolean> {
+async function dyingAfter(steps: number, own: ErasingOptions, erasure: PersonErasure): Promise<boolean> {
   let left = steps;
   const step = async <T>(work: () => Promise<T>): Promise<T> => {
     left -= 1;
@@ -295,8 +295,11 @@ async function dyingAfter(steps: number, own: ErasingOptions, erasure: Erasure):
     all: () => own.tombstones.all(),
     append: (some) => step(() => own.tombstones.append(some)),
   };
-  const removal: PersonRemoval = { remove: (one) => step(() => own.removal.remove(one)) };
-  const worker = startErasing({ ...own, database: dying, tombstones, removal });
+  const stores = own.stores.map(({ person, ...store }): DataStore => {
+    if (typeof person === 'string') return { ...store, person };
+    return { ...store, person: { remove: (one) => step(() => person.remove(one)) } };
+  });
+  const worker = startErasing({ ...own, database: dying, tombstones, stores });
   while (left >= 0 && (await receipts(erasure)).length === 0) {
     worker.wake();
     await new Promise((resolve) => setTimeout(resolve, 10));

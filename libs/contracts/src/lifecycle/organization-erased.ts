@@ -1,0 +1,12 @@
+import { contract } from '../contract.js';
+import {
+  ORGANIZATION_ERASURE_RECEIPT_SUMMARY,
+  organizationErasureReceipt as schema,
+} from '../erasure-receipt.js';
+
+export const organizationErased = contract({
+  type: 'vouchsafe.lifecycle.organization-erased.v1',
+  summary: ORGANIZATION_ERASURE_RECEIPT_SUMMARY,
+  entity: { type: 'organization', id: 'erasedOrganizationId' },
+  schema,
+});

@@ -1,0 +1,44 @@
+import { organizationId } from '@vouchsafe/event-sourcing';
+import { z } from 'zod';
+import { contract } from '../contract.js';
+import { fact } from '../fact.js';
+import { terminationCauses } from './termination.js';
+
+const time = z.iso.datetime();
+/** Facts of the operator's log: the organization's own log is erased, too. */
+const which = {
+  ...fact,
+  erasureId: z.uuid(),
+  erasedOrganizationId: organizationId.describe('The organization whose data is deleted'),
+};
+const entity = { type: 'organization', id: 'erasedOrganizationId' } as const;
+
+export const purgeProposed = contract({
+  type: 'vouchsafe.lifecycle.purge-proposed.v1',
+  summary:
+    'The time has come to delete the data of an inactive organization, unless a live subscription is found at Stripe.',
+  entity: { type: 'organization', id: 'organizationId' },
+  schema: z.strictObject({ ...fact, epoch: z.int().positive() }),
+});
+
+export const organizationErasureRequested = contract({
+  type: 'vouchsafe.lifecycle.organization-erasure-requested.v1',
+  summary:
+    'The data of an organization is deleted, for good: each of the services that are named deletes its part and gives a receipt.',
+  entity,
+  schema: z.strictObject({
+    ...which,
+    /** Audit's turn comes when all others are done: until then it records what happens. */
+    services: z.array(z.string()).min(1),
+    endedAt: time,
+    cause: z.enum(terminationCauses),
+  }),
+});
+
+export const organizationErasedFromProduction = contract({
+  type: 'vouchsafe.lifecycle.organization-erased-from-production.v1',
+  summary:
+    'Every service has deleted the data of an organization and found nothing left. Backups still hold it.',
+  entity,
+  schema: z.strictObject({ ...which, erasedAt: time, backupsExpiredBy: time }),
+});

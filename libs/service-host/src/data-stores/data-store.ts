@@ -1,0 +1,57 @@
+/** @promise P10, P18, P31 what a service must answer of each place where it keeps customers' data */
+import type { Kept, Retained } from '@vouchsafe/contracts';
+import type { PersonErasure } from './erasure.js';
+
+/**
+ * One kind of data of customers that a service keeps: where it is, and how it goes with a person and with an organization
+ * (docs/lifecycle.md, 'Stores'). A place that no store has fails the service's inventory suite.
+ */
+export interface DataStore {
+  /** Unique in its service; receipts and certificates name it. */
+  readonly name: string;
+  /** Tables, and settings that name folders. Each belongs to one store alone. */
+  readonly places: readonly string[];
+  /**
+   * `sealed`: whatever it says of a person is under the person's key, which an erasure destroys; `none`: it says nothing of a person.
+   * Otherwise the person is removed.
+   */
+  readonly person: 'sealed' | 'none' | PersonRemoval;
+  /** What stays though the organization goes has a ground. */
+  readonly organization: OrganizationRemoval | { readonly kept: Kept };
+}
+
+/** What a store removes for a person's erasure besides the keys. Every method must be safe to repeat: the process may be killed. */
+export interface PersonRemoval {
+  /** Called before the service answers requests, for an erasure that a restored database does not know. */
+  recall?(erasure: PersonErasure): Promise<void>;
+  /** What can only be done while the person's values still open. */
+  beforeKeys?(erasure: PersonErasure): Promise<void>;
+  /**
+   * Removes what no key covers. It runs when the keys are destroyed, and again when no process has them in memory any more, for what
+   * was written in between. Throws while something of the person cannot be removed yet.
+   */
+  remove(erasure: PersonErasure): Promise<void>;
+  /** What stays of the person all the same, because it must be kept: the receipt says so. */
+  retained?(erasure: PersonErasure): Promise<readonly Retained[]>;
+}
+
+/** How a store loses an organization. */
+export interface OrganizationRemoval {
+  /** Records of the organization that are there: the inventory before, and the probe after, which must find none. */
+  count(organizationId: string): Promise<number>;
+  /** Removes them in transactions of bounded size; safe to repeat. Throws while something cannot be removed yet. */
+  remove(organizationId: string): Promise<void>;
+  /** What stays outside, because it must be kept. */
+  retained?(organizationId: string): Promise<readonly Retained[]>;
+}
+
+export function isRemoved(
+  store: DataStore,
+): store is DataStore & { readonly organization: OrganizationRemoval } {
+  return 'remove' in store.organization;
+}
+
+/** Those whose person's part is more than a key. */
+export function personRemovals(stores: readonly DataStore[]): PersonRemoval[] {
+  return stores.flatMap(({ person }) => (typeof person === 'object' ? [person] : []));
+}

@@ -1,0 +1,94 @@
+/** @promise P31 (main) how a service erases an organization: tombstone, inventory, every store, keys, a search that finds nothing, receipt */
+import type { ErasedStore, OrganizationErasureReceipt, Retained } from '@vouchsafe/contracts';
+import { isRemoved } from './data-store.js';
+import type { InHand, OrganizationErasure } from './erasure.js';
+import type { ErasingOptions, Procedure } from './erasing.js';
+import { KEYS } from './library-stores.js';
+import { noteDestruction, noteReceipt } from './notes.js';
+import { organizationReceipt } from './receipt.js';
+import { tombstoneOf } from './tombstones.js';
+
+export function eraseOrganization(options: ErasingOptions): Procedure<OrganizationErasure> {
+  const { database, vault, tombstones, now } = options;
+  const stores = options.stores.filter(isRemoved);
+  const countAll = async (organizationId: string): Promise<Record<string, number>> => {
+    const counts: Record<string, number> = {};
+    for (const { name, organization } of stores) counts[name] = await organization.count(organizationId);
+    return counts;
+  };
+  const remove = async ({ erasedOrganizationId }: OrganizationErasure): Promise<void> => {
+    for (const { organization } of stores) await organization.remove(erasedOrganizationId);
+  };
+  return {
+    destroy: async (erasure) => {
+      const { erasureId, erasedOrganizationId } = erasure;
+      await tombstones.append([tombstoneOf(erasure)]);
+      // From here on nothing new can be sealed for it, and no fact about it is taken.
+      await database.asRetention((sql) => vault.refuseOrganization(sql, erasedOrganizationId, now()));
+      // What is there now: a process that is killed on its way must not count less when it goes on.
+      const inventory = erasure.inventory ?? (await countAll(erasedOrganizationId));
+      await database.asWorker((sql) =>
+        sql.query('update erasure set inventory = $2 where erasure_id = $1', [
+          erasureId,
+          JSON.stringify(inventory),
+        ]),
+      );
+      // Keys go last: until then what is left can still be read by whoever may stop this.
+      await remove(erasure);
+      await database.asRetention(async (sql) => {
+        const { keysDestroyed, effectiveFrom } = await vault.destroyOrganization(sql, erasedOrganizationId);
+        await sql.query('update erasure set keys_destroyed = keys_destroyed + $2 where erasure_id = $1', [
+          erasureId,
+          keysDestroyed,
+        ]);
+        await noteDestruction(sql, erasureId, now(), effectiveFrom);
+      });
+    },
+    // Again, for what was written by whoever had begun before the tombstone.
+    remove,
+    complete: async (erasure) => {
+      const left = await countAll(erasure.erasedOrganizationId);
+      const found = Object.entries(left).filter(([, count]) => count > 0);
+      if (found.length > 0)
+        throw new Error(
+          `An erasure cannot be completed: ${found.map(([name, count]) => `${count} records in ${name}`).join(', ')}`,
+        );
+      const receipt = await receiptOf(options, erasure);
+      await noteReceipt(options, erasure, now(), (unit) =>
+        unit.execute(organizationReceipt, erasure.erasureId, receipt),
+      );
+    },
+  };
+}
+
+async function receiptOf(
+  { stores }: ErasingOptions,
+  erasure: InHand<OrganizationErasure>,
+): Promise<OrganizationErasureReceipt> {
+  const { erasureId, organizationId, erasedOrganizationId, keysDestroyed, destroyedAt, effectiveFrom } =
+    erasure;
+  if (!destroyedAt || !effectiveFrom)
+    throw new Error('No receipt can be given before the keys are destroyed');
+  const removed = stores.filter(isRemoved);
+  const retained: Retained[] = [];
+  for (const { organization } of removed)
+    retained.push(...((await organization.retained?.(erasedOrganizationId)) ?? []));
+  return {
+    organizationId: organizationId as OrganizationErasureReceipt['organizationId'],
+    erasedOrganizationId: erasedOrganizationId as OrganizationErasureReceipt['organizationId'],
+    erasureId,
+    stores: removed.map(({ name }): ErasedStore => ({
+      store: name,
+      found: erasure.inventory?.[name] ?? 0,
+      left: 0,
+      method: name === KEYS ? 'key-destroyed' : 'deleted',
+    })),
+    keysDestroyed,
+    destroyedAt: destroyedAt.toISOString(),
+    effectiveFrom: effectiveFrom.toISOString(),
+    kept: stores.flatMap(({ name, organization }) =>
+      'kept' in organization ? [{ store: name, because: organization.kept }] : [],
+    ),
+    ...(retained.length > 0 && { retained }),
+  };
+}

@@ -1,0 +1,74 @@
+/** @promise P31 the places of customers' data that every service has from the libraries */
+import type { Database } from '@vouchsafe/database';
+import { deleteEvents } from '@vouchsafe/event-store';
+import type { DataStore, PersonRemoval } from './data-store.js';
+import { rows, rowsOfOrganization } from './rows.js';
+
+export const KEYS = 'keys';
+
+/** In the order in which an organization is removed from them; a service's own come before. */
+export function libraryStores(database: Database): readonly DataStore[] {
+  return [
+    rows(database, { name: 'idempotency-keys', tables: ['idempotency_key'], person: keptAnswers(database) }),
+    rows(database, { name: 'dead-letters', tables: ['dead_letter'], person: 'sealed' }),
+    rows(database, { name: 'erasures', tables: ['erasure'], person: 'none' }),
+    rows(database, { name: 'sealing-runs', tables: ['sealing_run'], person: 'none' }),
+    {
+      ...{ name: 'events', places: ['event'], person: 'sealed' },
+      organization: {
+        count: (organizationId) => countAsWorker(database, ['event'], organizationId),
+        remove: (organizationId) => deleteEvents(database, organizationId),
+      },
+    },
+    {
+      ...{ name: KEYS, places: keyTables, person: 'none' },
+      // The keys are destroyed when every other store is empty.
+      organization: {
+        count: (organizationId) => rowsOfOrganization(database, keyTables).count(organizationId),
+        remove: () => Promise.resolve(),
+      },
+    },
+    {
+      ...{ name: 'tombstones', places: ['vault_erased_key', 'vault_erased_organization'], person: 'none' },
+      organization: { kept: 'tombstones' },
+    },
+    // What came after it was erased.
+    {
+      ...{ name: 'late-facts', places: ['late_fact'], person: 'none' },
+      organization: { kept: 'deletion-records' },
+    },
+  ];
+}
+
+const keyTables = ['vault_data_key', 'vault_organization_key', 'vault_transit_key'] as const;
+
+/** Answers that are kept for repeated requests, of those that the person sent (P10). */
+function keptAnswers(database: Database): PersonRemoval {
+  return {
+    remove: async ({ organizations, userId }) => {
+      await database.asWorker((sql) =>
+        sql.query('delete from idempotency_key where organization_id = any ($1::uuid[]) and actor = $2', [
+          organizations,
+          `user:${userId}`,
+        ]),
+      );
+    },
+  };
+}
+
+async function countAsWorker(
+  database: Database,
+  tables: readonly string[],
+  organizationId: string,
+): Promise<number> {
+  let count = 0;
+  for (const table of tables) {
+    const [found] = await database.asWorker((sql) =>
+      sql.query<{ rows: string }>(`select count(*) as rows from ${table} where organization_id = $1`, [
+        organizationId,
+      ]),
+    );
+    count += Number(found?.rows);
+  }
+  return count;
+}

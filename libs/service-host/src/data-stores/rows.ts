@@ -1,0 +1,44 @@
+import type { Database } from '@vouchsafe/database';
+import type { DataStore, OrganizationRemoval } from './data-store.js';
+
+/** Rows of one transaction. */
+const BATCH = 5_000;
+
+/** A store of rows with an `organization_id`; tables that refer to others come first. */
+export function rows(
+  database: Database,
+  { name, tables, person }: Pick<DataStore, 'name' | 'person'> & { readonly tables: readonly string[] },
+): DataStore {
+  return { name, places: tables, person, organization: rowsOfOrganization(database, tables) };
+}
+
+export function rowsOfOrganization(database: Database, tables: readonly string[]): OrganizationRemoval {
+  return {
+    count: async (organizationId) => {
+      let count = 0;
+      for (const table of tables)
+        count += await database.asRetention(async (sql) => {
+          const [found] = await sql.query<{ rows: string }>(
+            `select count(*) as rows from ${table} where organization_id = $1`,
+            [organizationId],
+          );
+          return Number(found?.rows);
+        });
+      return count;
+    },
+    remove: async (organizationId) => {
+      for (const table of tables) while ((await removeBatch(database, table, organizationId)) === BATCH);
+    },
+  };
+}
+
+async function removeBatch(database: Database, table: string, organizationId: string): Promise<number> {
+  const removed = await database.asRetention((sql) =>
+    sql.query(
+      `delete from ${table} where ctid = any (array(
+         select ctid from ${table} where organization_id = $1 limit ${BATCH})) returning 1`,
+      [organizationId],
+    ),
+  );
+  return removed.length;
+}

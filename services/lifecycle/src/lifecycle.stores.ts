@@ -1,0 +1,8 @@
+/** @promise P31 where lifecycle keeps data of customers */
+import type { Database } from '@vouchsafe/database';
+import { type DataStore, rows } from '@vouchsafe/service-host';
+
+/** Streams of purges are the operator's: they are what remains to be shown. */
+export function lifecycleStores(database: Database): readonly DataStore[] {
+  return [rows(database, { name: 'organizations', tables: ['organization', 'termination'], person: 'none' })];
+}

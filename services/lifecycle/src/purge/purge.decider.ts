@@ -1,0 +1,96 @@
+/** @promise P31 what must be done, in which order, before an organization counts as erased */
+import { decider, unreachable } from '@vouchsafe/event-sourcing';
+import type { PurgeEvent } from './purge.events.js';
+
+type Data<Type extends PurgeEvent['type']> = Extract<PurgeEvent, { readonly type: Type }>['data'];
+export type PurgeBeginning = Data<'purge-begun'>;
+export type PurgeReceipt = Omit<Data<'purge-receipt-received'>, 'erasureId' | 'erasedOrganizationId'>;
+
+interface Begun extends PurgeBeginning {
+  /** The services that were told to delete their part. */
+  readonly requested: ReadonlySet<string>;
+  readonly receipts: readonly PurgeReceipt[];
+}
+
+export type Purge =
+  | { readonly status: 'absent' }
+  | ({ readonly status: 'purging' } & Begun)
+  | ({ readonly status: 'production-erased'; readonly erasedAt: string } & Begun);
+
+export type PurgeCommand =
+  | { readonly type: 'begin'; readonly beginning: PurgeBeginning; readonly services: Services }
+  | {
+      readonly type: 'note-receipt';
+      readonly receipt: PurgeReceipt;
+      readonly services: Services;
+      readonly at: Date;
+    };
+
+/** Every service that there is today: one that was added meanwhile takes part, too. */
+export interface Services {
+  readonly all: readonly string[];
+  /** It records what happens until every other one is done. */
+  readonly last: string;
+}
+
+export type PurgeRejection = { readonly rejected: 'not-begun' };
+
+export const purge = decider<Purge, PurgeCommand, PurgeEvent, PurgeRejection>({
+  initial: { status: 'absent' },
+  decide: (state, command) => {
+    if (command.type === 'begin') {
+      if (state.status !== 'absent') return [];
+      const { beginning, services } = command;
+      const first = services.all.filter((name) => name !== services.last);
+      return [{ type: 'purge-begun', data: beginning }, requested(beginning, first)];
+    }
+    if (state.status === 'absent') return { rejected: 'not-begun' };
+    const { receipt, services, at } = command;
+    if (state.receipts.some(({ service }) => service === receipt.service)) return [];
+    const { erasureId, erasedOrganizationId, backupsExpiredBy } = state;
+    const which = { erasureId, erasedOrganizationId };
+    const received: PurgeEvent = { type: 'purge-receipt-received', data: { ...which, ...receipt } };
+    const open = services.all.filter(
+      (name) => name !== receipt.service && !state.receipts.some(({ service }) => service === name),
+    );
+    if (open.length === 0 && state.status === 'purging')
+      return [
+        received,
+        { type: 'production-erased', data: { ...which, erasedAt: at.toISOString(), backupsExpiredBy } },
+      ];
+    const isLastsTurn = open.length === 1 && open[0] === services.last;
+    const due = open.filter((name) => !state.requested.has(name) && (name !== services.last || isLastsTurn));
+    return due.length === 0 ? [received] : [received, requested(state, due)];
+  },
+  evolve: (state, event) => {
+    switch (event.type) {
+      case 'purge-begun':
+        return { status: 'purging', ...event.data, requested: new Set(), receipts: [] };
+      case 'purge-requested':
+        return state.status === 'absent'
+          ? state
+          : { ...state, requested: new Set([...state.requested, ...event.data.services]) };
+      case 'purge-receipt-received': {
+        if (state.status === 'absent') return state;
+        const { erasureId: _, erasedOrganizationId: __, ...receipt } = event.data;
+        return { ...state, receipts: [...state.receipts, receipt] };
+      }
+      case 'production-erased':
+        return state.status === 'absent'
+          ? state
+          : { ...state, status: 'production-erased', erasedAt: event.data.erasedAt };
+      default:
+        return unreachable(event);
+    }
+  },
+});
+
+function requested(
+  { erasureId, erasedOrganizationId, endedAt, cause }: PurgeBeginning,
+  services: readonly string[],
+): PurgeEvent {
+  return {
+    type: 'purge-requested',
+    data: { erasureId, erasedOrganizationId, endedAt, cause, services: [...services] },
+  };
+}
