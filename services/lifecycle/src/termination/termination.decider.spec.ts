@@ -106,7 +106,7 @@ describe('what the owners are told', () => {
       .when(advance(113))
       .then([due('week-before-purge')]);
     given(termination, [ended, due('ended'), due('month-before-purge'), due('week-before-purge')])
-      .when(advance(400))
+      .when(advance(119.9))
       .then([]);
   });
 
@@ -139,5 +139,53 @@ describe('what the owners are told', () => {
     given(termination, [ended, cameBack, again])
       .when({ type: 'note-notice-sent', epoch: 1, notice: 'ended', sentAt: dayAfter(1).toISOString() })
       .then([]);
+  });
+});
+
+describe('the purge', () => {
+  const advance = (days: number) => ({ type: 'advance', at: dayAfter(days), policy }) as const;
+  const told = [due('ended'), due('month-before-purge'), due('week-before-purge')];
+  const proposed: TerminationEvent = { type: 'purge-proposed', data: { organizationId, epoch: 1 } };
+  const erasureId = '0d3c3c25-6a0c-4b55-93cd-6a6d2f1f9d11';
+  const confirm = { type: 'note-no-live-subscription', epoch: 1, erasureId } as const;
+  const committed: TerminationEvent = {
+    type: 'purge-committed',
+    data: { organizationId, epoch: 1, erasureId },
+  };
+
+  it('is proposed on day 120, once, and not before', () => {
+    given(termination, [ended, ...told])
+      .when(advance(119.99))
+      .then([]);
+    given(termination, [ended, ...told])
+      .when(advance(120))
+      .then([proposed]);
+    given(termination, [ended, ...told, proposed])
+      .when(advance(400))
+      .then([]);
+    expect(nextDueAt(fold(termination, [ended, ...told]), policy)).toEqual(dayAfter(120));
+    expect(nextDueAt(fold(termination, [ended, ...told, proposed]), policy)).toBeNull();
+  });
+
+  it('begins only with billing’s word that no subscription is live', () => {
+    given(termination, [ended, proposed]).when(confirm).then([committed]);
+    given(termination, [ended]).when(confirm).then([]);
+  });
+
+  it('does not begin where the organization came back meanwhile, or for an earlier end', () => {
+    given(termination, [ended, proposed, cameBack]).when(confirm).then([]);
+    given(termination, [ended, proposed]).when(noteResumed).then([cameBack, live]);
+    const again: TerminationEvent = { ...ended, data: { ...ended.data, epoch: 2 } };
+    given(termination, [ended, proposed, cameBack, again]).when(confirm).then([]);
+  });
+
+  it('cannot be undone', () => {
+    const purging = [ended, proposed, committed];
+    given(termination, purging).when(confirm).then([]);
+    given(termination, purging).when(noteResumed).then([]);
+    given(termination, purging).when(noteEnded).then([]);
+    given(termination, purging).when({ type: 'reopen' }).then({ rejected: 'purging' });
+    given(termination, purging).when(close).then({ rejected: 'purging' });
+    given(termination, purging).when(advance(400)).then([]);
   });
 });
