@@ -89,7 +89,7 @@ export async function death(name: string, how: string, log: string, from = 0): P
 /** Only what a program needs to run, and what the person set for Vouchsafe; not the shell's other secrets. */
 export function inherited(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const names =
-    /^(PATH|HOME|LANG|LC_.*|TZ|TMPDIR|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|OTEL_.*|VOUCHSAFE_.*|[Hh][Tt][Tt][Pp][Ss]?_[Pp][Rr][Oo][Xx][Yy]|[Nn][Oo]_[Pp][Rr][Oo][Xx][Yy])$/;
+    /^(PATH|HOME|LANG|LC_.*|TZ|TMPDIR|NODE_OPTIONS|NODE_COMPILE_CACHE|NODE_EXTRA_CA_CERTS|OTEL_.*|VOUCHSAFE_.*|[Hh][Tt][Tt][Pp][Ss]?_[Pp][Rr][Oo][Xx][Yy]|[Nn][Oo]_[Pp][Rr][Oo][Xx][Yy])$/;
   return Object.fromEntries(Object.entries(env).filter(([name]) => names.test(name)));
 }
 
