@@ -69,7 +69,6 @@ ${entity}  schema,
   organizationErasureReceipt as schema,
 } from '../erasure-receipt.js';`,
       'ORGANIZATION_ERASURE_RECEIPT_SUMMARY',
-      { entity: `  entity: { type: 'organization', id: 'erasedOrganizationId' },\n` },
     ),
     simple(
       'dead-letter-settled',

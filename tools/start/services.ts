@@ -44,6 +44,11 @@ export function tombstoneFileOf(folder: string, name: ServiceName): string {
   return path.join(folder, `${name}.jsonl`);
 }
 
+/** Which backups there are is recorded beside the tombstones: no backup contains it. */
+export function backupRecordsOf(tombstonesFolder: string): string {
+  return path.join(tombstonesFolder, 'backups.jsonl');
+}
+
 /** Environment variables that a service is started with. */
 export function environmentOf(name: ServiceName, surroundings: Surroundings): Record<string, string> {
   const {
@@ -86,6 +91,7 @@ export function environmentOf(name: ServiceName, surroundings: Surroundings): Re
         .filter(Boolean)
         .join(','),
     }),
+    ...(name === 'lifecycle' && { VOUCHSAFE_BACKUP_RECORDS: backupRecordsOf(tombstonesFolder) }),
     // Billing alone asks Stripe: no other process has the keys.
     ...(name === 'billing' && stripe),
     OTEL_SERVICE_NAME: `vouchsafe-${name}`,

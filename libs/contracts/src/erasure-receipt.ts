@@ -1,5 +1,6 @@
 import { organizationId, userId } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
+import { storeName } from './service-name.js';
 
 /** What of a person stays, because the law asks that it is kept: on which ground, and until the end of which day (UTC). */
 export const retained = z.strictObject({
@@ -34,12 +35,11 @@ export const ERASURE_RECEIPT_SUMMARY =
 export const kept = z.enum(['tombstones', 'hash-tiles', 'deletion-records']);
 export type Kept = z.infer<typeof kept>;
 
+export const keptStore = z.strictObject({ store: storeName, because: kept });
+
 /** What became of one kind of data of an organization in one service. */
 export const erasedStore = z.strictObject({
-  store: z
-    .string()
-    .regex(/^[a-z][a-z-]*$/)
-    .describe('Name of the store, unique in its service'),
+  store: storeName,
   found: z.int().nonnegative().describe('Records when the erasure began'),
   left: z.literal(0).describe('Records that were looked for afterwards, and found'),
   method: z.enum(['deleted', 'key-destroyed']).describe('How they went'),
@@ -60,7 +60,7 @@ export const organizationErasureReceipt = z.strictObject({
   destroyedAt: z.iso.datetime(),
   effectiveFrom: z.iso.datetime(),
   /** What stays inside the service, by store. */
-  kept: z.array(z.strictObject({ store: z.string(), because: kept })),
+  kept: z.array(keptStore),
   /** What stays at others. Absent where nothing does. */
   retained: z.array(retained).min(1).optional(),
 });

@@ -6,7 +6,7 @@ export * from './json-schema.js';
 export * from './own-names.js';
 export * from './dead-letter-settled.js';
 export * from './stored-names.js';
-export { serviceName } from './service-name.js';
+export { serviceName, storeName } from './service-name.js';
 export { isStripeId, stripeId } from './stripe-id.js';
 export { observationSources } from './billing/observed.js';
 export { paymentExceptionId, paymentExceptions } from './billing/payment-exception.js';

@@ -16,6 +16,7 @@ import { auditPublishing } from './audit.publishing.js';
 import { auditStores } from './audit.stores.js';
 import { EntryController } from './entry/entry.controller.js';
 import { ListEntries } from './entry/list-entries.js';
+import { ProofsController } from './entry/proofs.controller.js';
 import { ProveEntry } from './entry/prove-entry.js';
 import { RecordEntries } from './entry/record-entries.js';
 import { VolumeLimits } from './entry/volume.js';
@@ -79,7 +80,10 @@ export class AuditModule {
         }),
         DataStoresModule.for(config),
       ],
-      controllers: [EntryController, ExportController, LogController, ReaderController, ReactionsController],
+      controllers: [
+        ...[EntryController, ExportController, LogController, ReaderController, ReactionsController],
+        ProofsController,
+      ],
       providers: [
         ...[RecordEntries, ListEntries, ProveEntry, RequestExport, OpenBundle, CreateReader, OpenLog],
         ...[Recorder, CheckpointSigner, VolumeLimits, ExportFolder, BundleMaker, ExportWorker],

@@ -7,6 +7,10 @@ export const personalColumns: readonly PersonalColumn[] = [];
 /** Columns of text and bytes in lifecycle's own tables that hold no personal data, with the reason. */
 export const impersonalColumns: Readonly<Record<string, string>> = {
   'organization.name': "the customer's name",
+  'certificate.note': 'random ids, counts and times of an organization',
+  'certificate_key.vkey': 'a public key',
+  'certificate_key.name': 'a configured name',
+  'certificate_key.sealed_seed': 'a key, encrypted',
 };
 
 /** Every personal field that lifecycle stores or publishes. */

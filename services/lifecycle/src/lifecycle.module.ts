@@ -7,6 +7,9 @@ import { lifecycleStores } from './lifecycle.stores.js';
 import { Operator } from './organization/operator.js';
 import { OrganizationRow } from './organization/organization.entity.js';
 import { lifecycleMigrations } from './persistence/migrations.js';
+import { CertificateController } from './certificate/certificate.controller.js';
+import { IssueCertificates } from './certificate/issue-certificates.js';
+import { ReadCertificate } from './certificate/read-certificate.js';
 import { Purges } from './purge/purges.js';
 import { OrganizationsController } from './reactions/organizations.controller.js';
 import { PurgesController } from './reactions/purges.controller.js';
@@ -32,7 +35,13 @@ export class LifecycleModule {
         }),
         DataStoresModule.for(config),
       ],
-      controllers: [TerminationController, OrganizationsController, TerminationsController, PurgesController],
+      controllers: [
+        TerminationController,
+        OrganizationsController,
+        TerminationsController,
+        PurgesController,
+        CertificateController,
+      ],
       providers: [
         backupPolicyProvider,
         Operator,
@@ -40,6 +49,8 @@ export class LifecycleModule {
         ChangeTermination,
         FollowTime,
         Purges,
+        IssueCertificates,
+        ReadCertificate,
         { provide: DATA_STORES, useFactory: lifecycleStores, inject: [Database] },
       ],
     };

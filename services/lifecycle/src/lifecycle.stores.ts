@@ -4,5 +4,15 @@ import { type DataStore, rows } from '@vouchsafe/service-host';
 
 /** Streams of purges are the operator's: they are what remains to be shown. */
 export function lifecycleStores(database: Database): readonly DataStore[] {
-  return [rows(database, { name: 'organizations', tables: ['organization', 'termination'], person: 'none' })];
+  return [
+    rows(database, {
+      name: 'organizations',
+      tables: ['organization', 'termination', 'certificate'],
+      person: 'none',
+    }),
+    {
+      ...{ name: 'purges', places: ['purge', 'certificate_key'], person: 'none' },
+      organization: { kept: 'deletion-records' },
+    },
+  ];
 }

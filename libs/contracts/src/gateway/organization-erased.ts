@@ -7,6 +7,5 @@ import {
 export const organizationErased = contract({
   type: 'vouchsafe.gateway.organization-erased.v1',
   summary: ORGANIZATION_ERASURE_RECEIPT_SUMMARY,
-  entity: { type: 'organization', id: 'erasedOrganizationId' },
   schema,
 });

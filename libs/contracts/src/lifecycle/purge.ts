@@ -1,7 +1,9 @@
 import { organizationId } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
 import { contract } from '../contract.js';
+import { erasedStore, keptStore, retained } from '../erasure-receipt.js';
 import { fact } from '../fact.js';
+import { serviceName } from '../service-name.js';
 import { terminationCauses } from './termination.js';
 
 const time = z.iso.datetime();
@@ -29,9 +31,26 @@ export const organizationErasureRequested = contract({
   schema: z.strictObject({
     ...which,
     /** Audit's turn comes when all others are done: until then it records what happens. */
-    services: z.array(z.string()).min(1),
+    services: z.array(serviceName).min(1),
     endedAt: time,
     cause: z.enum(terminationCauses),
+  }),
+});
+
+export const organizationErasureReceiptReceived = contract({
+  type: 'vouchsafe.lifecycle.organization-erasure-receipt-received.v1',
+  summary:
+    'A service has deleted its part of the data of an organization, and what it searched afterwards found none.',
+  entity,
+  schema: z.strictObject({
+    ...which,
+    service: serviceName,
+    stores: z.array(erasedStore),
+    keysDestroyed: z.int().nonnegative(),
+    destroyedAt: time,
+    effectiveFrom: time,
+    kept: z.array(keptStore),
+    retained: z.array(retained),
   }),
 });
 
@@ -41,4 +60,27 @@ export const organizationErasedFromProduction = contract({
     'Every service has deleted the data of an organization and found nothing left. Backups still hold it.',
   entity,
   schema: z.strictObject({ ...which, erasedAt: time, backupsExpiredBy: time }),
+});
+
+export const organizationErasedFromBackups = contract({
+  type: 'vouchsafe.lifecycle.organization-erased-from-backups.v1',
+  summary: 'No backup holds data of an erased organization any more.',
+  entity,
+  schema: z.strictObject({
+    ...which,
+    expiredAt: time,
+    /** The last backup that held data of it; null where none was ever made. */
+    last: z.strictObject({ startedAt: time, removedAt: time }).nullable(),
+  }),
+});
+
+export const deletionCertified = contract({
+  type: 'vouchsafe.lifecycle.deletion-certified.v1',
+  summary: 'The certificate of the deletion of an organization was issued.',
+  entity,
+  schema: z.strictObject({
+    ...which,
+    issuedAt: time,
+    sha256: z.hash('sha256').describe('Of the certificate'),
+  }),
 });

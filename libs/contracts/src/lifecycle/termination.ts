@@ -47,5 +47,7 @@ export const terminationNoticeDue = contract({
     purgeFrom: time,
     productionErasedBy: time,
     backupsExpiredBy: time,
+    /** Of the address at which the certificate of the deletion will be; null for ends from before there were certificates. */
+    certificateId: z.uuid().nullable().optional(),
   }),
 });

@@ -6,17 +6,23 @@ import type { VerifierKey } from '@vouchsafe/transparency-log';
 import { IN_THIS_THREAD, type RunChecker } from '../entries/verify-entries.js';
 import { Unreadable } from '../problem.js';
 import { startThreads } from '../threads.js';
+import {
+  isCertificate,
+  verifyCertificate,
+  type CertificateVerification,
+} from '../certificate/verify-certificate.js';
 import { verifyBundle, type Verification } from '../verify-bundle.js';
 import { openSource, type OpenSource } from './bundle-source.js';
 import { keysGiven } from './keys-given.js';
+import { certificateInPlainWords } from './certificate-words.js';
 import { EXIT_CODES, inPlainWords } from './plain-words.js';
 import { shown } from './shown.js';
 
-const USAGE = `Usage: vouchsafe-verify BUNDLE.zip [--vkey KEY|FILE]... [--threads N]
+const USAGE = `Usage: vouchsafe-verify FILE [--vkey KEY|FILE]... [--threads N]
 
-Checks a forensic bundle, offline. BUNDLE.zip is a file, or - for standard input. KEY is a verifier key
-(name+hash+base64), FILE has one per line: get them from a source other than the bundle. N threads check the
-entries; the verdict does not depend on N.
+Checks a forensic bundle (a ZIP) or a deletion certificate, offline. FILE is its name, or - for standard input. KEY is a
+verifier key (name+hash+base64), FILE of --vkey has one per line: get them from a source other than what you check.
+N threads check the entries of a bundle; the verdict does not depend on N.
 
   --vkey     a key that you trust; can be repeated
   --threads  how many threads check the entries, 1 to 99
@@ -51,9 +57,10 @@ export async function run(args: readonly string[], program?: URL): Promise<Outpu
   if ('error' in parsed)
     return { kind: 'wrong-usage', code: FAULT_CODES.usage, out: `${parsed.error}\n\n${USAGE}` };
   const { file, keys, threads } = parsed;
-  const found = await verifyFile(file, keys, (entries) => chooseChecker(entries, threads, program));
   const name = file === '-' ? 'Standard input' : file;
-  return { kind: 'verdict', code: EXIT_CODES[found.status], out: inPlainWords(name, found) };
+  const found = await verifyFile(file, keys, (entries) => chooseChecker(entries, threads, program));
+  const out = 'certificate' in found ? certificateInPlainWords(name, found) : inPlainWords(name, found);
+  return { kind: 'verdict', code: EXIT_CODES[found.status], out };
 }
 
 /** Fewer are checked in less time than threads take to start. */
@@ -71,10 +78,11 @@ async function verifyFile(
   file: string,
   keys: readonly VerifierKey[] | undefined,
   checkerFor: (entries: number) => RunChecker,
-): Promise<Verification> {
+): Promise<Verification | CertificateVerification> {
   let opened: OpenSource | undefined;
   try {
     opened = await openSource(file);
+    if (isCertificate(opened.source)) return verifyCertificate(opened.source, keys);
     return await verifyBundle(opened.source, keys, checkerFor);
   } catch (error) {
     if (error instanceof Unreadable) return { status: 'unreadable', why: error.message };
@@ -101,7 +109,7 @@ function parseArguments(args: readonly string[]): Arguments | 'help' | { error: 
     // 0 means a verified bundle: a bundle that is named `--help` must not get it unread.
     if (values.help) return args.length === 1 ? 'help' : { error: '--help must be the only argument.' };
     const [file, ...more] = positionals;
-    if (file === undefined || more.length > 0) return { error: 'Give one bundle to check.' };
+    if (file === undefined || more.length > 0) return { error: 'Give one file to check.' };
     if (values.threads !== undefined && !/^[1-9]\d?$/.test(values.threads))
       return { error: '--threads takes a number from 1 to 99.' };
     const threads = values.threads === undefined ? undefined : Number(values.threads);

@@ -1,4 +1,4 @@
-import { type Contract, type FactEntity, isStripeId, serviceName } from '@vouchsafe/contracts';
+import { type Contract, type FactEntity, isStripeId, serviceName, storeName } from '@vouchsafe/contracts';
 import { isErased } from '@vouchsafe/event-sourcing';
 import type { JsonObject } from '@vouchsafe/transparency-log';
 import { z } from 'zod';
@@ -87,15 +87,20 @@ function closedFields(contract: Contract): readonly string[] {
   return names;
 }
 
+const closedFormats: ReadonlySet<string> = new Set(['uuid', 'datetime', 'date']);
+
 function isClosed(schema: z.ZodType): boolean {
   if (schema instanceof z.ZodNullable || schema instanceof z.ZodOptional || schema instanceof z.ZodReadonly) {
     return isClosed(schema.unwrap() as z.ZodType);
   }
   if (schema instanceof z.ZodArray) return isClosed(schema.element as z.ZodType);
-  if (schema instanceof z.ZodStringFormat) return schema.format === 'uuid' || schema.format === 'datetime';
+  if (schema instanceof z.ZodObject)
+    return Object.values(schema.shape as Record<string, z.ZodType>).every(isClosed);
+  if (schema instanceof z.ZodStringFormat) return schema.format !== null && closedFormats.has(schema.format);
   return (
     isStripeId(schema) ||
     schema === serviceName ||
+    schema === storeName ||
     schema instanceof z.ZodEnum ||
     schema instanceof z.ZodLiteral ||
     schema instanceof z.ZodBoolean ||

@@ -19,8 +19,8 @@ type Describe = (data: object) => NewEntry;
 
 /** How a fact becomes an entry; undefined for one that becomes none. */
 function describerOf(contract: Contract): Describe | undefined {
-  // The fact that an erasure is complete becomes an entry, not each service's receipt.
-  if (contract.name.endsWith('.subject-erased')) return undefined;
+  // A receipt becomes an entry by the fact of whoever collects them, so that audit's own is among them.
+  if (/\.(subject|organization)-erased$/.test(contract.name)) return undefined;
   if (contract === gatewayFacts.requestHandled)
     return (data) => entryOfRequest(data as DataOf<typeof gatewayFacts.requestHandled>);
   // What an operator did about a dead letter has its own form of entry, whichever service publishes it.

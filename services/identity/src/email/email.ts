@@ -40,6 +40,8 @@ export const emailContent = z.discriminatedUnion('kind', [
     purgeFrom: z.string(),
     productionErasedBy: z.string(),
     backupsExpiredBy: z.string(),
+    /** Absent in emails from before there were certificates. */
+    certificateId: z.uuid().nullable().optional(),
   }),
 ]);
 export type EmailContent = z.infer<typeof emailContent>;
@@ -167,6 +169,11 @@ function terminationNotice(
       'Only owners can log in now. Members and API keys have no access.',
       comeBack,
       `From ${purgeFrom} on, the data is deleted: from production by ${dateOf(content.productionErasedBy)}, and from all backups by ${dateOf(content.backupsExpiredBy)}. Deleted data cannot be restored.`,
+      ...(content.certificateId
+        ? [
+            `This address shows how far the deletion is and, at its end, the certificate. Keep it: it works without an account. ${publicUrl}/v1/lifecycle/certificates/${content.certificateId}`,
+          ]
+        : []),
     ),
   };
 }

@@ -14,4 +14,32 @@ export const lifecycleMigrations: readonly SqlMigration[] = [
       grant select, insert, update on termination to ${roles.request}, ${roles.worker};
       grant select, delete on organization, termination to ${roles.retention};`,
   },
+  {
+    name: 'lifecycle-002-purge',
+    sql: (roles) => `
+      -- Due table of the purges whose data has left production: when to look again whether backups hold it.
+      create table purge (erasure_id uuid primary key, organization_id uuid not null, due_at timestamptz);
+      create index purge_due on purge (due_at) where due_at is not null;
+      -- By the address that the owners are given at the end of the organization. Its row is the organization's until its data is deleted,
+      -- and then the operator's.
+      create table certificate (
+        certificate_id uuid primary key,
+        organization_id uuid not null,
+        epoch int not null,
+        erasure_id uuid unique,
+        -- A signed note (docs/formats.md); null until it is issued.
+        note text
+      );
+      create table certificate_key (
+        vkey text primary key,
+        organization_id uuid not null,
+        name text not null unique,
+        sealed_seed text not null,
+        signs_from timestamptz not null
+      );
+      ${['purge', 'certificate', 'certificate_key'].map((table) => separated(table, roles)).join('\n')}
+      grant select, insert, update on purge, certificate to ${roles.worker};
+      grant select, insert on certificate_key to ${roles.worker};
+      grant select, delete on certificate to ${roles.retention};`,
+  },
 ];

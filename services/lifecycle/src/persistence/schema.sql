@@ -252,6 +252,37 @@ end $function$
 alter function vault_wait_for_wrappers() owner to lifecycle_migrator;
 grant execute on function vault_wait_for_wrappers() to public;
 
+create table certificate (
+  certificate_id uuid not null,
+  organization_id uuid not null,
+  epoch integer not null,
+  erasure_id uuid,
+  note text,
+  constraint certificate_pkey PRIMARY KEY (certificate_id),
+  constraint certificate_erasure_id_key UNIQUE (erasure_id)
+);
+alter table certificate enable row level security;
+alter table certificate force row level security;
+create policy every_organization on certificate to lifecycle_retention, lifecycle_worker using (true);
+create policy own_organization on certificate to lifecycle_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, select on certificate to lifecycle_retention;
+grant insert, select, update on certificate to lifecycle_worker;
+
+create table certificate_key (
+  vkey text not null,
+  organization_id uuid not null,
+  name text not null,
+  sealed_seed text not null,
+  signs_from timestamp with time zone not null,
+  constraint certificate_key_pkey PRIMARY KEY (vkey),
+  constraint certificate_key_name_key UNIQUE (name)
+);
+alter table certificate_key enable row level security;
+alter table certificate_key force row level security;
+create policy every_organization on certificate_key to lifecycle_retention, lifecycle_worker using (true);
+create policy own_organization on certificate_key to lifecycle_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant insert, select on certificate_key to lifecycle_worker;
+
 create table consumed_lane (
   consumer text not null,
   source text not null,
@@ -457,6 +488,19 @@ create view parked_message as
 alter table parked_message set (security_invoker=true);
 grant delete, insert, select, update on parked_message to lifecycle_worker;
 grant delete, select on parked_message to lifecycle_retention;
+
+create table purge (
+  erasure_id uuid not null,
+  organization_id uuid not null,
+  due_at timestamp with time zone,
+  constraint purge_pkey PRIMARY KEY (erasure_id)
+);
+alter table purge enable row level security;
+alter table purge force row level security;
+create policy every_organization on purge to lifecycle_retention, lifecycle_worker using (true);
+create policy own_organization on purge to lifecycle_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX purge_due ON public.purge USING btree (due_at) WHERE (due_at IS NOT NULL);
+grant insert, select, update on purge to lifecycle_worker;
 
 create table schema_migration (
   id integer not null default nextval('schema_migration_id_seq'::regclass),

@@ -1,5 +1,26 @@
-import { aggregate } from '@vouchsafe/event-store';
+import { aggregate, inlineProjection } from '@vouchsafe/event-store';
 import { purge } from './purge.decider.js';
-import { purgeEvents } from './purge.events.js';
+import { type PurgeEvent, purgeEvents } from './purge.events.js';
 
-export const purgeAggregate = aggregate({ category: 'purge', catalog: purgeEvents, decider: purge });
+/** The due table of what follows when production is empty. */
+const purgeProjection = inlineProjection<PurgeEvent>({
+  name: 'purge',
+  on: {
+    'production-erased': async (sql, { data, organizationId, envelope }) => {
+      await sql.query(
+        'insert into purge (erasure_id, organization_id, due_at) values ($1, $2, $3) on conflict do nothing',
+        [data.erasureId, organizationId, envelope.occurredAt],
+      );
+    },
+    'deletion-certified': async (sql, { data }) => {
+      await sql.query('update purge set due_at = null where erasure_id = $1', [data.erasureId]);
+    },
+  },
+});
+
+export const purgeAggregate = aggregate({
+  category: 'purge',
+  catalog: purgeEvents,
+  decider: purge,
+  inline: [purgeProjection],
+});

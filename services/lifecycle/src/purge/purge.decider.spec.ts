@@ -10,6 +10,7 @@ const which = { erasureId, erasedOrganizationId };
 const beginning: PurgeBeginning = {
   ...which,
   ...{ endedAt: '2027-01-31T13:45:10.000Z', cause: 'subscriptions-ended', noticedAt: null },
+  backupPolicy: { keptDays: 30, intervalDays: 7 },
   ...{ productionErasedBy: '2027-08-29T13:45:10.000Z', backupsExpiredBy: '2027-11-27T13:45:10.000Z' },
 };
 const services = { all: ['identity', 'audit', 'billing'], last: 'audit' };

@@ -15,7 +15,16 @@ interface Begun extends PurgeBeginning {
 export type Purge =
   | { readonly status: 'absent' }
   | ({ readonly status: 'purging' } & Begun)
-  | ({ readonly status: 'production-erased'; readonly erasedAt: string } & Begun);
+  | ({ readonly status: 'production-erased' } & Erased)
+  | ({ readonly status: 'backups-expired' | 'certified' } & Expired);
+
+export interface Erased extends Begun {
+  readonly erasedAt: string;
+}
+
+export interface Expired extends Erased {
+  readonly backups: Pick<Data<'backups-expired'>, 'expiredAt' | 'last'>;
+}
 
 export type PurgeCommand =
   | { readonly type: 'begin'; readonly beginning: PurgeBeginning; readonly services: Services }
@@ -24,7 +33,10 @@ export type PurgeCommand =
       readonly receipt: PurgeReceipt;
       readonly services: Services;
       readonly at: Date;
-    };
+    }
+  /** Every backup that held data was looked for, and none was found. */
+  | { readonly type: 'note-backups-expired'; readonly at: Date; readonly last: Expired['backups']['last'] }
+  | { readonly type: 'certify'; readonly at: Date; readonly sha256: string };
 
 /** Every service that there is today: one that was added meanwhile takes part, too. */
 export interface Services {
@@ -33,7 +45,7 @@ export interface Services {
   readonly last: string;
 }
 
-export type PurgeRejection = { readonly rejected: 'not-begun' };
+export type PurgeRejection = { readonly rejected: 'not-begun' | 'not-yet' };
 
 export const purge = decider<Purge, PurgeCommand, PurgeEvent, PurgeRejection>({
   initial: { status: 'absent' },
@@ -45,6 +57,22 @@ export const purge = decider<Purge, PurgeCommand, PurgeEvent, PurgeRejection>({
       return [{ type: 'purge-begun', data: beginning }, requested(beginning, first)];
     }
     if (state.status === 'absent') return { rejected: 'not-begun' };
+    if (command.type === 'note-backups-expired') {
+      if (state.status === 'purging') return { rejected: 'not-yet' };
+      if (state.status !== 'production-erased') return [];
+      const { erasureId, erasedOrganizationId } = state;
+      const { at, last } = command;
+      const data = { erasureId, erasedOrganizationId, expiredAt: at.toISOString(), last };
+      return [{ type: 'backups-expired', data }];
+    }
+    if (command.type === 'certify') {
+      if (state.status === 'certified') return [];
+      if (state.status !== 'backups-expired') return { rejected: 'not-yet' };
+      const { erasureId, erasedOrganizationId } = state;
+      const { at, sha256 } = command;
+      const data = { erasureId, erasedOrganizationId, issuedAt: at.toISOString(), sha256 };
+      return [{ type: 'deletion-certified', data }];
+    }
     const { receipt, services, at } = command;
     if (state.receipts.some(({ service }) => service === receipt.service)) return [];
     const { erasureId, erasedOrganizationId, backupsExpiredBy } = state;
@@ -79,6 +107,13 @@ export const purge = decider<Purge, PurgeCommand, PurgeEvent, PurgeRejection>({
         return state.status === 'absent'
           ? state
           : { ...state, status: 'production-erased', erasedAt: event.data.erasedAt };
+      case 'backups-expired': {
+        if (state.status !== 'production-erased') return state;
+        const { expiredAt, last } = event.data;
+        return { ...state, status: 'backups-expired', backups: { expiredAt, last } };
+      }
+      case 'deletion-certified':
+        return state.status === 'backups-expired' ? { ...state, status: 'certified' } : state;
       default:
         return unreachable(event);
     }

@@ -1,4 +1,4 @@
-import { erasedStore, kept, retained, terminationCauses } from '@vouchsafe/contracts';
+import { erasedStore, keptStore, retained, serviceName, terminationCauses } from '@vouchsafe/contracts';
 import { eventCatalog, type EventOf, organizationId } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
 
@@ -20,6 +20,10 @@ export const purgeEvents = eventCatalog({
       noticedAt: time.nullable(),
       productionErasedBy: time,
       backupsExpiredBy: time,
+      backupPolicy: z.strictObject({
+        keptDays: z.int().positive(),
+        intervalDays: z.int().positive(),
+      }),
     }),
   },
   'purge-requested': {
@@ -29,20 +33,20 @@ export const purgeEvents = eventCatalog({
       ...which,
       endedAt: time,
       cause: z.enum(terminationCauses),
-      services: z.array(z.string()).min(1),
+      services: z.array(serviceName).min(1),
     }),
   },
   'purge-receipt-received': {
     version: 1,
-    visibility: 'private',
+    visibility: 'published',
     schema: z.strictObject({
       ...which,
-      service: z.string(),
+      service: serviceName,
       stores: z.array(erasedStore),
       keysDestroyed: z.int().nonnegative(),
       destroyedAt: time,
       effectiveFrom: time,
-      kept: z.array(z.strictObject({ store: z.string(), because: kept })),
+      kept: z.array(keptStore),
       retained: z.array(retained),
     }),
   },
@@ -50,6 +54,21 @@ export const purgeEvents = eventCatalog({
     version: 1,
     visibility: 'published',
     schema: z.strictObject({ ...which, erasedAt: time, backupsExpiredBy: time }),
+  },
+  'backups-expired': {
+    version: 1,
+    visibility: 'published',
+    schema: z.strictObject({
+      ...which,
+      expiredAt: time,
+      /** The last backup that held data of it; null where none was ever made. */
+      last: z.strictObject({ startedAt: time, removedAt: time }).nullable(),
+    }),
+  },
+  'deletion-certified': {
+    version: 1,
+    visibility: 'published',
+    schema: z.strictObject({ ...which, issuedAt: time, sha256: z.hash('sha256') }),
   },
 });
 export type PurgeEvent = EventOf<typeof purgeEvents>;

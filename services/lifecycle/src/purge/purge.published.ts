@@ -10,8 +10,13 @@ export function publishPurge(event: RecordedEvent<PurgeEvent>): readonly Fact[] 
       return factOf(lifecycleFacts.organizationErasureRequested, event);
     case 'production-erased':
       return factOf(lifecycleFacts.organizationErasedFromProduction, event);
-    case 'purge-begun':
     case 'purge-receipt-received':
+      return factOf(lifecycleFacts.organizationErasureReceiptReceived, event);
+    case 'backups-expired':
+      return factOf(lifecycleFacts.organizationErasedFromBackups, event);
+    case 'deletion-certified':
+      return factOf(lifecycleFacts.deletionCertified, event);
+    case 'purge-begun':
       return [];
     default:
       return unreachable(type);

@@ -27,9 +27,11 @@ export class Purges {
     {
       erasureId,
       organizationId,
+      epoch,
       ...ended
     }: Pick<PurgeBeginning, 'erasureId' | 'endedAt' | 'cause' | 'noticedAt'> & {
       readonly organizationId: OrganizationId;
+      readonly epoch: number;
     },
   ): Promise<void> {
     const noticedAt = ended.noticedAt === null ? null : new Date(ended.noticedAt);
@@ -40,9 +42,15 @@ export class Purges {
         ...{ erasureId, erasedOrganizationId: organizationId, ...ended },
         productionErasedBy: productionErasedBy.toISOString(),
         backupsExpiredBy: backupsExpiredBy.toISOString(),
+        backupPolicy: this.policy,
       },
       services,
     });
+    // The address that the owners were given leads to the certificate from now on, and not with the organization's rows.
+    await transaction.query(
+      'update certificate set erasure_id = $2, organization_id = $3 where organization_id = $1 and epoch = $4',
+      [organizationId, erasureId, this.operator.organizationId, epoch],
+    );
     if (isRejected(begun)) throw new Error(`A purge cannot begin: ${begun.rejected}`);
   }
 

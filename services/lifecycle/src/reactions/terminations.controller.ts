@@ -73,7 +73,9 @@ export class TerminationsController {
     });
     if (termination?.status !== 'purging' || termination.erasureId !== erasureId) return;
     const { endedAt, cause, noticedAt } = termination;
-    await this.purges.begin(context.transaction, { erasureId, organizationId, endedAt, cause, noticedAt });
+    await this.purges.begin(context.transaction, {
+      ...{ erasureId, organizationId, epoch, endedAt, cause, noticedAt },
+    });
   }
 
   private async note(

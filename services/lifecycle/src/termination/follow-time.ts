@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common'
 import { Database } from '@vouchsafe/database';
 import { isRejected } from '@vouchsafe/event-sourcing';
 import { EventStore, follow } from '@vouchsafe/event-store';
-import { Background, Clock, LOGGER, type ServiceLogger } from '@vouchsafe/service-host';
+import { Background, Clock, Ids, LOGGER, type ServiceLogger } from '@vouchsafe/service-host';
 import { BACKUP_POLICY } from './backup-policy.js';
 import type { BackupPolicy } from './plan.js';
 import { terminationAggregate } from './termination.aggregate.js';
@@ -17,6 +17,7 @@ export class FollowTime implements OnApplicationBootstrap {
     private readonly database: Database,
     private readonly store: EventStore,
     private readonly clock: Clock,
+    private readonly ids: Ids,
     private readonly background: Background,
     @Inject(BACKUP_POLICY) private readonly policy: BackupPolicy,
     @Inject(LOGGER) private readonly logger: Pick<ServiceLogger, 'error'>,
@@ -66,7 +67,9 @@ export class FollowTime implements OnApplicationBootstrap {
     await this.database.asWorker(async (transaction) => {
       const advanced = await this.store
         .unit(transaction, organizationId, { actor, occurredAt: at, requestId: null })
-        .execute(terminationAggregate, organizationId, { type: 'advance', at, policy });
+        .execute(terminationAggregate, organizationId, {
+          ...{ type: 'advance', at, policy, newCertificateId: this.ids.newId() },
+        });
       if (isRejected(advanced)) throw new Error(`Time cannot be rejected: ${advanced.rejected}`);
       await transaction.query('update termination set due_at = $2 where organization_id = $1', [
         organizationId,

@@ -19,6 +19,13 @@ const terminationProjection = inlineProjection<TerminationEvent>({
         envelope.occurredAt,
       ]);
     },
+    'termination-notice-due': async (sql, { data }) => {
+      if (data.certificateId === null) return;
+      await sql.query(
+        `insert into certificate (certificate_id, organization_id, epoch) values ($1, $2, $3) on conflict do nothing`,
+        [data.certificateId, data.organizationId, data.epoch],
+      );
+    },
     'termination-notice-sent': async (sql, { data, envelope }) => {
       await sql.query('update termination set due_at = $2 where organization_id = $1', [
         data.organizationId,

@@ -5,6 +5,7 @@ import { nextDueAt, termination } from './termination.decider.js';
 import type { TerminationEvent } from './termination.events.js';
 
 const organizationId = anOrganization.parse('5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c01');
+const certificateId = '6fd7a3de-1f0e-4a52-9f2b-64d5c1c9a001';
 const policy = { keptDays: 30, intervalDays: 7 };
 const endedAt = '2027-01-31T13:45:10.000Z';
 const dayAfter = (days: number) => new Date(Date.parse(endedAt) + days * 86_400_000);
@@ -32,6 +33,7 @@ const due = (
     purgeFrom: dayAfter(120).toISOString(),
     productionErasedBy: dayAfter(210).toISOString(),
     backupsExpiredBy: dayAfter(300).toISOString(),
+    certificateId,
   },
 });
 
@@ -90,7 +92,8 @@ describe('the end of an organization', () => {
 });
 
 describe('what the owners are told', () => {
-  const advance = (days: number) => ({ type: 'advance', at: dayAfter(days), policy }) as const;
+  const advance = (days: number) =>
+    ({ type: 'advance', at: dayAfter(days), policy, newCertificateId: certificateId }) as const;
 
   it('is due at the end, 30 days before the purge and 7 days before it, each once', () => {
     given(termination, [ended])
@@ -143,7 +146,8 @@ describe('what the owners are told', () => {
 });
 
 describe('the purge', () => {
-  const advance = (days: number) => ({ type: 'advance', at: dayAfter(days), policy }) as const;
+  const advance = (days: number) =>
+    ({ type: 'advance', at: dayAfter(days), policy, newCertificateId: certificateId }) as const;
   const told = [due('ended'), due('month-before-purge'), due('week-before-purge')];
   const proposed: TerminationEvent = { type: 'purge-proposed', data: { organizationId, epoch: 1 } };
   const erasureId = '0d3c3c25-6a0c-4b55-93cd-6a6d2f1f9d11';

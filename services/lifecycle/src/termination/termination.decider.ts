@@ -21,6 +21,8 @@ export interface Inactive {
   readonly noticesDue: ReadonlySet<TerminationNotice>;
   /** When the owners were told that it has ended; null until an email went out. */
   readonly noticedAt: string | null;
+  /** Of the certificate that is promised. */
+  readonly certificateId: string | null;
   /** Whether billing has been asked for a subscription that would stop the purge. */
   readonly purgeProposed: boolean;
 }
@@ -57,7 +59,15 @@ export type TerminationCommand =
   /** Billing has asked Stripe. */
   | { readonly type: 'note-no-live-subscription'; readonly epoch: number; readonly erasureId: string }
   /** Time has passed. */
-  | { readonly type: 'advance'; readonly at: Date; readonly policy: BackupPolicy };
+  | Advance;
+
+interface Advance {
+  readonly type: 'advance';
+  readonly at: Date;
+  readonly policy: BackupPolicy;
+  /** For the certificate, if it is promised now. */
+  readonly newCertificateId: string;
+}
 
 export type TerminationRejection = {
   readonly rejected:
@@ -127,7 +137,7 @@ export const termination = decider<Termination, TerminationCommand, TerminationE
       case 'organization-deactivated':
         return {
           ...{ status: 'inactive', ...event.data },
-          ...{ noticesDue: new Set(), noticedAt: null, purgeProposed: false },
+          ...{ noticesDue: new Set(), noticedAt: null, certificateId: null, purgeProposed: false },
         };
       case 'organization-reactivated':
         return { status: 'active', epoch: event.data.epoch, hasLiveSubscription: false };
@@ -135,7 +145,11 @@ export const termination = decider<Termination, TerminationCommand, TerminationE
         return state.status === 'inactive' ? { ...state, endedAt: event.data.endedAt } : state;
       case 'termination-notice-due':
         return state.status === 'inactive'
-          ? { ...state, noticesDue: new Set([...state.noticesDue, event.data.notice]) }
+          ? {
+              ...state,
+              noticesDue: new Set([...state.noticesDue, event.data.notice]),
+              certificateId: event.data.certificateId,
+            }
           : state;
       case 'termination-notice-sent':
         return state.status === 'inactive' ? { ...state, noticedAt: event.data.sentAt } : state;
@@ -143,9 +157,8 @@ export const termination = decider<Termination, TerminationCommand, TerminationE
         return state.status === 'inactive' ? { ...state, purgeProposed: true } : state;
       case 'purge-committed': {
         if (state.status !== 'inactive') return state;
-        const { organizationId, epoch, cause, endedAt, noticedAt } = state;
-        const { erasureId } = event.data;
-        return { status: 'purging', organizationId, epoch, cause, endedAt, noticedAt, erasureId };
+        const { noticesDue: _, purgeProposed: __, ...rest } = state;
+        return { ...rest, status: 'purging', erasureId: event.data.erasureId };
       }
       default:
         return unreachable(event);
@@ -167,20 +180,15 @@ export function nextDueAt(state: Termination, policy: BackupPolicy): Date | null
 }
 
 /** Nothing is deleted before, and nothing without billing's word that no subscription is live. */
-function purgeDue(
-  state: Inactive,
-  { at, policy }: { readonly at: Date; readonly policy: BackupPolicy },
-): TerminationEvent[] {
+function purgeDue(state: Inactive, { at, policy }: Advance): TerminationEvent[] {
   if (state.purgeProposed || at < planFor(state, policy).purgeFrom) return [];
   const { organizationId, epoch } = state;
   return [{ type: 'purge-proposed', data: { organizationId, epoch } }];
 }
 
-function noticesDue(
-  state: Inactive,
-  { at, policy }: { readonly at: Date; readonly policy: BackupPolicy },
-): TerminationEvent[] {
+function noticesDue(state: Inactive, { at, policy, newCertificateId }: Advance): TerminationEvent[] {
   const { organizationId, epoch, cause, endedAt } = state;
+  const certificateId = state.certificateId ?? newCertificateId;
   const plan = planFor(state, policy);
   return noticeTimes(state, policy)
     .filter((one) => one.at <= at && !state.noticesDue.has(one.notice))
@@ -191,6 +199,7 @@ function noticesDue(
         purgeFrom: plan.purgeFrom.toISOString(),
         productionErasedBy: plan.productionErasedBy.toISOString(),
         backupsExpiredBy: plan.backupsExpiredBy.toISOString(),
+        certificateId,
       },
     }));
 }

@@ -1,10 +1,20 @@
 import { terminationCauses, terminationNotices } from '@vouchsafe/contracts';
-import { eventCatalog, type EventOf, organizationId } from '@vouchsafe/event-sourcing';
+import { eventCatalog, type EventOf, formerVersion, organizationId } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
 
 const time = z.iso.datetime();
 /** `epoch` counts the terminations of an organization: what belongs to one that it came back from has no effect on the next. */
 const which = { organizationId, epoch: z.int().positive() };
+
+const noticeDue = {
+  ...which,
+  notice: z.enum(terminationNotices),
+  cause: z.enum(terminationCauses),
+  endedAt: time,
+  purgeFrom: time,
+  productionErasedBy: time,
+  backupsExpiredBy: time,
+};
 
 /** Stream `termination-<organizationId>`: how an organization's use of the product ends, and what then becomes of its data (P30, P31). */
 export const terminationEvents = eventCatalog({
@@ -26,17 +36,10 @@ export const terminationEvents = eventCatalog({
   },
   'organization-reactivated': { version: 1, visibility: 'published', schema: z.strictObject(which) },
   'termination-notice-due': {
-    version: 1,
+    version: 2,
     visibility: 'published',
-    schema: z.strictObject({
-      ...which,
-      notice: z.enum(terminationNotices),
-      cause: z.enum(terminationCauses),
-      endedAt: time,
-      purgeFrom: time,
-      productionErasedBy: time,
-      backupsExpiredBy: time,
-    }),
+    schema: z.strictObject({ ...noticeDue, certificateId: z.uuid().nullable() }),
+    former: { 1: formerVersion(z.strictObject(noticeDue), (data) => ({ ...data, certificateId: null })) },
   },
   'termination-notice-sent': {
     version: 1,

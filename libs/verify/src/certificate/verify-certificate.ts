@@ -1,0 +1,237 @@
+/** @promise P31 checks offline that an organization's data is gone, as far as its certificate shows */
+import {
+  canonicalJson,
+  encodeVerifierKey,
+  isJsonObject,
+  leafHash,
+  openNote,
+  parseNote,
+  parseTlogProof,
+  parseVerifierKey,
+  verifyTlogProof,
+  type JsonObject,
+  type VerifierKey,
+} from '@vouchsafe/transparency-log';
+import type { ByteSource } from '../container/zip.js';
+import { check, Problem, quote, refusalOf, Unreadable, type Refusal } from '../problem.js';
+import { type Certificate, parsedJson, readCertificate } from './certificate.js';
+
+export type CertificateVerification =
+  | {
+      readonly status: 'holds' | 'holds-by-its-own-keys';
+      readonly certificate: Certificate;
+      readonly signer: string;
+    }
+  | Refusal;
+
+const FILE = 'certificate';
+const MOST_BYTES = 1024 * 1024;
+const RECEIPT = 'lifecycle.organization-erasure-receipt-received';
+const DAY_MS = 86_400_000;
+/** What is promised (P31): days after the end. */
+const DAYS = { untilPurge: 120, production: 210, backups: 300 } as const;
+const START = Buffer.from('vouchsafe deletion certificate ');
+
+/** Whether a file is meant to be a certificate; a bundle is a ZIP. */
+export function isCertificate(source: ByteSource): boolean {
+  return source.size >= START.length && START.equals(source.read(0, START.length));
+}
+
+/**
+ * Checks a certificate of deletion, whose form docs/formats.md describes, against `given` keys alone, where they are given: the key for
+ * certificates, and that of the operator's log. Answers with the first thing that does not hold.
+ */
+export function verifyCertificate(
+  source: ByteSource,
+  given: readonly VerifierKey[] | undefined,
+): CertificateVerification {
+  try {
+    if (source.size > MOST_BYTES) throw new Unreadable('it is larger than a certificate can be');
+    const bytes = source.read(0, source.size);
+    const note = parseNote(bytes);
+    check(note !== undefined, FILE, 'it is not a signed note');
+    check(
+      note.signatures.length === 1,
+      FILE,
+      `it has ${note.signatures.length} signatures, and one alone counts`,
+    );
+    const certificate = readCertificate(note.text, FILE);
+    const logKeys = keysIn(certificate);
+    const signer = given && signedBy(bytes, certificate, given);
+    for (const key of logKeys) checkLogKey(key, given);
+    checkFacts(certificate);
+    checkProofs(certificate, logKeys);
+    return {
+      status: signer === undefined ? 'holds-by-its-own-keys' : 'holds',
+      certificate,
+      signer: signer ?? note.signatures[0]?.name ?? '',
+    };
+  } catch (error) {
+    return refusalOf(error);
+  }
+}
+
+/** @returns the name of the key for certificates that signed it: `<operator>/certificates`, of the operator of the log */
+function signedBy(bytes: Uint8Array, { logs }: Certificate, given: readonly VerifierKey[]): string {
+  const [operator, ...others] = new Set(logs.map(({ origin }) => origin.slice(0, origin.lastIndexOf('/'))));
+  check(operator !== undefined && others.length === 0, FILE, 'its logs are not of one operator');
+  const name = `${operator}/certificates`;
+  const opened = openNote(
+    bytes,
+    given.filter((key) => key.name === name),
+  );
+  if (opened.status === 'opened') return name;
+  const why =
+    opened.status === 'invalid-signature'
+      ? `the signature of ${quote(opened.name)} is wrong`
+      : `it is not signed by a key of ${quote(name)} that you gave`;
+  throw new Problem(FILE, why);
+}
+
+function keysIn({ logs }: Certificate): VerifierKey[] {
+  return logs.map(({ origin, vkey }) => {
+    const parsed = parseVerifierKey(vkey);
+    if ('error' in parsed) throw new Problem(FILE, `its log's key is not a verifier key: ${parsed.error}`);
+    check(parsed.key.name === origin, FILE, "its log's key has another name than the log");
+    return parsed.key;
+  });
+}
+
+function checkLogKey(key: VerifierKey, given: readonly VerifierKey[] | undefined): void {
+  const isGiven = given?.some((one) => encodeVerifierKey(one) === encodeVerifierKey(key)) ?? true;
+  check(isGiven, FILE, `the key of its log ${quote(key.name)} is not among the keys that you gave`);
+}
+
+/** What it says of each service, and that its times fit each other and what is promised. */
+function checkFacts({ end, deadlines, production, backups, exceptions, issuedAt }: Certificate): void {
+  const names = production.services.map(({ service }) => service);
+  check(names.length > 0 && new Set(names).size === names.length, FILE, 'it has no services, or one twice');
+  for (const { service, stores, destroyedAt, effectiveFrom } of production.services) {
+    const left = stores.find((one) => one.left > 0);
+    check(
+      left === undefined,
+      FILE,
+      `${quote(service)} has ${left?.left} records left in ${quote(left?.store ?? '')}`,
+    );
+    const isSearched = stores.some(({ method }) => method === 'key-destroyed');
+    check(isSearched, FILE, `${quote(service)} does not say that its keys are destroyed`);
+    inOrder('the keys are destroyed', destroyedAt, 'no process holds them', effectiveFrom);
+    inOrder(`${service} has erased`, effectiveFrom, 'production is empty', production.erasedAt);
+    const earliest = after(end.endedAt, DAYS.untilPurge);
+    check(
+      Date.parse(destroyedAt) >= earliest,
+      FILE,
+      `${quote(service)} erased before day ${DAYS.untilPurge}`,
+    );
+  }
+  inOrder('production is empty', production.erasedAt, 'the backups have expired', backups.expiredAt);
+  inOrder('the backups have expired', backups.expiredAt, 'it was issued', issuedAt);
+  if (backups.last) {
+    inOrder('the last backup was made', backups.last.startedAt, 'it was removed', backups.last.removedAt);
+    inOrder(
+      'the last backup was removed',
+      backups.last.removedAt,
+      'the backups have expired',
+      backups.expiredAt,
+    );
+  }
+  check(
+    Date.parse(deadlines.productionErasedBy) <= after(end.endedAt, DAYS.production) &&
+      Date.parse(deadlines.backupsExpiredBy) <= after(end.endedAt, DAYS.backups),
+    FILE,
+    'its deadlines are later than what is promised',
+  );
+  const late = [
+    ...(isLater(production.erasedAt, deadlines.productionErasedBy) ? (['production-late'] as const) : []),
+    ...(isLater(backups.expiredAt, deadlines.backupsExpiredBy) ? (['backups-late'] as const) : []),
+  ];
+  check(late.join() === exceptions.join(), FILE, 'its exceptions are not the deadlines that were missed');
+}
+
+/** That the operator's log holds what the certificate says of each service, and of production and backups as a whole. */
+function checkProofs(certificate: Certificate, keys: readonly VerifierKey[]): void {
+  const { proofs, production } = certificate;
+  const logged = new Map<string, JsonObject[]>();
+  for (const [index, { leaf, proof }] of proofs.entries()) {
+    const bytes = Buffer.from(leaf, 'base64');
+    const text = Buffer.from(proof);
+    const origin = originOf(text);
+    const verified = verifyTlogProof(text, leafHash(bytes), origin ?? '', keys);
+    const why =
+      verified.status === 'bad-checkpoint'
+        ? 'its checkpoint is not signed by the key of the log'
+        : 'it does not show that the entry is in the log';
+    check(verified.status === 'included', FILE, `proof ${index + 1}: ${why}`);
+    const entry = parsedJson(bytes.toString('utf8'));
+    const isEntry = isJsonObject(entry) && typeof entry.operation === 'string';
+    check(isEntry, FILE, `proof ${index + 1}: its leaf is not an entry`);
+    const operation = entry.operation as string;
+    logged.set(operation, [...(logged.get(operation) ?? []), entry]);
+  }
+  for (const one of production.services) {
+    const details = detailsOf(logged, RECEIPT, certificate, one.service);
+    for (const name of [
+      'stores',
+      'keysDestroyed',
+      'destroyedAt',
+      'effectiveFrom',
+      'kept',
+      'retained',
+    ] as const)
+      check(
+        canonicalJson(details[name] ?? null) === canonicalJson(one[name]),
+        FILE,
+        `${quote(one.service)} logged another ${quote(name)} than the certificate says`,
+      );
+  }
+  const erased = detailsOf(logged, 'lifecycle.organization-erased-from-production', certificate);
+  check(
+    erased.erasedAt === production.erasedAt,
+    FILE,
+    'another time is logged at which production was empty',
+  );
+  const expired = detailsOf(logged, 'lifecycle.organization-erased-from-backups', certificate);
+  check(
+    expired.expiredAt === certificate.backups.expiredAt,
+    FILE,
+    'another time is logged at which the backups had expired',
+  );
+}
+
+/** The log that a proof leads to: its checkpoint's first line. */
+function originOf(proof: Uint8Array): string | undefined {
+  const checkpoint = parseTlogProof(proof)?.checkpoint;
+  return checkpoint && Buffer.from(checkpoint).toString('utf8').split('\n')[0];
+}
+
+function detailsOf(
+  logged: ReadonlyMap<string, readonly JsonObject[]>,
+  operation: string,
+  { erasureId, organizationId }: Certificate,
+  service?: string,
+): JsonObject {
+  const found = (logged.get(operation) ?? [])
+    .map(({ details }) => details)
+    .filter(isJsonObject)
+    .find(
+      (details) =>
+        details.erasureId === erasureId &&
+        details.erasedOrganizationId === organizationId &&
+        (service === undefined || details.service === service),
+    );
+  const what = service === undefined ? quote(operation) : `${quote(operation)} of ${quote(service)}`;
+  check(found !== undefined, FILE, `no proof is of ${what} about this organization`);
+  return found;
+}
+
+function inOrder(first: string, earlier: string, second: string, later: string): void {
+  check(!isLater(earlier, later), FILE, `by it ${first} only after ${second}`);
+}
+
+function isLater(time: string, other: string): boolean {
+  return Date.parse(time) > Date.parse(other);
+}
+
+function after(time: string, days: number): number {
+  return Date.parse(time) + days * DAY_MS;
+}
