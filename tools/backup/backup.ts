@@ -1,28 +1,43 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { requireData, withDatabase } from '../data/data-database.ts';
 import { build } from '../start/build.ts';
 import { type Given, Refusal, runCommand, UsageError } from '../../libs/service-host/src/command-line.ts';
+import type { BackupLine } from '../../services/lifecycle/src/backup/backup-records.ts';
 import { baseBackup, copyTree, syncTree } from './base-backup.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
 const usage = `Usage: npm run backup -- --to FOLDER [--data data]
+       npm run backup -- expire [--data data]
 
 Copies the database and the files of a system, running or stopped, into a new folder.
 It does not contain data/secrets (without it nothing in the backup can be opened) and data/tombstones (without it people who were
 erased would reappear): keep copies of both elsewhere.
 
+Each backup is recorded beside the tombstones (data/tombstones/backups.jsonl): the deletion of an organization is certified when every
+backup that may hold its data is gone. "expire" deletes the backups that are no longer needed: those before the newest one that is older
+than VOUCHSAFE_BACKUPS_KEPT_DAYS (30). Copies that you make by hand you delete by hand.
+
   --to    the new folder
   --data  the system's data folder   (or VOUCHSAFE_DATA)`;
 const options = { to: { type: 'string' }, data: { type: 'string' } } as const;
 
-async function main({ values: { to, data } }: Given<typeof options>): Promise<void> {
+async function main({ values: { to, data }, positionals }: Given<typeof options>): Promise<void> {
+  const [verb] = positionals;
+  if (verb === 'expire') return expire(dataFolder(data));
+  if (verb !== undefined) throw new UsageError(`${verb} is not a command of backup.`);
   if (to === undefined) throw new UsageError('--to is needed: the folder of the backup.');
-  const folder = path.resolve(root, data ?? process.env.VOUCHSAFE_DATA ?? 'data');
-  requireData(folder);
+  const folder = dataFolder(data);
   await emptyFolder(path.resolve(to));
   await build(root);
+  // Recorded before the first byte is copied: a backup that was cut off holds data, too.
+  await record(folder, {
+    backupId: randomUUID(),
+    startedAt: new Date().toISOString(),
+    place: path.resolve(to),
+  });
   const { placeOf } = await import('../start/postgres.ts');
   await withDatabase(folder, ({ port, secrets }) =>
     baseBackup(
@@ -42,10 +57,46 @@ async function main({ values: { to, data } }: Given<typeof options>): Promise<vo
   );
 }
 
+function dataFolder(data: string | undefined): string {
+  const folder = path.resolve(root, data ?? process.env.VOUCHSAFE_DATA ?? 'data');
+  requireData(folder);
+  return folder;
+}
+
+async function record(folder: string, line: BackupLine): Promise<void> {
+  const handle = await open(await recordsOf(folder), 'a', 0o600);
+  try {
+    await handle.appendFile(`${JSON.stringify(line)}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function recordsOf(folder: string): Promise<string> {
+  const { backupRecordsOf } = await import('../start/services.ts');
+  await mkdir(path.join(folder, 'tombstones'), { recursive: true, mode: 0o700 });
+  return backupRecordsOf(path.join(folder, 'tombstones'));
+}
+
+/** Deletes what the policy does not keep (P31), and records it. */
+async function expire(folder: string): Promise<void> {
+  await build(root);
+  const { backupsIn, dueForRemoval } = await import('../../services/lifecycle/src/backup/backup-records.ts');
+  const keptDays = Number(process.env.VOUCHSAFE_BACKUPS_KEPT_DAYS ?? 30);
+  const due = dueForRemoval(await backupsIn(await recordsOf(folder)), keptDays, new Date());
+  for (const { backupId, place } of due) {
+    await rm(place, { recursive: true, force: true });
+    await record(folder, { backupId, removedAt: new Date().toISOString() });
+    console.log(`Deleted the backup in ${place}.`);
+  }
+  if (due.length === 0) console.log('No backup is due for deletion.');
+}
+
 async function emptyFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   if ((await readdir(folder)).length > 0)
     throw new Refusal(`${folder} is not empty: choose another folder with --to.`);
 }
 
-await runCommand({ usage, options }, main);
+await runCommand({ usage, options, takesPositionals: true }, main);
