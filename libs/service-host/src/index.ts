@@ -6,7 +6,7 @@ export { queryTextHoldsCardNumber } from './card-number/card-numbers-in-url.js';
 export { withoutCardNumbers } from './card-number/find-card-number.js';
 export * from './clock.js';
 export { ConfigError, type HostConfig, hostConfig, readConfig } from './config.js';
-export { type PersonErasure, heldBecause } from './data-stores/erasure.js';
+export { type PersonErasure, heldBecause, takeOn } from './data-stores/erasure.js';
 export { type DataStore, type OrganizationRemoval, type PersonRemoval } from './data-stores/data-store.js';
 export { DATA_STORES, DataStoresModule } from './data-stores/data-stores.module.js';
 export { libraryStores } from './data-stores/library-stores.js';

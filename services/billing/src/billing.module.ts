@@ -15,6 +15,7 @@ import { CheckoutController } from './checkout/checkout.controller.js';
 import { checkoutSessionOrder, CreateCheckoutSession } from './checkout/create-checkout-session.js';
 import { ChangeCustomer, changeCustomerOrder } from './customer/change-customer.js';
 import { CustomerController } from './customer/customer.controller.js';
+import { CustomerAtStripe } from './customer/customer-at-stripe.js';
 import { CustomerRow } from './customer/customer.entity.js';
 import { Customers } from './customer/customers.js';
 import { ReadCustomer } from './customer/read-customer.js';
@@ -41,7 +42,9 @@ import {
 } from './payment-method/change-payment-method.js';
 import { PaymentMethodController } from './payment-method/payment-method.controller.js';
 import { CreateSubscription, createSubscriptionOrder } from './subscription/create-subscription.js';
+import { CustomersStore } from './erasure/customers-store.js';
 import { INVOICE_YEARS, RemovePerson } from './erasure/remove-person.js';
+import { StripeEventsStore } from './erasure/stripe-events-store.js';
 import { Inbox } from './inbox/inbox.js';
 import { InvoiceController } from './invoice/invoice.controller.js';
 import { InvoiceRow } from './invoice/invoice.entity.js';
@@ -53,6 +56,8 @@ import { ReadStripeObject } from './observation/read-object.js';
 import { RecordObservation } from './observation/record-observation.js';
 import { ListPaymentMethods } from './payment-method/list-payment-methods.js';
 import { PaymentMethodRow } from './payment-method/payment-method.entity.js';
+import { CheckBeforePurge } from './purge-check/check-before-purge.js';
+import { PurgeChecksController } from './reactions/purge-checks.controller.js';
 import { DailyReconciliation } from './reconciliation/daily-reconciliation.js';
 import { Reconcile } from './reconciliation/reconcile.js';
 import { StripeCustomerRow } from './stripe-customer/stripe-customer.entity.js';
@@ -82,7 +87,10 @@ type Slice = Required<Pick<ModuleMetadata, 'controllers' | 'providers'>>;
 
 /** What each slice answers, and what it is made of. */
 const slices: Readonly<Record<string, Slice>> = {
-  customer: { controllers: [CustomerController], providers: [Customers, ReadCustomer, ChangeCustomer] },
+  customer: {
+    controllers: [CustomerController],
+    providers: [Customers, CustomerAtStripe, ReadCustomer, ChangeCustomer],
+  },
   intent: { controllers: [], providers: [PlaceOrder, CarryOut, IntentWorker] },
   checkout: { controllers: [CheckoutController], providers: [CreateCheckoutSession] },
   'setup-intent': { controllers: [SetupIntentController], providers: [CreateSetupIntent] },
@@ -108,6 +116,18 @@ const slices: Readonly<Record<string, Slice>> = {
   'stripe-key': {
     controllers: [StripeKeyController, StripeReadsController],
     providers: [SetStripeKey, ReadStripeKey, RemoveStripeKey, UseStripeKey, ReadBalance, ListPayouts],
+  },
+  'purge-check': { controllers: [PurgeChecksController], providers: [CheckBeforePurge] },
+  erasure: {
+    controllers: [],
+    providers: [
+      ...[RemovePerson, StripeEventsStore, CustomersStore],
+      {
+        provide: DATA_STORES,
+        useFactory: billingStores,
+        inject: [Database, StripeEventsStore, CustomersStore],
+      },
+    ],
   },
   price: { controllers: [PriceController], providers: [PriceCatalog] },
 };
@@ -161,8 +181,6 @@ export class BillingModule {
         StripeApi,
         ReturnUrls,
         ...Object.values(slices).flatMap(({ providers }) => providers),
-        RemovePerson,
-        { provide: DATA_STORES, useFactory: billingStores, inject: [Database, RemovePerson] },
       ],
     };
   }

@@ -15,6 +15,8 @@ import { paymentExceptionEvents } from './payment-exception/payment-exception.ev
 import { publishPaymentException } from './payment-exception/payment-exception.published.js';
 import { paymentMethodEvents } from './payment-method/payment-method.events.js';
 import { publishPaymentMethod } from './payment-method/payment-method.published.js';
+import { purgeCheckEvents } from './purge-check/purge-check.events.js';
+import { publishPurgeCheck } from './purge-check/purge-check.published.js';
 import { stripeCustomerEvents } from './stripe-customer/stripe-customer.events.js';
 import { publishStripeCustomer } from './stripe-customer/stripe-customer.published.js';
 import { stripeKeyUseEvents } from './stripe-key/stripe-key-use.events.js';
@@ -36,6 +38,7 @@ export const billingPublishing: readonly Publishing[] = [
   publishing(stripeCustomerEvents, publishStripeCustomer),
   publishing(stripeKeyEvents, publishStripeKey),
   publishing(stripeKeyUseEvents, publishStripeKeyUse),
+  publishing(purgeCheckEvents, publishPurgeCheck),
   ...receiptPublishing(billingFacts),
   settledPublishing(billingFacts.deadLetterSettled),
   sealingPublishing(billingFacts.valuesSealed),

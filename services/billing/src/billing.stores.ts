@@ -1,16 +1,26 @@
 /** @promise P10, P31 where billing keeps data of customers */
 import type { Database } from '@vouchsafe/database';
 import { type DataStore, rows } from '@vouchsafe/service-host';
-import type { RemovePerson } from './erasure/remove-person.js';
+import type { CustomersStore } from './erasure/customers-store.js';
+import type { StripeEventsStore } from './erasure/stripe-events-store.js';
 
-export function billingStores(database: Database, person: RemovePerson): readonly DataStore[] {
+export function billingStores(
+  database: Database,
+  stripeEvents: StripeEventsStore,
+  customers: CustomersStore,
+): readonly DataStore[] {
   return [
+    // Open orders first: nothing new is made at Stripe.
     rows(database, { name: 'orders', tables: ['intent'], person: 'none' }),
+    rows(database, { name: 'purge-checks', tables: ['purge_check'], person: 'none' }),
+    stripeEvents,
     rows(database, {
-      name: 'customers',
-      tables: ['invoice', 'subscription', 'payment_method', 'customer', 'stripe_customer'],
-      person,
+      name: 'what-stripe-says',
+      tables: ['invoice', 'subscription', 'payment_method', 'stripe_customer'],
+      person: 'sealed',
     }),
     rows(database, { name: 'stripe-keys', tables: ['stripe_key', 'stripe_key_checks'], person: 'none' }),
+    // Last, for it waits for Stripe.
+    customers,
   ];
 }

@@ -18,6 +18,7 @@ import { Consents } from './consent/consents.js';
 import { LegalDocuments, legalDocuments, shippedDocuments } from './consent/legal-documents.js';
 import { ListConsents } from './consent/list-consents.js';
 import { DataInventoryController } from './data-inventory/data-inventory.controller.js';
+import { EmailsStore } from './erasure/emails-store.js';
 import { ErasureController } from './erasure/erasure.controller.js';
 import { RemovePerson } from './erasure/remove-person.js';
 import { ReadErasure } from './erasure/read-erasure.js';
@@ -140,8 +141,9 @@ const slices: Readonly<Record<string, Slice>> = {
     providers: [
       RequestErasure,
       ReadErasure,
+      EmailsStore,
       RemovePerson,
-      { provide: DATA_STORES, useFactory: identityStores, inject: [Database, RemovePerson] },
+      { provide: DATA_STORES, useFactory: identityStores, inject: [Database, EmailsStore, RemovePerson] },
     ],
   },
   email: { controllers: [], providers: [EmailOutbox, MailFolder, SendEmails] },

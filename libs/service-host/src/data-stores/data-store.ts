@@ -41,7 +41,7 @@ export interface OrganizationRemoval {
   count(organizationId: string): Promise<number>;
   /** Removes them in transactions of bounded size; safe to repeat. Throws while something cannot be removed yet. */
   remove(organizationId: string): Promise<void>;
-  /** What stays outside, because it must be kept. */
+  /** What stays outside, because it must be kept. It is asked before anything is removed. */
   retained?(organizationId: string): Promise<readonly Retained[]>;
 }
 

@@ -16,6 +16,12 @@ export function eraseOrganization(options: ErasingOptions): Procedure<Organizati
     for (const { name, organization } of stores) counts[name] = await organization.count(organizationId);
     return counts;
   };
+  const retainedOf = async (organizationId: string): Promise<readonly Retained[]> => {
+    const retained: Retained[] = [];
+    for (const { organization } of stores)
+      retained.push(...((await organization.retained?.(organizationId)) ?? []));
+    return retained;
+  };
   const remove = async ({ erasedOrganizationId }: OrganizationErasure): Promise<void> => {
     for (const { organization } of stores) await organization.remove(erasedOrganizationId);
   };
@@ -25,12 +31,12 @@ export function eraseOrganization(options: ErasingOptions): Procedure<Organizati
       await tombstones.append([tombstoneOf(erasure)]);
       // From here on nothing new can be sealed for it, and no fact about it is taken.
       await database.asRetention((sql) => vault.refuseOrganization(sql, erasedOrganizationId, now()));
-      // What is there now: a process that is killed on its way must not count less when it goes on.
+      // What is there now: a process that is killed on its way must not count less when it goes on, nor forget what stays elsewhere.
       const inventory = erasure.inventory ?? (await countAll(erasedOrganizationId));
+      const retained = erasure.retained ?? (await retainedOf(erasedOrganizationId));
       await database.asWorker((sql) =>
-        sql.query('update erasure set inventory = $2 where erasure_id = $1', [
-          erasureId,
-          JSON.stringify(inventory),
+        sql.query('update erasure set inventory = $2, retained = $3 where erasure_id = $1', [
+          ...[erasureId, JSON.stringify(inventory), JSON.stringify(retained)],
         ]),
       );
       // Keys go last: until then what is left can still be read by whoever may stop this.
@@ -53,7 +59,7 @@ export function eraseOrganization(options: ErasingOptions): Procedure<Organizati
         throw new Error(
           `An erasure cannot be completed: ${found.map(([name, count]) => `${count} records in ${name}`).join(', ')}`,
         );
-      const receipt = await receiptOf(options, erasure);
+      const receipt = receiptOf(options, erasure);
       await noteReceipt(options, erasure, now(), (unit) =>
         unit.execute(organizationReceipt, erasure.erasureId, receipt),
       );
@@ -61,18 +67,15 @@ export function eraseOrganization(options: ErasingOptions): Procedure<Organizati
   };
 }
 
-async function receiptOf(
+function receiptOf(
   { stores }: ErasingOptions,
   erasure: InHand<OrganizationErasure>,
-): Promise<OrganizationErasureReceipt> {
-  const { erasureId, organizationId, erasedOrganizationId, keysDestroyed, destroyedAt, effectiveFrom } =
-    erasure;
+): OrganizationErasureReceipt {
+  const { erasureId, organizationId, erasedOrganizationId, keysDestroyed } = erasure;
+  const { destroyedAt, effectiveFrom, retained } = erasure;
   if (!destroyedAt || !effectiveFrom)
     throw new Error('No receipt can be given before the keys are destroyed');
   const removed = stores.filter(isRemoved);
-  const retained: Retained[] = [];
-  for (const { organization } of removed)
-    retained.push(...((await organization.retained?.(erasedOrganizationId)) ?? []));
   return {
     organizationId: organizationId as OrganizationErasureReceipt['organizationId'],
     erasedOrganizationId: erasedOrganizationId as OrganizationErasureReceipt['organizationId'],
@@ -89,6 +92,6 @@ async function receiptOf(
     kept: stores.flatMap(({ name, organization }) =>
       'kept' in organization ? [{ store: name, because: organization.kept }] : [],
     ),
-    ...(retained.length > 0 && { retained }),
+    ...(retained && retained.length > 0 && { retained: [...retained] }),
   };
 }

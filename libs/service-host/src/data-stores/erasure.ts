@@ -1,3 +1,4 @@
+import type { Retained } from '@vouchsafe/contracts';
 import type { Sql } from '@vouchsafe/database';
 import { instant } from '@vouchsafe/database';
 
@@ -38,6 +39,8 @@ export interface Progress {
   readonly effectiveFrom: Date | null;
   /** Of an organization: records found in each store at first. */
   readonly inventory: Readonly<Record<string, number>> | null;
+  /** Of an organization: what stays at others. */
+  readonly retained: readonly Retained[] | null;
 }
 export type InHand<Of extends Erasure = Erasure> = Of & Progress;
 
@@ -54,6 +57,7 @@ interface ErasureRow {
   readonly destroyed_at: string | null;
   readonly effective_from: string | null;
   readonly inventory: Readonly<Record<string, number>> | null;
+  readonly retained: readonly Retained[] | null;
 }
 
 /** The ids of those whose keys this service has destroyed. */
@@ -113,6 +117,7 @@ function inHand(row: ErasureRow): InHand {
     destroyedAt: row.destroyed_at === null ? null : instant(row.destroyed_at),
     effectiveFrom: row.effective_from === null ? null : instant(row.effective_from),
     inventory: row.inventory,
+    retained: row.retained,
   };
 }
 

@@ -46,7 +46,9 @@ export const dataStoreMigrations: readonly SqlMigration[] = [
       alter table erasure add check ((user_id is null) <> (erased_organization_id is null));
       -- Records found in each store when the erasure began; what is there later must be none.
       alter table erasure add column inventory jsonb;
-      grant update (inventory) on erasure to ${worker};
+      -- What stays at others, as it was known then.
+      alter table erasure add column retained jsonb;
+      grant update (inventory, retained) on erasure to ${worker};
 ${mayLoseOrganizations(['idempotency_key', 'sealing_run', 'erasure'], retention)}`,
   },
 ];

@@ -9,7 +9,7 @@ import {
 import { type Envelope, EventStore } from '@vouchsafe/event-store';
 import { Clock, LOGGER, type ServiceLogger } from '@vouchsafe/service-host';
 import { canonicalJson } from '@vouchsafe/transparency-log';
-import { Vault } from '@vouchsafe/vault';
+import { refusedAmong, Vault } from '@vouchsafe/vault';
 import type { Stripe } from 'stripe';
 import { metadataOf } from '../intent/order.js';
 import { storedNames } from '../stored-names.js';
@@ -147,10 +147,15 @@ export class Customers {
     return (await this.record(named.data, by, id, null)) === id;
   }
 
-  /** Whether this system has made it: an account of Stripe's may be used by several, and each marks its own. */
+  /**
+   * Whether this system has made it, for an organization whose data is not deleted: an account of Stripe's may be used by several, and each
+   * marks its own.
+   */
   async isOurs({ metadata }: Pick<Stripe.Customer, 'metadata'>): Promise<boolean> {
     const named = organizationIdOf.safeParse(metadata[storedNames.organization]);
-    return named.success && metadata[storedNames.mark] === (await this.markOf(named.data));
+    if (!named.success || metadata[storedNames.mark] !== (await this.markOf(named.data))) return false;
+    const refused = await this.database.asWorker((sql) => refusedAmong(sql, [named.data]));
+    return refused.size === 0;
   }
 
   private async markOf(organizationId: OrganizationId): Promise<string> {

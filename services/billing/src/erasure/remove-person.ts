@@ -18,6 +18,7 @@ import type { Customer } from '../customer/customer.decider.js';
 import { noDetails } from '../customer/change-customer.js';
 import { CarryOut } from '../intent/carry-out.js';
 import { intentAggregate } from '../intent/intent.aggregate.js';
+import { keptInvoices } from './kept-invoices.js';
 import { storedNames } from '../stored-names.js';
 import { type Asking, StripeApi } from '../stripe/stripe-api.js';
 import { isFailed, type StripeFailure } from '../stripe/stripe-failure.js';
@@ -78,15 +79,7 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
       const customer = await this.customerOf(organizationId);
       if (customer && subjects.some((subject) => customer.namedBy.has(subject))) named.push(organizationId);
     }
-    const [last] = await this.database.asWorker((sql) =>
-      sql.query<{ year: number | null }>(
-        `select extract(year from max(finalized_at) at time zone 'UTC')::int as year from invoice where organization_id = any ($1)`,
-        [named],
-      ),
-    );
-    if (typeof last?.year !== 'number') return [];
-    const until = `${last.year + this.invoiceYears}-12-31`;
-    return [{ what: 'invoices-at-stripe', ground: 'statutory-accounting', until }];
+    return keptInvoices(this.database, named, this.invoiceYears);
   }
 
   /** What the person ordered and nobody knows the outcome of: it may have reached Stripe, or reach it yet. */

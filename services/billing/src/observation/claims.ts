@@ -58,16 +58,38 @@ export class Claims {
    * the row as long as it is locked.
    * @returns whether the claim is still held: what was recorded under one that is not must not be committed
    */
-  async done(sql: Sql, { id, lease, requested }: Claim, contentHash: string | null): Promise<boolean> {
+  async done(
+    sql: Sql,
+    { id, lease, requested }: Claim,
+    { organizationId, contentHash }: { readonly organizationId: string; readonly contentHash: string },
+  ): Promise<boolean> {
     const rows = await sql.query(
       `update stripe_object set observed = $3, attempts = 0, error = null, leased_until = null,
-         content_hash = coalesce($4, content_hash),
+         organization_id = $4, content_hash = $5,
          due_at = case when requested > $3::bigint then clock_timestamp() end
        where object_id = $1 and lease = $2
        returning 1 as done`,
-      [id, lease, requested, contentHash],
+      [id, lease, requested, organizationId, contentHash],
     );
     return rows.length > 0;
+  }
+
+  /** The object is nobody's of ours, or not any more: nothing is kept of it, unless another read was requested meanwhile. */
+  async forget({ id, lease, requested }: Claim): Promise<void> {
+    await this.database.asWorker(async (sql) => {
+      const [again] = await sql.query(
+        `update stripe_object set observed = $3, attempts = 0, error = null, leased_until = null, due_at = clock_timestamp()
+         where object_id = $1 and lease = $2 and requested > $3::bigint
+         returning 1 as again`,
+        [id, lease, requested],
+      );
+      if (again) return;
+      const [held] = await sql.query(
+        'select 1 as held from stripe_object where object_id = $1 and lease = $2 for update',
+        [id, lease],
+      );
+      if (held) await forgetObjects(sql, [id]);
+    });
   }
 
   /**
@@ -103,6 +125,14 @@ export class Claims {
     );
     return row ?? { waiting: 0, seconds: 0, failing: 0 };
   }
+}
+
+/** Its events stay without it: what Stripe sends again is known. */
+export async function forgetObjects(sql: Sql, objectIds: readonly string[]): Promise<void> {
+  await sql.query('delete from stripe_object where object_id = any ($1::text[])', [objectIds]);
+  await sql.query('update inbox set object_id = null, request = null where object_id = any ($1::text[])', [
+    objectIds,
+  ]);
 }
 
 /** Attempts after which an object counts as failing: somebody should investigate it. */

@@ -1,5 +1,4 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { Database } from '@vouchsafe/database';
 import { follow, type Follower } from '@vouchsafe/event-store';
 import { Background, LOGGER, Metrics, type ServiceLogger } from '@vouchsafe/service-host';
 import { Counter, Gauge } from 'prom-client';
@@ -41,7 +40,6 @@ export class ObservationWorker implements OnApplicationBootstrap {
   private readonly counter: Counter<'outcome'>;
 
   constructor(
-    private readonly database: Database,
     private readonly claims: Claims,
     private readonly reading: ReadStripeObject,
     private readonly recording: RecordObservation,
@@ -137,7 +135,7 @@ export class ObservationWorker implements OnApplicationBootstrap {
     if (failure.failed === 'unavailable') return this.unavailable(claim, failure);
     // A draft that was deleted is gone; anything else that we know and Stripe does not is a mistake: perhaps another account's key.
     if (failure.reason === 'not-found' && !(await this.customers.isKeptOpen(claim))) {
-      await this.database.asWorker((sql) => this.claims.done(sql, claim, null));
+      await this.claims.forget(claim);
       return 'not-ours';
     }
     this.logger.error(
@@ -168,7 +166,7 @@ export class ObservationWorker implements OnApplicationBootstrap {
       await this.claims.failed(claim, 'unknown-customer', waitAfter(claim, LONGEST_UNKNOWN));
       return 'failed';
     }
-    await this.database.asWorker((sql) => this.claims.done(sql, claim, null));
+    await this.claims.forget(claim);
     return 'not-ours';
   }
 }

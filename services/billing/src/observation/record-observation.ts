@@ -8,7 +8,7 @@ import {
 import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
 import { Clock } from '@vouchsafe/service-host';
 import { canonicalJson, type Json } from '@vouchsafe/transparency-log';
-import { Vault } from '@vouchsafe/vault';
+import { refusedAmong, Vault } from '@vouchsafe/vault';
 import { accountAggregate } from '../account/account.aggregate.js';
 import { accountSubscription } from '../account/account.decider.js';
 import { invoiceAggregate } from '../invoice/invoice.aggregate.js';
@@ -78,7 +78,8 @@ export class RecordObservation {
       if (appended === 0) await touch(transaction, object, observation.fetchedAt);
       const together =
         object.type === 'subscription' ? await judge(unit, [object, ...others], observation) : 0;
-      if (!(await this.claims.done(transaction, claim, contentHash))) throw new LostLease();
+      if (!(await this.claims.done(transaction, claim, { organizationId, contentHash })))
+        throw new LostLease();
       return { appended: appended + together };
     });
     return recorded.catch((error: unknown) => {
@@ -137,7 +138,10 @@ async function ownerOf(transaction: Transaction, object: StripeObject): Promise<
       : 'select organization_id from customer where customer_id = $1',
     [customerId ?? object.id],
   );
-  return row && organizationIdOf.parse(row.organization_id);
+  if (!row) return undefined;
+  // What Stripe reports of an organization whose data is deleted has no effect (P31).
+  const refused = await refusedAmong(transaction, [row.organization_id]);
+  return refused.size > 0 ? undefined : organizationIdOf.parse(row.organization_id);
 }
 
 type StripeIntent = Extract<StripeObject, { readonly type: 'setup_intent' | 'payment_intent' }>;

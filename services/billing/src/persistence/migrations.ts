@@ -84,4 +84,25 @@ export const billingMigrations: readonly SqlMigration[] = [
       create unique index intent_target on intent (organization_id, target) where target is not null;
       grant update (due_at, tries) on intent to ${request};`,
   },
+  {
+    name: 'billing-009-purge',
+    sql: (roles) => `
+      -- Whether an organization has a live subscription at Stripe, asked before its data is deleted (P31); a due table.
+      create table purge_check (
+        organization_id uuid primary key,
+        -- The termination that it is asked for.
+        epoch int not null,
+        due_at timestamptz not null,
+        tries int not null default 0
+      );
+      create index purge_check_due_at on purge_check (due_at);
+      ${ofOrganizations('purge_check', roles)}
+      grant select, insert, update, delete on purge_check to ${roles.worker};
+      -- Whose an object was when it was read last, so that it goes with its organization.
+      alter table stripe_object add column organization_id uuid;
+      create index stripe_object_by_organization on stripe_object (organization_id);
+      create index inbox_by_object on inbox (object_id);
+      grant delete on stripe_object to ${roles.worker};
+      grant update (object_id, request) on inbox to ${roles.worker};`,
+  },
 ];

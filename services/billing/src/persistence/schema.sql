@@ -338,6 +338,7 @@ create table erasure (
   held_because text,
   erased_organization_id uuid,
   inventory jsonb,
+  retained jsonb,
   constraint erasure_check CHECK (((user_id IS NULL) <> (erased_organization_id IS NULL))),
   constraint erasure_pkey PRIMARY KEY (erasure_id),
   constraint erasure_erased_organization_id_key UNIQUE (erased_organization_id)
@@ -354,7 +355,7 @@ CREATE INDEX erasure_due ON public.erasure USING btree (due_at) WHERE (receipt_a
 grant delete, select on erasure to billing_retention;
 grant insert, select on erasure to billing_worker;
 grant select on erasure to billing_request;
-grant update (due_at, attempts, receipt_at, held_because, inventory) on erasure to billing_worker;
+grant update (due_at, attempts, receipt_at, held_because, inventory, retained) on erasure to billing_worker;
 grant update (keys_destroyed, destroyed_at, effective_from) on erasure to billing_retention;
 
 create table event (
@@ -424,10 +425,12 @@ create table inbox (
 alter table inbox enable row level security;
 alter table inbox force row level security;
 create policy every_row on inbox to billing_retention, billing_worker using (true);
+CREATE INDEX inbox_by_object ON public.inbox USING btree (object_id);
 CREATE INDEX inbox_failed_attempt ON public.inbox USING btree (object_id) WHERE (type = ANY (ARRAY['setup_intent.setup_failed'::text, 'payment_intent.payment_failed'::text]));
 CREATE INDEX inbox_received_at ON public.inbox USING btree (received_at);
 grant delete, insert, select on inbox to billing_worker;
 grant delete, select on inbox to billing_retention;
+grant update (object_id, request) on inbox to billing_worker;
 
 create table intent (
   organization_id uuid not null,
@@ -572,6 +575,21 @@ alter table price force row level security;
 create policy every_row on price to billing_worker using (true);
 grant delete, insert, select, update on price to billing_worker;
 
+create table purge_check (
+  organization_id uuid not null,
+  epoch integer not null,
+  due_at timestamp with time zone not null,
+  tries integer not null default 0,
+  constraint purge_check_pkey PRIMARY KEY (organization_id)
+);
+alter table purge_check enable row level security;
+alter table purge_check force row level security;
+create policy every_organization on purge_check to billing_retention, billing_worker using (true);
+create policy own_organization on purge_check to billing_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX purge_check_due_at ON public.purge_check USING btree (due_at);
+grant delete, insert, select, update on purge_check to billing_worker;
+grant delete, select on purge_check to billing_retention;
+
 create table reconciliation (
   only_row boolean not null default true,
   started_at timestamp with time zone,
@@ -671,14 +689,16 @@ create table stripe_object (
   lease bigint not null default 0,
   leased_until timestamp with time zone,
   content_hash text,
+  organization_id uuid,
   constraint stripe_object_pkey PRIMARY KEY (object_id)
 );
 alter table stripe_object enable row level security;
 alter table stripe_object force row level security;
 create policy every_row on stripe_object to billing_retention, billing_worker using (true);
+CREATE INDEX stripe_object_by_organization ON public.stripe_object USING btree (organization_id);
 CREATE INDEX stripe_object_due_at ON public.stripe_object USING btree (due_at) WHERE (due_at IS NOT NULL);
+grant delete, insert, select, update on stripe_object to billing_worker;
 grant delete, select on stripe_object to billing_retention;
-grant insert, select, update on stripe_object to billing_worker;
 
 create table subscription (
   organization_id uuid not null,

@@ -24,7 +24,7 @@ import { bootBilling } from '../billing.service.js';
 export const ours = '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c01';
 export const theirs = '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c02';
 export const ada = '0f8fad5b-d9cb-469f-a165-70867728950e';
-const operator = '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c99';
+export const operator = '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c99';
 
 export interface AskOptions {
   readonly body?: unknown;

@@ -18,6 +18,8 @@ export interface ObservedApp {
   deliver(event: Step['events'][number], at: number): Promise<Answer>;
   /** Sends a text with a signature, or without. */
   send(text: string, headers: Readonly<Record<string, string>>): Promise<Answer>;
+  /** Sends all events of a history, and waits until they are recorded. */
+  deliverAll(history: History): Promise<void>;
   /** Waits until nothing is left to look at. */
   settled(): Promise<void>;
   /** Waits until a daily comparison is not older than an hour. */
@@ -44,15 +46,24 @@ export async function observedApp(more: Readonly<Record<string, string>> = {}): 
       text,
       headers: { 'content-type': 'application/json', ...headers },
     });
+  const deliver: ObservedApp['deliver'] = async (event, at) => {
+    const payload = JSON.stringify(stripe.eventOf(event, at), null, 2);
+    const now = Math.floor((Date.now() + app.clock.ahead) / 1000);
+    return send(payload, { 'stripe-signature': signatureOf(payload, now) });
+  };
   return {
     app,
     stripe,
     send,
     know: (history, organizationId) => know(app, history, organizationId),
-    deliver: async (event, at) => {
-      const payload = JSON.stringify(stripe.eventOf(event, at), null, 2);
-      const now = Math.floor((Date.now() + app.clock.ahead) / 1000);
-      return send(payload, { 'stripe-signature': signatureOf(payload, now) });
+    deliver,
+    deliverAll: async ({ steps }) => {
+      for (const { at, events } of steps)
+        for (const one of events) {
+          const { status } = await deliver(one, at);
+          if (status !== 204) throw new Error(`A webhook was answered with ${status}`);
+        }
+      await settled(app);
     },
     settled: () => settled(app),
     compared: () => compared(app),
@@ -71,7 +82,8 @@ export async function observedApp(more: Readonly<Record<string, string>> = {}): 
   };
 }
 
-async function know(app: BillingApp, { customerId }: History, organizationId: string): Promise<void> {
+/** Makes the history's customer that of an organization. */
+export async function know(app: BillingApp, { customerId }: History, organizationId: string): Promise<void> {
   const id = organizationIdOf.parse(organizationId);
   const envelope = {
     actor: { type: 'service', id: 'billing' },

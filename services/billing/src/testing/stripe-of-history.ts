@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isErased } from '@vouchsafe/event-sourcing';
@@ -57,7 +58,8 @@ export async function stripeOfHistory(): Promise<StripeOfHistory> {
     during: () => Promise.resolve(),
     add: (history, mark) => histories.push(mark === undefined ? history : { ...history, mark }),
     eventOf: ({ type, objectId }, at) => ({
-      id: `evt_${objectId}x${type.replaceAll('.', '_')}x${at}`,
+      // Nothing of the object is in it, as at Stripe.
+      id: `evt_${createHash('sha256').update(`${objectId} ${type} ${at}`).digest('hex').slice(0, 24)}`,
       object: 'event',
       type,
       created: at,
@@ -79,6 +81,7 @@ export async function stripeOfHistory(): Promise<StripeOfHistory> {
         response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
         response.write('{"id": "sub_', () => request.socket.destroy());
       } else if (fault !== 'none') answer(response, fault, errorOf(fault));
+      else if (request.method === 'DELETE') deleteCustomer(stripe, histories, url, response);
       else respond(stripe, histories, url, response);
     });
   });
@@ -142,6 +145,36 @@ function respond(
       url,
     ),
   );
+}
+
+/** Its cards are detached, and its subscriptions end. */
+function deleteCustomer(
+  { now }: Pick<StripeOfHistory, 'now'>,
+  histories: MarkedHistory[],
+  { pathname }: URL,
+  response: ServerResponse,
+): void {
+  const customerId = pathname.split('/').at(-1) ?? '';
+  const objects = histories.flatMap((history) => [...stripeAt(history, now).values()]);
+  const last = objects.findLast(({ id }) => id === customerId);
+  if (last?.type === 'customer' && last.content.isDeleted) {
+    answer(response, 404, errorOf(404));
+    return;
+  }
+  const gone = objects.flatMap((object): StripeObject[] => {
+    if (object.type === 'payment_method' && object.content.customerId === customerId)
+      return [{ ...object, content: { ...object.content, customerId: null } }];
+    if (object.type === 'subscription' && object.content.customerId === customerId)
+      return [{ ...object, content: { ...object.content, status: 'canceled' } }];
+    return [];
+  });
+  const deleted: StripeObject = {
+    type: 'customer',
+    id: customerId,
+    content: { isDeleted: true, defaultPaymentMethodId: null },
+  };
+  histories.push({ customerId, steps: [{ at: 0, objects: [...gone, deleted], events: [] }] });
+  answer(response, 200, { id: customerId, object: 'customer', deleted: true });
 }
 
 const types: Readonly<Record<string, StripeObject['type']>> = {

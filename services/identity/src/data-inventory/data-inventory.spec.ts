@@ -1,12 +1,19 @@
 /**
  * @promise P05 every personal field is kept for a purpose
  * @promise P18 no column that could hold personal data is missing from identity's
+ * @promise P31 no table or folder of identity's is in no store
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { serviceNames } from '@vouchsafe/contracts';
 import { eventCatalog, personal } from '@vouchsafe/event-sourcing';
-import { declaredColumns, inventoryOf } from '@vouchsafe/service-host';
-import { inventoryGaps } from '@vouchsafe/testing';
+import {
+  DATA_STORES,
+  type DataStore,
+  declaredColumns,
+  inventoryOf,
+  libraryStores,
+} from '@vouchsafe/service-host';
+import { inventoryGaps, storeGaps } from '@vouchsafe/testing';
 import { z } from 'zod';
 import { identityApp, type IdentityApp } from '../testing/identity-app.js';
 import { impersonalColumns, personalColumns } from './personal-columns.js';
@@ -60,5 +67,23 @@ describe('the data inventory (P18)', () => {
     expect(await inventoryGaps(app.database, declaredColumns([], impersonalColumns), file)).toContain(
       `account.email_sealed is not declared: add it to personalColumns or impersonalColumns in ${file}`,
     );
+  });
+
+  it('has every table and folder in one store, which is emptied with its organization (P31)', async () => {
+    const stores = [...app.get<readonly DataStore[]>(DATA_STORES as never), ...libraryStores(app.database)];
+    const accounted = {
+      personal: personalColumns,
+      impersonalTables: {
+        attempt_limit: 'keyed hashes that go within an hour; whose they are is not known',
+        email_limit: 'keyed hashes that go within two hours; whose they are is not known',
+      },
+      folders: ['VOUCHSAFE_MAIL_FOLDER'],
+    };
+    expect(await storeGaps(app.database, stores, accounted)).toEqual([]);
+    const [, ...others] = stores;
+    expect(await storeGaps(app.database, others, accounted)).toEqual([
+      'email is in no store: nothing would be deleted of it',
+      'VOUCHSAFE_MAIL_FOLDER is in no store: nothing would be deleted of it',
+    ]);
   });
 });

@@ -7,6 +7,9 @@ import type { IdentityConfig } from '../identity.config.js';
 /** The headers of our emails fit well within this. */
 const HEAD_BYTES = 4096;
 
+/** Names of emails; whatever else is in the folder is none of ours. */
+const emailFile = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.eml(?:\.part)?$/;
+
 /** The folder that emails are written to on a machine without SMTP; with SMTP there is none, and nothing to remove. */
 @Injectable()
 export class MailFolder {
@@ -25,20 +28,30 @@ export class MailFolder {
     }
   }
 
+  /** Of all emails whose files are there. */
+  async emailIds(): Promise<string[]> {
+    if (this.folder === null) return [];
+    const ids = (await namesIn(this.folder)).flatMap((name) => emailFile.exec(name)?.[1] ?? []);
+    return [...new Set(ids)];
+  }
+
   /** Removes every email to an address: for the erasure of its owner (P10). */
   async removeEmailsTo(address: () => Promise<string | null>): Promise<void> {
     if (this.folder === null) return;
     const wanted = (await address())?.toLowerCase();
     if (wanted === undefined) return;
-    const names = await readdir(this.folder).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-      throw error;
-    });
-    for (const name of names.filter((one) => /\.eml(\.part)?$/.test(one))) {
+    for (const name of (await namesIn(this.folder)).filter((one) => /\.eml(\.part)?$/.test(one))) {
       const file = path.join(this.folder, name);
       if ((await addresseeOf(file)) === wanted) await rm(file, { force: true });
     }
   }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  });
 }
 
 async function addresseeOf(file: string): Promise<string | undefined> {

@@ -4,11 +4,8 @@ import { Database } from '@vouchsafe/database';
 import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import { EventStore } from '@vouchsafe/event-store';
 import type { PersonErasure, PersonRemoval } from '@vouchsafe/service-host';
-import { Vault } from '@vouchsafe/vault';
 import { erasureAggregate } from './erasure.aggregate.js';
 import { organizationAggregate } from '../organization/organization.aggregate.js';
-import { addressOf } from '../email-address.js';
-import { MailFolder } from '../email/mail-folder.js';
 import { EndMembership } from '../member/end-membership.js';
 
 const tables = [
@@ -22,7 +19,7 @@ const tables = [
 ] as const;
 
 /**
- * What identity keeps of a person beside sealed values (P10): credentials, sessions, the claim on the email address, emails. Consents
+ * What identity keeps of a person beside sealed values (P10): credentials, sessions, the claim on the email address. Consents
  * stay, without address and browser: that a person accepted a text, and when, must be shown later (P15).
  */
 @Injectable()
@@ -30,8 +27,6 @@ export class RemovePerson implements PersonRemoval {
   constructor(
     private readonly database: Database,
     private readonly store: EventStore,
-    private readonly vault: Vault,
-    private readonly mailFolder: MailFolder,
     private readonly membership: EndMembership,
   ) {}
 
@@ -65,26 +60,13 @@ export class RemovePerson implements PersonRemoval {
     );
   }
 
-  async beforeKeys({ organizationId, userId }: PersonErasure): Promise<void> {
-    await this.mailFolder.removeEmailsTo(() =>
-      this.database.forOrganization(organizationId, (sql) =>
-        addressOf(this.vault, sql, { organizationId, userId }),
-      ),
-    );
-  }
-
   async remove({ userId, subjects }: PersonErasure): Promise<void> {
-    const emails = await this.database.asRetention(async (sql) => {
+    await this.database.asRetention(async (sql) => {
       for (const table of tables) await sql.query(`delete from ${table} where user_id = $1`, [userId]);
       await sql.query('delete from link_token where subject_id = any ($1::uuid[])', [subjects]);
       await sql.query('update invitation set email_hash = null where invitation_id = any ($1::uuid[])', [
         subjects,
       ]);
-      return sql.query<{ email_id: string }>(
-        'delete from email where subject_id = any ($1::uuid[]) returning email_id',
-        [subjects],
-      );
     });
-    await this.mailFolder.removeEmails(emails.map(({ email_id }) => email_id));
   }
 }

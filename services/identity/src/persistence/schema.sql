@@ -655,6 +655,7 @@ create table erasure (
   held_because text,
   erased_organization_id uuid,
   inventory jsonb,
+  retained jsonb,
   constraint erasure_check CHECK (((user_id IS NULL) <> (erased_organization_id IS NULL))),
   constraint erasure_pkey PRIMARY KEY (erasure_id),
   constraint erasure_erased_organization_id_key UNIQUE (erased_organization_id)
@@ -671,7 +672,7 @@ CREATE INDEX erasure_due ON public.erasure USING btree (due_at) WHERE (receipt_a
 grant delete, select on erasure to identity_retention;
 grant insert, select on erasure to identity_worker;
 grant select on erasure to identity_request;
-grant update (due_at, attempts, receipt_at, held_because, inventory) on erasure to identity_worker;
+grant update (due_at, attempts, receipt_at, held_because, inventory, retained) on erasure to identity_worker;
 grant update (keys_destroyed, destroyed_at, effective_from) on erasure to identity_retention;
 
 create table event (

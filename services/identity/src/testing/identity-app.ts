@@ -19,7 +19,7 @@ import {
 import { type TestPostgres, testPostgres } from '@vouchsafe/testing';
 import { localKeyProvider } from '@vouchsafe/vault';
 import { bootIdentity } from '../identity.service.js';
-import { mailbox, type Mailbox, tokenIn } from './mailbox.js';
+import { mailbox, type Mailbox, mailFolderBox, tokenIn } from './mailbox.js';
 
 export const operator = '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c99';
 export const goodPassword = 'a lamp, a ladder, a long walk';
@@ -59,6 +59,7 @@ export interface Person {
 export interface IdentityApp {
   readonly service: RunningService;
   readonly database: Database;
+  readonly postgres: TestPostgres;
   /** What the service injects for a class. */
   get<Provided>(token: Type<Provided> | Abstract<Provided>): Provided;
   readonly mail: Mailbox;
@@ -75,8 +76,14 @@ export interface IdentityApp {
   stop(): Promise<void>;
 }
 
-/** The whole service over HTTP, on a real Postgres and a real SMTP server, called as the gateway calls it. */
-export async function identityApp(more: Record<string, string> = {}): Promise<IdentityApp> {
+/**
+ * The whole service over HTTP, on a real Postgres and a real SMTP server, called as the gateway calls it.
+ * @param mailFolder emails are written there, and the SMTP server gets none
+ */
+export async function identityApp(
+  more: Record<string, string> = {},
+  mailFolder?: string,
+): Promise<IdentityApp> {
   const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-identity-'));
   const [postgres, mail] = await Promise.all([testPostgres(), mailbox()]);
   const keys = await ensureInternalKeys(folder, serviceNames);
@@ -84,7 +91,9 @@ export async function identityApp(more: Record<string, string> = {}): Promise<Id
   const clock = movedClock(moved);
   const lines: string[] = [];
   const logger = serviceLogger('identity', 'trace', { write: (line: string) => void lines.push(line) });
-  const env = { ...(await environment(folder, postgres, mail, keys)), ...more };
+  const { VOUCHSAFE_SMTP_URL, ...usual } = await environment(folder, postgres, mail, keys);
+  const emails = mailFolder ? { VOUCHSAFE_MAIL_FOLDER: mailFolder } : { VOUCHSAFE_SMTP_URL };
+  const env = { ...usual, ...emails, ...more };
   const service = await bootIdentity({ env, clock, logger, handleSignals: false }).catch(
     async (error: unknown) => {
       // A suite that cannot boot fails at once, it does not hang on its servers.
@@ -97,6 +106,7 @@ export async function identityApp(more: Record<string, string> = {}): Promise<Id
   const calls = callsAsGateway(service.url, gateway);
   return {
     service,
+    postgres,
     get: (token) => service.app.get(token),
     get database() {
       return service.app.get(Database);
@@ -105,7 +115,7 @@ export async function identityApp(more: Record<string, string> = {}): Promise<Id
     clock: moved,
     printed: () => lines.join(''),
     ...calls,
-    ...peopleOf(calls.ask, mail),
+    ...peopleOf(calls.ask, mailFolder ? mailFolderBox(mailFolder) : mail),
     stop: async () => {
       await service.stop();
       await Promise.all([postgres.stop(), mail.close()]);
@@ -205,7 +215,10 @@ function callsAsGateway(origin: string, gateway: InternalTokens): Pick<IdentityA
 }
 
 /** People who sign up and join by the emails that they get. */
-function peopleOf(ask: IdentityApp['ask'], mail: Mailbox): Pick<IdentityApp, 'signUp' | 'join'> {
+function peopleOf(
+  ask: IdentityApp['ask'],
+  mail: Pick<Mailbox, 'take'>,
+): Pick<IdentityApp, 'signUp' | 'join'> {
   const logIn = async (email: string): Promise<string> => {
     const answer = await ask('POST', '/v1/sessions', { body: { email, password: goodPassword } });
     if (!answer.session) throw new Error(`Log-in answered ${answer.status} ${JSON.stringify(answer.body)}`);

@@ -1,3 +1,5 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { SMTPServer } from 'smtp-server';
 
 export interface ReceivedEmail {
@@ -55,27 +57,51 @@ export async function mailbox(): Promise<Mailbox> {
     set refusing(value) {
       box.refusing = value;
     },
-    take: async (to, subject) => {
-      for (let waited = 0; waited < 15_000; waited += 20) {
-        const found = emails.find(
-          (email) =>
-            !taken.has(email) &&
-            email.to.toLowerCase() === to.toLowerCase() &&
-            email.subject.startsWith(subject),
-        );
-        if (found) {
-          taken.add(found);
-          return found;
-        }
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-      throw new Error(`No email "${subject}" arrived`);
-    },
+    take: (to, subject) =>
+      arrived(subject, () => {
+        const found = emails.find((email) => !taken.has(email) && isFor(email, to, subject));
+        if (found) taken.add(found);
+        return found;
+      }),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
       }),
   };
+}
+
+/** The folder of a service without SMTP. */
+export function mailFolderBox(folder: string): Pick<Mailbox, 'take'> {
+  const taken = new Set<string>();
+  return {
+    take: (to, subject) =>
+      arrived(subject, async () => {
+        const names = await readdir(folder).catch(() => []);
+        for (const name of names.filter((one) => one.endsWith('.eml') && !taken.has(one))) {
+          const email = parse(null, await readFile(path.join(folder, name), 'utf8'));
+          if (!isFor(email, to, subject)) continue;
+          taken.add(name);
+          return email;
+        }
+        return undefined;
+      }),
+  };
+}
+
+async function arrived(
+  subject: string,
+  look: () => ReceivedEmail | undefined | Promise<ReceivedEmail | undefined>,
+): Promise<ReceivedEmail> {
+  for (let waited = 0; waited < 15_000; waited += 20) {
+    const found = await look();
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`No email "${subject}" arrived`);
+}
+
+function isFor(email: ReceivedEmail, to: string, subject: string): boolean {
+  return email.to.toLowerCase() === to.toLowerCase() && email.subject.startsWith(subject);
 }
 
 /** The token of the link in an email. */
@@ -85,11 +111,12 @@ export function tokenIn({ text }: ReceivedEmail): string {
   return token;
 }
 
-function parse(to: string, message: string): ReceivedEmail {
+/** @param to as the envelope says, where there is one */
+function parse(to: string | null, message: string): ReceivedEmail {
   const [head = '', ...body] = message.split('\r\n\r\n');
   const header = (name: string) => new RegExp(`^${name}: (.*)$`, 'im').exec(head)?.[1] ?? '';
   return {
-    to,
+    to: to ?? header('To').replace(/^.*<|>$/g, ''),
     subject: header('Subject'),
     messageId: header('Message-ID'),
     text: fromQuotedPrintable(body.join('\r\n\r\n')),
