@@ -1,0 +1,199 @@
+/** @promise P31 (main) from the end of an organization to the certificate of its deletion; nothing of it is left, and others lose nothing */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { serviceNames } from '@vouchsafe/contracts';
+import { databases } from '../tools/start/databases.ts';
+import { everyRow, filesUnder, formsOf } from './system/at-rest.ts';
+import { Client } from './system/client.ts';
+import { emailTo } from './system/emails.ts';
+import { eventually } from './system/eventually.ts';
+import { exported, verify } from './system/evidence.ts';
+import { join, logIn, makeApiKey, type Person, signUp } from './system/people.ts';
+import { startForTests, type SystemUnderTest } from './system/running-system.ts';
+
+const DAY_MS = 86_400_000;
+const name = 'Analytical Engines';
+const route = '/v1/lifecycle/termination';
+
+let folder: string;
+let system: SystemUnderTest;
+let owner: Person;
+let member: Person;
+let neighbour: Person;
+let certificatePath: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-purge-'));
+  await moveClock(0);
+  system = await startForTests({
+    VOUCHSAFE_CLOCK_OFFSET_FILE: path.join(folder, 'offset'),
+    // A key that is held open puts a receipt off.
+    VOUCHSAFE_KEY_CACHE_MS: '0',
+  });
+  neighbour = await signUp(system, 'Neighbours');
+  await record(neighbour);
+  owner = await signUp(system, name);
+  member = await join(system, owner.browser, 'member');
+  await record(owner);
+  await makeApiKey(system, owner.browser, ['audit:read']);
+  await exported(owner.browser, []);
+}, 300_000);
+afterAll(async () => {
+  await system.stop();
+  await rm(folder, { recursive: true, force: true });
+}, 60_000);
+
+function moveClock(days: number): Promise<void> {
+  return writeFile(path.join(folder, 'offset'), `${days * DAY_MS}\n`);
+}
+
+async function record({ browser, userId }: Person): Promise<void> {
+  const { client } = await makeApiKey(system, browser, ['audit:write']);
+  await client.must(201, 'POST', '/v1/audit/entries', {
+    body: {
+      entries: [
+        {
+          ...{
+            id: 'order-1',
+            occurredAt: new Date().toISOString(),
+            operation: 'order.create',
+            outcome: 'success',
+          },
+          ...{
+            actor: { type: 'user', id: userId },
+            entity: { type: 'order', id: '1' },
+            sourceIp: '203.0.113.7',
+          },
+        },
+      ],
+    },
+  });
+}
+
+interface Shown {
+  readonly status: string;
+  readonly certificate?: string;
+  readonly [name: string]: string | undefined;
+}
+
+/** As anyone sees it who has the address. */
+const certificate = async () => (await new Client(system.url).must(200, 'GET', certificatePath)) as Shown;
+
+function reached(status: string): Promise<Shown> {
+  return eventually(
+    `The status ${status}`,
+    async () => {
+      const shown = await certificate();
+      return shown.status === status ? shown : undefined;
+    },
+    120_000,
+  );
+}
+
+describe('the deletion of an organization', () => {
+  it('is announced with an address that shows how far it is, without an account', async () => {
+    await owner.browser.must(201, 'POST', route, { body: { organizationName: name } });
+    const { text } = await emailTo(system.mailFolder, owner.email, `${name} is inactive`);
+    const [address] = /\/v1\/lifecycle\/certificates\/[0-9a-f-]{36}/.exec(text) ?? [];
+    certificatePath = address ?? '';
+    expect(await certificate()).toMatchObject({ status: 'inactive' });
+  });
+
+  it('does not begin before day 120', async () => {
+    await moveClock(119.9);
+    await emailTo(system.mailFolder, owner.email, `The data of ${name} will be deleted`);
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect(await certificate()).toMatchObject({ status: 'inactive' });
+    // The owner still has access.
+    await (await logIn(system, owner)).must(200, 'GET', route);
+  });
+
+  it('leaves production empty', async () => {
+    await moveClock(120.1);
+    const { erasedAt, endedAt } = await reached('production-erased');
+    const days = (Date.parse(erasedAt ?? '') - Date.parse(endedAt ?? '')) / DAY_MS;
+    expect(days).toBeGreaterThan(120);
+    expect(days).toBeLessThan(121);
+    const tried = await new Client(system.url).send('POST', '/v1/sessions', {
+      body: { email: owner.email, password: owner.password },
+    });
+    expect(tried.status).toBe(401);
+  }, 180_000);
+
+  it('leaves nothing of it in any table, but what the certificate names as kept', async () => {
+    const marks = [
+      owner.organizationId,
+      owner.email,
+      member.email,
+      owner.name,
+      name,
+      owner.userId,
+      member.userId,
+    ];
+    const rows = await everyRow(system, databases);
+    // What is looked for is found where it is.
+    expect(rows.some(({ text }) => text.includes(neighbour.organizationId))).toBe(true);
+    const found = rows.flatMap(({ table, text }) =>
+      marks.filter((mark) => formsOf(mark).some((form) => text.includes(form))).map((mark) => [table, mark]),
+    );
+    const allowed = (table: string, mark: string) =>
+      (mark === owner.organizationId || [owner.userId, member.userId].includes(mark)) && kept.test(table);
+    expect(found.filter(([table = '', mark = '']) => !allowed(table, mark))).toEqual([]);
+  }, 120_000);
+
+  /** Random ids alone: tombstones, the purge's own events and entries in the operator's name, counts of late facts, hashes of the log. */
+  const kept =
+    /^(\w+\.public\.(vault_erased_organization|vault_erased_key|late_fact|erasure|event_\w*|event|outgoing\w*)|audit\.public\.(entry\w*|disclosure\w*|log|tile\w*|checkpoint\w*|signing_key|submission\w*)|bus\..*)$/;
+
+  it('leaves no email and no export of it', async () => {
+    const files = await filesUnder(
+      system.folder,
+      (one) => !['postgres', 'secrets', 'tombstones', 'logs'].includes(one),
+    );
+    expect(files.filter((file) => file.includes(owner.organizationId))).toEqual([]);
+  });
+
+  it('takes nothing from anybody else', async () => {
+    await neighbour.browser.must(200, 'GET', '/v1/organization');
+    const { entries } = (await neighbour.browser.must(200, 'GET', '/v1/audit/entries', {
+      query: { operation: 'order.create' },
+    })) as { entries: object[] };
+    expect(entries).toHaveLength(1);
+    // The lanes that both shared go on: what happens now is recorded.
+    await record({ ...neighbour });
+    await eventually('The entry', async () => {
+      const { entries: now } = (await neighbour.browser.must(200, 'GET', '/v1/audit/entries', {
+        query: { operation: 'identity.api-key-created', limit: '10' },
+      })) as { entries: object[] };
+      return now.length >= 2 ? true : undefined;
+    });
+  });
+
+  it('is certified when the backups have expired, and the certificate holds offline', async () => {
+    await moveClock(130);
+    const { certificate: note = '' } = await reached('certified');
+    const { keys } = (await new Client(system.url).must(200, 'GET', '/v1/lifecycle/certificate-keys')) as {
+      keys: { vkey: string }[];
+    };
+    const logKeys = await system.rows<{ vkey: string }>(
+      'audit',
+      'select vkey from signing_key where log_id is not null',
+    );
+    const given = [...keys, ...logKeys].map(({ vkey }) => vkey).join('\n');
+    const verdict = await verify(folder, Buffer.from(note), given);
+    expect(verdict).toMatch(/^0: .* HOLDS, against the keys that you gave/);
+    expect(verdict).toContain(`${serviceNames.length} services deleted`);
+    expect(verdict).toContain('Every deadline was met.');
+    const tampered = note.replace('"exceptions":[]', '"exceptions":["backups-late"]');
+    expect(await verify(folder, Buffer.from(tampered), given)).toMatch(/^1: .* DOES NOT HOLD/);
+  }, 180_000);
+
+  it('leaves new consumers and services running: no dead letter, nothing unhealthy', async () => {
+    for (const service of serviceNames) {
+      const letters = await system.rows(service, 'select type from dead_letter');
+      expect([service, letters]).toEqual([service, []]);
+    }
+  });
+});
