@@ -4,7 +4,7 @@ import { Database } from '@vouchsafe/database';
 import { Clock, type OrganizationRemoval, rowsOfOrganization } from '@vouchsafe/service-host';
 import { destroying } from '../destroying.js';
 import { CheckpointSigner } from '../log/checkpoint-signer.js';
-import { removeEntries } from '../retention/remove-entries.js';
+import { BATCH, removeEntries } from '../retention/remove-entries.js';
 
 /**
  * Ends the log first: what waits for its head's lock finds none that is open, and none is opened (heads.ts). Then a last checkpoint covers
@@ -79,7 +79,12 @@ export class RemoveLog {
   private removeBatch(organizationId: string, goneUntil: string | null): Promise<string | null> {
     const what = { what: 'entries', organizations: [organizationId] } as const;
     return destroying(this.database, what, async (sql) => {
-      const removed = await removeEntries(sql, { organizationId, goneUntil, before: 'infinity' });
+      const removed = await removeEntries(sql, {
+        organizationId,
+        goneUntil,
+        before: 'infinity',
+        limit: BATCH,
+      });
       return removed.goneUntil;
     });
   }

@@ -50,7 +50,7 @@ export async function expiredIn(
     `select log_id, min(first) as first, max(last) as last,
        min(first_recorded_at) as first_recorded_at, max(last_recorded_at) as last_recorded_at
      from expired_range
-     where organization_id = $1
+     where log_id in (select log_id from log where organization_id = $1)
        and (last_occurred_at >= $2::timestamptz and first_occurred_at < $3::timestamptz
          or last_recorded_at >= $2::timestamptz and first_recorded_at < $3::timestamptz)
      group by log_id`,

@@ -108,7 +108,7 @@ export async function logsOf(sql: Sql, organizationId: string): Promise<LogView[
     closed_at: string | null;
   }>(
     `select l.log_id, l.origin, k.vkey, l.size, l.opened_at, l.closed_at,
-       (select max(last) from expired_range e where e.log_id = l.log_id) as last_expired
+       (select last from expired_range e where e.log_id = l.log_id order by first desc limit 1) as last_expired
      from log l join signing_key k on k.name = l.origin and k.signs_until is null
      where l.organization_id = $1 order by l.opened_at`,
     [organizationId],

@@ -6,7 +6,7 @@ import { Clock, CONFIG, Ids, LOGGER, type ServiceLogger } from '@vouchsafe/servi
 import type { AuditConfig } from '../audit.config.js';
 import { destroying } from '../destroying.js';
 import { Recorder } from '../log/record.js';
-import { removeEntries } from './remove-entries.js';
+import { BATCH, removeEntries } from './remove-entries.js';
 import { finishRun, noteRemoved, type Retention, type RetentionRun, runOf } from './retention-run.js';
 
 const POLL_MS = 1_000;
@@ -40,13 +40,13 @@ export class FollowRetention {
    * One batch of one organization; if it fails, the organization is due again after a minute, and the others go on.
    * @returns how many organizations were due
    */
-  async step(): Promise<number> {
+  async step(batch = BATCH): Promise<number> {
     const at = this.clock.now();
     const due = await this.claim(at);
     if (!due) return 0;
     const run = await this.database.asWorker((sql) => runOf(sql, due, at, () => this.ids.newId()));
     if (!run) await this.database.asWorker((sql) => dueAgain(sql, due, tomorrow(at)));
-    else if (!(await this.removeBatch(run, at))) await this.finish(run, at);
+    else if (!(await this.removeBatch(run, at, batch))) await this.finish(run, at);
     return 1;
   }
 
@@ -70,11 +70,11 @@ export class FollowRetention {
   }
 
   /** @returns whether there was anything */
-  private removeBatch(run: RetentionRun, at: Date): Promise<boolean> {
+  private removeBatch(run: RetentionRun, at: Date, limit: number): Promise<boolean> {
     const { organizationId, recordedBefore: before, goneUntil } = run;
     const what = { what: 'entries', organizations: [organizationId], recordedBefore: before } as const;
     return destroying(this.database, what, async (sql) => {
-      const removed = await removeEntries(sql, { organizationId, goneUntil, before });
+      const removed = await removeEntries(sql, { organizationId, goneUntil, before, limit });
       if (removed.goneUntil === null) return false;
       await noteRemoved(sql, run, removed);
       await dueAgain(sql, run, at);

@@ -2,7 +2,7 @@
 import type { Sql } from '@vouchsafe/database';
 
 /** Entries of one transaction. */
-const BATCH = 5_000;
+export const BATCH = 5_000;
 
 export interface WhichEntries {
   readonly organizationId: string;
@@ -10,6 +10,8 @@ export interface WhichEntries {
   readonly goneUntil: string | null;
   /** Only what was recorded before. */
   readonly before: Date | 'infinity';
+  /** As many as these at most. */
+  readonly limit: number;
 }
 
 export interface RemovedEntries {
@@ -43,6 +45,7 @@ export async function removeEntries(sql: Sql, which: WhichEntries): Promise<Remo
     organizationId,
     which.goneUntil ?? '-infinity',
     which.before,
+    which.limit,
   ]);
   if (!end) return { goneUntil: null, entries: 0, disclosures: 0, submissions: 0, ranges: [] };
   const rows = await sql.query<RangeRow>(deleteEntries, [
@@ -71,7 +74,7 @@ export async function removeEntries(sql: Sql, which: WhichEntries): Promise<Remo
 const batchEnd = `select recorded_at, index, min(recorded_at) over () as from from (
     select recorded_at, index from entry
     where organization_id = $1 and recorded_at >= $2::timestamptz and recorded_at < $3::timestamptz
-    order by recorded_at, index limit ${BATCH}) as batch
+    order by recorded_at, index limit $4) as batch
   order by recorded_at desc, index desc limit 1`;
 
 const deleteEntries = `with gone as (
