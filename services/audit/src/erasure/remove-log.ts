@@ -20,10 +20,10 @@ export class RemoveLog {
 
   get entries(): OrganizationRemoval {
     const { database } = this;
-    const { count } = rowsOfOrganization(database, ['submission', 'disclosure', 'entry', 'entry_bundle']);
+    const all = rowsOfOrganization(database, ['submission', 'disclosure', 'entry', 'entry_bundle']);
     const times = rowsOfOrganization(database, ['entry_bundle']);
     return {
-      count,
+      count: (organizationId) => all.count(organizationId),
       remove: async (organizationId) => {
         await this.close(organizationId);
         let goneUntil: string | null = null;
