@@ -14,6 +14,7 @@ const rows = [
   'ingest',
   'query',
   'export',
+  'retention',
   'verify',
   'gateway',
   'login',

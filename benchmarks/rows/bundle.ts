@@ -61,7 +61,13 @@ export async function writeBundle(folder: string, entries: number): Promise<Benc
       claim: 'contiguous',
       logs: [
         {
-          ...{ id: LOG_ID, origin, expired: [], earlierCheckpoints: [], predecessor: null },
+          ...{
+            id: LOG_ID,
+            origin,
+            expired: () => Promise.resolve([]),
+            earlierCheckpoints: [],
+            predecessor: null,
+          },
           checkpoint: signCheckpoint({ origin, size: tree.size, root: rootOf(tree) }, log.signer),
           tiles: tilesInMemory(hashes),
           entries: madeEntries(entries),

@@ -38,7 +38,7 @@ function requestOf(size: number, entries: Iterable<BundleEntry>): BundleRequest 
     claim: 'inclusion',
     logs: [
       {
-        ...{ id, origin, entries, expired: [], earlierCheckpoints: [], predecessor: null },
+        ...{ id, origin, entries, expired: noneExpired, earlierCheckpoints: [], predecessor: null },
         checkpoint: signCheckpoint(
           { origin, size, root: rootOf(append(emptyTree, hashes).tree) },
           log.signer,
@@ -53,6 +53,8 @@ function requestOf(size: number, entries: Iterable<BundleEntry>): BundleRequest 
     signer: exporter.signer,
   };
 }
+
+const noneExpired = () => Promise.resolve([]);
 
 function* everyOther(first: number, size: number): Generator<BundleEntry> {
   for (let index = first; index < size; index += 2)
@@ -84,10 +86,11 @@ describe('a bundle', () => {
       ...request,
       logs: request.logs.map((one) => ({
         ...one,
-        expired: [
-          [10, 900],
-          [1500, 1800],
-        ] as const,
+        expired: () =>
+          Promise.resolve([
+            [10, 900],
+            [1500, 1800],
+          ] as const),
       })),
     });
     expect(manifest.logs[0]).toMatchObject({ first: 10, last: 1800, entries: 1 });
@@ -109,7 +112,7 @@ describe('a bundle', () => {
       Array.from({ length: count }, (_, i) => ({
         ...{ id: idOf(i), origin: `audit.example.com/${idOf(i)}`, entries: [] },
         ...{ checkpoint: noteOf(1001), tiles: () => Promise.resolve(Buffer.alloc(8192)) },
-        ...{ expired: [], earlierCheckpoints: [], predecessor: null, ...change },
+        ...{ expired: noneExpired, earlierCheckpoints: [], predecessor: null, ...change },
       }));
     const noteOf = (size: number): Uint8Array =>
       signCheckpoint({ origin, size, root: Buffer.alloc(32) }, log.signer);

@@ -71,8 +71,8 @@ export type BundleLog = {
   readonly tiles: TileReader;
   /** In ascending order of index. */
   readonly entries: Iterable<BundleEntry> | AsyncIterable<BundleEntry>;
-  /** Ranges of indices, within what is exported, whose leaves retention has dropped. */
-  readonly expired: readonly IndexRange[];
+  /** Ranges of indices, within what is exported, whose leaves retention has dropped. Asked when the entries have come by: some may go meanwhile. */
+  readonly expired: () => Promise<readonly IndexRange[]>;
   /** Notes published before, in ascending order of size. */
   readonly earlierCheckpoints: readonly Uint8Array[];
   readonly predecessor: ManifestLog['predecessor'];
@@ -262,13 +262,13 @@ async function writeLog(claim: Claim, log: BundleLog, files: Files): Promise<Man
     proven.add(tileStart(entry.index));
   }
   await files.flush();
-  const [first, last] = bounds(firstEntry === null ? [] : [[firstEntry, before]], log.expired);
+  const expired = await log.expired();
+  const [first, last] = bounds(firstEntry === null ? [] : [[firstEntry, before]], expired);
   if (claim === 'contiguous' && first !== null) {
-    if (counts.entries + countIndices(log.expired) !== last - first + 1)
-      throw new Error('the range has a gap');
+    if (counts.entries + countIndices(expired) !== last - first + 1) throw new Error('the range has a gap');
   }
-  if (!areRanges(log.expired, first ?? 0, last ?? -1)) throw new Error('expired ranges are out of order');
-  for (const [from, to] of log.expired) {
+  if (!areRanges(expired, first ?? 0, last ?? -1)) throw new Error('expired ranges are out of order');
+  for (const [from, to] of expired) {
     for (let start = tileStart(from); start <= to; start += TILE_WIDTH) proven.add(start);
   }
   const earlier = log.earlierCheckpoints.map((note) => ({ note, size: checkpointOf(note).size }));
@@ -285,7 +285,7 @@ async function writeLog(claim: Claim, log: BundleLog, files: Files): Promise<Man
     origin: log.origin,
     size: checkpoint.size,
     root: Buffer.from(checkpoint.root).toString('base64'),
-    ...{ first, last, ...counts, expired: log.expired, erased: erased.ranges(), held: held.ranges() },
+    ...{ first, last, ...counts, expired, erased: erased.ranges(), held: held.ranges() },
     earlierCheckpoints: earlier.map(({ size }) => size),
     predecessor: log.predecessor,
   };

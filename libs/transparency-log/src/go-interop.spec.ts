@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { hasGo, withoutGo } from '@vouchsafe/testing';
 import {
   append,
+  consistencyProof,
   ed25519Signer,
   emptyTree,
   encodeVerifierKey,
@@ -17,7 +18,6 @@ import {
   tilesFor,
   tilesInMemory,
 } from './index.js';
-import { consistencyProof } from './proof.js';
 
 /** Other people's verifiers must accept every byte (docs/audit.md, 'The log'): here the Go checksum database's own. */
 const withGo = hasGo() ? describe : describe.skip;

@@ -58,7 +58,7 @@ export {
   type CheckedJson,
   type JsonCheck,
 } from './parse-json.js';
-export { inclusionProof, rootFromTiles, tilesInMemory, verifyInclusion } from './proof.js';
+export { consistencyProof, inclusionProof, rootFromTiles, tilesInMemory, verifyInclusion } from './proof.js';
 export {
   MAX_ENTRY_BYTES,
   TILE_WIDTH,

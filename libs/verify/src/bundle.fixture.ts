@@ -72,7 +72,7 @@ export async function bundleFixture(options: FixtureOptions = {}): Promise<Fixtu
         checkpoint: checkpointAt(size),
         tiles: tilesInMemory(hashes),
         entries: made.slice(first, last + 1).filter((entry) => keep(entry.index) && !isExpired(entry.index)),
-        expired,
+        expired: () => Promise.resolve(expired),
         earlierCheckpoints: [1, 256, 300, size - 1].filter((n) => n < size).map(checkpointAt),
         predecessor: null,
       },

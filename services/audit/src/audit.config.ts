@@ -25,6 +25,8 @@ export const auditConfig = persistenceConfig.extend({
   VOUCHSAFE_ENTRY_BYTES_PER_MINUTE: most(256 * 2 ** 20),
   VOUCHSAFE_ENTRIES_PER_DAY: most(20_000_000),
   VOUCHSAFE_ENTRY_BYTES_PER_DAY: most(64 * 2 ** 30),
+  /** For so many months entries are kept (P04), unless an organization has a period of its own: never for longer than is promised. */
+  VOUCHSAFE_AUDIT_RETENTION_MONTHS: z.coerce.number().int().min(1).max(12).default(12),
   /** The services from which missing facts are fetched. */
   ...serviceUrls(consumedBy('audit')),
 });

@@ -1,17 +1,48 @@
-/** @promise P18 the same of audit */
-import { expect, it } from '@jest/globals';
-import { declaredColumns, withSharedMigrations } from '@vouchsafe/service-host';
-import { inventoryGaps, testPostgres } from '@vouchsafe/testing';
+/** @promise P18, P31 the same of audit */
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { type DataStore, declaredColumns, libraryStores } from '@vouchsafe/service-host';
+import { inventoryGaps, storeGaps } from '@vouchsafe/testing';
 import { impersonalColumns, personalColumns } from './audit.inventory.js';
-import { auditMigrations } from './persistence/migrations.js';
+import { auditStores, EXPORTS } from './audit.stores.js';
+import { RemoveLog } from './erasure/remove-log.js';
+import { RemovePerson } from './erasure/remove-person.js';
+import { RemoveBundles } from './export/remove-bundles.js';
+import { CheckpointSigner } from './log/checkpoint-signer.js';
+import { type AuditDatabase, auditDatabase } from './testing/audit-database.js';
+
+let audit: AuditDatabase;
+let stores: readonly DataStore[];
+beforeAll(async () => {
+  audit = await auditDatabase();
+  const { database, vault, clock } = audit;
+  const signer = new CheckpointSigner(database, vault, clock, { error: () => undefined });
+  const own = auditStores(
+    database,
+    new RemovePerson(database),
+    new RemoveLog(database, signer, clock),
+    new RemoveBundles(database, { path: '/nowhere' }),
+  );
+  stores = [...own, ...libraryStores(database)];
+});
+afterAll(() => audit.stop());
 
 it('accounts for every column of the database that could hold personal data (P18)', async () => {
-  const postgres = await testPostgres();
-  try {
-    const database = await postgres.database('audit', withSharedMigrations(auditMigrations));
-    const declared = declaredColumns(personalColumns, impersonalColumns);
-    expect(await inventoryGaps(database, declared, 'services/audit/src/audit.inventory.ts')).toEqual([]);
-  } finally {
-    await postgres.stop();
-  }
+  const declared = declaredColumns(personalColumns, impersonalColumns);
+  const file = 'services/audit/src/audit.inventory.ts';
+  expect(await inventoryGaps(audit.database, declared, file)).toEqual([]);
+});
+
+const accounted = { personal: personalColumns, folders: [EXPORTS] };
+
+it('has a store for every table and folder of customers (P31)', async () => {
+  expect(await storeGaps(audit.database, stores, accounted)).toEqual([]);
+});
+
+it('and a place that no store has is found', async () => {
+  const but = stores.filter(({ name }) => name !== 'exports');
+  expect(await storeGaps(audit.database, but, accounted)).toEqual([
+    ...['export', 'export_subject', EXPORTS].map(
+      (place) => `${place} is in no store: nothing would be deleted of it`,
+    ),
+  ]);
 });

@@ -44,7 +44,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'name of an auditor who was given a path',
     purpose: 'security',
     form: 'sealed',
-    retention: "until the organization's key is destroyed",
+    retention: 'until the organization is erased',
   },
 ];
 
@@ -70,6 +70,8 @@ export const impersonalColumns: Readonly<Record<string, string>> = {
   'log.right_edge': 'hashes of hashes',
   'reader.created_by': 'random id',
   'reader.token_hash': 'hash of random bits',
+  'retention.purpose': 'one of a closed set',
+  'retention_run.purpose': 'one of a closed set',
   'signing_key.name': 'a configured name and a random id',
   'signing_key.sealed_seed': 'a key, encrypted',
   'signing_key.vkey': 'a public key',

@@ -20,12 +20,14 @@ import { ProofsController } from './entry/proofs.controller.js';
 import { ProveEntry } from './entry/prove-entry.js';
 import { RecordEntries } from './entry/record-entries.js';
 import { VolumeLimits } from './entry/volume.js';
+import { RemoveLog } from './erasure/remove-log.js';
 import { RemovePerson } from './erasure/remove-person.js';
 import { BundleMaker } from './export/bundle-maker.js';
 import { ExportController } from './export/export.controller.js';
 import { ExportFolder } from './export/export-folder.js';
 import { ExportWorker } from './export/export-worker.js';
 import { OpenBundle } from './export/open-bundle.js';
+import { RemoveBundles } from './export/remove-bundles.js';
 import { RequestExport } from './export/request-export.js';
 import { CheckpointSigner } from './log/checkpoint-signer.js';
 import { LogController } from './log/log.controller.js';
@@ -33,6 +35,7 @@ import { OpenLog } from './log/open-log.js';
 import { Recorder } from './log/record.js';
 import { auditMigrations } from './persistence/migrations.js';
 import { ReactionsController } from './reactions/reactions.controller.js';
+import { FollowRetention } from './retention/follow-retention.js';
 import { CreateReader } from './reader/create-reader.js';
 import { ReaderController } from './reader/reader.controller.js';
 
@@ -42,6 +45,7 @@ class Workers implements OnApplicationBootstrap {
   constructor(
     private readonly signer: CheckpointSigner,
     private readonly exports: ExportWorker,
+    private readonly retention: FollowRetention,
     private readonly background: Background,
     private readonly database: Database,
     private readonly clock: Clock,
@@ -63,6 +67,8 @@ class Workers implements OnApplicationBootstrap {
     this.background.add(this.signer);
     this.exports.start();
     this.background.add(this.exports);
+    this.retention.start();
+    this.background.add(this.retention);
   }
 }
 
@@ -87,8 +93,12 @@ export class AuditModule {
       providers: [
         ...[RecordEntries, ListEntries, ProveEntry, RequestExport, OpenBundle, CreateReader, OpenLog],
         ...[Recorder, CheckpointSigner, VolumeLimits, ExportFolder, BundleMaker, ExportWorker],
-        RemovePerson,
-        { provide: DATA_STORES, useFactory: auditStores, inject: [Database, RemovePerson] },
+        ...[RemovePerson, RemoveLog, RemoveBundles, FollowRetention],
+        {
+          provide: DATA_STORES,
+          useFactory: auditStores,
+          inject: [Database, RemovePerson, RemoveLog, RemoveBundles],
+        },
         Workers,
       ],
     };

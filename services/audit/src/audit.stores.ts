@@ -1,8 +1,43 @@
 /** @promise P10, P31 where audit keeps data of customers */
 import type { Database } from '@vouchsafe/database';
 import { type DataStore, rows } from '@vouchsafe/service-host';
+import type { RemoveLog } from './erasure/remove-log.js';
 import type { RemovePerson } from './erasure/remove-person.js';
+import type { RemoveBundles } from './export/remove-bundles.js';
 
-export function auditStores(database: Database, person: RemovePerson): readonly DataStore[] {
-  return [rows(database, { name: 'entries', tables: ['submission', 'disclosure', 'entry'], person })];
+/** In the order in which an organization is removed: its log is closed first, and its private key goes when the last checkpoint is signed. */
+export function auditStores(
+  database: Database,
+  person: RemovePerson,
+  log: RemoveLog,
+  bundles: RemoveBundles,
+): readonly DataStore[] {
+  return [
+    {
+      name: 'entries',
+      places: ['submission', 'disclosure', 'entry', 'entry_bundle'],
+      person,
+      organization: log.entries,
+    },
+    {
+      name: 'exports',
+      places: ['export_subject', 'export', EXPORTS],
+      person: bundles.ofPerson,
+      organization: bundles.ofOrganization,
+    },
+    // Auditors are no users: what is kept of one is a name, sealed by the organization's key.
+    rows(database, { name: 'readers', tables: ['reader'], person: 'none' }),
+    rows(database, { name: 'volume', tables: ['entry_volume'], person: 'none' }),
+    rows(database, {
+      name: 'retention-runs',
+      tables: ['expired_range', 'retention_run', 'retention'],
+      person: 'none',
+    }),
+    { name: 'checkpoints', places: ['checkpoint'], person: 'none', organization: log.checkpoints },
+    { name: 'signing-keys', places: ['signing_key'], person: 'none', organization: log.signingKeys },
+    { name: 'hash-tiles', places: ['log', 'tile'], person: 'none', organization: { kept: 'hash-tiles' } },
+  ];
 }
+
+/** The setting that names the folder of bundles. */
+export const EXPORTS = 'VOUCHSAFE_FILES_FOLDER';

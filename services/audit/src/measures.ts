@@ -16,6 +16,12 @@ export function measure({ app, metrics }: RunningService, consumer: Consumer): v
   gauge(metrics, 'audit_export_age_seconds', 'Age of the oldest export that is not ready', () =>
     oldest(database, clock, `select min(requested_at) as since from export where status = 'running'`),
   );
+  gauge(
+    metrics,
+    'audit_retention_late_seconds',
+    'How long entries of an organization have been due to be looked after',
+    () => oldest(database, clock, 'select min(due_at) as since from retention'),
+  );
 }
 
 async function oldest(database: Database, clock: Clock, statement: string): Promise<number> {

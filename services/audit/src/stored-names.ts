@@ -13,4 +13,6 @@ export const storedNames = {
   deadLetter: 'parked-message',
   deadLetterReplayed: 'parked-message.replay',
   deadLetterDiscarded: 'parked-message.discard',
+  retention: 'audit-retention',
+  retentionRun: 'audit-retention.run',
 } as const;

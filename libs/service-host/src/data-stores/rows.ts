@@ -27,7 +27,7 @@ export function rowsOfOrganization(database: Database, tables: readonly string[]
       return count;
     },
     remove: async (organizationId) => {
-      for (const table of tables) while ((await removeBatch(database, table, organizationId)) === BATCH);
+      for (const table of tables) while ((await removeBatch(database, table, organizationId)) >= BATCH);
     },
   };
 }
@@ -35,7 +35,8 @@ export function rowsOfOrganization(database: Database, tables: readonly string[]
 async function removeBatch(database: Database, table: string, organizationId: string): Promise<number> {
   const removed = await database.asRetention((sql) =>
     sql.query(
-      `delete from ${table} where ctid = any (array(
+      // Partitions have rows of the same ctid: of the organization all of them go, of others none.
+      `delete from ${table} where organization_id = $1 and ctid = any (array(
          select ctid from ${table} where organization_id = $1 limit ${BATCH})) returning 1`,
       [organizationId],
     ),

@@ -172,7 +172,7 @@ export class EntryController {
     effect: 'read',
     summary: 'An entry, its leaf, and the proof that it is in the log',
     answers: { 200: provenEntry },
-    problems: ['not-found'],
+    problems: ['not-found', 'gone'],
   })
   async read(
     @Param({ schema: entryPath }) { logId, index }: z.output<typeof entryPath>,
@@ -182,6 +182,12 @@ export class EntryController {
     const location = { logId, index };
     const proven = await this.proveEntry.prove(organizationOf(caller), location);
     if (proven.status === 'unknown') throw problem('not-found');
+    if (proven.status === 'expired')
+      throw problem('gone', {
+        detail:
+          'The entry was deleted at the end of its retention period; its hash is still in the log’s tiles',
+        reason: 'expired',
+      });
     if (proven.status === 'uncovered')
       throw problem('unavailable', { detail: 'No checkpoint covers this entry yet; try again in a moment' });
     const { entry, leaf, proof } = proven;
@@ -220,11 +226,16 @@ function comparisonOf({ partlyCompared }: Extract<RecordAnswer, { status: 'recor
 function refusal({ entry, because }: Extract<RecordAnswer, { status: 'rejected' }>) {
   const { at = '', detail } = reasons[because];
   const errors = [{ pointer: `/entries/${entry}${at}`, detail }];
-  return problem(because === 'id-reused' ? 'conflict' : 'invalid-request', { errors, reason: because });
+  return problem(conflicts.has(because) ? 'conflict' : 'invalid-request', { errors, reason: because });
 }
+
+const conflicts: ReadonlySet<Rejection> = new Set(['id-reused', 'organization-erased']);
 
 const reasons: Readonly<Record<Rejection, { readonly at?: string; readonly detail: string }>> = {
   'id-reused': { detail: 'An entry with this id but different content was recorded before' },
+  'organization-erased': {
+    detail: 'The data of the organization is deleted: nothing is recorded for it any more',
+  },
   'reserved-name': { detail: 'The names _sd, _sd_alg and ... are reserved' },
   'reserved-operation': { at: '/operation', detail: reservedReasons['reserved-operation'] },
   'reserved-actor-type': { at: '/actor/type', detail: reservedReasons['reserved-actor-type'] },

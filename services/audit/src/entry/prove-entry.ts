@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
 import { Vault } from '@vouchsafe/vault';
 import { CheckpointSigner } from '../log/checkpoint-signer.js';
+import { hasExpired } from '../log/expired-ranges.js';
 import { entryAt, newestCheckpoint, proofOf, type PublishedCheckpoint } from '../log/log-reader.js';
 import type { EntryLocation } from '../log/entry-location.js';
 import { type EntryView, viewEntries } from './entry-view.js';
@@ -14,6 +15,8 @@ export type Proven =
       readonly proof: string;
     }
   | { readonly status: 'unknown' }
+  /** Its time was over (P04): of its content nothing is left. */
+  | { readonly status: 'expired' }
   /** It is there, and no checkpoint could be signed over it yet. */
   | { readonly status: 'uncovered' };
 
@@ -27,10 +30,13 @@ export class ProveEntry {
   ) {}
 
   async prove(organizationId: string, location: EntryLocation): Promise<Proven> {
-    const row = await this.database.forOrganization(organizationId, (sql) =>
-      entryAt(sql, organizationId, location),
+    const row = await this.database.forOrganization(
+      organizationId,
+      async (sql) =>
+        (await entryAt(sql, organizationId, location)) ??
+        ((await hasExpired(sql, location)) ? 'expired' : 'unknown'),
     );
-    if (!row) return { status: 'unknown' };
+    if (row === 'expired' || row === 'unknown') return { status: row };
     const checkpoint = await this.checkpointOver(organizationId, location);
     if (!checkpoint) return { status: 'uncovered' };
     return this.database.forOrganization(organizationId, async (sql) => {

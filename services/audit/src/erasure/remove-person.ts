@@ -1,25 +1,39 @@
-/** @promise P10 removes what audit finds a person by; leaves and proofs stay */
+/** @promise P10 removes what audit finds a person's entries by; leaves and proofs stay */
 import { Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
 import type { PersonErasure, PersonRemoval } from '@vouchsafe/service-host';
-import { ExportFolder } from '../export/export-folder.js';
-import { expireBundlesOf } from '../export/export-worker.js';
+import { destroying } from '../destroying.js';
 
 /**
- * What audit keeps of a person beside sealed disclosures (P10): keyed hashes that entries are searched by, kept answers, and bundles
- * with values that were open when they were made. Leaves, digests, tiles and checkpoints stay: every proof still holds.
+ * What audit keeps of a person's entries beside sealed disclosures (P10): keyed hashes that they are searched by, and those of what was
+ * sent. Leaves, digests, tiles and checkpoints stay: every proof still holds.
  */
 @Injectable()
 export class RemovePerson implements PersonRemoval {
-  constructor(
-    private readonly database: Database,
-    private readonly folder: ExportFolder,
-  ) {}
+  constructor(private readonly database: Database) {}
 
-  async remove(erasure: PersonErasure): Promise<void> {
-    const { database, folder } = this;
-    await removeSearchHashes(database, erasure);
-    await expireBundlesOf(database, folder.path, erasure);
+  /** The hash of a value that the leaf has in clear says no more than the leaf, and stays: the entry is found by it as before. */
+  async remove({ organizations, subjects }: PersonErasure): Promise<void> {
+    const what = { what: 'search-keys', organizations, subjects } as const;
+    await destroying(this.database, what, async (sql) => {
+      await sql.query(
+        `update entry e set source_key = null,
+           actor_key = case when ${leaf}->'actor'->'id' is null then null else actor_key end,
+           entity_key = case when ${leaf}->'entity'->'id' is null then null else entity_key end,
+           request_key = case when ${leaf}->'requestId' is null then null else request_key end
+         from (${entriesOfPerson}) as theirs
+         where e.organization_id = theirs.organization_id and e.recorded_at = theirs.recorded_at and e.index = theirs.index
+           and e.log_id = theirs.log_id`,
+        [organizations, subjects],
+      );
+      // An entry that is sent again is still recognized by its id, but its content can no longer be compared.
+      await sql.query(
+        `update submission s set content_key = null from (${entriesOfPerson}) as theirs
+         where s.organization_id = theirs.organization_id and s.log_id = theirs.log_id and s.index = theirs.index
+           and content_key is not null`,
+        [organizations, subjects],
+      );
+    });
   }
 }
 
@@ -28,29 +42,3 @@ const entriesOfPerson = `select distinct organization_id, log_id, index, recorde
   where organization_id = any ($1::uuid[]) and subject_id = any ($2::text[])`;
 
 const leaf = `convert_from(e.leaf, 'UTF8')::json`;
-
-/** The hash of a value that the leaf has in clear says no more than the leaf, and stays: the entry is found by it as before. */
-async function removeSearchHashes(
-  database: Database,
-  { organizations, subjects }: PersonErasure,
-): Promise<void> {
-  await database.asRetention(async (sql) => {
-    await sql.query(
-      `update entry e set source_key = null,
-         actor_key = case when ${leaf}->'actor'->'id' is null then null else actor_key end,
-         entity_key = case when ${leaf}->'entity'->'id' is null then null else entity_key end,
-         request_key = case when ${leaf}->'requestId' is null then null else request_key end
-       from (${entriesOfPerson}) as theirs
-       where e.organization_id = theirs.organization_id and e.recorded_at = theirs.recorded_at and e.index = theirs.index
-         and e.log_id = theirs.log_id`,
-      [organizations, subjects],
-    );
-    // An entry that is sent again is still recognized by its id, but its content can no longer be compared.
-    await sql.query(
-      `update submission s set content_key = null from (${entriesOfPerson}) as theirs
-       where s.organization_id = theirs.organization_id and s.log_id = theirs.log_id and s.index = theirs.index
-         and content_key is not null`,
-      [organizations, subjects],
-    );
-  });
-}

@@ -1,9 +1,11 @@
 import type { Sql } from '@vouchsafe/database';
 import type { BundleLog, BundleRequest } from '@vouchsafe/forensic-bundle';
 import type { EntryFilter } from '../entry/entry-search.js';
+import { expiredRanges, type IndexRange } from '../log/expired-ranges.js';
 import { logsOf, newestCheckpoint, tilesOf } from '../log/log-reader.js';
 import { entriesOf, type EntrySource } from './bundle-entries.js';
-import { countOf, coverage, matching, wholeRange } from './bundle-selection.js';
+import { countOf, coverage, expiredIn, matching, wholeRange } from './bundle-selection.js';
+import { goneBefore, missingOf } from './expired-entries.js';
 import type { ExportId, ExportRequest } from './export.js';
 
 /** Of the checkpoints given out before, this many at most, spread over the log's life. */
@@ -42,11 +44,12 @@ export async function bundleContent(
   const { createdAt, coveredUntil } = await source.database.asWorker((sql) =>
     coverage(sql, organizationId, sizes, source.now),
   );
-  const { selection, total, recorded } = await asOrganization(async (sql) => {
+  const { selection, total, recorded, indices, expired } = await asOrganization(async (sql) => {
+    const expired = await expiredIn(sql, organizationId, filter);
     const selection = contiguous
-      ? await wholeRange(sql, organizationId, filter)
+      ? await wholeRange(sql, organizationId, filter, expired)
       : await matching(sql, source.vault, organizationId, filter);
-    return { selection, ...(await countOf(sql, organizationId, selection, sizes)) };
+    return { selection, expired, ...(await countOf(sql, organizationId, selection, sizes)) };
   });
   const progress = { done: 0 };
   const signed = logs.filter(({ logId }) => sizes.has(logId)).sort((a, b) => (a.logId < b.logId ? -1 : 1));
@@ -65,6 +68,11 @@ export async function bundleContent(
       signed.map(async (log): Promise<BundleLog> => {
         const checkpoint = sizes.get(log.logId);
         if (!checkpoint) throw new Error(`Log ${log.logId} has a checkpoint`);
+        const gone = (range: IndexRange) => asOrganization((sql) => expiredRanges(sql, log.logId, range));
+        const goneOf = expired.get(log.logId)?.range;
+        const missing = contiguous
+          ? missingOf([indices.get(log.logId), goneOf], gone)
+          : await goneBefore(goneOf, gone);
         return {
           id: log.logId,
           origin: log.origin,
@@ -73,8 +81,11 @@ export async function bundleContent(
             await source.onProgress(progress.done);
             return asOrganization((sql) => tilesOf(sql, log.logId)(level, index, width));
           },
-          entries: entriesOf(log, checkpoint.size, selection, request, organizationId, source, progress),
-          expired: [],
+          entries: entriesOf(log, checkpoint.size, selection, request, organizationId, source, {
+            progress,
+            seen: missing.seen,
+          }),
+          expired: missing.ranges,
           earlierCheckpoints: await asOrganization((sql) =>
             earlierCheckpoints(sql, log.logId, checkpoint.size),
           ),

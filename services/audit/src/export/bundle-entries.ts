@@ -28,7 +28,7 @@ export async function* entriesOf(
   { disclose, filter }: Pick<ExportRequest, 'disclose' | 'filter'>,
   organizationId: string,
   { database, vault, onProgress, concerned }: EntrySource,
-  progress: { done: number },
+  { progress, seen }: { readonly progress: { done: number }; readonly seen: (index: number) => void },
 ): AsyncGenerator<BundleEntry> {
   if (!selection) return;
   const isAsked = askedFor(disclose);
@@ -51,6 +51,7 @@ export async function* entriesOf(
       const index = Number(row.index);
       // Younger than the checkpoint that this bundle's proofs lead to.
       if (index >= size) return;
+      seen(index);
       const open = disclosures[i] ?? [];
       const shown = open.filter(({ path }) => isAsked(path));
       for (const { path, subjectId } of open)

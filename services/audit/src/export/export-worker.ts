@@ -4,12 +4,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
 import { follow, type Follower } from '@vouchsafe/event-store';
 import { BundleTooLargeError } from '@vouchsafe/forensic-bundle';
-import { Clock, LOGGER, type PersonErasure, type ServiceLogger } from '@vouchsafe/service-host';
+import { Clock, LOGGER, type ServiceLogger } from '@vouchsafe/service-host';
 import { CheckpointSigner } from '../log/checkpoint-signer.js';
 import { BundleMaker } from './bundle-maker.js';
 import { ExportFolder } from './export-folder.js';
 import { type ClaimedExport, expiryFrom, LEASE_MS, leaseFrom, LostLeaseError } from './lease.js';
-import { bundlePath } from './bundle-file.js';
+import { RemoveBundles } from './remove-bundles.js';
 
 const ATTEMPTS = 5;
 const NOT_MADE = 'The bundle could not be made; request the export again';
@@ -27,6 +27,7 @@ export class ExportWorker {
     private readonly signer: CheckpointSigner,
     private readonly maker: BundleMaker,
     private readonly folder: ExportFolder,
+    private readonly bundles: RemoveBundles,
     private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Pick<ServiceLogger, 'error'>,
   ) {}
@@ -37,7 +38,7 @@ export class ExportWorker {
     const orphansRemoved = this.removeOrphans().catch(onError);
     const step = async (): Promise<number> => {
       await orphansRemoved;
-      await this.removeExpired();
+      await this.bundles.expireDue(this.clock.now());
       const job = await this.claim();
       if (job) await this.carryOut(job);
       return job ? 1 : 0;
@@ -145,50 +146,4 @@ export class ExportWorker {
       if (over.has(name.split('.')[0] ?? '')) await rm(path.join(folder, name), { force: true });
     }
   }
-
-  /** The key goes first: from then on the file is noise, whatever becomes of it. */
-  private async removeExpired(): Promise<void> {
-    const due = await this.database.asWorker((sql) =>
-      sql.query<{ export_id: string; attempt: number }>(
-        `update export set status = case status when 'failed' then status else 'expired' end, sealed_key = null, sealed_request = null,
-           expires_at = case status when 'failed' then null else expires_at end,
-           expired_because = case status when 'failed' then null else 'time' end
-         where export_id in (
-           select export_id from export where status in ('ready', 'failed') and expires_at <= $1 for update skip locked)
-         returning export_id, attempt`,
-        [this.clock.now().toISOString()],
-      ),
-    );
-    for (const { export_id: exportId, attempt } of due)
-      await removeFiles(this.folder.path, exportId, attempt);
-  }
-}
-
-/**
- * Ends the bundles that opened a value of an erased person, and those that the person asked for, made or being made, whose manifest
- * repeats the question (P10); one that is being made by somebody else notices at its end. Whoever wants one asks again, and finds the values erased.
- */
-export async function expireBundlesOf(
-  database: Database,
-  folder: string,
-  { organizations, subjects }: Pick<PersonErasure, 'organizations' | 'subjects'>,
-): Promise<void> {
-  const ended = await database.asWorker((sql) =>
-    sql.query<{ export_id: string; attempt: number }>(
-      `update export set status = case status when 'failed' then status else 'expired' end,
-         sealed_key = null, sealed_request = null,
-         expired_because = case status when 'failed' then null else 'erasure' end
-       where organization_id = any ($1::uuid[])
-         and (status in ('running', 'ready', 'failed') and requested_by = any ($2::text[])
-           or status = 'ready' and export_id in (
-             select export_id from export_subject where subject_id = any ($2::text[])))
-       returning export_id, attempt`,
-      [organizations, subjects],
-    ),
-  );
-  for (const { export_id: exportId, attempt } of ended) await removeFiles(folder, exportId, attempt);
-}
-
-async function removeFiles(folder: string, exportId: string, attempts: number): Promise<void> {
-  for (let nth = 1; nth <= attempts; nth += 1) await rm(bundlePath(folder, exportId, nth), { force: true });
 }

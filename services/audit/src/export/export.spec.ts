@@ -14,8 +14,9 @@ import { type AuditApp, auditApp, operator } from '../testing/audit-app.js';
 import { ada, ours, theirs } from '../testing/audit-database.js';
 import { memberOf, verificationOf } from '../testing/bundles.js';
 import { bundleContent } from './bundle-content.js';
-import { expireBundlesOf, ExportWorker } from './export-worker.js';
+import { ExportWorker } from './export-worker.js';
 import type { MakeBundle } from './lease.js';
+import { RemoveBundles } from './remove-bundles.js';
 
 const grace = '0f8fad5b-d9cb-469f-a165-708677289511';
 type Job = {
@@ -80,6 +81,8 @@ async function bundle(body: object): Promise<Buffer> {
   expect(Number(download.headers.get('content-length'))).toBe(download.bytes.length);
   return download.bytes;
 }
+
+const bundles = () => app.service.app.get(RemoveBundles, { strict: false });
 
 async function verified(bytes: Buffer): Promise<Manifest> {
   const result = await verificationOf(app, bytes);
@@ -309,9 +312,7 @@ describe('a forensic export', () => {
 
   it('ends with the erasure of whoever asked for it, though it is being made at that moment (P10)', async () => {
     const { body } = await begin({});
-    const folder = path.join(app.env.VOUCHSAFE_FILES_FOLDER ?? '', 'exports');
-    const database = app.service.app.get(Database);
-    await expireBundlesOf(database, folder, { organizations: [ours], subjects: [ada] });
+    await bundles().expireBundlesOf({ organizations: [ours], subjects: [ada] });
     const job = () => app.ask<Job>('GET', `/v1/audit/exports/${body.exportId}`);
     expect((await job()).body).toMatchObject({ status: 'expired', expiredBecause: 'erasure' });
     // Whoever was making it finds out at its end.
@@ -326,8 +327,7 @@ describe('a forensic export', () => {
     const statuses = () => Promise.all([named, whole].map(({ body }) => ended(body.exportId)));
     expect(await statuses()).toMatchObject([{ status: 'ready' }, { status: 'ready' }]);
     const folder = path.join(app.env.VOUCHSAFE_FILES_FOLDER ?? '', 'exports');
-    const erased = { organizations: [ours], subjects: [heidi] };
-    await expireBundlesOf(app.service.app.get(Database), folder, erased);
+    await bundles().expireBundlesOf({ organizations: [ours], subjects: [heidi] });
     expect(await statuses()).toMatchObject([
       { status: 'expired', expiredBecause: 'erasure' },
       { status: 'ready' },
@@ -396,7 +396,7 @@ describe('a forensic export', () => {
     const noted: unknown[] = [];
     const worker = new ExportWorker(
       ...([application.get(Database), application.get(CheckpointSigner), { make }] as const),
-      ...([{ path: '/nowhere' }, application.get(Clock)] as const),
+      ...([{ path: '/nowhere' }, bundles(), application.get(Clock)] as const),
       { error: (note: unknown) => void noted.push(note) },
     );
     const { body } = await begin({});

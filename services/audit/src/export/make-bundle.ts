@@ -56,13 +56,15 @@ export async function makeBundle(
   const key = newBundleKey();
   const file = bundlePath(folder, job.exportId, job.attempt);
   const bundle = await writeBundle(file, job.exportId, key);
+  let isReady = false;
   try {
     const files = await stageBundle({ ...content, keys, signer: manifestSigner }, bundle.stage);
     if (signal.aborted) throw new LostLeaseError();
     const made = { key, directory: await bundle.finish(files), size: bundleSize(files), concerned };
-    if ((await finish(job, request, making, made)) === 'ended') await rm(file, { force: true });
+    isReady = (await finish(job, request, making, made)) === 'ready';
   } finally {
     await bundle.close();
+    if (!isReady) await rm(file, { force: true });
   }
 }
 

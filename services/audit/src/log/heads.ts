@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { instant, prepared, type Sql, type Transaction } from '@vouchsafe/database';
 import type { RightEdge } from '@vouchsafe/transparency-log';
-import type { Vault } from '@vouchsafe/vault';
+import { refusedAmong, type Vault } from '@vouchsafe/vault';
 import { createSigningKey } from './signing-key.js';
 import { type Predecessor, predecessorsOf } from './successor.js';
 
@@ -23,7 +23,10 @@ export interface LogOpening {
   readonly now: () => Date;
 }
 
-/** Opens logs that are missing, locks the open ones, and gives each the time that its new entries are recorded at. */
+/**
+ * Opens logs that are missing, locks the open ones, and gives each the time that its new entries are recorded at. An organization that is
+ * erased has none: its log is closed, and no other is opened (P31).
+ */
 export async function lockHeads(
   transaction: Transaction,
   organizationIds: readonly string[],
@@ -32,7 +35,9 @@ export async function lockHeads(
   let rows = await lockedHeads(transaction, organizationIds);
   const missing = organizationIds.filter((id) => !rows.some((row) => row.organization_id === id));
   if (missing.length > 0) {
-    for (const organizationId of missing.toSorted()) await openLog(transaction, organizationId, opening);
+    const refused = await refusedAmong(transaction, missing);
+    for (const organizationId of missing.toSorted())
+      if (!refused.has(organizationId)) await openLog(transaction, organizationId, opening);
     rows = await lockedHeads(transaction, organizationIds);
   }
   const empty = rows.filter(({ size }) => size === '0').map((row) => row.organization_id);

@@ -91,6 +91,7 @@ export interface LogView {
   readonly origin: string;
   readonly vkey: string;
   readonly size: number;
+  readonly minimumIndex: number;
   readonly openedAt: string;
   readonly closedAt: string | null;
 }
@@ -102,10 +103,12 @@ export async function logsOf(sql: Sql, organizationId: string): Promise<LogView[
     origin: string;
     vkey: string;
     size: string;
+    last_expired: string | null;
     opened_at: string;
     closed_at: string | null;
   }>(
-    `select l.log_id, l.origin, k.vkey, l.size, l.opened_at, l.closed_at
+    `select l.log_id, l.origin, k.vkey, l.size, l.opened_at, l.closed_at,
+       (select last from expired_range e where e.log_id = l.log_id order by first desc limit 1) as last_expired
      from log l join signing_key k on k.name = l.origin and k.signs_until is null
      where l.organization_id = $1 order by l.opened_at`,
     [organizationId],
@@ -115,9 +118,18 @@ export async function logsOf(sql: Sql, organizationId: string): Promise<LogView[
     origin: row.origin,
     vkey: row.vkey,
     size: Number(row.size),
+    minimumIndex: minimumIndex(Number(row.size), row.last_expired === null ? -1 : Number(row.last_expired)),
     openedAt: instant(row.opened_at).toISOString(),
     closedAt: row.closed_at === null ? null : instant(row.closed_at).toISOString(),
   }));
+}
+
+/**
+ * From here on nothing is missing, as tlog-tiles means it (c2sp.org/tlog-tiles, 'Pruning'): every entry, and every entry bundle, whole. So
+ * it is where a bundle begins, or the end of the log.
+ */
+function minimumIndex(size: number, lastExpired: number): number {
+  return Math.min(Math.ceil((lastExpired + 1) / TILE_WIDTH) * TILE_WIDTH, size);
 }
 
 /** The leaves of an entry bundle, or undefined where some are missing: bundles are served while whole. */

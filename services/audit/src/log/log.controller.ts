@@ -20,6 +20,7 @@ import {
 } from '@vouchsafe/transparency-log';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { expiredRanges } from './expired-ranges.js';
 import { type LogAccess, type LogRejection, OpenLog } from './open-log.js';
 import { entryBundle, logsOf, manifestKeys, newestCheckpoint, tileOf } from './log-reader.js';
 
@@ -28,6 +29,12 @@ const logView = z.strictObject({
   origin: z.string().describe('First line of the log’s checkpoints, and the name of its key'),
   vkey: z.string().describe('Verifier key of the log’s checkpoints (c2sp.org/signed-note)'),
   size: z.int().describe('How many entries the log has'),
+  minimumIndex: z
+    .int()
+    .describe(
+      'From this index on the log has every entry, and every entry bundle is served whole (c2sp.org/tlog-tiles, "Pruning"). ' +
+        'Before it, entries were deleted at the end of their retention period. Tiles of hashes are served whole',
+    ),
   openedAt: z.iso.datetime(),
   closedAt: z.iso
     .datetime()
@@ -139,10 +146,11 @@ export class LogController {
     const { log, '*': path } = parameters.data;
     const tile = parseTilePath(`tile/${path}`);
     if (!tile) throw problem('not-found');
-    // A whole tile never changes; a partial one is replaced by wider ones.
+    // A whole tile of hashes never changes; a partial one is replaced by wider ones, and entries expire.
+    const isFinal = tile.kind === 'hashes' && tile.width === TILE_WIDTH;
     void reply.header(
       'cache-control',
-      tile.width === TILE_WIDTH ? 'private, max-age=31536000, immutable' : 'private, no-cache',
+      isFinal ? 'private, max-age=31536000, immutable' : 'private, no-cache',
     );
     return this.inLog(log, caller, reply, async (sql, access) => {
       if (tile.kind === 'entries' && !access.entries)
@@ -187,5 +195,12 @@ async function tileBytes(
   if (tile.width > tileWidth(level, tile.index, checkpoint.size)) return undefined;
   if (tile.kind === 'hashes') return tileOf(sql, logId, level, tile.index, tile.width);
   const leaves = await entryBundle(sql, organizationId, logId, tile.index, tile.width);
-  return leaves && Buffer.from(encodeEntryBundle(leaves));
+  if (leaves) return Buffer.from(encodeEntryBundle(leaves));
+  const first = tile.index * TILE_WIDTH;
+  if ((await expiredRanges(sql, logId, [first, first + tile.width - 1])).length === 0) return undefined;
+  throw problem('not-found', {
+    detail:
+      'Entries of this bundle were deleted at the end of their retention period; the log’s minimumIndex says from where on all are there',
+    reason: 'expired',
+  });
 }

@@ -36,7 +36,8 @@ export type RecordAnswer =
   /** Nothing was recorded. `entry`: the index among the given entries. */
   | { readonly status: 'rejected'; readonly entry: number; readonly because: Rejection };
 
-export type Rejection = LeafRejection | ReservedName | 'id-reused';
+/** `organization-erased`: its data is deleted, or being deleted (P31). */
+export type Rejection = LeafRejection | ReservedName | 'id-reused' | 'organization-erased';
 
 /**
  * The one path into the logs. In the caller's transaction, so that consumer offsets or idempotency keys commit with it:
@@ -64,6 +65,8 @@ export class Recorder {
   async record(transaction: Transaction, entries: readonly NewEntry[]): Promise<RecordAnswer> {
     const organizationIds = [...new Set(entries.map((entry) => entry.organizationId))];
     const heads = await lockHeads(transaction, organizationIds, this.opening);
+    const late = entries.findIndex(({ organizationId }) => !heads.has(organizationId));
+    if (late >= 0) return { status: 'rejected', entry: late, because: 'organization-erased' };
     const keys = new Map<string, SearchKeys>();
     for (const organizationId of heads.keys()) {
       keys.set(organizationId, await searchKeys(this.vault, transaction, organizationId));

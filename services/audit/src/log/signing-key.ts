@@ -36,11 +36,13 @@ export async function signingKey(
   vault: Vault,
   name: string,
 ): Promise<{ signer: NoteSigner; vkey: string }> {
-  const row = await one<{ vkey: string; organization_id: string; sealed_seed: string }>(
+  const row = await one<{ vkey: string; organization_id: string; sealed_seed: string | null }>(
     sql,
     'select vkey, organization_id, sealed_seed from signing_key where name = $1 and signs_until is null',
     [name],
   );
+  // The private half of an erased organization's log is gone; the public one stays, to check its last checkpoint by (P31).
+  if (row.sealed_seed === null) throw new Error(`The key ${name} was destroyed`);
   const seed = await vault.open(
     sql,
     keyScope(row.organization_id, name),

@@ -3,6 +3,7 @@ import { columns } from './columns.js';
 import { LEAF_VERSION, type NewEntry } from './entry.js';
 import type { FreshEntry } from './fresh-entry.js';
 import { fitsLeaf } from './fits-leaf.js';
+import { hasExpired } from './expired-ranges.js';
 import { entryAt } from './log-reader.js';
 import type { EntryLocation } from './entry-location.js';
 import type { SearchKeys } from './search-keys.js';
@@ -45,8 +46,10 @@ export async function submissionsOf(
     const location = { logId: row.log_id, index: Number(row.index) };
     const content =
       contentKey === null
-        ? { leaf: await leafAt(sql, organizationId, location) }
+        ? await leafAt(sql, organizationId, location)
         : { key: contentKey.replaceAll('-', ''), leafVersion: row.leaf_version };
+    // The entry expired between the two questions, and with it what is known of its id.
+    if (!content) continue;
     known.set(submissionKey(organizationId, idKey), { content, location });
   }
   return known;
@@ -61,10 +64,15 @@ interface SubmissionRow {
   readonly index: string;
 }
 
-async function leafAt(sql: Sql, organizationId: string, location: EntryLocation): Promise<Uint8Array> {
+async function leafAt(
+  sql: Sql,
+  organizationId: string,
+  location: EntryLocation,
+): Promise<{ readonly leaf: Uint8Array } | undefined> {
   const row = await entryAt(sql, organizationId, location);
-  if (!row) throw new Error(`Entry ${location.index} of log ${location.logId} was recorded but is missing`);
-  return row.leaf;
+  if (row) return { leaf: row.leaf };
+  if (await hasExpired(sql, location)) return undefined;
+  throw new Error(`Entry ${location.index} of log ${location.logId} was recorded but is missing`);
 }
 
 export function submissionKey(organizationId: string, idKey: string): string {

@@ -85,6 +85,19 @@ AS $function$
 alter function ensure_outgoing_partition(bigint) owner to audit_migrator;
 grant execute on function ensure_outgoing_partition(bigint) to audit_worker;
 
+CREATE OR REPLACE FUNCTION public.keep_log_of_organization()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public'
+AS $function$
+      begin
+        insert into retention (organization_id, due_at) values (new.organization_id, new.opened_at) on conflict do nothing;
+        return null;
+      end $function$
+;
+alter function keep_log_of_organization() owner to audit_migrator;
+grant execute on function keep_log_of_organization() to public;
+
 CREATE OR REPLACE FUNCTION public.log_only_grows()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -369,8 +382,13 @@ create table checkpoint (
 ) partition by HASH (log_id);
 alter table checkpoint enable row level security;
 alter table checkpoint force row level security;
+create policy erased_organization on checkpoint to audit_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
+   FROM vault_erased_organization)));
+create policy erased_organization_alone on checkpoint as restrictive for delete to audit_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
+   FROM vault_erased_organization)));
 create policy every_organization on checkpoint to audit_retention, audit_worker using (true);
 create policy own_organization on checkpoint to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, select on checkpoint to audit_retention;
 grant insert, select on checkpoint to audit_worker;
 grant select on checkpoint to audit_request;
 
@@ -456,9 +474,9 @@ alter table disclosure force row level security;
 create policy every_organization on disclosure to audit_retention, audit_worker using (true);
 create policy own_organization on disclosure to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
 CREATE INDEX disclosure_entry ON ONLY public.disclosure USING btree (organization_id, recorded_at, index);
+grant delete, select on disclosure to audit_retention;
 grant insert, select on disclosure to audit_request;
 grant insert, select on disclosure to audit_worker;
-grant select on disclosure to audit_retention;
 
 create table entry (
   organization_id uuid not null,
@@ -499,10 +517,10 @@ CREATE INDEX entry_submitter ON ONLY public.entry USING btree (organization_id, 
 CREATE INDEX entry_unsuccessful ON ONLY public.entry USING btree (organization_id, recorded_at, index) WHERE (outcome <> 'success'::text);
 CREATE INDEX entry_words ON ONLY public.entry USING gin (words);
 CREATE TRIGGER origin BEFORE INSERT ON public.entry FOR EACH ROW WHEN ((new.provenance IS NULL)) EXECUTE FUNCTION origin_of_entry();
+grant delete, select on entry to audit_retention;
 grant insert, select on entry to audit_request;
 grant insert, select on entry to audit_worker;
 grant select on entry to audit_lookup;
-grant select on entry to audit_retention;
 grant update (actor_key, entity_key, source_key, request_key) on entry to audit_retention;
 
 create table entry_bundle (
@@ -517,8 +535,13 @@ create table entry_bundle (
 ) partition by HASH (log_id);
 alter table entry_bundle enable row level security;
 alter table entry_bundle force row level security;
+create policy erased_organization on entry_bundle to audit_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
+   FROM vault_erased_organization)));
+create policy erased_organization_alone on entry_bundle as restrictive for delete to audit_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
+   FROM vault_erased_organization)));
 create policy every_organization on entry_bundle to audit_retention, audit_worker using (true);
 create policy own_organization on entry_bundle to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, select on entry_bundle to audit_retention;
 grant insert, select on entry_bundle to audit_request;
 grant insert, select on entry_bundle to audit_worker;
 grant update (last_recorded_at, first_occurred_at, last_occurred_at) on entry_bundle to audit_request;
@@ -550,8 +573,13 @@ create table entry_volume (
 );
 alter table entry_volume enable row level security;
 alter table entry_volume force row level security;
+create policy erased_organization on entry_volume to audit_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
+   FROM vault_erased_organization)));
+create policy erased_organization_alone on entry_volume as restrictive for delete to audit_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
+   FROM vault_erased_organization)));
 create policy every_organization on entry_volume to audit_retention, audit_worker using (true);
 create policy own_organization on entry_volume to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, select on entry_volume to audit_retention;
 grant insert, select, update on entry_volume to audit_request;
 
 create table erasure (
@@ -619,6 +647,34 @@ grant update (payload) on event to audit_lookup;
 create table event_default partition of event DEFAULT;
 CREATE TRIGGER immutable BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event_default FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+create table expired_range (
+  organization_id uuid not null,
+  log_id uuid not null,
+  first bigint not null,
+  last bigint not null,
+  first_recorded_at timestamp with time zone not null,
+  last_recorded_at timestamp with time zone not null,
+  first_occurred_at timestamp with time zone not null,
+  last_occurred_at timestamp with time zone not null,
+  run_id uuid not null,
+  constraint expired_range_check CHECK ((last >= first)),
+  constraint expired_range_log_id_fkey FOREIGN KEY (log_id) REFERENCES log(log_id),
+  constraint expired_range_run_id_fkey FOREIGN KEY (run_id) REFERENCES retention_run(run_id),
+  constraint expired_range_pkey PRIMARY KEY (log_id, first)
+);
+alter table expired_range enable row level security;
+alter table expired_range force row level security;
+create policy erased_organization on expired_range to audit_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
+   FROM vault_erased_organization)));
+create policy erased_organization_alone on expired_range as restrictive for delete to audit_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
+   FROM vault_erased_organization)));
+create policy every_organization on expired_range to audit_retention, audit_worker using (true);
+create policy own_organization on expired_range to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX expired_range_run ON public.expired_range USING btree (run_id);
+grant delete, insert, select on expired_range to audit_retention;
+grant select on expired_range to audit_request;
+grant select on expired_range to audit_worker;
+
 create table export (
   export_id uuid not null,
   organization_id uuid not null,
@@ -643,12 +699,18 @@ create table export (
 );
 alter table export enable row level security;
 alter table export force row level security;
+create policy erased_organization on export to audit_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
+   FROM vault_erased_organization)));
+create policy erased_organization_alone on export as restrictive for delete to audit_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
+   FROM vault_erased_organization)));
 create policy every_organization on export to audit_retention, audit_worker using (true);
 create policy own_organization on export to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
 CREATE INDEX export_due ON public.export USING btree (expires_at) WHERE (status = ANY (ARRAY['ready'::text, 'failed'::text]));
 CREATE INDEX export_to_do ON public.export USING btree (requested_at) WHERE (status = 'running'::text);
+grant delete, select on export to audit_retention;
 grant insert, select on export to audit_request;
 grant select, update on export to audit_worker;
+grant update (status, sealed_request, sealed_key, expires_at, expired_because) on export to audit_retention;
 
 create table export_subject (
   organization_id uuid not null,
@@ -659,10 +721,15 @@ create table export_subject (
 );
 alter table export_subject enable row level security;
 alter table export_subject force row level security;
+create policy erased_organization on export_subject to audit_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
+   FROM vault_erased_organization)));
+create policy erased_organization_alone on export_subject as restrictive for delete to audit_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
+   FROM vault_erased_organization)));
 create policy every_organization on export_subject to audit_retention, audit_worker using (true);
 create policy own_organization on export_subject to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
 CREATE INDEX export_subject_subject ON public.export_subject USING btree (organization_id, subject_id);
 grant delete, insert, select on export_subject to audit_worker;
+grant delete, select on export_subject to audit_retention;
 
 create table idempotency_key (
   organization_id uuid not null,
@@ -725,13 +792,18 @@ create table log (
 );
 alter table log enable row level security;
 alter table log force row level security;
+create policy erased_organization_alone on log as restrictive for update to audit_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
+   FROM vault_erased_organization)));
 create policy every_organization on log to audit_retention, audit_worker using (true);
 create policy own_organization on log to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
 CREATE UNIQUE INDEX log_open ON public.log USING btree (organization_id) WHERE (closed_at IS NULL);
 CREATE INDEX log_to_sign ON public.log USING btree (log_id) WHERE (size > checkpoint_size);
+CREATE TRIGGER keep AFTER INSERT ON public.log FOR EACH ROW EXECUTE FUNCTION keep_log_of_organization();
 CREATE TRIGGER only_grows BEFORE UPDATE ON public.log FOR EACH ROW EXECUTE FUNCTION log_only_grows();
 grant insert, select on log to audit_request;
 grant insert, select on log to audit_worker;
+grant select on log to audit_retention;
+grant update (closed_at) on log to audit_retention;
 grant update (size, right_edge, recorded_at) on log to audit_request;
 grant update (size, right_edge, recorded_at, checkpoint_size) on log to audit_worker;
 
@@ -783,13 +855,70 @@ create table reader (
 );
 alter table reader enable row level security;
 alter table reader force row level security;
+create policy erased_organization on reader to audit_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
+   FROM vault_erased_organization)));
+create policy erased_organization_alone on reader as restrictive for delete to audit_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
+   FROM vault_erased_organization)));
 create policy every_organization on reader to audit_retention, audit_worker using (true);
 create policy own_organization on reader to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
 CREATE INDEX reader_organization ON public.reader USING btree (organization_id, created_at);
+grant delete, select on reader to audit_retention;
 grant insert, select on reader to audit_request;
 grant select on reader to audit_lookup;
 grant select on reader to audit_worker;
 grant update (revoked_at) on reader to audit_request;
+
+create table retention (
+  organization_id uuid not null,
+  purpose text not null default 'audit-trail'::text,
+  months integer,
+  due_at timestamp with time zone not null,
+  constraint retention_months_check CHECK (((months >= 1) AND (months <= 120))),
+  constraint retention_purpose_check CHECK ((purpose = 'audit-trail'::text)),
+  constraint retention_pkey PRIMARY KEY (organization_id, purpose)
+);
+alter table retention enable row level security;
+alter table retention force row level security;
+create policy erased_organization on retention to audit_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
+   FROM vault_erased_organization)));
+create policy erased_organization_alone on retention as restrictive for delete to audit_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
+   FROM vault_erased_organization)));
+create policy every_organization on retention to audit_retention, audit_worker using (true);
+create policy own_organization on retention to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX retention_due ON public.retention USING btree (due_at);
+grant delete, select on retention to audit_retention;
+grant insert on retention to audit_request;
+grant insert, select on retention to audit_worker;
+grant update (due_at) on retention to audit_retention;
+grant update (months, due_at) on retention to audit_worker;
+
+create table retention_run (
+  run_id uuid not null,
+  organization_id uuid not null,
+  purpose text not null,
+  months integer not null,
+  recorded_before timestamp with time zone not null,
+  begun_at timestamp with time zone not null,
+  gone_until timestamp with time zone not null default '-infinity'::timestamp with time zone,
+  entries bigint not null default 0,
+  disclosures bigint not null default 0,
+  submissions bigint not null default 0,
+  finished_at timestamp with time zone,
+  constraint retention_run_pkey PRIMARY KEY (run_id)
+);
+alter table retention_run enable row level security;
+alter table retention_run force row level security;
+create policy erased_organization on retention_run to audit_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
+   FROM vault_erased_organization)));
+create policy erased_organization_alone on retention_run as restrictive for delete to audit_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
+   FROM vault_erased_organization)));
+create policy every_organization on retention_run to audit_retention, audit_worker using (true);
+create policy own_organization on retention_run to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE UNIQUE INDEX retention_run_unfinished ON public.retention_run USING btree (organization_id, purpose) WHERE (finished_at IS NULL);
+grant delete, select on retention_run to audit_retention;
+grant insert, select on retention_run to audit_worker;
+grant update (finished_at) on retention_run to audit_worker;
+grant update (gone_until, entries, disclosures, submissions) on retention_run to audit_retention;
 
 create table schema_migration (
   id integer not null default nextval('schema_migration_id_seq'::regclass),
@@ -824,7 +953,7 @@ create table signing_key (
   organization_id uuid not null,
   log_id uuid,
   name text not null,
-  sealed_seed text not null,
+  sealed_seed text,
   signs_from timestamp with time zone not null,
   signs_until timestamp with time zone,
   constraint signing_key_log_id_fkey FOREIGN KEY (log_id) REFERENCES log(log_id),
@@ -832,12 +961,16 @@ create table signing_key (
 );
 alter table signing_key enable row level security;
 alter table signing_key force row level security;
+create policy erased_organization_alone on signing_key as restrictive for update to audit_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
+   FROM vault_erased_organization)));
 create policy every_organization on signing_key to audit_retention, audit_worker using (true);
 create policy own_organization on signing_key to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
 CREATE UNIQUE INDEX signing_key_current ON public.signing_key USING btree (name) WHERE (signs_until IS NULL);
 grant insert, select on signing_key to audit_request;
 grant insert, select on signing_key to audit_worker;
 grant select on signing_key to audit_lookup;
+grant select on signing_key to audit_retention;
+grant update (sealed_seed) on signing_key to audit_retention;
 
 create table submission (
   organization_id uuid not null,
@@ -852,9 +985,10 @@ alter table submission enable row level security;
 alter table submission force row level security;
 create policy every_organization on submission to audit_retention, audit_worker using (true);
 create policy own_organization on submission to audit_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX submission_entry ON ONLY public.submission USING btree (log_id, index);
+grant delete, select on submission to audit_retention;
 grant insert, select on submission to audit_request;
 grant insert, select on submission to audit_worker;
-grant select on submission to audit_retention;
 grant update (content_key) on submission to audit_retention;
 
 create table submission_0 partition of submission FOR VALUES WITH (modulus 8, remainder 0);

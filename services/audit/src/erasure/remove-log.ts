@@ -1,0 +1,107 @@
+/** @promise P31 what goes of an organization's log, and what stays: hash tiles, the last checkpoint and the key that verifies it */
+import { Injectable } from '@nestjs/common';
+import { Database } from '@vouchsafe/database';
+import { Clock, type OrganizationRemoval, rowsOfOrganization } from '@vouchsafe/service-host';
+import { destroying } from '../destroying.js';
+import { CheckpointSigner } from '../log/checkpoint-signer.js';
+import { BATCH, removeEntries } from '../retention/remove-entries.js';
+
+/**
+ * Ends the log first: what waits for its head's lock finds none that is open, and none is opened (heads.ts). Then a last checkpoint covers
+ * everything, and the content, the earlier checkpoints and the private key go.
+ */
+@Injectable()
+export class RemoveLog {
+  constructor(
+    private readonly database: Database,
+    private readonly signer: CheckpointSigner,
+    private readonly clock: Clock,
+  ) {}
+
+  get entries(): OrganizationRemoval {
+    const { database } = this;
+    const all = rowsOfOrganization(database, ['submission', 'disclosure', 'entry', 'entry_bundle']);
+    const times = rowsOfOrganization(database, ['entry_bundle']);
+    return {
+      count: (organizationId) => all.count(organizationId),
+      remove: async (organizationId) => {
+        await this.close(organizationId);
+        let goneUntil: string | null = null;
+        do goneUntil = await this.removeBatch(organizationId, goneUntil);
+        while (goneUntil !== null);
+        await times.remove(organizationId);
+      },
+    };
+  }
+
+  /** All but the last of each log. */
+  get checkpoints(): OrganizationRemoval {
+    const earlier = `from checkpoint c where organization_id = $1
+      and size < (select max(size) from checkpoint as newest where newest.log_id = c.log_id)`;
+    return {
+      count: (organizationId) => this.count(`select count(*) as found ${earlier}`, organizationId),
+      remove: (organizationId) => this.destroy(organizationId, `delete ${earlier}`),
+    };
+  }
+
+  /** The private halves. */
+  get signingKeys(): OrganizationRemoval {
+    const seeds = 'signing_key where organization_id = $1 and log_id is not null and sealed_seed is not null';
+    return {
+      count: (organizationId) => this.count(`select count(*) as found from ${seeds}`, organizationId),
+      remove: async (organizationId) => {
+        const unsigned = await this.count(
+          'select count(*) as found from log where organization_id = $1 and (closed_at is null or checkpoint_size < size)',
+          organizationId,
+        );
+        if (unsigned > 0) throw new Error('The last checkpoint of a log that is erased is not signed yet');
+        await this.destroy(
+          organizationId,
+          `update signing_key set sealed_seed = null where vkey in (select vkey from ${seeds})`,
+        );
+      },
+    };
+  }
+
+  private async close(organizationId: string): Promise<void> {
+    const at = this.clock.now();
+    const closed = 'update log set closed_at = $2 where organization_id = $1 and closed_at is null';
+    await this.destroy(organizationId, closed, [at]);
+    const unsigned = await this.database.asRetention((sql) =>
+      sql.query<{ log_id: string }>(
+        'select log_id from log where organization_id = $1 and checkpoint_size < size',
+        [organizationId],
+      ),
+    );
+    for (const { log_id: logId } of unsigned) await this.signer.sign(logId);
+  }
+
+  private removeBatch(organizationId: string, goneUntil: string | null): Promise<string | null> {
+    const what = { what: 'entries', organizations: [organizationId] } as const;
+    return destroying(this.database, what, async (sql) => {
+      const removed = await removeEntries(sql, {
+        organizationId,
+        goneUntil,
+        before: 'infinity',
+        limit: BATCH,
+      });
+      return removed.goneUntil;
+    });
+  }
+
+  private async destroy(
+    organizationId: string,
+    statement: string,
+    more: readonly unknown[] = [],
+  ): Promise<void> {
+    const what = { what: 'log', organizations: [organizationId] } as const;
+    await destroying(this.database, what, (sql) => sql.query(statement, [organizationId, ...more]));
+  }
+
+  private async count(statement: string, organizationId: string): Promise<number> {
+    const [row] = await this.database.asRetention((sql) =>
+      sql.query<{ found: string }>(statement, [organizationId]),
+    );
+    return Number(row?.found);
+  }
+}
