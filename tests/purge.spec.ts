@@ -156,15 +156,16 @@ describe('the deletion of an organization', () => {
   });
 
   it('takes nothing from anybody else', async () => {
-    await neighbour.browser.must(200, 'GET', '/v1/organization');
-    const { entries } = (await neighbour.browser.must(200, 'GET', '/v1/audit/entries', {
+    const browser = await logIn(system, neighbour);
+    await browser.must(200, 'GET', '/v1/organization');
+    const { entries } = (await browser.must(200, 'GET', '/v1/audit/entries', {
       query: { operation: 'order.create' },
     })) as { entries: object[] };
     expect(entries).toHaveLength(1);
     // The lanes that both shared go on: what happens now is recorded.
-    await record({ ...neighbour });
+    await record({ ...neighbour, browser });
     await eventually('The entry', async () => {
-      const { entries: now } = (await neighbour.browser.must(200, 'GET', '/v1/audit/entries', {
+      const { entries: now } = (await browser.must(200, 'GET', '/v1/audit/entries', {
         query: { operation: 'identity.api-key-created', limit: '10' },
       })) as { entries: object[] };
       return now.length >= 2 ? true : undefined;

@@ -4,18 +4,20 @@ import type { RecordedEvent } from '@vouchsafe/event-store';
 import type { PurgeEvent } from './purge.events.js';
 
 export function publishPurge(event: RecordedEvent<PurgeEvent>): readonly Fact[] {
-  const { type } = event;
+  const { type, data, organizationId } = event;
+  // The facts are the operator's, whose stream it is.
+  const said = { ...event, data: { ...data, organizationId } };
   switch (type) {
     case 'purge-requested':
-      return factOf(lifecycleFacts.organizationErasureRequested, event);
+      return factOf(lifecycleFacts.organizationErasureRequested, said);
     case 'production-erased':
-      return factOf(lifecycleFacts.organizationErasedFromProduction, event);
+      return factOf(lifecycleFacts.organizationErasedFromProduction, said);
     case 'purge-receipt-received':
-      return factOf(lifecycleFacts.organizationErasureReceiptReceived, event);
+      return factOf(lifecycleFacts.organizationErasureReceiptReceived, said);
     case 'backups-expired':
-      return factOf(lifecycleFacts.organizationErasedFromBackups, event);
+      return factOf(lifecycleFacts.organizationErasedFromBackups, said);
     case 'deletion-certified':
-      return factOf(lifecycleFacts.deletionCertified, event);
+      return factOf(lifecycleFacts.deletionCertified, said);
     case 'purge-begun':
       return [];
     default:
