@@ -20,7 +20,8 @@ import { type Backup, backupsIn, holding } from '../backup/backup-records.js';
 import type { LifecycleConfig } from '../lifecycle.config.js';
 import { Operator } from '../organization/operator.js';
 import { purgeAggregate } from '../purge/purge.aggregate.js';
-import type { Erased, Expired, Purge } from '../purge/purge.decider.js';
+import { type Erased, type Expired, productionEmptyAt, type Purge } from '../purge/purge.decider.js';
+import { services } from '../purge/purges.js';
 import { plusDays } from '../termination/plan.js';
 import { certificateText, missingIn } from './certificate.js';
 import { certificateKey } from './certificate-key.js';
@@ -84,8 +85,23 @@ export class IssueCertificates implements OnApplicationBootstrap {
 
   private async goOn(erasureId: string, at: Date): Promise<void> {
     const state = await this.load(erasureId);
-    if (state.status === 'production-erased') await this.lookForBackups(state, at);
+    if (state.status === 'purging') await this.lookForProduction(state.erasureId, state, at);
+    else if (state.status === 'production-erased') await this.lookForBackups(state, at);
     else if (state.status === 'backups-expired') await this.issue(state, at);
+  }
+
+  private async lookForProduction(erasureId: string, state: Purge, at: Date): Promise<void> {
+    const emptyAt = productionEmptyAt(state, services);
+    // The next receipt makes it due again.
+    if (emptyAt === null) return this.putOff(erasureId, null);
+    if (at < emptyAt) return this.putOff(erasureId, emptyAt);
+    await this.database.asWorker(async (transaction) => {
+      const advanced = await this.unit(transaction, at).execute(purgeAggregate, erasureId, {
+        ...{ type: 'advance', services, at },
+      });
+      if (isRejected(advanced)) throw new Error(`Time cannot be rejected: ${advanced.rejected}`);
+    });
+    await this.putOff(erasureId, at);
   }
 
   /** By what is listed, not by the policy: a backup that was kept for longer is still there. */
@@ -165,7 +181,7 @@ export class IssueCertificates implements OnApplicationBootstrap {
     });
   }
 
-  private async putOff(erasureId: string, until: Date): Promise<void> {
+  private async putOff(erasureId: string, until: Date | null): Promise<void> {
     await this.database.asWorker((sql) =>
       sql.query('update purge set due_at = $2 where erasure_id = $1', [erasureId, until]),
     );

@@ -2,13 +2,14 @@ import { aggregate, inlineProjection } from '@vouchsafe/event-store';
 import { purge } from './purge.decider.js';
 import { type PurgeEvent, purgeEvents } from './purge.events.js';
 
-/** The due table of what follows when production is empty. */
+/** The due table of what follows on the receipts. */
 const purgeProjection = inlineProjection<PurgeEvent>({
   name: 'purge',
   on: {
-    'production-erased': async (sql, { data, organizationId, envelope }) => {
+    'purge-receipt-received': async (sql, { data, organizationId, envelope }) => {
       await sql.query(
-        'insert into purge (erasure_id, organization_id, due_at) values ($1, $2, $3) on conflict do nothing',
+        `insert into purge (erasure_id, organization_id, due_at) values ($1, $2, $3)
+         on conflict (erasure_id) do update set due_at = excluded.due_at`,
         [data.erasureId, organizationId, envelope.occurredAt],
       );
     },

@@ -1,5 +1,6 @@
 /** @promise P31 what must be done, in which order, before an organization counts as erased */
 import { decider, unreachable } from '@vouchsafe/event-sourcing';
+import { plusDays } from '../termination/plan.js';
 import type { PurgeEvent } from './purge.events.js';
 
 type Data<Type extends PurgeEvent['type']> = Extract<PurgeEvent, { readonly type: Type }>['data'];
@@ -32,8 +33,9 @@ export type PurgeCommand =
       readonly type: 'note-receipt';
       readonly receipt: PurgeReceipt;
       readonly services: Services;
-      readonly at: Date;
     }
+  /** Time has passed. */
+  | { readonly type: 'advance'; readonly services: Services; readonly at: Date }
   /** Every backup that held data was looked for, and none was found. */
   | { readonly type: 'note-backups-expired'; readonly at: Date; readonly last: Expired['backups']['last'] }
   | { readonly type: 'certify'; readonly at: Date; readonly sha256: string };
@@ -73,19 +75,23 @@ export const purge = decider<Purge, PurgeCommand, PurgeEvent, PurgeRejection>({
       const data = { erasureId, erasedOrganizationId, issuedAt: at.toISOString(), sha256 };
       return [{ type: 'deletion-certified', data }];
     }
-    const { receipt, services, at } = command;
+    if (command.type === 'advance') {
+      const emptyAt = productionEmptyAt(state, command.services);
+      if (state.status !== 'purging' || emptyAt === null || command.at < emptyAt) return [];
+      const { erasureId, erasedOrganizationId, backupsExpiredBy } = state;
+      const erasedAt = command.at.toISOString();
+      return [
+        { type: 'production-erased', data: { erasureId, erasedOrganizationId, erasedAt, backupsExpiredBy } },
+      ];
+    }
+    const { receipt, services } = command;
     if (state.receipts.some(({ service }) => service === receipt.service)) return [];
-    const { erasureId, erasedOrganizationId, backupsExpiredBy } = state;
+    const { erasureId, erasedOrganizationId } = state;
     const which = { erasureId, erasedOrganizationId };
     const received: PurgeEvent = { type: 'purge-receipt-received', data: { ...which, ...receipt } };
     const open = services.all.filter(
       (name) => name !== receipt.service && !state.receipts.some(({ service }) => service === name),
     );
-    if (open.length === 0 && state.status === 'purging')
-      return [
-        received,
-        { type: 'production-erased', data: { ...which, erasedAt: at.toISOString(), backupsExpiredBy } },
-      ];
     const isLastsTurn = open.length === 1 && open[0] === services.last;
     const due = open.filter((name) => !state.requested.has(name) && (name !== services.last || isLastsTurn));
     return due.length === 0 ? [received] : [received, requested(state, due)];
@@ -119,6 +125,18 @@ export const purge = decider<Purge, PurgeCommand, PurgeEvent, PurgeRejection>({
     }
   },
 });
+
+/** When the bus, too, has nothing of the organization any more; null while a receipt is missing. */
+export function productionEmptyAt(state: Purge, services: Services): Date | null {
+  if (state.status === 'absent') return null;
+  const { receipts } = state;
+  if (!services.all.every((name) => receipts.some(({ service }) => service === name))) return null;
+  const last = Math.max(...receipts.map(({ effectiveFrom }) => Date.parse(effectiveFrom)));
+  return plusDays(new Date(last), BUS_DAYS);
+}
+
+/** A topic keeps a message for so long at most (docs/bus.md). What it says of a person is under a key that is destroyed; names of organizations are not. */
+const BUS_DAYS = 7;
 
 function requested(
   { erasureId, erasedOrganizationId, endedAt, cause }: PurgeBeginning,

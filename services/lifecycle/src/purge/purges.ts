@@ -11,7 +11,7 @@ import { type BackupPolicy, planOf } from '../termination/plan.js';
 import { purgeAggregate } from './purge.aggregate.js';
 import type { PurgeBeginning, PurgeReceipt, Services } from './purge.decider.js';
 
-const services: Services = { all: serviceNames, last: 'audit' };
+export const services: Services = { all: serviceNames, last: 'audit' };
 
 @Injectable()
 export class Purges {
@@ -56,7 +56,7 @@ export class Purges {
 
   async noteReceipt(transaction: Transaction, erasureId: string, receipt: PurgeReceipt): Promise<void> {
     const noted = await this.unit(transaction).execute(purgeAggregate, erasureId, {
-      ...{ type: 'note-receipt', receipt, services, at: this.clock.now() },
+      ...{ type: 'note-receipt', receipt, services },
     });
     // Never skipped: another service has deleted what lifecycle did not ask for.
     if (isRejected(noted))
