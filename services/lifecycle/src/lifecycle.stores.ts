@@ -16,20 +16,24 @@ export function lifecycleStores(database: Database, bodies: BodyStore): readonly
 
 /** Rows and bodies, and bodies without a row: whatever the folder or the bucket has of the organization is counted and goes. */
 function attachments(database: Database, bodies: BodyStore): DataStore {
-  const inTable = rowsOfOrganization(database, ['attachment']);
   return {
     name: 'attachments',
     places: ['attachment', ...folders],
     person: 'sealed',
     organization: {
       count: async (organizationId) => {
-        let count = await inTable.count(organizationId);
-        for await (const _ of bodies.list(organizationId)) count += 1;
-        return count;
+        const rows = await database.asRetention((sql) =>
+          sql.query<{ id: string }>('select attachment_id as id from attachment where organization_id = $1', [
+            organizationId,
+          ]),
+        );
+        const ids = new Set(rows.map(({ id }) => id));
+        for await (const { attachmentId } of bodies.list(organizationId)) ids.add(attachmentId);
+        return ids.size;
       },
       remove: async (organizationId) => {
         for await (const id of bodies.list(organizationId)) await bodies.remove(id);
-        await inTable.remove(organizationId);
+        await rowsOfOrganization(database, ['attachment']).remove(organizationId);
       },
     },
   };

@@ -14,7 +14,6 @@ import { EventStore, keepMonthsAhead, makeMonthsAhead } from '@vouchsafe/event-s
 import { Background, Clock, CONFIG, LOGGER, type ServiceLogger } from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
 import type { FastifyInstance } from 'fastify';
-import { Agent } from 'undici';
 import { AccessLog, Instance } from '../access-log/access-log.js';
 import type { GatewayConfig } from '../gateway.config.js';
 import { InstanceLease } from '../access-log/instance-lease.js';
@@ -43,7 +42,7 @@ class Workers implements OnModuleInit {
   constructor(
     private readonly accessLog: AccessLog,
     private readonly lease: InstanceLease,
-    private readonly upstream: Agent,
+    private readonly upstream: Upstream,
     private readonly background: Background,
     private readonly database: Database,
     private readonly clock: Clock,
@@ -53,7 +52,7 @@ class Workers implements OnModuleInit {
   /** Stopped in reverse: what is left to write is written before the lease is given back. */
   async onModuleInit(): Promise<void> {
     const { accessLog, lease, upstream, background, database, clock, logger } = this;
-    background.add({ stop: () => upstream.close() });
+    background.add(upstream);
     const months = {
       database,
       ensure: 'ensure_access_log_month',
@@ -77,7 +76,7 @@ export class PublicServerModule {
     host: HttpAdapterHost<FastifyAdapter>,
     arrival: Arrival,
     leaving: Leaving,
-    upstream: Agent,
+    upstream: Upstream,
     @Inject(CONFIG) { VOUCHSAFE_BODY_TIMEOUT_MS }: Pick<GatewayConfig, 'VOUCHSAFE_BODY_TIMEOUT_MS'>,
   ) {
     const fastify: FastifyInstance = host.httpAdapter.getInstance();
@@ -113,7 +112,7 @@ export class PublicServerModule {
         { provide: RouteIndex, useValue: new RouteIndex(services) },
         { provide: SessionKeys, useFactory: openSessionKeys, inject: [CONFIG] },
         {
-          provide: Agent,
+          provide: Upstream,
           useFactory: (config: GatewayConfig) => new Upstream(config),
           inject: [CONFIG],
         },

@@ -114,13 +114,11 @@ export class Upstream extends Agent {
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     return options.body instanceof Upload
       ? this.uploads.dispatch(options, handler)
-      : super.dispatch(options as Agent.DispatchOptions, handler);
+      : super.dispatch(options, handler);
   }
 
-  override close(): Promise<void>;
-  override close(callback: () => void): void;
-  override close(callback?: () => void): Promise<void> | void {
-    const closed = Promise.all([super.close(), this.uploads.close()]).then(() => callback?.());
-    return callback ? undefined : closed;
+  /** Both, once what is on its way has ended. */
+  async stop(): Promise<void> {
+    await Promise.all([this.close(), this.uploads.close()]);
   }
 }

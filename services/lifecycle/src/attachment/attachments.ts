@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Database, instant, type Sql } from '@vouchsafe/database';
 import { isErased } from '@vouchsafe/event-sourcing';
-import { Vault } from '@vouchsafe/vault';
+import { type Context, Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
+import { storedNames } from '../stored-names.js';
 import type { AttachmentRow } from './attachment.entity.js';
 import { BodyStore, type BodyId } from './body-store.js';
 
@@ -22,9 +23,12 @@ export const attachmentView = z
   .meta({ id: 'Attachment' });
 export type AttachmentView = z.infer<typeof attachmentView>;
 
-/** What an attachment's name, and the key of its body, are bound to. */
-export function contextOf(attachmentId: string, column: 'name' | 'key' | 'body'): string[] {
-  return ['attachment', attachmentId, column];
+/** What an attachment's name, the key of its body, and the body are bound to. */
+export function contextOf(
+  attachmentId: string,
+  part: 'attachmentName' | 'attachmentKey' | 'attachmentBody',
+): Context {
+  return [storedNames.attachment, attachmentId, storedNames[part]];
 }
 
 /** What the use cases share: how a row is shown, and how an attachment that nobody wants any more goes. */
@@ -42,7 +46,7 @@ export class Attachments {
       sql,
       rows.map(({ organizationId, uploadedBy, attachmentId, nameSealed }) => ({
         scope: { organizationId, subjectId: uploadedBy ?? null },
-        context: contextOf(attachmentId, 'name'),
+        context: contextOf(attachmentId, 'attachmentName'),
         sealed: nameSealed,
       })),
     );

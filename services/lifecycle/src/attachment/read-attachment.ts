@@ -37,7 +37,7 @@ export class ReadAttachment {
     const sealed = await this.bodies.read({ organizationId, attachmentId }, sealedRange(size, part));
     // A backup of the database was restored that is older than the deletion of the body.
     if (!sealed) throw problem('gone');
-    const content = openingStream(key, contextOf(attachmentId, 'body'), size, part);
+    const content = openingStream(key, contextOf(attachmentId, 'attachmentBody'), size, part);
     sealed.once('error', (error) => content.destroy(error));
     content.once('close', () => sealed.destroy());
     return { attachment, range, content: sealed.pipe(content) };
@@ -52,7 +52,7 @@ export class ReadAttachment {
       const key = await this.vault.openStreamKey(
         transaction,
         { organizationId, subjectId: null },
-        contextOf(attachmentId, 'key'),
+        contextOf(attachmentId, 'attachmentKey'),
         row.keySealed,
       );
       const [attachment] = await this.attachments.shown(transaction, [row]);

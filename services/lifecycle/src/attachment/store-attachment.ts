@@ -102,11 +102,15 @@ export class StoreAttachment {
       const attachmentId = this.ids.newId();
       const uploadedBy = personOf(caller);
       const organizations = { organizationId, subjectId: null };
-      const key = await this.vault.newStreamKey(unit, organizations, contextOf(attachmentId, 'key'));
+      const key = await this.vault.newStreamKey(
+        unit,
+        organizations,
+        contextOf(attachmentId, 'attachmentKey'),
+      );
       const nameSealed = await this.vault.seal(
         unit,
         { organizationId, subjectId: uploadedBy },
-        contextOf(attachmentId, 'name'),
+        contextOf(attachmentId, 'attachmentName'),
         name,
       );
       if (isErased(key) || isErased(nameSealed))
@@ -136,7 +140,7 @@ export class StoreAttachment {
 
   private async write({ attachmentId, organizationId, key }: Reserved, content: Readable) {
     const measured = new Measured(this.config.VOUCHSAFE_ATTACHMENT_LIMIT);
-    const sealed = sealingStream(key, contextOf(attachmentId, 'body'));
+    const sealed = sealingStream(key, contextOf(attachmentId, 'attachmentBody'));
     // `content` is left as it is where this ends early: the answer goes out on its socket.
     content.pipe(measured).pipe(sealed);
     const early = problem('malformed-request', { detail: 'The body ended early' });

@@ -1,0 +1,10 @@
+/**
+ * Names that are bound into stored data, as associated data. They never change: with another name nothing stored would open (ADR 0040).
+ */
+export const storedNames = {
+  attachment: 'attachment',
+  attachmentName: 'name',
+  /** The key of its body, and the body. */
+  attachmentKey: 'key',
+  attachmentBody: 'body',
+} as const;
