@@ -143,6 +143,8 @@ export class StoreAttachment {
     const sealed = sealingStream(key, contextOf(attachmentId, 'attachmentBody'));
     // `content` is left as it is where this ends early: the answer goes out on its socket.
     content.pipe(measured).pipe(sealed);
+    // Whichever fails first ends the others; only `put` tells of it.
+    for (const stream of [content, measured, sealed]) stream.on('error', () => undefined);
     const early = problem('malformed-request', { detail: 'The body ended early' });
     finished(content, { writable: false }).catch(() => sealed.destroy(early));
     finished(measured).catch((error: unknown) => sealed.destroy(error as Error));
