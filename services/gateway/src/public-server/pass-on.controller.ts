@@ -107,8 +107,11 @@ export class PassOnController {
   ): void {
     let notes: ServiceNotes = { session: null, sessionEnded: false };
     exchange.passedOn = 'waiting';
-    reply.from(request.url, {
+    const [path = ''] = request.url.split('?', 1);
+    reply.from(path, {
       getUpstream: () => origin,
+      // As it came, and apart from the path: in a value `../` leads nowhere, but reply-from would refuse it.
+      queryString: () => request.url.slice(path.length + 1),
       timeout: this.config.VOUCHSAFE_UPSTREAM_TIMEOUT_MS,
       rewriteRequestHeaders: (_, headers) => headersForService(headers, exchange, token),
       rewriteHeaders: (headers) => {

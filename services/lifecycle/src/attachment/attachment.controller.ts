@@ -31,7 +31,7 @@ import { DeleteAttachment, type DeletingRejection } from './delete-attachment.js
 import { declaredDigest, digestOf } from './digest.js';
 import { fileName } from './file-name.js';
 import { attachmentPage, ListAttachments } from './list-attachments.js';
-import { declaredType, servedType } from './media-type.js';
+import { declaredType } from './media-type.js';
 import { ReadAttachment } from './read-attachment.js';
 import { StoreAttachment, type StoringRejection } from './store-attachment.js';
 
@@ -130,7 +130,7 @@ export class AttachmentController {
   ): Promise<StreamableFile> {
     const opened = await this.readAttachment.open(caller, attachmentId, { range, ifRange });
     const { attachment, content } = opened;
-    const { name, mediaType, size, sha256 } = attachment;
+    const { name, size, sha256 } = attachment;
     const { start, end } = opened.range ?? { start: 0, end: size - 1 };
     void reply.header('repr-digest', digestOf(sha256));
     void reply.header(
@@ -139,7 +139,8 @@ export class AttachmentController {
     );
     if (opened.range) void reply.code(206).header('content-range', `bytes ${start}-${end}/${size}`);
     return new StreamableFile(content, {
-      type: servedType(mediaType),
+      // Whatever the declared type is: it may lie, and what a browser does with one is not ours to know.
+      type: 'application/octet-stream',
       disposition: contentDisposition(name ?? attachmentId),
       length: end - start + 1,
     });
