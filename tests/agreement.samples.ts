@@ -90,6 +90,7 @@ export const hostile: readonly Json[] = [
     'x',
     ' x ',
     'x\n',
+    '€'.repeat(100),
     'a\u0085b',
     'a\u2028b',
     'x\u0001',

@@ -18,6 +18,7 @@ import { root } from './system/root.ts';
 /** What the code refuses by 400 and JSON Schema has no words for; the document says each in prose where it applies. */
 const beyondJsonSchema = new Map([
   ['must have at most 16384 characters as JSON', 'the length of a value once it is written as JSON'],
+  ['must be at most 255 bytes in UTF-8', 'the length of a text in bytes'],
   ['must be from 1970 to 9999, in UTC', 'an instant by its value, offset and all'],
   [
     'must be visible text; U+200C and U+200D are allowed between letters',

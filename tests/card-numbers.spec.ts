@@ -215,11 +215,11 @@ interface Shown {
 
 /** Each with the pointers that must be answered. */
 function bodiesFor(
-  { method, isSigned }: Operation,
+  { method, isSigned, takesFile }: Operation,
   body: object = {},
 ): [what: string, json: string, pointers: readonly string[]][] {
-  // A body of a GET is not passed on; one that is signed is Stripe's.
-  if (method === 'GET' || isSigned) return [];
+  // A body of a GET is not passed on; one that is signed is Stripe's; a file is its owner's.
+  if (method === 'GET' || isSigned || takesFile) return [];
   const fields = Object.keys(body).map((name): [string, string, string[]] => [
     `field ${name}`,
     JSON.stringify({ ...body, [name]: nextCard(`field ${name}`, 'with hyphens') }),

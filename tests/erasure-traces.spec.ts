@@ -252,6 +252,10 @@ async function plant(): Promise<void> {
   const { browser } = ada;
   grace = await join(system, browser, 'owner');
   eve = await eveJoins();
+  await browser.must(201, 'POST', '/v1/attachments', {
+    query: { name: mark.text('attachment.store query.name') },
+    body: 'a file',
+  });
   await browser.must(204, 'PATCH', '/v1/me', { body: { name: mark.text('me.rename body.name') } });
   // A path holds what people write into it.
   await browser.must(400, 'GET', `/v1/members/${mark.text('path')}`);

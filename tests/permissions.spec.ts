@@ -21,7 +21,7 @@ const mayDo = {
     'lifecycle:write',
   ),
   auditor: ['organization:read', 'members:read', 'audit:read', 'audit:export', 'security:read'],
-  member: ['organization:read', 'members:read'],
+  member: ['organization:read', 'members:read', 'attachments:read', 'attachments:write'],
   billing: ['organization:read', 'billing:read', 'billing:write'],
 } as const satisfies Record<Role, readonly Permission[]>;
 const roles = Object.keys(mayDo) as Role[];

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Requests } from '../openapi.fixtures.ts';
 import { marked, type World } from '../openapi.world.ts';
 import { type Person, signUp } from '../system/people.ts';
@@ -13,7 +14,24 @@ export const requests: Requests = {
     await person.browser.must(201, 'POST', '/v1/lifecycle/termination', { body: { organizationName } });
     return { as: person.browser };
   },
+  'attachment.store': ({ owner }) => ({ as: owner.browser, query: { name: 'notes.txt' }, ...file }),
+  'attachment.list': async (world) => {
+    await attached(world);
+    return { as: world.backEnd };
+  },
+  'attachment.download': async (world) => ({ as: world.backEnd, params: await attached(world) }),
+  'attachment.delete': async (world) => ({ as: world.owner.browser, params: await attached(world) }),
 };
+
+const file = { body: Buffer.from('some notes'), headers: { 'content-type': 'text/plain' } };
+
+async function attached(world: World): Promise<{ attachmentId: string }> {
+  const query = { name: marked(world, `${randomUUID()}.txt`) };
+  const { attachmentId } = (await world.backEnd.must(201, 'POST', '/v1/attachments', { query, ...file })) as {
+    attachmentId: string;
+  };
+  return { attachmentId: marked(world, attachmentId) };
+}
 
 /** An organization of its own: the world's stays in use. */
 async function another(world: World): Promise<{ person: Person; organizationName: string }> {

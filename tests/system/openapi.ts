@@ -13,6 +13,7 @@ const parameter = z.looseObject({
 const described = z.looseObject({
   'x-permission': z.string(),
   'x-signed-by': z.string().optional(),
+  'x-body': z.string().optional(),
   'x-operation': z.string(),
   'x-effect': z.enum(['read', 'write']),
   'x-problems': z.array(z.enum(Object.keys(problems) as (keyof typeof problems)[])),
@@ -46,6 +47,8 @@ export interface Operation {
   readonly acceptsBody: ((body: unknown) => boolean) | undefined;
   /** Whether its sender signs the bytes of the body. */
   readonly isSigned: boolean;
+  /** Whether its body is a file, of any bytes and any type. */
+  readonly takesFile: boolean;
   /** Statuses of success. */
   readonly successes: readonly number[];
 }
@@ -61,6 +64,7 @@ export function operationsOf(json: unknown): Operation[] {
         method: method.toUpperCase(),
         path: template,
         isSigned: found['x-signed-by'] !== undefined,
+        takesFile: found['x-body'] !== undefined,
         permission: found['x-permission'] as Operation['permission'],
         problems: new Set(found['x-problems']),
         query: found.parameters.filter((one) => one.in === 'query').map(({ name }) => name),

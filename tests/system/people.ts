@@ -128,6 +128,8 @@ export const keyScopes = [
   'security:read',
   'billing:read',
   'stripe:read',
+  'attachments:read',
+  'attachments:write',
 ] as const;
 
 export async function makeApiKey({ url }: System, owner: Client, scopes: readonly string[]): Promise<ApiKey> {

@@ -191,6 +191,7 @@ function adapterOptions(
 ) {
   return {
     bodyLimit: config.VOUCHSAFE_BODY_LIMIT,
+    requestTimeout: config.VOUCHSAFE_FILE_SECONDS * 1000,
     metrics,
     routes,
     trustRequestId: server === 'internal',

@@ -15,6 +15,8 @@ export const hostConfig = z.object({
   VOUCHSAFE_INTERNAL_PRIVATE_KEY_FILE: z.string().min(1),
   /** Largest request body in bytes. */
   VOUCHSAFE_BODY_LIMIT: z.coerce.number().int().min(1024).max(64_000_000).default(1_048_576),
+  /** Seconds in which the whole of a file must have arrived (operations whose body is a stream). */
+  VOUCHSAFE_FILE_SECONDS: z.coerce.number().int().min(60).max(86_400).default(3600),
   /** File with milliseconds that this service's clock is off; taken in the testing environment alone. */
   VOUCHSAFE_CLOCK_OFFSET_FILE: z.string().optional(),
   /** Seconds that a stop may take: drain, finish, leave. */

@@ -11,11 +11,14 @@ import {
   traceparentOf,
   type RequestContext,
 } from './request-context.js';
+import { noteMediaType } from './raw-body.js';
 import type { RouteTable } from './route-table.js';
 import { assertNoCardNumber, assertPlainUtf8, assertWellFormedUrl, parseJson } from './validation.js';
 
 export interface HttpOptions {
   readonly bodyLimit: number;
+  /** Milliseconds in which a whole request must arrive. */
+  readonly requestTimeout: number;
   readonly metrics: Metrics;
   readonly routes: RouteTable;
   /** Accept the request id and trace of the gateway; a public server makes its own. */
@@ -37,7 +40,7 @@ export function httpAdapter(options: HttpOptions): FastifyAdapter {
   const adapter = new FastifyAdapter({
     bodyLimit: options.bodyLimit,
     // Header and body must arrive in bounded time: a slow sender holds a connection, not the service.
-    requestTimeout: 60_000,
+    requestTimeout: options.requestTimeout,
     connectionTimeout: 0,
     keepAliveTimeout: 65_000,
     forceCloseConnections: 'idle',
@@ -111,6 +114,7 @@ function requestIdOf({ headers }: FastifyRequest, trusted: boolean): string {
 
 function addParsers(fastify: FastifyInstance, parse: boolean): void {
   fastify.removeAllContentTypeParsers();
+  if (parse) addFiles(fastify);
   if (!parse) {
     fastify.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
     return;
@@ -135,9 +139,37 @@ function addParsers(fastify: FastifyInstance, parse: boolean): void {
   });
 }
 
+/** A parser is chosen by the content type alone; a file may have any, JSON's too, and is never read whole. */
+function addFiles(fastify: FastifyInstance): void {
+  fastify.addContentTypeParser(FILE, (request, payload, done) => {
+    if (isSet(request, 'isStreamed')) done(null, payload);
+    else done(problem('unsupported-media-type', { detail: 'The body must be sent as application/json' }));
+  });
+  fastify.addHook('preParsing', (request, _reply, _payload, done) => {
+    if (!isSet(request, 'isStreamed')) {
+      done();
+      return;
+    }
+    const encoding = request.headers['content-encoding'];
+    if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+      done(problem('unsupported-media-type', { detail: 'The body must be sent without a content encoding' }));
+      return;
+    }
+    noteMediaType(request);
+    request.raw.headers['content-type'] = FILE;
+    done();
+  });
+}
+
+const FILE = 'application/octet-stream';
+
 /** Whether the operation is `signedBy` its sender. */
-function isRaw({ routeOptions }: FastifyRequest): boolean {
-  return 'isRaw' in routeOptions.config && routeOptions.config.isRaw === true;
+function isRaw(request: FastifyRequest): boolean {
+  return isSet(request, 'isRaw');
+}
+
+function isSet({ routeOptions }: FastifyRequest, setting: 'isRaw' | 'isStreamed'): boolean {
+  return setting in routeOptions.config && routeOptions.config[setting as keyof object] === true;
 }
 
 /** What Node refuses before there is a request: too large headers, garbage, a head that never ends. */

@@ -31,8 +31,11 @@ export interface OperationDeclaration {
   readonly problemHeaders?: readonly AnswerHeader[];
   /** Whether an API key will do, too, where no permission is asked for that a key can hold. */
   readonly keys?: boolean;
-  /** Whether the request carries a body that is not JSON, and of which media type. */
-  readonly consumes?: `${string}/${string}`;
+  /**
+   * The body is a file of any media type, not JSON: it reaches the handler as it arrives (`@FileBody()`), and the gateway passes it on in the
+   * same way.
+   */
+  readonly body?: 'stream';
   /**
    * The header in which another system signs the body's bytes: they reach the handler as they came (`@RawBody()`), and the call stands in
    * the operator's log. The gateway refuses a request without the header before it costs anything.
@@ -47,7 +50,11 @@ export type AnswerHeader =
   | 'ETag'
   | 'Set-Cookie'
   | 'RateLimit-Policy'
-  | 'RateLimit';
+  | 'RateLimit'
+  | 'Accept-Ranges'
+  | 'Content-Disposition'
+  | 'Content-Range'
+  | 'Repr-Digest';
 
 export type EntityId =
   `path.${string}` | `response.${string}` | `caller.${'organizationId' | 'actorId' | 'sessionId'}`;
@@ -79,6 +86,9 @@ export function Operation(declaration: OperationDeclaration): MethodDecorator {
     ApiExtension('x-entity', { ...declaration.entity }),
     ApiExtension('x-effect', declaration.effect),
     ...(declaration.response ? [ApiExtension('x-response', declaration.response)] : []),
+    ...(declaration.body
+      ? [RouteConfig({ isStreamed: true }), ApiExtension('x-body', declaration.body)]
+      : []),
     ...(declaration.signedBy ? signed(declaration.signedBy) : []),
     ...answers,
   );

@@ -18,6 +18,8 @@ export const permissions = [
   'stripe:read',
   'lifecycle:read',
   'lifecycle:write',
+  'attachments:read',
+  'attachments:write',
   'staff-grants:write',
   'staff-devices:write',
   'operations:write',
@@ -43,6 +45,8 @@ export const permissionMeanings: Readonly<Record<Permission, string>> = {
   'stripe:read': 'Read, by the organization’s own Stripe key, what it allows us to read at Stripe',
   'lifecycle:read': 'See whether the organization has ended, and what happens to its data when',
   'lifecycle:write': 'Close the account of the organization, and reopen it',
+  'attachments:read': 'List and download the files of the organization',
+  'attachments:write': 'Store and delete files of the organization',
   'staff-grants:write':
     'Reserved for a later version: give the operator’s staff access to an organization for a limited time',
   'staff-devices:write': 'Reserved for a later version: register the devices of the operator’s staff',
@@ -62,6 +66,8 @@ export const keyPermissions = [
   'security:read',
   'billing:read',
   'stripe:read',
+  'attachments:read',
+  'attachments:write',
 ] as const satisfies readonly Permission[];
 
 /**
@@ -77,6 +83,7 @@ export const inactivePermissions: readonly Permission[] = [
   'billing:write',
   'lifecycle:read',
   'lifecycle:write',
+  'attachments:read',
 ];
 
 /**

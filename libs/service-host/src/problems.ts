@@ -38,6 +38,7 @@ export const problems = {
   'content-too-large': { status: 413, title: 'The request is too large' },
   'url-too-long': { status: 414, title: 'The URL is too long' },
   'unsupported-media-type': { status: 415, title: 'This operation does not support this content type' },
+  'range-not-satisfiable': { status: 416, title: 'The file has no such bytes' },
   rejected: { status: 422, title: 'The request is understood but cannot be carried out' },
   'precondition-required': { status: 428, title: 'Send If-Match with the ETag that you read' },
   'too-many-requests': { status: 429, title: 'Too many requests; wait and try again' },
@@ -50,6 +51,7 @@ export const problems = {
     title: 'The operation may have been executed, but its outcome could not be recorded',
   },
   'timed-out': { status: 504, title: 'An internal service did not respond in time' },
+  'storage-full': { status: 507, title: 'There is no room left to store this; nothing was stored' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ProblemCode = keyof typeof problems;

@@ -27,7 +27,7 @@ function saysSomething(body: unknown): boolean {
 
 function readsBody(execution: ExecutionContext): boolean {
   const declared = Reflect.getMetadata(OPERATION, execution.getHandler()) as OperationDeclaration | undefined;
-  if (declared?.signedBy !== undefined) return true;
+  if (declared?.signedBy !== undefined || declared?.body !== undefined) return true;
   const args = (Reflect.getMetadata(ROUTE_ARGS_METADATA, execution.getClass(), execution.getHandler().name) ??
     {}) as Record<string, unknown>;
   return Object.keys(args).some((key) => key.startsWith(`${RouteParamtypes.BODY}:`));

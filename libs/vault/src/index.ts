@@ -9,6 +9,7 @@ export { type OutsideTombstones, type Tombstone, tombstoneFile } from './outside
 export type { RotationStep } from './rotation.js';
 export type { Context, Scope, SubjectScope } from './scope.js';
 export { Secret, secret } from './secret.js';
+export { type ByteRange, openingStream, sealedLength, sealedRange, sealingStream } from './stream.js';
 export type { TransitKey } from './transit-keys.js';
 export type { ToOpen, ToSeal } from './values.js';
 export { Vault, type VaultOptions } from './vault.js';

@@ -4,6 +4,7 @@
  */
 export const storedNames = {
   value: 'vouchsafe-value-v1',
+  stream: 'vouchsafe-stream-v1',
   dataKey: 'vouchsafe-data-key-v1',
   transitKey: 'vouchsafe-transit-key-v1',
   kek: 'vouchsafe-kek-v1',

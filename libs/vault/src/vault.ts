@@ -2,7 +2,7 @@
 import { createHmac, type KeyObject } from 'node:crypto';
 import type { Sql, Transaction } from '@vouchsafe/database';
 import { type Erased, isErased, type PersonalField } from '@vouchsafe/event-sourcing';
-import { lengthPrefixed } from './aead.js';
+import { keyFrom, lengthPrefixed, newKeyBytes } from './aead.js';
 import { DataKeys } from './data-keys.js';
 import { destroyKeys, destroyOrganizationKeys, type Destruction, refuseOrganization } from './destruction.js';
 import {
@@ -91,6 +91,26 @@ export class Vault {
   /** As `open`, in order; no query where all keys are held open, else one. */
   openMany(sql: Sql, values: readonly ToOpen[]): Promise<(string | Erased)[]> {
     return openValues(sql, this.dataKeys, values);
+  }
+
+  /**
+   * A key for one content that is sealed as a stream (`sealingStream`), and its sealed form, to be stored beside the content. It goes with the
+   * key of its scope: then nothing opens the content, wherever it is (P31).
+   */
+  async newStreamKey(
+    sql: Sql,
+    scope: Scope,
+    context: Context,
+  ): Promise<{ readonly key: KeyObject; readonly sealed: string } | Erased> {
+    const bytes = newKeyBytes();
+    const sealed = await this.seal(sql, scope, context, bytes.toString('base64'));
+    return isErased(sealed) ? sealed : { key: keyFrom(bytes), sealed };
+  }
+
+  /** The key that `newStreamKey` gave. Throws as `open`. */
+  async openStreamKey(sql: Sql, scope: Scope, context: Context, sealed: string): Promise<KeyObject | Erased> {
+    const opened = await this.open(sql, scope, context, sealed);
+    return isErased(opened) ? opened : keyFrom(Buffer.from(opened, 'base64'));
   }
 
   /** The data, or a copy of it in which each personal value is `{"sealed":"..."}`, or `ERASED` where its subject is erased. */

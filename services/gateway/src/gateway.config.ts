@@ -54,6 +54,11 @@ export const gatewayConfig = persistenceConfig.extend({
   VOUCHSAFE_RATE_PUBLIC_CHANGES: rate.default({ points: 120, duration: 60 }),
   /** Milliseconds in which a body must have arrived. */
   VOUCHSAFE_BODY_TIMEOUT_MS: milliseconds(100, 60_000).default(10_000),
+  /** Largest file in bytes, where a body is passed on as it arrives (`x-body: stream`); the service may take less. */
+  VOUCHSAFE_FILE_LIMIT: z.coerce.number().int().min(1024).default(1_073_741_824),
+  /** Files that may be on their way at the same time: of all callers, and of one. */
+  VOUCHSAFE_UPLOADS_TOGETHER: z.coerce.number().int().min(1).max(10_000).default(64),
+  VOUCHSAFE_UPLOADS_PER_CALLER: z.coerce.number().int().min(1).max(10_000).default(8),
   /** Milliseconds that a service may take until its answer begins. */
   VOUCHSAFE_UPSTREAM_TIMEOUT_MS: milliseconds(100, 300_000).default(30_000),
   /** Milliseconds that a request waits for its access-log entry before it is answered 503. */

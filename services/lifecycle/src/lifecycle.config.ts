@@ -13,6 +13,15 @@ export const lifecycleConfig = persistenceConfig.extend({
   VOUCHSAFE_LOG_NAME: z.string().optional(),
   /** What `npm run backup` records of the backups that there are; outside of the database, and in no backup. */
   VOUCHSAFE_BACKUP_RECORDS: z.string().min(1),
+  /** Attachments are in `attachments/` there, sealed, unless a bucket is named; all instances must see the same folder. */
+  VOUCHSAFE_FILES_FOLDER: z.string().min(1),
+  /** A bucket of S3, which nothing else may use, for the bodies of attachments. Region and credentials are those of the AWS SDK. */
+  VOUCHSAFE_ATTACHMENT_BUCKET: z.string().min(3).optional(),
+  /** Where the bucket is, if it is not at AWS. */
+  VOUCHSAFE_ATTACHMENT_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  /** Largest attachment, and all attachments of an organization together, in bytes. */
+  VOUCHSAFE_ATTACHMENT_LIMIT: z.coerce.number().int().min(1).max(1e13).default(104_857_600),
+  VOUCHSAFE_ATTACHMENT_QUOTA: z.coerce.number().int().min(0).max(1e15).default(10_737_418_240),
   /** The services from which missing facts are fetched. */
   ...serviceUrls(consumedBy('lifecycle')),
 });

@@ -2,7 +2,8 @@ import { expect, it } from '@jest/globals';
 import { declaredColumns, libraryStores, withSharedMigrations } from '@vouchsafe/service-host';
 import { inventoryGaps, storeGaps, testPostgres } from '@vouchsafe/testing';
 import { impersonalColumns, personalColumns } from './lifecycle.inventory.js';
-import { lifecycleStores } from './lifecycle.stores.js';
+import { FolderBodyStore } from './attachment/folder-body-store.js';
+import { folders, lifecycleStores } from './lifecycle.stores.js';
 import { lifecycleMigrations } from './persistence/migrations.js';
 
 it('accounts for every column that could hold personal data, and every table of customers (P18, P31)', async () => {
@@ -13,8 +14,11 @@ it('accounts for every column that could hold personal data, and every table of 
     expect(await inventoryGaps(database, declared, 'services/lifecycle/src/lifecycle.inventory.ts')).toEqual(
       [],
     );
-    const stores = [...lifecycleStores(database), ...libraryStores(database)];
-    expect(await storeGaps(database, stores, { personal: personalColumns })).toEqual([]);
+    const stores = [
+      ...lifecycleStores(database, new FolderBodyStore('/nowhere')),
+      ...libraryStores(database),
+    ];
+    expect(await storeGaps(database, stores, { personal: personalColumns, folders })).toEqual([]);
   } finally {
     await postgres.stop();
   }

@@ -2,7 +2,16 @@ import { inventoryOf, type PersonalColumn, sharedColumns } from '@vouchsafe/serv
 import { lifecyclePublishing } from './lifecycle.publishing.js';
 
 /** Personal values in lifecycle's own tables (P18). */
-export const personalColumns: readonly PersonalColumn[] = [];
+export const personalColumns: readonly PersonalColumn[] = [
+  {
+    table: 'attachment',
+    column: 'name_sealed',
+    holds: 'name of a file',
+    purpose: 'contract',
+    form: 'sealed',
+    retention: 'until the file is deleted',
+  },
+];
 
 /** Columns of text and bytes in lifecycle's own tables that hold no personal data, with the reason. */
 export const impersonalColumns: Readonly<Record<string, string>> = {
@@ -11,6 +20,10 @@ export const impersonalColumns: Readonly<Record<string, string>> = {
   'certificate_key.vkey': 'a public key',
   'certificate_key.name': 'a configured name',
   'certificate_key.sealed_seed': 'a key, encrypted',
+  'attachment.status': 'of a closed set',
+  'attachment.media_type': 'a media type',
+  'attachment.sha256': 'digest of a file of an organization',
+  'attachment.key_sealed': 'a key of an organization, sealed',
 };
 
 /** Every personal field that lifecycle stores or publishes. */

@@ -1,6 +1,18 @@
+import path from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
 import { DATA_STORES, DataStoresModule, type HostConfig, PersistenceModule } from '@vouchsafe/service-host';
+import { AttachmentController } from './attachment/attachment.controller.js';
+import { AttachmentRow } from './attachment/attachment.entity.js';
+import { Attachments } from './attachment/attachments.js';
+import { BodyStore } from './attachment/body-store.js';
+import { DeleteAttachment } from './attachment/delete-attachment.js';
+import { FolderBodyStore } from './attachment/folder-body-store.js';
+import { ListAttachments } from './attachment/list-attachments.js';
+import { ReadAttachment } from './attachment/read-attachment.js';
+import { RemoveBodies } from './attachment/remove-bodies.js';
+import { S3BodyStore } from './attachment/s3-body-store.js';
+import { StoreAttachment } from './attachment/store-attachment.js';
 import type { LifecycleConfig } from './lifecycle.config.js';
 import { lifecyclePublishing } from './lifecycle.publishing.js';
 import { lifecycleStores } from './lifecycle.stores.js';
@@ -20,6 +32,14 @@ import { FollowTime } from './termination/follow-time.js';
 import { ReadTermination } from './termination/read-termination.js';
 import { TerminationController } from './termination/termination.controller.js';
 
+/** A bucket where one is named, else a folder. */
+function bodyStoreOf(config: LifecycleConfig): BodyStore {
+  const { VOUCHSAFE_ATTACHMENT_BUCKET: name, VOUCHSAFE_ATTACHMENT_ENDPOINT: endpoint } = config;
+  return name === undefined
+    ? new FolderBodyStore(path.join(config.VOUCHSAFE_FILES_FOLDER, 'attachments'))
+    : new S3BodyStore({ name, endpoint });
+}
+
 @Module({})
 export class LifecycleModule {
   static with(config: LifecycleConfig & HostConfig): DynamicModule {
@@ -30,17 +50,18 @@ export class LifecycleModule {
           service: 'lifecycle',
           config,
           migrations: lifecycleMigrations,
-          entities: [OrganizationRow],
+          entities: [OrganizationRow, AttachmentRow],
           publishing: lifecyclePublishing,
         }),
         DataStoresModule.for(config),
       ],
       controllers: [
         TerminationController,
+        CertificateController,
+        AttachmentController,
         OrganizationsController,
         TerminationsController,
         PurgesController,
-        CertificateController,
       ],
       providers: [
         backupPolicyProvider,
@@ -51,7 +72,14 @@ export class LifecycleModule {
         Purges,
         IssueCertificates,
         ReadCertificate,
-        { provide: DATA_STORES, useFactory: lifecycleStores, inject: [Database] },
+        { provide: BodyStore, useFactory: () => bodyStoreOf(config) },
+        Attachments,
+        StoreAttachment,
+        ListAttachments,
+        ReadAttachment,
+        DeleteAttachment,
+        RemoveBodies,
+        { provide: DATA_STORES, useFactory: lifecycleStores, inject: [Database, BodyStore] },
       ],
     };
   }

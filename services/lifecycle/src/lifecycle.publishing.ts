@@ -1,6 +1,8 @@
 import { lifecycleFacts } from '@vouchsafe/contracts';
 import { type Publishing, publishing } from '@vouchsafe/event-store';
 import { receiptPublishing, sealingPublishing, settledPublishing } from '@vouchsafe/service-host';
+import { attachmentEvents } from './attachment/attachment.events.js';
+import { publishAttachment } from './attachment/attachment.published.js';
 import { purgeEvents } from './purge/purge.events.js';
 import { publishPurge } from './purge/purge.published.js';
 import { terminationEvents } from './termination/termination.events.js';
@@ -10,6 +12,7 @@ import { publishTermination } from './termination/termination.published.js';
 export const lifecyclePublishing: readonly Publishing[] = [
   publishing(terminationEvents, publishTermination),
   publishing(purgeEvents, publishPurge),
+  publishing(attachmentEvents, publishAttachment),
   ...receiptPublishing(lifecycleFacts),
   settledPublishing(lifecycleFacts.deadLetterSettled),
   sealingPublishing(lifecycleFacts.valuesSealed),

@@ -1,4 +1,11 @@
-/** Names that are bound into what lifecycle stores. They never change: with another name nothing stored would open (ADR 0040). */
+/**
+ * Names that are bound into stored data, as associated data. They never change: with another name nothing stored would open (ADR 0040).
+ */
 export const storedNames = {
+  attachment: 'attachment',
+  attachmentName: 'name',
+  /** The key of its body, and the body. */
+  attachmentKey: 'key',
+  attachmentBody: 'body',
   certificateKey: 'certificate-key',
 } as const;

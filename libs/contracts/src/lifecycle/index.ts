@@ -1,3 +1,4 @@
+export * from './attachment.js';
 export * from './dead-letter-settled.js';
 export * from './organization-erased.js';
 export * from './purge.js';

@@ -106,6 +106,16 @@ const headers: Readonly<Record<AnswerHeader, JsonObject>> = {
   'Retry-After': { description: 'Seconds to wait', schema: { type: 'integer', minimum: 1 } },
   'WWW-Authenticate': { description: 'How a program can authenticate', schema: { type: 'string' } },
   ETag: { description: 'The version, for If-Match', schema: { type: 'string', pattern: '^"[0-9]+"$' } },
+  'Accept-Ranges': { description: '`bytes`: parts can be asked for', schema: { type: 'string' } },
+  'Content-Disposition': {
+    description: 'Says that it is to be saved, and under which name (RFC 6266)',
+    schema: { type: 'string' },
+  },
+  'Content-Range': {
+    description: 'Which bytes these are, and of how many (RFC 9110, section 14.4)',
+    schema: { type: 'string' },
+  },
+  'Repr-Digest': { description: 'SHA-256 of the whole file (RFC 9530)', schema: { type: 'string' } },
   'Set-Cookie': { description: 'Starts or ends the session of a browser', schema: { type: 'string' } },
   'RateLimit-Policy': {
     description: 'The limits, each by its name: quota `q`, unit `qu`, and window `w` in seconds',

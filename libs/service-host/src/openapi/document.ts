@@ -10,6 +10,9 @@ import { type Answering, answersOf, codesOf, headerComponents, problemSchemas } 
 import { declaredHandlers } from './inputs.js';
 import { liftedDefinitions, withNamedSchemas } from './components.js';
 
+const digest =
+  'SHA-256 of the bytes, as in `sha-256=:<base64>:` (RFC 9530): with another one, nothing is stored.';
+
 type Paths = Record<string, Record<string, JsonObject>>;
 
 /**
@@ -66,6 +69,7 @@ function describeOperations(paths: Paths, declarations: Declarations): Set<strin
     const codes = codesOf({ ...found, parameters: operation.parameters as JsonObject[] });
     operation.responses = answersOf(operation.responses as Record<string, JsonObject>, declaration, codes);
     if (declaration.signedBy !== undefined) operation.requestBody = signedBody;
+    if (declaration.body !== undefined) operation.requestBody = file;
     operation['x-problems'] = [...codes];
     for (const code of codes) every.add(code);
   }
@@ -76,6 +80,12 @@ function describeOperations(paths: Paths, declarations: Declarations): Set<strin
 const signedBody: JsonObject = {
   required: true,
   content: { 'application/json': { schema: { type: 'object' } } },
+};
+
+const file: JsonObject = {
+  required: true,
+  description: 'The bytes of the file. `Content-Type` is its media type, whichever it is',
+  content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
 };
 
 /** What is operated on: a client has a part for each. */
@@ -95,18 +105,27 @@ function parametersOf(
 ): JsonObject[] {
   const known = guessed
     .filter(({ name }) => name !== 'idempotency-key')
-    .map((one) => (one.name === 'if-match' ? ifMatch : one));
+    .map((one) => knownHeaders[one.name as string] ?? one);
   return idempotent ? [...known, idempotencyKey(idempotent === 'required')] : known;
 }
 
-const ifMatch: JsonObject = {
-  name: 'If-Match',
-  in: 'header',
-  required: false,
-  description:
+const knownHeaders: Readonly<Record<string, JsonObject>> = {
+  'if-match': header(
+    'If-Match',
     'The ETag that you read: the change is refused if the resource has changed since (RFC 9110 section 13.1.1).',
-  schema: { type: 'string' },
+  ),
+  range: header('Range', 'The part that you want, as in `bytes=0-999`: one range (RFC 9110 section 14.2).'),
+  'if-range': header(
+    'If-Range',
+    'Where it is sent, the whole is answered: there is no validator to compare with.',
+  ),
+  'repr-digest': header('Repr-Digest', digest),
+  'content-digest': header('Content-Digest', digest),
 };
+
+function header(name: string, description: string): JsonObject {
+  return { name, in: 'header', required: false, description, schema: { type: 'string' } };
+}
 
 function idempotencyKey(required: boolean): JsonObject {
   return {

@@ -22,6 +22,7 @@ import { Bodies } from './bodies.js';
 import { AllowedOrigins, preflightHeaders } from './cross-site.js';
 import { headersForCaller, headersForService, type ServiceNotes } from './headers.js';
 import { Leaving } from './leaving.js';
+import { Upload, Uploads } from './uploads.js';
 
 /** Every path that is not a page of our own: passed on to the service that declares it. */
 @Controller()
@@ -34,6 +35,7 @@ export class PassOnController {
     private readonly callers: ResolveCaller,
     private readonly origins: AllowedOrigins,
     private readonly bodies: Bodies,
+    private readonly uploads: Uploads,
     @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'VOUCHSAFE_UPSTREAM_TIMEOUT_MS'>,
   ) {}
 
@@ -50,17 +52,28 @@ export class PassOnController {
       return;
     }
     const { service } = exchange.route;
-    if (request.body instanceof Readable) request.body = await this.bodyOf(request, reply, request.body);
-    await this.recordBefore(exchange);
-    const { requestId, sourceIp, userAgent, caller, route } = exchange;
-    const token = await this.tokens.sign(service.name, {
-      ...caller,
-      requestId,
-      sourceIp,
-      userAgent,
-      operation: route.operation,
-    });
-    this.send(request, reply, exchange, service.origin, token);
+    const { body } = request;
+    const upload = exchange.route.upload && body instanceof Readable ? this.upload(exchange, body) : null;
+    if (upload) request.body = upload;
+    else if (body instanceof Readable) request.body = await this.bodyOf(request, reply, body);
+    try {
+      await this.recordBefore(exchange);
+      const token = await this.tokenFor(service.name, exchange, exchange.route);
+      this.send(request, reply, exchange, service.origin, token);
+    } catch (error) {
+      upload?.destroy();
+      throw error;
+    }
+  }
+
+  private tokenFor(service: string, exchange: Exchange, { operation }: Route): Promise<string> {
+    const { requestId, sourceIp, userAgent, caller } = exchange;
+    return this.tokens.sign(service, { ...caller, requestId, sourceIp, userAgent, operation });
+  }
+
+  /** Counted for the organization: its members and keys share what it may send. */
+  private upload({ caller, sourceIp }: Exchange, body: Readable): Upload {
+    return this.uploads.begin(body, caller.organizationId ?? addressGroup(sourceIp));
   }
 
   private async bodyOf(request: FastifyRequest, reply: FastifyReply, body: Readable): Promise<Readable> {
@@ -94,8 +107,11 @@ export class PassOnController {
   ): void {
     let notes: ServiceNotes = { session: null, sessionEnded: false };
     exchange.passedOn = 'waiting';
-    reply.from(request.url, {
+    const [path = ''] = request.url.split('?', 1);
+    reply.from(path, {
       getUpstream: () => origin,
+      // As it came, and apart from the path: in a value `../` leads nowhere, but reply-from would refuse it.
+      queryString: () => request.url.slice(path.length + 1),
       timeout: this.config.VOUCHSAFE_UPSTREAM_TIMEOUT_MS,
       rewriteRequestHeaders: (_, headers) => headersForService(headers, exchange, token),
       rewriteHeaders: (headers) => {
@@ -119,7 +135,10 @@ export class PassOnController {
           sendProblem(reply, error instanceof ProblemError ? error : problem('internal', { cause: error }));
         });
       },
-      onError: (_, { error }) => sendProblem(reply, problemOf(error)),
+      onError: (_, { error }) => {
+        if (request.body instanceof Upload) void reply.header('connection', 'close');
+        sendProblem(reply, problemOf(error));
+      },
     });
   }
 

@@ -14,6 +14,7 @@ import {
 } from '@vouchsafe/service-host';
 import type { FastifyRequest } from 'fastify';
 import { type Exchange, exchangeOf } from '../access-log/exchange.js';
+import type { GatewayConfig } from '../gateway.config.js';
 import { type Found, isUnambiguousPath, RouteIndex } from '../routes/route-index.js';
 import { type Credential, ResolveCaller } from '../session/resolve-caller.js';
 import { sessionIdOf, sessionIn } from '../session/session-cookie.js';
@@ -32,7 +33,11 @@ export class PublicServerGuard implements CanActivate {
     private readonly callers: ResolveCaller,
     private readonly origins: AllowedOrigins,
     private readonly signedCalls: SignedCalls,
-    @Inject(CONFIG) private readonly config: Pick<HostConfig, 'VOUCHSAFE_BODY_LIMIT'>,
+    @Inject(CONFIG)
+    private readonly config: Pick<
+      GatewayConfig & HostConfig,
+      'VOUCHSAFE_BODY_LIMIT' | 'VOUCHSAFE_FILE_LIMIT'
+    >,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -41,10 +46,13 @@ export class PublicServerGuard implements CanActivate {
     const address = addressGroup(exchange.sourceIp);
     await this.rateLimits.take('address', address);
     const own = Reflect.getMetadata(OPERATION, context.getHandler()) as OperationDeclaration | undefined;
-    const { permission, effect, signedBy } = own
+    const { permission, effect, signedBy, upload } = own
       ? this.ownPage(exchange, own)
       : this.route(exchange, request);
-    if (Number(request.headers['content-length'] ?? 0) > this.config.VOUCHSAFE_BODY_LIMIT)
+    const { VOUCHSAFE_BODY_LIMIT, VOUCHSAFE_FILE_LIMIT } = this.config;
+    if (
+      Number(request.headers['content-length'] ?? 0) > (upload ? VOUCHSAFE_FILE_LIMIT : VOUCHSAFE_BODY_LIMIT)
+    )
       throw problem('content-too-large');
     const isSigned = signedBy !== null && this.signedCalls.isPlausible(request.headers[signedBy]);
     // What nobody signed must not use up what the system that signs may send, so that is bounded by its address alone.
@@ -59,7 +67,7 @@ export class PublicServerGuard implements CanActivate {
   private ownPage(exchange: Exchange, own: OperationDeclaration) {
     const { operation, entity, effect, permission } = own;
     exchange.route = { path: exchange.url, operation, entity, effect, stream: false, log: 'caller' };
-    return { permission, effect, signedBy: null };
+    return { permission, effect, signedBy: null, upload: false };
   }
 
   private route(exchange: Exchange, request: FastifyRequest) {
@@ -84,7 +92,7 @@ export class PublicServerGuard implements CanActivate {
       stream: false,
       log: 'caller',
     };
-    return { permission: 'public', effect: 'read', signedBy: null } as const;
+    return { permission: 'public', effect: 'read', signedBy: null, upload: false } as const;
   }
 
   /** An API key takes precedence over a cookie: it is sent on purpose, while browsers send cookies by themselves. */

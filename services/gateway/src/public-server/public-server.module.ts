@@ -14,8 +14,8 @@ import { EventStore, keepMonthsAhead, makeMonthsAhead } from '@vouchsafe/event-s
 import { Background, Clock, CONFIG, LOGGER, type ServiceLogger } from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
 import type { FastifyInstance } from 'fastify';
-import { Agent } from 'undici';
 import { AccessLog, Instance } from '../access-log/access-log.js';
+import type { GatewayConfig } from '../gateway.config.js';
 import { InstanceLease } from '../access-log/instance-lease.js';
 import { RecordExchange } from '../access-log/record-exchange.js';
 import { API_DOCUMENT, DocsController } from '../docs/docs.controller.js';
@@ -33,6 +33,8 @@ import { PassOnController } from './pass-on.controller.js';
 import { RateLimits } from './rate-limits.js';
 import { SignedCalls } from './signed-calls.js';
 import { Unrecorded } from './unrecorded.js';
+import { Uploads, Upstream } from './uploads.js';
+import { closeUnread } from './unread.js';
 
 /** Runs what requests need from before the first one comes in until after the last answer has left. */
 @Injectable()
@@ -40,7 +42,7 @@ class Workers implements OnModuleInit {
   constructor(
     private readonly accessLog: AccessLog,
     private readonly lease: InstanceLease,
-    private readonly upstream: Agent,
+    private readonly upstream: Upstream,
     private readonly background: Background,
     private readonly database: Database,
     private readonly clock: Clock,
@@ -50,7 +52,7 @@ class Workers implements OnModuleInit {
   /** Stopped in reverse: what is left to write is written before the lease is given back. */
   async onModuleInit(): Promise<void> {
     const { accessLog, lease, upstream, background, database, clock, logger } = this;
-    background.add({ stop: () => upstream.close() });
+    background.add(upstream);
     const months = {
       database,
       ensure: 'ensure_access_log_month',
@@ -70,13 +72,23 @@ class Workers implements OnModuleInit {
 /** The public server: requests come in, are checked and recorded, and passed on. */
 @Module({})
 export class PublicServerModule {
-  constructor(host: HttpAdapterHost<FastifyAdapter>, arrival: Arrival, leaving: Leaving, upstream: Agent) {
+  constructor(
+    host: HttpAdapterHost<FastifyAdapter>,
+    arrival: Arrival,
+    leaving: Leaving,
+    upstream: Upstream,
+    @Inject(CONFIG) { VOUCHSAFE_BODY_TIMEOUT_MS }: Pick<GatewayConfig, 'VOUCHSAFE_BODY_TIMEOUT_MS'>,
+  ) {
     const fastify: FastifyInstance = host.httpAdapter.getInstance();
     fastify.addHook('onRequest', (request, _reply, done) => {
       arrival.arrive(request);
       done();
     });
     leaving.guard(fastify);
+    fastify.addHook('onResponse', (request, _reply, done) => {
+      closeUnread(request.raw, VOUCHSAFE_BODY_TIMEOUT_MS);
+      done();
+    });
     void fastify.register(replyFrom, {
       undici: upstream,
       disableRequestLogging: true,
@@ -100,8 +112,9 @@ export class PublicServerModule {
         { provide: RouteIndex, useValue: new RouteIndex(services) },
         { provide: SessionKeys, useFactory: openSessionKeys, inject: [CONFIG] },
         {
-          provide: Agent,
-          useFactory: () => new Agent({ connections: 256, pipelining: 1, keepAliveTimeout: 30_000 }),
+          provide: Upstream,
+          useFactory: (config: GatewayConfig) => new Upstream(config),
+          inject: [CONFIG],
         },
         ...[Instance, AccessLog, InstanceLease, RecordExchange],
         ...[
@@ -114,6 +127,7 @@ export class PublicServerModule {
           ResolveCaller,
           SignedCalls,
           Unrecorded,
+          Uploads,
         ],
         ...[Background, Workers],
       ],

@@ -13,6 +13,8 @@ export interface Route {
   readonly entity: { readonly type: string; readonly id: string | null };
   readonly effect: 'read' | 'write';
   readonly stream: boolean;
+  /** The body is passed on as it arrives. */
+  readonly upload: boolean;
   /** Whose log the entry belongs to. */
   readonly log: 'caller' | 'operator';
   /** The header in which another system signs what it sends; null where nobody does. */
@@ -58,6 +60,7 @@ export class RouteIndex {
             entity: operation['x-entity'],
             effect: operation['x-effect'],
             stream: operation['x-response'] === 'stream',
+            upload: operation['x-body'] === 'stream',
             log: operation['x-log'] ?? 'caller',
             signedBy: operation['x-signed-by'] ?? null,
             wildcard: operation['x-wildcard'] !== undefined && path.endsWith(`/{${operation['x-wildcard']}}`),

@@ -11,6 +11,7 @@ const operation = z.looseObject({
   'x-entity': z.strictObject({ type: z.string().min(1), id: z.string().nullable() }),
   'x-effect': z.enum(['read', 'write']),
   'x-response': z.literal('stream').optional(),
+  'x-body': z.literal('stream').optional(),
   /** A last path parameter that takes the rest of the path, slashes and all. */
   'x-wildcard': z.string().optional(),
   /** Whose log takes the request's entry, where it is not that of the caller's organization. */

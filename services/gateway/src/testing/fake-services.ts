@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
@@ -22,6 +23,7 @@ import {
   bootService,
   Caller,
   describeService,
+  FileBody,
   Operation,
   problem,
   RawBody,
@@ -43,6 +45,14 @@ export interface World {
   lastCaller: Caller | null;
   /** The bodies that came with a signature. */
   readonly signed: Buffer[];
+  /** Bodies that came as streams, and what has come of them; no digest until all has. */
+  readonly uploads: {
+    id: string;
+    mediaType: string | null;
+    length: number | null;
+    bytes: number;
+    sha256: string | null;
+  }[];
   /** What the service says in the headers of its answers. */
   answerHeaders: Record<string, string>;
   /** Milliseconds that a change takes after it has taken effect. */
@@ -70,6 +80,7 @@ export async function fakeServices(folder: string, env: Record<string, string>):
     apiKeys: new Map(),
     executed: [],
     signed: [],
+    uploads: [],
     lastHeaders: {},
     lastCaller: null,
     answerHeaders: {},
@@ -221,6 +232,34 @@ function fakeAudit(world: World) {
       await world.held;
       if (world.delay > 0) await new Promise((resolve) => setTimeout(resolve, world.delay));
       return { id: id.slice(0, 40) };
+    }
+
+    @Post(':id/content')
+    @HttpCode(204)
+    @Operation({
+      permission: 'members:write',
+      operation: 'thing.upload',
+      entity: { type: 'thing', id: 'path.id' },
+      effect: 'write',
+      summary: 'Upload',
+      answers: { 204: null },
+      problems: ['storage-full'],
+      body: 'stream',
+    })
+    async upload(
+      @Param({ schema: thingPath }) { id }: z.output<typeof thingPath>,
+      @FileBody() { content, mediaType, length }: FileBody,
+    ): Promise<void> {
+      if (id === 'refused') throw problem('storage-full');
+      const hash = createHash('sha256');
+      const upload = { id, mediaType, length, bytes: 0, sha256: null as string | null };
+      world.uploads.push(upload);
+      for await (const chunk of content as AsyncIterable<Buffer>) {
+        hash.update(chunk);
+        upload.bytes += chunk.length;
+        if (id === 'slow') await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      upload.sha256 = hash.digest('hex');
     }
 
     @Get(':id/content')

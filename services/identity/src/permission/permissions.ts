@@ -27,6 +27,8 @@ export const permissionsByRole = {
     'stripe:read',
     'lifecycle:read',
     'lifecycle:write',
+    'attachments:read',
+    'attachments:write',
   ],
   admin: [
     'organization:read',
@@ -40,8 +42,10 @@ export const permissionsByRole = {
     'security:read',
     'billing:read',
     'lifecycle:read',
+    'attachments:read',
+    'attachments:write',
   ],
-  member: ['organization:read', 'members:read'],
+  member: ['organization:read', 'members:read', 'attachments:read', 'attachments:write'],
   auditor: ['organization:read', 'members:read', 'audit:read', 'audit:export', 'security:read'],
   billing: ['organization:read', 'billing:read', 'billing:write'],
 } as const satisfies Record<Role, readonly Permission[]>;

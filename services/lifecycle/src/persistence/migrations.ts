@@ -42,4 +42,27 @@ export const lifecycleMigrations: readonly SqlMigration[] = [
       grant select, insert on certificate_key to ${roles.worker};
       grant select, delete on certificate to ${roles.retention};`,
   },
+  {
+    name: 'lifecycle-003-attachment',
+    sql: (roles) => `
+      create table attachment (
+        organization_id uuid not null,
+        attachment_id uuid primary key,
+        status text not null,
+        name_sealed text not null,
+        media_type text not null,
+        size bigint not null,
+        sha256 text,
+        key_sealed text not null,
+        uploaded_by uuid,
+        created_at timestamptz not null,
+        due_at timestamptz,
+        unique (organization_id, created_at, attachment_id)
+      );
+      create index attachment_due_at on attachment (due_at);
+      ${separated('attachment', roles)}
+      grant select, insert, update on attachment to ${roles.request};
+      grant select, update, delete on attachment to ${roles.worker};
+      grant select, delete on attachment to ${roles.retention};`,
+  },
 ];

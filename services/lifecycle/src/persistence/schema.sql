@@ -252,6 +252,30 @@ end $function$
 alter function vault_wait_for_wrappers() owner to lifecycle_migrator;
 grant execute on function vault_wait_for_wrappers() to public;
 
+create table attachment (
+  organization_id uuid not null,
+  attachment_id uuid not null,
+  status text not null,
+  name_sealed text not null,
+  media_type text not null,
+  size bigint not null,
+  sha256 text,
+  key_sealed text not null,
+  uploaded_by uuid,
+  created_at timestamp with time zone not null,
+  due_at timestamp with time zone,
+  constraint attachment_pkey PRIMARY KEY (attachment_id),
+  constraint attachment_organization_id_created_at_attachment_id_key UNIQUE (organization_id, created_at, attachment_id)
+);
+alter table attachment enable row level security;
+alter table attachment force row level security;
+create policy every_organization on attachment to lifecycle_retention, lifecycle_worker using (true);
+create policy own_organization on attachment to lifecycle_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX attachment_due_at ON public.attachment USING btree (due_at);
+grant delete, select on attachment to lifecycle_retention;
+grant delete, select, update on attachment to lifecycle_worker;
+grant insert, select, update on attachment to lifecycle_request;
+
 create table certificate (
   certificate_id uuid not null,
   organization_id uuid not null,

@@ -1,0 +1,150 @@
+/** @promise P31 what either store keeps of a body can be listed and removed, unfinished and earlier versions, too */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import {
+  CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  ListObjectVersionsCommand,
+} from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { python, withoutPython } from '@vouchsafe/testing';
+import { type Moto, startMoto } from '../testing/moto.js';
+import type { BodyId, BodyStore } from './body-store.js';
+import { FolderBodyStore } from './folder-body-store.js';
+import { S3BodyStore } from './s3-body-store.js';
+
+const organizationId = randomUUID();
+const newBody = (): BodyId => ({ organizationId, attachmentId: randomUUID() });
+const bytesOf = (content: Buffer) => Readable.from(chunksOf(content), { objectMode: false });
+
+function* chunksOf(content: Buffer): Iterable<Buffer> {
+  for (let at = 0; at < content.length; at += 100_000) yield content.subarray(at, at + 100_000);
+}
+
+async function readAll(store: BodyStore, id: BodyId, start: number, end: number): Promise<Buffer | null> {
+  const found = await store.read(id, { start, end });
+  return found && buffer(found);
+}
+
+async function listed(store: BodyStore, organization?: string): Promise<string[]> {
+  const ids = new Set<string>();
+  for await (const { attachmentId } of store.list(organization)) ids.add(attachmentId);
+  return [...ids].sort();
+}
+
+/** What both must do. */
+function keepsBodies(opened: () => BodyStore): void {
+  it('gives back what it was given, whole and in parts', async () => {
+    for (const size of [1, 200_000, 12_000_000]) {
+      const [id, content] = [newBody(), randomBytes(size)];
+      await opened().put(id, bytesOf(content));
+      expect((await readAll(opened(), id, 0, size - 1))?.equals(content)).toBe(true);
+      const [start, end] = [Math.floor(size / 3), Math.floor(size / 2)];
+      expect((await readAll(opened(), id, start, end))?.equals(content.subarray(start, end + 1))).toBe(true);
+    }
+  });
+
+  it('has no body where none was put, or where it was removed', async () => {
+    const id = newBody();
+    expect(await readAll(opened(), id, 0, 1)).toBeNull();
+    await opened().put(id, bytesOf(Buffer.from('text')));
+    await opened().remove(id);
+    await opened().remove(id);
+    expect(await readAll(opened(), id, 0, 1)).toBeNull();
+    expect(await listed(opened())).not.toContain(id.attachmentId);
+  });
+
+  it('lists those of one organization, or all', async () => {
+    const [mine, theirs] = [newBody(), { ...newBody(), organizationId: randomUUID() }];
+    for (const id of [mine, theirs]) await opened().put(id, bytesOf(Buffer.from('text')));
+    expect(await listed(opened(), theirs.organizationId)).toEqual([theirs.attachmentId]);
+    expect(await listed(opened())).toEqual(expect.arrayContaining([mine.attachmentId, theirs.attachmentId]));
+    expect(await listed(opened(), randomUUID())).toEqual([]);
+  });
+
+  it('keeps nothing of a body that fails on its way, and says why it failed', async () => {
+    const id = newBody();
+    async function* failing(): AsyncIterable<Buffer> {
+      for (let part = 0; part < 80; part += 1) {
+        yield Buffer.alloc(100_000);
+        await Promise.resolve();
+      }
+      throw new Error('the sender went away');
+    }
+    await expect(opened().put(id, Readable.from(failing(), { objectMode: false }))).rejects.toThrow(
+      'the sender went away',
+    );
+    expect(await readAll(opened(), id, 0, 1)).toBeNull();
+    expect(await listed(opened(), id.organizationId)).not.toContain(id.attachmentId);
+  });
+}
+
+describe('a folder of bodies', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-bodies-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+  const opened = () => new FolderBodyStore(folder);
+
+  keepsBodies(opened);
+
+  it('finds and removes what a process left that was killed while it wrote', async () => {
+    const id = newBody();
+    const left = path.join(folder, organizationId, `${id.attachmentId}.${randomUUID()}`);
+    await writeFile(left, 'half of it');
+    expect(await readAll(opened(), id, 0, 1)).toBeNull();
+    expect(await listed(opened())).toContain(id.attachmentId);
+    await opened().remove(id);
+    expect(await readdir(path.join(folder, organizationId))).not.toContain(path.basename(left));
+  });
+
+  it('leaves alone what is no body', async () => {
+    await writeFile(path.join(folder, 'notes.txt'), 'a file of somebody');
+    expect(await listed(opened())).not.toContain('notes');
+  });
+});
+
+const describeWithPython = python() === undefined ? describe.skip : describe;
+describeWithPython(`a bucket of bodies${withoutPython()}`, () => {
+  let moto: Moto;
+  let bucket: string;
+  beforeAll(async () => {
+    moto = await startMoto();
+    bucket = await moto.bucket();
+  }, 240_000);
+  afterAll(() => moto.stop());
+  const opened = () => new S3BodyStore({ name: bucket, endpoint: moto.endpoint });
+
+  keepsBodies(opened);
+
+  it('removes every version, delete marker and unfinished upload', async () => {
+    const id = newBody();
+    const Key = `${id.organizationId}/${id.attachmentId}`;
+    await opened().put(id, bytesOf(Buffer.from('one')));
+    await opened().put(id, bytesOf(Buffer.from('another')));
+    await moto.client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key }));
+    const unfinished = newBody();
+    const other = `${unfinished.organizationId}/${unfinished.attachmentId}`;
+    await moto.client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: other }));
+    expect(await listed(opened())).toEqual(
+      expect.arrayContaining([id.attachmentId, unfinished.attachmentId]),
+    );
+    await opened().remove(id);
+    await opened().remove(unfinished);
+    const asked = { Bucket: bucket, Prefix: `${organizationId}/` };
+    const versions = await moto.client.send(new ListObjectVersionsCommand(asked));
+    const uploads = await moto.client.send(new ListMultipartUploadsCommand(asked));
+    const left = [
+      ...(versions.Versions ?? []),
+      ...(versions.DeleteMarkers ?? []),
+      ...(uploads.Uploads ?? []),
+    ];
+    const keys = left.map((one) => one.Key);
+    expect(keys.filter((key) => key === Key || key === other)).toEqual([]);
+  });
+});
