@@ -11,9 +11,9 @@ import {
   ListObjectVersionsCommand,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { python, withoutPython } from '@vouchsafe/testing';
+import { python, smallDisk, whyNoSmallDisk, withoutPython } from '@vouchsafe/testing';
 import { type Moto, startMoto } from '../testing/moto.js';
-import type { BodyId, BodyStore } from './body-store.js';
+import { type BodyId, type BodyStore, StorageFullError } from './body-store.js';
 import { FolderBodyStore } from './folder-body-store.js';
 import { S3BodyStore } from './s3-body-store.js';
 
@@ -102,6 +102,22 @@ describe('a folder of bodies', () => {
     await opened().remove(id);
     expect(await readdir(path.join(folder, organizationId))).not.toContain(path.basename(left));
   });
+
+  const why = whyNoSmallDisk();
+  (why === null ? it : it.skip)(
+    `says that the disk is full, and leaves nothing${why === null ? '' : ` (skipped: ${why})`}`,
+    async () => {
+      const disk = smallDisk(4);
+      try {
+        const [store, id] = [new FolderBodyStore(disk.folder), newBody()];
+        await expect(store.put(id, bytesOf(randomBytes(8_000_000)))).rejects.toThrow(StorageFullError);
+        expect(await readdir(path.join(disk.folder, organizationId))).toEqual([]);
+        await store.put(id, bytesOf(randomBytes(1_000_000)));
+      } finally {
+        disk.remove();
+      }
+    },
+  );
 
   it('leaves alone what is no body', async () => {
     await writeFile(path.join(folder, 'notes.txt'), 'a file of somebody');
