@@ -13,11 +13,12 @@ import { organizationId } from './event-store.ts';
 const ENTRIES = 1_000_000;
 const BATCH = 2_000;
 const LANES = 2;
-/** Entries of one fact's batch beside a run. */
 const BESIDE = 100;
+/** One for each writer beside a run. */
+const others = Array.from({ length: LANES }, () => randomUUID() as OrganizationId);
 const long = new Date(Date.now() - 400 * 86_400_000);
 
-/** A retention run over a log of which everything has expired, beside the bare deletes; and ingest beside a run, beside ingest alone. */
+/** A retention run over a log of which everything has expired, and its erasure, beside the bare deletes; and ingest beside a run, beside ingest alone. */
 export const row: Row = {
   run: async ({ compete, afterwards, size, seconds }) => {
     const entries = size(ENTRIES);
@@ -28,6 +29,12 @@ export const row: Row = {
       payload: `${entries} expired entries with disclosures and submissions`,
       durability: DURABLE,
     };
+    const bare = {
+      name: 'psql: the same rows deleted by three statements, as superuser',
+      atLeast: 0.5,
+      needs: ['psql'] as const,
+      run: () => onFresh(system, () => timed(entries, () => psql(system.adminUrl('audit'), bareDeletes()))),
+    };
     await compete({
       variant: '',
       conditions: { concurrency: 'one run', ...conditions },
@@ -37,15 +44,18 @@ export const row: Row = {
           const run = await runOf(audit);
           return timed(entries, run.end);
         }),
-      peers: [
-        {
-          name: 'psql: the same rows deleted by three statements, as superuser',
-          atLeast: 0.5,
-          needs: ['psql'],
-          run: () =>
-            onFresh(system, () => timed(entries, () => psql(system.adminUrl('audit'), bareDeletes()))),
-        },
-      ],
+      peers: [bare],
+    });
+    await compete({
+      variant: 'an organization that is erased',
+      conditions: { concurrency: 'one erasure', ...conditions },
+      warmUp: false,
+      ours: () =>
+        onFresh(system, async (audit) => {
+          const log = await logOf(audit);
+          return timed(entries, () => log.entries.remove(organizationId));
+        }),
+      peers: [bare],
     });
     await compete({
       variant: `ingest beside a run`,
@@ -92,7 +102,9 @@ async function fill(system: AuditSystem, entries: number): Promise<void> {
   const { database, vault } = await system.open();
   await database.migrate(withSharedMigrations(auditMigrations));
   const users = Array.from({ length: 500 }, () => randomUUID());
-  const recorder = await recorderOf(vault, () => long);
+  // A batch each second, as a busy log has them.
+  let at = long.getTime();
+  const recorder = await recorderOf(vault, () => new Date((at += 1000)));
   for (let done = 0; done < entries; done += BATCH) {
     const batch = Array.from({ length: Math.min(BATCH, entries - done) }, (_, i) => ({
       ...entryOfRequest(requestOf(organizationId, users[(done + i) % users.length] ?? '', done + i, long)),
@@ -101,6 +113,8 @@ async function fill(system: AuditSystem, entries: number): Promise<void> {
     const answer = await database.asWorker((transaction) => recorder.record(transaction, batch));
     if (answer.status !== 'recorded') throw new Error(`Entry ${answer.entry} was refused: ${answer.because}`);
   }
+  // Logs, keys and this month's partition are there, as they are where somebody has been writing.
+  await ingest({ database, vault }, 1);
   await database.close();
   await psql(system.adminUrl('audit'), 'vacuum analyze');
   await system.query('postgres', 'create database audit_full template audit');
@@ -140,19 +154,28 @@ async function runOf({ database, vault }: Audit) {
   };
 }
 
+/** Of the organization, with its tombstone: from there on nothing new comes in. */
+async function logOf({ database, vault }: Audit) {
+  const { RemoveLog } = await auditPackage.removeLog();
+  const { CheckpointSigner } = await auditPackage.signer();
+  const clock = { now: () => new Date() };
+  await database.asRetention((sql) => vault.refuseOrganization(sql, organizationId, clock.now()));
+  const signer = new CheckpointSigner(database, vault, clock, { error: () => undefined });
+  return new RemoveLog(database, signer, clock);
+}
+
 function bareDeletes(): string {
   const theirs = `where organization_id = '${organizationId}'`;
   return `delete from disclosure ${theirs}; delete from submission ${theirs}; delete from entry ${theirs};`;
 }
 
-/** Entries of other organizations, one for each writer. */
+/** Entries of other organizations. */
 async function ingest({ database, vault }: Audit, seconds: number): Promise<Measured> {
   const { entryOfRequest } = await auditPackage.accessLog();
   const recorder = await recorderOf(vault, () => new Date());
-  const organizations = Array.from({ length: LANES }, () => randomUUID() as OrganizationId);
   const user = randomUUID();
   return forSeconds(seconds, LANES, async (nth) => {
-    const own = organizations[nth % LANES] ?? organizationId;
+    const own = others[nth % LANES] ?? organizationId;
     const batch = Array.from({ length: BESIDE }, (_, i) => entryOfRequest(requestOf(own, user, i)));
     const answer = await database.asWorker((transaction) => recorder.record(transaction, batch));
     if (answer.status !== 'recorded') throw new Error(`Entry ${answer.entry} was refused: ${answer.because}`);
