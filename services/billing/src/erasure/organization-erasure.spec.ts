@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { organizationId as organizationIdOf } from '@vouchsafe/event-sourcing';
 import { EventStore } from '@vouchsafe/event-store';
 import { DATA_STORES, type DataStore } from '@vouchsafe/service-host';
-import { eraseOrganization, placesOf } from '@vouchsafe/testing';
+import { eraseOrganization, interruptEachStep, placesOf } from '@vouchsafe/testing';
 import { cardFailureAggregate } from '../card-failure/card-failure.aggregate.js';
 import { operator } from '../testing/billing-app.js';
 import { type History, historyOf } from '../testing/history.js';
@@ -15,7 +15,7 @@ let billing: ObservedApp;
 let ours: Required<History>;
 let theirs: Required<History>;
 /** Of objects that are of every kind. */
-const seeds = [11, 12, 13, 14];
+const seeds = [11, 12, 13, 14, 15, 16];
 
 beforeAll(async () => {
   billing = await observedApp();
@@ -215,6 +215,26 @@ describe('an organization that is erased (P31)', () => {
     expect((await billing.events(ours.organizationId)).length).toBeLessThanOrEqual(events);
     billing.stripe.fault = 'none';
     await erased;
+    expect(await placesOfAll(ours)).toEqual(kept);
+  }, 60_000);
+
+  it('goes on wherever it was interrupted, and gives one receipt', async () => {
+    const interrupted = interruptEachStep(stores());
+    try {
+      await erase(ours);
+      expect(interrupted.times()).toBe(stores().length * 8);
+      expect(await placesOfAll(ours)).toEqual(kept);
+    } finally {
+      interrupted.end();
+    }
+  }, 120_000);
+
+  it('deletes its customer once, also where the answer was lost', async () => {
+    await fetch(`${billing.stripe.url}/v1/customers/${ours.customerId}`, { method: 'DELETE' });
+    await erase(ours);
+    expect(
+      billing.stripe.asked.filter((route) => route === `DELETE /v1/customers/${ours.customerId}`),
+    ).toHaveLength(1);
     expect(await placesOfAll(ours)).toEqual(kept);
   }, 60_000);
 });
