@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { hasGo, withoutGo } from '@vouchsafe/testing';
+import { eraseOrganization, hasGo, placesOf, withoutGo } from '@vouchsafe/testing';
 import { Stripe } from 'stripe';
 import { RemovePerson } from '../../services/billing/src/erasure/remove-person.ts';
 import { Reconcile } from '../../services/billing/src/reconciliation/reconcile.ts';
@@ -14,6 +14,7 @@ import {
   type AskOptions,
   type BillingApp,
   billingApp,
+  operator,
 } from '../../services/billing/src/testing/billing-app.ts';
 import { clientOf, object } from '../../tools/stripe-stand-in/for-tests.fixture.ts';
 import { soldPrices } from '../../tools/stripe-stand-in/prices.ts';
@@ -209,6 +210,45 @@ const WEBHOOK_SECRET = 'whsec_of_this_suite';
       ...{ subjects: [ada], requestedAt: new Date() },
     });
   }, 60_000);
+
+  it('to find out whether a subscription is live, and to delete the customer of an organization', async () => {
+    const organizationId = randomUUID();
+    const ask = asking(organizationId);
+    await ask('PUT', 'customer', { name: 'Ada Lovelace', email: 'ada@example.com' });
+    const { customerId = '' } = await ask('GET', 'customer');
+    const card = await saved(ask);
+    const { id: subscription } = await stripe.subscriptions.create({
+      ...{ customer: customerId, items: [{ price: 'price_team' }], default_payment_method: card },
+    });
+    const due = () =>
+      app.database.asWorker((sql) =>
+        sql.query(
+          `insert into purge_check values ($1, 1, now())
+          on conflict (organization_id) do update set due_at = excluded.due_at`,
+          [organizationId],
+        ),
+      );
+    const rows = (query: string) => app.database.asWorker((sql) => sql.query(query, [organizationId]));
+    await due();
+    await eventually('It is live', async () => {
+      const later = `select from purge_check where organization_id = $1 and due_at > now() + interval '1 hour'`;
+      return (await rows(later)).length > 0 ? true : undefined;
+    });
+    await stripe.subscriptions.cancel(subscription);
+    await due();
+    await eventually('None is live', async () => {
+      const said = `select from event where organization_id = $1 and type = 'no-live-subscription-found'`;
+      return (await rows(said)).length > 0 ? true : undefined;
+    });
+    const { receipt } = await eraseOrganization(app, operator, organizationId);
+    expect(receipt).toMatchObject({ retained: [{ what: 'invoices-at-stripe' }] });
+    expect(await stripe.customers.retrieve(customerId)).toMatchObject({ deleted: true });
+    // What Stripe says of the deletion is about nobody whom we know any more.
+    await standIn.settled();
+    await eventually('Nothing of it is kept', async () =>
+      (await placesOf(app.postgres.adminUrl, 'billing', customerId)).length === 0 ? true : undefined,
+    );
+  }, 120_000);
 
   it('and these were all that its code makes', async () => {
     const calls = await callsIn(path.join(root, 'services/billing/src'));

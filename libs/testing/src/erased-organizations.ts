@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '@vouchsafe/database';
-import { takeOn } from '@vouchsafe/service-host';
+import { type DataStore, takeOn } from '@vouchsafe/service-host';
 import pg from 'pg';
 
 /** A running service whose clock can be moved. */
@@ -74,4 +74,32 @@ export async function placesOf(adminUrl: string, service: string, text: string):
   } finally {
     await client.end();
   }
+}
+
+/** From now on every step of the stores fails twice before it has done anything, and twice when it has done it. */
+export function interruptEachStep(all: readonly DataStore[]): { times(): number; end(): void } {
+  let times = 0;
+  const ends: (() => void)[] = [];
+  for (const { organization } of all) {
+    if (!('remove' in organization)) throw new Error('A store that keeps what it has has no steps');
+    for (const method of ['count', 'remove'] as const) {
+      const work = organization[method].bind(organization) as (id: string) => Promise<never>;
+      // A step is repeated after those behind it failed, and again before the receipt.
+      const faults = ['before', 'after', null, 'before', 'after'];
+      const fail = () => {
+        times += 1;
+        throw new Error('Interrupted by the test');
+      };
+      const interrupted = async (id: string): Promise<never> => {
+        const fault = faults.shift();
+        if (fault === 'before') fail();
+        const done = await work(id);
+        if (fault === 'after') fail();
+        return done;
+      };
+      Object.assign(organization, { [method]: interrupted });
+      ends.push(() => Object.assign(organization, { [method]: work }));
+    }
+  }
+  return { times: () => times, end: () => ends.forEach((end) => end()) };
 }

@@ -11,7 +11,7 @@ export { python, pythonEnvironment, withoutPython } from './python.js';
 export { chooseServer } from './server-choice.js';
 export * from './source-process.js';
 export * from './inventory-gaps.js';
-export { eraseOrganization, placesOf } from './erased-organizations.js';
+export { eraseOrganization, interruptEachStep, placesOf } from './erased-organizations.js';
 export { storeGaps } from './store-gaps.js';
 export * from './small-disk.js';
 export { entityDifference } from './entity-difference.js';

@@ -1,6 +1,7 @@
 /** A customer at Stripe whose record a failover lost is found again, however old it is. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { Vault } from '@vouchsafe/vault';
 import pg from 'pg';
 import { Reconcile } from '../reconciliation/reconcile.js';
 import { type BillingApp, billingApp } from '../testing/billing-app.js';
@@ -91,5 +92,20 @@ it('unless another system has made it', async () => {
   const metadata = { vouchsafe_organization: organizationId, vouchsafe_mark: 'of another system' };
   stripe.made.push({ id: 'cus_of_another_system', object: 'customer', livemode: false, metadata });
   expect(await compare()).toMatchObject({ adopted: 0 });
+  expect(await known()).toBeNull();
+});
+
+it('and is deleted at Stripe where the data of its organization is deleted, also one that nobody had recorded (P31)', async () => {
+  await order();
+  const [left] = customers();
+  await lose();
+  await app.database.asRetention((sql) => app.get(Vault).refuseOrganization(sql, organizationId, new Date()));
+  const metadata = { vouchsafe_organization: organizationId, vouchsafe_mark: 'of another system' };
+  stripe.made.push({ id: 'cus_of_yet_another', object: 'customer', livemode: false, metadata });
+  expect(await compare()).toMatchObject({ adopted: 0 });
+  expect(stripe.asked.filter((route) => route.startsWith('DELETE'))).toEqual([
+    `DELETE /v1/customers/${left?.id ?? ''}`,
+  ]);
+  expect(customers().map(({ id }) => id)).toEqual(['cus_of_yet_another']);
   expect(await known()).toBeNull();
 });

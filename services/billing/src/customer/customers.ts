@@ -147,15 +147,35 @@ export class Customers {
     return (await this.record(named.data, by, id, null)) === id;
   }
 
-  /**
-   * Whether this system has made it, for an organization whose data is not deleted: an account of Stripe's may be used by several, and each
-   * marks its own.
-   */
-  async isOurs({ metadata }: Pick<Stripe.Customer, 'metadata'>): Promise<boolean> {
+  /** Whether it is that of an organization of ours whose data is not deleted. */
+  async isOurs(customer: Pick<Stripe.Customer, 'metadata'>): Promise<boolean> {
+    const organizationId = await this.madeFor(customer);
+    if (organizationId === null) return false;
+    return (await this.database.asWorker((sql) => refusedAmong(sql, [organizationId]))).size === 0;
+  }
+
+  /** The customers among these of organizations whose data is deleted: no record named them, for a failover lost it, or there were two (P31). */
+  async leftOver<Customer extends Pick<Stripe.Customer, 'metadata'>>(
+    customers: readonly Customer[],
+  ): Promise<Customer[]> {
+    const named = customers.flatMap(
+      ({ metadata }) => organizationIdOf.safeParse(metadata[storedNames.organization]).data ?? [],
+    );
+    const refused = await this.database.asWorker((sql) => refusedAmong(sql, named));
+    const leftOver: Customer[] = [];
+    for (const customer of customers) {
+      if (!refused.has(customer.metadata[storedNames.organization] ?? '')) continue;
+      if ((await this.madeFor(customer)) !== null) leftOver.push(customer);
+    }
+    return leftOver;
+  }
+
+  /** Null where this system has not made it: an account of Stripe's may be used by several, and each marks its own. */
+  private async madeFor({ metadata }: Pick<Stripe.Customer, 'metadata'>): Promise<OrganizationId | null> {
     const named = organizationIdOf.safeParse(metadata[storedNames.organization]);
-    if (!named.success || metadata[storedNames.mark] !== (await this.markOf(named.data))) return false;
-    const refused = await this.database.asWorker((sql) => refusedAmong(sql, [named.data]));
-    return refused.size === 0;
+    return named.success && metadata[storedNames.mark] === (await this.markOf(named.data))
+      ? named.data
+      : null;
   }
 
   private async markOf(organizationId: OrganizationId): Promise<string> {

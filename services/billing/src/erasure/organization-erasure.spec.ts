@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { organizationId as organizationIdOf } from '@vouchsafe/event-sourcing';
 import { EventStore } from '@vouchsafe/event-store';
 import { DATA_STORES, type DataStore } from '@vouchsafe/service-host';
-import { eraseOrganization, placesOf } from '@vouchsafe/testing';
+import { eraseOrganization, interruptEachStep, placesOf } from '@vouchsafe/testing';
 import { cardFailureAggregate } from '../card-failure/card-failure.aggregate.js';
 import { operator } from '../testing/billing-app.js';
 import { type History, historyOf } from '../testing/history.js';
@@ -15,7 +15,7 @@ let billing: ObservedApp;
 let ours: Required<History>;
 let theirs: Required<History>;
 /** Of objects that are of every kind. */
-const seeds = [11, 12, 13, 14];
+const seeds = [11, 12, 13, 14, 15, 16];
 
 beforeAll(async () => {
   billing = await observedApp();
@@ -112,6 +112,33 @@ const kept = [
 const erase = ({ organizationId }: Required<History>) =>
   eraseOrganization(billing.app, operator, organizationId);
 
+/** A new one, about a payment of the history's customer. */
+function disputeOf({ customerId }: Required<History>): { type: string; objectId: string } {
+  const id = `dp_late${customerId.slice('cus_'.length)}`;
+  const content = {
+    kind: 'dispute',
+    customerId,
+    status: 'needs_response',
+    money: { amount: 100, currency: 'EUR' },
+    reason: 'fraudulent',
+    invoiceId: null,
+    createdAt: new Date().toISOString(),
+  } as const;
+  billing.stripe.add({
+    customerId,
+    steps: [{ at: 0, objects: [{ type: 'dispute', id, content }], events: [] }],
+  });
+  return { type: 'charge.dispute.created', objectId: id };
+}
+
+async function until(check: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + 30_000;
+  while (!(await check())) {
+    if (performance.now() > end) throw new Error('It never came');
+    await sleep(20);
+  }
+}
+
 describe('an organization that is erased (P31)', () => {
   it('is found nowhere any more, its customer at Stripe is deleted, and another one stays as it was', async () => {
     expect(Object.entries(await rowsOf(ours)).filter(([, rows]) => rows === 0)).toEqual([]);
@@ -140,27 +167,7 @@ describe('an organization that is erased (P31)', () => {
   it('is not brought back by webhooks that come later, and nobody else waits for them', async () => {
     await erase(ours);
     const notOurs = () => billing.metric('billing_observations_total');
-    const dispute = { type: 'charge.dispute.created', objectId: `dp_late${ours.customerId.slice(4)}` };
-    billing.stripe.add({
-      customerId: ours.customerId,
-      steps: [
-        {
-          at: 0,
-          objects: [
-            {
-              type: 'dispute',
-              id: dispute.objectId,
-              content: {
-                ...{ kind: 'dispute', customerId: ours.customerId, status: 'needs_response' },
-                ...{ money: { amount: 100, currency: 'EUR' }, reason: 'fraudulent', invoiceId: null },
-                createdAt: new Date().toISOString(),
-              },
-            },
-          ],
-          events: [],
-        },
-      ],
-    });
+    const dispute = disputeOf(ours);
     const late = [
       dispute,
       { type: 'customer.deleted', objectId: ours.customerId },
@@ -187,7 +194,7 @@ describe('an organization that is erased (P31)', () => {
     const erased = erase(ours);
     const tried = () => billing.stripe.asked.filter((route) => route.endsWith(ours.customerId)).length;
     const before = tried();
-    while (tried() < before + 5) await sleep(50);
+    await until(() => Promise.resolve(tried() >= before + 5));
     expect(await rowsOf(ours)).toMatchObject({ customer: 1 });
     expect(await placesOf(billing.app.postgres.adminUrl, 'billing', ours.organizationId)).toContain(
       'vault_organization_key.organization_id',
@@ -201,20 +208,36 @@ describe('an organization that is erased (P31)', () => {
     billing.stripe.fault = 500;
     billing.stripe.faultAt = '/v1/customers/';
     const erased = erase(ours);
-    while (
-      (await run('select from vault_erased_organization where organization_id = $1', [ours.organizationId]))
-        .length === 0
-    )
-      await sleep(20);
-    const events = (await billing.events(ours.organizationId)).length;
-    billing.stripe.faultAt = '/v1/nothing';
-    const [changed] = ours.steps.flatMap(({ events }) => events);
-    if (changed)
-      await billing.deliver({ ...changed, type: 'customer.updated', objectId: ours.customerId }, 7);
-    await billing.settled();
-    expect((await billing.events(ours.organizationId)).length).toBeLessThanOrEqual(events);
+    const refused = 'select from vault_erased_organization where organization_id = $1';
+    await until(async () => (await run(refused, [ours.organizationId])).length > 0);
+    const dispute = disputeOf(ours);
+    await billing.deliver(dispute, 1);
+    const looked = `select from stripe_object where object_id = $1 and error is not null`;
+    await until(async () => (await run(looked, [dispute.objectId])).length > 0);
+    const events = await billing.events(ours.organizationId);
+    expect(JSON.stringify(events)).not.toContain(dispute.objectId);
     billing.stripe.fault = 'none';
     await erased;
+    expect(await placesOfAll(ours)).toEqual(kept);
+  }, 60_000);
+
+  it('goes on wherever it was interrupted, and gives one receipt', async () => {
+    const interrupted = interruptEachStep(stores());
+    try {
+      await erase(ours);
+      expect(interrupted.times()).toBe(stores().length * 8);
+      expect(await placesOfAll(ours)).toEqual(kept);
+    } finally {
+      interrupted.end();
+    }
+  }, 120_000);
+
+  it('deletes its customer once, also where the answer was lost', async () => {
+    await fetch(`${billing.stripe.url}/v1/customers/${ours.customerId}`, { method: 'DELETE' });
+    await erase(ours);
+    expect(
+      billing.stripe.asked.filter((route) => route === `DELETE /v1/customers/${ours.customerId}`),
+    ).toHaveLength(1);
     expect(await placesOfAll(ours)).toEqual(kept);
   }, 60_000);
 });

@@ -1,7 +1,7 @@
 /** @promise P31 what no webhook reported is found by a daily comparison with Stripe */
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
-import { LOGGER, Metrics, type ServiceLogger } from '@vouchsafe/service-host';
+import { Ids, LOGGER, Metrics, type ServiceLogger } from '@vouchsafe/service-host';
 import { Counter } from 'prom-client';
 import type { Stripe } from 'stripe';
 import { Customers } from '../customer/customers.js';
@@ -52,6 +52,7 @@ export class Reconcile {
     private readonly claims: Claims,
     private readonly inbox: Inbox,
     private readonly worker: ObservationWorker,
+    private readonly ids: Ids,
     @Inject(LOGGER) private readonly logger: Pick<ServiceLogger, 'info' | 'warn'>,
     { registry }: Metrics,
   ) {
@@ -68,6 +69,7 @@ export class Reconcile {
       'payment_method',
       'customer',
       'unrecorded_customer',
+      'left_over_customer',
     ])
       this.repairs.inc({ what }, 0);
   }
@@ -119,6 +121,14 @@ export class Reconcile {
       if (!(await this.customers.adopt(one))) continue;
       this.repairs.inc({ what: 'unrecorded_customer' });
       adopted += 1;
+    }
+    for (const { id } of await this.customers.leftOver(listed)) {
+      const deleted = await this.stripe.background.write(this.ids.newId(), (stripe, options) =>
+        stripe.customers.del(id, {}, options),
+      );
+      if (isFailed(deleted)) return deleted;
+      this.repairs.inc({ what: 'left_over_customer' });
+      this.logger.warn({ object: id }, 'Deleted at Stripe a customer of an organization that was deleted');
     }
     await this.database.asWorker((sql) =>
       sql.query('update reconciliation set customers_listed_at = $1', [now?.at]),

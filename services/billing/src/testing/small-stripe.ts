@@ -160,6 +160,10 @@ function respond(stripe: Omit<SmallStripe, 'url' | 'stop'>, route: string, form:
     if (kind === 'payment_methods' && rest[0] === 'detach') found.customer = null;
     return [200, found];
   }
+  if (method === 'DELETE' && found?.object === 'customer') {
+    stripe.made.splice(stripe.made.indexOf(found), 1);
+    return [200, { id, object: 'customer', deleted: true }];
+  }
   if (method === 'DELETE' && found) return [200, Object.assign(found, { status: 'canceled' })];
   switch (`${method} ${[kind, id, ...rest].filter(Boolean).join('/')}`) {
     case 'POST customers':

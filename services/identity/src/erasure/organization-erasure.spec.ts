@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DATA_STORES, type DataStore } from '@vouchsafe/service-host';
-import { eraseOrganization, placesOf } from '@vouchsafe/testing';
+import { eraseOrganization, interruptEachStep, placesOf } from '@vouchsafe/testing';
 import { enrol } from '../testing/enrol.js';
 import {
   goodPassword,
@@ -142,7 +142,7 @@ describe('an organization that is erased (P31)', () => {
     const interrupted = interruptEachStep(stores());
     try {
       const { receipt } = await eraseOrganization(app, operator, organizationId);
-      // Each count and each removal, before it and after it, when the keys went and again before the receipt.
+      // Each count and each removal, twice before it and twice after it.
       expect(interrupted.times()).toBe(stores().length * 8);
       const consents = { store: 'consents', found: 4, left: 0, method: 'deleted' };
       expect(receipt).toMatchObject({ stores: expect.arrayContaining([consents]) });
@@ -152,31 +152,3 @@ describe('an organization that is erased (P31)', () => {
     }
   }, 120_000);
 });
-
-/** Every step of the stores fails once before it has done anything, and once when it has done it. */
-function interruptEachStep(all: readonly DataStore[]): { times(): number; end(): void } {
-  let times = 0;
-  const ends: (() => void)[] = [];
-  for (const { organization } of all) {
-    if (!('remove' in organization)) throw new Error('Identity keeps nothing');
-    for (const method of ['count', 'remove'] as const) {
-      const work = organization[method].bind(organization) as (id: string) => Promise<never>;
-      // Twice: when the keys go, and before the receipt.
-      const faults = ['before', 'after', null, 'before', 'after'];
-      const fail = () => {
-        times += 1;
-        throw new Error('Interrupted by the test');
-      };
-      const interrupted = async (id: string): Promise<never> => {
-        const fault = faults.shift();
-        if (fault === 'before') fail();
-        const done = await work(id);
-        if (fault === 'after') fail();
-        return done;
-      };
-      Object.assign(organization, { [method]: interrupted });
-      ends.push(() => Object.assign(organization, { [method]: work }));
-    }
-  }
-  return { times: () => times, end: () => ends.forEach((end) => end()) };
-}
