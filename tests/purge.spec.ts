@@ -1,4 +1,4 @@
-/** @promise P31 (main) from the end of an organization to the certificate of its deletion; nothing of it is left, and others lose nothing */
+/** @promise P31 from the end of an organization to the certificate of its deletion; nothing of it is left, and others lose nothing */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

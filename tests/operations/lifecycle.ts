@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Requests } from '../openapi.fixtures.ts';
 import { marked, type World } from '../openapi.world.ts';
+import { Client } from '../system/client.ts';
+import { emailTo } from '../system/emails.ts';
 import { type Person, signUp } from '../system/people.ts';
 
 export const requests: Requests = {
@@ -14,6 +16,11 @@ export const requests: Requests = {
     await person.browser.must(201, 'POST', '/v1/lifecycle/termination', { body: { organizationName } });
     return { as: person.browser };
   },
+  'certificate.read': async (world) => ({
+    as: new Client(world.system.url),
+    params: { certificateId: await certificateOf(world) },
+  }),
+  'certificate-key.list': ({ system }) => ({ as: new Client(system.url) }),
   'attachment.store': ({ owner }) => ({ as: owner.browser, query: { name: 'notes.txt' }, ...file }),
   'attachment.list': async (world) => {
     await attached(world);
@@ -31,6 +38,14 @@ async function attached(world: World): Promise<{ attachmentId: string }> {
     attachmentId: string;
   };
   return { attachmentId: marked(world, attachmentId) };
+}
+
+/** From the address that the owner is sent at the end of the organization. */
+async function certificateOf(world: World): Promise<string> {
+  const { person, organizationName } = await another(world);
+  await person.browser.must(201, 'POST', '/v1/lifecycle/termination', { body: { organizationName } });
+  const { text } = await emailTo(world.system.mailFolder, person.email, 'is inactive');
+  return /\/v1\/lifecycle\/certificates\/([0-9a-f-]{36})/.exec(text)?.[1] ?? '';
 }
 
 /** An organization of its own: the world's stays in use. */

@@ -199,6 +199,9 @@ export const eventStoreMigrations: readonly SqlMigration[] = [
         raise exception 'events are immutable: % on % refused', tg_op, tg_table_name using errcode = 'insufficient_privilege';
       end $$;
       grant select on vault_erased_organization to ${lookup};
+      grant delete on sealing_run to ${retention};
+      create policy erased_organization_alone on sealing_run as restrictive for delete to ${retention}
+        using (organization_id in (select organization_id from vault_erased_organization));
 
       set local role ${lookup};
       create function lookup.delete_events(organization uuid, first bigint, last bigint) returns bigint

@@ -23,7 +23,8 @@ import type { PersistenceConfig } from '../persistence/persistence.config.js';
 import type { DataStore } from './data-store.js';
 import { takeOn } from './erasure.js';
 import { libraryStores } from './library-stores.js';
-import { applyTombstones, type ErasingOptions, startErasing } from './erasing.js';
+import { applyTombstones, startErasing } from './erasing.js';
+import type { ErasingOptions } from './procedure.js';
 
 /** Injection token of the service's own stores (`DataStore[]`); those of the libraries come behind them. */
 export const DATA_STORES = Symbol('data stores');

@@ -2,7 +2,7 @@
 import type { ErasedStore, OrganizationErasureReceipt, Retained } from '@vouchsafe/contracts';
 import { isRemoved } from './data-store.js';
 import type { InHand, OrganizationErasure } from './erasure.js';
-import type { ErasingOptions, Procedure } from './erasing.js';
+import type { ErasingOptions, Procedure } from './procedure.js';
 import { KEYS } from './library-stores.js';
 import { noteDestruction, noteReceipt } from './notes.js';
 import { organizationReceipt } from './receipt.js';

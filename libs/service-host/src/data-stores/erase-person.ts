@@ -5,7 +5,7 @@ import { hasValuesInClear } from '@vouchsafe/event-store';
 import { unreadableDeadLetters } from '@vouchsafe/messaging';
 import { personRemovals } from './data-store.js';
 import type { HeldBecause, InHand, PersonErasure } from './erasure.js';
-import type { ErasingOptions, Procedure } from './erasing.js';
+import type { ErasingOptions, Procedure } from './procedure.js';
 import { noteDestruction, noteReceipt } from './notes.js';
 import { personReceipt } from './receipt.js';
 import { tombstoneOf } from './tombstones.js';

@@ -60,14 +60,6 @@ interface ErasureRow {
   readonly retained: readonly Retained[] | null;
 }
 
-/** The ids of those whose keys this service has destroyed. */
-export async function carriedOutErasures(sql: Sql): Promise<ReadonlySet<string>> {
-  const rows = await sql.query<{ erasure_id: string }>(
-    'select erasure_id from erasure where destroyed_at is not null',
-  );
-  return new Set(rows.map(({ erasure_id }) => erasure_id));
-}
-
 /** Writes an erasure down; one that is known already stays as it is. */
 export async function takeOn(sql: Sql, erasure: Erasure): Promise<void> {
   const { erasureId, organizationId, requestedAt } = erasure;

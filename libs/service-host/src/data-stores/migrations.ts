@@ -49,7 +49,7 @@ export const dataStoreMigrations: readonly SqlMigration[] = [
       -- What stays at others, as it was known then.
       alter table erasure add column retained jsonb;
       grant update (inventory, retained) on erasure to ${worker};
-${mayLoseOrganizations(['idempotency_key', 'sealing_run', 'erasure'], retention)}`,
+${mayLoseOrganizations(['idempotency_key', 'erasure'], retention)}`,
   },
 ];
 

@@ -1,4 +1,4 @@
-/** @promise P31 (main) T0: when the last live subscription ended, as Stripe says it, and only while none is live */
+/** @promise P31 T0: when the last live subscription ended, as Stripe says it, and only while none is live */
 import { decider, type OrganizationId, unreachable } from '@vouchsafe/event-sourcing';
 import type { Observation } from '../observation/observation.js';
 import { endOf, livenessOf } from '../subscription/subscription.decider.js';

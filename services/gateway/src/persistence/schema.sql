@@ -515,8 +515,6 @@ create table sealing_run (
 );
 alter table sealing_run enable row level security;
 alter table sealing_run force row level security;
-create policy erased_organization on sealing_run to gateway_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
-   FROM vault_erased_organization)));
 create policy erased_organization_alone on sealing_run as restrictive for delete to gateway_retention using ((organization_id IN ( SELECT vault_erased_organization.organization_id
    FROM vault_erased_organization)));
 create policy every_organization on sealing_run to gateway_retention, gateway_worker using (true);

@@ -8,8 +8,13 @@ const certificatePath = z.strictObject({
 });
 const keys = z.strictObject({
   keys: z
-    .array(z.strictObject({ vkey: z.string(), signsFrom: z.iso.datetime() }))
-    .describe('Verifier keys (c2sp.org/signed-note) of certificates; empty before the first one'),
+    .array(
+      z.strictObject({
+        vkey: z.string().describe('The key (c2sp.org/signed-note)'),
+        signsFrom: z.iso.datetime().describe('When it began to sign'),
+      }),
+    )
+    .describe('Verifier keys of certificates; empty before the first one'),
 });
 
 /** Without an account: when a certificate is issued, the organization has none any more. */

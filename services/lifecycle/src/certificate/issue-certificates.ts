@@ -1,4 +1,4 @@
-/** @promise P31 (main) a certificate is issued when no backup holds anything any more, and never before */
+/** @promise P31 a certificate is issued when no backup holds anything any more, and never before */
 import { access } from 'node:fs/promises';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';

@@ -12,6 +12,12 @@ import { terminationAggregate } from '../termination/termination.aggregate.js';
 import { planFor } from '../termination/termination.decider.js';
 
 const time = z.iso.datetime();
+const endedAt = time.describe('The moment from which the periods count');
+const erasedAt = time.describe('When production held no data of the organization any more');
+const expiredAt = time.describe('When no backup held any');
+const purgeFrom = time.describe('Nothing is deleted before this time');
+const productionErasedBy = time.describe('By this time production holds no data of the organization');
+const backupsExpiredBy = time.describe('By this time no backup holds any');
 
 export const certificateView = z
   .discriminatedUnion('status', [
@@ -20,36 +26,36 @@ export const certificateView = z
     }),
     z.strictObject({
       status: z.literal('inactive').describe('Nothing is deleted yet, and the organization can come back'),
-      endedAt: time,
-      purgeFrom: time,
-      productionErasedBy: time,
-      backupsExpiredBy: time,
+      endedAt,
+      purgeFrom,
+      productionErasedBy,
+      backupsExpiredBy,
     }),
     z.strictObject({
       status: z.literal('purging').describe('The data is being deleted from production'),
-      endedAt: time,
-      productionErasedBy: time,
-      backupsExpiredBy: time,
+      endedAt,
+      productionErasedBy,
+      backupsExpiredBy,
     }),
     z.strictObject({
       status: z
         .literal('production-erased')
         .describe('Nothing is left in production; backups still hold data'),
-      endedAt: time,
-      erasedAt: time,
-      backupsExpiredBy: time,
+      endedAt,
+      erasedAt,
+      backupsExpiredBy,
     }),
     z.strictObject({
       status: z.literal('backups-expired').describe('No backup holds data; the certificate is being issued'),
-      endedAt: time,
-      erasedAt: time,
-      expiredAt: time,
+      endedAt,
+      erasedAt,
+      expiredAt,
     }),
     z.strictObject({
       status: z.literal('certified').describe('The certificate is issued'),
-      endedAt: time,
-      erasedAt: time,
-      expiredAt: time,
+      endedAt,
+      erasedAt,
+      expiredAt,
       certificate: z
         .string()
         .describe(

@@ -55,7 +55,9 @@ export const terminationView = z
     z
       .strictObject({
         status: z.literal('purging').describe('The data is being deleted. The organization cannot come back'),
-        cause: z.enum(terminationCauses),
+        cause: z
+          .enum(terminationCauses)
+          .describe('Why the organization ended: its subscriptions ended, or an owner closed the account'),
         endedAt: time.describe('The moment from which the periods count'),
         productionErasedBy: plan.shape.productionErasedBy,
         backupsExpiredBy: plan.shape.backupsExpiredBy,
