@@ -193,7 +193,7 @@ describe('a certificate of deletion', () => {
     { store: 'events', found: 7, left: 3, method: 'deleted' },
     { store: 'keys', found: 2, left: 0, method: 'key-destroyed' },
   ];
-  const extra: Service = { ...(services[0]!), service: 'billing' };
+  const extra = { ...services[0], service: 'billing' } as Service;
   const ofAnother = logged.map((entry) => {
     const { operation, details } = entry as { operation: string; details: Record<string, Json> };
     return { operation, details: { ...details, erasureId: organizationId } };
