@@ -18,6 +18,8 @@ export const permissions = [
   'stripe:read',
   'lifecycle:read',
   'lifecycle:write',
+  'holds:read',
+  'holds:write',
   'staff-grants:write',
   'staff-devices:write',
   'operations:write',
@@ -43,6 +45,8 @@ export const permissionMeanings: Readonly<Record<Permission, string>> = {
   'stripe:read': 'Read, by the organization’s own Stripe key, what it allows us to read at Stripe',
   'lifecycle:read': 'See whether the organization has ended, and what happens to its data when',
   'lifecycle:write': 'Close the account of the organization, and reopen it',
+  'holds:read': 'List the legal holds on the organization’s data, and see what they stop',
+  'holds:write': 'Place, review and release legal holds on the organization’s data',
   'staff-grants:write':
     'Reserved for a later version: give the operator’s staff access to an organization for a limited time',
   'staff-devices:write': 'Reserved for a later version: register the devices of the operator’s staff',
@@ -77,6 +81,8 @@ export const inactivePermissions: readonly Permission[] = [
   'billing:write',
   'lifecycle:read',
   'lifecycle:write',
+  'holds:read',
+  'holds:write',
 ];
 
 /**

@@ -6,6 +6,14 @@ import { lifecyclePublishing } from './lifecycle.publishing.js';
 import { lifecycleStores } from './lifecycle.stores.js';
 import { Operator } from './organization/operator.js';
 import { OrganizationRow } from './organization/organization.entity.js';
+import { ChangeHold } from './hold/change-hold.js';
+import { HoldController } from './hold/hold.controller.js';
+import { HoldRow } from './hold/hold.entity.js';
+import { Holds } from './hold/holds.js';
+import { KeepHolds } from './hold/keep-holds.js';
+import { PlaceHold } from './hold/place-hold.js';
+import { ReadHolds } from './hold/read-holds.js';
+import { HoldsController } from './reactions/holds.controller.js';
 import { lifecycleMigrations } from './persistence/migrations.js';
 import { Purges } from './purge/purges.js';
 import { OrganizationsController } from './reactions/organizations.controller.js';
@@ -27,12 +35,15 @@ export class LifecycleModule {
           service: 'lifecycle',
           config,
           migrations: lifecycleMigrations,
-          entities: [OrganizationRow],
+          entities: [OrganizationRow, HoldRow],
           publishing: lifecyclePublishing,
         }),
         DataStoresModule.for(config),
       ],
-      controllers: [TerminationController, OrganizationsController, TerminationsController, PurgesController],
+      controllers: [
+        ...[TerminationController, HoldController],
+        ...[OrganizationsController, TerminationsController, PurgesController, HoldsController],
+      ],
       providers: [
         backupPolicyProvider,
         Operator,
@@ -40,6 +51,7 @@ export class LifecycleModule {
         ChangeTermination,
         FollowTime,
         Purges,
+        ...[Holds, KeepHolds, PlaceHold, ChangeHold, ReadHolds],
         { provide: DATA_STORES, useFactory: lifecycleStores, inject: [Database] },
       ],
     };

@@ -1,6 +1,8 @@
 import { lifecycleFacts } from '@vouchsafe/contracts';
 import { type Publishing, publishing } from '@vouchsafe/event-store';
 import { receiptPublishing, sealingPublishing, settledPublishing } from '@vouchsafe/service-host';
+import { holdEvents } from './hold/hold.events.js';
+import { publishHold } from './hold/hold.published.js';
 import { purgeEvents } from './purge/purge.events.js';
 import { publishPurge } from './purge/purge.published.js';
 import { terminationEvents } from './termination/termination.events.js';
@@ -10,6 +12,7 @@ import { publishTermination } from './termination/termination.published.js';
 export const lifecyclePublishing: readonly Publishing[] = [
   publishing(terminationEvents, publishTermination),
   publishing(purgeEvents, publishPurge),
+  publishing(holdEvents, publishHold),
   ...receiptPublishing(lifecycleFacts),
   settledPublishing(lifecycleFacts.deadLetterSettled),
   sealingPublishing(lifecycleFacts.valuesSealed),

@@ -45,6 +45,7 @@ const impersonalSharedColumns: Readonly<Record<string, string>> = {
   'outgoing.contract_type': 'one of a closed set',
   'erasure.held_because': 'one of a closed set',
   'erasure.inventory': 'names of stores, and counts',
+  'hold.scope': 'random ids, types of entities and times',
   'cursor.name': 'of a program',
   'consumed_lane.consumer': 'of a program',
   'consumed_lane.source': 'of a service',

@@ -4,10 +4,12 @@ import type { EventCatalog } from '@vouchsafe/event-sourcing';
 import { type EventStore, follow, type Follower } from '@vouchsafe/event-store';
 import type { OutsideTombstones, Vault } from '@vouchsafe/vault';
 import type { DataStore } from './data-store.js';
-import { type Erasure, type InHand, erasureInHand, takeDue, takeOn } from './erasure.js';
+import { type Destroy, HeldError } from './destroying.js';
+import { type Erasure, type InHand, erasureInHand, noteHeld, takeDue, takeOn } from './erasure.js';
 import { eraseOrganization } from './erase-organization.js';
 import { erasePerson, recallPerson } from './erase-person.js';
-import { assertNoneIsMissing, erasureOf, isCarriedOut } from './tombstones.js';
+import { recallHolds } from './recall-holds.js';
+import { assertNoneIsMissing, erasureOf, isCarriedOut, tombstoneOf } from './tombstones.js';
 
 export interface ErasingOptions {
   readonly database: Database;
@@ -20,13 +22,15 @@ export interface ErasingOptions {
   readonly stores: readonly DataStore[];
   readonly now: () => Date;
   readonly onError: (error: unknown) => void;
+  /** What was carried out already is repeated without asking the holds. */
+  readonly destroying?: Destroy;
 }
 
 /** How a service erases a person, or an organization. Every step may be repeated, and is durable before the next. */
 export interface Procedure<Of extends Erasure> {
-  /** The tombstone outside of the database, what must go before the keys, and the keys. */
+  /** The tombstone outside of the database, what must go before the keys, and the keys. @throws HeldError */
   destroy(erasure: InHand<Of>): Promise<void>;
-  /** What no key covers. */
+  /** What no key covers. @throws HeldError */
   remove(erasure: InHand<Of>): Promise<void>;
   /** Looks for what may be left, when no process holds an opened key any more, and gives the receipt. */
   complete(erasure: InHand<Of>): Promise<void>;
@@ -44,7 +48,10 @@ export function startErasing(options: ErasingOptions): Follower {
     try {
       await carryOn(options, erasure);
     } catch (error) {
-      onError(error);
+      // A hold is no failure: it is shown, and its release makes the erasure due.
+      if (error instanceof HeldError)
+        await noteHeld(database, erasure.erasureId, { because: 'legal-hold', holdIds: error.holdIds });
+      else onError(error);
       await putOff(database, erasure, new Date(now().getTime() + pauseAfter(erasure.attempts)));
     }
     return 1;
@@ -53,31 +60,54 @@ export function startErasing(options: ErasingOptions): Follower {
 }
 
 /**
- * Before a service answers requests: carries out every erasure that the file of tombstones has and the database does not know. So
- * who was erased is erased again from a database that was restored from a backup, by whatever means.
+ * Before a service answers requests: takes on the holds of the file, then carries out every erasure that the file has and the database does
+ * not know. So who was erased is erased again from a database that was restored from a backup, by whatever means, and what is held stays.
  */
 export async function applyTombstones(options: ErasingOptions): Promise<void> {
   const { database, tombstones } = options;
-  const remembered = await tombstones.all();
-  await assertNoneIsMissing(database, remembered);
-  for (const tombstone of remembered) {
-    const erasure = erasureOf(tombstone);
-    if (await isCarriedOut(database, erasure)) continue;
-    if (erasure.of === 'person') await recallPerson(options, erasure);
-    await database.asWorker((sql) => takeOn(sql, erasure));
+  const ledger = await tombstones.read();
+  await assertNoneIsMissing(database, ledger);
+  await recallHolds(database, ledger);
+  for (const tombstone of ledger.tombstones)
+    await recall({ ...options, destroying: repeating }, erasureOf(tombstone));
+  // These may have been cut off before anything was destroyed, and held since then.
+  for (const tombstone of ledger.intended) await recall(options, erasureOf(tombstone));
+}
+
+const repeating: Destroy = (database, _, work) => database.asRetention(work);
+
+async function recall(options: ErasingOptions, erasure: Erasure): Promise<void> {
+  const { database } = options;
+  if (await isCarriedOut(database, erasure)) return;
+  if (erasure.of === 'person') await recallPerson(options, erasure);
+  await database.asWorker((sql) => takeOn(sql, erasure));
+  try {
     await carryOut('destroy', options, erasure);
+    await noteCarriedOut(options, erasure);
     await carryOut('remove', options, erasure);
+  } catch (error) {
+    if (!(error instanceof HeldError)) throw error;
+    await noteHeld(database, erasure.erasureId, { because: 'legal-hold', holdIds: error.holdIds });
   }
 }
 
 async function carryOn(options: ErasingOptions, erasure: InHand): Promise<void> {
   const { database, now } = options;
   if (!erasure.destroyedAt) await carryOut('destroy', options, erasure);
+  await noteCarriedOut(options, erasure);
   await carryOut('remove', options, erasure);
+  await noteHeld(database, erasure.erasureId, null);
   const { effectiveFrom } = await known(database, erasure.erasureId);
   if (!effectiveFrom) throw new Error(`Erasure ${erasure.erasureId} has no effective time`);
   if (now() < effectiveFrom) await putOff(database, erasure, effectiveFrom);
   else await carryOut('complete', options, erasure);
+}
+
+/** From here on a restore repeats it whatever is held. */
+async function noteCarriedOut({ tombstones }: ErasingOptions, erasure: Erasure): Promise<void> {
+  const ledger = await tombstones.read();
+  if (ledger.tombstones.some(({ erasureId }) => erasureId === erasure.erasureId)) return;
+  await tombstones.append([tombstoneOf(erasure)]);
 }
 
 /** A step, with the erasure as it stands then. */

@@ -27,6 +27,8 @@ export const permissionsByRole = {
     'stripe:read',
     'lifecycle:read',
     'lifecycle:write',
+    'holds:read',
+    'holds:write',
   ],
   admin: [
     'organization:read',
@@ -40,6 +42,7 @@ export const permissionsByRole = {
     'security:read',
     'billing:read',
     'lifecycle:read',
+    'holds:read',
   ],
   member: ['organization:read', 'members:read'],
   auditor: ['organization:read', 'members:read', 'audit:read', 'audit:export', 'security:read'],
