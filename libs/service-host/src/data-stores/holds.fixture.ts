@@ -72,6 +72,9 @@ export async function testService() {
 
   return {
     ...{ postgres, folder, database, vault, store, options, stepOf, until },
+    advance: () => {
+      clock = new Date(clock.getTime() + 5_000);
+    },
     stop: async () => {
       await postgres.stop();
       await rm(folder, { recursive: true });
