@@ -1,4 +1,4 @@
-/** @promise P04, P10, P31 a legal hold on the running system: every service confirms it, erasures stop, and go on when it is released */
+/** @promise P31 a legal hold on the running system: every service confirms it, erasures stop, and go on when it is released */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-/** @promise P04, P31 no path destroys customers' data past a legal hold */
+/** @promise P31 no path destroys customers' data past a legal hold */
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-/** @promise P04, P31 finds whatever destroys data, from the code: all of it asks the legal holds, or says why it need not */
+/** @promise P31 finds whatever destroys data, from the code: all of it asks the legal holds, or says why it need not */
 import ts from 'typescript';
 
 export interface DestructivePath {

@@ -27,7 +27,8 @@ import { type HoldingOptions, startHolding } from './holding.js';
 import { requestRelease, takeOnHold } from './holds.js';
 import { measureHeld } from './measure-held.js';
 import { libraryStores } from './library-stores.js';
-import { applyTombstones, type ErasingOptions, startErasing } from './erasing.js';
+import { applyTombstones, startErasing } from './erasing.js';
+import type { ErasingOptions } from './procedure.js';
 
 /** Injection token of the service's own stores (`DataStore[]`); those of the libraries come behind them. */
 export const DATA_STORES = Symbol('data stores');

@@ -1,4 +1,4 @@
-/** @promise P04, P10, P31 (main) nothing that a legal hold covers is destroyed, whichever path it comes by */
+/** @promise P31 nothing that a legal hold covers is destroyed, whichever path it comes by */
 import type { Database, Sql, Transaction } from '@vouchsafe/database';
 import { type Destruction, holdsCovering } from './holds.js';
 

@@ -13,7 +13,8 @@ import { localKeyProvider, tombstoneFile, Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { withSharedMigrations } from '../persistence/persistence.module.js';
 import { type OrganizationErasure, takeOn } from './erasure.js';
-import { applyTombstones, type ErasingOptions, startErasing } from './erasing.js';
+import { applyTombstones, startErasing } from './erasing.js';
+import type { ErasingOptions } from './procedure.js';
 import { libraryStores } from './library-stores.js';
 import { receiptPublishing } from './receipt.js';
 

@@ -1,9 +1,9 @@
-/** @promise P31 (main) how a service erases an organization: holds, tombstone, inventory, every store, keys, a search that finds nothing, receipt */
+/** @promise P31 how a service erases an organization: holds, tombstone, inventory, every store, keys, a search that finds nothing, receipt */
 import type { ErasedStore, OrganizationErasureReceipt, Retained } from '@vouchsafe/contracts';
 import { type DataStore, isRemoved } from './data-store.js';
 import { destroying, HeldError } from './destroying.js';
 import type { InHand, OrganizationErasure } from './erasure.js';
-import type { ErasingOptions, Procedure } from './erasing.js';
+import type { ErasingOptions, Procedure } from './procedure.js';
 import { KEYS } from './library-stores.js';
 import { noteDestruction, noteReceipt } from './notes.js';
 import { organizationReceipt } from './receipt.js';

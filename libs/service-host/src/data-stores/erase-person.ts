@@ -5,7 +5,7 @@ import { unreadableDeadLetters } from '@vouchsafe/messaging';
 import { personRemovals } from './data-store.js';
 import { destroying } from './destroying.js';
 import { type HeldBecause, type InHand, noteHeld, type PersonErasure } from './erasure.js';
-import type { ErasingOptions, Procedure } from './erasing.js';
+import type { ErasingOptions, Procedure } from './procedure.js';
 import type { Destruction } from './holds.js';
 import { noteDestruction, noteReceipt } from './notes.js';
 import { personReceipt } from './receipt.js';

@@ -14,7 +14,8 @@ import { withSharedMigrations } from '../persistence/persistence.module.js';
 import { type PersonErasure, takeOn } from './erasure.js';
 import type { DataStore, PersonRemoval } from './data-store.js';
 import { tombstoneOf } from './tombstones.js';
-import { applyTombstones, type ErasingOptions, startErasing } from './erasing.js';
+import { applyTombstones, startErasing } from './erasing.js';
+import type { ErasingOptions } from './procedure.js';
 
 const context = ['account', 'name'];
 const noon = new Date('2026-11-26T12:00:00.000Z');

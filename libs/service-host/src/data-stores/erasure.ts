@@ -56,14 +56,6 @@ interface ErasureRow {
   readonly inventory: Readonly<Record<string, number>> | null;
 }
 
-/** The ids of those whose keys this service has destroyed. */
-export async function carriedOutErasures(sql: Sql): Promise<ReadonlySet<string>> {
-  const rows = await sql.query<{ erasure_id: string }>(
-    'select erasure_id from erasure where destroyed_at is not null',
-  );
-  return new Set(rows.map(({ erasure_id }) => erasure_id));
-}
-
 /** Writes an erasure down; one that is known already stays as it is. */
 export async function takeOn(sql: Sql, erasure: Erasure): Promise<void> {
   const { erasureId, organizationId, requestedAt } = erasure;

@@ -1,4 +1,4 @@
-/** @promise P04, P31 a hold is confirmed when nothing can be destroyed any more that it covers, and it stands outside of the database */
+/** @promise P31 a hold is confirmed when nothing can be destroyed any more that it covers, and it stands outside of the database */
 import type { Database } from '@vouchsafe/database';
 import { type EventStore, follow, type Follower } from '@vouchsafe/event-store';
 import type { OutsideTombstones } from '@vouchsafe/vault';

@@ -1,11 +1,12 @@
-/** @promise P04, P10, P31 a hold between any two steps of an erasure, a kill and a restart: what was held then is not destroyed */
+/** @promise P31 a hold between any two steps of an erasure, a kill and a restart: what was held then is not destroyed */
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Database } from '@vouchsafe/database';
 import { type Ledger, tombstoneFile } from '@vouchsafe/vault';
 import type { Erasure } from './erasure.js';
-import { applyTombstones, type ErasingOptions, startErasing } from './erasing.js';
+import { applyTombstones, startErasing } from './erasing.js';
+import type { ErasingOptions } from './procedure.js';
 import { type TestService, testService } from './holds.fixture.js';
 import { linesOfOthers } from './ledgers-of-others.js';
 import { libraryStores } from './library-stores.js';

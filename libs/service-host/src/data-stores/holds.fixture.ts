@@ -11,13 +11,14 @@ import { localKeyProvider, tombstoneFile, Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { withSharedMigrations } from '../persistence/persistence.module.js';
 import { takeOn, type Erasure, type OrganizationErasure, type PersonErasure } from './erasure.js';
-import { type ErasingOptions, startErasing } from './erasing.js';
+import { startErasing } from './erasing.js';
+import type { ErasingOptions } from './procedure.js';
 import { startHolding } from './holding.js';
 import { type Hold, requestRelease, takeOnHold } from './holds.js';
 import { libraryStores } from './library-stores.js';
 
 const operator = randomUUID();
-export const noon = new Date('2026-11-26T12:00:00.000Z');
+const noon = new Date('2026-11-26T12:00:00.000Z');
 const catalog = eventCatalog({
   said: { version: 1, visibility: 'private', schema: z.strictObject({ words: z.string() }) },
 });

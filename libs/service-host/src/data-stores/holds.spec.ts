@@ -1,4 +1,4 @@
-/** @promise P04, P10, P31 nothing that a legal hold covers is destroyed, and what it stopped goes on by itself */
+/** @promise P31 nothing that a legal hold covers is destroyed, and what it stopped goes on by itself */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { HoldScope } from '@vouchsafe/contracts';
 import { destroying, HeldError } from './destroying.js';

@@ -1,4 +1,4 @@
-/** @promise P04, P10, P31 a service's own copy of every legal hold, and what each covers */
+/** @promise P31 a service's own copy of every legal hold, and what each covers */
 import type { HoldScope } from '@vouchsafe/contracts';
 import type { Sql } from '@vouchsafe/database';
 

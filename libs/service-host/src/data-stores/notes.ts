@@ -1,7 +1,7 @@
 import type { Sql } from '@vouchsafe/database';
 import type { UnitOfWork } from '@vouchsafe/event-store';
 import type { Erasure } from './erasure.js';
-import type { ErasingOptions } from './erasing.js';
+import type { ErasingOptions } from './procedure.js';
 
 /** The keys are gone; as `retention`. */
 export async function noteDestruction(

@@ -1,4 +1,4 @@
-/** @promise P04 a restored database knows what was held since its backup */
+/** @promise P31 a restored database knows what was held since its backup */
 import type { Database } from '@vouchsafe/database';
 import type { Ledger } from '@vouchsafe/vault';
 

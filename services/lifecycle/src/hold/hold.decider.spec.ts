@@ -1,4 +1,4 @@
-/** @promise P04 a hold is in force when every service has confirmed it, and never ends by itself */
+/** @promise P31 a hold is in force when every service has confirmed it, and never ends by itself */
 import { describe, expect, it } from '@jest/globals';
 import { fold, given, organizationId } from '@vouchsafe/event-sourcing';
 import { hold } from './hold.decider.js';

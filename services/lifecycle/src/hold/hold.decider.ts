@@ -1,4 +1,4 @@
-/** @promise P04, P31 when a legal hold is in force, when it must be looked at again, and when it has ended */
+/** @promise P31 when a legal hold is in force, when it must be looked at again, and when it has ended */
 import { decider, type Personal, unreachable } from '@vouchsafe/event-sourcing';
 import type { HoldEvent } from './hold.events.js';
 

@@ -6,7 +6,7 @@ import type { Hold } from './hold.decider.js';
 
 const time = z.iso.datetime();
 
-export const holdStatus = z
+const holdStatus = z
   .enum(['pending', 'in-force', 'releasing', 'released'])
   .describe(
     '`pending`: not every service has confirmed it yet, and one that has not may still be destroying something; `in-force`: nothing that it ' +

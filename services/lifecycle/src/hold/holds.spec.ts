@@ -1,4 +1,4 @@
-/** @promise P04 who may place, see, review and release a legal hold, and what becomes of one after a restore */
+/** @promise P31 who may place, see, review and release a legal hold, and what becomes of one after a restore */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** @promise P04, P31 a hold is in force when every service has confirmed it */
+/** @promise P31 a hold is in force when every service has confirmed it */
 import { Injectable } from '@nestjs/common';
 import { serviceNames } from '@vouchsafe/contracts';
 import type { Transaction } from '@vouchsafe/database';

@@ -1,4 +1,4 @@
-/** @promise P04 a hold that a restored database lost can be seen, reviewed and released */
+/** @promise P31 a hold that a restored database lost can be seen, reviewed and released */
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { HoldScope } from '@vouchsafe/contracts';
 import { Database } from '@vouchsafe/database';

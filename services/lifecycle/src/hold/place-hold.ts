@@ -1,4 +1,4 @@
-/** @promise P04, P31 places a legal hold: the operator on any organization, owners on their own */
+/** @promise P31 places a legal hold: the operator on any organization, owners on their own */
 import { Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
 import { isRejected, type OrganizationId } from '@vouchsafe/event-sourcing';
