@@ -2,7 +2,15 @@
 import type { Database } from '@vouchsafe/database';
 import { follow, type Follower } from '@vouchsafe/event-store';
 import { type Destroy, HeldError } from './destroying.js';
-import { type Erasure, type InHand, erasureInHand, noteHeld, takeDue, takeOn } from './erasure.js';
+import {
+  type Erasure,
+  type InHand,
+  erasureInHand,
+  noteHeld,
+  noteNotHeld,
+  takeDue,
+  takeOn,
+} from './erasure.js';
 import { eraseOrganization } from './erase-organization.js';
 import { erasePerson, recallPerson } from './erase-person.js';
 import type { ErasingOptions } from './procedure.js';
@@ -69,7 +77,7 @@ async function carryOn(options: ErasingOptions, erasure: InHand): Promise<void> 
   if (!erasure.destroyedAt) await carryOut('destroy', options, erasure);
   await noteCarriedOut(options, erasure);
   await carryOut('remove', options, erasure);
-  await noteHeld(database, erasure.erasureId, null);
+  await noteNotHeld(database, erasure.erasureId);
   const { effectiveFrom } = await known(database, erasure.erasureId);
   if (!effectiveFrom) throw new Error(`Erasure ${erasure.erasureId} has no effective time`);
   if (now() < effectiveFrom) await putOff(database, erasure, effectiveFrom);

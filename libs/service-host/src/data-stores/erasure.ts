@@ -90,6 +90,16 @@ export async function noteHeld(database: Database, erasureId: string, held: Held
   );
 }
 
+/** No hold stops it any more; what else holds it up is found out anew. */
+export async function noteNotHeld(database: Database, erasureId: string): Promise<void> {
+  await database.asWorker((sql) =>
+    sql.query(
+      'update erasure set held_because = null, held_by = null where erasure_id = $1 and held_by is not null',
+      [erasureId],
+    ),
+  );
+}
+
 /** Nobody else takes it up for so long: one whose process died is soon taken up, and every step may be repeated, even at once. */
 const LEASE_SECONDS = 15;
 
