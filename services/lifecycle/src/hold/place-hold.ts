@@ -21,7 +21,12 @@ import type { HoldRejection } from './hold.decider.js';
 import { type HoldView, viewOf } from './hold.view.js';
 
 /** Ids stand in clear in the ledger and in every service: an address is no id. */
-const opaque = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$/);
+const opaque = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$/,
+    'must begin with a letter or digit and have up to 200 letters, digits, `.`, `_`, `:`, `/` and `-`',
+  );
 
 const scope = z
   .discriminatedUnion('of', [
