@@ -19,6 +19,12 @@ export function factOf(
   { organizationId, data, envelope: { actor, occurredAt, requestId } }: Recorded,
 ): readonly Publication[] {
   return [
-    publication(contract, { organizationId, ...data, actor, occurredAt: occurredAt.toISOString(), requestId }),
+    publication(contract, {
+      organizationId,
+      ...data,
+      actor,
+      occurredAt: occurredAt.toISOString(),
+      requestId,
+    }),
   ];
 }

@@ -88,7 +88,7 @@ function closedFields(contract: Contract): readonly string[] {
 }
 
 function shapeOf({ schema }: Contract): Record<string, z.ZodType> {
-  return schema instanceof z.ZodObject ? (schema.shape) : {};
+  return schema instanceof z.ZodObject ? schema.shape : {};
 }
 
 function isClosed(schema: z.ZodType): boolean {

@@ -19,6 +19,7 @@ const path = z.strictObject({ id: z.uuid() });
 const problems = {
   others: ['forbidden', 'Only the operator can place a hold on another organization’s data'],
   'unknown-organization': ['rejected', 'There is no such organization', '/organizationId'],
+  'empty-range': ['rejected', 'must be after `from`', '/scope/to'],
   'until-past': ['rejected', 'This time has passed', '/until'],
   'already-placed': ['conflict', 'The hold already exists'],
   'not-placed': ['not-found', 'There is no such hold'],

@@ -50,7 +50,6 @@ const scope = z
       .describe('One entity'),
     z
       .strictObject({ of: z.literal('time-range'), from: expiry, to: expiry })
-      .refine(({ from, to }) => from < to, { path: ['to'], message: 'must be after `from`' })
       .describe('Whatever happened in a time'),
   ])
   .meta({ id: 'HoldScope' });
@@ -76,7 +75,7 @@ export const newHold = z
 export type NewHold = z.output<typeof newHold>;
 
 export type PlacingRejection =
-  HoldRejection | { readonly rejected: 'until-past' | 'unknown-organization' | 'others' };
+  HoldRejection | { readonly rejected: 'until-past' | 'empty-range' | 'unknown-organization' | 'others' };
 
 @Injectable()
 export class PlaceHold {
@@ -98,6 +97,7 @@ export class PlaceHold {
     const held = (organizationId ?? own) as OrganizationId;
     if (held !== own && !this.operator.is(own)) return { rejected: 'others' };
     if (until !== null && new Date(until) <= at) return { rejected: 'until-past' };
+    if (covered.of === 'time-range' && covered.from >= covered.to) return { rejected: 'empty-range' };
     if (!(await this.isKnown(held))) return { rejected: 'unknown-organization' };
     const request = { organizationId: held, scope: covered, reason, until };
     const operator = this.operator.organizationId;
