@@ -19,6 +19,7 @@ const mayDo = {
     'billing:write',
     'stripe:read',
     'lifecycle:write',
+    'holds:write',
   ),
   auditor: ['organization:read', 'members:read', 'audit:read', 'audit:export', 'security:read'],
   member: ['organization:read', 'members:read', 'attachments:read', 'attachments:write'],

@@ -53,7 +53,7 @@ export const row: Row = {
       ours: () =>
         onFresh(system, async (audit) => {
           const log = await logOf(audit);
-          return timed(entries, () => log.entries.remove(organizationId));
+          return timed(entries, () => log.entries.remove(organizationId, (work) => audit.database.asRetention(work)));
         }),
       peers: [bare],
     });

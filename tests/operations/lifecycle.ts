@@ -16,6 +16,19 @@ export const requests: Requests = {
     await person.browser.must(201, 'POST', '/v1/lifecycle/termination', { body: { organizationName } });
     return { as: person.browser };
   },
+  'hold.list': ({ owner }) => ({ as: owner.browser }),
+  'hold.read': async (world) => ({ as: world.owner.browser, params: { id: await held(world) } }),
+  'hold.place': ({ owner }) => ({ as: owner.browser, body: harmless() }),
+  'hold.review': async (world) => ({
+    as: world.owner.browser,
+    params: { id: await held(world) },
+    body: { reason: 'Still needed' },
+  }),
+  'hold.release': async (world) => ({
+    as: world.owner.browser,
+    params: { id: await held(world) },
+    body: { reason: 'No longer needed' },
+  }),
   'certificate.read': async (world) => ({
     as: new Client(world.system.url),
     params: { certificateId: await certificateOf(world) },
@@ -46,6 +59,19 @@ async function certificateOf(world: World): Promise<string> {
   await person.browser.must(201, 'POST', '/v1/lifecycle/termination', { body: { organizationName } });
   const { text } = await emailTo(world.system.mailFolder, person.email, 'is inactive');
   return /\/v1\/lifecycle\/certificates\/([0-9a-f-]{36})/.exec(text)?.[1] ?? '';
+}
+
+/** Of a person who is not there: nothing else in the world waits for its release. */
+function harmless(): object {
+  const subjects = [randomUUID()];
+  return { scope: { of: 'subject', subjects }, reason: 'Litigation' };
+}
+
+async function held(world: World): Promise<string> {
+  const { holdId } = (await world.owner.browser.must(201, 'POST', '/v1/lifecycle/holds', {
+    body: harmless(),
+  })) as { holdId: string };
+  return marked(world, holdId);
 }
 
 /** An organization of its own: the world's stays in use. */

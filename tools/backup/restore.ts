@@ -188,19 +188,20 @@ async function eraseAgain(
   services: readonly ServiceKeys[],
 ): Promise<Pick<Prepared, 'keys' | 'people'>> {
   const { tombstoneFile } = await import('@vouchsafe/vault');
+  const { linesOfOthers } = await import('@vouchsafe/service-host');
   const { serviceNames } = await import('@vouchsafe/contracts');
   const { tombstoneFileOf } = await import('../start/services.ts');
-  // An erasure that one service has carried out concerns them all: after a restore each needs it in its own file.
-  const files = serviceNames.map((name) => tombstoneFile(tombstoneFileOf(data.tombstones, name)));
-  const remembered = (await Promise.all(files.map((file) => file.all()))).flat();
-  const tombstones = [...new Map(remembered.map((one) => [one.erasureId, one])).values()];
-  for (const file of files) {
-    const known = new Set((await file.all()).map(({ erasureId }) => erasureId));
-    await file.append(tombstones.filter(({ erasureId }) => !known.has(erasureId)));
+  const fileOf = (name: ServiceName) => tombstoneFile(tombstoneFileOf(data.tombstones, name));
+  const ledgers = await Promise.all(serviceNames.map((name) => fileOf(name).read()));
+  for (const [nth, name] of serviceNames.entries()) {
+    const own = ledgers[nth];
+    if (own) await fileOf(name).append(linesOfOthers(own, ledgers));
   }
   let keys = 0;
-  for (const { database, vault } of services) {
-    for (const tombstone of tombstones) {
+  const people = new Set<string>();
+  for (const { name, database, vault } of services) {
+    // What was only intended, the service asks the holds for when it starts.
+    for (const tombstone of (await fileOf(name).read()).tombstones) {
       if (!('userId' in tombstone)) {
         const { erasedOrganizationId, requestedAt } = tombstone;
         const { keysDestroyed } = await database.asRetention(async (sql) => {
@@ -210,7 +211,8 @@ async function eraseAgain(
         keys += keysDestroyed;
         continue;
       }
-      const { organizations, subjects, requestedAt } = tombstone;
+      const { userId, organizations, subjects, requestedAt } = tombstone;
+      people.add(userId);
       for (const scope of organizations.flatMap((organizationId) =>
         subjects.map((subjectId) => ({ organizationId, subjectId })),
       )) {
@@ -221,7 +223,7 @@ async function eraseAgain(
       }
     }
   }
-  return { keys, people: new Set(tombstones.flatMap((one) => ('userId' in one ? [one.userId] : []))).size };
+  return { keys, people: people.size };
 }
 
 await runCommand({ usage, options }, main);

@@ -4,6 +4,8 @@ import type { Names } from './names.ts';
 export function index({ noun }: Names): string {
   return `export * from './${noun}.js';
 export * from './dead-letter-settled.js';
+export * from './hold-confirmed.js';
+export * from './organization-erased.js';
 export * from './subject-erased.js';
 export * from './values-sealed.js';
 `;
@@ -69,6 +71,13 @@ ${entity}  schema,
   organizationErasureReceipt as schema,
 } from '../erasure-receipt.js';`,
       'ORGANIZATION_ERASURE_RECEIPT_SUMMARY',
+    ),
+    simple(
+      'hold-confirmed',
+      'holdConfirmed',
+      `import { HOLD_CONFIRMATION_SUMMARY, holdConfirmation as schema } from '../hold.js';`,
+      'HOLD_CONFIRMATION_SUMMARY',
+      { entity: `  entity: { type: 'hold', id: 'holdId' },\n` },
     ),
     simple(
       'dead-letter-settled',

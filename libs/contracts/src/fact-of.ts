@@ -4,6 +4,7 @@ import type { fact } from './fact.js';
 
 /** An event as its store gives it. */
 interface Recorded {
+  readonly organizationId: string;
   readonly data: object;
   readonly envelope: {
     readonly actor: z.output<typeof fact.actor>;
@@ -15,7 +16,15 @@ interface Recorded {
 /** The contract's fact of an event whose data are the fact's own matter. @throws UnfitPublicationError */
 export function factOf(
   contract: Contract,
-  { data, envelope: { actor, occurredAt, requestId } }: Recorded,
+  { organizationId, data, envelope: { actor, occurredAt, requestId } }: Recorded,
 ): readonly Publication[] {
-  return [publication(contract, { ...data, actor, occurredAt: occurredAt.toISOString(), requestId })];
+  return [
+    publication(contract, {
+      organizationId,
+      ...data,
+      actor,
+      occurredAt: occurredAt.toISOString(),
+      requestId,
+    }),
+  ];
 }

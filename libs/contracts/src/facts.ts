@@ -2,15 +2,17 @@ import * as auditFacts from './audit/index.js';
 import type { Contract } from './contract.js';
 import type { erasureReceipt, organizationErasureReceipt } from './erasure-receipt.js';
 import * as gatewayFacts from './gateway/index.js';
+import type { holdConfirmation } from './hold.js';
 import * as identityFacts from './identity/index.js';
 import * as billingFacts from './billing/index.js';
 import * as lifecycleFacts from './lifecycle/index.js';
 import { type ServiceName, serviceNames } from './services.js';
 
-/** What a service publishes. Every one answers an erasure by a receipt of its own (P10, P31). */
+/** What a service publishes. Every one answers an erasure by a receipt of its own (P10, P31), and a legal hold by a confirmation. */
 interface Facts extends Readonly<Record<string, Contract | object>> {
   readonly subjectErased: Contract<typeof erasureReceipt>;
   readonly organizationErased: Contract<typeof organizationErasureReceipt>;
+  readonly holdConfirmed: Contract<typeof holdConfirmation>;
 }
 
 /** The contracts of every service of the list; one that lacks its own does not compile. */

@@ -2,6 +2,7 @@ export * from './contract.js';
 export * from './erasure-receipt.js';
 export { factOf } from './fact-of.js';
 export * from './facts.js';
+export { holdConfirmation, type HoldConfirmation, holdScope, type HoldScope } from './hold.js';
 export * from './json-schema.js';
 export * from './own-names.js';
 export * from './dead-letter-settled.js';

@@ -20,6 +20,8 @@ export const permissions = [
   'lifecycle:write',
   'attachments:read',
   'attachments:write',
+  'holds:read',
+  'holds:write',
   'staff-grants:write',
   'staff-devices:write',
   'operations:write',
@@ -47,6 +49,8 @@ export const permissionMeanings: Readonly<Record<Permission, string>> = {
   'lifecycle:write': 'Close the account of the organization, and reopen it',
   'attachments:read': 'List and download the files of the organization',
   'attachments:write': 'Store and delete files of the organization',
+  'holds:read': 'List the legal holds on the organization’s data, and see what they stop',
+  'holds:write': 'Place, review and release legal holds on the organization’s data',
   'staff-grants:write':
     'Reserved for a later version: give the operator’s staff access to an organization for a limited time',
   'staff-devices:write': 'Reserved for a later version: register the devices of the operator’s staff',
@@ -84,6 +88,8 @@ export const inactivePermissions: readonly Permission[] = [
   'lifecycle:read',
   'lifecycle:write',
   'attachments:read',
+  'holds:read',
+  'holds:write',
 ];
 
 /**

@@ -5,7 +5,14 @@ export { KEY_CACHE_MILLISECONDS, KeyCache } from './key-cache.js';
 export type { KeyContext, KeyProvider, WrappedKey } from './key-provider.js';
 export { addLocalKek, deleteLocalKek, localKeks, localKeyProvider } from './local-key-provider.js';
 export { vaultMigrations } from './migrations.js';
-export { type OutsideTombstones, type Tombstone, tombstoneFile } from './outside-tombstones.js';
+export {
+  type Ledger,
+  type LedgerLine,
+  type OutsideTombstones,
+  type RecordedHold,
+  type Tombstone,
+  tombstoneFile,
+} from './outside-tombstones.js';
 export type { RotationStep } from './rotation.js';
 export type { Context, Scope, SubjectScope } from './scope.js';
 export { Secret, secret } from './secret.js';

@@ -25,16 +25,18 @@ function tombstone(): Tombstone {
   };
 }
 
+const remembered = async () => (await tombstoneFile(file).read()).tombstones;
+
 describe('the file of tombstones (P10)', () => {
   it('holds none before there is one', async () => {
-    expect(await tombstoneFile(file).all()).toEqual([]);
+    expect(await remembered()).toEqual([]);
   });
 
   it('keeps every one, each once, for whoever reads it next', async () => {
     const [first, second] = [tombstone(), tombstone()];
     await tombstoneFile(file).append([first]);
     await tombstoneFile(file).append([second, first]);
-    expect(await tombstoneFile(file).all()).toEqual([first, second]);
+    expect(await remembered()).toEqual([first, second]);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
   });
 
@@ -42,14 +44,34 @@ describe('the file of tombstones (P10)', () => {
     const [first, second] = [tombstone(), tombstone()];
     await tombstoneFile(file).append([first]);
     await appendFile(file, JSON.stringify(tombstone()).slice(0, 70));
-    expect(await tombstoneFile(file).all()).toEqual([first]);
+    expect(await remembered()).toEqual([first]);
     await tombstoneFile(file).append([second]);
-    expect(await tombstoneFile(file).all()).toEqual([first, second]);
+    expect(await remembered()).toEqual([first, second]);
   });
 
   it('is not guessed at where somebody changed it', async () => {
     await tombstoneFile(file).append([tombstone()]);
     await appendFile(file, '{"erasureId":"no id"}\n');
-    await expect(tombstoneFile(file).all()).rejects.toMatchObject({ fault: 'tombstones-malformed' });
+    await expect(remembered()).rejects.toMatchObject({ fault: 'tombstones-malformed' });
+  });
+
+  it('tells an erasure that was intended from one that was carried out', async () => {
+    const [first, second] = [tombstone(), tombstone()];
+    await tombstoneFile(file).append([{ intended: first }, { intended: second }]);
+    await tombstoneFile(file).append([first]);
+    expect(await tombstoneFile(file).read()).toMatchObject({ tombstones: [first], intended: [second] });
+  });
+
+  it('keeps legal holds and their releases beside them', async () => {
+    const hold = {
+      ...{ holdId: randomUUID(), organizationId: randomUUID(), heldOrganizationId: randomUUID() },
+      scope: { of: 'entity', entityType: 'invoice', entityId: '4711' } as const,
+      placedAt: '2026-11-26T12:00:00.000Z',
+    };
+    await tombstoneFile(file).append([{ hold }, { released: { holdId: hold.holdId } }, { hold }]);
+    expect(await tombstoneFile(file).read()).toEqual({
+      ...{ tombstones: [], intended: [], holds: [hold] },
+      released: new Set([hold.holdId]),
+    });
   });
 });

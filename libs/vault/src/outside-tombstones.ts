@@ -1,5 +1,6 @@
-/** @promise P10, P31 records erasures outside of the database, so that a restore cannot undo them */
+/** @promise P10, P31 records erasures and legal holds outside of the database, so that a restore cannot undo them */
 import { open, readFile } from 'node:fs/promises';
+import { holdScope } from '@vouchsafe/contracts';
 import { z } from 'zod';
 import { syncFolderOf } from './sync-folder.js';
 import { VaultError } from './vault-error.js';
@@ -25,15 +26,48 @@ const tombstone = z.union([
 ]);
 export type Tombstone = z.infer<typeof tombstone>;
 
+/** A legal hold: what it covers is not destroyed until it is released. */
+const recordedHold = z.strictObject({
+  holdId: z.uuid(),
+  /** In whose log it stands. */
+  organizationId: z.uuid(),
+  heldOrganizationId: z.uuid(),
+  scope: holdScope,
+  placedAt: z.iso.datetime(),
+});
+export type RecordedHold = z.infer<typeof recordedHold>;
+
 /**
- * Where erasures are remembered beside Postgres (docs/vault.md, 'Erasure'): a database that is restored to a point before them
- * must not bring the person back. Written before the key is destroyed, read before the service serves.
+ * A line of the file. A tombstone alone is an erasure that was carried out: a restore repeats it. One that is only `intended` may have been
+ * cut off: a restore first asks the holds. Former releases wrote tombstones alone.
+ */
+const line = z.union([
+  tombstone,
+  z.strictObject({ intended: tombstone }),
+  z.strictObject({ hold: recordedHold }),
+  z.strictObject({ released: z.strictObject({ holdId: z.uuid() }) }),
+]);
+export type LedgerLine = z.infer<typeof line>;
+
+/** What the file says, each thing once, oldest first. */
+export interface Ledger {
+  /** Of erasures that were carried out. */
+  readonly tombstones: readonly Tombstone[];
+  /** Of those that were begun, and of which nobody has said that they were carried out. */
+  readonly intended: readonly Tombstone[];
+  readonly holds: readonly RecordedHold[];
+  /** Ids of holds. */
+  readonly released: ReadonlySet<string>;
+}
+
+/**
+ * Where erasures and legal holds are remembered beside Postgres (docs/vault.md, 'Erasure'): a database that is restored to a point before them
+ * must not bring an erased person back, nor lose what is held. Read before the service serves.
  */
 export interface OutsideTombstones {
   /** Resolves when they are durable. The same may be written again. */
-  append(tombstones: readonly Tombstone[]): Promise<void>;
-  /** Every one, each once, oldest first. */
-  all(): Promise<readonly Tombstone[]>;
+  append(lines: readonly LedgerLine[]): Promise<void>;
+  read(): Promise<Ledger>;
 }
 
 /**
@@ -42,10 +76,10 @@ export interface OutsideTombstones {
  */
 export function tombstoneFile(file: string): OutsideTombstones {
   return {
-    append: async (tombstones) => {
-      if (tombstones.length === 0) return;
+    append: async (lines) => {
+      if (lines.length === 0) return;
       // Behind a line that a crash has cut off, a new one must not begin in its middle.
-      const text = tombstones.map((one) => `\n${JSON.stringify(one)}\n`).join('');
+      const text = lines.map((one) => `\n${JSON.stringify(one)}\n`).join('');
       const handle = await open(file, 'a', 0o600);
       try {
         await handle.appendFile(text);
@@ -55,22 +89,39 @@ export function tombstoneFile(file: string): OutsideTombstones {
       }
       await syncFolderOf(file);
     },
-    all: async () => {
+    read: async () => {
       const text = await readFile(file, 'utf8').catch((error: unknown) => {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
         throw error;
       });
       // A line without its end was cut off while it was written: nothing was destroyed on its account.
-      const whole = text.split('\n').filter((line) => line.endsWith('}'));
-      const known = new Map(whole.map((line) => [line, read(file, line)]));
-      return [...new Map([...known.values()].map((one) => [one.erasureId, one])).values()];
+      const whole = new Set(text.split('\n').filter((one) => one.endsWith('}')));
+      return ledgerOf([...whole].map((one) => parsed(file, one)));
     },
   };
 }
 
-function read(file: string, line: string): Tombstone {
+function ledgerOf(lines: readonly LedgerLine[]): Ledger {
+  const tombstones = new Map<string, Tombstone>();
+  const intended = new Map<string, Tombstone>();
+  const holds = new Map<string, RecordedHold>();
+  const released = new Set<string>();
+  for (const one of lines) {
+    if ('intended' in one) intended.set(one.intended.erasureId, one.intended);
+    else if ('hold' in one) holds.set(one.hold.holdId, one.hold);
+    else if ('released' in one) released.add(one.released.holdId);
+    else tombstones.set(one.erasureId, one);
+  }
+  for (const erasureId of tombstones.keys()) intended.delete(erasureId);
+  return {
+    ...{ tombstones: [...tombstones.values()], intended: [...intended.values()] },
+    ...{ holds: [...holds.values()], released },
+  };
+}
+
+function parsed(file: string, text: string): LedgerLine {
   try {
-    return tombstone.parse(JSON.parse(line));
+    return line.parse(JSON.parse(text));
   } catch {
     throw new VaultError('tombstones-malformed', `${file} has a line that is not a tombstone`);
   }

@@ -1,5 +1,6 @@
 import { runDeadLetters } from '@vouchsafe/service-host';
 import { GROUP, lifecycleService } from './lifecycle.service.js';
+import { Holds } from './hold/holds.js';
 import { Operator } from './organization/operator.js';
 import { Purges } from './purge/purges.js';
 import { backupPolicyProvider } from './termination/backup-policy.js';
@@ -8,5 +9,5 @@ import { backupPolicyProvider } from './termination/backup-policy.js';
 await runDeadLetters({
   definition: lifecycleService,
   group: GROUP,
-  providers: [Operator, Purges, backupPolicyProvider],
+  providers: [Operator, Purges, Holds, backupPolicyProvider],
 });

@@ -24,6 +24,7 @@ export const impersonalColumns: Readonly<Record<string, string>> = {
   'attachment.media_type': 'a media type',
   'attachment.sha256': 'digest of a file of an organization',
   'attachment.key_sealed': 'a key of an organization, sealed',
+  'legal_hold.status': 'one of a closed set',
 };
 
 /** Every personal field that lifecycle stores or publishes. */

@@ -18,6 +18,14 @@ import { lifecyclePublishing } from './lifecycle.publishing.js';
 import { lifecycleStores } from './lifecycle.stores.js';
 import { Operator } from './organization/operator.js';
 import { OrganizationRow } from './organization/organization.entity.js';
+import { ChangeHold } from './hold/change-hold.js';
+import { HoldController } from './hold/hold.controller.js';
+import { HoldRow } from './hold/hold.entity.js';
+import { Holds } from './hold/holds.js';
+import { KeepHolds } from './hold/keep-holds.js';
+import { PlaceHold } from './hold/place-hold.js';
+import { ReadHolds } from './hold/read-holds.js';
+import { HoldsController } from './reactions/holds.controller.js';
 import { lifecycleMigrations } from './persistence/migrations.js';
 import { CertificateController } from './certificate/certificate.controller.js';
 import { IssueCertificates } from './certificate/issue-certificates.js';
@@ -50,18 +58,14 @@ export class LifecycleModule {
           service: 'lifecycle',
           config,
           migrations: lifecycleMigrations,
-          entities: [OrganizationRow, AttachmentRow],
+          entities: [OrganizationRow, AttachmentRow, HoldRow],
           publishing: lifecyclePublishing,
         }),
         DataStoresModule.for(config),
       ],
       controllers: [
-        TerminationController,
-        CertificateController,
-        AttachmentController,
-        OrganizationsController,
-        TerminationsController,
-        PurgesController,
+        ...[TerminationController, CertificateController, AttachmentController, HoldController],
+        ...[OrganizationsController, TerminationsController, PurgesController, HoldsController],
       ],
       providers: [
         backupPolicyProvider,
@@ -70,6 +74,7 @@ export class LifecycleModule {
         ChangeTermination,
         FollowTime,
         Purges,
+        ...[Holds, KeepHolds, PlaceHold, ChangeHold, ReadHolds],
         IssueCertificates,
         ReadCertificate,
         { provide: BodyStore, useFactory: () => bodyStoreOf(config) },

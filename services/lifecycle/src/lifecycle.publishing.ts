@@ -3,6 +3,8 @@ import { type Publishing, publishing } from '@vouchsafe/event-store';
 import { receiptPublishing, sealingPublishing, settledPublishing } from '@vouchsafe/service-host';
 import { attachmentEvents } from './attachment/attachment.events.js';
 import { publishAttachment } from './attachment/attachment.published.js';
+import { holdEvents } from './hold/hold.events.js';
+import { publishHold } from './hold/hold.published.js';
 import { purgeEvents } from './purge/purge.events.js';
 import { publishPurge } from './purge/purge.published.js';
 import { terminationEvents } from './termination/termination.events.js';
@@ -13,6 +15,7 @@ export const lifecyclePublishing: readonly Publishing[] = [
   publishing(terminationEvents, publishTermination),
   publishing(purgeEvents, publishPurge),
   publishing(attachmentEvents, publishAttachment),
+  publishing(holdEvents, publishHold),
   ...receiptPublishing(lifecycleFacts),
   settledPublishing(lifecycleFacts.deadLetterSettled),
   sealingPublishing(lifecycleFacts.valuesSealed),

@@ -10,13 +10,17 @@ export const folders = ['VOUCHSAFE_FILES_FOLDER', 'VOUCHSAFE_ATTACHMENT_BUCKET']
 export function lifecycleStores(database: Database, bodies: BodyStore): readonly DataStore[] {
   return [
     rows(database, {
-      name: 'organizations',
-      tables: ['organization', 'termination', 'certificate'],
-      person: 'none',
+      ...{ name: 'organizations', tables: ['organization', 'termination', 'certificate'], person: 'none' },
+      about: { entities: ['organization'], times: false },
     }),
     attachments(database, bodies),
     {
       ...{ name: 'purges', places: ['purge', 'certificate_key'], person: 'none' },
+      organization: { kept: 'deletion-records' },
+    },
+    // That something was held, and until when, must be shown later.
+    {
+      ...{ name: 'legal-holds', places: ['legal_hold'], person: 'none' },
       organization: { kept: 'deletion-records' },
     },
   ];
@@ -39,9 +43,9 @@ function attachments(database: Database, bodies: BodyStore): DataStore {
         for await (const { attachmentId } of bodies.list(organizationId)) ids.add(attachmentId);
         return ids.size;
       },
-      remove: async (organizationId) => {
-        for await (const id of bodies.list(organizationId)) await bodies.remove(id);
-        await rowsOfOrganization(database, ['attachment']).remove(organizationId);
+      remove: async (organizationId, destroy) => {
+        for await (const id of bodies.list(organizationId)) await destroy(() => bodies.remove(id));
+        await rowsOfOrganization(database, ['attachment']).remove(organizationId, destroy);
       },
     },
   };

@@ -1,6 +1,7 @@
 export * from './card-failure.js';
 export * from './customer.js';
 export * from './dead-letter-settled.js';
+export * from './hold-confirmed.js';
 export * from './invoice.js';
 export * from './order.js';
 export * from './organization-erased.js';

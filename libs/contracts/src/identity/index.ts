@@ -1,6 +1,7 @@
 export * from './access.js';
 export * from './dead-letter-settled.js';
 export * from './erasure.js';
+export * from './hold-confirmed.js';
 export * from './organization-erased.js';
 export * from './organization.js';
 export * from './session.js';

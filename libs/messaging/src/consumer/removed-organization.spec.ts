@@ -64,7 +64,7 @@ beforeAll(async () => {
     });
   await relayEverything();
   await source.asRetention((sql) => vault.refuseOrganization(sql, erased, at));
-  await deleteEvents(source, erased);
+  await deleteEvents(source, erased, (work) => source.asRetention(work));
 }, 60_000);
 afterAll(async () => {
   await service.stop();

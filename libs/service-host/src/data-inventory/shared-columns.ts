@@ -46,6 +46,7 @@ const impersonalSharedColumns: Readonly<Record<string, string>> = {
   'erasure.held_because': 'one of a closed set',
   'erasure.inventory': 'names of stores, and counts',
   'erasure.retained': 'of closed sets, and a day',
+  'hold.scope': 'random ids, types of entities and times',
   'cursor.name': 'of a program',
   'consumed_lane.consumer': 'of a program',
   'consumed_lane.source': 'of a service',

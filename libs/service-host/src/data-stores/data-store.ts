@@ -1,5 +1,6 @@
 /** @promise P10, P18, P31 what a service must answer of each place where it keeps customers' data */
 import type { Kept, Retained } from '@vouchsafe/contracts';
+import type { Destroying } from './destroying.js';
 import type { PersonErasure } from './erasure.js';
 
 /**
@@ -16,11 +17,19 @@ export interface DataStore {
    * Otherwise the person is removed.
    */
   readonly person: 'sealed' | 'none' | PersonRemoval;
+  /**
+   * What its records may be about, so that a hold on an entity or on a time does not stop what cannot be about it; absent: anything.
+   * A hold on a person stops every store but those that say nothing of a person.
+   */
+  readonly about?: { readonly entities: readonly string[]; readonly times: boolean };
   /** What stays though the organization goes has a ground. */
   readonly organization: OrganizationRemoval | { readonly kept: Kept };
 }
 
-/** What a store removes for a person's erasure besides the keys. Every method must be safe to repeat: the process may be killed. */
+/**
+ * What a store removes for a person's erasure besides the keys. Every method must be safe to repeat: the process may be killed. No hold is
+ * placed while `beforeKeys` or `remove` is under way: they are short.
+ */
 export interface PersonRemoval {
   /** Called before the service answers requests, for an erasure that a restored database does not know. */
   recall?(erasure: PersonErasure): Promise<void>;
@@ -39,8 +48,11 @@ export interface PersonRemoval {
 export interface OrganizationRemoval {
   /** Records of the organization that are there: the inventory before, and the probe after, which must find none. */
   count(organizationId: string): Promise<number>;
-  /** Removes them in transactions of bounded size; safe to repeat. Throws while something cannot be removed yet. */
-  remove(organizationId: string): Promise<void>;
+  /**
+   * Removes them in transactions of bounded size, each by `destroy`, which asks the holds; safe to repeat. Throws while something cannot be
+   * removed yet.
+   */
+  remove(organizationId: string, destroy: Destroying): Promise<void>;
   /** What stays outside, because it must be kept. It is asked before anything is removed. */
   retained?(organizationId: string): Promise<readonly Retained[]>;
 }

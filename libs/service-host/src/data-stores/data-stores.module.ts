@@ -17,11 +17,15 @@ import { tombstoneFile, Vault } from '@vouchsafe/vault';
 import { LOGGER } from '../boot.js';
 import { Clock } from '../clock.js';
 import type { ServiceLogger } from '../logging.js';
+import { Metrics } from '../metrics.js';
 import { Background } from '../persistence/background.js';
 import { PUBLISHING } from '../persistence/lanes.js';
 import type { PersistenceConfig } from '../persistence/persistence.config.js';
 import type { DataStore } from './data-store.js';
 import { takeOn } from './erasure.js';
+import { type HoldingOptions, startHolding } from './holding.js';
+import { requestRelease, takeOnHold } from './holds.js';
+import { measureHeld } from './measure-held.js';
 import { libraryStores } from './library-stores.js';
 import { applyTombstones, startErasing } from './erasing.js';
 import type { ErasingOptions } from './procedure.js';
@@ -37,6 +41,7 @@ type ErasureSettings = Pick<
 @Injectable()
 class Erasing implements OnModuleInit, OnApplicationBootstrap {
   private worker: Follower | undefined;
+  private holding: Follower | undefined;
 
   constructor(
     private readonly database: Database,
@@ -48,6 +53,7 @@ class Erasing implements OnModuleInit, OnApplicationBootstrap {
     @Inject(SETTINGS) private readonly settings: ErasureSettings,
     @Inject(PUBLISHING) private readonly publishing: readonly Publishing[],
     @Inject(LOGGER) private readonly logger: ServiceLogger,
+    private readonly metrics: Metrics,
   ) {}
 
   /** Nothing listens, consumes or publishes yet. */
@@ -57,10 +63,25 @@ class Erasing implements OnModuleInit, OnApplicationBootstrap {
 
   onApplicationBootstrap(): void {
     this.worker = this.background.add(startErasing(this.options()));
+    this.holding = this.background.add(startHolding(this.holdingOptions()));
+    measureHeld(this.metrics, this.database);
   }
 
   wake(): void {
     this.worker?.wake();
+  }
+
+  wakeHolding(): void {
+    this.holding?.wake();
+  }
+
+  private holdingOptions(): HoldingOptions {
+    const { database, store, tombstones, now } = this.options();
+    return {
+      ...{ database, store, tombstones, now },
+      onError: (error) => this.logger.error({ err: error }, 'A legal hold could not be confirmed; retrying'),
+      onReleased: () => this.wake(),
+    };
   }
 
   private options(): ErasingOptions {
@@ -119,10 +140,31 @@ class ErasureReactions {
     });
     transaction.afterCommit(() => this.erasing.wake());
   }
+
+  /** Counts from this commit on; confirmed when whoever did not see it has ended. */
+  @ReactsTo(lifecycleFacts.holdPlaced, { permission: 'holds:write' })
+  async hold(
+    { data }: Received<DataOf<typeof lifecycleFacts.holdPlaced>>,
+    { transaction }: ReactionContext,
+  ): Promise<void> {
+    const { holdId, organizationId, heldOrganizationId, scope, occurredAt } = data;
+    const placedAt = new Date(occurredAt);
+    await takeOnHold(transaction, { holdId, organizationId, heldOrganizationId, scope, placedAt });
+    transaction.afterCommit(() => this.erasing.wakeHolding());
+  }
+
+  @ReactsTo(lifecycleFacts.holdReleaseRequested, { permission: 'holds:write' })
+  async release(
+    { data }: Received<DataOf<typeof lifecycleFacts.holdReleaseRequested>>,
+    { transaction }: ReactionContext,
+  ): Promise<void> {
+    await requestRelease(transaction, data.holdId, new Date(data.occurredAt));
+    transaction.afterCommit(() => this.erasing.wakeHolding());
+  }
 }
 
 /**
- * A service's part of every erasure of a person (P10) and of an organization (P31). The service provides `DATA_STORES`, consumes identity's
+ * A service's part of every erasure of a person (P10) and of an organization (P31), and of every legal hold. The service provides `DATA_STORES`, consumes identity's
  * and lifecycle's facts, and publishes its receipts.
  */
 @Module({})
@@ -137,7 +179,10 @@ export class DataStoresModule {
 
   /** What the reaction needs in a separate program; the running service then carries the erasure out. */
   static beside(settings: ErasureSettings): Provider[] {
-    const erasing: Pick<Erasing, 'wake'> = { wake: () => undefined };
+    const erasing: Pick<Erasing, 'wake' | 'wakeHolding'> = {
+      wake: () => undefined,
+      wakeHolding: () => undefined,
+    };
     return [
       { provide: SETTINGS, useValue: settings },
       { provide: Erasing, useValue: erasing },

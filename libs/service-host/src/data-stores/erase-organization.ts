@@ -1,6 +1,7 @@
-/** @promise P31 (main) how a service erases an organization: tombstone, inventory, every store, keys, a search that finds nothing, receipt */
+/** @promise P31 how a service erases an organization: holds, tombstone, inventory, every store, keys, a search that finds nothing, receipt */
 import type { ErasedStore, OrganizationErasureReceipt, Retained } from '@vouchsafe/contracts';
-import { isRemoved } from './data-store.js';
+import { type DataStore, isRemoved } from './data-store.js';
+import { destroying, HeldError } from './destroying.js';
 import type { InHand, OrganizationErasure } from './erasure.js';
 import type { ErasingOptions, Procedure } from './procedure.js';
 import { KEYS } from './library-stores.js';
@@ -10,6 +11,7 @@ import { tombstoneOf } from './tombstones.js';
 
 export function eraseOrganization(options: ErasingOptions): Procedure<OrganizationErasure> {
   const { database, vault, tombstones, now } = options;
+  const destroy = options.destroying ?? destroying;
   const stores = options.stores.filter(isRemoved);
   const countAll = async (organizationId: string): Promise<Record<string, number>> => {
     const counts: Record<string, number> = {};
@@ -22,15 +24,32 @@ export function eraseOrganization(options: ErasingOptions): Procedure<Organizati
       retained.push(...((await organization.retained?.(organizationId)) ?? []));
     return retained;
   };
+  /** What no hold covers goes; the erasure itself waits. */
   const remove = async ({ erasedOrganizationId }: OrganizationErasure): Promise<void> => {
-    for (const { organization } of stores) await organization.remove(erasedOrganizationId);
+    const holds = new Set<string>();
+    for (const { organization, ...store } of stores) {
+      const what = { organizations: [erasedOrganizationId], about: aboutOf(store) };
+      try {
+        await organization.remove(erasedOrganizationId, (work) => destroy(database, what, work));
+      } catch (error) {
+        if (!(error instanceof HeldError)) throw error;
+        for (const id of error.holdIds) holds.add(id);
+      }
+    }
+    if (holds.size > 0) throw new HeldError([...holds]);
   };
   return {
     destroy: async (erasure) => {
       const { erasureId, erasedOrganizationId } = erasure;
-      await tombstones.append([tombstoneOf(erasure)]);
+      const whole = { organizations: [erasedOrganizationId] };
+      // A hold on a part of its data stops the stores that may hold that part; one on all of it, everything.
+      await destroy(database, { ...whole, about: NOTHING }, () =>
+        tombstones.append([{ intended: tombstoneOf(erasure) }]),
+      );
       // From here on nothing new can be sealed for it, and no fact about it is taken.
-      await database.asRetention((sql) => vault.refuseOrganization(sql, erasedOrganizationId, now()));
+      await destroy(database, { ...whole, about: NOTHING }, (sql) =>
+        vault.refuseOrganization(sql, erasedOrganizationId, now()),
+      );
       // What is there now: a process that is killed on its way must not count less when it goes on, nor forget what stays elsewhere.
       const inventory = erasure.inventory ?? (await countAll(erasedOrganizationId));
       const retained = erasure.retained ?? (await retainedOf(erasedOrganizationId));
@@ -41,7 +60,7 @@ export function eraseOrganization(options: ErasingOptions): Procedure<Organizati
       );
       // Keys go last: until then what is left can still be read by whoever may stop this.
       await remove(erasure);
-      await database.asRetention(async (sql) => {
+      await destroy(database, whole, async (sql) => {
         const { keysDestroyed, effectiveFrom } = await vault.destroyOrganization(sql, erasedOrganizationId);
         await sql.query('update erasure set keys_destroyed = keys_destroyed + $2 where erasure_id = $1', [
           erasureId,
@@ -65,6 +84,13 @@ export function eraseOrganization(options: ErasingOptions): Procedure<Organizati
       );
     },
   };
+}
+
+const NOTHING = { people: false, entities: [], times: false } as const;
+
+function aboutOf({ person, about }: Pick<DataStore, 'person' | 'about'>) {
+  const people = person !== 'none';
+  return { people, entities: about?.entities ?? null, times: about?.times ?? true };
 }
 
 function receiptOf(

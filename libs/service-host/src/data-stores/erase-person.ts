@@ -1,11 +1,12 @@
-/** @promise P10 (main) how a service erases a person: tombstone, keys, what no key covers, receipt */
-import type { Database } from '@vouchsafe/database';
+/** @promise P10 (main) how a service erases a person: holds, tombstone, keys, what no key covers, receipt */
 import type { ErasureReceipt, Retained } from '@vouchsafe/contracts';
 import { hasValuesInClear } from '@vouchsafe/event-store';
 import { unreadableDeadLetters } from '@vouchsafe/messaging';
 import { personRemovals } from './data-store.js';
-import type { HeldBecause, InHand, PersonErasure } from './erasure.js';
+import { destroying } from './destroying.js';
+import { type HeldBecause, type InHand, noteHeld, type PersonErasure } from './erasure.js';
 import type { ErasingOptions, Procedure } from './procedure.js';
+import type { Destruction } from './holds.js';
 import { noteDestruction, noteReceipt } from './notes.js';
 import { personReceipt } from './receipt.js';
 import { tombstoneOf } from './tombstones.js';
@@ -16,16 +17,19 @@ export async function recallPerson({ stores }: ErasingOptions, erasure: PersonEr
 }
 
 export function erasePerson(options: ErasingOptions): Procedure<PersonErasure> {
-  const { tombstones, now } = options;
+  const { database, tombstones, now } = options;
+  const destroy = options.destroying ?? destroying;
   const removals = personRemovals(options.stores);
   return {
     destroy: async (erasure) => {
-      for (const removal of removals) await removal.beforeKeys?.(erasure);
-      await tombstones.append([tombstoneOf(erasure)]);
+      await destroy(database, dataOf(erasure), () => tombstones.append([{ intended: tombstoneOf(erasure) }]));
+      // The work has transactions of its own; this one holds the lock.
+      for (const removal of removals)
+        await destroy(database, dataOf(erasure), async () => removal.beforeKeys?.(erasure));
       await destroyKeys(options, erasure);
     },
     remove: async (erasure) => {
-      for (const removal of removals) await removal.remove(erasure);
+      for (const removal of removals) await destroy(database, dataOf(erasure), () => removal.remove(erasure));
     },
     complete: async (erasure) => {
       await assertNothingIsLeft(options, erasure);
@@ -49,15 +53,19 @@ export function erasePerson(options: ErasingOptions): Procedure<PersonErasure> {
   };
 }
 
+function dataOf({ organizations, userId, subjects }: PersonErasure): Destruction {
+  return { organizations, subjects: [userId, ...subjects] };
+}
+
 /** Every key in a transaction of its own: a maker of several keys and this must not wait for each other in a ring. */
-async function destroyKeys(
-  { database, vault, now }: ErasingOptions,
-  { erasureId, organizations, subjects }: InHand<PersonErasure>,
-): Promise<void> {
+async function destroyKeys(options: ErasingOptions, erasure: InHand<PersonErasure>): Promise<void> {
+  const { database, vault, now } = options;
+  const { erasureId, organizations, subjects } = erasure;
+  const destroy = options.destroying ?? destroying;
   let effectiveFrom = now();
   for (const organizationId of organizations)
     for (const subjectId of subjects)
-      await database.asRetention(async (sql) => {
+      await destroy(database, dataOf(erasure), async (sql) => {
         const destruction = await vault.destroySubject(sql, { organizationId, subjectId }, now());
         effectiveFrom = destruction.effectiveFrom;
         await sql.query('update erasure set keys_destroyed = keys_destroyed + $2 where erasure_id = $1', [
@@ -68,6 +76,8 @@ async function destroyKeys(
   await database.asRetention((sql) => noteDestruction(sql, erasureId, now(), effectiveFrom));
 }
 
+type Left = Exclude<HeldBecause, 'legal-hold'>;
+
 /**
  * Two things may be left of a person when the keys are gone, and no receipt is given until they are dealt with: a dead letter that
  * matches no contract (replay or discard it), and a value stored before its field was marked (`npm run keys -- seal-marked`).
@@ -76,21 +86,15 @@ async function assertNothingIsLeft(
   { database, catalogs }: ErasingOptions,
   { erasureId, organizations, subjects }: InHand<PersonErasure>,
 ): Promise<void> {
-  const held = await database.asWorker(async (sql): Promise<HeldBecause | null> => {
+  const held = await database.asWorker(async (sql): Promise<Left | null> => {
     if ((await unreadableDeadLetters(sql, organizations)) > 0) return 'unreadable-messages';
     return (await hasValuesInClear(sql, catalogs, organizations, subjects)) ? 'values-in-clear' : null;
   });
-  await noteHeld(database, erasureId, held);
+  await noteHeld(database, erasureId, held && { because: held });
   if (held) throw new Error(`An erasure cannot be completed: ${heldUp[held]}`);
 }
 
-async function noteHeld(database: Database, erasureId: string, held: HeldBecause | null): Promise<void> {
-  await database.asWorker((sql) =>
-    sql.query('update erasure set held_because = $2 where erasure_id = $1', [erasureId, held]),
-  );
-}
-
-const heldUp: Readonly<Record<HeldBecause, string>> = {
+const heldUp: Readonly<Record<Left, string>> = {
   'unreadable-messages':
     'dead letters that match no contract may be about the erased person (npm run dead-letters)',
   'values-in-clear':

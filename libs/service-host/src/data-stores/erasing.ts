@@ -1,11 +1,21 @@
 /** @promise P10, P31 a service's part of an erasure, step by step; each may be repeated */
 import type { Database } from '@vouchsafe/database';
 import { follow, type Follower } from '@vouchsafe/event-store';
-import { type Erasure, type InHand, erasureInHand, takeDue, takeOn } from './erasure.js';
+import { type Destroy, HeldError } from './destroying.js';
+import {
+  type Erasure,
+  type InHand,
+  erasureInHand,
+  noteHeld,
+  noteNotHeld,
+  takeDue,
+  takeOn,
+} from './erasure.js';
 import { eraseOrganization } from './erase-organization.js';
 import { erasePerson, recallPerson } from './erase-person.js';
 import type { ErasingOptions } from './procedure.js';
-import { assertNoneIsMissing, erasureOf, isCarriedOut } from './tombstones.js';
+import { recallHolds } from './recall-holds.js';
+import { assertNoneIsMissing, erasureOf, isCarriedOut, tombstoneOf } from './tombstones.js';
 
 /**
  * One service's part of erasures (P10, P31), step by step; an erasure continues where a killed process left it. A receipt is given when
@@ -19,7 +29,10 @@ export function startErasing(options: ErasingOptions): Follower {
     try {
       await carryOn(options, erasure);
     } catch (error) {
-      onError(error);
+      // A hold is no failure: it is shown, and its release makes the erasure due.
+      if (error instanceof HeldError)
+        await noteHeld(database, erasure.erasureId, { because: 'legal-hold', holdIds: error.holdIds });
+      else onError(error);
       await putOff(database, erasure, new Date(now().getTime() + pauseAfter(erasure.attempts)));
     }
     return 1;
@@ -28,31 +41,54 @@ export function startErasing(options: ErasingOptions): Follower {
 }
 
 /**
- * Before a service answers requests: carries out every erasure that the file of tombstones has and the database does not know. So
- * who was erased is erased again from a database that was restored from a backup, by whatever means.
+ * Before a service answers requests: takes on the holds of the file, then carries out every erasure that the file has and the database does
+ * not know. So who was erased is erased again from a database that was restored from a backup, by whatever means, and what is held stays.
  */
 export async function applyTombstones(options: ErasingOptions): Promise<void> {
   const { database, tombstones } = options;
-  const remembered = await tombstones.all();
-  await assertNoneIsMissing(database, remembered);
-  for (const tombstone of remembered) {
-    const erasure = erasureOf(tombstone);
-    if (await isCarriedOut(database, erasure)) continue;
-    if (erasure.of === 'person') await recallPerson(options, erasure);
-    await database.asWorker((sql) => takeOn(sql, erasure));
+  const ledger = await tombstones.read();
+  await assertNoneIsMissing(database, ledger);
+  await recallHolds(database, ledger);
+  for (const tombstone of ledger.tombstones)
+    await recall({ ...options, destroying: repeating }, erasureOf(tombstone));
+  // These may have been cut off before anything was destroyed, and held since then.
+  for (const tombstone of ledger.intended) await recall(options, erasureOf(tombstone));
+}
+
+const repeating: Destroy = (database, _, work) => database.asRetention(work);
+
+async function recall(options: ErasingOptions, erasure: Erasure): Promise<void> {
+  const { database } = options;
+  if (await isCarriedOut(database, erasure)) return;
+  if (erasure.of === 'person') await recallPerson(options, erasure);
+  await database.asWorker((sql) => takeOn(sql, erasure));
+  try {
     await carryOut('destroy', options, erasure);
+    await noteCarriedOut(options, erasure);
     await carryOut('remove', options, erasure);
+  } catch (error) {
+    if (!(error instanceof HeldError)) throw error;
+    await noteHeld(database, erasure.erasureId, { because: 'legal-hold', holdIds: error.holdIds });
   }
 }
 
 async function carryOn(options: ErasingOptions, erasure: InHand): Promise<void> {
   const { database, now } = options;
   if (!erasure.destroyedAt) await carryOut('destroy', options, erasure);
+  await noteCarriedOut(options, erasure);
   await carryOut('remove', options, erasure);
+  await noteNotHeld(database, erasure.erasureId);
   const { effectiveFrom } = await known(database, erasure.erasureId);
   if (!effectiveFrom) throw new Error(`Erasure ${erasure.erasureId} has no effective time`);
   if (now() < effectiveFrom) await putOff(database, erasure, effectiveFrom);
   else await carryOut('complete', options, erasure);
+}
+
+/** From here on a restore repeats it whatever is held. */
+async function noteCarriedOut({ tombstones }: ErasingOptions, erasure: Erasure): Promise<void> {
+  const ledger = await tombstones.read();
+  if (ledger.tombstones.some(({ erasureId }) => erasureId === erasure.erasureId)) return;
+  await tombstones.append([tombstoneOf(erasure)]);
 }
 
 /** A step, with the erasure as it stands then. */

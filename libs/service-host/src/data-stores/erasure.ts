@@ -1,5 +1,5 @@
 import type { Retained } from '@vouchsafe/contracts';
-import type { Sql } from '@vouchsafe/database';
+import type { Database, Sql } from '@vouchsafe/database';
 import { instant } from '@vouchsafe/database';
 
 interface AnyErasure {
@@ -27,8 +27,8 @@ export interface OrganizationErasure extends AnyErasure {
 
 export type Erasure = PersonErasure | OrganizationErasure;
 
-/** Why a service gives no receipt though it has destroyed its keys. */
-export const heldBecause = ['unreadable-messages', 'values-in-clear'] as const;
+/** Why a service gives no receipt. A `legal-hold` stops whatever is still to be destroyed; the others stand once the keys are. */
+export const heldBecause = ['unreadable-messages', 'values-in-clear', 'legal-hold'] as const;
 export type HeldBecause = (typeof heldBecause)[number];
 
 /** How far this service is with an erasure. */
@@ -77,6 +77,31 @@ export async function takeOn(sql: Sql, erasure: Erasure): Promise<void> {
 export async function erasureInHand(sql: Sql, erasureId: string): Promise<InHand | undefined> {
   const [row] = await sql.query<ErasureRow>('select * from erasure where erasure_id = $1', [erasureId]);
   return row && inHand(row);
+}
+
+/** Why an erasure does not go on, and which legal holds stop it. */
+export interface Held {
+  readonly because: HeldBecause;
+  readonly holdIds?: readonly string[];
+}
+
+export async function noteHeld(database: Database, erasureId: string, held: Held | null): Promise<void> {
+  await database.asWorker((sql) =>
+    sql.query('update erasure set held_because = $2, held_by = $3 where erasure_id = $1', [
+      ...[erasureId, held?.because ?? null],
+      held?.holdIds ?? null,
+    ]),
+  );
+}
+
+/** No hold stops it any more; what else holds it up is found out anew. */
+export async function noteNotHeld(database: Database, erasureId: string): Promise<void> {
+  await database.asWorker((sql) =>
+    sql.query(
+      'update erasure set held_because = null, held_by = null where erasure_id = $1 and held_by is not null',
+      [erasureId],
+    ),
+  );
 }
 
 /** Nobody else takes it up for so long: one whose process died is soon taken up, and every step may be repeated, even at once. */

@@ -9,15 +9,22 @@ export const KEYS = 'keys';
 /** In the order in which an organization is removed from them; a service's own come before. */
 export function libraryStores(database: Database): readonly DataStore[] {
   return [
-    rows(database, { name: 'idempotency-keys', tables: ['idempotency_key'], person: keptAnswers(database) }),
+    rows(database, {
+      ...{
+        name: 'idempotency-keys',
+        tables: ['idempotency_key'],
+        person: keptAnswers(database),
+        about: NOTHING,
+      },
+    }),
     rows(database, { name: 'dead-letters', tables: ['dead_letter'], person: 'sealed' }),
     rows(database, { name: 'erasures', tables: ['erasure'], person: 'none' }),
-    rows(database, { name: 'sealing-runs', tables: ['sealing_run'], person: 'none' }),
+    rows(database, { name: 'sealing-runs', tables: ['sealing_run'], person: 'none', about: NOTHING }),
     {
       ...{ name: 'events', places: ['event'], person: 'sealed' },
       organization: {
         count: (organizationId) => countAsWorker(database, ['event'], organizationId),
-        remove: (organizationId) => deleteEvents(database, organizationId),
+        remove: (organizationId, destroy) => deleteEvents(database, organizationId, destroy),
       },
     },
     {
@@ -32,6 +39,7 @@ export function libraryStores(database: Database): readonly DataStore[] {
       ...{ name: 'tombstones', places: ['vault_erased_key', 'vault_erased_organization'], person: 'none' },
       organization: { kept: 'tombstones' },
     },
+    { ...{ name: 'holds', places: ['hold'], person: 'none' }, organization: { kept: 'deletion-records' } },
     // What came after it was erased.
     {
       ...{ name: 'late-facts', places: ['late_fact'], person: 'none' },
@@ -39,6 +47,9 @@ export function libraryStores(database: Database): readonly DataStore[] {
     },
   ];
 }
+
+/** Technical records: what they repeat is kept elsewhere. */
+const NOTHING = { entities: [], times: false } as const;
 
 const keyTables = ['vault_data_key', 'vault_organization_key', 'vault_transit_key'] as const;
 

@@ -51,6 +51,33 @@ export const dataStoreMigrations: readonly SqlMigration[] = [
       grant update (inventory, retained) on erasure to ${worker};
 ${mayLoseOrganizations(['idempotency_key', 'erasure'], retention)}`,
   },
+  {
+    name: 'service-host-005-hold',
+    sql: ({ request, worker, retention }) => `
+      create table hold (
+        hold_id uuid primary key,
+        -- The operator's, in whose log it stands.
+        organization_id uuid not null,
+        held_organization_id uuid not null,
+        scope jsonb not null,
+        placed_at timestamptz not null,
+        -- When nothing could be destroyed any more that it covers, and it stood outside of the database.
+        confirmed_at timestamptz,
+        release_requested_at timestamptz,
+        released_at timestamptz
+      );
+      create index hold_on_organization on hold (held_organization_id) where released_at is null;
+      alter table hold enable row level security;
+      alter table hold force row level security;
+      create policy held_organization on hold to ${request}
+        using (held_organization_id = nullif(current_setting('vouchsafe.organization_id', true), '')::uuid);
+      create policy every_organization on hold to ${worker}, ${retention} using (true);
+      grant select on hold to ${request}, ${retention};
+      grant select, insert, update (confirmed_at, release_requested_at, released_at) on hold to ${worker};
+      -- The holds that stop it.
+      alter table erasure add column held_by uuid[];
+      grant update (held_by) on erasure to ${worker};`,
+  },
 ];
 
 /** Lets `retention` remove the rows of organizations that are being erased, and no other. For tables with an `organization_id`. */

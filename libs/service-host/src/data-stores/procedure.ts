@@ -3,6 +3,7 @@ import type { EventCatalog } from '@vouchsafe/event-sourcing';
 import type { EventStore } from '@vouchsafe/event-store';
 import type { OutsideTombstones, Vault } from '@vouchsafe/vault';
 import type { DataStore } from './data-store.js';
+import type { Destroy } from './destroying.js';
 import type { Erasure, InHand } from './erasure.js';
 
 export interface ErasingOptions {
@@ -16,13 +17,15 @@ export interface ErasingOptions {
   readonly stores: readonly DataStore[];
   readonly now: () => Date;
   readonly onError: (error: unknown) => void;
+  /** What was carried out already is repeated without asking the holds. */
+  readonly destroying?: Destroy;
 }
 
 /** How a service erases a person, or an organization. Every step may be repeated, and is durable before the next. */
 export interface Procedure<Of extends Erasure> {
-  /** The tombstone outside of the database, what must go before the keys, and the keys. */
+  /** The tombstone outside of the database, what must go before the keys, and the keys. @throws HeldError */
   destroy(erasure: InHand<Of>): Promise<void>;
-  /** What no key covers. */
+  /** What no key covers. @throws HeldError */
   remove(erasure: InHand<Of>): Promise<void>;
   /** Looks for what may be left, when no process holds an opened key any more, and gives the receipt. */
   complete(erasure: InHand<Of>): Promise<void>;

@@ -2,12 +2,14 @@ import {
   type Contract,
   type ErasureReceipt,
   erasureReceipt,
+  type holdConfirmation,
   type OrganizationErasureReceipt,
   organizationErasureReceipt,
   publication,
 } from '@vouchsafe/contracts';
 import { decider, type DomainEvent, eventCatalog } from '@vouchsafe/event-sourcing';
 import { aggregate, type Publishing, publishing } from '@vouchsafe/event-store';
+import { holdConfirmationEvents, type HoldConfirmed } from './hold-confirmation.js';
 
 /** Stream `erasure-receipt-<erasure id>` of each service: one event, when its part is done (P10). */
 const personEvents = eventCatalog({
@@ -53,15 +55,17 @@ export const organizationReceipt = aggregate({
   }),
 });
 
-/** What leaves a service of its receipts: the facts of its own contracts. */
+/** What leaves a service of its receipts and of its confirmations of holds: the facts of its own contracts. */
 export function receiptPublishing(facts: {
   readonly subjectErased: Contract<typeof erasureReceipt>;
   readonly organizationErased: Contract<typeof organizationErasureReceipt>;
+  readonly holdConfirmed: Contract<typeof holdConfirmation>;
 }): readonly Publishing[] {
   return [
     publishing<SubjectErased>(personEvents, ({ data }) => [publication(facts.subjectErased, data)]),
     publishing<OrganizationErased>(organizationEvents, ({ data }) => [
       publication(facts.organizationErased, data),
     ]),
+    publishing<HoldConfirmed>(holdConfirmationEvents, ({ data }) => [publication(facts.holdConfirmed, data)]),
   ];
 }

@@ -1,5 +1,6 @@
 import type { Database } from '@vouchsafe/database';
 import type { DataStore, OrganizationRemoval } from './data-store.js';
+import type { Destroying } from './destroying.js';
 
 /** Rows of one transaction. */
 const BATCH = 5_000;
@@ -7,9 +8,9 @@ const BATCH = 5_000;
 /** A store of rows with an `organization_id`; tables that refer to others come first. */
 export function rows(
   database: Database,
-  { name, tables, person }: Pick<DataStore, 'name' | 'person'> & { readonly tables: readonly string[] },
+  { tables, ...store }: Pick<DataStore, 'name' | 'person' | 'about'> & { readonly tables: readonly string[] },
 ): DataStore {
-  return { name, places: tables, person, organization: rowsOfOrganization(database, tables) };
+  return { ...store, places: tables, organization: rowsOfOrganization(database, tables) };
 }
 
 export function rowsOfOrganization(database: Database, tables: readonly string[]): OrganizationRemoval {
@@ -26,14 +27,14 @@ export function rowsOfOrganization(database: Database, tables: readonly string[]
         });
       return count;
     },
-    remove: async (organizationId) => {
-      for (const table of tables) while ((await removeBatch(database, table, organizationId)) >= BATCH);
+    remove: async (organizationId, destroy) => {
+      for (const table of tables) while ((await removeBatch(destroy, table, organizationId)) >= BATCH);
     },
   };
 }
 
-async function removeBatch(database: Database, table: string, organizationId: string): Promise<number> {
-  const removed = await database.asRetention((sql) =>
+async function removeBatch(destroy: Destroying, table: string, organizationId: string): Promise<number> {
+  const removed = await destroy((sql) =>
     sql.query(
       // Partitions have rows of the same ctid: of the organization all of them go, of others none.
       `delete from ${table} where organization_id = $1 and ctid = any (array(

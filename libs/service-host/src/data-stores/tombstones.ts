@@ -1,5 +1,5 @@
 import type { Database } from '@vouchsafe/database';
-import type { Tombstone } from '@vouchsafe/vault';
+import type { Ledger, Tombstone } from '@vouchsafe/vault';
 import type { Erasure } from './erasure.js';
 
 /** What is remembered of an erasure outside of the database. */
@@ -29,22 +29,33 @@ export async function isCarriedOut(database: Database, { erasureId }: Erasure): 
   return found.length > 0;
 }
 
-/** A tombstone is written before the key goes: where one is missing, the file is not the one that belongs to this database. */
+/** A tombstone is written before the key goes, and a hold before it is confirmed: where one is missing, the file is another database's. */
 export async function assertNoneIsMissing(
   database: Database,
-  remembered: readonly Tombstone[],
+  { tombstones, intended, holds, released }: Ledger,
 ): Promise<void> {
   const [found] = await database.asWorker((sql) =>
-    sql.query<{ missing: number }>(
-      `select count(*)::int as missing from erasure
-       where destroyed_at is not null and not (erasure_id = any ($1::uuid[]))`,
-      [remembered.map(({ erasureId }) => erasureId)],
+    sql.query<{ erasures: number; holds: number }>(
+      `select
+         (select count(*)::int from erasure
+          where destroyed_at is not null and not (erasure_id = any ($1::uuid[]))) as erasures,
+         (select count(*)::int from hold
+          where (confirmed_at is not null and not (hold_id = any ($2::uuid[])))
+            or (released_at is not null and not (hold_id = any ($3::uuid[])))) as holds`,
+      [
+        [...tombstones, ...intended].map(({ erasureId }) => erasureId),
+        holds.map(({ holdId }) => holdId),
+        [...released],
+      ],
     ),
   );
-  const missing = found?.missing ?? 0;
-  if (missing === 0) return;
+  const missing = [
+    ...(found?.erasures ? [`${found.erasures} erasures that were carried out in the database`] : []),
+    ...(found?.holds ? [`${found.holds} legal holds that are in the database`] : []),
+  ];
+  if (missing.length === 0) return;
   throw new Error(
-    `VOUCHSAFE_TOMBSTONE_FILE lacks ${missing} erasures that were carried out in the database. ` +
-      'With the wrong file, people who were erased after a backup would reappear when it is restored: provide the right file.',
+    `VOUCHSAFE_TOMBSTONE_FILE lacks ${missing.join(' and ')}. With the wrong file, people who were erased after a backup would reappear ` +
+      'when it is restored, and what is held would be deleted: provide the right file.',
   );
 }

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import type { INestApplicationContext, Provider } from '@nestjs/common';
-import { Database, type Transaction } from '@vouchsafe/database';
+import { Database, type Sql, type Transaction } from '@vouchsafe/database';
 import { EventStore } from '@vouchsafe/event-store';
 import {
   type DeadLetter,
@@ -17,6 +17,7 @@ import { Clock, clockOf, Ids, RandomIds } from '../clock.js';
 import { type Given, Refusal, runCommand, UsageError } from '../command-line.js';
 import type { HostConfig } from '../config.js';
 import { DataStoresModule } from '../data-stores/data-stores.module.js';
+import { HeldError, refuseHeld } from '../data-stores/destroying.js';
 import { passwordOf, type PersistenceConfig } from '../persistence/persistence.config.js';
 import { options, usageOf, verbOf } from './arguments.js';
 import { type Settlement, singleLine } from './settlement.js';
@@ -96,13 +97,21 @@ async function settle<Config extends z.ZodObject>(
     }
     const wanted = await targets(queue, values);
     const settlement = await settlementOf(values, verb, now());
-    const settle = settleDeadLetters(queue, (transaction, message, fate) =>
-      record(transaction, message, fate, settlement),
-    );
+    const settle = settleDeadLetters(queue, async (transaction, message, fate) => {
+      // What is discarded is destroyed; it is gone when this commits, or not at all.
+      if (fate === 'discarded') await refuseWhereHeld(transaction, message);
+      await record(transaction, message, fate, settlement);
+    });
     await (verb === 'replay' ? replay(settle, wanted) : discard(settle, wanted));
   } finally {
     await database.close();
   }
+}
+
+async function refuseWhereHeld(sql: Sql, { organizationId }: DeadLetter): Promise<void> {
+  await refuseHeld(sql, { organizations: [organizationId] }).catch((error: unknown) => {
+    throw error instanceof HeldError ? new Refusal(`${error.message}. Nothing was discarded.`) : error;
+  });
 }
 
 type Options = Given<typeof options>['values'];

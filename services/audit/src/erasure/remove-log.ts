@@ -1,8 +1,7 @@
 /** @promise P31 what goes of an organization's log, and what stays: hash tiles, the last checkpoint and the key that verifies it */
 import { Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
-import { Clock, type OrganizationRemoval, rowsOfOrganization } from '@vouchsafe/service-host';
-import { destroying } from '../destroying.js';
+import { destroying, Clock, type OrganizationRemoval, rowsOfOrganization } from '@vouchsafe/service-host';
 import { CheckpointSigner } from '../log/checkpoint-signer.js';
 import { BATCH, removeEntries } from '../retention/remove-entries.js';
 
@@ -24,12 +23,12 @@ export class RemoveLog {
     const times = rowsOfOrganization(database, ['entry_bundle']);
     return {
       count: (organizationId) => all.count(organizationId),
-      remove: async (organizationId) => {
+      remove: async (organizationId, destroy) => {
         await this.close(organizationId);
         let goneUntil: string | null = null;
         do goneUntil = await this.removeBatch(organizationId, goneUntil);
         while (goneUntil !== null);
-        await times.remove(organizationId);
+        await times.remove(organizationId, destroy);
       },
     };
   }
@@ -77,7 +76,7 @@ export class RemoveLog {
   }
 
   private removeBatch(organizationId: string, goneUntil: string | null): Promise<string | null> {
-    const what = { what: 'entries', organizations: [organizationId] } as const;
+    const what = { organizations: [organizationId] } as const;
     return destroying(this.database, what, async (sql) => {
       const removed = await removeEntries(sql, {
         organizationId,
@@ -94,7 +93,7 @@ export class RemoveLog {
     statement: string,
     more: readonly unknown[] = [],
   ): Promise<void> {
-    const what = { what: 'log', organizations: [organizationId] } as const;
+    const what = { organizations: [organizationId] } as const;
     await destroying(this.database, what, (sql) => sql.query(statement, [organizationId, ...more]));
   }
 

@@ -1,8 +1,8 @@
 /** @promise P10 removes what audit finds a person's entries by; leaves and proofs stay */
 import { Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
+import { destroying } from '@vouchsafe/service-host';
 import type { PersonErasure, PersonRemoval } from '@vouchsafe/service-host';
-import { destroying } from '../destroying.js';
 
 /**
  * What audit keeps of a person's entries beside sealed disclosures (P10): keyed hashes that they are searched by, and those of what was
@@ -14,7 +14,7 @@ export class RemovePerson implements PersonRemoval {
 
   /** The hash of a value that the leaf has in clear says no more than the leaf, and stays: the entry is found by it as before. */
   async remove({ organizations, subjects }: PersonErasure): Promise<void> {
-    const what = { what: 'search-keys', organizations, subjects } as const;
+    const what = { organizations, subjects } as const;
     await destroying(this.database, what, async (sql) => {
       await sql.query(
         `update entry e set source_key = null,

@@ -2,13 +2,12 @@
 import { rm } from 'node:fs/promises';
 import { Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
-import {
+import { destroying,
   type OrganizationRemoval,
   type PersonErasure,
   type PersonRemoval,
   rowsOfOrganization,
 } from '@vouchsafe/service-host';
-import { destroying } from '../destroying.js';
 import { bundlePath } from './bundle-file.js';
 import { ExportFolder } from './export-folder.js';
 import type { expiryReasons } from './export.js';
@@ -31,9 +30,9 @@ export class RemoveBundles {
     const rows = rowsOfOrganization(database, ['export_subject', 'export']);
     return {
       count: (organizationId) => rows.count(organizationId),
-      remove: async (organizationId) => {
+      remove: async (organizationId, destroy) => {
         await this.end([organizationId], 'erasure', 'true', []);
-        await rows.remove(organizationId);
+        await rows.remove(organizationId, destroy);
       },
     };
   }

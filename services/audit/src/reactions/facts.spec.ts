@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { contract } from '@vouchsafe/contracts';
+import { contract, identityFacts } from '@vouchsafe/contracts';
 import { organizationId } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
 import { ada, ours } from '../testing/audit-database.js';
 import { factEntry } from './facts.js';
 
 const [deskId, userId] = ['0f8fad5b-d9cb-469f-a165-70867728950e', '7c9e6679-7425-40de-944b-e07fc1f90ae7'];
-const schema = z.strictObject({ organizationId, deskId: z.uuid().nullable(), userId: z.uuid() });
+const actor = z.strictObject({ type: z.string(), id: z.string() });
+const schema = z.strictObject({ organizationId, actor, deskId: z.uuid().nullable(), userId: z.uuid() });
 const definition = { type: 'vouchsafe.gateway.desk-moved.v1', summary: 'For this suite.', schema } as const;
 const data = {
   ...{ organizationId: ours, actor: { type: 'user', id: ada }, requestId: null, deskId, userId },
@@ -34,5 +35,10 @@ describe('the entry of a fact of any service', () => {
     expect(() => factEntry(contract(definition))).toThrow(
       'vouchsafe.gateway.desk-moved.v1 is recorded and declares no entity',
     );
+  });
+
+  it('is made of no receipt of a single service, which says nothing of who did it', () => {
+    for (const receipt of [identityFacts.organizationErased, identityFacts.holdConfirmed])
+      expect(() => factEntry(receipt)).toThrow(`${receipt.type} is recorded and does not say who did it`);
   });
 });

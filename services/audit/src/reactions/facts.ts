@@ -18,11 +18,13 @@ type FactData = Fact & Readonly<Record<string, unknown>>;
 
 /**
  * How a fact of any service becomes an entry: the operation is the fact's name, its entity and outcome are those that the contract declares.
- * @throws for a contract that declares no entity
+ * @throws for a contract that declares no entity, or does not say who did it
  */
 export function factEntry(contract: Contract): (data: object) => NewEntry {
   const { entity } = contract;
   if (!entity) throw new Error(`${contract.type} is recorded and declares no entity`);
+  if (!('actor' in shapeOf(contract)))
+    throw new Error(`${contract.type} is recorded and does not say who did it`);
   return (data) => entryOfFact(contract, entity, data as FactData);
 }
 
@@ -79,15 +81,16 @@ const closed = new WeakMap<Contract, readonly string[]>();
 function closedFields(contract: Contract): readonly string[] {
   let names = closed.get(contract);
   if (!names) {
-    const shape =
-      contract.schema instanceof z.ZodObject ? (contract.schema.shape as Record<string, z.ZodType>) : {};
-    names = Object.entries(shape).flatMap(([name, field]) => (isClosed(field) ? [name] : []));
+    names = Object.entries(shapeOf(contract)).flatMap(([name, field]) => (isClosed(field) ? [name] : []));
     closed.set(contract, names);
   }
   return names;
 }
 
 const closedFormats: ReadonlySet<string> = new Set(['uuid', 'datetime', 'date']);
+function shapeOf({ schema }: Contract): Record<string, z.ZodType> {
+  return schema instanceof z.ZodObject ? schema.shape : {};
+}
 
 function isClosed(schema: z.ZodType): boolean {
   if (schema instanceof z.ZodNullable || schema instanceof z.ZodOptional || schema instanceof z.ZodReadonly) {

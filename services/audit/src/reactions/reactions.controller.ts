@@ -17,10 +17,12 @@ import { factEntry } from './facts.js';
 
 type Describe = (data: object) => NewEntry;
 
+/** Receipts and confirmations that every service gives: the fact that all of them have becomes an entry. */
+const ofEachService = ['subject-erased', 'organization-erased', 'hold-confirmed'];
+
 /** How a fact becomes an entry; undefined for one that becomes none. */
 function describerOf(contract: Contract): Describe | undefined {
-  // A receipt becomes an entry by the fact of whoever collects them, so that audit's own is among them.
-  if (/\.(subject|organization)-erased$/.test(contract.name)) return undefined;
+  if (ofEachService.some((name) => contract.name.endsWith(`.${name}`))) return undefined;
   if (contract === gatewayFacts.requestHandled)
     return (data) => entryOfRequest(data as DataOf<typeof gatewayFacts.requestHandled>);
   // What an operator did about a dead letter has its own form of entry, whichever service publishes it.

@@ -41,7 +41,9 @@ export class StripeEventsStore implements DataStore {
       );
       return found?.records ?? 0;
     },
-    remove: async (organizationId) => {
+    remove: async (organizationId, destroy) => {
+      // What is forgotten is what Stripe said, which Stripe still has: as worker, behind the question.
+      await destroy(() => Promise.resolve());
       while ((await this.removeSome(organizationId)) === BATCH);
     },
   };

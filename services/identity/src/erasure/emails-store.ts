@@ -48,11 +48,12 @@ export class EmailsStore implements DataStore {
       );
       return new Set([...files, ...rows.map(({ email_id }) => email_id)]).size;
     },
-    remove: async (organizationId) => {
-      await this.mailFolder.removeEmails(await this.filesBesidesOthers(organizationId));
-      await this.database.asRetention((sql) =>
-        sql.query('delete from email where organization_id = $1', [organizationId]),
-      );
+    remove: async (organizationId, destroy) => {
+      const files = await this.filesBesidesOthers(organizationId);
+      await destroy(async (sql) => {
+        await this.mailFolder.removeEmails(files);
+        await sql.query('delete from email where organization_id = $1', [organizationId]);
+      });
     },
   };
 

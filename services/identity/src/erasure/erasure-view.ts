@@ -1,6 +1,6 @@
 import { retained, serviceName, serviceNames } from '@vouchsafe/contracts';
 import type { UnitOfWork } from '@vouchsafe/event-store';
-import { heldBecause, problem } from '@vouchsafe/service-host';
+import { type Caller, heldBecause, holdsCovering, problem } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import type { PersonErasure } from './erasure.decider.js';
 
@@ -36,31 +36,46 @@ export const erasureView = z
       .enum(heldBecause)
       .nullable()
       .describe(
-        'Which data of the person is left in identity although the keys are destroyed; null where none is',
+        '`legal-hold`: a legal hold stops the erasure, which goes on by itself when the hold is released; otherwise which data of the person is ' +
+          'left in identity although the keys are destroyed; null where nothing is',
+      ),
+    heldBy: z
+      .array(z.uuid())
+      .describe(
+        'The legal holds that stop it, for those with the permission `holds:read`; empty for all others',
       ),
   })
   .meta({ id: 'Erasure' });
 export type ErasureView = z.infer<typeof erasureView>;
 
 /** @throws the problem `not-found` where none was asked for */
-export async function viewOf(unit: UnitOfWork, state: PersonErasure): Promise<ErasureView> {
+export async function viewOf(unit: UnitOfWork, state: PersonErasure, caller: Caller): Promise<ErasureView> {
   if (state.status === 'absent') throw problem('not-found');
-  const { erasureId, userId, receipts } = state;
-  const [begun] = await unit.query<{ held_because: string | null }>(
-    'select held_because from erasure where erasure_id = $1 and destroyed_at is not null',
+  const { erasureId, organizationId, userId, receipts } = state;
+  const [own] = await unit.query<Own>(
+    'select held_because, destroyed_at is not null as destroyed, subjects, receipt_at is not null as done from erasure where erasure_id = $1',
     [erasureId],
   );
-  const held = z
-    .enum(heldBecause)
-    .nullable()
-    .parse(begun?.held_because ?? null);
-  const ownStatus = held === null ? 'executing' : 'partial';
+  const subjects = [userId, ...(own?.subjects ?? [])];
+  const holds = own?.done ? [] : await holdsCovering(unit, { organizations: [organizationId], subjects });
+  const left = own?.destroyed ? z.enum(heldBecause).nullable().parse(own.held_because) : null;
+  const held = holds.length > 0 ? 'legal-hold' : left === 'legal-hold' ? null : left;
+  const ownStatus = left === null || left === 'legal-hold' ? 'executing' : 'partial';
   return {
     erasureId,
     userId,
-    status: state.status === 'requested' && begun ? ownStatus : state.status,
+    status: state.status === 'requested' && own?.destroyed ? ownStatus : state.status,
     receipts: receipts.map((one) => ({ ...one, retained: [...one.retained] })),
     waitingFor: serviceNames.filter((name) => !receipts.some(({ service }) => service === name)),
     heldBecause: held,
+    heldBy: caller.permissions.includes('holds:read') ? holds : [],
   };
+}
+
+/** Identity's own part. */
+interface Own {
+  readonly held_because: string | null;
+  readonly destroyed: boolean;
+  readonly done: boolean;
+  readonly subjects: readonly string[];
 }

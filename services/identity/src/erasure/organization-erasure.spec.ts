@@ -131,7 +131,7 @@ describe('an organization that is erased (P31)', () => {
     const [emails] = stores();
     if (!emails || !('count' in emails.organization)) throw new Error('There is no store of emails');
     expect(await emails.organization.count(organizationId)).toBe(2);
-    await emails.organization.remove(organizationId);
+    await emails.organization.remove(organizationId, (work) => app.database.asRetention(work));
     expect(await emails.organization.count(organizationId)).toBe(0);
     expect(await filesWhichName('somebody@example.com')).toEqual(['notes.eml']);
     expect(await readdir(folder)).toContain('mine');

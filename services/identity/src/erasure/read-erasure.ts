@@ -16,7 +16,7 @@ export class ReadErasure {
     const envelope = envelopeOf(caller, this.clock.now());
     return this.store.transact(organizationOf(caller), envelope, async (unit) => {
       const { state } = await unit.load(erasureAggregate, userId);
-      return viewOf(unit, state);
+      return viewOf(unit, state, caller);
     });
   }
 }

@@ -48,7 +48,7 @@ export class RequestErasure {
     return this.store.transact(organizationId, envelopeOf(caller, at), (unit) =>
       createOnce(this.vault, unit, once, async () => {
         const { state } = await unit.load(erasureAggregate, userId);
-        if (state.status !== 'absent') return { body: await viewOf(unit, state) };
+        if (state.status !== 'absent') return { body: await viewOf(unit, state, caller) };
         const known = await unit.query('select from account where user_id = $1', [userId]);
         if (known.length === 0) throw problem('not-found');
         const subjects = await subjectsOf(this.vault, unit, userId);
@@ -58,7 +58,7 @@ export class RequestErasure {
         const erasureId = this.ids.newId();
         const request = { type: 'request', organizationId, userId, erasureId, subjects } as const;
         const requested = await unit.execute(erasureAggregate, userId, request);
-        return isRejected(requested) ? requested : { body: await viewOf(unit, requested.state) };
+        return isRejected(requested) ? requested : { body: await viewOf(unit, requested.state, caller) };
       }),
     );
   }

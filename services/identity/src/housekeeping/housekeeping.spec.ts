@@ -1,4 +1,5 @@
 /** @promise P03 what goes after how many days, and what stays */
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isErased } from '@vouchsafe/event-sourcing';
 import { Vault } from '@vouchsafe/vault';
@@ -119,5 +120,42 @@ describe('housekeeping (P03, P18)', () => {
     app.clock.ahead += 33 * DAY_MS;
     await app.get(Housekeeping).keepHouse();
     expect(await count()).toEqual([0, 0, 0]);
+  });
+
+  it('removes nothing of an organization that is held, and does so when the hold is released', async () => {
+    const ada = await app.signUp();
+    const holdId = randomUUID();
+    await app.database.asWorker((sql) =>
+      sql.query(
+        `insert into hold (hold_id, organization_id, held_organization_id, scope, placed_at)
+         values ($1, $1, $2, '{"of":"organization"}', now())`,
+        [holdId, ada.organizationId],
+      ),
+    );
+    const { body } = await app.ask('POST', '/v1/sign-up', {
+      body: {
+        organization: { name: 'Never, either' },
+        user: { email: 'never.either@example.com', name: 'Nobody', password: goodPassword },
+        accept,
+      },
+    });
+    const held = String(body.organizationId);
+    await app.database.asWorker((sql) =>
+      sql.query(
+        `insert into hold (hold_id, organization_id, held_organization_id, scope, placed_at)
+         values ($1, $1, $2, '{"of":"organization"}', now())`,
+        [randomUUID(), held],
+      ),
+    );
+    const emails = async () => {
+      const rows = await app.database.asWorker((sql) =>
+        sql.query('select from email where organization_id = $1', [ada.organizationId]),
+      );
+      return rows.length;
+    };
+    app.clock.ahead += 33 * DAY_MS;
+    expect([await app.get(Housekeeping).keepHouse(), await emails()]).toEqual([0, 1]);
+    await app.database.asWorker((sql) => sql.query('update hold set released_at = now()'));
+    expect([await app.get(Housekeeping).keepHouse(), await emails()]).toEqual([1, 0]);
   });
 });

@@ -6,7 +6,15 @@ import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common'
 import { Database, type Sql } from '@vouchsafe/database';
 import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import { EventStore, follow, streamOf } from '@vouchsafe/event-store';
-import { Background, Clock, Ids, LOGGER, type ServiceLogger } from '@vouchsafe/service-host';
+import {
+  Background,
+  Clock,
+  destroying,
+  destroyingAcross,
+  Ids,
+  LOGGER,
+  type ServiceLogger,
+} from '@vouchsafe/service-host';
 import { erasureAggregate } from '../erasure/erasure.aggregate.js';
 import { MailFolder } from '../email/mail-folder.js';
 
@@ -48,11 +56,15 @@ export class Housekeeping implements OnApplicationBootstrap {
    */
   async keepHouse(): Promise<number> {
     const now = this.clock.now();
-    const emails = await this.database.asRetention((sql) =>
-      removeEnded(sql, before(now, keptDays.ended), now),
+    await this.database.asRetention((sql) => removeEnded(sql, before(now, keptDays.ended), now));
+    const emails = await destroyingAcross(this.database, (sql, held) =>
+      sql.query<{ email_id: string }>(
+        'delete from email where sent_at < $1 and organization_id <> all ($2::uuid[]) returning email_id',
+        [before(now, keptDays.ended), held],
+      ),
     );
     // A file whose row is gone would be found by no erasure any more.
-    await this.mailFolder.removeEmails(emails);
+    await this.mailFolder.removeEmails(emails.map(({ email_id }) => email_id));
     return (
       (await this.erasePendingSignUps(before(now, keptDays.pendingSignUp))) +
       (await this.eraseUnusedInvitations(before(now, keptDays.unusedInvitation)))
@@ -71,12 +83,13 @@ export class Housekeeping implements OnApplicationBootstrap {
         `select organization_id, user_id from account
          where email_verified_at is null and registered_at < $1
            and not exists (select from event where stream = $2 || user_id)
+           and not exists (select from hold where held_organization_id = account.organization_id and released_at is null)
          order by registered_at limit 500`,
         [registered, streamOf(erasureAggregate, '')],
       ),
     );
     for (const { organization_id: organizationId, user_id: userId } of people) {
-      await database.asRetention(async (sql) => {
+      await destroying(database, { organizations: [organizationId] }, async (sql) => {
         for (const table of ['password', 'consent', 'member'])
           await sql.query(`delete from ${table} where user_id = $1`, [userId]);
         await sql.query('delete from link_token where subject_id = $1', [userId]);
@@ -96,13 +109,17 @@ export class Housekeeping implements OnApplicationBootstrap {
     const invitations = await database.asRetention((sql) =>
       sql.query<{ organization_id: OrganizationId; invitation_id: string }>(
         `select organization_id, invitation_id from invitation
-         where status <> 'accepted' and expires_at < $1 order by expires_at limit 500`,
+         where status <> 'accepted' and expires_at < $1
+           and not exists (select from hold where held_organization_id = invitation.organization_id and released_at is null)
+         order by expires_at limit 500`,
         [expired],
       ),
     );
     for (const { organization_id: organizationId, invitation_id: id } of invitations) {
       await this.askForErasure(organizationId, id as UserId);
-      await database.asRetention((sql) => sql.query('delete from invitation where invitation_id = $1', [id]));
+      await destroying(database, { organizations: [organizationId], subjects: [id] }, (sql) =>
+        sql.query('delete from invitation where invitation_id = $1', [id]),
+      );
     }
     return invitations.length;
   }
@@ -119,18 +136,13 @@ export class Housekeeping implements OnApplicationBootstrap {
   }
 }
 
-/** @returns the ids of the emails that are no longer known */
-async function removeEnded(sql: Sql, ended: Date, now: Date): Promise<string[]> {
+/** Technical records: what was done stands in the events and in the log. */
+async function removeEnded(sql: Sql, ended: Date, now: Date): Promise<void> {
   await sql.query('delete from session where least(ended_at, expires_at) < $1', [ended]);
   await sql.query('delete from link_token where expires_at < $1', [ended]);
   await sql.query('delete from log_in_challenge where expires_at < $1', [ended]);
   await sql.query('delete from email_limit where window_ends_at < $1', [now]);
   await sql.query('delete from attempt_limit where window_ends_at < $1', [now]);
-  const emails = await sql.query<{ email_id: string }>(
-    'delete from email where sent_at < $1 returning email_id',
-    [ended],
-  );
-  return emails.map(({ email_id }) => email_id);
 }
 
 function before(now: Date, days: number): Date {

@@ -29,6 +29,8 @@ export const permissionsByRole = {
     'lifecycle:write',
     'attachments:read',
     'attachments:write',
+    'holds:read',
+    'holds:write',
   ],
   admin: [
     'organization:read',
@@ -44,6 +46,7 @@ export const permissionsByRole = {
     'lifecycle:read',
     'attachments:read',
     'attachments:write',
+    'holds:read',
   ],
   member: ['organization:read', 'members:read', 'attachments:read', 'attachments:write'],
   auditor: ['organization:read', 'members:read', 'audit:read', 'audit:export', 'security:read'],

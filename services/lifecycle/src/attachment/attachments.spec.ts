@@ -257,7 +257,7 @@ it('goes with its organization, with what no row knows, and opens no more', asyn
   await database.asRetention((sql) => vault.destroyOrganization(sql, organizationId));
   await expect(send('after its end')).rejects.toThrow('forbidden');
   await expect(slice().read.open(mine, attachmentId, asked)).rejects.toThrow('gone');
-  await store.remove(organizationId);
+  await store.remove(organizationId, (work) => database.asRetention(work));
   expect(await store.count(organizationId)).toBe(0);
   expect(await left()).toEqual({ rows: 0, bodies: [] });
   caller = theirs;

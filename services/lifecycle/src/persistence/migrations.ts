@@ -65,4 +65,24 @@ export const lifecycleMigrations: readonly SqlMigration[] = [
       grant select, update, delete on attachment to ${roles.worker};
       grant select, delete on attachment to ${roles.retention};`,
   },
+  {
+    name: 'lifecycle-004-legal-hold',
+    sql: ({ request, worker }) => `
+      create table legal_hold (
+        hold_id uuid primary key,
+        held_organization_id uuid not null,
+        -- The operator's: its members see every hold.
+        organization_id uuid not null,
+        status text not null,
+        placed_at timestamptz not null,
+        review_due_at timestamptz not null,
+        constraint legal_hold_placed_at_hold_id_key unique (placed_at, hold_id)
+      );
+      alter table legal_hold enable row level security;
+      alter table legal_hold force row level security;
+      create policy held_or_operator on legal_hold to ${request}
+        using (nullif(current_setting('vouchsafe.organization_id', true), '')::uuid in (held_organization_id, organization_id));
+      create policy every_organization on legal_hold to ${worker} using (true);
+      grant select, insert, update on legal_hold to ${request}, ${worker};`,
+  },
 ];

@@ -4,20 +4,18 @@ import type { RecordedEvent } from '@vouchsafe/event-store';
 import type { PurgeEvent } from './purge.events.js';
 
 export function publishPurge(event: RecordedEvent<PurgeEvent>): readonly Fact[] {
-  const { type, data, organizationId } = event;
-  // The facts are the operator's, whose stream it is.
-  const said = { ...event, data: { ...data, organizationId } };
+  const { type } = event;
   switch (type) {
     case 'purge-requested':
-      return factOf(lifecycleFacts.organizationErasureRequested, said);
+      return factOf(lifecycleFacts.organizationErasureRequested, event);
     case 'production-erased':
-      return factOf(lifecycleFacts.organizationErasedFromProduction, said);
+      return factOf(lifecycleFacts.organizationErasedFromProduction, event);
     case 'purge-receipt-received':
-      return factOf(lifecycleFacts.organizationErasureReceiptReceived, said);
+      return factOf(lifecycleFacts.organizationErasureReceiptReceived, event);
     case 'backups-expired':
-      return factOf(lifecycleFacts.organizationErasedFromBackups, said);
+      return factOf(lifecycleFacts.organizationErasedFromBackups, event);
     case 'deletion-certified':
-      return factOf(lifecycleFacts.deletionCertified, said);
+      return factOf(lifecycleFacts.deletionCertified, event);
     case 'purge-begun':
       return [];
     default:

@@ -52,7 +52,7 @@ export class ChangeTermination {
         organizationId,
         at,
       });
-      return isRejected(closed) ? closed : shownTermination(closed.state, this.policy);
+      return isRejected(closed) ? closed : await shownTermination(unit, closed.state, this.policy);
     });
   }
 
@@ -61,7 +61,7 @@ export class ChangeTermination {
     assertRecentlyAuthenticated(caller, at);
     return this.store.transact(organizationId, envelopeOf(caller, at), async (unit) => {
       const reopened = await unit.execute(terminationAggregate, organizationId, { type: 'reopen' });
-      return isRejected(reopened) ? reopened : shownTermination(reopened.state, this.policy);
+      return isRejected(reopened) ? reopened : await shownTermination(unit, reopened.state, this.policy);
     });
   }
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { terminationCauses } from '@vouchsafe/contracts';
-import { EventStore } from '@vouchsafe/event-store';
-import { type Caller, Clock, envelopeOf, organizationOf } from '@vouchsafe/service-host';
+import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
+import { type Caller, Clock, envelopeOf, holdsOn, organizationOf } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import { BACKUP_POLICY } from './backup-policy.js';
 import type { BackupPolicy } from './plan.js';
@@ -19,6 +19,12 @@ const plan = z
     backupsExpiredBy: time.describe('By this time no backup holds any'),
   })
   .meta({ id: 'TerminationPlan' });
+
+const heldBy = z
+  .array(z.uuid())
+  .describe(
+    'Legal holds that stop the deletion, or a part of it; it goes on by itself when they are released. Deadlines do not count meanwhile',
+  );
 
 const undoing = z
   .enum(['reopen', 'subscribe'])
@@ -50,6 +56,7 @@ export const terminationView = z
         noticedAt: time.nullable().describe('When the first owner was notified by email; null until then'),
         plan: plan.describe('What happens when'),
         undoneBy: undoing,
+        heldBy,
       })
       .meta({ id: 'InactiveTermination' }),
     z
@@ -61,6 +68,7 @@ export const terminationView = z
         endedAt: time.describe('The moment from which the periods count'),
         productionErasedBy: plan.shape.productionErasedBy,
         backupsExpiredBy: plan.shape.backupsExpiredBy,
+        heldBy,
       })
       .meta({ id: 'PurgingTermination' }),
   ])
@@ -77,27 +85,31 @@ export class ReadTermination {
 
   async read(caller: Caller): Promise<TerminationView> {
     const organizationId = organizationOf(caller);
-    const { state } = await this.store.transact(
-      organizationId,
-      envelopeOf(caller, this.clock.now()),
-      (unit) => unit.load(terminationAggregate, organizationId),
-    );
-    return shownTermination(state, this.policy);
+    return this.store.transact(organizationId, envelopeOf(caller, this.clock.now()), async (unit) => {
+      const { state } = await unit.load(terminationAggregate, organizationId);
+      return shownTermination(unit, state, this.policy);
+    });
   }
 }
 
-export function shownTermination(state: Termination, policy: BackupPolicy): TerminationView {
+export async function shownTermination(
+  unit: UnitOfWork,
+  state: Termination,
+  policy: BackupPolicy,
+): Promise<TerminationView> {
   if (state.status === 'active') {
     const { status, hasLiveSubscription } = state;
     return { status, hasLiveSubscription };
   }
   const { cause, endedAt, noticedAt } = state;
+  const heldBy = (await holdsOn(unit, [unit.organizationId])).map(({ holdId }) => holdId);
   const { purgeFrom, productionErasedBy, backupsExpiredBy } = planFor(state, policy);
   if (state.status === 'purging')
     return {
       ...{ status: 'purging', cause, endedAt },
       productionErasedBy: productionErasedBy.toISOString(),
       backupsExpiredBy: backupsExpiredBy.toISOString(),
+      heldBy,
     };
   const { status } = state;
   return {
@@ -108,5 +120,6 @@ export function shownTermination(state: Termination, policy: BackupPolicy): Term
       backupsExpiredBy: backupsExpiredBy.toISOString(),
     },
     undoneBy: cause === 'closed-by-owner' ? 'reopen' : 'subscribe',
+    heldBy,
   };
 }

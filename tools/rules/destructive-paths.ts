@@ -1,0 +1,65 @@
+/** @promise P31 finds whatever destroys data, from the code: all of it asks the legal holds, or says why it need not */
+import ts from 'typescript';
+
+export interface DestructivePath {
+  readonly file: string;
+  readonly line: number;
+  /** `delete from email`, `asRetention`, `rm`. */
+  readonly what: string;
+}
+
+/** Calls that destroy, whatever they are called on. */
+const destructiveCalls = new Set([
+  ...['asRetention', 'destroySubject', 'destroyOrganization', 'nativeDelete', 'deleteTransitKeysUpTo'],
+  ...['rm', 'rmSync', 'unlink', 'unlinkSync', 'truncate', 'truncateSync'],
+]);
+const destructiveSql = [
+  /\b(delete\s+from|truncate(?:\s+table)?)\s+(?:only\s+)?(?!on\b)([a-z_?][a-z_.]*)/gi,
+  // A key, a sealed value or a hash that is cleared is gone, too.
+  /\b(?:set|,)\s+()([a-z_]*(?:sealed|key|hash)[a-z_]*)\s*=\s*null\b/gi,
+];
+
+/** Their work runs in a transaction that has asked the holds (libs/service-host/src/data-stores/destroying.ts). */
+const asking = new Set(['destroying', 'destroyingAcross', 'destroy']);
+
+/**
+ * What destroys in a file, but for what stands in the work of a transaction that asks. Grants and policies of migrations destroy nothing.
+ */
+export function destructivePathsIn(file: string, text: string): DestructivePath[] {
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  const found: DestructivePath[] = [];
+  const add = (node: ts.Node, what: string) => {
+    if (asks(node)) return;
+    found.push({ file, line: source.getLineAndCharacterOfPosition(node.getStart()).line + 1, what });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isCallExpression(node)) {
+      const name = calledName(node.expression);
+      if (name !== undefined && destructiveCalls.has(name)) add(node, name);
+    }
+    if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node) || ts.isTemplateExpression(node))
+      for (const form of destructiveSql)
+        for (const [, verb = '', name = ''] of textOf(node).matchAll(form))
+          add(node, `${verb === '' ? 'clear' : verb.toLowerCase().replaceAll(/\s+/g, ' ')} ${name}`);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+function calledName(called: ts.Expression): string | undefined {
+  if (ts.isIdentifier(called)) return called.text;
+  return ts.isPropertyAccessExpression(called) ? called.name.text : undefined;
+}
+
+/** A name that is put into the statement reads as `?`. */
+function textOf(node: ts.StringLiteral | ts.NoSubstitutionTemplateLiteral | ts.TemplateExpression): string {
+  if (!ts.isTemplateExpression(node)) return node.text;
+  return [node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)].join('?');
+}
+
+function asks(node: ts.Node): boolean {
+  for (let at = node.parent as ts.Node | undefined; at !== undefined; at = at.parent)
+    if (ts.isCallExpression(at) && asking.has(calledName(at.expression) ?? '') && at !== node) return true;
+  return false;
+}
