@@ -71,7 +71,7 @@ export class RemoveBundles {
     which: string,
     values: readonly unknown[],
   ): Promise<void> {
-    const what = { what: 'bundles', organizations } as const;
+    const what = { organizations } as const;
     const ended = await destroying(this.database, what, (sql) =>
       sql.query<{ export_id: string; attempt: number }>(
         `update export set status = case status when 'failed' then status else 'expired' end,

@@ -76,7 +76,7 @@ export class FollowRetention {
   /** @returns whether nothing is left */
   private async removeBatches(run: RetentionRun, at: Date, limit: number): Promise<boolean> {
     const { organizationId, recordedBefore: before } = run;
-    const what = { what: 'entries', organizations: [organizationId], recordedBefore: before } as const;
+    const what = { organizations: [organizationId] } as const;
     let { goneUntil } = run;
     for (let nth = 0; nth < TURN; nth += 1) {
       const began = performance.now();

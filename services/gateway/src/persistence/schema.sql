@@ -344,6 +344,7 @@ create table erasure (
   erased_organization_id uuid,
   inventory jsonb,
   retained jsonb,
+  held_by uuid[],
   constraint erasure_check CHECK (((user_id IS NULL) <> (erased_organization_id IS NULL))),
   constraint erasure_pkey PRIMARY KEY (erasure_id),
   constraint erasure_erased_organization_id_key UNIQUE (erased_organization_id)
@@ -360,7 +361,7 @@ CREATE INDEX erasure_due ON public.erasure USING btree (due_at) WHERE (receipt_a
 grant delete, select on erasure to gateway_retention;
 grant insert, select on erasure to gateway_worker;
 grant select on erasure to gateway_request;
-grant update (due_at, attempts, receipt_at, held_because, inventory, retained) on erasure to gateway_worker;
+grant update (due_at, attempts, receipt_at, held_because, inventory, retained, held_by) on erasure to gateway_worker;
 grant update (keys_destroyed, destroyed_at, effective_from) on erasure to gateway_retention;
 
 create table event (
@@ -399,6 +400,27 @@ create table gateway_instance (
   constraint gateway_instance_pkey PRIMARY KEY (id)
 );
 grant delete, insert, select, update on gateway_instance to gateway_worker;
+
+create table hold (
+  hold_id uuid not null,
+  organization_id uuid not null,
+  held_organization_id uuid not null,
+  scope jsonb not null,
+  placed_at timestamp with time zone not null,
+  confirmed_at timestamp with time zone,
+  release_requested_at timestamp with time zone,
+  released_at timestamp with time zone,
+  constraint hold_pkey PRIMARY KEY (hold_id)
+);
+alter table hold enable row level security;
+alter table hold force row level security;
+create policy every_organization on hold to gateway_retention, gateway_worker using (true);
+create policy held_organization on hold to gateway_request using ((held_organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX hold_on_organization ON public.hold USING btree (held_organization_id) WHERE (released_at IS NULL);
+grant insert, select on hold to gateway_worker;
+grant select on hold to gateway_request;
+grant select on hold to gateway_retention;
+grant update (confirmed_at, release_requested_at, released_at) on hold to gateway_worker;
 
 create table idempotency_key (
   organization_id uuid not null,

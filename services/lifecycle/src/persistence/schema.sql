@@ -377,6 +377,7 @@ create table erasure (
   erased_organization_id uuid,
   inventory jsonb,
   retained jsonb,
+  held_by uuid[],
   constraint erasure_check CHECK (((user_id IS NULL) <> (erased_organization_id IS NULL))),
   constraint erasure_pkey PRIMARY KEY (erasure_id),
   constraint erasure_erased_organization_id_key UNIQUE (erased_organization_id)
@@ -393,7 +394,7 @@ CREATE INDEX erasure_due ON public.erasure USING btree (due_at) WHERE (receipt_a
 grant delete, select on erasure to lifecycle_retention;
 grant insert, select on erasure to lifecycle_worker;
 grant select on erasure to lifecycle_request;
-grant update (due_at, attempts, receipt_at, held_because, inventory, retained) on erasure to lifecycle_worker;
+grant update (due_at, attempts, receipt_at, held_because, inventory, retained, held_by) on erasure to lifecycle_worker;
 grant update (keys_destroyed, destroyed_at, effective_from) on erasure to lifecycle_retention;
 
 create table event (
@@ -424,6 +425,27 @@ grant update (payload) on event to lifecycle_lookup;
 
 create table event_default partition of event DEFAULT;
 CREATE TRIGGER immutable BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event_default FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+create table hold (
+  hold_id uuid not null,
+  organization_id uuid not null,
+  held_organization_id uuid not null,
+  scope jsonb not null,
+  placed_at timestamp with time zone not null,
+  confirmed_at timestamp with time zone,
+  release_requested_at timestamp with time zone,
+  released_at timestamp with time zone,
+  constraint hold_pkey PRIMARY KEY (hold_id)
+);
+alter table hold enable row level security;
+alter table hold force row level security;
+create policy every_organization on hold to lifecycle_retention, lifecycle_worker using (true);
+create policy held_organization on hold to lifecycle_request using ((held_organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX hold_on_organization ON public.hold USING btree (held_organization_id) WHERE (released_at IS NULL);
+grant insert, select on hold to lifecycle_worker;
+grant select on hold to lifecycle_request;
+grant select on hold to lifecycle_retention;
+grant update (confirmed_at, release_requested_at, released_at) on hold to lifecycle_worker;
 
 create table idempotency_key (
   organization_id uuid not null,
@@ -468,6 +490,23 @@ alter table late_fact enable row level security;
 alter table late_fact force row level security;
 create policy every_organization on late_fact to lifecycle_worker using (true);
 grant insert, select, update on late_fact to lifecycle_worker;
+
+create table legal_hold (
+  hold_id uuid not null,
+  held_organization_id uuid not null,
+  organization_id uuid not null,
+  status text not null,
+  placed_at timestamp with time zone not null,
+  review_due_at timestamp with time zone not null,
+  constraint legal_hold_pkey PRIMARY KEY (hold_id),
+  constraint legal_hold_placed_at_hold_id_key UNIQUE (placed_at, hold_id)
+);
+alter table legal_hold enable row level security;
+alter table legal_hold force row level security;
+create policy every_organization on legal_hold to lifecycle_worker using (true);
+create policy held_or_operator on legal_hold to lifecycle_request using ((((NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid = held_organization_id) OR ((NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid = organization_id)));
+grant insert, select, update on legal_hold to lifecycle_request;
+grant insert, select, update on legal_hold to lifecycle_worker;
 
 create table organization (
   organization_id uuid not null,
