@@ -24,6 +24,8 @@ const technical: Readonly<Record<string, string>> = {
   recovery_code: 'a credential',
   member: 'a read model of the organization’s events',
   intent: 'a read model of what is to be asked of Stripe; the events stay',
+  stripe_object: 'where to look at Stripe',
+  purge_check: 'a question to Stripe that is answered',
   inbox: 'where to look at Stripe; what was found there stays',
   export_subject: 'of a bundle that is being made again',
   open_entry: 'becomes an event in the same transaction',
@@ -38,7 +40,17 @@ const elsewhere: Readonly<Record<string, string>> = {
   'services/identity/src/erasure/remove-person.ts': 'called by the port',
   'services/identity/src/email/mail-folder.ts':
     'called by the port, and for emails that housekeeping has removed',
-  'services/audit/src/erasure/remove-person.ts': 'called by the port',
+  'services/audit/src/erasure/remove-log.ts': 'deletes by `destroying`; the rest are questions',
+  'services/audit/src/export/remove-bundles.ts':
+    'ends bundles by `destroying`; the files of what is ended go afterwards',
+  'services/audit/src/retention/remove-entries.ts':
+    'called by the port, and by retention runs, in transactions that have asked',
+  'services/identity/src/erasure/emails-store.ts': 'called by the port',
+  'services/lifecycle/src/lifecycle.stores.ts': 'deletes by the port; the rest are questions',
+  'services/lifecycle/src/attachment/attachments.ts':
+    'what was never received whole, or was deleted by somebody, who was asked (delete-attachment.ts)',
+  'services/lifecycle/src/attachment/folder-body-store.ts':
+    'called by the port, and for bodies without an attachment',
   'libs/vault/src/destruction.ts': 'called by the port and by a restore',
   'libs/vault/src/transit-keys.ts': 'messages on the bus are copies',
   'libs/vault/src/vault.ts': 'messages on the bus are copies',
@@ -62,6 +74,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'services/billing/src/price/price-catalog.ts': 'prices are the operator’s',
   'services/billing/src/stripe-key/stripe-key.aggregate.ts':
     'a credential at another company: its owner ends it',
+  'tools/backup/backup.ts': 'backups are copies',
   'tools/backup/restore.ts':
     'repeats what was carried out; holds are taken into account (ledgers-of-others.ts)',
 };

@@ -49,6 +49,7 @@ const problems = {
     'The file does not have the SHA-256 digest that was sent with it. Nothing was stored; send it again',
     'header.Repr-Digest',
   ],
+  held: ['conflict', 'A legal hold keeps this file. It can be deleted when the hold is released'],
   'not-stored': ['not-found', 'There is no such attachment'],
 } as const satisfies Record<(StoringRejection | DeletingRejection)['rejected'], RejectionProblem>;
 
@@ -155,7 +156,7 @@ export class AttachmentController {
     effect: 'write',
     summary: 'Delete a file',
     answers: { 204: null },
-    problems: ['not-found'],
+    problems: ['not-found', 'conflict'],
   })
   async delete(
     @Param({ schema: attachmentPath }) { attachmentId }: z.output<typeof attachmentPath>,

@@ -5,15 +5,20 @@ import {
   type Caller,
   Clock,
   envelopeOf,
+  HeldError,
   LOGGER,
   organizationOf,
+  refuseHeld,
   type ServiceLogger,
 } from '@vouchsafe/service-host';
 import { attachmentAggregate } from './attachment.aggregate.js';
 import { AttachmentRow } from './attachment.entity.js';
 import { Attachments } from './attachments.js';
 
-export type DeletingRejection = { readonly rejected: 'not-stored' };
+export type DeletingRejection = { readonly rejected: 'not-stored' | 'held' };
+
+/** A file may be about anybody, and shows what was there at a time. */
+const about = { people: true, entities: ['attachment'], times: true } as const;
 
 @Injectable()
 export class DeleteAttachment {
@@ -27,7 +32,8 @@ export class DeleteAttachment {
   /** It is gone once this is committed; a body that cannot be removed now is removed by `RemoveBodies`. */
   async delete(caller: Caller, attachmentId: string): Promise<DeletingRejection | null> {
     const [organizationId, at] = [organizationOf(caller), this.clock.now()];
-    const rejected = await this.store.transact(organizationId, envelopeOf(caller, at), async (unit) => {
+    const deleting = this.store.transact(organizationId, envelopeOf(caller, at), async (unit) => {
+      await refuseHeld(unit, { organizations: [organizationId], about });
       const entityManager = await unit.entityManager();
       const row = await entityManager.findOne(AttachmentRow, { attachmentId, status: 'stored' });
       if (!row) return { rejected: 'not-stored' } as const;
@@ -35,6 +41,10 @@ export class DeleteAttachment {
       if (isRejected(deleted)) return { rejected: 'not-stored' } as const;
       Object.assign(row, { status: 'removing', dueAt: at.toISOString() });
       return null;
+    });
+    const rejected = await deleting.catch((error: unknown) => {
+      if (error instanceof HeldError) return { rejected: 'held' } as const;
+      throw error;
     });
     if (rejected) return rejected;
     await this.attachments.remove({ organizationId, attachmentId }).catch((error: unknown) => {
