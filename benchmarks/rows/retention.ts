@@ -53,7 +53,9 @@ export const row: Row = {
       ours: () =>
         onFresh(system, async (audit) => {
           const log = await logOf(audit);
-          return timed(entries, () => log.entries.remove(organizationId, (work) => audit.database.asRetention(work)));
+          return timed(entries, () =>
+            log.entries.remove(organizationId, (work) => audit.database.asRetention(work)),
+          );
         }),
       peers: [bare],
     });

@@ -57,7 +57,7 @@ async function attached(world: World): Promise<{ attachmentId: string }> {
 async function certificateOf(world: World): Promise<string> {
   const { person, organizationName } = await another(world);
   await person.browser.must(201, 'POST', '/v1/lifecycle/termination', { body: { organizationName } });
-  const { text } = await emailTo(world.system.mailFolder, person.email, 'is inactive');
+  const { text } = await emailTo(world.system.mailFolder, person.email, `${organizationName} is inactive`);
   return /\/v1\/lifecycle\/certificates\/([0-9a-f-]{36})/.exec(text)?.[1] ?? '';
 }
 

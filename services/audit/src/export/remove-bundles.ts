@@ -2,7 +2,8 @@
 import { rm } from 'node:fs/promises';
 import { Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
-import { destroying,
+import {
+  destroying,
   type OrganizationRemoval,
   type PersonErasure,
   type PersonRemoval,

@@ -3,7 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Sql } from '@vouchsafe/database';
 import { follow, type Follower } from '@vouchsafe/event-store';
-import { destroying, Clock, CONFIG, Ids, LOGGER, type ServiceLogger } from '@vouchsafe/service-host';
+import {
+  destroying,
+  HeldError,
+  Clock,
+  CONFIG,
+  Ids,
+  LOGGER,
+  type ServiceLogger,
+} from '@vouchsafe/service-host';
 import type { AuditConfig } from '../audit.config.js';
 import { Recorder } from '../log/record.js';
 import { BATCH, removeEntries } from './remove-entries.js';
@@ -50,7 +58,7 @@ export class FollowRetention {
     if (!due) return 0;
     const run = await this.database.asWorker((sql) => runOf(sql, due, at, () => this.ids.newId()));
     if (!run) await this.database.asWorker((sql) => dueAgain(sql, due, tomorrow(at)));
-    else if (await this.removeBatches(run, at, batch)) await this.finish(run, at);
+    else if (await this.removeUnlessHeld(run, at, batch)) await this.finish(run, at);
     return 1;
   }
 
@@ -71,6 +79,14 @@ export class FollowRetention {
         months: row.months ?? this.config.VOUCHSAFE_AUDIT_RETENTION_MONTHS,
       }
     );
+  }
+
+  /** A hold on anything of the organization stops its run, which goes on by itself a minute after the release. */
+  private removeUnlessHeld(run: RetentionRun, at: Date, limit: number): Promise<boolean> {
+    return this.removeBatches(run, at, limit).catch((error: unknown) => {
+      if (error instanceof HeldError) return false;
+      throw error;
+    });
   }
 
   /** @returns whether nothing is left */

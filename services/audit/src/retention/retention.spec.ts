@@ -26,6 +26,7 @@ import { CheckpointSigner } from '../log/checkpoint-signer.js';
 import type { LogView } from '../log/log-reader.js';
 import { type AuditApp, auditApp } from '../testing/audit-app.js';
 import { ada, ours, theirs } from '../testing/audit-database.js';
+import { FollowRetention } from './follow-retention.js';
 import { fetchBundle, memberOf, verificationOf } from '../testing/bundles.js';
 
 const DAY = 86_400_000;
@@ -38,6 +39,8 @@ let log: LogView;
 let leaves: Buffer[];
 let earlier: { size: number; note: Buffer }[];
 let bundleBefore: Buffer;
+/** Entries that were there after a run that a hold stopped. */
+let keptByHold: number;
 
 beforeAll(async () => {
   app = await auditApp();
@@ -66,6 +69,7 @@ beforeAll(async () => {
   // They have a period of their own.
   await query(`update retention set months = 24 where organization_id = '${theirs}'`);
   app.clock.ahead = 0;
+  keptByHold = await heldRun();
   await runRecorded();
 }, 120_000);
 afterAll(() => app.stop());
@@ -97,6 +101,22 @@ async function onlyLog(): Promise<LogView> {
   const { body } = await app.ask<{ logs: LogView[] }>('GET', '/v1/audit/logs');
   if (!body.logs[0]) throw new Error('There is no log');
   return body.logs[0];
+}
+
+/** What is due is looked at while a hold is there; then the hold is released. */
+async function heldRun(): Promise<number> {
+  await query(
+    `insert into hold (hold_id, organization_id, held_organization_id, scope, placed_at)
+     values (gen_random_uuid(), '${theirs}', '${ours}', '{"of":"organization"}', now())`,
+  );
+  await query(`update retention set due_at = now() where organization_id = '${ours}'`);
+  while ((await app.service.app.get(FollowRetention).step()) > 0);
+  const [row] = await query<{ count: number }>(
+    `select count(*)::int as count from entry where organization_id = '${ours}'`,
+  );
+  await query(`update hold set confirmed_at = now(), release_requested_at = now(), released_at = now()`);
+  await query(`update retention set due_at = now() where organization_id = '${ours}'`);
+  return row?.count ?? 0;
 }
 
 async function runRecorded(): Promise<EntryView> {
@@ -140,6 +160,10 @@ async function verified(bundle: Buffer): Promise<Manifest> {
   if (result.status !== 'holds') throw new Error(JSON.stringify(result));
   return result.manifest;
 }
+
+it('nothing expires while a legal hold keeps it, and all of it does after the release', () => {
+  expect(keptByHold).toBeGreaterThanOrEqual(OLD + YOUNG);
+});
 
 describe('entries whose time is over (P04)', () => {
   it('are gone, with what they hid and how they were sent; the others are there', async () => {

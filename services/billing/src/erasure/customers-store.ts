@@ -47,9 +47,7 @@ export class CustomersStore implements DataStore, OnApplicationBootstrap {
         await destroy(() => Promise.resolve());
         const because = await this.deleteAtStripe(customerId);
         if (because === null)
-          await destroy((sql) =>
-            sql.query('delete from customer where customer_id = $1', [customerId]),
-          );
+          await destroy((sql) => sql.query('delete from customer where customer_id = $1', [customerId]));
         else this.notYet(because, customerId);
       }
     },
