@@ -83,17 +83,17 @@ export function interruptEachStep(all: readonly DataStore[]): { times(): number;
   for (const { organization } of all) {
     if (!('remove' in organization)) throw new Error('A store that keeps what it has has no steps');
     for (const method of ['count', 'remove'] as const) {
-      const work = organization[method].bind(organization) as (id: string) => Promise<never>;
+      const work = organization[method].bind(organization) as (...asked: unknown[]) => Promise<never>;
       // A step is repeated after those behind it failed, and again before the receipt.
       const faults = ['before', 'after', null, 'before', 'after'];
       const fail = () => {
         times += 1;
         throw new Error('Interrupted by the test');
       };
-      const interrupted = async (id: string): Promise<never> => {
+      const interrupted = async (...asked: unknown[]): Promise<never> => {
         const fault = faults.shift();
         if (fault === 'before') fail();
-        const done = await work(id);
+        const done = await work(...asked);
         if (fault === 'after') fail();
         return done;
       };
