@@ -85,7 +85,10 @@ function reached(status: string): Promise<Shown> {
   return eventually(
     `The status ${status}`,
     async () => {
-      const shown = await certificate();
+      const answer = await new Client(system.url).send('GET', certificatePath);
+      // A token of a process whose clock has moved already does not count for one whose clock has not.
+      if (answer.status === 401) return undefined;
+      const shown = answer.json() as Shown;
       return shown.status === status ? shown : undefined;
     },
     120_000,
