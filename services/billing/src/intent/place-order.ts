@@ -63,6 +63,8 @@ export class PlaceOrder {
         envelopeOf(caller, at),
         async (unit): Promise<Placed | Refused<Reason> | Refused<'earlier-order-open'>> => {
           const intentId = await this.intentId(unit, caller, order, key);
+          // The same order may be sent several times at once: the later ones see what the first has opened.
+          await this.lock(unit, intentId);
           const { state } = await unit.load(intentAggregate, intentId);
           if (state.status !== 'absent') {
             if (isErased(state.opened.asked)) throw problem('gone');
@@ -97,6 +99,12 @@ export class PlaceOrder {
     return { rejected: 'earlier-order-open' };
   }
 
+  private async lock(unit: UnitOfWork, what: string): Promise<void> {
+    await unit.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+      canonicalJson([unit.organizationId, what]),
+    ]);
+  }
+
   /**
    * One order at a time on each target. One that was set aside was not carried out, for certain, and is over.
    * @returns an earlier one of which that is not certain
@@ -107,9 +115,7 @@ export class PlaceOrder {
     intentId: string,
   ): Promise<{ readonly earlier: string } | Refused<'earlier-order-open'> | null> {
     if (target === null) return null;
-    await unit.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
-      canonicalJson([unit.organizationId, target]),
-    ]);
+    await this.lock(unit, target);
     const [other] = await unit.query<{ intent_id: string }>(
       'select intent_id from intent where organization_id = $1 and target = $2 and intent_id <> $3',
       [unit.organizationId, target, intentId],
