@@ -15,7 +15,7 @@ const suites = [
   `services/${name}`,
   'libs/contracts',
   'tools/(rules|docs)',
-  String.raw`tests/(erasure|documents|agreement|two-organizations)\.spec`,
+  String.raw`tests/(documents|agreement)\.spec`,
 ];
 
 const usage = `Usage: npm run test:service [-- PATTERN...]
