@@ -81,6 +81,9 @@ export const deletionCertified = contract({
   schema: z.strictObject({
     ...which,
     issuedAt: time,
-    sha256: z.hash('sha256').describe('Of the certificate'),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .describe('Of the certificate'),
   }),
 });

@@ -1,4 +1,4 @@
-/** @promise P31 how a service erases an organization: holds, tombstone, inventory, every store, keys, a search that finds nothing, receipt */
+/** @promise P31 (main) how a service erases an organization: holds, tombstone, inventory, every store, keys, a search that finds nothing, receipt */
 import type { ErasedStore, OrganizationErasureReceipt, Retained } from '@vouchsafe/contracts';
 import { type DataStore, isRemoved } from './data-store.js';
 import { destroying, HeldError } from './destroying.js';

@@ -1,4 +1,4 @@
-/** @promise P27, P31 which backups there are, as `npm run backup` records them */
+/** @promise P31 which backups there are, as `npm run backup` records them */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 

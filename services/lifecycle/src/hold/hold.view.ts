@@ -29,7 +29,12 @@ export const holdView = z
     ...summary,
     scope: holdScope.describe('What of the organization’s data is held'),
     reason: z.string().nullable().describe('Null where it can no longer be read'),
-    placedBy: z.strictObject({ type: z.string(), id: z.string() }),
+    placedBy: z
+      .strictObject({
+        type: z.string().describe('Kind of actor, such as `user`'),
+        id: z.string().describe('Id among its kind'),
+      })
+      .describe('Who placed it'),
     until: time
       .nullable()
       .describe('Until when it is expected to be needed. It does not end then: a review is due'),

@@ -30,10 +30,12 @@ const opaque = z
 
 const scope = z
   .discriminatedUnion('of', [
-    z.strictObject({ of: z.literal('organization') }).describe('Everything'),
+    z
+      .strictObject({ of: z.literal('organization').describe('All data of the organization') })
+      .describe('Everything'),
     z
       .strictObject({
-        of: z.literal('subject'),
+        of: z.literal('subject').describe('The data of one person'),
         subjects: z
           .array(z.uuid())
           .min(1)
@@ -43,13 +45,17 @@ const scope = z
       .describe('One person'),
     z
       .strictObject({
-        of: z.literal('entity'),
+        of: z.literal('entity').describe('What is about one entity'),
         entityType: opaque.describe('As audit entries name it'),
         entityId: opaque.describe('As audit entries name it; ids without personal data only'),
       })
       .describe('One entity'),
     z
-      .strictObject({ of: z.literal('time-range'), from: expiry, to: expiry })
+      .strictObject({
+        of: z.literal('time-range').describe('What shows what happened at a time'),
+        from: expiry.describe('From this time on ...'),
+        to: expiry.describe('... and before this one'),
+      })
       .describe('Whatever happened in a time'),
   ])
   .meta({ id: 'HoldScope' });
@@ -62,7 +68,7 @@ export const newHold = z
       .describe(
         'The organization whose data is held: your own, where it is left out; only the operator can name another',
       ),
-    scope,
+    scope: scope.describe('What of the organization’s data is held'),
     reason: plainLine(500, 'Why the data must be kept'),
     until: expiry
       .nullish()

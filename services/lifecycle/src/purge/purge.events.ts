@@ -68,7 +68,7 @@ export const purgeEvents = eventCatalog({
   'deletion-certified': {
     version: 1,
     visibility: 'published',
-    schema: z.strictObject({ ...which, issuedAt: time, sha256: z.hash('sha256') }),
+    schema: z.strictObject({ ...which, issuedAt: time, sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
   },
 });
 export type PurgeEvent = EventOf<typeof purgeEvents>;
