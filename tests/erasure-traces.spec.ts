@@ -98,6 +98,14 @@ const impersonal: Readonly<Record<string, string>> = {
         'of the organization as a customer, or an id of Stripe; services/billing/src/erasure looks for its name and address',
       ]),
   ),
+  'hold.place body.scope.entityType': "of a closed set of the sender's",
+  'hold.place body.scope.entityId': 'the id of an entity; what could be an address is refused',
+  ...Object.fromEntries(
+    ['hold.place body.reason', 'hold.review body.reason', 'hold.release body.reason'].map((field) => [
+      field,
+      'why something is held: sealed under a key of the hold’s own, which stays as long as the hold must be shown',
+    ]),
+  ),
   'audit-log.checkpoint path.log': "a log's id, or masked",
   'audit-log.tile path.log': "a log's id, or masked",
   'audit-log.tile path.path': 'the place of a tile, or refused',

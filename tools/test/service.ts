@@ -14,7 +14,7 @@ const name = 'ledger';
 const suites = [
   `services/${name}`,
   'libs/contracts',
-  'tools/(rules|docs)',
+  'tools/(rules/(services|catalog-rules|upcast-rules|destructive-paths)|docs)',
   String.raw`tests/(documents|agreement)\.spec`,
 ];
 

@@ -39,7 +39,7 @@ export type RecordedHold = z.infer<typeof recordedHold>;
 
 /**
  * A line of the file. A tombstone alone is an erasure that was carried out: a restore repeats it. One that is only `intended` may have been
- * cut off: a restore first asks the holds. Former releases wrote tombstones alone.
+ * cut off: a restore first asks the holds.
  */
 const line = z.union([
   tombstone,
@@ -71,34 +71,54 @@ export interface OutsideTombstones {
 }
 
 /**
- * An append-only file of JSON lines, for one machine; keep it on another disk than the database, and never in its backups.
+ * Append-only files of JSON lines, for one machine; keep them on another disk than the database, and never in its backups. Tombstones of people
+ * stand in `file`, as the former release reads and writes them: it refuses any other line, and a rollback must not stop it. All else stands in
+ * `<file>.ledger` beside it.
  * @throws VaultError `tombstones-malformed`: what is remembered must not be guessed at
  */
 export function tombstoneFile(file: string): OutsideTombstones {
   return {
     append: async (lines) => {
-      if (lines.length === 0) return;
-      // Behind a line that a crash has cut off, a new one must not begin in its middle.
-      const text = lines.map((one) => `\n${JSON.stringify(one)}\n`).join('');
-      const handle = await open(file, 'a', 0o600);
-      try {
-        await handle.appendFile(text);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await syncFolderOf(file);
+      await appendTo(file, lines.filter(isOfPerson));
+      await appendTo(
+        ledgerBeside(file),
+        lines.filter((one) => !isOfPerson(one)),
+      );
     },
-    read: async () => {
-      const text = await readFile(file, 'utf8').catch((error: unknown) => {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-        throw error;
-      });
-      // A line without its end was cut off while it was written: nothing was destroyed on its account.
-      const whole = new Set(text.split('\n').filter((one) => one.endsWith('}')));
-      return ledgerOf([...whole].map((one) => parsed(file, one)));
-    },
+    read: async () => ledgerOf([...(await linesIn(file)), ...(await linesIn(ledgerBeside(file)))]),
   };
+}
+
+function ledgerBeside(file: string): string {
+  return `${file}.ledger`;
+}
+
+function isOfPerson(one: LedgerLine): boolean {
+  return 'userId' in one;
+}
+
+async function appendTo(file: string, lines: readonly LedgerLine[]): Promise<void> {
+  if (lines.length === 0) return;
+  // Behind a line that a crash has cut off, a new one must not begin in its middle.
+  const text = lines.map((one) => `\n${JSON.stringify(one)}\n`).join('');
+  const handle = await open(file, 'a', 0o600);
+  try {
+    await handle.appendFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await syncFolderOf(file);
+}
+
+async function linesIn(file: string): Promise<LedgerLine[]> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  });
+  // A line without its end was cut off while it was written: nothing was destroyed on its account.
+  const whole = new Set(text.split('\n').filter((one) => one.endsWith('}')));
+  return [...whole].map((one) => parsed(file, one));
 }
 
 function ledgerOf(lines: readonly LedgerLine[]): Ledger {
