@@ -38,7 +38,12 @@ describe('the entry of a fact of any service', () => {
   });
 
   it('is made of no receipt of a single service, which says nothing of who did it', () => {
-    for (const receipt of [identityFacts.organizationErased, identityFacts.holdConfirmed])
-      expect(() => factEntry(receipt)).toThrow(`${receipt.type} is recorded and does not say who did it`);
+    const { organizationErased, holdConfirmed } = identityFacts;
+    expect(() => factEntry(organizationErased)).toThrow(
+      `${organizationErased.type} is recorded and declares no entity`,
+    );
+    expect(() => factEntry(holdConfirmed)).toThrow(
+      `${holdConfirmed.type} is recorded and does not say who did it`,
+    );
   });
 });
