@@ -36,13 +36,11 @@ const technical: Readonly<Record<string, string>> = {
 
 /** What else destroys outside of the port, and why it need not ask. */
 const elsewhere: Readonly<Record<string, string>> = {
-  // The port calls these in a transaction that has asked.
-  'services/identity/src/erasure/remove-person.ts': 'called by the port',
   'services/identity/src/email/mail-folder.ts':
     'called by the port, and for emails that housekeeping has removed',
-  'services/audit/src/erasure/remove-log.ts': 'deletes by `destroying`; the rest are questions',
+  'services/audit/src/erasure/remove-log.ts': 'deletes by the port; the rest are questions',
   'services/audit/src/export/remove-bundles.ts':
-    'ends bundles by `destroying`; the files of what is ended go afterwards',
+    'ends bundles by the port, or by time: bundles are copies of the log',
   'services/audit/src/retention/remove-entries.ts':
     'called by the port, and by retention runs, in transactions that have asked',
   'services/identity/src/erasure/emails-store.ts': 'called by the port',

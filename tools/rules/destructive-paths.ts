@@ -19,8 +19,8 @@ const destructiveSql = [
   /\b(?:set|,)\s+()([a-z_]*(?:sealed|key|hash)[a-z_]*)\s*=\s*null\b/gi,
 ];
 
-/** Their work runs in a transaction that has asked the holds (libs/service-host/src/data-stores/destroying.ts). */
-const asking = new Set(['destroying', 'destroyingAcross', 'destroy']);
+/** Their work runs when the holds were asked, and before one is confirmed (libs/service-host/src/data-stores/destroying.ts). */
+const asking = new Set(['destroying', 'destroyingAcross', 'destroy', 'outside']);
 
 /**
  * What destroys in a file, but for what stands in the work of a transaction that asks. Grants and policies of migrations destroy nothing.

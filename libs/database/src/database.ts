@@ -4,7 +4,7 @@ import type { EntityManagers, EntitySchemas } from './entity-manager.js';
 import type { SqlMigration } from './migrations.js';
 import { connectionPool } from './pool.js';
 import { type DatabaseRole, roleNames } from './roles.js';
-import { type SessionLock, sessionLock } from './session-lock.js';
+import { type SessionLock, sessionLock, sharedLocks } from './session-lock.js';
 import type { PreparedStatement, Transaction } from './sql.js';
 import { inTransaction } from './transaction.js';
 
@@ -87,6 +87,11 @@ export class Database {
   /** A lock among the processes of this service, on a connection of its own. */
   lock(name: string): SessionLock {
     return sessionLock(this.connectionString('worker'), name);
+  }
+
+  /** Locks that whoever wants one alone waits for, without a transaction. @returns what gives them back */
+  shareLocks(names: readonly string[]): Promise<() => Promise<void>> {
+    return sharedLocks(this.connectionString('worker'), names);
   }
 
   /** Brings the schema up to date, as its owner; safe to call from several processes at once. */

@@ -7,6 +7,28 @@ export interface SessionLock {
   release(): Promise<void>;
 }
 
+/**
+ * Shares locks with others on a connection of its own, without a transaction: for work that asks somebody outside of the database. Waits
+ * while somebody has one of them alone. @returns what gives them back
+ */
+export async function sharedLocks(
+  connectionString: string,
+  names: readonly string[],
+): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString, keepAlive: true });
+  // Where the connection breaks, the locks are gone; the work itself is not stopped.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    for (const name of names)
+      await client.query('select pg_advisory_lock_shared(hashtextextended($1, 0))', [name]);
+  } catch (error) {
+    await client.end();
+    throw error;
+  }
+  return () => client.end();
+}
+
 /** A Postgres session-level advisory lock: a process that dies loses it with its connection. */
 export function sessionLock(connectionString: string, name: string): SessionLock {
   let client: pg.Client | undefined;

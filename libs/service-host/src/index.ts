@@ -7,7 +7,14 @@ export { withoutCardNumbers } from './card-number/find-card-number.js';
 export * from './clock.js';
 export { ConfigError, type HostConfig, hostConfig, readConfig } from './config.js';
 export { type PersonErasure, heldBecause, takeOn } from './data-stores/erasure.js';
-export { destroying, destroyingAcross, HeldError, refuseHeld } from './data-stores/destroying.js';
+export {
+  destroying,
+  destroyingAcross,
+  type Destroying,
+  HeldError,
+  refuseHeld,
+  withoutAsking,
+} from './data-stores/destroying.js';
 export { type Destruction, holdsCovering, holdsOn } from './data-stores/holds.js';
 export { linesOfOthers } from './data-stores/ledgers-of-others.js';
 export { type DataStore, type OrganizationRemoval, type PersonRemoval } from './data-stores/data-store.js';

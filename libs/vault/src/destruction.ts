@@ -47,7 +47,8 @@ export async function destroyKeys(
 }
 
 /**
- * From this commit on no key of the organization is made (P31). Makers under way are waited for; keys that are there go on opening.
+ * From this commit on no key of the organization is made (P31). Makers under way are waited for; keys that are there go on sealing and
+ * opening.
  * As `retention`; may be repeated.
  */
 export async function refuseOrganization(sql: Sql, organizationId: string, at: Date): Promise<void> {

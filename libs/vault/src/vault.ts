@@ -220,8 +220,8 @@ export class Vault {
   }
 
   /**
-   * From this commit on no key of the organization is made, and nothing new can be sealed for it (P31). Runs as `retention`; may be
-   * repeated. Its keys stay until `destroyOrganization`.
+   * From this commit on no key of the organization is made (P31). Keys that are there go on sealing and opening until
+   * `destroyOrganization`. Runs as `retention`; may be repeated.
    */
   refuseOrganization(sql: Sql, organizationId: string, at: Date): Promise<void> {
     return refuseOrganization(sql, organizationId, at);

@@ -44,7 +44,7 @@ function attachments(database: Database, bodies: BodyStore): DataStore {
         return ids.size;
       },
       remove: async (organizationId, destroy) => {
-        for await (const id of bodies.list(organizationId)) await destroy(() => bodies.remove(id));
+        for await (const id of bodies.list(organizationId)) await destroy.outside(() => bodies.remove(id));
         await rowsOfOrganization(database, ['attachment']).remove(organizationId, destroy);
       },
     },

@@ -27,19 +27,19 @@ export interface DataStore {
 }
 
 /**
- * What a store removes for a person's erasure besides the keys. Every method must be safe to repeat: the process may be killed. No hold is
- * placed while `beforeKeys` or `remove` is under way: they are short.
+ * What a store removes for a person's erasure besides the keys, each by `destroy`, which asks the holds. Every method must be safe to repeat:
+ * the process may be killed.
  */
 export interface PersonRemoval {
   /** Called before the service answers requests, for an erasure that a restored database does not know. */
   recall?(erasure: PersonErasure): Promise<void>;
   /** What can only be done while the person's values still open. */
-  beforeKeys?(erasure: PersonErasure): Promise<void>;
+  beforeKeys?(erasure: PersonErasure, destroy: Destroying): Promise<void>;
   /**
    * Removes what no key covers. It runs when the keys are destroyed, and again when no process has them in memory any more, for what
    * was written in between. Throws while something of the person cannot be removed yet.
    */
-  remove(erasure: PersonErasure): Promise<void>;
+  remove(erasure: PersonErasure, destroy: Destroying): Promise<void>;
   /** What stays of the person all the same, because it must be kept: the receipt says so. */
   retained?(erasure: PersonErasure): Promise<readonly Retained[]>;
 }
@@ -49,7 +49,7 @@ export interface OrganizationRemoval {
   /** Records of the organization that are there: the inventory before, and the probe after, which must find none. */
   count(organizationId: string): Promise<number>;
   /**
-   * Removes them in transactions of bounded size, each by `destroy`, which asks the holds; safe to repeat. Throws while something cannot be
+   * Removes them in transactions of bounded size, each by `destroy`, as of a person; safe to repeat. Throws while something cannot be
    * removed yet.
    */
   remove(organizationId: string, destroy: Destroying): Promise<void>;

@@ -164,8 +164,8 @@ class ErasureReactions {
 }
 
 /**
- * A service's part of every erasure of a person (P10) and of an organization (P31), and of every legal hold. The service provides `DATA_STORES`, consumes identity's
- * and lifecycle's facts, and publishes its receipts.
+ * A service's part of every erasure of a person (P10) and of an organization (P31), and of every legal hold. The service provides
+ * `DATA_STORES`, consumes identity's and lifecycle's facts, and publishes its receipts.
  */
 @Module({})
 export class DataStoresModule {

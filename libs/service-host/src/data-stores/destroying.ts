@@ -12,9 +12,28 @@ export class HeldError extends Error {
 }
 
 type Work<T> = (sql: Transaction) => Promise<T>;
-/** Of a store: the port knows what it asks the holds for. */
-export type Destroying = <T>(work: Work<T>) => Promise<T>;
-export type Destroy = <T>(database: Database, destruction: Destruction, work: Work<T>) => Promise<T>;
+
+/** How a store destroys: the port knows what it asks the holds for. @throws HeldError */
+export interface Destroying {
+  /** In one transaction, as `retention`. */
+  <T>(work: Work<T>): Promise<T>;
+  /** At somebody else's, or files: no transaction is open meanwhile, and no hold is confirmed before the work has ended. */
+  readonly outside: <T>(work: () => Promise<T>) => Promise<T>;
+}
+export type Destroy = (database: Database, destruction: Destruction) => Destroying;
+
+export function askingHolds(database: Database, destruction: Destruction): Destroying {
+  return Object.assign(<T>(work: Work<T>) => destroying(database, destruction, work), {
+    outside: <T>(work: () => Promise<T>) => destroyingOutside(database, destruction, work),
+  });
+}
+
+/** For what was carried out already, and is repeated on a restored database whatever is held since then. */
+export function withoutAsking(database: Database): Destroying {
+  return Object.assign(<T>(work: Work<T>) => database.asRetention(work), {
+    outside: <T>(work: () => Promise<T>) => work(),
+  });
+}
 
 /**
  * Destroys what no hold covers, in one transaction as `retention`: whoever places a hold waits for those that did not see it
@@ -30,6 +49,21 @@ export function destroying<T>(
     await refuseHeld(sql, destruction);
     return work(sql);
   });
+}
+
+async function destroyingOutside<T>(
+  database: Database,
+  destruction: Destruction,
+  work: () => Promise<T>,
+): Promise<T> {
+  const giveBack = await database.shareLocks([...new Set(destruction.organizations)].sort().map(lockOf));
+  try {
+    const holds = await database.asRetention((sql) => holdsCovering(sql, destruction));
+    if (holds.length > 0) throw new HeldError(holds);
+    return await work();
+  } finally {
+    await giveBack();
+  }
 }
 
 /** The same within a transaction that does more than destroy. Ask before anything is written. @throws HeldError */
@@ -66,8 +100,8 @@ export async function passAllDestroying(database: Database, organizationId: stri
   return database.asWorker(async (sql) => {
     for (const name of [ACROSS, organizationId]) {
       const [lock] = await sql.query<{ taken: boolean }>(
-        `select pg_try_advisory_xact_lock(hashtextextended('hold ' || $1, 0)) as taken`,
-        [name],
+        'select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as taken',
+        [lockOf(name)],
       );
       if (!lock?.taken) return false;
     }
@@ -78,5 +112,10 @@ export async function passAllDestroying(database: Database, organizationId: stri
 const ACROSS = 'every organization';
 
 async function share(sql: Sql, name: string): Promise<void> {
-  await sql.query(`select pg_advisory_xact_lock_shared(hashtextextended('hold ' || $1, 0))`, [name]);
+  await sql.query('select pg_advisory_xact_lock_shared(hashtextextended($1, 0))', [lockOf(name)]);
+}
+
+/** @param name an organization's id, or `ACROSS` */
+function lockOf(name: string): string {
+  return `hold ${name}`;
 }

@@ -1,7 +1,7 @@
 /** @promise P31 (main) how a service erases an organization: holds, tombstone, inventory, every store, keys, a search that finds nothing, receipt */
 import type { ErasedStore, OrganizationErasureReceipt, Retained } from '@vouchsafe/contracts';
 import { type DataStore, isRemoved } from './data-store.js';
-import { destroying, HeldError } from './destroying.js';
+import { askingHolds, HeldError } from './destroying.js';
 import type { InHand, OrganizationErasure } from './erasure.js';
 import type { ErasingOptions, Procedure } from './procedure.js';
 import { KEYS } from './library-stores.js';
@@ -11,7 +11,7 @@ import { tombstoneOf } from './tombstones.js';
 
 export function eraseOrganization(options: ErasingOptions): Procedure<OrganizationErasure> {
   const { database, vault, tombstones, now } = options;
-  const destroy = options.destroying ?? destroying;
+  const destroy = options.destroying ?? askingHolds;
   const stores = options.stores.filter(isRemoved);
   const countAll = async (organizationId: string): Promise<Record<string, number>> => {
     const counts: Record<string, number> = {};
@@ -30,7 +30,7 @@ export function eraseOrganization(options: ErasingOptions): Procedure<Organizati
     for (const { organization, ...store } of stores) {
       const what = { organizations: [erasedOrganizationId], about: aboutOf(store) };
       try {
-        await organization.remove(erasedOrganizationId, (work) => destroy(database, what, work));
+        await organization.remove(erasedOrganizationId, destroy(database, what));
       } catch (error) {
         if (!(error instanceof HeldError)) throw error;
         for (const id of error.holdIds) holds.add(id);
@@ -43,13 +43,10 @@ export function eraseOrganization(options: ErasingOptions): Procedure<Organizati
       const { erasureId, erasedOrganizationId } = erasure;
       const whole = { organizations: [erasedOrganizationId] };
       // A hold on a part of its data stops the stores that may hold that part; one on all of it, everything.
-      await destroy(database, { ...whole, about: NOTHING }, () =>
-        tombstones.append([{ intended: tombstoneOf(erasure) }]),
-      );
-      // From here on nothing new can be sealed for it, and no fact about it is taken.
-      await destroy(database, { ...whole, about: NOTHING }, (sql) =>
-        vault.refuseOrganization(sql, erasedOrganizationId, now()),
-      );
+      const beginning = destroy(database, { ...whole, about: NOTHING });
+      await beginning.outside(() => tombstones.append([{ intended: tombstoneOf(erasure) }]));
+      // From here on no key is made for it, and no fact about it is taken.
+      await beginning((sql) => vault.refuseOrganization(sql, erasedOrganizationId, now()));
       // What is there now: a process that is killed on its way must not count less when it goes on, nor forget what stays elsewhere.
       const inventory = erasure.inventory ?? (await countAll(erasedOrganizationId));
       const retained = erasure.retained ?? (await retainedOf(erasedOrganizationId));
@@ -60,7 +57,10 @@ export function eraseOrganization(options: ErasingOptions): Procedure<Organizati
       );
       // Keys go last: until then what is left can still be read by whoever may stop this.
       await remove(erasure);
-      await destroy(database, whole, async (sql) => {
+      await destroy(
+        database,
+        whole,
+      )(async (sql) => {
         const { keysDestroyed, effectiveFrom } = await vault.destroyOrganization(sql, erasedOrganizationId);
         await sql.query('update erasure set keys_destroyed = keys_destroyed + $2 where erasure_id = $1', [
           erasureId,

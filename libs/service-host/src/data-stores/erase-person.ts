@@ -3,7 +3,7 @@ import type { ErasureReceipt, Retained } from '@vouchsafe/contracts';
 import { hasValuesInClear } from '@vouchsafe/event-store';
 import { unreadableDeadLetters } from '@vouchsafe/messaging';
 import { personRemovals } from './data-store.js';
-import { destroying } from './destroying.js';
+import { askingHolds } from './destroying.js';
 import { type HeldBecause, type InHand, noteHeld, type PersonErasure } from './erasure.js';
 import type { ErasingOptions, Procedure } from './procedure.js';
 import type { Destruction } from './holds.js';
@@ -18,18 +18,17 @@ export async function recallPerson({ stores }: ErasingOptions, erasure: PersonEr
 
 export function erasePerson(options: ErasingOptions): Procedure<PersonErasure> {
   const { database, tombstones, now } = options;
-  const destroy = options.destroying ?? destroying;
+  const destroy = options.destroying ?? askingHolds;
   const removals = personRemovals(options.stores);
   return {
     destroy: async (erasure) => {
-      await destroy(database, dataOf(erasure), () => tombstones.append([{ intended: tombstoneOf(erasure) }]));
-      // The work has transactions of its own; this one holds the lock.
-      for (const removal of removals)
-        await destroy(database, dataOf(erasure), async () => removal.beforeKeys?.(erasure));
+      const theirs = destroy(database, dataOf(erasure));
+      await theirs.outside(() => tombstones.append([{ intended: tombstoneOf(erasure) }]));
+      for (const removal of removals) await removal.beforeKeys?.(erasure, theirs);
       await destroyKeys(options, erasure);
     },
     remove: async (erasure) => {
-      for (const removal of removals) await destroy(database, dataOf(erasure), () => removal.remove(erasure));
+      for (const removal of removals) await removal.remove(erasure, destroy(database, dataOf(erasure)));
     },
     complete: async (erasure) => {
       await assertNothingIsLeft(options, erasure);
@@ -61,11 +60,14 @@ function dataOf({ organizations, userId, subjects }: PersonErasure): Destruction
 async function destroyKeys(options: ErasingOptions, erasure: InHand<PersonErasure>): Promise<void> {
   const { database, vault, now } = options;
   const { erasureId, organizations, subjects } = erasure;
-  const destroy = options.destroying ?? destroying;
+  const destroy = options.destroying ?? askingHolds;
   let effectiveFrom = now();
   for (const organizationId of organizations)
     for (const subjectId of subjects)
-      await destroy(database, dataOf(erasure), async (sql) => {
+      await destroy(
+        database,
+        dataOf(erasure),
+      )(async (sql) => {
         const destruction = await vault.destroySubject(sql, { organizationId, subjectId }, now());
         effectiveFrom = destruction.effectiveFrom;
         await sql.query('update erasure set keys_destroyed = keys_destroyed + $2 where erasure_id = $1', [

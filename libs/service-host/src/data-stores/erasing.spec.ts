@@ -298,7 +298,7 @@ async function dyingAfter(steps: number, own: ErasingOptions, erasure: PersonEra
   };
   const stores = own.stores.map(({ person, ...store }): DataStore => {
     if (typeof person === 'string') return { ...store, person };
-    return { ...store, person: { remove: (one) => step(() => person.remove(one)) } };
+    return { ...store, person: { remove: (one, destroy) => step(() => person.remove(one, destroy)) } };
   });
   const worker = startErasing({ ...own, database: dying, tombstones, stores });
   while (left >= 0 && (await receipts(erasure)).length === 0) {

@@ -1,7 +1,7 @@
 /** @promise P10, P31 a service's part of an erasure, step by step; each may be repeated */
 import type { Database } from '@vouchsafe/database';
 import { follow, type Follower } from '@vouchsafe/event-store';
-import { type Destroy, HeldError } from './destroying.js';
+import { HeldError, withoutAsking } from './destroying.js';
 import {
   type Erasure,
   type InHand,
@@ -50,12 +50,10 @@ export async function applyTombstones(options: ErasingOptions): Promise<void> {
   await assertNoneIsMissing(database, ledger);
   await recallHolds(database, ledger);
   for (const tombstone of ledger.tombstones)
-    await recall({ ...options, destroying: repeating }, erasureOf(tombstone));
+    await recall({ ...options, destroying: withoutAsking }, erasureOf(tombstone));
   // These may have been cut off before anything was destroyed, and held since then.
   for (const tombstone of ledger.intended) await recall(options, erasureOf(tombstone));
 }
-
-const repeating: Destroy = (database, _, work) => database.asRetention(work);
 
 async function recall(options: ErasingOptions, erasure: Erasure): Promise<void> {
   const { database } = options;

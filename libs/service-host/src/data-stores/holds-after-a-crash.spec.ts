@@ -155,16 +155,18 @@ async function dyingAfter(steps: number, { erasureId }: Erasure): Promise<boolea
     append: (lines) => step(() => options.tombstones.append(lines)),
   };
   const worker = startErasing({ ...options, database: dying, tombstones, stores: libraryStores(dying) });
-  let isDone = false;
-  while (left >= 0 && !isDone) {
-    worker.wake();
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    service.advance();
+  const isDone = async (): Promise<boolean> => {
     const rows = await database.asWorker((sql) =>
       sql.query('select from erasure where erasure_id = $1 and receipt_at is not null', [erasureId]),
     );
-    isDone = rows.length > 0;
+    return rows.length > 0;
+  };
+  while (left >= 0 && !(await isDone())) {
+    worker.wake();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    service.advance();
   }
   await worker.stop();
-  return isDone;
+  // Asked once more: it may have given the receipt, and died at the word after it, while it was asked.
+  return isDone();
 }

@@ -1,8 +1,9 @@
 /** @promise P31 nothing that a legal hold covers is destroyed, and what it stopped goes on by itself */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { HoldScope } from '@vouchsafe/contracts';
-import { destroying, HeldError } from './destroying.js';
-import { covers } from './holds.js';
+import { askingHolds, HeldError } from './destroying.js';
+import { covers, type Destruction } from './holds.js';
 import { type TestService, testService } from './holds.fixture.js';
 
 let service: TestService;
@@ -106,33 +107,74 @@ describe('a hold on a part of an organization’s data', () => {
 });
 
 describe('a hold and a destruction at the same moment', () => {
-  it('end so, in either order, that the hold is obeyed or the destruction was over before it was confirmed', async () => {
-    let stopped = 0;
-    for (let nth = 0; nth < 100; nth += 1) {
-      const { organizationId } = await service.customer();
-      const order: string[] = [];
-      const hold = async () => {
-        const { holdId } = await service.take(organizationId);
-        await service.confirmed(holdId);
-        order.push('confirmed');
-      };
-      const destroy = () =>
-        destroying(service.database, { organizations: [organizationId] }, async (sql) => {
-          // It takes longer than the hold would, if the hold did not wait.
-          await sql.query('select pg_sleep(0.05)');
-          return 'destroyed';
-        })
-          .catch((error: unknown) => {
-            if (error instanceof HeldError) return 'stopped';
-            throw error;
-          })
-          .then((end) => order.push(end));
-      await Promise.all(nth % 2 === 0 ? [hold(), destroy()] : [destroy(), hold()]);
-      if (order.includes('stopped')) stopped += 1;
-      else expect(order).toEqual(['destroyed', 'confirmed']);
-    }
-    // Both orders were seen.
-    expect(stopped).toBeGreaterThan(0);
-    expect(stopped).toBeLessThan(100);
-  }, 120_000);
+  // It takes longer than the hold would, if the hold did not wait.
+  it.each<[string, (what: Destruction, begin: () => void) => Promise<unknown>]>([
+    [
+      'in a transaction',
+      (what, begin) =>
+        askingHolds(
+          service.database,
+          what,
+        )((sql) => {
+          begin();
+          return sql.query('select pg_sleep(0.05)');
+        }),
+    ],
+    [
+      'outside of the database',
+      (what, begin) =>
+        askingHolds(service.database, what).outside(() => {
+          begin();
+          return sleep(50);
+        }),
+    ],
+  ])(
+    '(%s) end so, in either order, that the hold is obeyed or the destruction was over before it was confirmed',
+    async (_, destroy) => {
+      let stopped = 0;
+      for (let nth = 0; nth < 100; nth += 1) {
+        const { organizationId } = await service.customer();
+        const order: string[] = [];
+        const hold = async () => {
+          const { holdId } = await service.take(organizationId);
+          await service.confirmed(holdId);
+          order.push('confirmed');
+        };
+        const begun = Promise.withResolvers<true>();
+        const destruction = async () => {
+          const end = await destroy({ organizations: [organizationId] }, () => begun.resolve(true)).then(
+            () => 'destroyed',
+            (error: unknown) => {
+              if (error instanceof HeldError) return 'stopped';
+              throw error;
+            },
+          );
+          order.push(end);
+        };
+        await (nth % 2 === 0
+          ? Promise.all([hold(), destruction()])
+          : Promise.all([destruction(), begun.promise.then(hold)]));
+        if (order.includes('stopped')) stopped += 1;
+        else expect(order).toEqual(['destroyed', 'confirmed']);
+      }
+      // Both orders were seen.
+      expect(stopped).toBeGreaterThan(0);
+      expect(stopped).toBeLessThan(100);
+    },
+    120_000,
+  );
+
+  it('has no transaction open while it is outside of the database', async () => {
+    const { organizationId } = await service.customer();
+    const open = await askingHolds(service.database, { organizations: [organizationId] }).outside(
+      async () => {
+        await sleep(100);
+        return service.database.asWorker((sql) =>
+          sql.query(`select query from pg_stat_activity
+          where datname = current_database() and xact_start < now() - interval '50 milliseconds'`),
+        );
+      },
+    );
+    expect(open).toEqual([]);
+  });
 });

@@ -10,12 +10,8 @@ export const KEYS = 'keys';
 export function libraryStores(database: Database): readonly DataStore[] {
   return [
     rows(database, {
-      ...{
-        name: 'idempotency-keys',
-        tables: ['idempotency_key'],
-        person: keptAnswers(database),
-        about: NOTHING,
-      },
+      ...{ name: 'idempotency-keys', tables: ['idempotency_key'] },
+      ...{ person: keptAnswers, about: NOTHING },
     }),
     rows(database, { name: 'dead-letters', tables: ['dead_letter'], person: 'sealed' }),
     rows(database, { name: 'erasures', tables: ['erasure'], person: 'none' }),
@@ -54,18 +50,16 @@ const NOTHING = { entities: [], times: false } as const;
 const keyTables = ['vault_data_key', 'vault_organization_key', 'vault_transit_key'] as const;
 
 /** Answers that are kept for repeated requests, of those that the person sent (P10). */
-function keptAnswers(database: Database): PersonRemoval {
-  return {
-    remove: async ({ organizations, userId }) => {
-      await database.asWorker((sql) =>
-        sql.query('delete from idempotency_key where organization_id = any ($1::uuid[]) and actor = $2', [
-          organizations,
-          `user:${userId}`,
-        ]),
-      );
-    },
-  };
-}
+const keptAnswers: PersonRemoval = {
+  remove: async ({ organizations, userId }, destroy) => {
+    await destroy((sql) =>
+      sql.query('delete from idempotency_key where organization_id = any ($1::uuid[]) and actor = $2', [
+        organizations,
+        `user:${userId}`,
+      ]),
+    );
+  },
+};
 
 async function countAsWorker(
   database: Database,

@@ -17,7 +17,7 @@ export interface ErasingOptions {
   readonly stores: readonly DataStore[];
   readonly now: () => Date;
   readonly onError: (error: unknown) => void;
-  /** What was carried out already is repeated without asking the holds. */
+  /** `askingHolds`, where nothing is said. */
   readonly destroying?: Destroy;
 }
 

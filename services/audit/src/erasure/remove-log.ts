@@ -1,7 +1,12 @@
 /** @promise P31 what goes of an organization's log, and what stays: hash tiles, the last checkpoint and the key that verifies it */
 import { Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
-import { destroying, Clock, type OrganizationRemoval, rowsOfOrganization } from '@vouchsafe/service-host';
+import {
+  Clock,
+  type Destroying,
+  type OrganizationRemoval,
+  rowsOfOrganization,
+} from '@vouchsafe/service-host';
 import { CheckpointSigner } from '../log/checkpoint-signer.js';
 import { BATCH, removeEntries } from '../retention/remove-entries.js';
 
@@ -24,9 +29,9 @@ export class RemoveLog {
     return {
       count: (organizationId) => all.count(organizationId),
       remove: async (organizationId, destroy) => {
-        await this.close(organizationId);
+        await this.close(organizationId, destroy);
         let goneUntil: string | null = null;
-        do goneUntil = await this.removeBatch(organizationId, goneUntil);
+        do goneUntil = await removeBatch(destroy, organizationId, goneUntil);
         while (goneUntil !== null);
         await times.remove(organizationId, destroy);
       },
@@ -39,7 +44,9 @@ export class RemoveLog {
       and size < (select max(size) from checkpoint as newest where newest.log_id = c.log_id)`;
     return {
       count: (organizationId) => this.count(`select count(*) as found ${earlier}`, organizationId),
-      remove: (organizationId) => this.destroy(organizationId, `delete ${earlier}`),
+      remove: async (organizationId, destroy) => {
+        await destroy((sql) => sql.query(`delete ${earlier}`, [organizationId]));
+      },
     };
   }
 
@@ -48,24 +55,25 @@ export class RemoveLog {
     const seeds = 'signing_key where organization_id = $1 and log_id is not null and sealed_seed is not null';
     return {
       count: (organizationId) => this.count(`select count(*) as found from ${seeds}`, organizationId),
-      remove: async (organizationId) => {
+      remove: async (organizationId, destroy) => {
         const unsigned = await this.count(
           'select count(*) as found from log where organization_id = $1 and (closed_at is null or checkpoint_size < size)',
           organizationId,
         );
         if (unsigned > 0) throw new Error('The last checkpoint of a log that is erased is not signed yet');
-        await this.destroy(
-          organizationId,
-          `update signing_key set sealed_seed = null where vkey in (select vkey from ${seeds})`,
+        await destroy((sql) =>
+          sql.query(`update signing_key set sealed_seed = null where vkey in (select vkey from ${seeds})`, [
+            organizationId,
+          ]),
         );
       },
     };
   }
 
-  private async close(organizationId: string): Promise<void> {
+  private async close(organizationId: string, destroy: Destroying): Promise<void> {
     const at = this.clock.now();
     const closed = 'update log set closed_at = $2 where organization_id = $1 and closed_at is null';
-    await this.destroy(organizationId, closed, [at]);
+    await destroy((sql) => sql.query(closed, [organizationId, at]));
     const unsigned = await this.database.asRetention((sql) =>
       sql.query<{ log_id: string }>(
         'select log_id from log where organization_id = $1 and checkpoint_size < size',
@@ -75,32 +83,21 @@ export class RemoveLog {
     for (const { log_id: logId } of unsigned) await this.signer.sign(logId);
   }
 
-  private removeBatch(organizationId: string, goneUntil: string | null): Promise<string | null> {
-    const what = { organizations: [organizationId] } as const;
-    return destroying(this.database, what, async (sql) => {
-      const removed = await removeEntries(sql, {
-        organizationId,
-        goneUntil,
-        before: 'infinity',
-        limit: BATCH,
-      });
-      return removed.goneUntil;
-    });
-  }
-
-  private async destroy(
-    organizationId: string,
-    statement: string,
-    more: readonly unknown[] = [],
-  ): Promise<void> {
-    const what = { organizations: [organizationId] } as const;
-    await destroying(this.database, what, (sql) => sql.query(statement, [organizationId, ...more]));
-  }
-
   private async count(statement: string, organizationId: string): Promise<number> {
     const [row] = await this.database.asRetention((sql) =>
       sql.query<{ found: string }>(statement, [organizationId]),
     );
     return Number(row?.found);
   }
+}
+
+function removeBatch(
+  destroy: Destroying,
+  organizationId: string,
+  goneUntil: string | null,
+): Promise<string | null> {
+  return destroy(async (sql) => {
+    const removed = await removeEntries(sql, { organizationId, goneUntil, before: 'infinity', limit: BATCH });
+    return removed.goneUntil;
+  });
 }

@@ -1,8 +1,6 @@
 /** @promise P10 removes what audit finds a person's entries by; leaves and proofs stay */
 import { Injectable } from '@nestjs/common';
-import { Database } from '@vouchsafe/database';
-import { destroying } from '@vouchsafe/service-host';
-import type { PersonErasure, PersonRemoval } from '@vouchsafe/service-host';
+import type { Destroying, PersonErasure, PersonRemoval } from '@vouchsafe/service-host';
 
 /**
  * What audit keeps of a person's entries beside sealed disclosures (P10): keyed hashes that they are searched by, and those of what was
@@ -10,12 +8,9 @@ import type { PersonErasure, PersonRemoval } from '@vouchsafe/service-host';
  */
 @Injectable()
 export class RemovePerson implements PersonRemoval {
-  constructor(private readonly database: Database) {}
-
   /** The hash of a value that the leaf has in clear says no more than the leaf, and stays: the entry is found by it as before. */
-  async remove({ organizations, subjects }: PersonErasure): Promise<void> {
-    const what = { organizations, subjects } as const;
-    await destroying(this.database, what, async (sql) => {
+  async remove({ organizations, subjects }: PersonErasure, destroy: Destroying): Promise<void> {
+    await destroy(async (sql) => {
       await sql.query(
         `update entry e set source_key = null,
            actor_key = case when ${leaf}->'actor'->'id' is null then null else actor_key end,

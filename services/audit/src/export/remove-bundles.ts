@@ -3,11 +3,12 @@ import { rm } from 'node:fs/promises';
 import { Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
 import {
-  destroying,
+  type Destroying,
   type OrganizationRemoval,
   type PersonErasure,
   type PersonRemoval,
   rowsOfOrganization,
+  withoutAsking,
 } from '@vouchsafe/service-host';
 import { bundlePath } from './bundle-file.js';
 import { ExportFolder } from './export-folder.js';
@@ -23,7 +24,7 @@ export class RemoveBundles {
 
   /** Bundles with values that were open when they were made. */
   get ofPerson(): PersonRemoval {
-    return { remove: (erasure) => this.expireBundlesOf(erasure) };
+    return { remove: (erasure, destroy) => this.expireBundlesOf(erasure, destroy) };
   }
 
   get ofOrganization(): OrganizationRemoval {
@@ -32,7 +33,7 @@ export class RemoveBundles {
     return {
       count: (organizationId) => rows.count(organizationId),
       remove: async (organizationId, destroy) => {
-        await this.end([organizationId], 'erasure', 'true', []);
+        await this.end(destroy, [organizationId], 'erasure', 'true', []);
         await rows.remove(organizationId, destroy);
       },
     };
@@ -43,17 +44,17 @@ export class RemoveBundles {
    * repeats the question (P10); one that is being made by somebody else notices at its end. Whoever wants one asks again, and finds the
    * values erased.
    */
-  async expireBundlesOf({
-    organizations,
-    subjects,
-  }: Pick<PersonErasure, 'organizations' | 'subjects'>): Promise<void> {
+  async expireBundlesOf(
+    { organizations, subjects }: Pick<PersonErasure, 'organizations' | 'subjects'>,
+    destroy: Destroying,
+  ): Promise<void> {
     const theirs = `(status in ('running', 'ready', 'failed') and requested_by = any ($3::text[])
       or status = 'ready' and export_id in (
         select export_id from export_subject where subject_id = any ($3::text[])))`;
-    await this.end(organizations, 'erasure', theirs, [subjects]);
+    await this.end(destroy, organizations, 'erasure', theirs, [subjects]);
   }
 
-  /** Ends those whose time is over. */
+  /** Ends those whose time is over, also of organizations that are held: a bundle is a copy of the log. */
   async expireDue(at: Date): Promise<void> {
     const due = await this.database.asWorker((sql) =>
       sql.query<{ organization_id: string }>(
@@ -63,17 +64,20 @@ export class RemoveBundles {
     );
     if (due.length === 0) return;
     const organizations = due.map(({ organization_id: id }) => id);
-    await this.end(organizations, 'time', `status in ('ready', 'failed') and expires_at <= $3`, [at]);
+    const destroy = withoutAsking(this.database);
+    await this.end(destroy, organizations, 'time', `status in ('ready', 'failed') and expires_at <= $3`, [
+      at,
+    ]);
   }
 
   private async end(
+    destroy: Destroying,
     organizations: readonly string[],
     because: (typeof expiryReasons)[number],
     which: string,
     values: readonly unknown[],
   ): Promise<void> {
-    const what = { organizations } as const;
-    const ended = await destroying(this.database, what, (sql) =>
+    const ended = await destroy((sql) =>
       sql.query<{ export_id: string; attempt: number }>(
         `update export set status = case status when 'failed' then status else 'expired' end,
            sealed_key = null, sealed_request = null,

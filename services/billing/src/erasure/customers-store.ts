@@ -43,9 +43,7 @@ export class CustomersStore implements DataStore, OnApplicationBootstrap {
     count: (organizationId) => rowsOfOrganization(this.database, this.places).count(organizationId),
     remove: async (organizationId, destroy) => {
       for (const customerId of await this.customers.idsOf(organizationId)) {
-        // Asked before Stripe is: no transaction is open meanwhile.
-        await destroy(() => Promise.resolve());
-        const because = await this.deleteAtStripe(customerId);
+        const because = await destroy.outside(() => this.deleteAtStripe(customerId));
         if (because === null)
           await destroy((sql) => sql.query('delete from customer where customer_id = $1', [customerId]));
         else this.notYet(because, customerId);

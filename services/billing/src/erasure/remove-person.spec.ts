@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Vault } from '@vouchsafe/vault';
 import { ada, type BillingApp, billingApp, ours } from '../testing/billing-app.js';
 import { type Made, type SmallStripe, smallStripe } from '../testing/small-stripe.js';
-import type { PersonErasure } from '@vouchsafe/service-host';
+import { type PersonErasure, withoutAsking } from '@vouchsafe/service-host';
 import { RemovePerson } from './remove-person.js';
 
 let stripe: SmallStripe;
@@ -29,7 +29,8 @@ const erasureOf = (subject: string): PersonErasure => ({
   ...{ erasureId: randomUUID(), organizationId: ours, userId: subject, organizations: [ours] },
   ...{ subjects: [subject], requestedAt: new Date() },
 });
-const remove = (subject: string) => app.get(RemovePerson).remove(erasureOf(subject));
+const remove = (subject: string) =>
+  app.get(RemovePerson).remove(erasureOf(subject), withoutAsking(app.database));
 const atStripe = () => stripe.of('customer').map(({ name, email }) => [name, email]);
 
 it('is removed where the person gave them, and only then', async () => {
@@ -58,14 +59,14 @@ describe('given by an order whose answer was lost', () => {
 
   it('is removed, and the order is finished while it can be read', async () => {
     stripe.fault = () => undefined;
-    await app.get(RemovePerson).beforeKeys(erasureOf(bea));
+    await app.get(RemovePerson).beforeKeys(erasureOf(bea), withoutAsking(app.database));
     await destroyKeys();
     await remove(bea);
     expect([atStripe(), await open()]).toEqual([[['', '']], []]);
   });
 
   it('is removed where it cannot be read any more, once no request is at it', async () => {
-    await app.get(RemovePerson).beforeKeys(erasureOf(bea));
+    await app.get(RemovePerson).beforeKeys(erasureOf(bea), withoutAsking(app.database));
     await destroyKeys();
     stripe.fault = () => undefined;
     await expect(remove(bea)).rejects.toThrow('Stripe did not remove a name');

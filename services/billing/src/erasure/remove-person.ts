@@ -6,6 +6,7 @@ import { isErased } from '@vouchsafe/event-sourcing';
 import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
 import {
   Clock,
+  type Destroying,
   type PersonErasure,
   Ids,
   LOGGER,
@@ -55,13 +56,19 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
   }
 
   /** An order whose answer was lost can be finished while it still says what was asked. Where it cannot, `remove` undoes what it did. */
-  async beforeKeys({ organizations, subjects }: PersonErasure): Promise<void> {
-    for (const organizationId of organizations)
-      for (const { intentId } of await this.openOrdersOf(organizationId, subjects))
-        await this.carryOut.carryOut(organizationId, intentId, { isFirst: false });
+  beforeKeys({ organizations, subjects }: PersonErasure, destroy: Destroying): Promise<void> {
+    return destroy.outside(async () => {
+      for (const organizationId of organizations)
+        for (const { intentId } of await this.openOrdersOf(organizationId, subjects))
+          await this.carryOut.carryOut(organizationId, intentId, { isFirst: false });
+    });
   }
 
-  async remove({ organizations, subjects }: PersonErasure): Promise<void> {
+  remove(erasure: PersonErasure, destroy: Destroying): Promise<void> {
+    return destroy.outside(() => this.removeAtStripe(erasure));
+  }
+
+  private async removeAtStripe({ organizations, subjects }: PersonErasure): Promise<void> {
     for (const organizationId of organizations) {
       await this.endOrders(organizationId, subjects);
       const customer = await this.customerOf(organizationId);

@@ -42,9 +42,8 @@ export class StripeEventsStore implements DataStore {
       return found?.records ?? 0;
     },
     remove: async (organizationId, destroy) => {
-      // What is forgotten is what Stripe said, which Stripe still has: as worker, behind the question.
-      await destroy(() => Promise.resolve());
-      while ((await this.removeSome(organizationId)) === BATCH);
+      // As `worker`, whose tables these are.
+      while ((await destroy.outside(() => this.removeSome(organizationId))) === BATCH);
     },
   };
 

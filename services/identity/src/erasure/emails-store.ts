@@ -19,22 +19,22 @@ export class EmailsStore implements DataStore {
 
   readonly person: PersonRemoval = {
     // Files whose rows are gone are found by the address alone.
-    beforeKeys: ({ organizationId, userId }) =>
-      this.mailFolder.removeEmailsTo(() =>
-        this.database.forOrganization(organizationId, (sql) =>
-          addressOf(this.vault, sql, { organizationId, userId }),
+    beforeKeys: ({ organizationId, userId }, destroy) =>
+      destroy.outside(() =>
+        this.mailFolder.removeEmailsTo(() =>
+          this.database.forOrganization(organizationId, (sql) =>
+            addressOf(this.vault, sql, { organizationId, userId }),
+          ),
         ),
       ),
-    remove: async ({ subjects }) => {
+    remove: async ({ subjects }, destroy) => {
       const emails = await this.database.asRetention((sql) =>
         sql.query<{ email_id: string }>('select email_id from email where subject_id = any ($1::uuid[])', [
           subjects,
         ]),
       );
-      await this.mailFolder.removeEmails(emails.map(({ email_id }) => email_id));
-      await this.database.asRetention((sql) =>
-        sql.query('delete from email where subject_id = any ($1::uuid[])', [subjects]),
-      );
+      await destroy.outside(() => this.mailFolder.removeEmails(emails.map(({ email_id }) => email_id)));
+      await destroy((sql) => sql.query('delete from email where subject_id = any ($1::uuid[])', [subjects]));
     },
   };
 
@@ -50,10 +50,8 @@ export class EmailsStore implements DataStore {
     },
     remove: async (organizationId, destroy) => {
       const files = await this.filesBesidesOthers(organizationId);
-      await destroy(async (sql) => {
-        await this.mailFolder.removeEmails(files);
-        await sql.query('delete from email where organization_id = $1', [organizationId]);
-      });
+      await destroy.outside(() => this.mailFolder.removeEmails(files));
+      await destroy((sql) => sql.query('delete from email where organization_id = $1', [organizationId]));
     },
   };
 

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DATA_STORES, type DataStore } from '@vouchsafe/service-host';
+import { DATA_STORES, type DataStore, withoutAsking } from '@vouchsafe/service-host';
 import { eraseOrganization, interruptEachStep, placesOf } from '@vouchsafe/testing';
 import { enrol } from '../testing/enrol.js';
 import {
@@ -131,7 +131,7 @@ describe('an organization that is erased (P31)', () => {
     const [emails] = stores();
     if (!emails || !('count' in emails.organization)) throw new Error('There is no store of emails');
     expect(await emails.organization.count(organizationId)).toBe(2);
-    await emails.organization.remove(organizationId, (work) => app.database.asRetention(work));
+    await emails.organization.remove(organizationId, withoutAsking(app.database));
     expect(await emails.organization.count(organizationId)).toBe(0);
     expect(await filesWhichName('somebody@example.com')).toEqual(['notes.eml']);
     expect(await readdir(folder)).toContain('mine');

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
 import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import { EventStore } from '@vouchsafe/event-store';
-import type { PersonErasure, PersonRemoval } from '@vouchsafe/service-host';
+import type { Destroying, PersonErasure, PersonRemoval } from '@vouchsafe/service-host';
 import { erasureAggregate } from './erasure.aggregate.js';
 import { organizationAggregate } from '../organization/organization.aggregate.js';
 import { EndMembership } from '../member/end-membership.js';
@@ -60,8 +60,8 @@ export class RemovePerson implements PersonRemoval {
     );
   }
 
-  async remove({ userId, subjects }: PersonErasure): Promise<void> {
-    await this.database.asRetention(async (sql) => {
+  async remove({ userId, subjects }: PersonErasure, destroy: Destroying): Promise<void> {
+    await destroy(async (sql) => {
       for (const table of tables) await sql.query(`delete from ${table} where user_id = $1`, [userId]);
       await sql.query('delete from link_token where subject_id = any ($1::uuid[])', [subjects]);
       await sql.query('update invitation set email_hash = null where invitation_id = any ($1::uuid[])', [
