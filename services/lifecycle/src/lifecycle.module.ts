@@ -28,8 +28,9 @@ import { ReadHolds } from './hold/read-holds.js';
 import { HoldsController } from './reactions/holds.controller.js';
 import { lifecycleMigrations } from './persistence/migrations.js';
 import { CertificateController } from './certificate/certificate.controller.js';
-import { IssueCertificates } from './certificate/issue-certificates.js';
+import { IssueCertificate } from './certificate/issue-certificate.js';
 import { ReadCertificate } from './certificate/read-certificate.js';
+import { FollowPurges } from './purge/follow-purges.js';
 import { Purges } from './purge/purges.js';
 import { OrganizationsController } from './reactions/organizations.controller.js';
 import { PurgesController } from './reactions/purges.controller.js';
@@ -75,7 +76,8 @@ export class LifecycleModule {
         FollowTime,
         Purges,
         ...[Holds, KeepHolds, PlaceHold, ChangeHold, ReadHolds],
-        IssueCertificates,
+        FollowPurges,
+        IssueCertificate,
         ReadCertificate,
         { provide: BodyStore, useFactory: () => bodyStoreOf(config) },
         Attachments,

@@ -30,6 +30,9 @@ const RECEIPT = 'lifecycle.organization-erasure-receipt-received';
 const ERASED = 'lifecycle.organization-erased-from-production';
 const EXPIRED = 'lifecycle.organization-erased-from-backups';
 
+/** Entries of the operator's log that a certificate carries, with their proofs. */
+export const provenOperations = [RECEIPT, ERASED, EXPIRED];
+
 /** The text that is signed: a title, and the certificate as canonical JSON in one line. */
 export function certificateText(
   purge: Expired,

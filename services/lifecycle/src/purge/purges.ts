@@ -1,7 +1,7 @@
 /** @promise P31 begins a purge, in the transaction that ends every way back */
 import { Inject, Injectable } from '@nestjs/common';
 import { serviceNames } from '@vouchsafe/contracts';
-import type { Transaction } from '@vouchsafe/database';
+import { Database, type Transaction } from '@vouchsafe/database';
 import { isRejected, type OrganizationId } from '@vouchsafe/event-sourcing';
 import { EventStore } from '@vouchsafe/event-store';
 import { Clock } from '@vouchsafe/service-host';
@@ -9,13 +9,14 @@ import { Operator } from '../organization/operator.js';
 import { BACKUP_POLICY } from '../termination/backup-policy.js';
 import { type BackupPolicy, planOf } from '../termination/plan.js';
 import { purgeAggregate } from './purge.aggregate.js';
-import type { PurgeBeginning, PurgeReceipt, Services } from './purge.decider.js';
+import type { Purge, PurgeBeginning, PurgeCommand, PurgeReceipt, Services } from './purge.decider.js';
 
 export const services: Services = { all: serviceNames, last: 'audit' };
 
 @Injectable()
 export class Purges {
   constructor(
+    private readonly database: Database,
     private readonly store: EventStore,
     private readonly clock: Clock,
     private readonly operator: Operator,
@@ -36,7 +37,7 @@ export class Purges {
   ): Promise<void> {
     const noticedAt = ended.noticedAt === null ? null : new Date(ended.noticedAt);
     const { productionErasedBy, backupsExpiredBy } = planOf(new Date(ended.endedAt), noticedAt, this.policy);
-    const begun = await this.unit(transaction).execute(purgeAggregate, erasureId, {
+    await this.execute(transaction, erasureId, {
       type: 'begin',
       beginning: {
         ...{ erasureId, erasedOrganizationId: organizationId, ...ended },
@@ -51,16 +52,25 @@ export class Purges {
       'update certificate set erasure_id = $2, organization_id = $3 where organization_id = $1 and epoch = $4',
       [organizationId, erasureId, this.operator.organizationId, epoch],
     );
-    if (isRejected(begun)) throw new Error(`A purge cannot begin: ${begun.rejected}`);
   }
 
   async noteReceipt(transaction: Transaction, erasureId: string, receipt: PurgeReceipt): Promise<void> {
-    const noted = await this.unit(transaction).execute(purgeAggregate, erasureId, {
-      ...{ type: 'note-receipt', receipt, services },
-    });
-    // Never skipped: another service has deleted what lifecycle did not ask for.
-    if (isRejected(noted))
-      throw new Error(`A receipt of ${receipt.service} for a purge that was never begun`);
+    await this.execute(transaction, erasureId, { type: 'note-receipt', receipt, services });
+  }
+
+  async load(erasureId: string): Promise<Purge> {
+    const { state } = await this.database.asWorker((transaction) =>
+      this.unit(transaction).load(purgeAggregate, erasureId),
+    );
+    return state;
+  }
+
+  /** @throws for a rejection: none of these commands comes from somebody who could act on it, and a receipt is never skipped */
+  async execute(transaction: Transaction, erasureId: string, command: PurgeCommand) {
+    const done = await this.unit(transaction).execute(purgeAggregate, erasureId, command);
+    if (isRejected(done))
+      throw new Error(`${command.type} of purge ${erasureId} was rejected: ${done.rejected}`);
+    return done;
   }
 
   private unit(transaction: Transaction) {
