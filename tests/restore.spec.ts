@@ -1,6 +1,7 @@
 /** @promise P10 a backup from before an erasure does not bring the person back */
 import { existsSync } from 'node:fs';
-import { cp, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { appendFile, cp, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -264,3 +265,32 @@ async function entriesOf({ userId }: Person): Promise<readonly Entry[]> {
   };
   return entries;
 }
+
+describe('the backups of an installation (P31)', () => {
+  const records = () => path.join(folder, 'tombstones', 'backups.jsonl');
+  const agedBackup = async (days: number): Promise<string> => {
+    const place = await mkdtemp(path.join(backup, `${days}-days-`));
+    const startedAt = new Date(Date.now() - days * 86_400_000).toISOString();
+    await appendFile(records(), `${JSON.stringify({ backupId: randomUUID(), startedAt, place })}\n`);
+    return place;
+  };
+  const expire = (keptDays: string) =>
+    runTool('backup/backup.ts', ['expire', '--data', folder], { VOUCHSAFE_BACKUPS_KEPT_DAYS: keptDays });
+
+  it('are recorded as they are made', async () => {
+    const recorded = (await readFile(records(), 'utf8')).trim().split('\n');
+    expect(recorded.map((line) => (JSON.parse(line) as { place: string }).place)).toEqual([backup]);
+  });
+
+  it('are deleted when they are no longer needed, and what is deleted is recorded', async () => {
+    const [oldest, older, needed] = [await agedBackup(100), await agedBackup(60), await agedBackup(40)];
+    const refused = await expire('-1');
+    expect([refused.code, refused.output]).toEqual([1, expect.stringContaining('a whole number of days')]);
+    expect([oldest, older, needed].map(existsSync)).toEqual([true, true, true]);
+    const { code, output } = await expire('30');
+    expect([code, output]).toEqual([0, expect.stringContaining(`Deleted the backup in ${oldest}.`)]);
+    expect([oldest, older, needed].map(existsSync)).toEqual([false, false, true]);
+    expect((await readFile(records(), 'utf8')).match(/removedAt/g)).toHaveLength(2);
+    expect((await expire('30')).output).toContain('No backup is due for deletion.');
+  }, 60_000);
+});

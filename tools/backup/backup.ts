@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { requireData, withDatabase } from '../data/data-database.ts';
@@ -75,15 +76,21 @@ async function record(folder: string, line: BackupLine): Promise<void> {
 
 async function recordsOf(folder: string): Promise<string> {
   const { backupRecordsOf } = await import('../start/services.ts');
-  await mkdir(path.join(folder, 'tombstones'), { recursive: true, mode: 0o700 });
-  return backupRecordsOf(path.join(folder, 'tombstones'));
+  const tombstones = path.join(folder, 'tombstones');
+  // Made anew, it would look as if nobody had been erased.
+  if (!existsSync(tombstones)) throw new Refusal(`${tombstones} is missing: put it back first.`);
+  return backupRecordsOf(tombstones);
 }
 
 /** Deletes what the policy does not keep (P31), and records it. */
 async function expire(folder: string): Promise<void> {
   await build(root);
-  const { backupsIn, dueForRemoval } = await import('../../services/lifecycle/src/backup/backup-records.ts');
-  const keptDays = Number(process.env.VOUCHSAFE_BACKUPS_KEPT_DAYS ?? 30);
+  const { backupsIn, backupsKeptDays, dueForRemoval } =
+    await import('../../services/lifecycle/src/backup/backup-records.ts');
+  const given = backupsKeptDays.safeParse(process.env.VOUCHSAFE_BACKUPS_KEPT_DAYS);
+  if (!given.success)
+    throw new Refusal('VOUCHSAFE_BACKUPS_KEPT_DAYS must be a whole number of days from 1 on.');
+  const keptDays = given.data;
   const due = dueForRemoval(await backupsIn(await recordsOf(folder)), keptDays, new Date());
   for (const { backupId, place } of due) {
     await rm(place, { recursive: true, force: true });

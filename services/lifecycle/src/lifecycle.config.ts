@@ -1,11 +1,12 @@
 import { consumedBy } from '@vouchsafe/contracts';
 import { persistenceConfig, serviceUrls } from '@vouchsafe/service-host';
 import { z } from 'zod';
+import { backupsKeptDays } from './backup/backup-records.js';
 
 /** Environment variables of lifecycle, besides the host's. */
 export const lifecycleConfig = persistenceConfig.extend({
   /** Days for which the operator can restore a backup (P31). */
-  VOUCHSAFE_BACKUPS_KEPT_DAYS: z.coerce.number().int().min(1).default(30),
+  VOUCHSAFE_BACKUPS_KEPT_DAYS: backupsKeptDays,
   /** Days between two base backups. */
   VOUCHSAFE_BACKUP_INTERVAL_DAYS: z.coerce.number().int().min(1).default(7),
   VOUCHSAFE_PUBLIC_URL: z.url(),

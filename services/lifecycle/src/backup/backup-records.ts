@@ -2,6 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 
+/** Days for which the operator can restore a backup, as the service and `npm run backup -- expire` read them. */
+export const backupsKeptDays = z.coerce.number().int().min(1).default(30);
+
 const time = z.iso.datetime();
 
 /** A line of the file: a backup began, or was removed. It is recorded before the first byte is copied, so none is ever missing. */
