@@ -6,6 +6,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eraseOrganization, hasGo, placesOf, withoutGo } from '@vouchsafe/testing';
+import { withoutAsking } from '@vouchsafe/service-host';
 import { Stripe } from 'stripe';
 import { RemovePerson } from '../../services/billing/src/erasure/remove-person.ts';
 import { Reconcile } from '../../services/billing/src/reconciliation/reconcile.ts';
@@ -199,16 +200,19 @@ const WEBHOOK_SECRET = 'whsec_of_this_suite';
       return rows.length === 0 ? true : undefined;
     });
     await app.get(Reconcile).run();
-    await app.get(RemovePerson).remove({
-      ...{
-        of: 'person',
-        erasureId: randomUUID(),
-        organizationId,
-        userId: ada,
-        organizations: [organizationId],
+    await app.get(RemovePerson).remove(
+      {
+        ...{
+          of: 'person',
+          erasureId: randomUUID(),
+          organizationId,
+          userId: ada,
+          organizations: [organizationId],
+        },
+        ...{ subjects: [ada], requestedAt: new Date() },
       },
-      ...{ subjects: [ada], requestedAt: new Date() },
-    });
+      withoutAsking(app.database),
+    );
   }, 60_000);
 
   it('to find out whether a subscription is live, and to delete the customer of an organization', async () => {

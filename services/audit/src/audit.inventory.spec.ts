@@ -18,7 +18,7 @@ beforeAll(async () => {
   const signer = new CheckpointSigner(database, vault, clock, { error: () => undefined });
   const own = auditStores(
     database,
-    new RemovePerson(database),
+    new RemovePerson(),
     new RemoveLog(database, signer, clock),
     new RemoveBundles(database, { path: '/nowhere' }),
   );

@@ -8,7 +8,7 @@ import { logsOf } from '../log/log-reader.js';
 import { ListEntries } from './list-entries.js';
 import { ProveEntry } from './prove-entry.js';
 
-const about = z.strictObject({ organizationId: z.uuid() });
+const about = z.strictObject({ organizationId: z.uuid(), operation: z.string().max(100) });
 const proofs = z.strictObject({
   logs: z.array(z.strictObject({ origin: z.string(), vkey: z.string() })).describe('Those of the proofs'),
   proofs: z.array(
@@ -20,7 +20,7 @@ const proofs = z.strictObject({
   ),
 });
 
-/** An organization's erasure makes some ten entries. */
+/** Of one operation: an erasure makes one entry of it, or one for each service. */
 const MOST = 100;
 
 @Controller('internal/operator-entries')
@@ -38,20 +38,20 @@ export class ProofsController {
     operation: 'operator-entry.prove',
     entity: { type: 'organization', id: null },
     effect: 'read',
-    summary: 'The entries of the operator’s log about one organization, each with its proof',
+    summary: 'The entries of one operation in the operator’s log about one organization, each with its proof',
     answers: { 200: proofs },
   })
   async prove(
-    @Query({ schema: about }) { organizationId }: z.output<typeof about>,
+    @Query({ schema: about }) { organizationId, operation }: z.output<typeof about>,
   ): Promise<z.output<typeof proofs>> {
     const operator = this.config.VOUCHSAFE_OPERATOR_ORGANIZATION_ID;
     const { entries } = await this.entries.list(operator, {
-      filter: { entityType: 'organization', entityId: organizationId },
+      filter: { entityType: 'organization', entityId: organizationId, operation },
       ...{ order: 'oldest', limit: MOST, after: null },
     });
     const proven = [];
     const logIds = new Set<string>();
-    for (const { logId, index, operation } of entries) {
+    for (const { logId, index } of entries) {
       const one = await this.proveEntry.prove(operator, { logId, index });
       // Younger than every checkpoint: whoever asks, asks again.
       if (one.status !== 'proven') continue;

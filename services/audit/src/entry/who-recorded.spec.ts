@@ -5,6 +5,7 @@ import { Database } from '@vouchsafe/database';
 import { isJsonObject, type JsonObject, openLeaf } from '@vouchsafe/transparency-log';
 import { RemovePerson } from '../erasure/remove-person.js';
 import { Vault } from '@vouchsafe/vault';
+import { withoutAsking } from '@vouchsafe/service-host';
 import { type AskOptions, type AuditApp, auditApp } from '../testing/audit-app.js';
 import { ada, aKey, aSession, ours, theirs } from '../testing/audit-database.js';
 import type { EntryView } from './entry-view.js';
@@ -263,10 +264,13 @@ describe('the id of an entry whose person is erased (P10)', () => {
     const subject = { organizationId: ours, subjectId: userId };
     await database.asRetention((sql) => vault.destroySubject(sql, subject, new Date()));
     const erasure = { erasureId: randomUUID(), userId, organizationId: ours, requestedAt: new Date() };
-    await app.service.app.get(RemovePerson, { strict: false }).remove({
-      ...{ of: 'person', ...erasure },
-      ...{ organizations: [ours], subjects: [userId] },
-    });
+    await app.service.app.get(RemovePerson, { strict: false }).remove(
+      {
+        ...{ of: 'person', ...erasure },
+        ...{ organizations: [ours], subjects: [userId] },
+      },
+      withoutAsking(database),
+    );
   }
   const of = (userId: string) =>
     submitted({ actor: { type: 'user', id: userId }, url: '/invoices/1', details: { seats: 2, to: 'Alan' } });
