@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { type Given, runCommand, UsageError, wholeNumber } from '../libs/service-host/src/command-line.ts';
-import { build } from '../tools/start/build.ts';
+import { build } from '../tools/build/workspace.ts';
 import { type Bench, compete, type Result, type Row } from './harness.ts';
 import { lineOf, report } from './report.ts';
 

@@ -1,7 +1,7 @@
 import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { build } from '../../tools/start/build.ts';
+import { build } from '../../tools/build/workspace.ts';
 import { runJest } from '../../tools/test/jest.ts';
 import { type Given, runCommand, wholeNumber } from '../../libs/service-host/src/command-line.ts';
 import { root } from '../system/root.ts';

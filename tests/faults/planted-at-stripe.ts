@@ -9,7 +9,15 @@ export const plantedAtStripe: readonly (readonly [Kind, RegExp, (run: FaultRun) 
   [
     'acknowledged and missing',
     /^subscription sub_\w+ is not at Stripe$/,
-    (run) => stripe(run, (there) => ({ ...there, subscriptions: there.subscriptions.slice(0, -1) })),
+    (run) => {
+      const answered = run.memory.creations.findLast(
+        ({ what, id }) => what === 'subscription' && id !== null,
+      );
+      return stripe(run, (there) => ({
+        ...there,
+        subscriptions: there.subscriptions.filter(({ id }) => id !== answered?.id),
+      }));
+    },
   ],
   [
     'acknowledged and missing',

@@ -1,5 +1,5 @@
 import { root } from '../system/root.ts';
-import { build } from '../../tools/start/build.ts';
+import { build } from '../../tools/build/workspace.ts';
 import { runJest } from '../../tools/test/jest.ts';
 import { tellTally } from '../../tools/test/step.ts';
 import { runCommand, UsageError } from '../../libs/service-host/src/command-line.ts';

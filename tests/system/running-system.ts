@@ -46,7 +46,7 @@ export async function startForTests(
   env: Readonly<Record<string, string>> = {},
   { killsServices = false, kafka = false, parent = tmpdir(), folder: given }: TestedSystemOptions = {},
 ): Promise<SystemUnderTest> {
-  if (!existsSync(path.join(root, 'services/gateway/dist/main.js')))
+  if (!existsSync(path.join(root, 'services/gateway/dist/bundle/main.js')))
     throw new Error('The services are not built: npm run build');
   const folder = given ?? (await mkdtemp(path.join(parent, 'vouchsafe-system-')));
   const remove = async () => {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { requireData, withDatabase } from '../data/data-database.ts';
-import { build } from '../start/build.ts';
+import { build } from '../build/workspace.ts';
 import { type Given, Refusal, runCommand, UsageError } from '../../libs/service-host/src/command-line.ts';
 import type { BackupLine } from '../../services/lifecycle/src/backup/backup-records.ts';
 import { baseBackup, copyTree, syncTree } from './base-backup.ts';

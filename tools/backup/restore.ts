@@ -8,7 +8,7 @@ import pg from 'pg';
 import { type DataDatabase, requireData, runningPort } from '../data/data-database.ts';
 import { migrationsOf } from '../data/schema.ts';
 import { environmentHint, type ServiceKeys, withServiceKeys } from '../data/service-keys.ts';
-import { build } from '../start/build.ts';
+import { build } from '../build/workspace.ts';
 import { type DataFolder, openDataFolder } from '../start/data-folder.ts';
 import { type Given, Refusal, runCommand, UsageError } from '../../libs/service-host/src/command-line.ts';
 import { copyTree, syncTree } from './base-backup.ts';

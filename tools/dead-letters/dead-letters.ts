@@ -3,7 +3,7 @@ import path from 'node:path';
 import { isServiceName, type ServiceName, serviceNames } from '../../libs/contracts/src/services.ts';
 import { requireData, withDatabase } from '../data/data-database.ts';
 import { requireMigrated } from '../data/schema.ts';
-import { build } from '../start/build.ts';
+import { build } from '../build/workspace.ts';
 import { type Given, runCommand, UsageError } from '../../libs/service-host/src/command-line.ts';
 import { options as settling, usageOf, verbOf } from '../../libs/service-host/src/dead-letters/arguments.ts';
 

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { build } from '../start/build.ts';
+import { build } from '../build/workspace.ts';
 import { type Given, Refusal, runCommand } from '../../libs/service-host/src/command-line.ts';
 import type { GoldenFile } from './files.ts';
 

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { requireData, withDatabase, type DataDatabase } from '../data/data-database.ts';
 import { requireMigrated } from '../data/schema.ts';
 import { requireKeksOpen, type ServiceKeys, withServiceKeys } from '../data/service-keys.ts';
-import { build } from '../start/build.ts';
+import { build } from '../build/workspace.ts';
 import { type Given, Refusal, runCommand, UsageError } from '../../libs/service-host/src/command-line.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');

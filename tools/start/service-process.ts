@@ -33,7 +33,7 @@ export async function startService(
   const log = path.join(logs, `${name}.log`);
   const file = await open(log, 'a', 0o600);
   const from = (await file.stat()).size;
-  const main = path.join(root, 'services', name, 'dist', 'main.js');
+  const main = path.join(root, 'services', name, 'dist', 'bundle', 'main.js');
   // Tracing is loaded before all that it watches; it stays off unless the standard OTEL_ variables ask for it.
   const child = spawn(process.execPath, [...quiet, '--import', '@vouchsafe/service-host/telemetry', main], {
     cwd: path.join(root, 'services', name),

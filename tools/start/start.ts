@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { build } from './build.ts';
+import { build } from '../build/workspace.ts';
 import { openDataFolder } from './data-folder.ts';
 import { options as taken, startOptions, type StartOptions, tourCommand, usage } from './options.ts';
 import { requirePort } from './port.ts';

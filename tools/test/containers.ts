@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { type Given, Refusal, runCommand } from '../../libs/service-host/src/command-line.ts';
-import { build } from '../start/build.ts';
+import { build } from '../build/workspace.ts';
 import { leavesNothingBehind } from './left-behind.ts';
 import { inTurn, sum, tellTally } from './step.ts';
 import { runSuites } from './suites.ts';

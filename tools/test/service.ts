@@ -32,8 +32,7 @@ async function inCopy(patterns: readonly string[]): Promise<Tally> {
   const copy = await mkdtemp(path.join(tmpdir(), 'vouchsafe-service-'));
   try {
     copyTree(copy);
-    const checked = await inTurn(stepsIn(copy));
-    const tally = sum(checked);
+    const tally = sum(await check(copy));
     if (tally.failed > 0) return tally;
     const wanted = patterns.length > 0 ? patterns : suites;
     return sum([tally, await runJest(copy, wanted, Boolean(process.env.CI))]);
@@ -42,14 +41,17 @@ async function inCopy(patterns: readonly string[]): Promise<Tally> {
   }
 }
 
-function stepsIn(copy: string): Step[] {
+async function check(copy: string): Promise<Tally[]> {
   const { types, golden, unused, format, rules, lint } = checksIn(copy);
   const generated: Step = {
     name: 'generate a service',
     run: () => runProgram(copy, path.join(copy, 'tools/generate/generate.ts'), ['service', name]),
   };
   const linted = lint(`services/${name}`, 'libs/contracts', 'services/gateway', 'tests');
-  return [generated, format, types, linted, rules, unused, golden];
+  const made = await inTurn([generated]);
+  if (sum(made).failed > 0) return made;
+  const lanes = [[golden, types, format, rules, unused], [linted]];
+  return [...made, ...(await Promise.all(lanes.map(inTurn))).flat()];
 }
 
 /** All but what is made; the packages are links, but for our own, which are the copy's. */

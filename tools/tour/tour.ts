@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { build } from '../start/build.ts';
+import { build } from '../build/workspace.ts';
 import { Refusal, runCommand } from '../../libs/service-host/src/command-line.ts';
 import { narrator, StepFailed } from './narrator.ts';
 

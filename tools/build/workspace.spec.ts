@@ -2,7 +2,7 @@ import { afterEach, expect, it } from '@jest/globals';
 import { link, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { build } from './build.ts';
+import { build } from './workspace.ts';
 
 /** In the place of nx: makes what `build` looks for, and notes each run. */
 const nx = `

@@ -4,6 +4,7 @@ import { existsSync, globSync } from 'node:fs';
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Refusal } from '../../libs/service-host/src/command-line.ts';
+import { makeServiceFiles } from './service-file.ts';
 
 /**
  * Builds every package that changed; what it says is shown only when it fails. Nothing is touched where nothing changed: a cached build
@@ -16,6 +17,7 @@ export async function build(root: string): Promise<void> {
   const isBuilt = packages.every((file) => existsSync(path.join(root, path.dirname(file), 'dist')));
   if (isBuilt && (await readFile(stamp, 'utf8').catch(() => '')) === sources) return;
   await runNx(root);
+  await makeServiceFiles(root);
   await mkdir(path.dirname(stamp), { recursive: true });
   // A new file in the old one's place: node_modules may be hard links to another working copy's, whose stamp this is not.
   await writeFile(`${stamp}.${process.pid}`, sources);
@@ -24,7 +26,10 @@ export async function build(root: string): Promise<void> {
 
 /** Path, size and time of everything that a build reads. */
 async function stateOf(root: string): Promise<string> {
-  const inputs = ['.swcrc', '{libs,services}/*/package.json', '{libs,services}/*/src/**', 'libs/*/*.mjs'];
+  const inputs = [
+    ...['.swcrc', 'package-lock.json', '{libs,services}/*/package.json', '{libs,services}/*/src/**'],
+    ...['libs/*/*.mjs', 'tools/build/*.ts'],
+  ];
   const files = globSync(inputs, { cwd: root }).sort();
   const hash = createHash('sha256');
   for (const file of files) {
