@@ -121,6 +121,8 @@ describe.each([1, 2] as const)('in a bundle of version %i', (version) => {
   it.each(SWEEP)('an entry with %s holds, here and in a fresh process', async (_, clear, disclosable) => {
     const zip = zipOf(await plainBundle(version, [entryOf(clear, disclosable)]));
     expect(await verifyBundle(inMemory(zip), keys)).toMatchObject({ status: 'holds' });
+    // What a process has read before is kept by the code that both versions share: one of them tells.
+    if (version === 1) return;
     writeFileSync(bundle, zip);
     const ran = runProgram(program, [bundle, ...keys.flatMap((key) => ['--vkey', encodeVerifierKey(key)])]);
     expect(ran).toMatchObject({ code: 0, err: '' });
