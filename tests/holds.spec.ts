@@ -68,9 +68,9 @@ describe('a hold on an organization', () => {
     holdId = await place(owner.browser);
     expect(await whenIt(owner.browser, holdId, 'in-force')).toMatchObject({ waitingFor: [] });
     for (const name of services)
-      expect(await readFile(path.join(system.folder, 'tombstones', `${name}.jsonl.ledger`), 'utf8')).toContain(
-        holdId,
-      );
+      expect(
+        await readFile(path.join(system.folder, 'tombstones', `${name}.jsonl.ledger`), 'utf8'),
+      ).toContain(holdId);
     expect(await owner.browser.must(200, 'GET', route)).toMatchObject({
       items: [{ holdId, status: 'in-force' }],
     });
