@@ -35,7 +35,7 @@ describe('vouchsafe-verify', () => {
     ['comes with a key that is none: no verdict', () => ['--vkey', 'nonsense'], 64, 'neither a verifier key'],
     ['comes with an option that is none: no verdict', () => ['--force'], 64, 'Usage'],
     ['comes with --vkeys, which is none: no verdict', () => ['--vkeys', keys], 64, 'Usage'],
-    ['comes twice: no verdict', () => [bundle], 64, 'one bundle'],
+    ['comes twice: no verdict', () => [bundle], 64, 'one file'],
   ] as const)('says of a bundle that %s', async (_, args, code, words) => {
     const { code: got, out } = await run([bundle, ...args()]);
     expect(out).toContain(words);
