@@ -23,7 +23,9 @@ it('accounts for every column that could hold personal data, and every table of 
     expect(await storeGaps(database, stores, accounted)).toEqual([]);
     const others = stores.filter(({ name }) => name !== 'attachments');
     expect(await storeGaps(database, others, accounted)).toEqual(
-      ['attachment', 'unknown_body', ...folders].map((place) => `${place} is in no store: nothing would be deleted of it`),
+      ['attachment', 'unknown_body', ...folders].map(
+        (place) => `${place} is in no store: nothing would be deleted of it`,
+      ),
     );
   } finally {
     await postgres.stop();
