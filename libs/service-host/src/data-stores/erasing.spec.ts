@@ -131,7 +131,7 @@ describe("a service's part of an erasure (P10)", () => {
   it('is carried out by one instance, however long a step takes', async () => {
     const { erasure } = await person();
     let entered = 0;
-    const end = Promise.withResolvers<void>();
+    const end = Promise.withResolvers<true>();
     const remove = async () => {
       entered += 1;
       await end.promise;
@@ -158,7 +158,7 @@ describe("a service's part of an erasure (P10)", () => {
       for (const worker of workers) worker.wake();
     }
     expect(entered).toBe(1);
-    end.resolve();
+    end.resolve(true);
     for (const worker of workers) await worker.stop();
   });
 

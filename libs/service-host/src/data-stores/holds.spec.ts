@@ -186,11 +186,11 @@ describe('a hold and a destruction at the same moment', () => {
 
   it('of one organization does not delay the hold of another', async () => {
     const [first, second] = [await service.customer(), await service.customer()];
-    const begun = Promise.withResolvers<void>();
-    const end = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<true>();
+    const end = Promise.withResolvers<true>();
     const destruction = askingHolds(service.database, { organizations: [first.organizationId] }).outside(
       () => {
-        begun.resolve();
+        begun.resolve(true);
         return end.promise;
       },
     );
@@ -199,7 +199,7 @@ describe('a hold and a destruction at the same moment', () => {
     const other = await service.take(second.organizationId);
     await service.confirmed(other.holdId);
     expect(await service.stepOf(waiting.holdId)).toEqual([]);
-    end.resolve();
+    end.resolve(true);
     await destruction;
     await service.confirmed(waiting.holdId);
   });

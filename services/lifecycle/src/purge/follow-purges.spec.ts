@@ -8,7 +8,7 @@ import { serviceNames } from '@vouchsafe/contracts';
 import type { Database } from '@vouchsafe/database';
 import { organizationId as organizationIdOf } from '@vouchsafe/event-sourcing';
 import { EventStore } from '@vouchsafe/event-store';
-import { Clock, InternalClient, Metrics, withSharedMigrations } from '@vouchsafe/service-host';
+import { Clock, type InternalClient, Metrics, withSharedMigrations } from '@vouchsafe/service-host';
 import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
 import { localKeyProvider, Vault } from '@vouchsafe/vault';
 import { provenOperations } from '../certificate/certificate.js';
