@@ -222,6 +222,7 @@ describe('the deletion of an organization', () => {
     expect(verdict).toMatch(/^0: .* HOLDS, against the keys that you gave/);
     expect(verdict).toContain(`${serviceNames.length} services deleted`);
     expect(verdict).toContain('The last backup that held data was removed on');
+    expect(verdict).toContain('Every backup was recorded from');
     expect(verdict).toContain('Every deadline was met.');
     const tampered = note.replace('"exceptions":[]', '"exceptions":["backups-late"]');
     expect(await verify(folder, Buffer.from(tampered), given)).toMatch(/^1: .* DOES NOT HOLD/);

@@ -278,8 +278,12 @@ describe('the backups of an installation (P31)', () => {
     runTool('backup/backup.ts', ['expire', '--data', folder], { VOUCHSAFE_BACKUPS_KEPT_DAYS: keptDays });
 
   it('are recorded as they are made', async () => {
-    const recorded = (await readFile(records(), 'utf8')).trim().split('\n');
-    expect(recorded.map((line) => (JSON.parse(line) as { place: string }).place)).toEqual([backup]);
+    const [first, ...recorded] = (await readFile(records(), 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { place: string; startedAt: string; recordsFrom: string });
+    expect(recorded.map(({ place }) => place)).toEqual([backup]);
+    expect(Date.parse(first?.recordsFrom ?? '')).toBeLessThan(Date.parse(recorded[0]?.startedAt ?? ''));
   });
 
   it('are deleted when they are no longer needed, and what is deleted is recorded', async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { requireData, withDatabase } from '../data/data-database.ts';
 import { build } from '../build/workspace.ts';
@@ -65,13 +65,8 @@ function dataFolder(data: string | undefined): string {
 }
 
 async function record(folder: string, line: BackupLine): Promise<void> {
-  const handle = await open(await recordsOf(folder), 'a', 0o600);
-  try {
-    await handle.appendFile(`${JSON.stringify(line)}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  const { recordBackup } = await import('../../services/lifecycle/src/backup/backup-records.ts');
+  await recordBackup(await recordsOf(folder), line);
 }
 
 async function recordsOf(folder: string): Promise<string> {
@@ -79,6 +74,8 @@ async function recordsOf(folder: string): Promise<string> {
   const tombstones = path.join(folder, 'tombstones');
   // Made anew, it would look as if nobody had been erased.
   if (!existsSync(tombstones)) throw new Refusal(`${tombstones} is missing: put it back first.`);
+  const { beginBackupRecords } = await import('../../services/lifecycle/src/backup/backup-records.ts');
+  await beginBackupRecords(backupRecordsOf(tombstones), new Date());
   return backupRecordsOf(tombstones);
 }
 
@@ -91,7 +88,8 @@ async function expire(folder: string): Promise<void> {
   if (!given.success)
     throw new Refusal('VOUCHSAFE_BACKUPS_KEPT_DAYS must be a whole number of days from 1 on.');
   const keptDays = given.data;
-  const due = dueForRemoval(await backupsIn(await recordsOf(folder)), keptDays, new Date());
+  const { backups } = await backupsIn(await recordsOf(folder));
+  const due = dueForRemoval(backups, keptDays, new Date());
   for (const { backupId, place } of due) {
     await rm(place, { recursive: true, force: true });
     await record(folder, { backupId, removedAt: new Date().toISOString() });

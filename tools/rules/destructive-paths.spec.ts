@@ -25,6 +25,8 @@ const technical: Readonly<Record<string, string>> = {
   member: 'a read model of the organization’s events',
   intent: 'a read model of what is to be asked of Stripe; the events stay',
   stripe_object: 'where to look at Stripe',
+  unknown_body:
+    'since when a body has no attachment; it goes with the body, or when its attachment is there again',
   purge_check: 'a question to Stripe that is answered',
   inbox: 'where to look at Stripe; what was found there stays',
   export_subject: 'of a bundle that is being made again',
@@ -49,6 +51,11 @@ const elsewhere: Readonly<Record<string, string>> = {
     'what was never received whole, or was deleted by somebody, who was asked (delete-attachment.ts)',
   'services/lifecycle/src/attachment/folder-body-store.ts':
     'called by the port, and for bodies without an attachment',
+  'services/lifecycle/src/attachment/s3-body-store.ts':
+    'called by the port, and for bodies without an attachment',
+  'services/billing/src/erasure/customers-store.ts': 'called by the port',
+  'services/billing/src/payment-method/change-payment-method.ts':
+    'a means of payment at another company: its owner ends it; that it was there stands in the events',
   'libs/vault/src/destruction.ts': 'called by the port and by a restore',
   'libs/vault/src/transit-keys.ts': 'messages on the bus are copies',
   'libs/vault/src/vault.ts': 'messages on the bus are copies',
@@ -123,6 +130,17 @@ describe('a path that does not ask', () => {
     ["await rm(path.join(folder, 'attachment'));", 'rm'],
     ['await fs.unlink(file);', 'unlink'],
     ['await entityManager.nativeDelete(Customer, { id });', 'nativeDelete'],
+    ['await stripe.customers.del(id, {}, options);', 'customers.del'],
+    ['await stripe.paymentMethods.detach(id, {}, options);', 'paymentMethods.detach'],
+    ['await client.send(new DeleteObjectsCommand({ Bucket, Delete }));', 'DeleteObjectsCommand'],
+    [
+      'const planted = async (bodies: BodyStore) => { await bodies.remove(id); };',
+      'remove of a store of bodies',
+    ],
+    [
+      'class Planted { constructor(private readonly kept: BodyStore) {} go() { return this.kept.remove(id); } }',
+      'remove of a store of bodies',
+    ],
     // Beside the work of a transaction that asks, not in it.
     ['await destroying(database, what, work); await rm(file);', 'rm'],
   ])('is found: %s', (text, what) => {
@@ -132,6 +150,8 @@ describe('a path that does not ask', () => {
   it.each([
     "await destroying(database, what, (sql) => sql.query('delete from customer where id = $1', [id]));",
     "await destroyingAcross(database, (sql, held) => sql.query('delete from email where x', [held]));",
+    'await destroy.outside(() => stripe.customers.del(id, {}, options));',
+    'const planted = (bodies: BodyStore, list: Set<string>) => list.remove(id);',
     'grant`select, delete on customer to retention`;',
     'before`create trigger x before truncate on event`;',
   ])('is told from one that does: %s', (text) => {

@@ -12,7 +12,15 @@ export interface DestructivePath {
 const destructiveCalls = new Set([
   ...['asRetention', 'destroySubject', 'destroyOrganization', 'nativeDelete', 'deleteTransitKeysUpTo'],
   ...['rm', 'rmSync', 'unlink', 'unlinkSync', 'truncate', 'truncateSync'],
+  // A customer, and a card, at Stripe.
+  ...['customers.del', 'paymentMethods.detach'],
 ]);
+/** Commands of S3. */
+const destructiveCommands = new Set([
+  ...['DeleteObjectCommand', 'DeleteObjectsCommand', 'DeleteBucketCommand', 'AbortMultipartUploadCommand'],
+]);
+/** Types whose methods named `remove...` destroy. */
+const bodyStores = new Set(['BodyStore', 'FolderBodyStore', 'S3BodyStore']);
 const destructiveSql = [
   /\b(delete\s+from|truncate(?:\s+table)?)\s+(?:only\s+)?(?!on\b)([a-z_?][a-z_.]*)/gi,
   // A key, a sealed value or a hash that is cleared is gone, too.
@@ -32,10 +40,18 @@ export function destructivePathsIn(file: string, text: string): DestructivePath[
     if (asks(node)) return;
     found.push({ file, line: source.getLineAndCharacterOfPosition(node.getStart()).line + 1, what });
   };
+  const stores = namesOfBodyStores(source);
   const visit = (node: ts.Node): void => {
     if (ts.isCallExpression(node)) {
       const name = calledName(node.expression);
-      if (name !== undefined && destructiveCalls.has(name)) add(node, name);
+      const receiver = receiverOf(node.expression) ?? '';
+      for (const what of [name, `${receiver}.${name ?? ''}`])
+        if (what !== undefined && destructiveCalls.has(what)) add(node, what);
+      if (name?.startsWith('remove') && stores.has(receiver)) add(node, `${name} of a store of bodies`);
+    }
+    if (ts.isNewExpression(node)) {
+      const name = calledName(node.expression);
+      if (name !== undefined && destructiveCommands.has(name)) add(node, name);
     }
     if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node) || ts.isTemplateExpression(node))
       for (const form of destructiveSql)
@@ -50,6 +66,26 @@ export function destructivePathsIn(file: string, text: string): DestructivePath[
 function calledName(called: ts.Expression): string | undefined {
   if (ts.isIdentifier(called)) return called.text;
   return ts.isPropertyAccessExpression(called) ? called.name.text : undefined;
+}
+
+/** Parameters and properties of a file that are declared as a store of bodies. */
+function namesOfBodyStores(source: ts.SourceFile): ReadonlySet<string> {
+  const names = new Set<string>();
+  const visit = (node: ts.Node): void => {
+    if (
+      (ts.isParameter(node) || ts.isPropertyDeclaration(node) || ts.isVariableDeclaration(node)) &&
+      bodyStores.has(node.type?.getText(source) ?? '')
+    )
+      names.add(node.name.getText(source));
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return names;
+}
+
+/** `bodies` of `this.bodies.remove`. */
+function receiverOf(called: ts.Expression): string | undefined {
+  return ts.isPropertyAccessExpression(called) ? calledName(called.expression) : undefined;
 }
 
 /** A name that is put into the statement reads as `?`. */

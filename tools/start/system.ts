@@ -10,8 +10,9 @@ import { startKafka, type SystemKafka } from './kafka.ts';
 import { startPostgres } from './postgres.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
 import { death, type ServiceProcess, startService } from './service-process.ts';
-import { portsBy, type Surroundings } from './services.ts';
+import { backupRecordsOf, portsBy, type Surroundings } from './services.ts';
 import { startStripe, type SystemStripe } from './stripe.ts';
+import { beginBackupRecords } from '../../services/lifecycle/src/backup/backup-records.ts';
 
 export interface SystemOptions {
   /** The clone; its services are built. */
@@ -169,6 +170,7 @@ async function surroundingsOf(
 ): Promise<Surroundings> {
   const filesFolder = path.join(folder.path, 'files');
   await mkdir(filesFolder, { recursive: true, mode: 0o700 });
+  await beginBackupRecords(backupRecordsOf(folder.tombstones), new Date());
   return {
     secrets,
     postgresPort,

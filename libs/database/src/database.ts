@@ -4,7 +4,7 @@ import type { EntityManagers, EntitySchemas } from './entity-manager.js';
 import type { SqlMigration } from './migrations.js';
 import { connectionPool } from './pool.js';
 import { type DatabaseRole, roleNames } from './roles.js';
-import { type SessionLock, sessionLock, sharedLocks } from './session-lock.js';
+import { type SessionLock, sessionLock, type SharedLocks, sharedLocks } from './session-lock.js';
 import type { PreparedStatement, Transaction } from './sql.js';
 import { inTransaction } from './transaction.js';
 
@@ -89,8 +89,8 @@ export class Database {
     return sessionLock(this.connectionString('worker'), name);
   }
 
-  /** Locks that whoever wants one alone waits for, without a transaction. @returns what gives them back */
-  shareLocks(names: readonly string[]): Promise<() => Promise<void>> {
+  /** Locks that whoever wants one alone waits for, without a transaction. */
+  shareLocks(names: readonly string[]): Promise<SharedLocks> {
     return sharedLocks(this.connectionString('worker'), names);
   }
 

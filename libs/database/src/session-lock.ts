@@ -7,17 +7,23 @@ export interface SessionLock {
   release(): Promise<void>;
 }
 
+/** Locks that are shared with others. */
+export interface SharedLocks {
+  /** Aborted when the connection breaks: the locks are gone, and the work must stop. */
+  readonly lost: AbortSignal;
+  release(): Promise<void>;
+}
+
 /**
  * Shares locks with others on a connection of its own, without a transaction: for work that asks somebody outside of the database. Waits
- * while somebody has one of them alone. @returns what gives them back
+ * while somebody has one of them alone.
  */
-export async function sharedLocks(
-  connectionString: string,
-  names: readonly string[],
-): Promise<() => Promise<void>> {
+export async function sharedLocks(connectionString: string, names: readonly string[]): Promise<SharedLocks> {
   const client = new pg.Client({ connectionString, keepAlive: true });
-  // Where the connection breaks, the locks are gone; the work itself is not stopped.
-  client.on('error', () => undefined);
+  const lost = new AbortController();
+  const abort = () => lost.abort(new Error('The connection that held the locks is lost'));
+  client.on('error', abort);
+  client.on('end', abort);
   try {
     await client.connect();
     for (const name of names)
@@ -26,7 +32,7 @@ export async function sharedLocks(
     await client.end();
     throw error;
   }
-  return () => client.end();
+  return { lost: lost.signal, release: () => client.end() };
 }
 
 /** A Postgres session-level advisory lock: a process that dies loses it with its connection. */

@@ -8,6 +8,7 @@ export * from './clock.js';
 export { ConfigError, type HostConfig, hostConfig, readConfig } from './config.js';
 export { type PersonErasure, heldBecause, takeOn } from './data-stores/erasure.js';
 export {
+  askingHolds,
   destroying,
   destroyingAcross,
   type Destroying,
@@ -15,9 +16,14 @@ export {
   refuseHeld,
   withoutAsking,
 } from './data-stores/destroying.js';
-export { type Destruction, holdsCovering, holdsOn } from './data-stores/holds.js';
+export { type Destruction, holdsCovering, holdsOn, releasedHoldsOn } from './data-stores/holds.js';
 export { linesOfOthers } from './data-stores/ledgers-of-others.js';
-export { type DataStore, type OrganizationRemoval, type PersonRemoval } from './data-stores/data-store.js';
+export {
+  type DataStore,
+  NotRemovedYetError,
+  type OrganizationRemoval,
+  type PersonRemoval,
+} from './data-stores/data-store.js';
 export { DATA_STORES, DataStoresModule } from './data-stores/data-stores.module.js';
 export { libraryStores } from './data-stores/library-stores.js';
 export { mayLoseOrganizations } from './data-stores/migrations.js';

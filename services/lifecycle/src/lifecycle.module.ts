@@ -13,6 +13,7 @@ import { ReadAttachment } from './attachment/read-attachment.js';
 import { RemoveBodies } from './attachment/remove-bodies.js';
 import { S3BodyStore } from './attachment/s3-body-store.js';
 import { StoreAttachment } from './attachment/store-attachment.js';
+import { UnknownBodies } from './attachment/unknown-bodies.js';
 import type { LifecycleConfig } from './lifecycle.config.js';
 import { lifecyclePublishing } from './lifecycle.publishing.js';
 import { lifecycleStores } from './lifecycle.stores.js';
@@ -38,6 +39,7 @@ import { TerminationsController } from './reactions/terminations.controller.js';
 import { backupPolicyProvider } from './termination/backup-policy.js';
 import { ChangeTermination } from './termination/change-termination.js';
 import { FollowTime } from './termination/follow-time.js';
+import { MeasureDeadlines } from './termination/measure-deadlines.js';
 import { ReadTermination } from './termination/read-termination.js';
 import { TerminationController } from './termination/termination.controller.js';
 
@@ -74,6 +76,7 @@ export class LifecycleModule {
         ReadTermination,
         ChangeTermination,
         FollowTime,
+        MeasureDeadlines,
         Purges,
         ...[Holds, KeepHolds, PlaceHold, ChangeHold, ReadHolds],
         FollowPurges,
@@ -85,6 +88,7 @@ export class LifecycleModule {
         ListAttachments,
         ReadAttachment,
         DeleteAttachment,
+        UnknownBodies,
         RemoveBodies,
         { provide: DATA_STORES, useFactory: lifecycleStores, inject: [Database, BodyStore] },
       ],

@@ -30,22 +30,24 @@ export function lifecycleStores(database: Database, bodies: BodyStore): readonly
 function attachments(database: Database, bodies: BodyStore): DataStore {
   return {
     name: 'attachments',
-    places: ['attachment', ...folders],
+    places: ['attachment', 'unknown_body', ...folders],
     person: 'sealed',
     organization: {
       count: async (organizationId) => {
         const rows = await database.asRetention((sql) =>
-          sql.query<{ id: string }>('select attachment_id as id from attachment where organization_id = $1', [
-            organizationId,
-          ]),
+          sql.query<{ id: string }>(
+            `select attachment_id as id from attachment where organization_id = $1
+             union select attachment_id from unknown_body where organization_id = $1`,
+            [organizationId],
+          ),
         );
         const ids = new Set(rows.map(({ id }) => id));
         for await (const { attachmentId } of bodies.list(organizationId)) ids.add(attachmentId);
         return ids.size;
       },
       remove: async (organizationId, destroy) => {
-        for await (const id of bodies.list(organizationId)) await destroy.outside(() => bodies.remove(id));
-        await rowsOfOrganization(database, ['attachment']).remove(organizationId, destroy);
+        while (await destroy.outside(() => bodies.removeSome(organizationId)));
+        await rowsOfOrganization(database, ['attachment', 'unknown_body']).remove(organizationId, destroy);
       },
     },
   };

@@ -44,6 +44,11 @@ export interface PersonRemoval {
   retained?(erasure: PersonErasure): Promise<readonly Retained[]>;
 }
 
+/** What is at somebody else's cannot be removed now. It puts a receipt off, and never stops the start of a service. */
+export class NotRemovedYetError extends Error {
+  override readonly name = 'NotRemovedYetError';
+}
+
 /** How a store loses an organization. */
 export interface OrganizationRemoval {
   /** Records of the organization that are there: the inventory before, and the probe after, which must find none. */

@@ -18,20 +18,22 @@ export interface Destroying {
   /** In one transaction, as `retention`. */
   <T>(work: Work<T>): Promise<T>;
   /** At somebody else's, or files: no transaction is open meanwhile, and no hold is confirmed before the work has ended. */
-  readonly outside: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly outside: <T>(work: WorkOutside<T>) => Promise<T>;
 }
+/** @param lost aborted when a hold may be confirmed all the same: the work looks at it between two objects */
+type WorkOutside<T> = (lost: AbortSignal) => Promise<T>;
 export type Destroy = (database: Database, destruction: Destruction) => Destroying;
 
 export function askingHolds(database: Database, destruction: Destruction): Destroying {
   return Object.assign(<T>(work: Work<T>) => destroying(database, destruction, work), {
-    outside: <T>(work: () => Promise<T>) => destroyingOutside(database, destruction, work),
+    outside: <T>(work: WorkOutside<T>) => destroyingOutside(database, destruction, work),
   });
 }
 
 /** For what was carried out already, and is repeated on a restored database whatever is held since then. */
 export function withoutAsking(database: Database): Destroying {
   return Object.assign(<T>(work: Work<T>) => database.asRetention(work), {
-    outside: <T>(work: () => Promise<T>) => work(),
+    outside: <T>(work: WorkOutside<T>) => work(new AbortController().signal),
   });
 }
 
@@ -54,15 +56,16 @@ export function destroying<T>(
 async function destroyingOutside<T>(
   database: Database,
   destruction: Destruction,
-  work: () => Promise<T>,
+  work: WorkOutside<T>,
 ): Promise<T> {
-  const giveBack = await database.shareLocks([...new Set(destruction.organizations)].sort().map(lockOf));
+  const locks = await database.shareLocks([...new Set(destruction.organizations)].sort().map(lockOf));
   try {
     const holds = await database.asRetention((sql) => holdsCovering(sql, destruction));
     if (holds.length > 0) throw new HeldError(holds);
-    return await work();
+    locks.lost.throwIfAborted();
+    return await work(locks.lost);
   } finally {
-    await giveBack();
+    await locks.release();
   }
 }
 

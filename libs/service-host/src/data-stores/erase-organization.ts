@@ -3,7 +3,7 @@ import type { ErasedStore, OrganizationErasureReceipt, Retained } from '@vouchsa
 import { type DataStore, isRemoved } from './data-store.js';
 import { askingHolds, HeldError } from './destroying.js';
 import type { InHand, OrganizationErasure } from './erasure.js';
-import type { ErasingOptions, Procedure } from './procedure.js';
+import { type ErasingOptions, type Procedure, putOff } from './procedure.js';
 import { KEYS } from './library-stores.js';
 import { noteDestruction, noteReceipt } from './notes.js';
 import { organizationReceipt } from './receipt.js';
@@ -32,8 +32,8 @@ export function eraseOrganization(options: ErasingOptions): Procedure<Organizati
       try {
         await organization.remove(erasedOrganizationId, destroy(database, what));
       } catch (error) {
-        if (!(error instanceof HeldError)) throw error;
-        for (const id of error.holdIds) holds.add(id);
+        if (error instanceof HeldError) for (const id of error.holdIds) holds.add(id);
+        else putOff(options, error);
       }
     }
     if (holds.size > 0) throw new HeldError([...holds]);

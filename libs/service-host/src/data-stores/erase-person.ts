@@ -5,7 +5,7 @@ import { unreadableDeadLetters } from '@vouchsafe/messaging';
 import { personRemovals } from './data-store.js';
 import { askingHolds } from './destroying.js';
 import { type HeldBecause, type InHand, noteHeld, type PersonErasure } from './erasure.js';
-import type { ErasingOptions, Procedure } from './procedure.js';
+import { type ErasingOptions, type Procedure, putOff } from './procedure.js';
 import type { Destruction } from './holds.js';
 import { noteDestruction, noteReceipt } from './notes.js';
 import { personReceipt } from './receipt.js';
@@ -28,7 +28,10 @@ export function erasePerson(options: ErasingOptions): Procedure<PersonErasure> {
       await destroyKeys(options, erasure);
     },
     remove: async (erasure) => {
-      for (const removal of removals) await removal.remove(erasure, destroy(database, dataOf(erasure)));
+      for (const removal of removals)
+        await removal
+          .remove(erasure, destroy(database, dataOf(erasure)))
+          .catch((error: unknown) => putOff(options, error));
     },
     complete: async (erasure) => {
       await assertNothingIsLeft(options, erasure);

@@ -12,7 +12,7 @@ import { localKeyProvider, type OutsideTombstones, tombstoneFile, Vault } from '
 import { z } from 'zod';
 import { withSharedMigrations } from '../persistence/persistence.module.js';
 import { type PersonErasure, takeOn } from './erasure.js';
-import type { DataStore, PersonRemoval } from './data-store.js';
+import { type DataStore, NotRemovedYetError, type PersonRemoval } from './data-store.js';
 import { tombstoneOf } from './tombstones.js';
 import { applyTombstones, startErasing } from './erasing.js';
 import type { ErasingOptions } from './procedure.js';
@@ -126,6 +126,40 @@ describe("a service's part of an erasure (P10)", () => {
     ]);
     // Once when the keys went, and once more when nothing could be sealed under them any more.
     expect(own.removed.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('is carried out by one instance, however long a step takes', async () => {
+    const { erasure } = await person();
+    let entered = 0;
+    const end = Promise.withResolvers<true>();
+    const remove = async () => {
+      entered += 1;
+      await end.promise;
+    };
+    const own = service({ stores: [removing({ remove })], renewEvery: 10 });
+    await database.asWorker((sql) => takeOn(sql, erasure));
+    const workers = [startErasing(own), startErasing(own)];
+    const until = async (is: () => boolean | Promise<boolean>) => {
+      while (!(await is())) await new Promise((resolve) => setTimeout(resolve, 10));
+    };
+    const isLeased = async () => {
+      const rows = await database.asWorker((sql) =>
+        sql.query(
+          "select from erasure where erasure_id = $1 and due_at >= $2::timestamptz + interval '10 seconds'",
+          [erasure.erasureId, clock],
+        ),
+      );
+      return rows.length > 0;
+    };
+    await until(() => entered > 0);
+    for (let nth = 0; nth < 4; nth += 1) {
+      clock = new Date(clock.getTime() + 10_000);
+      await until(isLeased);
+      for (const worker of workers) worker.wake();
+    }
+    expect(entered).toBe(1);
+    end.resolve(true);
+    for (const worker of workers) await worker.stop();
   });
 
   it('says in its receipt what stays of the person, and why', async () => {
@@ -270,6 +304,36 @@ describe('a database restored from before an erasure (P10)', () => {
 
   it('is not served with a file that does not remember what it carried out: it is not the right one', async () => {
     await expect(applyTombstones(service())).rejects.toThrow('lacks 1 erasures');
+  });
+});
+
+describe('the start on such a database', () => {
+  beforeAll(async () => {
+    database = await postgres.database('started', withSharedMigrations([]));
+    store = new EventStore({ database, vault });
+  });
+
+  it('is not stopped by somebody else who does not answer: all else goes, and the worker asks again', async () => {
+    const { erasure, sealed } = await person();
+    let answers = false;
+    const atStripe = {
+      remove: () =>
+        answers ? Promise.resolve() : Promise.reject(new NotRemovedYetError('Stripe does not answer')),
+    };
+    const others: string[] = [];
+    const here = { remove: ({ userId }: PersonErasure) => Promise.resolve(void others.push(userId)) };
+    const own = service({ stores: [removing(atStripe), removing(here)] });
+    await own.tombstones.append([tombstoneOf(erasure)]);
+    await applyTombstones(own);
+    expect(others).toEqual([erasure.userId]);
+    expect(isErased(await open(erasure, sealed))).toBe(true);
+    clock = new Date(clock.getTime() + 60_000);
+    await workOff(own, erasure, 600);
+    expect(await receipts(erasure)).toEqual([]);
+    answers = true;
+    clock = new Date(clock.getTime() + 3_600_000);
+    await workOff(own, erasure);
+    expect(await receipts(erasure)).toHaveLength(1);
   });
 });
 

@@ -8,6 +8,7 @@ import {
   erasureInHand,
   noteHeld,
   noteNotHeld,
+  renewLease,
   takeDue,
   takeOn,
 } from './erasure.js';
@@ -26,6 +27,7 @@ export function startErasing(options: ErasingOptions): Follower {
   const step = async (): Promise<number> => {
     const erasure = await database.asWorker((sql) => takeDue(sql, now()));
     if (!erasure) return 0;
+    const stopRenewing = keepLease(options, erasure, erasure.leasedUntil);
     try {
       await carryOn(options, erasure);
     } catch (error) {
@@ -34,17 +36,44 @@ export function startErasing(options: ErasingOptions): Follower {
         await noteHeld(database, erasure.erasureId, { because: 'legal-hold', holdIds: error.holdIds });
       else onError(error);
       await putOff(database, erasure, new Date(now().getTime() + pauseAfter(erasure.attempts)));
+    } finally {
+      stopRenewing();
     }
     return 1;
   };
   return follow(step, { idle: 500, retry: 1000, onError });
 }
 
+/** A step may take minutes, and no other instance repeats it meanwhile. @returns what ends it */
+function keepLease(
+  { database, now, onError, renewEvery = 5_000 }: ErasingOptions,
+  erasure: Erasure,
+  since: Date,
+): () => void {
+  let leasedUntil = since;
+  let isRenewing = false;
+  const renew = async () => {
+    if (isRenewing) return;
+    isRenewing = true;
+    try {
+      const next = await database.asWorker((sql) => renewLease(sql, erasure, leasedUntil, now()));
+      if (next) leasedUntil = next;
+      else clearInterval(timer);
+    } finally {
+      isRenewing = false;
+    }
+  };
+  const timer = setInterval(() => void renew().catch(onError), renewEvery);
+  return () => clearInterval(timer);
+}
+
 /**
  * Before a service answers requests: takes on the holds of the file, then carries out every erasure that the file has and the database does
  * not know. So who was erased is erased again from a database that was restored from a backup, by whatever means, and what is held stays.
  */
-export async function applyTombstones(options: ErasingOptions): Promise<void> {
+export async function applyTombstones(erasing: ErasingOptions): Promise<void> {
+  // Somebody else who does not answer stops no start: the worker asks again, before the receipt.
+  const options = { ...erasing, notRemovedYet: erasing.onError };
   const { database, tombstones } = options;
   const ledger = await tombstones.read();
   await assertNoneIsMissing(database, ledger);

@@ -104,19 +104,42 @@ export async function noteNotHeld(database: Database, erasureId: string): Promis
   );
 }
 
-/** Nobody else takes it up for so long: one whose process died is soon taken up, and every step may be repeated, even at once. */
-const LEASE_SECONDS = 15;
+/** Nobody else takes it up for so long, unless it is renewed: one whose process died is soon taken up. */
+const LEASE_MS = 15_000;
 
-export async function takeDue(sql: Sql, now: Date): Promise<InHand | undefined> {
+export async function takeDue(
+  sql: Sql,
+  now: Date,
+): Promise<(InHand & { readonly leasedUntil: Date }) | undefined> {
+  const leasedUntil = leaseFrom(now);
   const [row] = await sql.query<ErasureRow>(
-    `update erasure set due_at = $1::timestamptz + make_interval(secs => ${LEASE_SECONDS}), attempts = attempts + 1
+    `update erasure set due_at = $2, attempts = attempts + 1
      where erasure_id = (
        select erasure_id from erasure where receipt_at is null and due_at <= $1
        order by due_at limit 1 for update skip locked)
      returning *`,
-    [now],
+    [now, leasedUntil],
   );
-  return row && inHand(row);
+  return row && { ...inHand(row), leasedUntil };
+}
+
+/** @returns until when it is leased now; undefined where it was put off meanwhile, or became due */
+export async function renewLease(
+  sql: Sql,
+  { erasureId }: Erasure,
+  leasedUntil: Date,
+  now: Date,
+): Promise<Date | undefined> {
+  const next = leaseFrom(now);
+  const renewed = await sql.query(
+    'update erasure set due_at = $3 where erasure_id = $1 and due_at = $2 and receipt_at is null returning 1',
+    [erasureId, leasedUntil, next],
+  );
+  return renewed.length > 0 ? next : undefined;
+}
+
+function leaseFrom(now: Date): Date {
+  return new Date(now.getTime() + LEASE_MS);
 }
 
 function inHand(row: ErasureRow): InHand {

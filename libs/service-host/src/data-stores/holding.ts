@@ -4,7 +4,7 @@ import { type EventStore, follow, type Follower } from '@vouchsafe/event-store';
 import type { OutsideTombstones } from '@vouchsafe/vault';
 import { passAllDestroying } from './destroying.js';
 import { holdConfirmationAggregate } from './hold-confirmation.js';
-import { nextOpenHold, type OpenHold } from './holds.js';
+import { type OpenHold, openHolds } from './holds.js';
 
 export interface HoldingOptions {
   readonly database: Database;
@@ -20,11 +20,19 @@ export interface HoldingOptions {
 export function startHolding(options: HoldingOptions): Follower {
   const { database, onError } = options;
   const step = async (): Promise<number> => {
-    const hold = await database.asWorker(nextOpenHold);
-    if (!hold) return 0;
-    return (await (hold.step === 'placed' ? place(options, hold) : release(options, hold))) ? 1 : 0;
+    let done = 0;
+    // One that waits for a destruction, or fails, delays no other organization's.
+    for (const hold of await database.asWorker(openHolds)) {
+      const carriedOut = hold.step === 'placed' ? place(options, hold) : release(options, hold);
+      const isDone = await carriedOut.catch((error: unknown) => {
+        onError(error);
+        return false;
+      });
+      if (isDone) done += 1;
+    }
+    return done;
   };
-  return follow(step, { idle: 100, retry: 1000, onError });
+  return follow(step, { idle: 1000, retry: 1000, onError });
 }
 
 /** @returns whether it is done; else something is being destroyed at this moment */

@@ -121,6 +121,15 @@ export async function testService() {
       return database.asWorker((sql) => takeOnHold(sql, hold)).then(() => hold);
     },
     confirmed: (holdId: string) => carryOutHolds(holdId, 'placed'),
+    /** Ends the connections on which locks are held, as a network or a failover would. */
+    loseLocks: async (): Promise<void> => {
+      await database.asWorker((sql) =>
+        sql.query(
+          `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and mode = 'ShareLock'
+           and database = (select oid from pg_database where datname = current_database())`,
+        ),
+      );
+    },
     release: async (holdId: string): Promise<void> => {
       await database.asWorker((sql) => requestRelease(sql, holdId, clock));
       await carryOutHolds(holdId, 'released');

@@ -164,6 +164,46 @@ describe('a hold and a destruction at the same moment', () => {
     120_000,
   );
 
+  it('is told when its locks are lost, for the hold may be confirmed then', async () => {
+    const { organizationId } = await service.customer();
+    const removed: number[] = [];
+    const removing = askingHolds(service.database, { organizations: [organizationId] }).outside(
+      async (lost) => {
+        for (let nth = 1; nth < 5; nth += 1) {
+          lost.throwIfAborted();
+          removed.push(nth);
+          if (nth === 2) {
+            await service.loseLocks();
+            const { holdId } = await service.take(organizationId);
+            await service.confirmed(holdId);
+          }
+        }
+      },
+    );
+    await expect(removing).rejects.toThrow('The connection that held the locks is lost');
+    expect(removed).toEqual([1, 2]);
+  });
+
+  it('of one organization does not delay the hold of another', async () => {
+    const [first, second] = [await service.customer(), await service.customer()];
+    const begun = Promise.withResolvers<true>();
+    const end = Promise.withResolvers<true>();
+    const destruction = askingHolds(service.database, { organizations: [first.organizationId] }).outside(
+      () => {
+        begun.resolve(true);
+        return end.promise;
+      },
+    );
+    await begun.promise;
+    const waiting = await service.take(first.organizationId);
+    const other = await service.take(second.organizationId);
+    await service.confirmed(other.holdId);
+    expect(await service.stepOf(waiting.holdId)).toEqual([]);
+    end.resolve(true);
+    await destruction;
+    await service.confirmed(waiting.holdId);
+  });
+
   it('has no transaction open while it is outside of the database', async () => {
     const { organizationId } = await service.customer();
     const open = await askingHolds(service.database, { organizations: [organizationId] }).outside(

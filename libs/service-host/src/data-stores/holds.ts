@@ -1,6 +1,6 @@
 /** @promise P31 a service's own copy of every legal hold, and what each covers */
 import type { HoldScope } from '@vouchsafe/contracts';
-import type { Sql } from '@vouchsafe/database';
+import { instant, type Sql } from '@vouchsafe/database';
 
 /** What is about to be destroyed. */
 export interface Destruction {
@@ -58,6 +58,20 @@ export async function holdsOn(sql: Sql, organizations: readonly string[]): Promi
   return rows.map(held);
 }
 
+/** Those that ended, and were there at some time between these two. */
+export async function releasedHoldsOn(
+  sql: Sql,
+  organizationId: string,
+  { from, to }: { readonly from: Date; readonly to: Date },
+): Promise<(Hold & { readonly releasedAt: Date })[]> {
+  const rows = await sql.query<HoldRow & { readonly released_at: string }>(
+    `select * from hold where held_organization_id = $1 and placed_at <= $3 and released_at >= $2
+     order by placed_at, hold_id`,
+    [organizationId, from, to],
+  );
+  return rows.map((row) => ({ ...held(row), releasedAt: instant(row.released_at) }));
+}
+
 /** Ids of the holds that stop a destruction. */
 export async function holdsCovering(sql: Sql, destruction: Destruction): Promise<string[]> {
   const holds = await holdsOn(sql, destruction.organizations);
@@ -86,14 +100,14 @@ export interface OpenHold extends Hold {
   readonly step: 'placed' | 'released';
 }
 
-/** Placed first, where both are to be done. */
-export async function nextOpenHold(sql: Sql): Promise<OpenHold | undefined> {
-  const [row] = await sql.query<HoldRow>(
+/** All of them, for one may have to wait. Placed first, where both are to be done. */
+export async function openHolds(sql: Sql): Promise<OpenHold[]> {
+  const rows = await sql.query<HoldRow>(
     `select * from hold
      where confirmed_at is null or (release_requested_at is not null and released_at is null)
-     order by confirmed_at nulls first, placed_at limit 1`,
+     order by confirmed_at nulls first, placed_at`,
   );
-  return row && { ...held(row), step: row.confirmed_at === null ? 'placed' : 'released' };
+  return rows.map((row) => ({ ...held(row), step: row.confirmed_at === null ? 'placed' : 'released' }));
 }
 
 interface HoldRow {
@@ -107,5 +121,5 @@ interface HoldRow {
 
 function held(row: HoldRow): Hold {
   const { hold_id: holdId, organization_id: organizationId, held_organization_id: heldOrganizationId } = row;
-  return { holdId, organizationId, heldOrganizationId, scope: row.scope, placedAt: new Date(row.placed_at) };
+  return { holdId, organizationId, heldOrganizationId, scope: row.scope, placedAt: instant(row.placed_at) };
 }

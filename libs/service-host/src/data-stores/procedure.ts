@@ -2,7 +2,7 @@ import type { Database } from '@vouchsafe/database';
 import type { EventCatalog } from '@vouchsafe/event-sourcing';
 import type { EventStore } from '@vouchsafe/event-store';
 import type { OutsideTombstones, Vault } from '@vouchsafe/vault';
-import type { DataStore } from './data-store.js';
+import { type DataStore, NotRemovedYetError } from './data-store.js';
 import type { Destroy } from './destroying.js';
 import type { Erasure, InHand } from './erasure.js';
 
@@ -17,6 +17,10 @@ export interface ErasingOptions {
   readonly stores: readonly DataStore[];
   readonly now: () => Date;
   readonly onError: (error: unknown) => void;
+  /** Milliseconds after which the lease of an erasure is renewed, again and again while it is worked on: 5,000, where nothing is said. */
+  readonly renewEvery?: number;
+  /** Where nothing is said, it is thrown. */
+  readonly notRemovedYet?: (error: NotRemovedYetError) => void;
   /** `askingHolds`, where nothing is said. */
   readonly destroying?: Destroy;
 }
@@ -29,4 +33,10 @@ export interface Procedure<Of extends Erasure> {
   remove(erasure: InHand<Of>): Promise<void>;
   /** Looks for what may be left, when no process holds an opened key any more, and gives the receipt. */
   complete(erasure: InHand<Of>): Promise<void>;
+}
+
+/** @throws unless the caller goes on without what cannot be removed yet */
+export function putOff({ notRemovedYet }: ErasingOptions, error: unknown): void {
+  if (!notRemovedYet || !(error instanceof NotRemovedYetError)) throw error;
+  notRemovedYet(error);
 }

@@ -36,7 +36,7 @@ export function rowsOfOrganization(database: Database, tables: readonly string[]
 async function removeBatch(destroy: Destroying, table: string, organizationId: string): Promise<number> {
   const removed = await destroy((sql) =>
     sql.query(
-      // Partitions have rows of the same ctid: of the organization all of them go, of others none.
+      // `ctid` says where a row is in its table. Two partitions of a table may have rows at the same place; whichever is deleted is the organization's.
       `delete from ${table} where organization_id = $1 and ctid = any (array(
          select ctid from ${table} where organization_id = $1 limit ${BATCH})) returning 1`,
       [organizationId],

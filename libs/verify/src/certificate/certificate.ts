@@ -56,12 +56,16 @@ const certificate = object({
   backups: object({
     keptDays: count,
     intervalDays: count,
+    /** From then on every backup was recorded. */
+    recordsFrom: isInstant,
     expiredAt: isInstant,
     /** The last backup that held anything of it; null where none was ever made. */
     last: nullable(object({ startedAt: isInstant, removedAt: isInstant })),
   }),
   /** What was not as it should be: a deadline that was missed. */
   exceptions: listOf(oneOf('production-late', 'backups-late')),
+  /** Legal holds that stood in the way of the deletion. */
+  holds: listOf(object({ holdId: printable, placedAt: isInstant, releasedAt: isInstant })),
   /** The operator's log, and its verifier key; more than one where a successor was opened meanwhile. */
   logs: listOf(object({ origin: printable, vkey: printable })),
   proofs: listOf(proof),

@@ -48,7 +48,7 @@ const erased: Json = {
 };
 const expired: Json = {
   operation: 'lifecycle.organization-erased-from-backups',
-  details: { ...which, expiredAt: on(170) },
+  details: { ...which, recordsFrom: on(-9), expiredAt: on(170) },
 };
 const logged = [...services.map(receiptOf), erased, expired];
 
@@ -89,10 +89,11 @@ beforeAll(async () => {
     deadlines: { productionErasedBy: on(210), backupsExpiredBy: on(300) },
     production: { erasedAt: on(122), services },
     backups: {
-      ...{ keptDays: 30, intervalDays: 7, expiredAt: on(170) },
+      ...{ keptDays: 30, intervalDays: 7, recordsFrom: on(-9), expiredAt: on(170) },
       last: { startedAt: on(128), removedAt: on(166) },
     },
     exceptions: [],
+    holds: [],
     logs: [{ origin: 'ops.example/1234', vkey: encodeVerifierKey(log.key) }],
     proofs: await proofsOf(logged),
   };
@@ -111,6 +112,9 @@ function verify(bytes: Uint8Array, given: typeof keys | 'none' = keys): Certific
   return verifyCertificate(source, given === 'none' ? undefined : given);
 }
 
+const hold = (placed: number, released: number) => ({
+  ...{ holdId: '7a4b6d0e-3c57-4d0f-9d0c-0d8f5c1c2b11', placedAt: on(placed), releasedAt: on(released) },
+});
 const why = (verified: CertificateVerification) => ('why' in verified ? verified.why : verified.status);
 
 describe('a certificate of deletion', () => {
@@ -168,6 +172,19 @@ describe('a certificate of deletion', () => {
     ],
     ['a backup that was removed after all had expired', () => backups({ removedAt: on(171) }), 'only after'],
     [
+      'backups that were recorded only after the organization had ended',
+      () => ({ backups: { ...good.backups, recordsFrom: on(1) } }),
+      'backups were recorded only after',
+    ],
+    [
+      'another time from which backups were recorded than the log has',
+      () => ({ backups: { ...good.backups, recordsFrom: on(-8) } }),
+      'another time is logged from which backups were recorded',
+    ],
+    ['a hold that ended before it began', () => ({ holds: [hold(121, 120.5)] }), 'was placed only after'],
+    ['a hold that delayed nothing', () => ({ holds: [hold(10, 119)] }), 'delayed nothing'],
+    ['a hold that outlived the data', () => ({ holds: [hold(10, 123)] }), 'was released only after'],
+    [
       'no entry about production',
       async () => ({ proofs: await proofsOf([...services.map(receiptOf), expired]) }),
       'no proof is of',
@@ -187,6 +204,11 @@ describe('a certificate of deletion', () => {
       status: 'holds',
       certificate: { exceptions: ['production-late'] },
     });
+  });
+
+  it('names the legal holds that delayed it', () => {
+    const held = { ...good, holds: [hold(10, 121)] };
+    expect(verify(fileOf(held))).toMatchObject({ status: 'holds', certificate: { holds: [hold(10, 121)] } });
   });
 
   const leftOver: Service['stores'] = [
@@ -214,7 +236,7 @@ describe('a certificate of deletion', () => {
         : entry === expired
           ? {
               operation: 'lifecycle.organization-erased-from-backups',
-              details: { ...which, expiredAt: on(260) },
+              details: { ...which, recordsFrom: on(-9), expiredAt: on(260) },
             }
           : entry,
     );

@@ -103,7 +103,8 @@ function checkLogKey(key: VerifierKey, given: readonly VerifierKey[] | undefined
 }
 
 /** What it says of each service, and that its times fit each other and what is promised. */
-function checkFacts({ end, deadlines, production, backups, exceptions, issuedAt }: Certificate): void {
+function checkFacts(certificate: Certificate): void {
+  const { end, deadlines, production, backups, exceptions, issuedAt } = certificate;
   const names = production.services.map(({ service }) => service);
   check(names.length > 0 && new Set(names).size === names.length, FILE, 'it has no services, or one twice');
   for (const { service, stores, destroyedAt, effectiveFrom } of production.services) {
@@ -135,6 +136,8 @@ function checkFacts({ end, deadlines, production, backups, exceptions, issuedAt 
       backups.expiredAt,
     );
   }
+  inOrder('backups were recorded', backups.recordsFrom, 'the organization ended', end.endedAt);
+  checkHolds(certificate);
   check(
     Date.parse(deadlines.productionErasedBy) <= after(end.endedAt, DAYS.production) &&
       Date.parse(deadlines.backupsExpiredBy) <= after(end.endedAt, DAYS.backups),
@@ -146,6 +149,19 @@ function checkFacts({ end, deadlines, production, backups, exceptions, issuedAt 
     ...(isLater(backups.expiredAt, deadlines.backupsExpiredBy) ? (['backups-late'] as const) : []),
   ];
   check(late.join() === exceptions.join(), FILE, 'its exceptions are not the deadlines that were missed');
+}
+
+/** A hold ends before everything is destroyed, and stood in the way only once data could be deleted. */
+function checkHolds({ end, production, holds }: Certificate): void {
+  for (const { holdId, placedAt, releasedAt } of holds) {
+    inOrder(`hold ${quote(holdId)} was placed`, placedAt, 'it was released', releasedAt);
+    inOrder(`hold ${quote(holdId)} was released`, releasedAt, 'production is empty', production.erasedAt);
+    check(
+      Date.parse(releasedAt) >= after(end.endedAt, DAYS.untilPurge),
+      FILE,
+      `hold ${quote(holdId)} ended before day ${DAYS.untilPurge} and delayed nothing`,
+    );
+  }
 }
 
 /** That the operator's log holds what the certificate says of each service, and of production and backups as a whole. */
@@ -195,6 +211,11 @@ function checkProofs(certificate: Certificate, keys: readonly VerifierKey[]): vo
     expired.expiredAt === certificate.backups.expiredAt,
     FILE,
     'another time is logged at which the backups had expired',
+  );
+  check(
+    expired.recordsFrom === certificate.backups.recordsFrom,
+    FILE,
+    'another time is logged from which backups were recorded',
   );
 }
 

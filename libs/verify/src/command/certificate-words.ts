@@ -21,7 +21,8 @@ export function certificateInPlainWords(file: string, found: Holding): string {
 }
 
 function facts({ status, certificate, signer }: Holding): string[] {
-  const { organizationId, end, production, backups, exceptions, issuedAt, proofs, deadlines } = certificate;
+  const { organizationId, end, production, backups, exceptions, holds, issuedAt, proofs, deadlines } =
+    certificate;
   const stores = production.services.flatMap((service) => service.stores);
   const found = stores.reduce((sum, store) => sum + store.found, 0);
   const keys = production.services.reduce((sum, service) => sum + service.keysDestroyed, 0);
@@ -40,6 +41,11 @@ function facts({ status, certificate, signer }: Holding): string[] {
       ({ what, ground, until }) =>
         `What stays, on the ground of ${quoted(ground)} until ${until}: ${quoted(what)}.`,
     ),
+    ...holds.map(
+      ({ holdId, placedAt, releasedAt }) =>
+        `A legal hold delayed the deletion from ${placedAt} to ${releasedAt}: ${quoted(holdId)}.`,
+    ),
+    `Every backup was recorded from ${backups.recordsFrom} on.`,
     exceptions.length === 0
       ? 'Every deadline was met.'
       : `Deadlines were missed: ${exceptions.map(quoted).join(', ')}.`,

@@ -109,3 +109,35 @@ it('and is deleted at Stripe where the data of its organization is deleted, also
   expect(customers().map(({ id }) => id)).toEqual(['cus_of_yet_another']);
   expect(await known()).toBeNull();
 });
+
+const hold = (scope: object) =>
+  app.database.asWorker((sql) =>
+    sql.query(
+      `insert into hold (hold_id, organization_id, held_organization_id, scope, placed_at) values ($1, $2, $3, $4, now())`,
+      [randomUUID(), randomUUID(), organizationId, JSON.stringify(scope)],
+    ),
+  );
+
+it.each([
+  ['on all of its data', { of: 'organization' }],
+  ['on a part, which does not stop the beginning of the purge', { of: 'subject', subjects: [randomUUID()] }],
+])('and stays at Stripe while there is a legal hold %s', async (_, scope) => {
+  await order();
+  await lose();
+  await app.database.asRetention((sql) => app.get(Vault).refuseOrganization(sql, organizationId, new Date()));
+  await hold(scope);
+  await compare();
+  expect(customers()).toHaveLength(1);
+  await app.database.asWorker((sql) =>
+    sql.query('update hold set released_at = now() where held_organization_id = $1', [organizationId]),
+  );
+  await compare();
+  expect(customers()).toHaveLength(0);
+});
+
+it('and is left to the purge where it has a record', async () => {
+  await order();
+  await app.database.asRetention((sql) => app.get(Vault).refuseOrganization(sql, organizationId, new Date()));
+  await compare();
+  expect(customers()).toHaveLength(1);
+});

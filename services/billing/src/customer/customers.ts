@@ -154,20 +154,37 @@ export class Customers {
     return (await this.database.asWorker((sql) => refusedAmong(sql, [organizationId]))).size === 0;
   }
 
-  /** The customers among these of organizations whose data is deleted: no record named them, for a failover lost it, or there were two (P31). */
-  async leftOver<Customer extends Pick<Stripe.Customer, 'metadata'>>(
-    customers: readonly Customer[],
-  ): Promise<Customer[]> {
+  /**
+   * The customers among these of organizations whose data is deleted: no record named them, for a failover lost it, or there were two (P31).
+   * Those that have a record are deleted with it (CustomersStore).
+   */
+  async leftOver(
+    customers: readonly Pick<Stripe.Customer, 'id' | 'metadata'>[],
+  ): Promise<{ readonly customerId: string; readonly organizationId: OrganizationId }[]> {
     const named = customers.flatMap(
       ({ metadata }) => organizationIdOf.safeParse(metadata[storedNames.organization]).data ?? [],
     );
     const refused = await this.database.asWorker((sql) => refusedAmong(sql, named));
-    const leftOver: Customer[] = [];
-    for (const customer of customers) {
-      if (!refused.has(customer.metadata[storedNames.organization] ?? '')) continue;
-      if ((await this.madeFor(customer)) !== null) leftOver.push(customer);
+    const ofRefused = customers.filter(({ metadata }) =>
+      refused.has(metadata[storedNames.organization] ?? ''),
+    );
+    const recorded = await this.recordedAmong(ofRefused.map(({ id }) => id));
+    const leftOver = [];
+    for (const customer of ofRefused) {
+      const organizationId = await this.madeFor(customer);
+      if (organizationId !== null && !recorded.has(customer.id))
+        leftOver.push({ customerId: customer.id, organizationId });
     }
     return leftOver;
+  }
+
+  private async recordedAmong(customerIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows = await this.database.asWorker((sql) =>
+      sql.query<{ customer_id: string }>('select customer_id from customer where customer_id = any ($1)', [
+        customerIds,
+      ]),
+    );
+    return new Set(rows.map(({ customer_id }) => customer_id));
   }
 
   /** Null where this system has not made it: an account of Stripe's may be used by several, and each marks its own. */

@@ -1,13 +1,12 @@
 /** @promise P31 the customer of an organization that is erased is deleted at Stripe, before we forget which one it was */
-import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
 import {
   type DataStore,
   Ids,
-  LOGGER,
+  NotRemovedYetError,
   type OrganizationRemoval,
   rowsOfOrganization,
-  type ServiceLogger,
 } from '@vouchsafe/service-host';
 import { CustomerAtStripe } from '../customer/customer-at-stripe.js';
 import { StripeApi } from '../stripe/stripe-api.js';
@@ -20,10 +19,9 @@ import { INVOICE_YEARS, RemovePerson } from './remove-person.js';
  * cards and whatever is live (lifecycle has made sure that nothing is); Stripe keeps its invoices.
  */
 @Injectable()
-export class CustomersStore implements DataStore, OnApplicationBootstrap {
+export class CustomersStore implements DataStore {
   readonly name = 'customers';
   readonly places = ['customer'];
-  private started = false;
 
   constructor(
     private readonly database: Database,
@@ -32,21 +30,16 @@ export class CustomersStore implements DataStore, OnApplicationBootstrap {
     private readonly ids: Ids,
     readonly person: RemovePerson,
     @Inject(INVOICE_YEARS) private readonly invoiceYears: number,
-    @Inject(LOGGER) private readonly logger: Pick<ServiceLogger, 'warn'>,
   ) {}
-
-  onApplicationBootstrap(): void {
-    this.started = true;
-  }
 
   readonly organization: OrganizationRemoval = {
     count: (organizationId) => rowsOfOrganization(this.database, this.places).count(organizationId),
     remove: async (organizationId, destroy) => {
       for (const customerId of await this.customers.idsOf(organizationId)) {
         const because = await destroy.outside(() => this.deleteAtStripe(customerId));
-        if (because === null)
-          await destroy((sql) => sql.query('delete from customer where customer_id = $1', [customerId]));
-        else this.notYet(because, customerId);
+        if (because !== null)
+          throw new NotRemovedYetError(`Stripe did not delete the customer ${customerId}: ${because}`);
+        await destroy((sql) => sql.query('delete from customer where customer_id = $1', [customerId]));
       }
     },
     retained: (organizationId) => keptInvoices(this.database, [organizationId], this.invoiceYears),
@@ -63,11 +56,5 @@ export class CustomersStore implements DataStore, OnApplicationBootstrap {
         );
     if (!isFailed(deleted)) return null;
     return deleted.failed === 'refused' ? `refused: ${deleted.reason}` : deleted.because;
-  }
-
-  /** Stripe unavailable never stops a start: it is tried again before the receipt. */
-  private notYet(because: string, object: string): void {
-    if (this.started) throw new Error(`Stripe did not delete a customer: ${because}`);
-    this.logger.warn({ because, object }, 'Stripe did not delete a customer yet; retrying');
   }
 }

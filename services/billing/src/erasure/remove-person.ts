@@ -1,5 +1,5 @@
 /** @promise P10 the name and address for invoices that an erased person gave are removed at Stripe, too */
-import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Retained } from '@vouchsafe/contracts';
 import { Database } from '@vouchsafe/database';
 import { isErased } from '@vouchsafe/event-sourcing';
@@ -9,9 +9,8 @@ import {
   type Destroying,
   type PersonErasure,
   Ids,
-  LOGGER,
+  NotRemovedYetError,
   type PersonRemoval,
-  type ServiceLogger,
 } from '@vouchsafe/service-host';
 import type { Stripe } from 'stripe';
 import { customerAggregate } from '../customer/customer.aggregate.js';
@@ -37,9 +36,7 @@ const noHolder = { name: '', email: '', phone: '', address: '' } as const;
  * were sent keep them, as the law of accounting asks (docs/billing.md). No receipt is given while Stripe has not answered.
  */
 @Injectable()
-export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
-  private started = false;
-
+export class RemovePerson implements PersonRemoval {
   constructor(
     private readonly store: EventStore,
     private readonly database: Database,
@@ -48,35 +45,35 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
     private readonly clock: Clock,
     private readonly ids: Ids,
     @Inject(INVOICE_YEARS) private readonly invoiceYears: number,
-    @Inject(LOGGER) private readonly logger: Pick<ServiceLogger, 'warn'>,
   ) {}
-
-  onApplicationBootstrap(): void {
-    this.started = true;
-  }
 
   /** An order whose answer was lost can be finished while it still says what was asked. Where it cannot, `remove` undoes what it did. */
   beforeKeys({ organizations, subjects }: PersonErasure, destroy: Destroying): Promise<void> {
-    return destroy.outside(async () => {
+    return destroy.outside(async (lost) => {
       for (const organizationId of organizations)
-        for (const { intentId } of await this.openOrdersOf(organizationId, subjects))
+        for (const { intentId } of await this.openOrdersOf(organizationId, subjects)) {
+          lost.throwIfAborted();
           await this.carryOut.carryOut(organizationId, intentId, { isFirst: false });
+        }
     });
   }
 
   remove(erasure: PersonErasure, destroy: Destroying): Promise<void> {
-    return destroy.outside(() => this.removeAtStripe(erasure));
+    return destroy.outside((lost) => this.removeAtStripe(erasure, lost));
   }
 
-  private async removeAtStripe({ organizations, subjects }: PersonErasure): Promise<void> {
+  private async removeAtStripe({ organizations, subjects }: PersonErasure, lost: AbortSignal): Promise<void> {
     for (const organizationId of organizations) {
+      lost.throwIfAborted();
       await this.endOrders(organizationId, subjects);
       const customer = await this.customerOf(organizationId);
       if (!customer) continue;
       const { customerId, details } = customer;
       if (details && subjects.includes(details.userId)) await this.removeDetails(customerId);
-      for (const methodId of await this.cardsSavedBy(subjects, organizationId, customerId))
+      for (const methodId of await this.cardsSavedBy(subjects, organizationId, customerId)) {
+        lost.throwIfAborted();
         await this.removeHolder(methodId);
+      }
     }
   }
 
@@ -119,7 +116,7 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
           ? { rejected: 'outcome-unknown' }
           : await this.carryOut.carryOut(organizationId, intentId, { isFirst: false });
       if ('rejected' in ended && ended.rejected === 'outcome-unknown')
-        this.notYet('a name', 'an order is not finished', intentId);
+        notRemoved('a name', 'an order is not finished', intentId);
     }
   }
 
@@ -145,7 +142,7 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
       return { all };
     });
     if (isFailed(saved)) {
-      this.notRemoved(saved, holder, customer);
+      unlessGone(saved, holder, customer);
       return new Set();
     }
     const own = new Set<string>();
@@ -160,7 +157,7 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
     const changed = await this.write((stripe, options) =>
       stripe.customers.update(customerId, noDetails, options),
     );
-    if (isFailed(changed)) this.notRemoved(changed, 'a name', customerId);
+    if (isFailed(changed)) unlessGone(changed, 'a name', customerId);
   }
 
   private async removeHolder(methodId: string): Promise<void> {
@@ -174,25 +171,13 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
             stripe.paymentMethods.retrieve(methodId, {}, options),
           )
         : changed;
-    if (isFailed(method)) this.notRemoved(method, holder, methodId);
+    if (isFailed(method)) unlessGone(method, holder, methodId);
     // A detached card cannot be changed.
-    else if (method.customer) this.notYet(holder, reasonOf(changed), methodId);
+    else if (method.customer) notRemoved(holder, reasonOf(changed), methodId);
   }
 
   private write(ask: Asking<object>): Promise<object | StripeFailure> {
     return this.stripe.background.write(this.ids.newId(), ask);
-  }
-
-  /** @throws Error unless the object is gone at Stripe, or the service is only starting */
-  private notRemoved(failure: StripeFailure, what: string, object: string): void {
-    if (failure.failed === 'refused' && failure.reason === 'not-found') return;
-    this.notYet(what, reasonOf(failure), object);
-  }
-
-  /** Stripe unavailable never stops a start: it is tried again before the receipt. */
-  private notYet(what: string, because: string, object: string): void {
-    if (this.started) throw new Error(`Stripe did not remove ${what}: ${because}`);
-    this.logger.warn({ because, object }, `Stripe did not remove ${what} yet; retrying`);
   }
 
   private async customerOf(organizationId: string): Promise<Extract<Customer, { status: 'created' }> | null> {
@@ -208,6 +193,17 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
     } as const;
     return this.store.transact(organizationId, envelope, work);
   }
+}
+
+/** @throws NotRemovedYetError unless the object is gone at Stripe */
+function unlessGone(failure: StripeFailure, what: string, object: string): void {
+  if (failure.failed === 'refused' && failure.reason === 'not-found') return;
+  notRemoved(what, reasonOf(failure), object);
+}
+
+/** It is tried again before the receipt. */
+function notRemoved(what: string, because: string, object: string): never {
+  throw new NotRemovedYetError(`Stripe did not remove ${what} of ${object}: ${because}`);
 }
 
 function reasonOf(failure: StripeFailure): string {

@@ -1,7 +1,7 @@
 /** @promise P31 what no webhook reported is found by a daily comparison with Stripe */
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
-import { Ids, LOGGER, Metrics, type ServiceLogger } from '@vouchsafe/service-host';
+import { askingHolds, HeldError, Ids, LOGGER, Metrics, type ServiceLogger } from '@vouchsafe/service-host';
 import { Counter } from 'prom-client';
 import type { Stripe } from 'stripe';
 import { Customers } from '../customer/customers.js';
@@ -122,18 +122,40 @@ export class Reconcile {
       this.repairs.inc({ what: 'unrecorded_customer' });
       adopted += 1;
     }
-    for (const { id } of await this.customers.leftOver(listed)) {
-      const deleted = await this.stripe.background.write(this.ids.newId(), (stripe, options) =>
-        stripe.customers.del(id, {}, options),
-      );
-      if (isFailed(deleted)) return deleted;
-      this.repairs.inc({ what: 'left_over_customer' });
-      this.logger.warn({ object: id }, 'Deleted at Stripe a customer of an organization that was deleted');
-    }
+    const deleted = await this.deleteLeftOver(listed);
+    if (isFailed(deleted)) return deleted;
     await this.database.asWorker((sql) =>
       sql.query('update reconciliation set customers_listed_at = $1', [now?.at]),
     );
     return { adopted };
+  }
+
+  /** What a legal hold keeps stays, and is looked at again by the next comparison. */
+  private async deleteLeftOver(
+    listed: readonly Pick<Stripe.Customer, 'id' | 'metadata'>[],
+  ): Promise<{ deleted: number } | StripeFailure> {
+    let count = 0;
+    for (const { customerId, organizationId } of await this.customers.leftOver(listed)) {
+      const deleted = await askingHolds(this.database, { organizations: [organizationId] })
+        .outside(() =>
+          this.stripe.background.write(this.ids.newId(), (stripe, options) =>
+            stripe.customers.del(customerId, {}, options),
+          ),
+        )
+        .catch(heldBack);
+      if (deleted === 'held') {
+        this.logger.info({ object: customerId }, 'A legal hold keeps a customer of a deleted organization');
+        continue;
+      }
+      if (isFailed(deleted)) return deleted;
+      this.repairs.inc({ what: 'left_over_customer' });
+      this.logger.warn(
+        { object: customerId },
+        'Deleted at Stripe a customer of an organization that was deleted',
+      );
+      count += 1;
+    }
+    return { deleted: count };
   }
 
   /** The events since the last comparison go the way of a webhook, each once. */
@@ -231,4 +253,9 @@ export class Reconcile {
       ),
     );
   }
+}
+
+function heldBack(error: unknown): 'held' {
+  if (error instanceof HeldError) return 'held';
+  throw error;
 }

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Database } from '@vouchsafe/database';
 import { EventStore } from '@vouchsafe/event-store';
 import { type Caller, Clock, RandomIds, withoutAsking, withSharedMigrations } from '@vouchsafe/service-host';
@@ -25,6 +25,7 @@ import { ListAttachments } from './list-attachments.js';
 import { ReadAttachment } from './read-attachment.js';
 import { RemoveBodies } from './remove-bodies.js';
 import { StoreAttachment } from './store-attachment.js';
+import { UnknownBodies } from './unknown-bodies.js';
 
 const QUOTA = 100_000;
 const config = {
@@ -32,7 +33,7 @@ const config = {
   VOUCHSAFE_ATTACHMENT_QUOTA: QUOTA,
   VOUCHSAFE_FILE_SECONDS: 3600,
 };
-const logger = { error: () => undefined };
+const logger = { error: () => undefined, warn: () => undefined };
 
 class TestClock extends Clock {
   moved = 0;
@@ -46,6 +47,7 @@ class FaultyStore extends BodyStore {
   beforePut: () => Promise<void> = () => Promise.resolve();
   afterPut: () => Promise<void> = () => Promise.resolve();
   beforeRemove: () => Promise<void> = () => Promise.resolve();
+  timesListed = 0;
 
   constructor(private readonly real: BodyStore) {
     super();
@@ -62,7 +64,12 @@ class FaultyStore extends BodyStore {
     await this.beforeRemove();
     await this.real.remove(id);
   }
+  async removeSome(organizationId: string): Promise<boolean> {
+    await this.beforeRemove();
+    return this.real.removeSome(organizationId);
+  }
   list(organizationId?: string): AsyncIterable<BodyId> {
+    this.timesListed += 1;
     return this.real.list(organizationId);
   }
 }
@@ -112,7 +119,14 @@ function slice() {
     delete: new DeleteAttachment(store, clock, attachments, logger),
     list: new ListAttachments(database, attachments),
     read: new ReadAttachment(database, vault, bodies, attachments),
-    worker: new RemoveBodies(database, clock, undefined as never, bodies, attachments, logger),
+    worker: new RemoveBodies(
+      database,
+      clock,
+      undefined as never,
+      attachments,
+      new UnknownBodies(database, bodies, logger),
+      logger,
+    ),
   };
 }
 
@@ -190,13 +204,82 @@ it('is gone when the process is killed while it is deleted, and its body soon is
   expect(await left()).toEqual({ rows: 0, bodies: [] });
 });
 
-it('stays when bodies are removed that no attachment has', async () => {
-  const { attachmentId } = await stored('text');
-  const orphan = randomUUID();
-  await cp(path.join(bodiesOf(), attachmentId), path.join(bodiesOf(), orphan));
-  expect((await left()).bodies).toHaveLength(2);
-  await slice().worker.removeOrphans();
-  expect(await left()).toEqual({ rows: 1, bodies: [attachmentId] });
+describe('a body that no attachment has', () => {
+  const days = (count: number) => count * 86_400_000;
+  // Of this test: the others of the suite leave the search due at some other time.
+  let begun: number;
+  const after = async (count: number) => {
+    clock.moved = begun + days(count);
+    await work();
+  };
+  beforeEach(async () => {
+    begun = days(Math.ceil(Math.random() * 1000)) * 100;
+    await database.asWorker((sql) => sql.query("update body_search set due_at = '-infinity'"));
+  });
+
+  async function orphanOf(attachmentId: string): Promise<string> {
+    const orphan = randomUUID();
+    await cp(path.join(bodiesOf(), attachmentId), path.join(bodiesOf(), orphan));
+    return orphan;
+  }
+
+  it('is removed 30 days after it was first seen, and no other', async () => {
+    const { attachmentId } = await stored('text');
+    await orphanOf(attachmentId);
+    await after(0);
+    await after(29);
+    expect((await left()).bodies).toHaveLength(2);
+    await after(30.1);
+    expect(await left()).toEqual({ rows: 1, bodies: [attachmentId] });
+  });
+
+  it('stays where the right database is restored within that time: its attachment is there again', async () => {
+    const { attachmentId } = await stored('text');
+    const move = (from: string, to: string) =>
+      database.asMigrator(async (sql) => {
+        await sql.query('alter table attachment no force row level security');
+        await sql.query(`create table if not exists ${to} (like attachment)`);
+        await sql.query(`insert into ${to} select * from ${from} where attachment_id = $1`, [attachmentId]);
+        await sql.query(`delete from ${from} where attachment_id = $1`, [attachmentId]);
+        await sql.query('alter table attachment force row level security');
+      });
+    await move('attachment', 'elsewhere');
+    await after(0);
+    await move('elsewhere', 'attachment');
+    await after(31);
+    expect(await left()).toEqual({ rows: 1, bodies: [attachmentId] });
+  });
+
+  it('stays while there is a legal hold on its organization, whatever is held', async () => {
+    const { attachmentId } = await stored('text');
+    await orphanOf(attachmentId);
+    await after(0);
+    const scope = JSON.stringify({ of: 'entity', entityType: 'attachment', entityId: randomUUID() });
+    await database.asWorker((sql) =>
+      sql.query(
+        `insert into hold (hold_id, organization_id, held_organization_id, scope, placed_at) values ($1, $1, $2, $3, now())`,
+        [randomUUID(), caller.organizationId, scope],
+      ),
+    );
+    await after(60);
+    expect((await left()).bodies).toHaveLength(2);
+    await database.asWorker((sql) =>
+      sql.query('update hold set released_at = now() where held_organization_id = $1', [
+        caller.organizationId,
+      ]),
+    );
+    await after(61.1);
+    expect((await left()).bodies).toEqual([attachmentId]);
+  });
+
+  it('is looked for once a day, however many instances there are and however often they start', async () => {
+    await after(0);
+    expect(bodies.timesListed).toBe(1);
+    await after(0.9);
+    expect(bodies.timesListed).toBe(1);
+    await after(1.1);
+    expect(bodies.timesListed).toBe(2);
+  });
 });
 
 it.each([

@@ -1,6 +1,7 @@
 /** @promise P31 what either store keeps of a body can be listed and removed, unfinished and earlier versions, too */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
@@ -66,6 +67,18 @@ function keepsBodies(opened: () => BodyStore): void {
     expect(await listed(opened(), randomUUID())).toEqual([]);
   });
 
+  it('removes what it keeps of one organization, and of no other', async () => {
+    const theirs = { ...newBody(), organizationId: randomUUID() };
+    const organization = randomUUID();
+    for (let nth = 0; nth < 3; nth += 1)
+      await opened().put({ ...newBody(), organizationId: organization }, bytesOf(Buffer.from('text')));
+    await opened().put(theirs, bytesOf(Buffer.from('text')));
+    while (await opened().removeSome(organization));
+    expect(await listed(opened(), organization)).toEqual([]);
+    expect(await listed(opened(), theirs.organizationId)).toEqual([theirs.attachmentId]);
+    expect(await opened().removeSome(randomUUID())).toBe(false);
+  });
+
   it('keeps nothing of a body that fails on its way, and says why it failed', async () => {
     const id = newBody();
     async function* failing(): AsyncIterable<Buffer> {
@@ -125,6 +138,28 @@ describe('a folder of bodies', () => {
   });
 });
 
+describe('a bucket that does not answer', () => {
+  it.each(['remove', 'removeSome', 'list'] as const)('ends the question (%s) after a time', async (what) => {
+    Object.assign(process.env, {
+      ...{ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'testing', AWS_SECRET_ACCESS_KEY: 'testing' },
+    });
+    const open = new Set<Socket>();
+    const silent = createServer((socket) => void open.add(socket.on('error', () => undefined)));
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    const store = new S3BodyStore({ name: 'silent', endpoint: `http://127.0.0.1:${port}`, silence: 200 });
+    const id = newBody();
+    const asked = {
+      remove: () => store.remove(id),
+      removeSome: () => store.removeSome(id.organizationId),
+      list: () => listed(store),
+    }[what]();
+    await expect(asked).rejects.toThrow('timed out');
+    for (const socket of open) socket.destroy();
+    silent.close();
+  });
+});
+
 const describeWithPython = python() === undefined ? describe.skip : describe;
 describeWithPython(`a bucket of bodies${withoutPython()}`, () => {
   let moto: Moto;
@@ -138,7 +173,20 @@ describeWithPython(`a bucket of bodies${withoutPython()}`, () => {
 
   keepsBodies(opened);
 
-  it('removes every version, delete marker and unfinished upload', async () => {
+  it.each<[string, (...ids: BodyId[]) => Promise<void>]>([
+    [
+      'one by one',
+      async (...ids) => {
+        for (const id of ids) await opened().remove(id);
+      },
+    ],
+    [
+      'of an organization',
+      async () => {
+        while (await opened().removeSome(organizationId));
+      },
+    ],
+  ])('removes every version, delete marker and unfinished upload (%s)', async (_, remove) => {
     const id = newBody();
     const Key = `${id.organizationId}/${id.attachmentId}`;
     await opened().put(id, bytesOf(Buffer.from('one')));
@@ -150,8 +198,7 @@ describeWithPython(`a bucket of bodies${withoutPython()}`, () => {
     expect(await listed(opened())).toEqual(
       expect.arrayContaining([id.attachmentId, unfinished.attachmentId]),
     );
-    await opened().remove(id);
-    await opened().remove(unfinished);
+    await remove(id, unfinished);
     const asked = { Bucket: bucket, Prefix: `${organizationId}/` };
     const versions = await moto.client.send(new ListObjectVersionsCommand(asked));
     const uploads = await moto.client.send(new ListMultipartUploadsCommand(asked));

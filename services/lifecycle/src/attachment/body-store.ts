@@ -18,6 +18,8 @@ export abstract class BodyStore {
   abstract read(id: BodyId, range: ByteRange): Promise<Readable | null>;
   /** Removes the body and everything of it: earlier versions, and parts of what was never finished. Safe to repeat. */
   abstract remove(id: BodyId): Promise<void>;
+  /** Removes what is kept of an organization, all or a part of bounded size. @returns whether there may be more */
+  abstract removeSome(organizationId: string): Promise<boolean>;
   /** Everything that is kept, or was begun, of one organization or of all; an id may be given more than once. What is no body is left out. */
   abstract list(organizationId?: string): AsyncIterable<BodyId>;
 }

@@ -41,6 +41,11 @@ export class FolderBodyStore extends BodyStore {
       if (attachmentOf(name) === id.attachmentId) await rm(path.join(folder, name), { force: true });
   }
 
+  async removeSome(organizationId: string): Promise<boolean> {
+    await rm(path.join(this.folder, organizationId), { recursive: true, force: true });
+    return false;
+  }
+
   async *list(organizationId?: string): AsyncIterable<BodyId> {
     const organizations = organizationId === undefined ? await namesIn(this.folder) : [organizationId];
     for (const organization of organizations)

@@ -4,23 +4,20 @@ import { Database } from '@vouchsafe/database';
 import { follow } from '@vouchsafe/event-store';
 import { Background, Clock, LOGGER, type ServiceLogger } from '@vouchsafe/service-host';
 import { Attachments } from './attachments.js';
-import { type BodyId, BodyStore } from './body-store.js';
+import type { BodyId } from './body-store.js';
+import { UnknownBodies } from './unknown-bodies.js';
 
 const POLL_MS = 5_000;
-const BETWEEN_SEARCHES_MS = 24 * 3_600_000;
-const AT_ONCE = 500;
 
 /** Removes bodies of attachments that were deleted, that were never received to their end, and that no row knows. */
 @Injectable()
 export class RemoveBodies implements OnApplicationBootstrap {
-  private nextSearch = 0;
-
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly background: Background,
-    private readonly bodies: BodyStore,
     private readonly attachments: Attachments,
+    private readonly unknown: UnknownBodies,
     @Inject(LOGGER) private readonly logger: Pick<ServiceLogger, 'error'>,
   ) {}
 
@@ -33,10 +30,7 @@ export class RemoveBodies implements OnApplicationBootstrap {
   /** @returns how many were found to be removed */
   async step(): Promise<number> {
     const at = this.clock.now();
-    if (at.getTime() >= this.nextSearch) {
-      this.nextSearch = at.getTime() + BETWEEN_SEARCHES_MS;
-      await this.removeOrphans();
-    }
+    await this.unknown.searchIfDue(at);
     const due = await this.claim(at);
     if (!due) return 0;
     await this.attachments.remove(due);
@@ -55,31 +49,5 @@ export class RemoveBodies implements OnApplicationBootstrap {
       ),
     );
     return due && { organizationId: due.organization_id, attachmentId: due.attachment_id };
-  }
-
-  /**
-   * A row is committed before its body is begun, and deleted after it was removed. So a body that is listed first, and then found in no row,
-   * belongs to none: a backup of the database was restored that is older.
-   */
-  async removeOrphans(): Promise<void> {
-    let listed: BodyId[] = [];
-    for await (const id of this.bodies.list()) {
-      listed.push(id);
-      if (listed.length < AT_ONCE) continue;
-      await this.removeUnknown(listed);
-      listed = [];
-    }
-    await this.removeUnknown(listed);
-  }
-
-  private async removeUnknown(listed: readonly BodyId[]): Promise<void> {
-    const known = await this.database.asWorker((sql) =>
-      sql.query<{ attachment_id: string }>(
-        'select attachment_id from attachment where attachment_id = any ($1::uuid[])',
-        [listed.map(({ attachmentId }) => attachmentId)],
-      ),
-    );
-    const ids = new Set(known.map(({ attachment_id: id }) => id));
-    for (const id of listed) if (!ids.has(id.attachmentId)) await this.bodies.remove(id);
   }
 }

@@ -18,7 +18,12 @@ export interface Bucket {
   readonly name: string;
   /** Of another S3 than AWS's own. */
   readonly endpoint?: string | undefined;
+  /** Milliseconds after which a connection over which nothing comes or goes is given up: a minute, where nothing is said. */
+  readonly silence?: number;
 }
+
+const CONNECTING_MS = 5_000;
+const SILENCE_MS = 60_000;
 
 /**
  * Bodies in a bucket of S3 that nothing else uses: `<organization>/<attachment>`. Region and credentials are found as the AWS SDK finds them
@@ -29,8 +34,12 @@ export class S3BodyStore extends BodyStore {
 
   constructor(private readonly bucket: Bucket) {
     super();
-    const { endpoint } = bucket;
-    this.client = new S3Client(endpoint === undefined ? {} : { endpoint, forcePathStyle: true });
+    const { endpoint, silence = SILENCE_MS } = bucket;
+    this.client = new S3Client({
+      ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
+      // The SDK would wait forever for an answer that does not come.
+      requestHandler: { connectionTimeout: CONNECTING_MS, socketTimeout: silence },
+    });
   }
 
   async put(id: BodyId, content: Readable): Promise<void> {
@@ -62,33 +71,48 @@ export class S3BodyStore extends BodyStore {
   }
 
   async remove(id: BodyId): Promise<void> {
-    const Key = keyOf(id);
-    for await (const { key, uploadId } of this.uploads(Key))
-      if (key === Key)
-        await this.client.send(
-          new AbortMultipartUploadCommand({ Bucket: this.bucket.name, Key, UploadId: uploadId }),
-        );
-    for await (const versions of this.versions(Key)) {
-      const Objects = versions
-        .filter(({ key }) => key === Key)
-        .map(({ versionId }) => ({ Key, VersionId: versionId }));
-      if (Objects.length === 0) continue;
-      const { Errors = [] } = await this.client.send(
-        new DeleteObjectsCommand({ Bucket: this.bucket.name, Delete: { Objects, Quiet: true } }),
-      );
-      if (Errors.length > 0) throw new Error(`S3 did not delete a body: ${Errors[0]?.Code ?? 'unknown'}`);
-    }
+    const isOfBody = ({ key }: { readonly key: string }) => key === keyOf(id);
+    for await (const uploads of this.uploads(keyOf(id))) await this.abort(uploads.filter(isOfBody));
+    for await (const versions of this.versions(keyOf(id))) await this.delete(versions.filter(isOfBody));
+  }
+
+  /** A page of each list. */
+  async removeSome(organizationId: string): Promise<boolean> {
+    const prefix = `${organizationId}/`;
+    const uploads = await firstOf(this.uploads(prefix));
+    await this.abort(uploads);
+    const versions = await firstOf(this.versions(prefix));
+    await this.delete(versions);
+    return uploads.length + versions.length > 0;
   }
 
   async *list(organizationId?: string): AsyncIterable<BodyId> {
     const prefix = organizationId === undefined ? '' : `${organizationId}/`;
     for await (const versions of this.versions(prefix))
       yield* versions.map(({ key }) => idOf(key)).filter(isBodyId);
-    for await (const { key } of this.uploads(prefix)) if (isBodyId(idOf(key))) yield idOf(key);
+    for await (const uploads of this.uploads(prefix))
+      yield* uploads.map(({ key }) => idOf(key)).filter(isBodyId);
+  }
+
+  private async abort(uploads: readonly Unfinished[]): Promise<void> {
+    for (const { key, uploadId } of uploads)
+      await this.client.send(
+        new AbortMultipartUploadCommand({ Bucket: this.bucket.name, Key: key, UploadId: uploadId }),
+      );
+  }
+
+  /** At most a page: S3 takes no more at once. */
+  private async delete(versions: readonly Version[]): Promise<void> {
+    if (versions.length === 0) return;
+    const Objects = versions.map(({ key, versionId }) => ({ Key: key, VersionId: versionId }));
+    const { Errors = [] } = await this.client.send(
+      new DeleteObjectsCommand({ Bucket: this.bucket.name, Delete: { Objects, Quiet: true } }),
+    );
+    if (Errors.length > 0) throw new Error(`S3 did not delete a body: ${Errors[0]?.Code ?? 'unknown'}`);
   }
 
   /** Delete markers, too: they say that something was there. */
-  private async *versions(Prefix: string): AsyncIterable<{ key: string; versionId: string | undefined }[]> {
+  private async *versions(Prefix: string): AsyncIterable<Version[]> {
     let next: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } | null = {};
     while (next) {
       const page: ListObjectVersionsCommandOutput = await this.client.send(
@@ -104,18 +128,33 @@ export class S3BodyStore extends BodyStore {
     }
   }
 
-  private async *uploads(Prefix: string): AsyncIterable<{ key: string; uploadId: string | undefined }> {
+  private async *uploads(Prefix: string): AsyncIterable<Unfinished[]> {
     let next: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } | null = {};
     while (next) {
       const page: ListMultipartUploadsCommandOutput = await this.client.send(
         new ListMultipartUploadsCommand({ Bucket: this.bucket.name, Prefix, ...next }),
       );
-      for (const { Key = '', UploadId } of page.Uploads ?? []) yield { key: Key, uploadId: UploadId };
+      yield (page.Uploads ?? []).map(({ Key = '', UploadId }) => ({ key: Key, uploadId: UploadId }));
       next = page.IsTruncated
         ? { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker }
         : null;
     }
   }
+}
+
+interface Version {
+  readonly key: string;
+  readonly versionId: string | undefined;
+}
+
+interface Unfinished {
+  readonly key: string;
+  readonly uploadId: string | undefined;
+}
+
+async function firstOf<Page>(pages: AsyncIterable<Page[]>): Promise<Page[]> {
+  for await (const page of pages) return page;
+  return [];
 }
 
 function keyOf({ organizationId, attachmentId }: BodyId): string {

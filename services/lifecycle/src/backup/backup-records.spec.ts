@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type Backup, backupsIn, dueForRemoval, holding } from './backup-records.js';
+import {
+  type Backup,
+  backupsIn,
+  beginBackupRecords,
+  dueForRemoval,
+  holding,
+  recordBackup,
+} from './backup-records.js';
 
 const start = Date.parse('2027-01-01T00:00:00Z');
 const at = (days: number) => new Date(start + days * 86_400_000);
@@ -51,25 +58,39 @@ describe('the file of records', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  it('says which backups there are, and which were removed', async () => {
+  const lines = (file: string, ...all: readonly object[]) =>
+    appendFile(file, all.map((line) => `${JSON.stringify(line)}\n`).join(''));
+
+  it('says from when backups are recorded, which there are, and which were removed', async () => {
     const file = path.join(folder, 'backups.jsonl');
-    expect(await backupsIn(file)).toEqual([]);
+    await beginBackupRecords(file, at(0));
+    expect(await backupsIn(file)).toEqual({ recordsFrom: at(0), backups: [] });
     const [first, second] = [randomUUID(), randomUUID()];
-    for (const line of [
-      { backupId: first, startedAt: at(1).toISOString(), place: '/a' },
-      { backupId: second, startedAt: at(2).toISOString(), place: '/b' },
-      { backupId: first, removedAt: at(40).toISOString() },
-    ])
-      await appendFile(file, `${JSON.stringify(line)}\n`);
-    expect(await backupsIn(file)).toEqual([
-      { backupId: first, startedAt: at(1), place: '/a', removedAt: at(40) },
-      { backupId: second, startedAt: at(2), place: '/b', removedAt: null },
-    ]);
+    await recordBackup(file, { backupId: first, startedAt: at(1).toISOString(), place: '/a' });
+    await recordBackup(file, { backupId: second, startedAt: at(2).toISOString(), place: '/b' });
+    await recordBackup(file, { backupId: first, removedAt: at(40).toISOString() });
+    await beginBackupRecords(file, at(50));
+    expect(await backupsIn(file)).toEqual({
+      recordsFrom: at(0),
+      backups: [
+        { backupId: first, startedAt: at(1), place: '/a', removedAt: at(40) },
+        { backupId: second, startedAt: at(2), place: '/b', removedAt: null },
+      ],
+    });
   });
 
-  it('is refused where it cannot be read', async () => {
+  it('of a former version begins with its first backup', async () => {
+    const file = path.join(folder, 'former.jsonl');
+    await lines(file, { backupId: randomUUID(), startedAt: at(3).toISOString(), place: '/a' });
+    await expect(backupsIn(file)).rejects.toThrow('does not say from when it is kept');
+    await beginBackupRecords(file, at(50));
+    expect(await backupsIn(file)).toMatchObject({ recordsFrom: at(3), backups: [{ place: '/a' }] });
+  });
+
+  it('is refused where it is missing or cannot be read: that there are no backups must not be guessed', async () => {
+    await expect(backupsIn(path.join(folder, 'none.jsonl'))).rejects.toThrow('is missing');
     const file = path.join(folder, 'broken.jsonl');
-    await appendFile(file, '{"backupId":"x"}\n');
+    await lines(file, { recordsFrom: at(0).toISOString() }, { backupId: 'x' });
     await expect(backupsIn(file)).rejects.toThrow();
   });
 });

@@ -1,5 +1,5 @@
 /** @promise P31 which backups there are, as `npm run backup` records them */
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { z } from 'zod';
 
 /** Days for which the operator can restore a backup, as the service and `npm run backup -- expire` read them. */
@@ -7,8 +7,12 @@ export const backupsKeptDays = z.coerce.number().int().min(1).default(30);
 
 const time = z.iso.datetime();
 
-/** A line of the file: a backup began, or was removed. It is recorded before the first byte is copied, so none is ever missing. */
+/**
+ * A line of the file: since when backups are recorded, which is the first; a backup began, or was removed. A backup is recorded before its
+ * first byte is copied, so none is ever missing.
+ */
 export const backupLine = z.union([
+  z.strictObject({ recordsFrom: time }),
   z.strictObject({ backupId: z.uuid(), startedAt: time, place: z.string().min(1) }),
   z.strictObject({ backupId: z.uuid(), removedAt: time }),
 ]);
@@ -22,20 +26,25 @@ export interface Backup {
   readonly removedAt: Date | null;
 }
 
-/** @throws where a line cannot be read: which backups there are must not be guessed at */
-export async function backupsIn(file: string): Promise<readonly Backup[]> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
-  });
-  const lines = text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => backupLine.parse(JSON.parse(line)));
+export interface BackupRecords {
+  /** Of backups that were made before, nothing is known. */
+  readonly recordsFrom: Date;
+  readonly backups: readonly Backup[];
+}
+
+/** @throws where the file is missing, or a line cannot be read: which backups there are must not be guessed at */
+export async function backupsIn(file: string): Promise<BackupRecords> {
+  const lines = await linesOf(file);
+  const recordsFrom = lines.find((line) => 'recordsFrom' in line)?.recordsFrom;
+  if (recordsFrom === undefined)
+    throw new Error(
+      `The record of backups ${file} is missing, or does not say from when it is kept: put it back. In a new installation, write ` +
+        '{"recordsFrom":"<the present time, as 2026-11-30T12:00:00.000Z>"} into it, before the first backup',
+    );
   const removed = new Map(
     lines.flatMap((line) => ('removedAt' in line ? [[line.backupId, new Date(line.removedAt)]] : [])),
   );
-  return lines.flatMap((line) =>
+  const backups = lines.flatMap((line) =>
     'startedAt' in line
       ? [
           {
@@ -45,6 +54,40 @@ export async function backupsIn(file: string): Promise<readonly Backup[]> {
         ]
       : [],
   );
+  return { recordsFrom: new Date(recordsFrom), backups };
+}
+
+/**
+ * Begins the record where there is none. One of a former version, which does not say from when it is kept, is kept from its first backup on,
+ * or from now on.
+ */
+export async function beginBackupRecords(file: string, now: Date): Promise<void> {
+  const lines = await linesOf(file);
+  if (lines.some((line) => 'recordsFrom' in line)) return;
+  const first = lines.flatMap((line) => ('startedAt' in line ? [line.startedAt] : [])).sort()[0];
+  await recordBackup(file, { recordsFrom: first ?? now.toISOString() });
+}
+
+/** Durable when it is done. */
+export async function recordBackup(file: string, line: BackupLine): Promise<void> {
+  const handle = await open(file, 'a', 0o600);
+  try {
+    await handle.appendFile(`${JSON.stringify(line)}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function linesOf(file: string): Promise<BackupLine[]> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  });
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => backupLine.parse(JSON.parse(line)));
 }
 
 const DAY_MS = 86_400_000;

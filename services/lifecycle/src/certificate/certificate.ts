@@ -16,6 +16,13 @@ export interface CertificateLog {
   readonly vkey: string;
 }
 
+/** A legal hold that stood in the way of the deletion. */
+export interface DelayingHold {
+  readonly holdId: string;
+  readonly placedAt: string;
+  readonly releasedAt: string;
+}
+
 /** First line of the note; docs/formats.md has the form. */
 const TITLE = 'vouchsafe deletion certificate v1';
 
@@ -36,13 +43,14 @@ export const provenOperations = [RECEIPT, ERASED, EXPIRED];
 /** The text that is signed: a title, and the certificate as canonical JSON in one line. */
 export function certificateText(
   purge: Expired,
-  facts: readonly LoggedFact[],
-  logs: readonly CertificateLog[],
+  holds: readonly DelayingHold[],
+  { logs, proofs }: { readonly logs: readonly CertificateLog[]; readonly proofs: readonly LoggedFact[] },
   issuedAt: Date,
 ): string {
   const { erasedOrganizationId, erasureId, endedAt, cause, noticedAt, erasedAt, backups, backupPolicy } =
     purge;
   const { productionErasedBy, backupsExpiredBy } = purge;
+  if (backups.recordsFrom === undefined) throw new Error('It is not known from when backups were recorded');
   const certificate = {
     ...{ format: 'vouchsafe-deletion-certificate', version: 1 },
     ...{ organizationId: erasedOrganizationId, erasureId, issuedAt: issuedAt.toISOString() },
@@ -54,8 +62,9 @@ export function certificateText(
       ...(isLater(erasedAt, productionErasedBy) ? ['production-late'] : []),
       ...(isLater(backups.expiredAt, backupsExpiredBy) ? ['backups-late'] : []),
     ],
+    holds,
     logs,
-    proofs: facts.map(({ leaf, proof }) => ({ leaf, proof })),
+    proofs: proofs.map(({ leaf, proof }) => ({ leaf, proof })),
   };
   return `${TITLE}\n${canonicalJson(certificate)}\n`;
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
-import { CONFIG, InternalClient } from '@vouchsafe/service-host';
+import { CONFIG, InternalClient, releasedHoldsOn } from '@vouchsafe/service-host';
 import { signNote } from '@vouchsafe/transparency-log';
 import { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
@@ -10,9 +10,11 @@ import type { LifecycleConfig } from '../lifecycle.config.js';
 import { Operator } from '../organization/operator.js';
 import type { Expired } from '../purge/purge.decider.js';
 import { Purges } from '../purge/purges.js';
+import { planOf } from '../termination/plan.js';
 import {
   type CertificateLog,
   certificateText,
+  type DelayingHold,
   type LoggedFact,
   missingIn,
   provenOperations,
@@ -40,10 +42,10 @@ export class IssueCertificate {
   /** What it says stands in the operator's log first: the certificate carries the proofs. */
   async issue(state: Expired, at: Date): Promise<void> {
     const { erasureId, erasedOrganizationId } = state;
-    const { logs, proofs } = await this.provenFacts(erasedOrganizationId);
-    const missing = missingIn(proofs, state.receipts);
+    const proven = await this.provenFacts(erasedOrganizationId);
+    const missing = missingIn(proven.proofs, state.receipts);
     if (missing.length > 0) throw new Error(`The operator's log does not have ${missing.join(', ')} yet`);
-    const text = certificateText(state, proofs, logs, at);
+    const text = certificateText(state, await this.delayingHolds(state), proven, at);
     await this.database.asWorker(async (transaction) => {
       const { signer } = await certificateKey(transaction, this.vault, this.keyName(), at);
       const note = Buffer.from(signNote(text, signer));
@@ -55,6 +57,20 @@ export class IssueCertificate {
           note.toString('utf8'),
         ]);
     });
+  }
+
+  /** Those that were in force between the day from which data could be deleted and the destruction of the last keys. */
+  private async delayingHolds(state: Expired): Promise<DelayingHold[]> {
+    const { erasedOrganizationId, endedAt, noticedAt, backupPolicy, receipts } = state;
+    const noticed = noticedAt === null ? null : new Date(noticedAt);
+    const { purgeFrom } = planOf(new Date(endedAt), noticed, backupPolicy);
+    const destroyed = new Date(Math.max(...receipts.map(({ destroyedAt }) => Date.parse(destroyedAt))));
+    const holds = await this.database.asWorker((sql) =>
+      releasedHoldsOn(sql, erasedOrganizationId, { from: purgeFrom, to: destroyed }),
+    );
+    return holds.map(({ holdId, placedAt, releasedAt }) => ({
+      ...{ holdId, placedAt: placedAt.toISOString(), releasedAt: releasedAt.toISOString() },
+    }));
   }
 
   private keyName() {

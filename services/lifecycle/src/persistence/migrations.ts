@@ -85,4 +85,23 @@ export const lifecycleMigrations: readonly SqlMigration[] = [
       create policy every_organization on legal_hold to ${worker} using (true);
       grant select, insert, update on legal_hold to ${request}, ${worker};`,
   },
+  {
+    name: 'lifecycle-005-unknown-body',
+    sql: (roles) => `
+      -- Bodies of attachments that no row knows, and since when: they may be those of a newer database than the one that was restored.
+      create table unknown_body (
+        organization_id uuid not null,
+        attachment_id uuid primary key,
+        seen_at timestamptz not null
+      );
+      ${separated('unknown_body', roles)}
+      grant select, insert, delete on unknown_body to ${roles.worker};
+      grant select, delete on unknown_body to ${roles.retention};
+      -- One row: when the bodies are listed again, by one instance.
+      create table body_search (due_at timestamptz not null);
+      insert into body_search values (clock_timestamp());
+      grant select, update on body_search to ${roles.worker};
+      -- Since when an organization has ended without that its owners were told; null where they were.
+      alter table termination add column untold_since timestamptz;`,
+  },
 ];

@@ -276,6 +276,11 @@ grant delete, select on attachment to lifecycle_retention;
 grant delete, select, update on attachment to lifecycle_worker;
 grant insert, select, update on attachment to lifecycle_request;
 
+create table body_search (
+  due_at timestamp with time zone not null
+);
+grant select, update on body_search to lifecycle_worker;
+
 create table certificate (
   certificate_id uuid not null,
   organization_id uuid not null,
@@ -595,6 +600,7 @@ grant update (told) on sealing_run to lifecycle_worker;
 create table termination (
   organization_id uuid not null,
   due_at timestamp with time zone,
+  untold_since timestamp with time zone,
   constraint termination_pkey PRIMARY KEY (organization_id)
 );
 alter table termination enable row level security;
@@ -605,6 +611,19 @@ CREATE INDEX termination_due ON public.termination USING btree (due_at) WHERE (d
 grant delete, select on termination to lifecycle_retention;
 grant insert, select, update on termination to lifecycle_request;
 grant insert, select, update on termination to lifecycle_worker;
+
+create table unknown_body (
+  organization_id uuid not null,
+  attachment_id uuid not null,
+  seen_at timestamp with time zone not null,
+  constraint unknown_body_pkey PRIMARY KEY (attachment_id)
+);
+alter table unknown_body enable row level security;
+alter table unknown_body force row level security;
+create policy every_organization on unknown_body to lifecycle_retention, lifecycle_worker using (true);
+create policy own_organization on unknown_body to lifecycle_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, insert, select on unknown_body to lifecycle_worker;
+grant delete, select on unknown_body to lifecycle_retention;
 
 create table vault_data_key (
   organization_id uuid not null,

@@ -1,6 +1,6 @@
 /** @promise P31 a purge goes on from the receipts to an empty production, to expired backups, and to its certificate */
 import { access } from 'node:fs/promises';
-import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
 import { follow } from '@vouchsafe/event-store';
 import { Background, Clock, CONFIG, LOGGER, type ServiceLogger } from '@vouchsafe/service-host';
@@ -16,7 +16,7 @@ const MINUTE_MS = 60_000;
 
 /** Follows every purge to its end. */
 @Injectable()
-export class FollowPurges implements OnApplicationBootstrap {
+export class FollowPurges implements OnModuleInit, OnApplicationBootstrap {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
@@ -26,6 +26,11 @@ export class FollowPurges implements OnApplicationBootstrap {
     @Inject(CONFIG) private readonly settings: Pick<LifecycleConfig, 'VOUCHSAFE_BACKUP_RECORDS'>,
     @Inject(LOGGER) private readonly logger: Pick<ServiceLogger, 'error'>,
   ) {}
+
+  /** Without the record of backups no backup could be known to be gone: the service does not start. */
+  async onModuleInit(): Promise<void> {
+    await backupsIn(this.settings.VOUCHSAFE_BACKUP_RECORDS);
+  }
 
   onApplicationBootstrap(): void {
     const onError = (error: unknown) =>
@@ -75,21 +80,30 @@ export class FollowPurges implements OnApplicationBootstrap {
 
   /** By what is listed, not by the policy: a backup that was kept for longer is still there. */
   private async lookForBackups(state: Erased, at: Date): Promise<Date> {
-    const { erasureId, erasedAt, backupPolicy } = state;
+    const { erasureId, endedAt, erasedAt, backupPolicy } = state;
     // Until then a backup that begins may still copy what is deleted.
     const settledAt = plusDays(new Date(erasedAt), backupPolicy.intervalDays);
     if (at < settledAt) return settledAt;
-    const backups = await backupsIn(this.settings.VOUCHSAFE_BACKUP_RECORDS);
+    const again = new Date(at.getTime() + 60 * MINUTE_MS);
+    const { recordsFrom, backups } = await backupsIn(this.settings.VOUCHSAFE_BACKUP_RECORDS);
+    if (recordsFrom > new Date(endedAt)) {
+      // A backup that nobody recorded may hold what is deleted.
+      this.logger.error(
+        { erasureId, recordsFrom, endedAt },
+        'No certificate can be issued: the record of backups begins after the organization had ended',
+      );
+      return again;
+    }
     const holders = holding(backups, new Date(erasedAt), backupPolicy.intervalDays);
     const there = [];
     for (const one of holders) if (one.removedAt === null || (await isThere(one))) there.push(one);
-    if (there.length > 0) return new Date(at.getTime() + 60 * MINUTE_MS);
+    if (there.length > 0) return again;
     const last = holders.reduce<Backup | null>(
       (latest, one) => (latest !== null && latest.startedAt >= one.startedAt ? latest : one),
       null,
     );
     await this.note(erasureId, {
-      ...{ type: 'note-backups-expired', at },
+      ...{ type: 'note-backups-expired', at, recordsFrom: recordsFrom.toISOString() },
       last:
         last?.removedAt == null
           ? null

@@ -24,7 +24,7 @@ export interface Erased extends Begun {
 }
 
 export interface Expired extends Erased {
-  readonly backups: Pick<Data<'backups-expired'>, 'expiredAt' | 'last'>;
+  readonly backups: Pick<Data<'backups-expired'>, 'recordsFrom' | 'expiredAt' | 'last'>;
 }
 
 export type PurgeCommand =
@@ -37,7 +37,12 @@ export type PurgeCommand =
   /** Time has passed. */
   | { readonly type: 'advance'; readonly services: Services; readonly at: Date }
   /** Every backup that held data was looked for, and none was found. */
-  | { readonly type: 'note-backups-expired'; readonly at: Date; readonly last: Expired['backups']['last'] }
+  | {
+      readonly type: 'note-backups-expired';
+      readonly at: Date;
+      readonly recordsFrom: string;
+      readonly last: Expired['backups']['last'];
+    }
   | { readonly type: 'certify'; readonly at: Date; readonly sha256: string };
 
 /** Every service that there is today: one that was added meanwhile takes part, too. */
@@ -63,8 +68,8 @@ export const purge = decider<Purge, PurgeCommand, PurgeEvent, PurgeRejection>({
       if (state.status === 'purging') return { rejected: 'not-yet' };
       if (state.status !== 'production-erased') return [];
       const { erasureId, erasedOrganizationId } = state;
-      const { at, last } = command;
-      const data = { erasureId, erasedOrganizationId, expiredAt: at.toISOString(), last };
+      const { at, recordsFrom, last } = command;
+      const data = { erasureId, erasedOrganizationId, recordsFrom, expiredAt: at.toISOString(), last };
       return [{ type: 'backups-expired', data }];
     }
     if (command.type === 'certify') {
@@ -115,8 +120,8 @@ export const purge = decider<Purge, PurgeCommand, PurgeEvent, PurgeRejection>({
           : { ...state, status: 'production-erased', erasedAt: event.data.erasedAt };
       case 'backups-expired': {
         if (state.status !== 'production-erased') return state;
-        const { expiredAt, last } = event.data;
-        return { ...state, status: 'backups-expired', backups: { expiredAt, last } };
+        const { recordsFrom, expiredAt, last } = event.data;
+        return { ...state, status: 'backups-expired', backups: { recordsFrom, expiredAt, last } };
       }
       case 'deletion-certified':
         return state.status === 'backups-expired' ? { ...state, status: 'certified' } : state;

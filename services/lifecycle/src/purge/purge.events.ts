@@ -60,6 +60,8 @@ export const purgeEvents = eventCatalog({
     visibility: 'published',
     schema: z.strictObject({
       ...which,
+      /** From then on every backup was recorded; absent where that was not noted yet. */
+      recordsFrom: time.optional(),
       expiredAt: time,
       /** The last backup that held data of it; null where none was ever made. */
       last: z.strictObject({ startedAt: time, removedAt: time }).nullable(),

@@ -8,8 +8,8 @@ const terminationProjection = inlineProjection<TerminationEvent>({
   on: {
     'organization-deactivated': async (sql, { data, envelope }) => {
       await sql.query(
-        `insert into termination (organization_id, due_at) values ($1, $2)
-         on conflict (organization_id) do update set due_at = excluded.due_at`,
+        `insert into termination (organization_id, due_at, untold_since) values ($1, $2, $2)
+         on conflict (organization_id) do update set due_at = excluded.due_at, untold_since = excluded.untold_since`,
         [data.organizationId, envelope.occurredAt],
       );
     },
@@ -27,15 +27,16 @@ const terminationProjection = inlineProjection<TerminationEvent>({
       );
     },
     'termination-notice-sent': async (sql, { data, envelope }) => {
-      await sql.query('update termination set due_at = $2 where organization_id = $1', [
+      await sql.query('update termination set due_at = $2, untold_since = null where organization_id = $1', [
         data.organizationId,
         envelope.occurredAt,
       ]);
     },
     'organization-reactivated': async (sql, { data }) => {
-      await sql.query('update termination set due_at = null where organization_id = $1', [
-        data.organizationId,
-      ]);
+      await sql.query(
+        'update termination set due_at = null, untold_since = null where organization_id = $1',
+        [data.organizationId],
+      );
     },
   },
 });
