@@ -51,8 +51,9 @@ async function main(given: Given<typeof options>): Promise<number> {
 
   const { seed, kafka } = asked;
   const { deadlinesHold } = await import('../simulation/long.ts');
-  if (asked.time) return (await deadlinesHold(seed, asked.simulated)) ? 0 : 1;
-  if (!(await historiesHold(asked)) || !(await deadlinesHold(seed, asked.simulated))) return 1;
+  const stop = stopSignal();
+  if (asked.time) return (await deadlinesHold(seed, asked.simulated, stop)) ? 0 : 1;
+  if (!(await historiesHold(asked)) || !(await deadlinesHold(seed, asked.simulated, stop))) return 1;
   console.log(`Seed ${seed}; at least ${asked.kills} kills.`);
   const run = await startFaultRun(asked);
   if (run.noDisk !== null) console.log(`No full disk: ${run.noDisk}`);
@@ -60,7 +61,6 @@ async function main(given: Given<typeof options>): Promise<number> {
   const order = kafka ? kafkaOrders : orders;
   const found: Found[] = [];
   let rounds = 0;
-  const stop = stopSignal();
   const go = async (faults: readonly Fault[]): Promise<void> => {
     rounds += 1;
     const began = performance.now();

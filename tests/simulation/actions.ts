@@ -1,5 +1,6 @@
 import { Client, freshKey } from '../system/client.ts';
 import { currentDocuments, join, logIn, makeApiKey, newPerson, signUp } from '../system/people.ts';
+import { saveCard } from '../system/stripe.ts';
 import { endOf, type Organization } from './story.ts';
 import type { World } from './world.ts';
 
@@ -13,13 +14,18 @@ export const actions = {
     organization.member = (await join(system, browser, 'member')).userId;
     return true;
   },
-  record: async ({ time }, { key, owner }) => {
+  record: async ({ system, time }, organization) => {
+    const { owner } = organization;
+    if (organization.key === null) {
+      const browser = await ownerOf(system, organization);
+      organization.key = (await makeApiKey(system, browser, ['audit:write'])).client;
+    }
+    const { key } = organization;
     const entry = {
       ...{ id: `order-${time.now().getTime()}`, occurredAt: time.now().toISOString() },
       ...{ operation: 'order.create', outcome: 'success', actor: { type: 'user', id: owner.userId } },
       entity: { type: 'order', id: '1' },
     };
-    if (!key) return false;
     return answered(await key.send('POST', '/v1/audit/entries', { body: { entries: [entry] } }), 201);
   },
   attach: async ({ system }, organization) => {
@@ -46,6 +52,26 @@ export const actions = {
     if (!answered(await browser.send('POST', `/v1/members/${userId}/erasure`), 202)) return false;
     organization.erasures.push({ userId, askedAt });
     organization.member = null;
+    return true;
+  },
+  subscribe: async ({ system }, organization) => {
+    const browser = await ownerOf(system, organization);
+    const body = { priceId: 'price_team', quantity: 1, paymentMethodId: await saveCard(system, browser) };
+    const answer = await browser.send('POST', '/v1/billing/subscriptions', { body, headers: freshKey() });
+    if (answer.status !== 201) return false;
+    organization.subscriptionId = (answer.json() as { subscriptionId: string }).subscriptionId;
+    return true;
+  },
+  /** The last subscription ends: T0 is when Stripe says so. */
+  cancel: async ({ system, time }, organization) => {
+    const { subscriptionId } = organization;
+    if (subscriptionId === null) return false;
+    const browser = await ownerOf(system, organization);
+    const endedAt = time.now();
+    const path = `/v1/billing/subscriptions/${subscriptionId}/cancellation`;
+    if (!answered(await browser.send('POST', path, { body: { at: 'now' } }), 200)) return false;
+    organization.terminations.push({ endedAt, cameBackAt: null });
+    organization.subscriptionId = null;
     return true;
   },
   close: async ({ system }, organization) => {
@@ -102,24 +128,29 @@ export async function begin(
   isVerified: boolean,
 ): Promise<Organization> {
   const signedUpAt = time.now();
-  const about = { name, signedUpAt, isVerified, member: null };
-  const nothing = { terminations: [], holds: [], erasures: [] };
-  const owner = newPerson();
-  if (!isVerified) {
-    const body = { organization: { name }, user: owner, accept: await currentDocuments(system) };
-    const ids = (await new Client(system.url).must(201, 'POST', '/v1/sign-up', {
-      body,
-      headers: freshKey(),
-    })) as { organizationId: string; userId: string };
-    const organization = { ...about, ...nothing, ...ids, owner: { ...owner, userId: ids.userId }, key: null };
-    story.organizations.push(organization);
-    return organization;
-  }
-  const { organizationId, userId, browser } = await signUp(system, name, owner);
-  const { client: key } = await makeApiKey(system, browser, ['audit:write']);
-  const organization = { ...about, ...nothing, organizationId, owner: { ...owner, userId }, key };
+  const person = newPerson();
+  const { organizationId, userId } = isVerified
+    ? await signUp(system, name, person)
+    : await signUpAlone(system, name, person);
+  const organization: Organization = {
+    ...{ organizationId, name, owner: { ...person, userId }, signedUpAt, isVerified },
+    ...{ key: null, member: null, subscriptionId: null, terminations: [], holds: [], erasures: [] },
+  };
   story.organizations.push(organization);
   return organization;
+}
+
+async function signUpAlone(
+  system: World['system'],
+  name: string,
+  user: ReturnType<typeof newPerson>,
+): Promise<{ organizationId: string; userId: string }> {
+  const body = { organization: { name }, user, accept: await currentDocuments(system) };
+  const headers = freshKey();
+  return (await new Client(system.url).must(201, 'POST', '/v1/sign-up', { body, headers })) as {
+    organizationId: string;
+    userId: string;
+  };
 }
 
 function ownerOf(system: World['system'], { owner }: Organization): Promise<Client> {

@@ -23,7 +23,7 @@ const held = (from: number, to: number | null, subject: string | null = null): H
 function organization(some: Partial<Organization> = {}): Organization {
   return {
     ...{ organizationId, name: 'x', owner: { userId, email: 'a@example.com', password: 'x' } },
-    ...{ signedUpAt: day(-10), isVerified: true, key: null, member: null },
+    ...{ signedUpAt: day(-10), isVerified: true, key: null, member: null, subscriptionId: null },
     ...{ terminations: [], holds: [], erasures: [], ...some },
   };
 }

@@ -1,4 +1,4 @@
-/** @promise P31 every deadline of a deletion, on every organization, by the figures of the promise and what the stores hold */
+/** Every deadline, on every organization, by the figures of the promises and what the stores hold (P03, P04, P10, P31). */
 import { serviceNames } from '@vouchsafe/contracts';
 import type { Seen } from './seen.ts';
 import { endOf, type Hold, type Organization, type Story, type Termination } from './story.ts';
@@ -49,7 +49,7 @@ interface Given {
 
 interface Check {
   readonly kind: string;
-  find(organization: Organization, given: Given): readonly string[];
+  readonly find: (organization: Organization, given: Given) => readonly string[];
 }
 
 export function findings(given: Given): Finding[] {
@@ -219,7 +219,8 @@ function certifiedEarly(organization: Organization, { seen }: Given): readonly s
 function neverCertified(organization: Organization, { seen, policy }: Given): readonly string[] {
   const by = backupsEmptyBy(organization, policy);
   const note = seen.certificates.get(organization.organizationId);
-  if (note === undefined) return by && seen.at >= plusDays(by, CERTIFICATE_DAYS) ? ['it has no certificate'] : [];
+  if (note === undefined)
+    return by && seen.at >= plusDays(by, CERTIFICATE_DAYS) ? ['it has no certificate'] : [];
   const end = endOf(organization);
   const isHeld = end !== undefined && heldSince(organization, end.endedAt).length > 0;
   return isHeld || note.includes('"exceptions":[]')
@@ -251,14 +252,14 @@ function isInForce({ inForceAt, releasedAt }: Hold, from: Date, to: Date): boole
 }
 
 /** That entries expired is an entry; it goes with the next ones that expire. */
-const ofRetention = /retention/;
+const RETENTION_RUN = 'audit-retention.run';
 
 function lateEntries(organizationId: string, holds: readonly Hold[], { seen }: Given): readonly string[] {
   const free = plusDays(seen.at, -RETENTION_DAYS);
   if (holds.some(({ releasedAt }) => releasedAt === null || releasedAt > free)) return [];
   const before = monthsBefore(free, promised.months);
   const late = [...(seen.entries.get(organizationId)?.values() ?? [])].filter(
-    ({ recordedAt, operation }) => recordedAt < before && !ofRetention.test(operation),
+    ({ recordedAt, operation }) => recordedAt < before && operation !== RETENTION_RUN,
   );
   const [first] = late;
   return first

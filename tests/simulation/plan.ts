@@ -33,6 +33,14 @@ const lives: readonly ((random: Random, of: (days: number) => number) => readonl
       [held + length, 'release'],
     ];
   },
+  // It pays, until its last subscription ends.
+  (random, of) => {
+    const subscribed = random.between(1, of(60));
+    return [
+      [subscribed, 'subscribe'],
+      [subscribed + random.between(1, of(90)), 'cancel'],
+    ];
+  },
   // It is in use to the end of the simulation. A member is erased.
   (random, of) => [[1, 'join'], [random.between(2, of(240)), 'erase-member'], ...entries(random, of)],
   // A member is to be erased while everything is held; entries grow old; an attachment is kept against its owner's will.
@@ -93,7 +101,8 @@ export function livesOf(
   return Array.from({ length: organizations }, (_, nth): Life => {
     const isVerified = nth % UNCONFIRMED !== UNCONFIRMED - 1;
     // The first ones have their whole life before them, however short the simulation is.
-    const from = nth < lives.length ? 0 : random.between(0, of(Math.max(0, days - 360)));
+    const from =
+      nth < Math.max(lives.length, UNCONFIRMED) ? 0 : random.between(0, of(Math.max(0, days - 360)));
     const live = lives[nth % lives.length];
     const planned = isVerified && live ? live(random, of) : [];
     const actions = new Map<number, Kind[]>();

@@ -33,13 +33,13 @@ export interface Entry {
 }
 
 export interface Stores {
-  look(at: Date): Promise<Seen>;
-  query<Row extends pg.QueryResultRow>(
+  readonly look: (at: Date) => Promise<Seen>;
+  readonly query: <Row extends pg.QueryResultRow>(
     database: ServiceName,
     text: string,
     values?: readonly unknown[],
-  ): Promise<Row[]>;
-  close(): Promise<void>;
+  ) => Promise<Row[]>;
+  readonly close: () => Promise<void>;
 }
 
 /** Milestones by the events that lifecycle keeps of them. */

@@ -1,5 +1,7 @@
 import { consumedBy, type ServiceName, serviceNames } from '@vouchsafe/contracts';
+import { standIn } from '../system/stripe.ts';
 import type { Stores } from './seen.ts';
+import type { World } from './world.ts';
 
 const LOOK_EVERY_MS = 120;
 /** Between two stages nothing waits for a moment. */
@@ -15,7 +17,12 @@ const due: Readonly<Partial<Record<ServiceName, readonly string[]>>> = {
     'select count(*)::int as found from retention where due_at <= $1',
     'select (count(*) filter (where size > checkpoint_size))::int as found from log where $1::timestamptz is not null',
   ],
-  billing: ['select count(*)::int as found from purge_check where due_at <= $1'],
+  billing: [
+    'select count(*)::int as found from purge_check where due_at <= $1',
+    'select count(*)::int as found from intent where due_at <= $1',
+    // By the clock of the database, which nobody moves.
+    'select count(*)::int as found from stripe_object where due_at <= clock_timestamp() and $1::timestamptz is not null',
+  ],
 };
 /** Of every service. What a hold stops waits for its release. */
 const everywhere = [
@@ -28,10 +35,10 @@ const everywhere = [
  * Waits until nothing is due, and every fact has arrived: the shortest time for which it makes sense to wait before time goes on.
  * @returns what still waits when the time is over; null when nothing does
  */
-export async function settled(stores: Stores, now: () => Date, withinMs: number): Promise<string | null> {
+export async function settled(world: World, withinMs: number): Promise<string | null> {
   const until = performance.now() + withinMs;
   for (let quiet = 0; ;) {
-    const waiting = await waitingIn(stores, now());
+    const waiting = await waitingIn(world);
     quiet = waiting === null ? quiet + 1 : 0;
     if (quiet === LOOKS) return null;
     if (performance.now() > until) return waiting;
@@ -39,7 +46,10 @@ export async function settled(stores: Stores, now: () => Date, withinMs: number)
   }
 }
 
-async function waitingIn({ query }: Stores, now: Date): Promise<string | null> {
+async function waitingIn({ system, time, stores: { query } }: World): Promise<string | null> {
+  const webhooks = await standIn<{ idle: boolean }>(system, 'GET', 'webhooks');
+  if (!webhooks.idle) return 'webhooks';
+  const now = time.now();
   const found = await Promise.all(
     serviceNames.map(async (name) => {
       for (const text of [...everywhere, ...(due[name] ?? [])]) {

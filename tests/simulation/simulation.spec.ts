@@ -15,24 +15,29 @@ let simulated: Simulated;
 
 beforeAll(async () => {
   console.log(`A simulation of seed ${SEED}`);
-  simulated = await simulate({ seed: SEED, organizations: 10, days: 420, stepDays: 20, trouble: 5 });
-}, 300_000);
+  simulated = await simulate({ seed: SEED, organizations: 10, days: 420, stepDays: 20, trouble: 8 });
+}, 600_000);
 
-describe('fourteen months of ten organizations, and a service that is killed', () => {
+describe('fourteen months of ten organizations, and services that are killed', () => {
   it('organizations ended, came back, were held, deleted and certified', () => {
     const { happened, reached } = simulated;
-    expect(Object.fromEntries(happened)).toMatchObject({
-      ...{ close: expect.any(Number), 'come-back': expect.any(Number), hold: expect.any(Number) },
-      ...{ release: expect.any(Number), 'erase-member': expect.any(Number), kill: expect.any(Number) },
-    });
+    const kinds = [
+      'close',
+      'cancel',
+      'come-back',
+      'hold',
+      'hold-member',
+      'release',
+      'erase-member',
+      'record',
+    ];
+    expect([...kinds, 'attach', 'kill-identity'].filter((kind) => !happened.has(kind))).toEqual([]);
+    // What is held, its owner cannot delete; what is being deleted, its owner cannot take back.
+    expect(happened.has('no delete-attachment') && happened.has('no come-back')).toBe(true);
     expect(reached.get('deletion-certified')).toBeGreaterThan(0);
   });
 
   it.each(checks)('nothing is to be found of: $kind', ({ kind }) => {
     expect(simulated.findings.filter((finding) => finding.kind === kind)).toEqual([]);
-  });
-
-  it('time went on only when nothing was under way any more', () => {
-    expect(simulated.unsettled).toEqual([]);
   });
 });

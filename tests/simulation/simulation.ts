@@ -31,7 +31,11 @@ export interface SimulationOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** For how many days the operator keeps backups; its promise is another one where a fault is planted. */
   readonly keptDays?: number;
+  /** How long to wait for what is due, of real time; less where a planted fault lets it wait for ever. */
+  readonly settledWithinMs?: number;
   readonly say?: (line: string) => void;
+  /** Ends it after the step under way. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Simulated {
@@ -48,15 +52,14 @@ export interface Simulated {
 const intervalOf = ({ stepDays }: SimulationOptions): number => stepDays + 1;
 
 /** Identity is killed once in so many steps, whatever else happens. */
-const IDENTITY_EVERY = 8;
+const IDENTITY_EVERY = 10;
 
 /** Before a deadline: what must not have happened yet has not. */
 const EVE_DAYS = 0.1;
 const BACKUPS_KEPT_DAYS = 30;
 /** Requests of so many organizations at once. */
-const AT_ONCE = 4;
+const AT_ONCE = 6;
 const WRONG_FOR_MS = 1_000;
-const SETTLED_WITHIN_MS = 12_000;
 
 /**
  * Years of many organizations on a whole system, as `npm start` runs it, whose clock is moved. Everything that organizations do, they do by
@@ -75,7 +78,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
       VOUCHSAFE_BACKUP_INTERVAL_DAYS: String(intervalOf(options)),
       ...options.env,
     },
-    { killsServices: true },
+    { killsServices: true, stripeClock: () => time.now().getTime() },
   ).catch(async (error: unknown) => {
     await rm(folder, { recursive: true, force: true });
     throw error;
@@ -96,76 +99,88 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   }
 }
 
-async function live(world: World, options: SimulationOptions, backups: string): Promise<Simulated> {
-  const { time, stores, story } = world;
-  const { seed, days, stepDays, say = () => undefined } = options;
-  // Three sequences: what goes wrong does not change what organizations do.
-  const [random, trouble] = [randomOf(seed), randomOf(seed + 1)];
-  const lives = livesOf(random, options);
-  const policy: BackupPolicy = { kept: BACKUPS_KEPT_DAYS, interval: intervalOf(options) };
-  const [found, unsettled]: [Finding[], string[]] = [[], []];
-  const happened = new Map<string, number>();
-  const living = new Map<Life, Organization>();
-  const notices = new Map<string, readonly Date[]>();
-  const start = time.now();
-  let before: Seen = await stores.look(start);
-
-  const goOn = async (to: Date, wrong: TroubleKind | null): Promise<void> => {
-    const cure = wrong && (await goWrong(world, trouble, wrong, happened, to));
-    if (cure === null) await time.moveTo(to);
-    else await cure();
-    const waiting = await settled(stores, () => time.now(), SETTLED_WITHIN_MS);
-    if (waiting !== null) unsettled.push(`${to.toISOString()}: ${waiting}`);
-    await noteHolds(world);
-    const seen = await stores.look(time.now());
-    // Of an organization that was deleted nothing says any more when its owners were told.
-    for (const [id, told] of seen.notices) notices.set(id, told);
-    const whole = { ...seen, notices: new Map(notices) };
-    found.push(...findings({ story, seen: whole, before, policy }));
-    before = whole;
-  };
-
-  for (let step = 0; step * stepDays <= days; step += 1) {
-    const day = plusDays(start, step * stepDays);
-    await goOn(plusDays(day, -EVE_DAYS), troubleOf(trouble, step, options.trouble));
-    await time.moveTo(day);
-    await act(world, lives, living, step, happened);
-    await goOn(day, null);
-    await backUp(world, backups, options.keptDays ?? BACKUPS_KEPT_DAYS, before);
-    say(`day ${step * stepDays}: ${story.organizations.length} organizations, ${found.length} findings`);
-  }
-  return { findings: found, happened, reached: reachedIn(before), unsettled };
+/** A simulation on its way. */
+interface Run {
+  readonly world: World;
+  readonly options: SimulationOptions;
+  readonly policy: BackupPolicy;
+  /** What goes wrong does not change what organizations do. */
+  readonly trouble: Random;
+  readonly found: Finding[];
+  readonly unsettled: string[];
+  readonly happened: Map<string, number>;
+  /** Of an organization that was deleted nothing says any more when its owners were told. */
+  readonly notices: Map<string, readonly Date[]>;
+  before: Seen;
 }
 
-function troubleOf(random: Random, step: number, oneIn: number): TroubleKind | null {
-  const happens = random.between(1, oneIn) === 1;
+async function live(world: World, options: SimulationOptions, backups: string): Promise<Simulated> {
+  const { time, stores, story } = world;
+  const { seed, days, stepDays, signal, say = () => undefined } = options;
+  const start = time.now();
+  const run: Run = {
+    ...{ world, options, trouble: randomOf(seed + 1) },
+    policy: { kept: BACKUPS_KEPT_DAYS, interval: intervalOf(options) },
+    ...{ found: [], unsettled: [], happened: new Map(), notices: new Map() },
+    before: await stores.look(start),
+  };
+  const lives = livesOf(randomOf(seed), options);
+  const living = new Map<Life, Organization>();
+  for (let step = 0; step * stepDays <= days && !signal?.aborted; step += 1) {
+    const day = plusDays(start, step * stepDays);
+    await goOn(run, plusDays(day, -EVE_DAYS), troubleOf(run, step));
+    await time.moveTo(day);
+    await act(run, lives, living, step);
+    await goOn(run, day, null);
+    await backUp(world, backups, options.keptDays ?? BACKUPS_KEPT_DAYS, run.before);
+    say(`day ${step * stepDays}: ${story.organizations.length} organizations, ${run.found.length} findings`);
+  }
+  const { found, unsettled, happened } = run;
+  return { findings: found, happened, reached: reachedIn(run.before), unsettled };
+}
+
+/** To a time; waits for what is due then, looks at the stores, and checks. */
+async function goOn(run: Run, to: Date, wrong: TroubleKind | null): Promise<void> {
+  const { world, options, found, unsettled, notices, policy } = run;
+  const { time, stores, story } = world;
+  if (wrong === null) await time.moveTo(to);
+  else await goWrong(run, to, wrong);
+  const waiting = await settled(world, options.settledWithinMs ?? 60_000);
+  if (waiting !== null) unsettled.push(`${to.toISOString()}: ${waiting}`);
+  await noteHolds(world);
+  const seen = await stores.look(time.now());
+  for (const [id, told] of seen.notices) notices.set(id, told);
+  const whole = { ...seen, notices: new Map(notices) };
+  found.push(...findings({ story, seen: whole, before: run.before, policy }));
+  run.before = whole;
+}
+
+function troubleOf({ trouble: random, options }: Run, step: number): TroubleKind | null {
+  const happens = random.between(1, options.trouble) === 1;
   const kind = random.pick(['kill', 'kill', 'fail-tasks'] as const);
   if (step % IDENTITY_EVERY === IDENTITY_EVERY - 1) return 'kill-identity';
   return happens ? kind : null;
 }
 
-/** Time moves while something is wrong. @returns what puts it right */
+/** Time moves while something is wrong; then it is put right. */
 async function goWrong(
-  world: World,
-  random: Random,
-  kind: TroubleKind,
-  happened: Map<string, number>,
+  { world, trouble: random, happened }: Run,
   to: Date,
-): Promise<() => Promise<void>> {
+  kind: TroubleKind,
+): Promise<void> {
   const moving = world.time.moveTo(to);
-  const cure = await troubles[kind](world, random, happened.get(kind) ?? 0);
+  const putRight = await troubles[kind](world, random, happened.get(kind) ?? 0);
   await moving;
   await new Promise((resolve) => setTimeout(resolve, WRONG_FOR_MS));
+  await putRight();
   increment(happened, kind);
-  return cure;
 }
 
 async function act(
-  world: World,
+  { world, happened }: Run,
   lives: readonly Life[],
   living: Map<Life, Organization>,
   step: number,
-  happened: Map<string, number>,
 ): Promise<void> {
   const busy = lives.filter(({ from, actions: planned }) => from === step || planned.has(step));
   const one = async (life: Life): Promise<void> => {

@@ -8,10 +8,12 @@ export interface Organization {
   readonly signedUpAt: Date;
   /** Whether the owner ever confirmed the address. */
   readonly isVerified: boolean;
-  /** For its back end. */
-  readonly key: Client | null;
+  /** For its back end; null until it has one. */
+  key: Client | null;
   /** Who can be erased. */
   member: string | null;
+  /** Its live one. */
+  subscriptionId: string | null;
   readonly terminations: Termination[];
   readonly holds: Hold[];
   readonly erasures: Erasure[];

@@ -1,6 +1,6 @@
 import { rename, writeFile } from 'node:fs/promises';
 
-export const DAY_MS = 86_400_000;
+const DAY_MS = 86_400_000;
 
 /** The clock that all services share. */
 export interface Time {
@@ -24,7 +24,9 @@ export async function timeIn(file: string): Promise<Time> {
   return {
     now: () => new Date(Date.now() + offset),
     moveTo: async (time) => {
-      offset = Math.max(offset, time.getTime() - Date.now());
+      const wanted = time.getTime() - Date.now();
+      if (wanted <= offset) return;
+      offset = wanted;
       await tell();
       await new Promise((resolve) => setTimeout(resolve, SEEN_WITHIN_MS));
     },

@@ -6,7 +6,16 @@ import type { World } from './world.ts';
 type Trouble = (world: World, random: Random, nth: number) => Promise<() => Promise<void>>;
 
 /** In turn: lifecycle most often. */
-const killed = ['lifecycle', 'audit', 'lifecycle', 'billing', 'lifecycle', 'gateway', 'lifecycle', 'identity'] as const;
+const killed = [
+  'lifecycle',
+  'audit',
+  'lifecycle',
+  'billing',
+  'lifecycle',
+  'gateway',
+  'lifecycle',
+  'identity',
+] as const;
 
 /** A table of each service in which deletions fail for a while, whoever makes them. */
 const failing: Readonly<Partial<Record<ServiceName, string>>> = {

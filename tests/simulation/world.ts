@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { anonymous, INTERNAL_TOKEN_HEADER, InternalTokens, readPrivateKey } from '@vouchsafe/service-host';
 import type { SystemUnderTest } from '../system/running-system.ts';
 import type { Stores } from './seen.ts';
-import type { Organization, Story } from './story.ts';
+import type { Story } from './story.ts';
 import type { Time } from './time.ts';
 
 export interface World {
@@ -12,12 +12,6 @@ export interface World {
   readonly story: Story;
   /** Asks lifecycle as a member of the operator's organization; null for what is not there. */
   readonly asOperator: (method: string, path: string, body: object) => Promise<unknown>;
-}
-
-/** The organization is there once its sign-up was answered. */
-export interface Place {
-  readonly world: World;
-  organization: Organization | null;
 }
 
 /**
