@@ -191,7 +191,7 @@ const cases: readonly Case[] = [
 ];
 
 describe('the checks of the simulation', () => {
-  it.each(cases)('see %s: %s', (_, kind, one, now, before) => {
+  it.each(cases)('see %s: %s', (...[, kind, one, now, before]: Case) => {
     const story = { operatorOrganizationId: operator, organizations: [one] };
     const found = findings({
       story,
