@@ -9,7 +9,7 @@ import { kinds } from './checker/finding.ts';
 import type { Fault } from './faults.ts';
 import type { FaultRun } from './harness.ts';
 
-const usage = `Usage: npm run test:long -- [--kills 500] [--seed N] [--kafka [--away 300]] [--organizations 3] [--workers 9] [--histories 10000]
+const usage = `Usage: npm run test:long -- [--kills 500] [--seed N] [--kafka [--away 300]] [--organizations 3] [--workers 9] [--histories 10000] [--simulated 200] [--time]
 
 Kills and breaks a whole system under load, and after each round compares the answers that clients got with every store, every log
 and Stripe's side.
@@ -19,13 +19,17 @@ and Stripe's side.
   --kafka  on a real broker, which is killed, emptied, robbed of its topics' tails, and taken away at the end
   --away   for how many seconds; 300
   --organizations, --workers  how many there are, and how many clients use them
-  --histories  how many histories of Stripe's events are shuffled, repeated and lost before that`;
+  --histories  how many histories of Stripe's events are shuffled, repeated and lost before that
+  --simulated  how many organizations live for three years before that, while every deadline is checked
+  --time   that alone`;
 const options = {
   kills: { type: 'string', default: '500' },
   seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
   organizations: { type: 'string', default: '3' },
   workers: { type: 'string', default: '9' },
   histories: { type: 'string', default: '10000' },
+  simulated: { type: 'string', default: '200' },
+  time: { type: 'boolean', default: false },
   kafka: { type: 'boolean', default: false },
   away: { type: 'string', default: '300' },
 } as const;
@@ -46,7 +50,10 @@ async function main(given: Given<typeof options>): Promise<number> {
   const { randomOf } = await import('./random.ts');
 
   const { seed, kafka } = asked;
-  if (!(await historiesHold(asked))) return 1;
+  const { deadlinesHold } = await import('../simulation/long.ts');
+  const stop = stopSignal();
+  if (asked.time) return (await deadlinesHold(seed, asked.simulated, stop)) ? 0 : 1;
+  if (!(await historiesHold(asked)) || !(await deadlinesHold(seed, asked.simulated, stop))) return 1;
   console.log(`Seed ${seed}; at least ${asked.kills} kills.`);
   const run = await startFaultRun(asked);
   if (run.noDisk !== null) console.log(`No full disk: ${run.noDisk}`);
@@ -54,7 +61,6 @@ async function main(given: Given<typeof options>): Promise<number> {
   const order = kafka ? kafkaOrders : orders;
   const found: Found[] = [];
   let rounds = 0;
-  const stop = stopSignal();
   const go = async (faults: readonly Fault[]): Promise<void> => {
     rounds += 1;
     const began = performance.now();
@@ -103,7 +109,7 @@ async function historiesHold({ histories, seed }: ReturnType<typeof read>): Prom
 const INCOMPLETE = 'it did not end';
 
 function read({ values }: Given<typeof options>) {
-  const number = (name: Exclude<keyof typeof options, 'kafka'>): number =>
+  const number = (name: Exclude<keyof typeof options, 'kafka' | 'time'>): number =>
     wholeNumber(`--${name}`, values[name], 1, 9_999_999_999);
   return {
     kills: number('kills'),
@@ -111,6 +117,8 @@ function read({ values }: Given<typeof options>) {
     organizations: number('organizations'),
     workers: number('workers'),
     histories: number('histories'),
+    simulated: number('simulated'),
+    time: values.time,
     kafka: values.kafka,
     kafkaAwayMs: number('away') * 1000,
     diskMb: 3072,

@@ -7,14 +7,23 @@ export interface Email {
   readonly text: string;
 }
 
-/** Every email that the system has written so far, decoded. */
+/** An email does not change once it has its name: each is read once, however often somebody waits for the next one. */
+const known = new Map<string, Email>();
+
+/** Every email that the system has written so far and not removed, decoded. */
 export async function emails(folder: string): Promise<Email[]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.eml'));
-  // An erasure removes emails while they are read here.
-  const texts = await Promise.all(
-    names.map((name) => readFile(path.join(folder, name), 'utf8').catch(() => undefined)),
+  const files = (await readdir(folder))
+    .filter((name) => name.endsWith('.eml'))
+    .map((name) => path.join(folder, name));
+  const found = await Promise.all(
+    files.map(async (file) => {
+      // An erasure removes emails while they are read here.
+      const email = known.get(file) ?? (await readFile(file, 'utf8').then(parse, () => undefined));
+      if (email) known.set(file, email);
+      return email;
+    }),
   );
-  return texts.filter((text) => text !== undefined).map(parse);
+  return found.filter((email) => email !== undefined);
 }
 
 /** Waits for the email to an address whose subject begins so. */

@@ -36,6 +36,8 @@ export interface TestedSystemOptions {
   readonly parent?: string;
   /** A folder of the suite's own: it stays when the system stops, and can be started on again. */
   readonly folder?: string;
+  /** Milliseconds, of the stand-in for Stripe: for a suite that moves the services' clock. */
+  readonly stripeClock?: () => number;
 }
 
 /**
@@ -44,7 +46,13 @@ export interface TestedSystemOptions {
  */
 export async function startForTests(
   env: Readonly<Record<string, string>> = {},
-  { killsServices = false, kafka = false, parent = tmpdir(), folder: given }: TestedSystemOptions = {},
+  {
+    killsServices = false,
+    kafka = false,
+    parent = tmpdir(),
+    folder: given,
+    stripeClock,
+  }: TestedSystemOptions = {},
 ): Promise<SystemUnderTest> {
   if (!existsSync(path.join(root, 'services/gateway/dist/bundle/main.js')))
     throw new Error('The services are not built: npm run build');
@@ -58,6 +66,7 @@ export async function startForTests(
     port: await freePort(),
     say: () => undefined,
     kafka,
+    ...(stripeClock && { stripeClock }),
     env: { VOUCHSAFE_ENVIRONMENT: 'testing', ...wideLimits, ...env },
   }).catch(async (error: unknown) => {
     await remove();

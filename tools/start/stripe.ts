@@ -29,13 +29,17 @@ export async function startStripe(
   { stripeKey, stripeWebhookSecret }: Pick<Secrets, 'stripeKey' | 'stripeWebhookSecret'>,
   port: number,
   env: Readonly<Record<string, string | undefined>>,
+  clock: () => number = Date.now,
 ): Promise<SystemStripe> {
   const given = Object.fromEntries(GIVEN.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
   if (env.STRIPE_SECRET_KEY || env.VOUCHSAFE_ENVIRONMENT === 'production') return { variables: given };
   const standIn = await startStandIn({
     folder: path.join(folder.path, 'stripe-stand-in'),
-    key: stripeKey,
-    webhook: { url: `http://127.0.0.1:${port}/webhooks/stripe`, secret: stripeWebhookSecret },
+    ...{ key: stripeKey, clock },
+    webhook: {
+      url: `http://127.0.0.1:${port}/webhooks/stripe`,
+      ...{ secret: stripeWebhookSecret, signedAt: clock },
+    },
   });
   return {
     url: standIn.url,

@@ -29,6 +29,8 @@ export interface SystemOptions {
   readonly kafka?: boolean;
   /** More environment variables for every service. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Milliseconds, of the stand-in for Stripe: for tests that move the services' clock. */
+  readonly stripeClock?: () => number;
 }
 
 export interface RunningSystem {
@@ -99,7 +101,8 @@ async function bringUp(options: SystemOptions, started: Started): Promise<Runnin
     started.kafka = await startKafka(folder, say, (log) => watch.fail('kafka', 'see its log', log));
   }
 
-  const stripe = await startStripe(folder, secrets, port, { ...process.env, ...options.env });
+  const stripeEnv = { ...process.env, ...options.env };
+  const stripe = await startStripe(folder, secrets, port, stripeEnv, options.stripeClock);
   started.stripe = stripe;
   if (stripe.url) say(`stripe     a stand-in, on ${stripe.url}; no money moves`);
   const surroundings = await surroundingsOf(options, { secrets, postgresPort, kafka: started.kafka, stripe });

@@ -1,0 +1,116 @@
+import type { Random } from '../faults/random.ts';
+import type { Kind } from './actions.ts';
+
+/** What happens to one organization, by the step in which it happens. */
+export interface Life {
+  readonly name: string;
+  readonly isVerified: boolean;
+  /** When it signs up. */
+  readonly from: number;
+  readonly actions: ReadonlyMap<number, readonly Kind[]>;
+}
+
+type At = readonly [step: number, kind: Kind];
+
+/**
+ * How a life goes on, in steps from its beginning. Every one of these is lived, by a small simulation, too; when things happen is random.
+ * @param of how many steps a number of days are
+ */
+const lives: readonly ((random: Random, of: (days: number) => number) => readonly At[])[] = [
+  // It ends, and stays so.
+  (random, of) => [
+    [1, 'attach'],
+    [random.between(1, of(240)), 'close'],
+  ],
+  // A court asks for its data before it is deleted; once the data was released, it goes.
+  (random, of) => {
+    const [close, length] = [random.between(1, of(120)), random.between(of(120), of(300))];
+    const held = close + random.between(0, of(105));
+    return [
+      [1, 'attach'],
+      [close, 'close'],
+      [held, 'hold'],
+      [held + length, 'release'],
+    ];
+  },
+  // It pays, until its last subscription ends.
+  (random, of) => {
+    const subscribed = random.between(1, of(60));
+    return [
+      [subscribed, 'subscribe'],
+      [subscribed + random.between(1, of(90)), 'cancel'],
+    ];
+  },
+  // It is in use to the end of the simulation. A member is erased.
+  (random, of) => [[1, 'join'], [random.between(2, of(240)), 'erase-member'], ...entries(random, of)],
+  // A member is to be erased while everything is held; entries grow old; an attachment is kept against its owner's will.
+  (random, of) => {
+    const held = random.between(2, of(90));
+    return [
+      [1, 'join'],
+      [1, 'attach'],
+      [held, 'hold'],
+      [held + 1, 'erase-member'],
+      [held + 1, 'delete-attachment'],
+      [held + random.between(of(380), of(430)), 'release'],
+      ...entries(random, of),
+    ];
+  },
+  // It comes back, and ends for good later.
+  (random, of) => {
+    const close = random.between(1, of(60));
+    const back = close + random.between(1, of(105));
+    return [
+      [close, 'close'],
+      [back, 'come-back'],
+      [back + of(random.pick([30, 150, 300])), 'close'],
+    ];
+  },
+  // One person's data is held while the organization is to be deleted.
+  (random, of) => {
+    const close = random.between(2, of(90));
+    return [
+      [1, 'join'],
+      [close, 'hold-member'],
+      [close, 'close'],
+      [close + random.between(of(60), of(240)), 'release'],
+    ];
+  },
+  // It ends, and tries to come back too late.
+  (random, of) => {
+    const close = random.between(1, of(120));
+    return [
+      [close, 'close'],
+      [close + of(135), 'come-back'],
+    ];
+  },
+];
+
+/** One in so many signs up, and nobody confirms the address. */
+const UNCONFIRMED = 10;
+
+export function livesOf(
+  random: Random,
+  {
+    organizations,
+    days,
+    stepDays,
+  }: { readonly organizations: number; readonly days: number; readonly stepDays: number },
+): readonly Life[] {
+  const of = (some: number): number => Math.max(1, Math.round(some / stepDays));
+  return Array.from({ length: organizations }, (_, nth): Life => {
+    const isVerified = nth % UNCONFIRMED !== UNCONFIRMED - 1;
+    // The first ones have their whole life before them, however short the simulation is.
+    const from =
+      nth < Math.max(lives.length, UNCONFIRMED) ? 0 : random.between(0, of(Math.max(0, days - 360)));
+    const live = lives[nth % lives.length];
+    const planned = isVerified && live ? live(random, of) : [];
+    const actions = new Map<number, Kind[]>();
+    for (const [step, kind] of planned) actions.set(from + step, [...(actions.get(from + step) ?? []), kind]);
+    return { name: `Organization ${nth}`, isVerified, from, actions };
+  });
+}
+
+function entries(random: Random, of: (days: number) => number): readonly At[] {
+  return Array.from({ length: 6 }, () => [random.between(1, of(600)), 'record'] as const);
+}

@@ -1,0 +1,60 @@
+import type { ServiceName } from '@vouchsafe/contracts';
+import type { Random } from '../faults/random.ts';
+import type { World } from './world.ts';
+
+/** Something that goes wrong while time goes on, for the nth time. @returns how it is put right */
+type Trouble = (world: World, random: Random, nth: number) => Promise<() => Promise<void>>;
+
+/** In turn: lifecycle most often. */
+const killed = [
+  'lifecycle',
+  'audit',
+  'lifecycle',
+  'billing',
+  'lifecycle',
+  'gateway',
+  'lifecycle',
+  'identity',
+] as const;
+
+/** A table of each service in which deletions fail for a while, whoever makes them. */
+const failing: Readonly<Partial<Record<ServiceName, string>>> = {
+  identity: 'consent',
+  audit: 'disclosure',
+  lifecycle: 'organization',
+  billing: 'customer',
+  gateway: 'vault_data_key',
+};
+
+export const troubles = {
+  /** Wherever it is at that moment; `kill -9`. It comes back when time has gone on. */
+  kill: (world, random, nth) => kill(world, random, killed[nth % killed.length] ?? 'lifecycle'),
+  /** Its housekeeping looks hourly, by a timer that no clock moves, and when it starts: months would pass without a look. */
+  'kill-identity': (world, random) => kill(world, random, 'identity'),
+  'fail-tasks': async ({ stores }, random) => {
+    const service = random.pick(Object.keys(failing) as (keyof typeof failing)[]);
+    const table = failing[service];
+    await stores.query(
+      service,
+      `create function simulated_failure() returns trigger language plpgsql as
+         $$ begin raise exception 'a simulated failure'; end $$;
+       create trigger simulated_failure before delete on ${table} for each statement execute function simulated_failure()`,
+    );
+    return async () => {
+      await stores.query(
+        service,
+        `drop trigger simulated_failure on ${table}; drop function simulated_failure()`,
+      );
+    };
+  },
+} as const satisfies Readonly<Record<string, Trouble>>;
+
+export type TroubleKind = keyof typeof troubles;
+
+async function kill({ system }: World, random: Random, name: ServiceName): Promise<() => Promise<void>> {
+  await new Promise((resolve) => setTimeout(resolve, random.between(0, 900)));
+  const process = system.service(name);
+  process.kill('SIGKILL');
+  await process.exited;
+  return () => system.restart(name);
+}
