@@ -11,7 +11,7 @@ import {
 } from '@vouchsafe/service-host';
 import { CustomerAtStripe } from '../customer/customer-at-stripe.js';
 import { StripeApi } from '../stripe/stripe-api.js';
-import { isFailed } from '../stripe/stripe-failure.js';
+import { isFailed, reasonOf } from '../stripe/stripe-failure.js';
 import { keptInvoices } from './kept-invoices.js';
 import { INVOICE_YEARS, RemovePerson } from './remove-person.js';
 
@@ -61,8 +61,7 @@ export class CustomersStore implements DataStore, OnApplicationBootstrap {
       : await this.stripe.background.write(this.ids.newId(), (stripe, options) =>
           stripe.customers.del(customerId, {}, options),
         );
-    if (!isFailed(deleted)) return null;
-    return deleted.failed === 'refused' ? `refused: ${deleted.reason}` : deleted.because;
+    return isFailed(deleted) ? reasonOf(deleted) : null;
   }
 
   /** Stripe unavailable never stops a start: it is tried again before the receipt. */

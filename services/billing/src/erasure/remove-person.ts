@@ -22,7 +22,7 @@ import { intentAggregate } from '../intent/intent.aggregate.js';
 import { keptInvoices } from './kept-invoices.js';
 import { storedNames } from '../stored-names.js';
 import { type Asking, StripeApi } from '../stripe/stripe-api.js';
-import { isFailed, type StripeFailure } from '../stripe/stripe-failure.js';
+import { isFailed, reasonOf, type StripeFailure } from '../stripe/stripe-failure.js';
 import { idOf } from '../stripe/written.js';
 
 /** Injection token: for how many years after the end of their year invoices are kept. */
@@ -208,8 +208,4 @@ export class RemovePerson implements PersonRemoval, OnApplicationBootstrap {
     } as const;
     return this.store.transact(organizationId, envelope, work);
   }
-}
-
-function reasonOf(failure: StripeFailure): string {
-  return failure.failed === 'refused' ? `refused: ${failure.reason}` : failure.because;
 }
