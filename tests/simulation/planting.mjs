@@ -11,6 +11,9 @@ const planted = JSON.parse(readFileSync(process.env.VOUCHSAFE_PLANTED ?? '', 'ut
 
 registerHooks({
   load(url, context, next) {
+    // A service runs as one file; what is changed are the modules that it is made of.
+    if (url.endsWith('/dist/bundle/main.js'))
+      return { format: 'module', source: "import '../main.js';", shortCircuit: true };
     const found = url.startsWith('file:') && planted.find(({ file }) => fileURLToPath(url) === file);
     return found ? { format: 'module', source: found.source, shortCircuit: true } : next(url, context);
   },

@@ -242,7 +242,7 @@ async function backUp(
   await mkdir(place, { recursive: true });
   const held = [...rows].filter(([, of]) => [...of.keys()].some((name) => /\.(event|entry)$/.test(name)));
   await writeFile(path.join(place, 'organizations'), held.map(([id]) => id).join('\n'));
-  for (const due of dueForRemoval(await backupsIn(records), keptDays, time.now())) {
+  for (const due of dueForRemoval((await backupsIn(records)).backups, keptDays, time.now())) {
     await rm(due.place, { recursive: true });
     await note({ backupId: due.backupId, removedAt: time.now().toISOString() });
   }

@@ -118,12 +118,16 @@ function pageOrProblem(show: () => Page): Page {
   }
 }
 
+/** The newest requests are kept for tests; the stand-in may run for months. */
+const SEEN_AT_MOST = 10_000;
+
 /** Keys of requests that are being carried out. */
 const busy = new Set<string>();
 
 async function answerApi(control: Control, response: ServerResponse, request: ApiRequest): Promise<void> {
   const fault = control.faults.take(request.method, request.path);
-  const note = (answer: ApiAnswer | undefined) =>
+  const note = (answer: ApiAnswer | undefined) => {
+    if (control.seen.length >= SEEN_AT_MOST) control.seen.shift();
     control.seen.push({
       ...{ at: control.world.now(), method: request.method, path: request.path },
       idempotencyKey: request.idempotencyKey ?? null,
@@ -131,6 +135,7 @@ async function answerApi(control: Control, response: ServerResponse, request: Ap
       status: answer?.status ?? null,
       replayed: answer?.headers['idempotent-replayed'] === 'true',
     });
+  };
   if (fault?.kind === 'away') {
     note(undefined);
     response.destroy();

@@ -15,7 +15,7 @@ import { metadataOf } from '../intent/order.js';
 import { storedNames } from '../stored-names.js';
 import { KEY_HOURS, StripeApi } from '../stripe/stripe-api.js';
 import { StripeCustomerRow } from '../stripe-customer/stripe-customer.entity.js';
-import { isFailed, isStuck, type StripeFailure } from '../stripe/stripe-failure.js';
+import { isFailed, isStuck, outcomeUnknown, type StripeFailure } from '../stripe/stripe-failure.js';
 import { customerAggregate } from './customer.aggregate.js';
 import { CustomerRow } from './customer.entity.js';
 
@@ -89,7 +89,7 @@ export class Customers {
       const since = [...(isOld || nth > 1 ? [needed] : []), ...(forgotten === undefined ? [] : [forgotten])];
       const found =
         since.length > 0 ? await this.findAtStripe(organizationId, Math.min(...since)) : undefined;
-      if (found) return found;
+      if (found) return nth > 1 && isFailed(found) ? outcomeUnknown(found) : found;
       const key = await this.keyOf(organizationId, nth, replaces);
       const created = await this.stripe
         .for(organizationId)
@@ -98,7 +98,7 @@ export class Customers {
           (stripe, options) => stripe.customers.create({ metadata }, options),
           nth === 1 ? 'several' : 'one',
         );
-      if (!isStuck(created)) return created;
+      if (!isStuck(created)) return nth > 1 && isFailed(created) ? outcomeUnknown(created) : created;
     }
   }
 

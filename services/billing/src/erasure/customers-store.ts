@@ -10,7 +10,7 @@ import {
 } from '@vouchsafe/service-host';
 import { CustomerAtStripe } from '../customer/customer-at-stripe.js';
 import { StripeApi } from '../stripe/stripe-api.js';
-import { isFailed } from '../stripe/stripe-failure.js';
+import { isFailed, reasonOf } from '../stripe/stripe-failure.js';
 import { keptInvoices } from './kept-invoices.js';
 import { INVOICE_YEARS, RemovePerson } from './remove-person.js';
 
@@ -54,7 +54,6 @@ export class CustomersStore implements DataStore {
       : await this.stripe.background.write(this.ids.newId(), (stripe, options) =>
           stripe.customers.del(customerId, {}, options),
         );
-    if (!isFailed(deleted)) return null;
-    return deleted.failed === 'refused' ? `refused: ${deleted.reason}` : deleted.because;
+    return isFailed(deleted) ? reasonOf(deleted) : null;
   }
 }

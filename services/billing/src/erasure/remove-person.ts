@@ -21,7 +21,7 @@ import { intentAggregate } from '../intent/intent.aggregate.js';
 import { keptInvoices } from './kept-invoices.js';
 import { storedNames } from '../stored-names.js';
 import { type Asking, StripeApi } from '../stripe/stripe-api.js';
-import { isFailed, type StripeFailure } from '../stripe/stripe-failure.js';
+import { isFailed, reasonOf, type StripeFailure } from '../stripe/stripe-failure.js';
 import { idOf } from '../stripe/written.js';
 
 /** Injection token: for how many years after the end of their year invoices are kept. */
@@ -204,8 +204,4 @@ function unlessGone(failure: StripeFailure, what: string, object: string): void 
 /** It is tried again before the receipt. */
 function notRemoved(what: string, because: string, object: string): never {
   throw new NotRemovedYetError(`Stripe did not remove ${what} of ${object}: ${because}`);
-}
-
-function reasonOf(failure: StripeFailure): string {
-  return failure.failed === 'refused' ? `refused: ${failure.reason}` : failure.because;
 }

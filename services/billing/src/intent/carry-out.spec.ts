@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { ada, type AskOptions, type BillingApp, billingApp } from '../testing/billing-app.js';
-import { type SmallStripe, smallStripe } from '../testing/small-stripe.js';
+import { type Fault, type SmallStripe, smallStripe } from '../testing/small-stripe.js';
 import { stoppedAt } from '../testing/stopped-at.js';
 import { IntentWorker } from './intent-worker.js';
 
@@ -130,6 +130,24 @@ describe.each(commands)('POST %s %j', (path, body, object) => {
       expect([ourCustomers().length, madeOf(object).length]).toEqual([1, 1]);
     },
   );
+
+  it.each([
+    ['a try is lost and the next is turned away', ['lost', 429]],
+    ['a failure is kept for the key, and the next question is turned away', [500, 500, 429]],
+  ] as const)('is not said to be not carried out where %s', async (_, faults) => {
+    const left: Fault[] = [...faults];
+    let isOrdered = false;
+    stripe.fault = (route) => {
+      isOrdered ||= route.startsWith('POST') && !route.endsWith('customers');
+      return isOrdered ? left.shift() : undefined;
+    };
+    const key = randomUUID();
+    expect((await post(path, body, key)).body.code).toBe('outcome-unknown');
+    expect(left).toEqual([]);
+    await settle();
+    expect((await post(path, body, key)).status).toBe(201);
+    expect([ourCustomers().length, madeOf(object).length]).toEqual([1, 1]);
+  });
 
   it('is carried out by the worker where nobody asks again, a day later, too', async () => {
     stripe.fault = (route) => (route.startsWith('POST') && !route.endsWith('customers') ? 'lost' : undefined);

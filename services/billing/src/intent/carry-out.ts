@@ -8,7 +8,13 @@ import { Vault } from '@vouchsafe/vault';
 import { Customers } from '../customer/customers.js';
 import { storedNames } from '../stored-names.js';
 import { KEY_HOURS, StripeApi } from '../stripe/stripe-api.js';
-import { isFailed, isStuck, type StripeFailure, type StripeRefusal } from '../stripe/stripe-failure.js';
+import {
+  isFailed,
+  isStuck,
+  outcomeUnknown,
+  type StripeFailure,
+  type StripeRefusal,
+} from '../stripe/stripe-failure.js';
 import { intentAggregate } from './intent.aggregate.js';
 import type { Intent } from './intent.decider.js';
 import {
@@ -45,7 +51,7 @@ export class CarryOut {
     @Inject(ORDERS) private readonly orders: readonly Order[],
   ) {}
 
-  /** @param isFirst nobody has asked Stripe for it yet: what Stripe did not do now, it has not done at all */
+  /** @param isFirst nobody has asked Stripe for it yet: what is certainly not carried out now is not carried out at all */
   async carryOut(
     organizationId: string,
     intentId: string,
@@ -89,9 +95,10 @@ export class CarryOut {
       const context = await this.contextOf(which, nth);
       // With a new key, or one that Stripe may have forgotten, it could be made a second time.
       const found = isOld || nth > 1 ? await order.find?.(asked, context) : undefined;
-      if (found) return found;
-      const performed = await order.perform(asked, context);
-      if (!isStuck(performed)) return performed;
+      const performed = found ?? (await order.perform(asked, context));
+      if (!found && isStuck(performed)) continue;
+      // What became of the request with the key before this one, nobody knows.
+      return nth > 1 && isFailed(performed) ? outcomeUnknown(performed) : performed;
     }
   }
 
@@ -130,7 +137,7 @@ export class CarryOut {
 
   private async fail(opened: Opened, failure: StripeFailure, isFirst: boolean): Promise<OrderRejection> {
     if (failure.failed === 'refused') return this.refuse(opened, failure.reason);
-    const isSetAside = failure.executed === 'no' && isFirst && (await this.setAside(opened));
+    const isSetAside = failure.outcome === 'not-carried-out' && isFirst && (await this.setAside(opened));
     return { rejected: isSetAside ? 'unavailable' : 'outcome-unknown' };
   }
 

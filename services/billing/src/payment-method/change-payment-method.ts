@@ -8,9 +8,8 @@ import type { OrderRejection } from '../intent/carry-out.js';
 import type { Order, Performing } from '../intent/order.js';
 import { PlaceOrder } from '../intent/place-order.js';
 import { storedNames } from '../stored-names.js';
-import { isFailed, refused, type StripeFailure } from '../stripe/stripe-failure.js';
+import { isFailed, outcomeUnknown, refused, type StripeFailure } from '../stripe/stripe-failure.js';
 import { idOf } from '../stripe/written.js';
-import { isOver } from '../subscription/own-subscription.js';
 
 const asked = z.strictObject({ paymentMethodId: z.string() });
 type Asked = z.infer<typeof asked>;
@@ -34,11 +33,15 @@ export const makeDefaultOrder: Order<Asked, Asked> = {
     );
     if (isFailed(changed)) return changed;
     const left = await payByDefault(context);
-    return left ? begun(left) : { objectId: paymentMethodId, answer: { paymentMethodId } };
+    return left ? outcomeUnknown(left) : { objectId: paymentMethodId, answer: { paymentMethodId } };
   },
 };
 
-/** A subscription that names a card, as Checkout makes it, would be paid by that one for ever. @returns why some still do */
+/**
+ * A subscription that names a card, as Checkout makes it, would be paid by that one for ever. The default is changed already: a subscription
+ * that Stripe refuses to change keeps its card, and the order is carried out.
+ * @returns why Stripe did not answer
+ */
 async function payByDefault(context: Performing): Promise<StripeFailure | undefined> {
   const { stripe, write, customerId } = context;
   const listed = await stripe.read(async (client, options) => {
@@ -51,16 +54,14 @@ async function payByDefault(context: Performing): Promise<StripeFailure | undefi
   // The oldest first: of several that name one card, it is the one whose order saved it.
   for (const subscription of listed.toReversed()) {
     const unkept = await keepWhoSavedCard(subscription, context);
+    if (unkept?.failed === 'refused') continue;
     if (unkept) return unkept;
     const { id } = subscription;
     const unset = await write(
       (client, options) => client.subscriptions.update(id, { default_payment_method: '' }, options),
       id,
     );
-    if (!isFailed(unset)) continue;
-    if (unset.failed !== 'refused') return unset;
-    const now = await stripe.read((client, options) => client.subscriptions.retrieve(id, {}, options));
-    if (isFailed(now) ? !isGone(now) : !isOver(now)) return isFailed(now) ? now : unset;
+    if (isFailed(unset) && unset.failed === 'unavailable') return unset;
   }
   return undefined;
 }
@@ -86,11 +87,6 @@ async function keepWhoSavedCard(
 
 function isGone(failure: StripeFailure): boolean {
   return failure.failed === 'refused' && failure.reason === 'not-found';
-}
-
-/** A part is carried out: the rest follows, and nobody is told that nothing was ordered. */
-function begun(failure: StripeFailure): StripeFailure {
-  return failure.failed === 'unavailable' ? { ...failure, executed: 'unknown' } : failure;
 }
 
 export const detachOrder: Order<Asked, Asked> = {

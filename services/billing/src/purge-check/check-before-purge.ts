@@ -11,7 +11,7 @@ import { ObservationWorker } from '../observation/observation-worker.js';
 import { ReadStripeObject } from '../observation/read-object.js';
 import type { StripeObject } from '../observation/stripe-object.js';
 import { StripeApi } from '../stripe/stripe-api.js';
-import { isFailed, type StripeFailure } from '../stripe/stripe-failure.js';
+import { isFailed, reasonOf } from '../stripe/stripe-failure.js';
 import { purgeCheckAggregate } from './purge-check.aggregate.js';
 
 const POLL_MS = 1_000;
@@ -63,9 +63,11 @@ export class CheckBeforePurge implements OnApplicationBootstrap {
 
   /** @throws while Stripe does not answer: then it is asked again when the lease has ended */
   private async liveSubscriptionOf(organizationId: string): Promise<StripeObject | undefined> {
-    // Nothing is sold here.
-    if (this.stripe.settings.key === undefined) return undefined;
-    for (const customerId of await this.customers.idsOf(organizationId)) {
+    const customerIds = await this.customers.idsOf(organizationId);
+    // The purge could not end: the customer could not be deleted at Stripe.
+    if (customerIds.length > 0 && this.stripe.settings.key === undefined)
+      throw new Error('An organization has a customer at Stripe, and STRIPE_SECRET_KEY is not set');
+    for (const customerId of customerIds) {
       const customer = await this.customers.find(customerId);
       if (isFailed(customer)) throw new Error(`Stripe did not give a customer: ${reasonOf(customer)}`);
       // Stripe ends the subscriptions of a customer that is deleted.
@@ -122,8 +124,4 @@ export class CheckBeforePurge implements OnApplicationBootstrap {
     );
     return row;
   }
-}
-
-function reasonOf(failure: StripeFailure): string {
-  return failure.failed === 'refused' ? failure.reason : failure.because;
 }

@@ -5,7 +5,7 @@ import { Background, LOGGER, Metrics, type ServiceLogger } from '@vouchsafe/serv
 import { Gauge } from 'prom-client';
 import { Inbox } from '../inbox/inbox.js';
 import { STRIPE_SETTINGS } from '../stripe/stripe-api.js';
-import { isFailed } from '../stripe/stripe-failure.js';
+import { isFailed, reasonOf } from '../stripe/stripe-failure.js';
 import type { StripeSettings } from '../stripe/stripe-settings.js';
 import { Reconcile } from './reconcile.js';
 
@@ -62,8 +62,7 @@ export class DailyReconciliation implements OnApplicationBootstrap {
     if (reconciled === 'stopped' || isFailed(reconciled)) {
       await this.release();
       if (reconciled === 'stopped') return 0;
-      const because = reconciled.failed === 'refused' ? reconciled.reason : reconciled.because;
-      throw new Error(`The comparison with Stripe stopped: ${because}`);
+      throw new Error(`The comparison with Stripe stopped: ${reasonOf(reconciled)}`);
     }
     await this.database.asWorker((sql) =>
       sql.query(
@@ -71,7 +70,7 @@ export class DailyReconciliation implements OnApplicationBootstrap {
         [this.lease],
       ),
     );
-    while ((await this.inbox.deleteOld(INBOX_DAYS)) > 0);
+    while (!this.stopping && (await this.inbox.deleteOld(INBOX_DAYS)) > 0);
     return 0;
   }
 

@@ -34,7 +34,10 @@ describe('the comparison with Stripe', () => {
     const history = await newHistory(31);
     const found = await reconcile();
     await billing.settled();
-    expect(found).toMatchObject({ customers: 1, objects: expect.any(Number), events: expect.any(Number) });
+    if (isFailed(found)) throw new Error('Stripe did not answer');
+    expect(found.customers).toBe(1);
+    expect(found.objects).toBeGreaterThan(0);
+    expect(found.events).toBeGreaterThan(0);
     const events = await billing.events(history.organizationId);
     expect(withoutCards(whatMatters(events))).toEqual(withoutCards(seenOf(whatStripeSays(history), events)));
     expect(billing.app.printed()).toContain('Compared with Stripe');

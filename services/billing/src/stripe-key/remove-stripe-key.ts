@@ -18,12 +18,23 @@ export class RemoveStripeKey implements OnApplicationBootstrap {
   /** Switched off, a deployment forgets what it kept while it was on. */
   async onApplicationBootstrap(): Promise<void> {
     if (this.keys === 'on') return;
+    const actor = { type: 'service', id: this.database.service } as const;
+    for (const organizationId of await this.stored()) {
+      const envelope = { actor, occurredAt: this.clock.now(), requestId: null };
+      await this.store.transact(organizationId, envelope, async (unit) => {
+        await unit.execute(stripeKeyAggregate, organizationId, { type: 'remove', organizationId });
+        // A row that was put back by SQL or by a partial restore has no event that could remove it.
+        await unit.query('delete from stripe_key where organization_id = $1', [organizationId]);
+      });
+    }
+    if ((await this.stored()).length > 0) throw new Error('Stripe keys of customers could not be removed');
+  }
+
+  private async stored(): Promise<OrganizationId[]> {
     const rows = await this.database.asWorker((sql) =>
       sql.query<{ organization_id: OrganizationId }>('select organization_id from stripe_key'),
     );
-    const actor = { type: 'service', id: this.database.service } as const;
-    for (const { organization_id: organizationId } of rows)
-      await this.execute(organizationId, { actor, occurredAt: this.clock.now(), requestId: null });
+    return rows.map(({ organization_id }) => organization_id);
   }
 
   remove(caller: Caller) {

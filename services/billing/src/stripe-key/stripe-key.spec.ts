@@ -399,4 +399,17 @@ describe('a deployment that has switched the feature off', () => {
     expect((await read()).status).toBe(404);
     expect(await events()).toEqual([...checked, `stripe-key-set ${key.slice(-4)}`, 'stripe-key-removed']);
   }, 60_000);
+
+  it('removes at its start a row of which no event says that it is there (P22)', async () => {
+    await asAdmin(app, (admin) =>
+      admin.query(
+        `insert into stripe_key (organization_id, key_sealed, last_four, set_by, set_at)
+         values ($1, 'put back', '1234', $2, now())`,
+        [organizationId, ada],
+      ),
+    );
+    await app.another(off);
+    const left = await asAdmin(app, (admin) => admin.query('select organization_id from stripe_key'));
+    expect(left.rowCount).toBe(0);
+  }, 60_000);
 });

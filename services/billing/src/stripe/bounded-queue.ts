@@ -38,18 +38,22 @@ export class BoundedQueue {
     }
   }
 
-  /** Gives the free places to those who wait. */
+  /** Gives the free places to those who wait; whoever is served goes to the end. */
   private serve(): void {
-    // An asker who is served goes to the end, and a Map comes to what is put there while it is gone through.
-    for (const [asker, share] of this.shares) {
-      if (this.running >= this.limits.atOnce) return;
-      const next = share.running < this.limits.share.atOnce ? share.waiting.shift() : undefined;
-      if (!next) continue;
+    while (this.running < this.limits.atOnce) {
+      const turn = [...this.shares].find(([, share]) => this.mayRun(share));
+      const next = turn?.[1].waiting.shift();
+      if (!turn || !next) return;
+      const [asker, share] = turn;
       this.shares.delete(asker);
       this.shares.set(asker, share);
       this.running += 1;
       share.running += 1;
       next();
     }
+  }
+
+  private mayRun({ running, waiting }: Share): boolean {
+    return waiting.length > 0 && running < this.limits.share.atOnce;
   }
 }

@@ -63,14 +63,14 @@ describe('the port to Stripe', () => {
   });
 
   it.each([
-    [500, {}, { because: 'server-error', executed: 'unknown', replayed: false }],
-    [429, { code: 'rate_limit' }, { because: 'rate-limited', executed: 'no' }],
+    [500, {}, { because: 'server-error', outcome: 'unknown', replayed: false }],
+    [429, { code: 'rate_limit' }, { because: 'rate-limited', outcome: 'not-carried-out' }],
     [
       401,
       { message: 'Invalid API Key provided: sk_test_marker' },
-      { because: 'key-refused', executed: 'no' },
+      { because: 'key-refused', outcome: 'not-carried-out' },
     ],
-    [409, { type: 'idempotency_error' }, { because: 'in-progress', executed: 'unknown' }],
+    [409, { type: 'idempotency_error' }, { because: 'in-progress', outcome: 'unknown' }],
   ])('says that it is unavailable at %i', async (status, error, expected) => {
     reply = answering(status, error);
     expect(await createCustomer()).toMatchObject({ failed: 'unavailable', ...expected });
@@ -94,11 +94,26 @@ describe('the port to Stripe', () => {
   it('does not know what happened where half an answer comes, or none', async () => {
     reply = (_, response) =>
       void response.writeHead(200, { 'content-length': '100' }).write('{"id":"cus', () => response.destroy());
-    expect(await createCustomer()).toMatchObject({ failed: 'unavailable', executed: 'unknown' });
+    expect(await createCustomer()).toMatchObject({ failed: 'unavailable', outcome: 'unknown' });
     reply = (_, response) => void response.end('{"id":"cus');
-    expect(await createCustomer()).toMatchObject({ because: 'broken-answer', executed: 'unknown' });
+    expect(await createCustomer()).toMatchObject({ because: 'broken-answer', outcome: 'unknown' });
     reply = (request) => void request.destroy();
-    expect(await createCustomer()).toMatchObject({ because: 'no-answer', executed: 'unknown' });
+    expect(await createCustomer()).toMatchObject({ because: 'no-answer', outcome: 'unknown' });
+  });
+
+  it('does not know what happened where a try is lost and the next is turned away', async () => {
+    const replies: Reply[] = [(request) => void request.destroy(), answering(429, { code: 'rate_limit' })];
+    reply = (request, response) => replies.shift()?.(request, response);
+    expect(await createCustomer()).toMatchObject({ because: 'rate-limited', outcome: 'unknown' });
+    expect(new Set(seen.map(({ headers }) => headers['idempotency-key']))).toEqual(new Set(['a-key']));
+  });
+
+  it('sends a request once where one try is asked for, also where the connection is closed', async () => {
+    reply = (request) => void request.destroy();
+    const lost = await stripe
+      .for('an-organization')
+      .write('a-key', (client, options) => client.customers.create({ name: 'Ada' }, options), 'one');
+    expect([lost, seen.length]).toMatchObject([{ because: 'no-answer', outcome: 'unknown' }, 1]);
   });
 
   it('tells a bug of ours from a failure: a key that was used with other parameters', async () => {
@@ -200,7 +215,7 @@ it('an organization that asks Stripe for all that it can keeps nobody else from 
   const outcomes = await Promise.all(greedy);
   expect(outcomes.filter((one) => 'id' in one)).toHaveLength(24);
   expect(outcomes.filter((one) => 'failed' in one)).toEqual(
-    Array(221).fill({ failed: 'unavailable', because: 'busy', executed: 'no', replayed: false }),
+    Array(221).fill({ failed: 'unavailable', because: 'busy', outcome: 'not-carried-out', replayed: false }),
   );
 });
 

@@ -4,6 +4,7 @@ import type { Secret } from '@vouchsafe/vault';
 import { Inject, Injectable } from '@nestjs/common';
 import { Stripe } from 'stripe';
 import { BoundedQueue } from './bounded-queue.js';
+import { repeatWrite } from './repeat-write.js';
 import { failureOf, isFailed, type StripeFailure, unavailable } from './stripe-failure.js';
 import type { StripeSettings } from './stripe-settings.js';
 
@@ -18,6 +19,8 @@ export const STRIPE_SETTINGS = Symbol('stripe-settings');
 
 /** Milliseconds for each try: a person waits for a read; a write that we give up may have been carried out. */
 const [READ_MS, WRITE_MS] = [8_000, 20_000];
+/** How often a request is sent at most until Stripe says what became of it. */
+const TRIES = 3;
 /** Of each organization: its requests wait for one another, and for nobody else's. */
 const SHARE = { atOnce: 4, waiting: 20 };
 /** Stripe allows 100 requests a second in live mode, 25 in test mode, and less at once. https://docs.stripe.com/rate-limits */
@@ -37,8 +40,9 @@ export type Asking<Answer> = (stripe: Stripe, options: Options) => Promise<Answe
 export interface StripeShare {
   read<Answer extends object>(ask: Asking<Answer>): Promise<Answer | StripeFailure>;
   /**
+   * @param ask one request, which may be sent several times
    * @param idempotencyKey with it, Stripe carries the request out once for at least 24 hours
-   * @param tries how often the SDK asks; with one, an answer that says it is repeated was kept before this request
+   * @param tries with one, an answer that says it is repeated was kept before this request
    */
   write<Answer extends object>(
     idempotencyKey: string,
@@ -80,7 +84,7 @@ export class StripeApi {
     ask: Asking<Answer>,
   ): Promise<Answer | StripeFailure> {
     const stripe = clientOf(key, this.settings.api);
-    const work = () => ask(stripe, { timeout: READ_MS });
+    const work = () => ask(stripe, { timeout: READ_MS }).catch(failureOf);
     return queued(this.customersKeys, organizationId, work, (because) => {
       if (!isOfKey(because)) this.log(because);
     });
@@ -88,25 +92,23 @@ export class StripeApi {
 
   private shareOf(queue: BoundedQueue, asker: string): StripeShare {
     const ask = async <Answer extends object>(
-      asking: Asking<Answer>,
-      options: Options,
+      work: (stripe: Stripe) => Promise<Answer | StripeFailure>,
     ): Promise<Answer | StripeFailure> => {
       const { stripe } = this;
-      if (!stripe) return unavailable('not-configured', 'no');
+      if (!stripe) return unavailable('not-configured', 'not-carried-out');
       return queued(
         queue,
         asker,
-        () => asking(stripe, options),
+        () => work(stripe),
         (because) => this.log(because),
       );
     };
     return {
-      read: (asking) => ask(asking, { timeout: READ_MS }),
-      write: (idempotencyKey, asking, tries = 'several') =>
-        ask(asking, {
-          ...{ idempotencyKey, timeout: WRITE_MS },
-          ...(tries === 'one' ? { maxNetworkRetries: 0 } : {}),
-        }),
+      read: (asking) => ask((stripe) => asking(stripe, { timeout: READ_MS }).catch(failureOf)),
+      write: (idempotencyKey, asking, tries = 'several') => {
+        const options = { idempotencyKey, timeout: WRITE_MS, maxNetworkRetries: 0 };
+        return ask((stripe) => repeatWrite(tries === 'one' ? 1 : TRIES, () => asking(stripe, options)));
+      },
     };
   }
 
@@ -122,11 +124,11 @@ export class StripeApi {
 async function queued<Answer extends object>(
   queue: BoundedQueue,
   asker: string,
-  work: () => Promise<Answer>,
+  work: () => Promise<Answer | StripeFailure>,
   log: (because: string) => void,
 ): Promise<Answer | StripeFailure> {
-  const answer = await queue.run(asker, () => work().catch(failureOf));
-  if (answer === undefined) return unavailable('busy', 'no');
+  const answer = await queue.run(asker, work);
+  if (answer === undefined) return unavailable('busy', 'not-carried-out');
   if (isFailed(answer) && answer.failed === 'unavailable') log(answer.because);
   return answer;
 }
@@ -138,7 +140,9 @@ function isOfKey(because: string): boolean {
 function clientOf(key: Secret, api: URL | undefined): Stripe {
   return new Stripe(key.reveal(), {
     apiVersion: STRIPE_API_VERSION,
-    maxNetworkRetries: 2,
+    // Of reads; what changes something is repeated by repeatWrite alone.
+    maxNetworkRetries: TRIES - 1,
+    httpClient: clientOfOneTry(),
     telemetry: false,
     ...(api && {
       host: api.hostname,
@@ -146,4 +150,18 @@ function clientOf(key: Secret, api: URL | undefined): Stripe {
       port: api.port || (api.protocol === 'http:' ? 80 : 443),
     }),
   });
+}
+
+/**
+ * The SDK sends a request once more where the connection closes, also with `maxNetworkRetries: 0`, and says nothing of it. It knows such an
+ * error by its code; under another error it obeys.
+ */
+function clientOfOneTry(): ReturnType<typeof Stripe.createNodeHttpClient> {
+  const client = Stripe.createNodeHttpClient();
+  const makeRequest = client.makeRequest.bind(client);
+  client.makeRequest = (...request) =>
+    makeRequest(...request).catch((cause: unknown) => {
+      throw new Error('The connection to Stripe has failed', { cause });
+    });
+  return client;
 }

@@ -21,7 +21,7 @@ export type StripeFailure =
         /** The key is good, and may not do this. */
         | 'key-not-permitted';
       /** Whether it was certainly not carried out, or nobody knows. */
-      readonly executed: 'no' | 'unknown';
+      readonly outcome: 'not-carried-out' | 'unknown';
       /**
        * Stripe keeps the answer to an Idempotency-Key for a day, errors of its own too: asked again with the key, it will say the same.
        * https://docs.stripe.com/api/idempotent_requests
@@ -62,10 +62,20 @@ export function isStuck(answer: object): boolean {
 
 export function unavailable(
   because: Extract<StripeFailure, { failed: 'unavailable' }>['because'],
-  executed: 'no' | 'unknown',
+  outcome: 'not-carried-out' | 'unknown',
   replayed = false,
 ): StripeFailure {
-  return { failed: 'unavailable', because, executed, replayed };
+  return { failed: 'unavailable', because, outcome, replayed };
+}
+
+/** The same failure after something that may have been carried out: nobody is told that nothing was ordered. */
+export function outcomeUnknown(failure: StripeFailure): StripeFailure {
+  return failure.failed === 'unavailable' ? { ...failure, outcome: 'unknown' } : failure;
+}
+
+/** For logs and errors. */
+export function reasonOf(failure: StripeFailure): string {
+  return failure.failed === 'refused' ? `refused: ${failure.reason}` : failure.because;
 }
 
 /** @throws what is no answer of Stripe, and the reuse of a key with other parameters: both are bugs of ours */
@@ -76,9 +86,9 @@ export function failureOf(error: unknown): StripeFailure {
   const { statusCode: status } = error;
   const replayed = error.headers?.['idempotent-replayed'] === 'true';
   if (error instanceof Stripe.errors.StripeConnectionError) return unavailable('no-answer', 'unknown');
-  if (status === 401) return unavailable('key-refused', 'no');
-  if (status === 403) return unavailable('key-not-permitted', 'no');
-  if (status === 429) return unavailable('rate-limited', 'no');
+  if (status === 401) return unavailable('key-refused', 'not-carried-out');
+  if (status === 403) return unavailable('key-not-permitted', 'not-carried-out');
+  if (status === 429) return unavailable('rate-limited', 'not-carried-out');
   if (status === 409) return unavailable('in-progress', 'unknown');
   if (status !== undefined && status >= 500) return unavailable('server-error', 'unknown', replayed);
   if (status === undefined || status < 400) return unavailable('broken-answer', 'unknown');

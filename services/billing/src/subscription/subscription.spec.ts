@@ -371,15 +371,17 @@ describe('a saved card', () => {
   });
 
   it.each([
-    ['not made the default one for a subscription that Stripe refuses to change', 'active', 409],
-    ['made the default one also where the subscription has ended since', 'canceled', 204],
-  ])('is %s', async (_, status, answered) => {
+    ['where Stripe refuses to change a subscription, which keeps its card', 'active'],
+    ['where the subscription has ended since', 'canceled'],
+  ])('is made the default one also %s', async (_, status) => {
     const card = save(subscription.customer);
     subscription.default_payment_method = 'pm_first';
     stripe.fault = (route) => (route === `POST /v1/subscriptions/${subscription.id}` ? 400 : undefined);
     subscription.status = status;
     const made = await ask('PUT', `/v1/billing/payment-methods/${card.id}/default`);
-    expect([made.status, subscription.default_payment_method]).toEqual([answered, 'pm_first']);
+    expect([made.status, subscription.default_payment_method]).toEqual([204, 'pm_first']);
+    const customer = stripe.made.find(({ id }) => id === subscription.customer);
+    expect(customer?.invoice_settings).toEqual({ default_payment_method: card.id });
     stripe.fault = () => undefined;
   });
 
