@@ -25,12 +25,18 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-clock-'));
   clock = path.join(folder, 'offset');
   await writeFile(clock, '0\n');
-  stripe = await heldStripe(() => system.stripe.url ?? '');
+  const started = Promise.withResolvers<string>();
+  stripe = await heldStripe(started.promise);
   const env = { VOUCHSAFE_STRIPE_API: stripe.url, VOUCHSAFE_CLOCK_OFFSET_FILE: clock };
   system = await startForTests(env, { killsServices: true });
+  started.resolve(system.stripe.url ?? '');
   gate = await commitGate(system.adminUrl, 'billing');
   owner = await signUp(system);
   card = await saveCard(system, owner.browser);
+  await until('The prices', async () => {
+    const { items } = (await owner.browser.must(200, 'GET', '/v1/billing/prices')) as { items: unknown[] };
+    return items.length > 0;
+  });
 }, 180_000);
 afterAll(async () => {
   await gate.stop();

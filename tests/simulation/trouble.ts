@@ -1,4 +1,4 @@
-import type { ServiceName } from '@vouchsafe/contracts';
+import { type ServiceName, serviceNames } from '@vouchsafe/contracts';
 import type { Random } from '../faults/random.ts';
 import type { World } from './world.ts';
 
@@ -6,24 +6,16 @@ import type { World } from './world.ts';
 type Trouble = (world: World, random: Random, nth: number) => Promise<() => Promise<void>>;
 
 /** In turn: lifecycle most often. */
-const killed = [
-  'lifecycle',
-  'audit',
-  'lifecycle',
-  'billing',
-  'lifecycle',
-  'gateway',
-  'lifecycle',
-  'identity',
-] as const;
+const killed = serviceNames
+  .filter((name) => name !== 'lifecycle')
+  .flatMap((name) => ['lifecycle', name] as const);
 
-/** A table of each service in which deletions fail for a while, whoever makes them. */
+/** Tables in which deletions fail for a while, whoever makes them; of the others, the one that each service has. */
 const failing: Readonly<Partial<Record<ServiceName, string>>> = {
   identity: 'consent',
   audit: 'disclosure',
   lifecycle: 'organization',
   billing: 'customer',
-  gateway: 'vault_data_key',
 };
 
 export const troubles = {
@@ -32,8 +24,8 @@ export const troubles = {
   /** Its housekeeping looks hourly, by a timer that no clock moves, and when it starts: months would pass without a look. */
   'kill-identity': (world, random) => kill(world, random, 'identity'),
   'fail-tasks': async ({ stores }, random) => {
-    const service = random.pick(Object.keys(failing) as (keyof typeof failing)[]);
-    const table = failing[service];
+    const service = random.pick(serviceNames);
+    const table = failing[service] ?? 'vault_data_key';
     await stores.query(
       service,
       `create function simulated_failure() returns trigger language plpgsql as

@@ -28,8 +28,8 @@ export interface HeldStripe {
   stop(): Promise<void>;
 }
 
-/** Stands between billing and its Stripe, and holds requests up at either side of it. @param stripe URL of Stripe, once it is known */
-export async function heldStripe(stripe: () => string): Promise<HeldStripe> {
+/** Stands between billing and its Stripe, and holds requests up at either side of it. @param stripe URL of Stripe: what comes before waits for it */
+export async function heldStripe(stripe: Promise<string>): Promise<HeldStripe> {
   const writes: Write[] = [];
   let which: (write: Write) => Side | undefined = () => undefined;
   let waiting: (() => void)[] = [];
@@ -44,7 +44,7 @@ export async function heldStripe(stripe: () => string): Promise<HeldStripe> {
     if (method !== 'GET') writes.push(write);
     if (side === 'before') await wait();
     if (response.destroyed) return;
-    const answer = await fetch(stripe() + path, { method, headers: passedOn(request), body });
+    const answer = await fetch((await stripe) + path, { method, headers: passedOn(request), body });
     const answered = await answer.text();
     write.replayed = answer.headers.get('idempotent-replayed') === 'true';
     if (side === 'after') await wait();

@@ -79,6 +79,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   'services/billing/src/price/price-catalog.ts': 'prices are the operator’s',
   'services/billing/src/stripe-key/stripe-key.aggregate.ts':
     'a credential at another company: its owner ends it',
+  'services/billing/src/stripe-key/remove-stripe-key.ts':
+    'the same credential, where the operator switched such keys off (P22)',
   'tools/backup/backup.ts': 'backups are copies',
   'tools/backup/restore.ts':
     'repeats what was carried out; holds are taken into account (ledgers-of-others.ts)',
