@@ -296,6 +296,7 @@ describe('of several instances', () => {
       const answers = Promise.all(ready.map(({ send }) => send()));
       await until('Every order at Stripe', () => stripe.held() === ready.length);
       await killBilling();
+      await until('The end of its connections', () => stripe.abandoned() === ready.length);
       stripe.release();
       await answers;
       await system.restart('billing');

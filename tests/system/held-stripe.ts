@@ -23,6 +23,8 @@ export interface HeldStripe {
   hold(which: (write: Write) => Side | undefined): void;
   /** How many stand still at this moment. */
   held(): number;
+  /** How many of them nobody waits for any more: whoever asked is gone. */
+  abandoned(): number;
   /** Holds nothing any more. What is held goes on, unless whoever asked is gone: then Stripe never gets it. */
   release(): void;
   stop(): Promise<void>;
@@ -32,8 +34,8 @@ export interface HeldStripe {
 export async function heldStripe(stripe: Promise<string>): Promise<HeldStripe> {
   const writes: Write[] = [];
   let which: (write: Write) => Side | undefined = () => undefined;
-  let waiting: (() => void)[] = [];
-  const wait = () => new Promise<void>((resolve) => waiting.push(resolve));
+  let waiting: { readonly go: () => void; readonly response: ServerResponse }[] = [];
+  const wait = (response: ServerResponse) => new Promise<void>((go) => waiting.push({ go, response }));
 
   async function pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', url: path = '/' } = request;
@@ -42,12 +44,12 @@ export async function heldStripe(stripe: Promise<string>): Promise<HeldStripe> {
     const body = method === 'GET' ? null : await text(request);
     const side = method === 'GET' ? undefined : which(write);
     if (method !== 'GET') writes.push(write);
-    if (side === 'before') await wait();
+    if (side === 'before') await wait(response);
     if (response.destroyed) return;
     const answer = await fetch((await stripe) + path, { method, headers: passedOn(request), body });
     const answered = await answer.text();
     write.replayed = answer.headers.get('idempotent-replayed') === 'true';
-    if (side === 'after') await wait();
+    if (side === 'after') await wait(response);
     response.writeHead(answer.status, [...answer.headers].filter(([name]) => !ofConnection.has(name)).flat());
     response.end(answered);
   }
@@ -61,9 +63,10 @@ export async function heldStripe(stripe: Promise<string>): Promise<HeldStripe> {
     writes,
     hold: (chosen) => (which = chosen),
     held: () => waiting.length,
+    abandoned: () => waiting.filter(({ response }) => response.destroyed).length,
     release: () => {
       which = () => undefined;
-      for (const go of waiting) go();
+      for (const { go } of waiting) go();
       waiting = [];
     },
     stop: async () => {
