@@ -157,11 +157,11 @@ function clientOf(key: Secret, api: URL | undefined): Stripe {
  * error by its code; under another error it obeys.
  */
 function clientOfOneTry(): ReturnType<typeof Stripe.createNodeHttpClient> {
-  const client = Stripe.createNodeHttpClient();
-  const makeRequest = client.makeRequest.bind(client);
-  client.makeRequest = (...request) =>
+  const oneTry = Stripe.createNodeHttpClient();
+  const makeRequest = oneTry.makeRequest.bind(oneTry);
+  oneTry.makeRequest = (...request) =>
     makeRequest(...request).catch((cause: unknown) => {
       throw new Error('The connection to Stripe has failed', { cause });
     });
-  return client;
+  return oneTry;
 }
