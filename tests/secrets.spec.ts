@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { databases } from '../tools/start/databases.ts';
-import { everyRow, filesUnder, formsOf } from './system/at-rest.ts';
+import { everyRow, filesUnder, searchFor } from './system/at-rest.ts';
 import { Client, freshKey } from './system/client.ts';
 import { eventually } from './system/eventually.ts';
 import { emails, emailTo, tokenIn } from './system/emails.ts';
@@ -55,8 +55,9 @@ describe('a run that used every kind of secret', () => {
   it('left none of them in any table of any database', async () => {
     const rows = await everyRow(system, [...databases, 'postgres']);
     expect(rows.some(({ text }) => text.includes(findable))).toBe(true);
+    const search = searchFor(secrets.keys());
     const found = rows.flatMap(({ table, text }) =>
-      formsOfSecrets().flatMap(({ form, what }) => (text.includes(form) ? [`${what} in ${table}`] : [])),
+      search(Buffer.from(text)).map((secret) => `${secrets.get(secret)} in ${table}`),
     );
     expect([...new Set(found)]).toEqual([]);
   }, 120_000);
@@ -69,12 +70,12 @@ describe('a run that used every kind of secret', () => {
     );
     expect(files.some((file) => file.endsWith('gateway.log'))).toBe(true);
     expect(files.some((file) => file.includes('/pg_wal/'))).toBe(true);
+    const search = searchFor(secrets.keys());
     const found: string[] = [];
     for (const file of files) {
       const bytes = await readFile(file).catch(() => Buffer.alloc(0));
-      for (const { form, what } of formsOfSecrets()) {
-        if (bytes.includes(form)) found.push(`${what} in ${path.relative(system.folder, file)}`);
-      }
+      for (const secret of search(bytes))
+        found.push(`${secrets.get(secret)} in ${path.relative(system.folder, file)}`);
     }
     expect([...new Set(found)]).toEqual([]);
   }, 240_000);
@@ -261,16 +262,4 @@ async function secretsOfTheMachine(): Promise<[what: string, secret: string][]> 
     }),
   );
   return found.flat();
-}
-
-interface Form {
-  readonly form: string;
-  readonly what: string;
-}
-
-let forms: Form[] | undefined;
-function formsOfSecrets(): readonly Form[] {
-  return (forms ??= [...secrets].flatMap(([secret, what]) =>
-    formsOf(secret).map((form) => ({ form, what })),
-  ));
 }

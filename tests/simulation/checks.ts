@@ -108,8 +108,8 @@ function deletedInUse(organization: Organization, { seen, before }: Given): read
 }
 
 function newTombstones({ organizationId }: Organization, seen: Seen, before: Seen) {
-  const known = before.tombstones.get(organizationId)?.length ?? 0;
-  return (seen.tombstones.get(organizationId) ?? []).slice(known > 0 ? Infinity : 0);
+  const isKnown = (before.tombstones.get(organizationId) ?? []).length > 0;
+  return isKnown ? [] : (seen.tombstones.get(organizationId) ?? []);
 }
 
 /** The end that counted at a time. */

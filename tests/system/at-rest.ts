@@ -10,6 +10,35 @@ export function formsOf(text: string): readonly string[] {
   return [text, bytes.toString('hex'), base64];
 }
 
+/** Shorter ones would be found by chance. */
+const SHORTEST = 4;
+
+/**
+ * A search for many texts at once, in each of their forms: one pass over the bytes, however many texts there are.
+ * @returns the texts that are there
+ */
+export function searchFor(texts: Iterable<string>): (bytes: Buffer) => string[] {
+  const byHead = new Map<number, { readonly form: Buffer; readonly text: string }[]>();
+  // Nearly every place in a file is passed by this: its first two bytes begin no form.
+  const begins = new Uint8Array(1 << 16);
+  for (const text of texts)
+    for (const form of formsOf(text).map((one) => Buffer.from(one))) {
+      if (form.length < SHORTEST) throw new Error(`Too short to be looked for: ${text}`);
+      const head = form.readUInt32BE();
+      byHead.set(head, [...(byHead.get(head) ?? []), { form, text }]);
+      begins[form.readUInt16BE()] = 1;
+    }
+  return (bytes) => {
+    const found = new Set<string>();
+    for (let at = 0; at + SHORTEST <= bytes.length; at += 1) {
+      if (begins[((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)] === 0) continue;
+      for (const { form, text } of byHead.get(bytes.readUInt32BE(at)) ?? [])
+        if (form.equals(bytes.subarray(at, at + form.length))) found.add(text);
+    }
+    return [...found];
+  };
+}
+
 /** Every row of every table that is not Postgres's own, as text. */
 export async function everyRow(
   system: Pick<SystemUnderTest, 'rows'>,

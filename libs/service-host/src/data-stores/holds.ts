@@ -58,16 +58,16 @@ export async function holdsOn(sql: Sql, organizations: readonly string[]): Promi
   return rows.map(held);
 }
 
-/** Those that ended, and were there at some time between these two. */
+/** Those that were placed before a time, and ended between two others. */
 export async function releasedHoldsOn(
   sql: Sql,
   organizationId: string,
-  { from, to }: { readonly from: Date; readonly to: Date },
+  times: { readonly placedBefore: Date; readonly releasedFrom: Date; readonly releasedUntil: Date },
 ): Promise<(Hold & { readonly releasedAt: Date })[]> {
   const rows = await sql.query<HoldRow & { readonly released_at: string }>(
-    `select * from hold where held_organization_id = $1 and placed_at <= $3 and released_at >= $2
+    `select * from hold where held_organization_id = $1 and placed_at < $2 and released_at between $3 and $4
      order by placed_at, hold_id`,
-    [organizationId, from, to],
+    [organizationId, times.placedBefore, times.releasedFrom, times.releasedUntil],
   );
   return rows.map((row) => ({ ...held(row), releasedAt: instant(row.released_at) }));
 }

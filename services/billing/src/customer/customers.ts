@@ -89,17 +89,26 @@ export class Customers {
       const since = [...(isOld || nth > 1 ? [needed] : []), ...(forgotten === undefined ? [] : [forgotten])];
       const found =
         since.length > 0 ? await this.findAtStripe(organizationId, Math.min(...since)) : undefined;
-      if (found) return nth > 1 && isFailed(found) ? outcomeUnknown(found) : found;
-      const key = await this.keyOf(organizationId, nth, replaces);
-      const created = await this.stripe
-        .for(organizationId)
-        .write(
-          key,
-          (stripe, options) => stripe.customers.create({ metadata }, options),
-          nth === 1 ? 'several' : 'one',
-        );
-      if (!isStuck(created)) return nth > 1 && isFailed(created) ? outcomeUnknown(created) : created;
+      const made = found ?? (await this.createAtStripe(organizationId, nth, replaces, metadata));
+      if (!found && isStuck(made)) continue;
+      return nth > 1 && isFailed(made) ? outcomeUnknown(made) : made;
     }
+  }
+
+  private async createAtStripe(
+    organizationId: string,
+    nth: number,
+    replaces: string | null,
+    metadata: Record<string, string>,
+  ): Promise<Stripe.Customer | StripeFailure> {
+    const key = await this.keyOf(organizationId, nth, replaces);
+    return this.stripe
+      .for(organizationId)
+      .write(
+        key,
+        (stripe, options) => stripe.customers.create({ metadata }, options),
+        nth === 1 ? 'several' : 'one',
+      );
   }
 
   /**

@@ -122,19 +122,18 @@ export class Reconcile {
       this.repairs.inc({ what: 'unrecorded_customer' });
       adopted += 1;
     }
-    const deleted = await this.deleteLeftOver(listed);
-    if (isFailed(deleted)) return deleted;
+    const failure = await this.deleteLeftOver(listed);
+    if (failure) return failure;
     await this.database.asWorker((sql) =>
       sql.query('update reconciliation set customers_listed_at = $1', [now?.at]),
     );
     return { adopted };
   }
 
-  /** What a legal hold keeps stays, and is looked at again by the next comparison. */
+  /** What a legal hold keeps stays, and is looked at again by the next comparison. @returns why Stripe did not delete one */
   private async deleteLeftOver(
     listed: readonly Pick<Stripe.Customer, 'id' | 'metadata'>[],
-  ): Promise<{ deleted: number } | StripeFailure> {
-    let count = 0;
+  ): Promise<StripeFailure | undefined> {
     for (const { customerId, organizationId } of await this.customers.leftOver(listed)) {
       const deleted = await askingHolds(this.database, { organizations: [organizationId] })
         .outside(() =>
@@ -153,9 +152,8 @@ export class Reconcile {
         { object: customerId },
         'Deleted at Stripe a customer of an organization that was deleted',
       );
-      count += 1;
     }
-    return { deleted: count };
+    return undefined;
   }
 
   /** The events since the last comparison go the way of a webhook, each once. */

@@ -59,14 +59,19 @@ export class IssueCertificate {
     });
   }
 
-  /** Those that were in force between the day from which data could be deleted and the destruction of the last keys. */
+  /**
+   * Those that stood in the way between the day from which data could be deleted and the destruction of the last keys. One that was still
+   * there when production was empty came too late to stop anything.
+   */
   private async delayingHolds(state: Expired): Promise<DelayingHold[]> {
-    const { erasedOrganizationId, endedAt, noticedAt, backupPolicy, receipts } = state;
+    const { erasedOrganizationId, endedAt, noticedAt, erasedAt, backupPolicy, receipts } = state;
     const noticed = noticedAt === null ? null : new Date(noticedAt);
     const { purgeFrom } = planOf(new Date(endedAt), noticed, backupPolicy);
     const destroyed = new Date(Math.max(...receipts.map(({ destroyedAt }) => Date.parse(destroyedAt))));
     const holds = await this.database.asWorker((sql) =>
-      releasedHoldsOn(sql, erasedOrganizationId, { from: purgeFrom, to: destroyed }),
+      releasedHoldsOn(sql, erasedOrganizationId, {
+        ...{ placedBefore: destroyed, releasedFrom: purgeFrom, releasedUntil: new Date(erasedAt) },
+      }),
     );
     return holds.map(({ holdId, placedAt, releasedAt }) => ({
       ...{ holdId, placedAt: placedAt.toISOString(), releasedAt: releasedAt.toISOString() },

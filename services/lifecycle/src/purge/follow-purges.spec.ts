@@ -179,6 +179,8 @@ describe('the certificate', () => {
     await hold(10, 100);
     const delaying = [await hold(20, 200), await hold(130, 214)];
     await hold(216, null);
+    // The last keys were gone before any service kept anything for it.
+    await hold(214.9, 230);
     await finish(215);
     await goOnUntil(223);
     await goOnUntil(231);
