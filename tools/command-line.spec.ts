@@ -16,7 +16,7 @@ const commands = [
     return program === undefined ? [] : [[`npm run ${name}`, program.split(' ')] as const];
   }),
   ...serviceNames.map(
-    (name) => [`dead-letters of ${name}`, [`services/${name}/dist/dead-letters.js`]] as const,
+    (name) => [`dead-letters of ${name}`, [`services/${name}/dist/bundle/dead-letters.js`]] as const,
   ),
   ['the bootstrap', ['tools/bootstrap.mjs']] as const,
   ['the verifier', ['libs/verify/dist/vouchsafe-verify.mjs']] as const,

@@ -63,7 +63,7 @@ async function inEnvironment(
 
 /** The service's built `dead-letters.js` does the work, with the service's own reactions and keys. */
 async function run(service: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const program = path.join(root, 'services', service, 'dist/dead-letters.js');
+  const program = path.join(root, 'services', service, 'dist/bundle/dead-letters.js');
   const child = spawn(process.execPath, [program, ...args], { env, stdio: 'inherit' });
   return new Promise((resolve, reject) => {
     child.once('error', reject);

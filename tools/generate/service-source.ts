@@ -206,7 +206,7 @@ export function deadLetters({ noun }: Names): string {
   return `import { runDeadLetters } from '@vouchsafe/service-host';
 import { GROUP, ${noun}Service } from './${noun}.service.js';
 
-/** \`npm run dead-letters\`, or \`node dist/dead-letters.js\` beside the running service, with its environment. */
+/** \`npm run dead-letters\`, or \`node dist/bundle/dead-letters.js\` beside the running service, with its environment. */
 await runDeadLetters({ definition: ${noun}Service, group: GROUP });
 `;
 }

@@ -3,7 +3,7 @@ import { auditService, GROUP } from './audit.service.js';
 import { Recorder } from './log/record.js';
 import { recordSettled } from './reactions/dead-letters.js';
 
-/** `npm run dead-letters`, or `node dist/dead-letters.js` beside the running service, with its environment. */
+/** `npm run dead-letters`, or `node dist/bundle/dead-letters.js` beside the running service, with its environment. */
 await runDeadLetters({
   definition: auditService,
   group: GROUP,

@@ -5,7 +5,7 @@ import { Operator } from './organization/operator.js';
 import { Purges } from './purge/purges.js';
 import { backupPolicyProvider } from './termination/backup-policy.js';
 
-/** `npm run dead-letters`, or `node dist/dead-letters.js` beside the running service, with its environment. */
+/** `npm run dead-letters`, or `node dist/bundle/dead-letters.js` beside the running service, with its environment. */
 await runDeadLetters({
   definition: lifecycleService,
   group: GROUP,

@@ -51,7 +51,13 @@ jest.setTimeout(120_000);
     const topicIsThere = () => eventually(() => topics.bus.partitions(topic).then(Boolean, () => false));
     const expectToReceive = async (value: string): Promise<void> => {
       await topicIsThere();
-      await topics.bus.send(topic, [{ key: null, headers: {}, value }]);
+      // A topic that was just made may have no leader yet: the relay sends again, too.
+      await eventually(() =>
+        topics.bus.send(topic, [{ key: null, headers: {}, value }]).then(
+          () => true,
+          () => false,
+        ),
+      );
       await eventually(() => seen.includes(value));
       // No order holds between partitions: what an earlier test sent may come after it.
       expect(seen).toContain(value);

@@ -58,7 +58,7 @@ const scope = z
       })
       .describe('Whatever happened in a time'),
   ])
-  .meta({ id: 'HoldScope' });
+  .meta({ id: 'NewHoldScope' });
 
 export const newHold = z
   .strictObject({
