@@ -7,6 +7,7 @@ import type { Order } from '../intent/order.js';
 import { PlaceOrder } from '../intent/place-order.js';
 import { isFailed } from '../stripe/stripe-failure.js';
 import { customerAggregate } from './customer.aggregate.js';
+import type { CustomerDetails } from './customer.decider.js';
 
 export const customerDetails = z
   .strictObject({
@@ -14,9 +15,8 @@ export const customerDetails = z
     email: emailAddress.describe('Where Stripe sends invoices'),
   })
   .meta({ id: 'CustomerDetails', examples: [{ name: 'Analytical Engines', email: 'billing@example.com' }] });
-type CustomerDetails = z.output<typeof customerDetails>;
 
-/** Of a customer at Stripe, where the person who gave them is erased. */
+/** What is left at Stripe of the details that an erased person gave. */
 export const noDetails = { name: '', email: '', phone: '', address: '', shipping: '' } as const;
 
 export const changeCustomerOrder: Order<CustomerDetails, CustomerDetails> = {
@@ -26,8 +26,8 @@ export const changeCustomerOrder: Order<CustomerDetails, CustomerDetails> = {
     const changed = await write((client, options) => client.customers.update(customerId, asked, options));
     return isFailed(changed) ? changed : { objectId: customerId, answer: asked };
   },
-  forget: ({ write, customerId }) =>
-    write((client, options) => client.customers.update(customerId, noDetails, options)),
+  forget: ({ write, customerId, details }) =>
+    write((client, options) => client.customers.update(customerId, { ...noDetails, ...details }, options)),
   record: async (details, { organizationId, userId }, unit) => {
     const command = { type: 'change-details', organizationId, userId, details } as const;
     const changed = await unit.execute(customerAggregate, organizationId, command);

@@ -7,6 +7,11 @@ import {
 } from '@vouchsafe/event-sourcing';
 import type { CustomerEvent } from './customer.events.js';
 
+export interface CustomerDetails {
+  readonly name: string;
+  readonly email: string;
+}
+
 interface Details {
   /** Who gave them. */
   readonly userId: string;
@@ -36,7 +41,7 @@ type CustomerCommand =
       readonly type: 'change-details';
       readonly organizationId: OrganizationId;
       readonly userId: UserId;
-      readonly details: { readonly name: string; readonly email: string };
+      readonly details: CustomerDetails;
     };
 
 export type CustomerRejection = { readonly rejected: 'has-another' | 'no-customer' };

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
 import {
+  isErased,
   isRejected,
   organizationId as organizationIdOf,
   type OrganizationId,
@@ -17,6 +18,7 @@ import { KEY_HOURS, StripeApi } from '../stripe/stripe-api.js';
 import { StripeCustomerRow } from '../stripe-customer/stripe-customer.entity.js';
 import { isFailed, isStuck, outcomeUnknown, type StripeFailure } from '../stripe/stripe-failure.js';
 import { customerAggregate } from './customer.aggregate.js';
+import type { CustomerDetails } from './customer.decider.js';
 import { CustomerRow } from './customer.entity.js';
 
 const HOUR = 3600;
@@ -46,6 +48,21 @@ export class Customers {
     return this.database.forOrganization(organizationId, async (transaction) => {
       const entityManager = await transaction.entityManager();
       return (await entityManager.findOne(CustomerRow, { organizationId, replacedAt: null }))?.customerId;
+    });
+  }
+
+  /** What is recorded for invoices; null where nothing is, and where the person who gave it is erased. */
+  detailsOf(organizationId: OrganizationId): Promise<CustomerDetails | null> {
+    const envelope = {
+      actor: { type: 'service', id: 'billing' },
+      occurredAt: this.clock.now(),
+      requestId: null,
+    } as const;
+    return this.store.transact(organizationId, envelope, async (unit) => {
+      const { state } = await unit.load(customerAggregate, organizationId);
+      if (state.status === 'absent' || state.details === null) return null;
+      const { name, email } = state.details;
+      return isErased(name) || isErased(email) ? null : { name, email };
     });
   }
 
@@ -163,37 +180,39 @@ export class Customers {
     return (await this.database.asWorker((sql) => refusedAmong(sql, [organizationId]))).size === 0;
   }
 
+  /** Those among these that name an organization, and that no record names. */
+  async unrecorded<Listed extends Pick<Stripe.Customer, 'id' | 'metadata'>>(
+    customers: readonly Listed[],
+  ): Promise<Listed[]> {
+    const rows = await this.database.asWorker((sql) =>
+      sql.query<{ customer_id: string }>('select customer_id from customer where customer_id = any ($1)', [
+        customers.map(({ id }) => id),
+      ]),
+    );
+    const recorded = new Set(rows.map(({ customer_id }) => customer_id));
+    return customers.filter(
+      ({ id, metadata }) => !recorded.has(id) && metadata[storedNames.organization] !== undefined,
+    );
+  }
+
   /**
-   * The customers among these of organizations whose data is deleted: no record named them, for a failover lost it, or there were two (P31).
+   * The customers among these, which have no record, of organizations whose data is deleted: a failover lost it, or there were two (P31).
    * Those that have a record are deleted with it (CustomersStore).
    */
   async leftOver(
-    customers: readonly Pick<Stripe.Customer, 'id' | 'metadata'>[],
+    unrecorded: readonly Pick<Stripe.Customer, 'id' | 'metadata'>[],
   ): Promise<{ readonly customerId: string; readonly organizationId: OrganizationId }[]> {
-    const named = customers.flatMap(
+    const named = unrecorded.flatMap(
       ({ metadata }) => organizationIdOf.safeParse(metadata[storedNames.organization]).data ?? [],
     );
     const refused = await this.database.asWorker((sql) => refusedAmong(sql, named));
-    const ofRefused = customers.filter(({ metadata }) =>
-      refused.has(metadata[storedNames.organization] ?? ''),
-    );
-    const recorded = await this.recordedAmong(ofRefused.map(({ id }) => id));
     const leftOver = [];
-    for (const customer of ofRefused) {
+    for (const customer of unrecorded) {
+      if (!refused.has(customer.metadata[storedNames.organization] ?? '')) continue;
       const organizationId = await this.madeFor(customer);
-      if (organizationId !== null && !recorded.has(customer.id))
-        leftOver.push({ customerId: customer.id, organizationId });
+      if (organizationId !== null) leftOver.push({ customerId: customer.id, organizationId });
     }
     return leftOver;
-  }
-
-  private async recordedAmong(customerIds: readonly string[]): Promise<ReadonlySet<string>> {
-    const rows = await this.database.asWorker((sql) =>
-      sql.query<{ customer_id: string }>('select customer_id from customer where customer_id = any ($1)', [
-        customerIds,
-      ]),
-    );
-    return new Set(rows.map(({ customer_id }) => customer_id));
   }
 
   /** Null where this system has not made it: an account of Stripe's may be used by several, and each marks its own. */

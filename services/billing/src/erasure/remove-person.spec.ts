@@ -76,6 +76,21 @@ describe('given by an order whose answer was lost', () => {
     while (await remove(bea).catch(() => true)) await new Promise((resolve) => setTimeout(resolve, 100));
     expect([atStripe(), await open()]).toEqual([[['', '']], []]);
   });
+
+  it('gives way to what another person gave before', async () => {
+    const given = { name: 'Analytical Engines', email: 'invoices@example.com' };
+    stripe.fault = () => undefined;
+    await app.get(RemovePerson).beforeKeys(erasureOf(bea), withoutAsking(app.database));
+    expect((await app.ask('PUT', '/v1/billing/customer', { body: given })).status).toBe(200);
+    stripe.fault = (route) => (route.includes('customers/cus') ? 'lost' : undefined);
+    await app.ask('PUT', '/v1/billing/customer', { body: details, userId: bea });
+    expect(atStripe()).toEqual([[details.name, details.email]]);
+    await destroyKeys();
+    stripe.fault = () => undefined;
+    app.clock.ahead += 90_000;
+    while (await remove(bea).catch(() => true)) await new Promise((resolve) => setTimeout(resolve, 100));
+    expect([atStripe(), await open()]).toEqual([[[given.name, given.email]], []]);
+  });
 });
 
 it('is removed from cards that the person saved, and from no other', async () => {

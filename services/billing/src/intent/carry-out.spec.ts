@@ -354,6 +354,38 @@ describe('the customer', () => {
   });
 });
 
+describe('an order for a customer that was deleted at Stripe since', () => {
+  const order = { priceId: 'price_team', paymentMethodId: 'pm_good' };
+  const deleteCustomer = async () => {
+    const [deleted] = ourCustomers();
+    await app.database.asWorker((sql) =>
+      sql.query(
+        `insert into stripe_customer (organization_id, customer_id, is_deleted, observed_at) values ($1, $2, true, now())`,
+        [organizationId, deleted?.id],
+      ),
+    );
+  };
+
+  it('is over where nobody knows what became of it: it is not placed again for the next customer', async () => {
+    stripe.fault = (route) => (route === 'POST /v1/subscriptions' ? 'lost' : undefined);
+    expect((await post('subscriptions', order, randomUUID())).body.code).toBe('outcome-unknown');
+    stripe.fault = () => undefined;
+    await deleteCustomer();
+    await settle();
+    expect([ourCustomers().length, madeOf('subscription').length]).toEqual([2, 1]);
+    const refused = (await events()).filter(({ type }) => type === 'intent-refused');
+    expect(refused).toHaveLength(1);
+  });
+
+  it('is answered no more where it was carried out', async () => {
+    const key = randomUUID();
+    expect((await post('subscriptions', order, key)).status).toBe(201);
+    await deleteCustomer();
+    expect((await post('subscriptions', order, key)).body.reason).toBe('expired');
+    expect(madeOf('subscription')).toHaveLength(1);
+  });
+});
+
 describe('the customer’s name', () => {
   const details = (name: string) => ({ name, email: 'marker@example.com' });
   const put = (name: string) =>

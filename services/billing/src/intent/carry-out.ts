@@ -75,6 +75,7 @@ export class CarryOut {
     const customer = await this.customers.ensure(opened, { isOld });
     if (isFailed(customer)) return this.fail(opened, customer, isFirst);
     const { customerId } = customer;
+    if (!(await this.isFor(customerId, state))) return this.refuse(opened, 'expired');
     const performed = await this.perform(order, asked, { opened, customerId, isCompleted }, isOld);
     if (isFailed(performed)) return this.fail(opened, performed, isFirst);
     await this.complete(order, asked, { ...opened, customerId }, performed);
@@ -126,10 +127,12 @@ export class CarryOut {
 
   /** The person was erased: nobody can say any more what was asked, and what it did at Stripe is undone there. */
   private async forget(order: Order, opened: Opened): Promise<OrderRejection> {
-    const customerId = await this.customers.find(opened.organizationId);
+    const { organizationId } = opened;
+    const customerId = await this.customers.find(organizationId);
     if (customerId !== undefined && order.forget) {
       const write: Performing['write'] = (ask) => this.stripe.background.write(this.ids.newId(), ask);
-      const forgotten = await order.forget({ customerId, write });
+      const details = await this.customers.detailsOf(organizationId);
+      const forgotten = await order.forget({ customerId, details, write });
       if (isFailed(forgotten) && forgotten.failed === 'unavailable') return { rejected: 'outcome-unknown' };
     }
     return this.refuse(opened, 'expired');
@@ -199,6 +202,20 @@ export class CarryOut {
       requestId,
     } as const;
     await this.store.transact(organizationId, envelope, (unit) => work(unit, state.opened));
+  }
+
+  /** Not once the customer for whom Stripe was asked is deleted there: what the order did is gone with it, and is not done twice. */
+  private async isFor(customerId: string, state: Exclude<Intent, { status: 'absent' }>): Promise<boolean> {
+    if (state.status === 'completed') return state.customerId === customerId;
+    const { organizationId, intentId } = state.opened;
+    const [row] = await this.database.forOrganization(organizationId, (sql) =>
+      sql.query<{ customer_id: string }>(
+        'update intent set customer_id = coalesce(customer_id, $2) where intent_id = $1 returning customer_id',
+        [intentId, customerId],
+      ),
+    );
+    // Without a row it was finished meanwhile, for the customer that there is.
+    return row === undefined || row.customer_id === customerId;
   }
 
   /** So that the request that opened it does not set aside what another try may have carried out (`setAside`). */

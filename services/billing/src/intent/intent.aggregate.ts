@@ -29,7 +29,7 @@ async function due(
 ): Promise<void> {
   await sql.query(
     `insert into intent (organization_id, intent_id, due_at, target) values ($1, $2, $3::timestamptz + $4 * interval '1 second', $5)
-     on conflict (intent_id) do update set due_at = excluded.due_at, tries = 0`,
+     on conflict (intent_id) do update set due_at = excluded.due_at, tries = 0, customer_id = null`,
     [data.organizationId, data.intentId, envelope.occurredAt, LEASE_SECONDS, target],
   );
 }

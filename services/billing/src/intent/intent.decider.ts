@@ -9,7 +9,7 @@ export type Intent =
   | { readonly status: 'absent' }
   | { readonly status: 'open' | 'set-aside'; readonly opened: Opened }
   | { readonly status: 'refused'; readonly opened: Opened; readonly reason: Refusal }
-  | { readonly status: 'completed'; readonly opened: Opened };
+  | { readonly status: 'completed'; readonly opened: Opened; readonly customerId: string };
 
 type IntentCommand =
   | { readonly type: 'open'; readonly opened: Opened }
@@ -62,7 +62,7 @@ export const intent = decider<Intent, IntentCommand, IntentEvent, IntentRejectio
       case 'intent-refused':
         return { status: 'refused', opened, reason: event.data.reason };
       case 'intent-completed':
-        return { status: 'completed', opened };
+        return { status: 'completed', opened, customerId: event.data.customerId };
       default:
         return unreachable(event);
     }

@@ -5,6 +5,7 @@ import type { Stripe } from 'stripe';
 import type { Asking, StripeShare } from '../stripe/stripe-api.js';
 import { isFailed, type StripeFailure } from '../stripe/stripe-failure.js';
 import { storedNames } from '../stored-names.js';
+import type { CustomerDetails } from '../customer/customer.decider.js';
 import type { OrderName } from './intent.events.js';
 
 /** What an order is carried out with. No transaction is open then. */
@@ -52,8 +53,13 @@ export interface Order<Asked extends object = object, Answer extends object = ob
   perform(asked: Asked, context: Performing): Promise<Performed<Answer> | StripeFailure>;
   /** What an earlier try has made, among the customer's objects (a list, not Stripe's Search, which is late). Without it, doing it twice does no harm. */
   find?(asked: Asked, context: Performing): Promise<Performed<Answer> | StripeFailure | undefined>;
-  /** Removes at Stripe what an erased person may have given there by it: what they asked cannot be read any more (P10). */
-  forget?(context: Pick<Performing, 'customerId' | 'write'>): Promise<object | StripeFailure>;
+  /**
+   * Removes at Stripe what an erased person may have given there by it: what they asked cannot be read any more (P10).
+   * @param context with the details that somebody else has given, where they are recorded
+   */
+  forget?(
+    context: Pick<Performing, 'customerId' | 'write'> & { readonly details: CustomerDetails | null },
+  ): Promise<object | StripeFailure>;
   /** What is kept of it besides the intent, in the same unit of work. */
   record?(asked: Asked, context: RecordContext, unit: UnitOfWork): Promise<void>;
 }

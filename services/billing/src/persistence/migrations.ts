@@ -105,4 +105,13 @@ export const billingMigrations: readonly SqlMigration[] = [
       grant delete on stripe_object to ${roles.worker};
       grant update (object_id, request) on inbox to ${roles.worker};`,
   },
+  {
+    name: 'billing-010-intent-customer',
+    sql: ({ request }) => `
+      -- For which customer Stripe was asked: one that was deleted since is replaced, and the order is not carried out again for the next.
+      alter table intent add column customer_id text;
+      grant update (customer_id) on intent to ${request};
+      -- Events at Stripe up to this time were looked through by a comparison, whether or not it came to its end.
+      alter table reconciliation add column events_listed_at timestamptz;`,
+  },
 ];

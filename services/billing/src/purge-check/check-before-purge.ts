@@ -18,8 +18,11 @@ const POLL_MS = 1_000;
 /** Longer than the questions of one check take; each pause is twice the one before, up to the longest. */
 const LEASE_SECONDS = 60;
 const LONGEST_PAUSE = 600;
-/** A subscription that is live today ends on another day, if ever. */
-const LIVE_HOURS = 24;
+/** A subscription that is live today ends on another day, if ever; what is not paid yet expires within 24 hours at Stripe. */
+const AGAIN_HOURS = 24;
+
+/** What Stripe says of an organization: `payable` may become a live subscription without us. */
+type Found = 'nothing' | 'payable' | { readonly live: StripeObject };
 
 interface Due {
   readonly organization_id: OrganizationId;
@@ -55,14 +58,15 @@ export class CheckBeforePurge implements OnApplicationBootstrap {
   private async step(): Promise<number> {
     const due = await this.claim();
     if (!due) return 0;
-    const live = await this.liveSubscriptionOf(due.organization_id);
-    if (live) await this.lookAgainLater(due, live);
-    else await this.publish(due);
+    const found = await this.ask(due.organization_id);
+    if (found === 'nothing') await this.publish(due);
+    else await this.lookAgainLater(due, found);
     return 1;
   }
 
   /** @throws while Stripe does not answer: then it is asked again when the lease has ended */
-  private async liveSubscriptionOf(organizationId: string): Promise<StripeObject | undefined> {
+  private async ask(organizationId: string): Promise<Found> {
+    let found: Found = 'nothing';
     const customerIds = await this.customers.idsOf(organizationId);
     // The purge could not end: the customer could not be deleted at Stripe.
     if (customerIds.length > 0 && this.stripe.settings.key === undefined)
@@ -77,17 +81,30 @@ export class CheckBeforePurge implements OnApplicationBootstrap {
       const live = all.find(
         (one) => one.type === 'subscription' && accountSubscription(one.id, one.content)?.liveness === 'live',
       );
-      if (live) return live;
+      if (live) return { live };
+      const isUnpaid = all.some((one) => one.type === 'subscription' && one.content.status === 'incomplete');
+      if (isUnpaid || (await this.hasOpenCheckout(customerId))) found = 'payable';
     }
-    return undefined;
+    return found;
   }
 
-  /** It is recorded as any other that Stripe reports, and lifecycle hears of it. */
-  private async lookAgainLater({ organization_id, epoch }: Due, live: StripeObject): Promise<void> {
-    await this.claims.request(live, 'reconciliation');
+  private async hasOpenCheckout(customer: string): Promise<boolean> {
+    const open = await this.stripe.background.read((stripe, options) =>
+      stripe.checkout.sessions.list({ customer, status: 'open', limit: 1 }, options),
+    );
+    if (isFailed(open)) throw new Error(`Stripe did not list pages of Checkout: ${reasonOf(open)}`);
+    return open.data.length > 0;
+  }
+
+  /** What is live is recorded as any other that Stripe reports, and lifecycle hears of it. */
+  private async lookAgainLater(
+    { organization_id, epoch }: Due,
+    found: Exclude<Found, 'nothing'>,
+  ): Promise<void> {
+    if (found !== 'payable') await this.claims.request(found.live, 'reconciliation');
     await this.database.asWorker((sql) =>
       sql.query(
-        `update purge_check set due_at = $3::timestamptz + make_interval(hours => ${LIVE_HOURS}), tries = 0
+        `update purge_check set due_at = $3::timestamptz + make_interval(hours => ${AGAIN_HOURS}), tries = 0
          where organization_id = $1 and epoch = $2`,
         [organization_id, epoch, this.clock.now()],
       ),

@@ -10,7 +10,7 @@ import { PurgeChecksController } from '../reactions/purge-checks.controller.js';
 import { type BillingApp, billingApp } from '../testing/billing-app.js';
 import type { History } from '../testing/history.js';
 import { know, type ObservedApp, observedApp } from '../testing/observed-app.js';
-import { active, canceled } from '../testing/subscriptions.js';
+import { active, canceled, incomplete } from '../testing/subscriptions.js';
 
 const DAY_MS = 86_400_000;
 
@@ -138,6 +138,23 @@ describe('before a purge', () => {
     });
     await sleep(1500);
     expect(await found()).toEqual([]);
+    billing.app.clock.ahead += DAY_MS;
+    await untilFound(1);
+  });
+
+  it('what can still be paid is not over, and Stripe is asked again a day later', async () => {
+    await customerWith(canceled);
+    billing.stripe.inCheckout.add(customerId);
+    await propose();
+    await until(async () => ((await left()) ?? 0) > 23);
+    billing.stripe.inCheckout.delete(customerId);
+    const history = await customerWith(incomplete);
+    billing.app.clock.ahead += DAY_MS;
+    await until(async () => ((await left()) ?? 0) > 23);
+    expect(await found()).toEqual([]);
+    const expired = { ...incomplete, status: 'incomplete_expired', customerId } as const;
+    const content = { type: 'subscription', id: subscriptionId, content: expired } as const;
+    billing.stripe.add({ ...history, steps: [{ at: 0, objects: [content], events: [] }] });
     billing.app.clock.ahead += DAY_MS;
     await untilFound(1);
   });

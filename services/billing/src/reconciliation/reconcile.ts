@@ -17,8 +17,10 @@ import { objectOf, readEvent } from '../webhook/webhook-event.js';
 
 /** Stripe lists its events for so many days. */
 const EVENT_DAYS = 30;
-/** Events from before the last comparison were seen by it; a day more, whatever the clocks say. */
+/** What was created before events were listed last was among them; a day more, whatever the clocks say. */
 const OVERLAP_DAYS = 1;
+/** Customers of ours that are held in memory at a time. */
+const CUSTOMERS_AT_ONCE = 500;
 
 export interface Reconciled {
   readonly customers: number;
@@ -32,6 +34,13 @@ export interface Reconciled {
 
 /** Stripe did not answer, or the service stops. */
 type Interrupted = StripeFailure | 'stopped';
+
+/** Asked at each page and before each customer: a comparison takes long where there are many. */
+type GoesOn = () => Promise<boolean>;
+
+type ListedCustomer = Pick<Stripe.Customer, 'id' | 'metadata'>;
+
+type Page<Item> = Pick<Stripe.ApiList<Item>, 'data' | 'has_more'>;
 
 interface KnownCustomer {
   readonly organization_id: string;
@@ -74,67 +83,78 @@ export class Reconcile {
       this.repairs.inc({ what }, 0);
   }
 
-  /**
-   * @param goesOn asked before each customer: a comparison takes long where there are many
-   * @returns what was repaired, or why it ended early: then it is done again from the beginning
-   */
-  async run(goesOn: () => Promise<boolean> = () => Promise.resolve(true)): Promise<Reconciled | Interrupted> {
-    const adopted = await this.adoptCustomers();
-    if (isFailed(adopted)) return adopted;
-    const events = await this.missedEvents();
-    if (isFailed(events)) return events;
-    const customers = await this.database.asWorker((sql) =>
-      sql.query<KnownCustomer>(
-        'select organization_id, customer_id from customer where replaced_at is null order by created_at',
-      ),
-    );
-    let objects = 0;
-    for (const customer of customers) {
-      if (!(await goesOn())) return 'stopped';
-      const repaired = await this.compare(customer);
-      if (isFailed(repaired)) return repaired;
-      objects += repaired.objects;
-    }
+  /** @returns what was repaired, or why it ended early: then it is done again from the beginning */
+  async run(goesOn: GoesOn = () => Promise.resolve(true)): Promise<Reconciled | Interrupted> {
+    const adopted = await this.adoptCustomers(goesOn);
+    if (isInterrupted(adopted)) return adopted;
+    const events = await this.missedEvents(goesOn);
+    if (isInterrupted(events)) return events;
+    const compared = await this.compareCustomers(goesOn);
+    if (isInterrupted(compared)) return compared;
     this.worker.wake();
-    const reconciled = { customers: customers.length, ...adopted, events: events.missed, objects };
-    const said = `Compared with Stripe: ${adopted.adopted} customers without a record, ${events.missed} missed events, ${objects} changed objects`;
-    if (adopted.adopted + events.missed + objects > 0) this.logger.warn(said);
+    const reconciled = { ...adopted, ...compared, events: events.missed };
+    const said = `Compared with Stripe: ${adopted.adopted} customers without a record, ${events.missed} missed events, ${compared.objects} changed objects`;
+    if (adopted.adopted + events.missed + compared.objects > 0) this.logger.warn(said);
     else this.logger.info(said);
     return reconciled;
   }
 
+  private async compareCustomers(
+    goesOn: GoesOn,
+  ): Promise<{ customers: number; objects: number } | Interrupted> {
+    let [customers, objects] = [0, 0];
+    for (let after = ''; ;) {
+      const some = await this.database.asWorker((sql) =>
+        sql.query<KnownCustomer>(
+          `select organization_id, customer_id from customer where replaced_at is null and customer_id > $1
+           order by customer_id limit ${CUSTOMERS_AT_ONCE}`,
+          [after],
+        ),
+      );
+      for (const customer of some) {
+        if (!(await goesOn())) return 'stopped';
+        const repaired = await this.compare(customer);
+        if (isFailed(repaired)) return repaired;
+        objects += repaired.objects;
+      }
+      customers += some.length;
+      const last = some.at(-1);
+      if (!last) return { customers, objects };
+      after = last.customer_id;
+    }
+  }
+
   /** A failover may have lost the record of a customer, and Stripe forgets after a day that it was made already. */
-  private async adoptCustomers(): Promise<{ adopted: number } | StripeFailure> {
-    const [now] = await this.database.asWorker((sql) =>
-      sql.query<{ at: string }>('select clock_timestamp()::text as at'),
+  private async adoptCustomers(goesOn: GoesOn): Promise<{ adopted: number } | Interrupted> {
+    const now = await this.now();
+    const unrecorded: ListedCustomer[] = [];
+    const listed = await this.pages(
+      (stripe, from, options) => stripe.customers.list(from, options),
+      async (page) => {
+        for (const { id, metadata } of await this.customers.unrecorded(page))
+          unrecorded.push({ id, metadata });
+      },
+      goesOn,
     );
-    const listed = await this.stripe.background.read(async (stripe, options) => {
-      const all: Pick<Stripe.Customer, 'id' | 'metadata'>[] = [];
-      for await (const { id, metadata } of stripe.customers.list({ limit: 100 }, options))
-        all.push({ id, metadata });
-      return all;
-    });
-    if (isFailed(listed)) return listed;
+    if (isInterrupted(listed)) return listed;
     let adopted = 0;
     // The oldest first: of two, it is the one that a lost record was about.
-    for (const one of listed.toReversed()) {
+    for (const one of unrecorded.toReversed()) {
       if (!(await this.customers.adopt(one))) continue;
       this.repairs.inc({ what: 'unrecorded_customer' });
       adopted += 1;
     }
-    const failure = await this.deleteLeftOver(listed);
+    const failure = await this.deleteLeftOver(unrecorded);
     if (failure) return failure;
     await this.database.asWorker((sql) =>
-      sql.query('update reconciliation set customers_listed_at = $1', [now?.at]),
+      sql.query('update reconciliation set customers_listed_at = $1', [now]),
     );
     return { adopted };
   }
 
   /** What a legal hold keeps stays, and is looked at again by the next comparison. @returns why Stripe did not delete one */
-  private async deleteLeftOver(
-    listed: readonly Pick<Stripe.Customer, 'id' | 'metadata'>[],
-  ): Promise<StripeFailure | undefined> {
-    for (const { customerId, organizationId } of await this.customers.leftOver(listed)) {
+  private async deleteLeftOver(unrecorded: readonly ListedCustomer[]): Promise<StripeFailure | undefined> {
+    for (const { customerId, organizationId } of await this.customers.leftOver(unrecorded)) {
       const deleted = await askingHolds(this.database, { organizations: [organizationId] })
         .outside(() =>
           this.stripe.background.write(this.ids.newId(), (stripe, options) =>
@@ -156,22 +176,62 @@ export class Reconcile {
     return undefined;
   }
 
-  /** The events since the last comparison go the way of a webhook, each once. */
-  private async missedEvents(): Promise<{ missed: number } | StripeFailure> {
-    const gte = await this.eventsSince();
-    return this.stripe.background.read(async (stripe, options) => {
-      let missed = 0;
-      for await (const one of stripe.events.list({ created: { gte }, limit: 100 }, options)) {
-        const event = readEvent(one);
-        if (!event) this.logger.warn('Stripe lists an event whose form is unknown');
-        if (!event || event.account !== undefined || event.livemode !== this.stripe.settings.livemode)
-          continue;
-        if (!(await this.inbox.add(event, objectOf(event), 'reconciliation'))) continue;
-        this.repairs.inc({ what: 'event' });
-        missed += 1;
-      }
-      return { missed };
-    });
+  /** The events since they were listed last go the way of a webhook, each once. */
+  private async missedEvents(goesOn: GoesOn): Promise<{ missed: number } | Interrupted> {
+    const [now, gte] = [await this.now(), await this.eventsSince()];
+    let missed = 0;
+    const listed = await this.pages(
+      (stripe, from, options) => stripe.events.list({ created: { gte }, ...from }, options),
+      async (page) => {
+        for (const one of page) if (await this.isMissed(one)) missed += 1;
+      },
+      goesOn,
+    );
+    if (isInterrupted(listed)) return listed;
+    await this.database.asWorker((sql) =>
+      sql.query('update reconciliation set events_listed_at = $1', [now]),
+    );
+    return { missed };
+  }
+
+  private async isMissed(listed: Stripe.Event): Promise<boolean> {
+    const event = readEvent(listed);
+    if (!event) this.logger.warn('Stripe lists an event whose form is unknown');
+    if (!event || event.account !== undefined || event.livemode !== this.stripe.settings.livemode)
+      return false;
+    if (!(await this.inbox.add(event, objectOf(event), 'reconciliation'))) return false;
+    this.repairs.inc({ what: 'event' });
+    return true;
+  }
+
+  /** A whole list at Stripe, newest first; one page is in memory at a time. */
+  private async pages<Item extends { readonly id: string }>(
+    list: (
+      stripe: Stripe,
+      from: Stripe.PaginationParams,
+      options: Stripe.RequestOptions,
+    ) => Promise<Page<Item>>,
+    take: (page: readonly Item[]) => Promise<void>,
+    goesOn: GoesOn,
+  ): Promise<'all' | Interrupted> {
+    for (let after: string | undefined; ;) {
+      if (!(await goesOn())) return 'stopped';
+      const from = { limit: 100, ...(after !== undefined && { starting_after: after }) };
+      const page = await this.stripe.background.read((stripe, options) => list(stripe, from, options));
+      if (isFailed(page)) return page;
+      await take(page.data);
+      after = page.data.at(-1)?.id;
+      if (!page.has_more || after === undefined) return 'all';
+    }
+  }
+
+  /** By the database's clock. */
+  private async now(): Promise<string> {
+    const [row] = await this.database.asWorker((sql) =>
+      sql.query<{ at: string }>('select clock_timestamp()::text as at'),
+    );
+    if (!row) throw new Error('The database has no time');
+    return row.at;
   }
 
   /** Unix seconds. */
@@ -179,7 +239,7 @@ export class Reconcile {
     const [row] = await this.database.asWorker((sql) =>
       sql.query<{ since: number }>(
         `select extract(epoch from greatest(
-             clock_timestamp() - make_interval(days => $1), finished_at - make_interval(days => $2)))::bigint::float8 as since
+             clock_timestamp() - make_interval(days => $1), events_listed_at - make_interval(days => $2)))::bigint::float8 as since
          from reconciliation`,
         [EVENT_DAYS, OVERLAP_DAYS],
       ),
@@ -256,4 +316,8 @@ export class Reconcile {
 function heldBack(error: unknown): 'held' {
   if (error instanceof HeldError) return 'held';
   throw error;
+}
+
+function isInterrupted(outcome: object | string): outcome is Interrupted {
+  return typeof outcome === 'string' ? outcome === 'stopped' : isFailed(outcome);
 }

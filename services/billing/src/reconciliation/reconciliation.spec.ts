@@ -115,7 +115,10 @@ describe('the comparison with Stripe', () => {
     await billing.app.another();
     expect(asked()).toHaveLength(before);
     await billing.app.database.asWorker((sql) =>
-      sql.query(`update reconciliation set finished_at = clock_timestamp() - interval '25 hours'`),
+      sql.query(
+        `update reconciliation set (finished_at, events_listed_at)
+           = (clock_timestamp() - interval '25 hours', clock_timestamp() - interval '25 hours')`,
+      ),
     );
     await billing.app.another();
     await billing.compared();

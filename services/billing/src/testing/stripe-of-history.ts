@@ -16,6 +16,8 @@ export interface StripeOfHistory {
   readonly asked: string[];
   /** Of the requests for events. */
   readonly queries: string[];
+  /** Customers that have a page of Checkout open. */
+  readonly inCheckout: Set<string>;
   /** The moment at Stripe, in seconds. */
   now: number;
   fault: Fault;
@@ -52,6 +54,7 @@ export async function stripeOfHistory(): Promise<StripeOfHistory> {
   const stripe: Omit<StripeOfHistory, 'url' | 'stop'> = {
     asked: [],
     queries: [],
+    inCheckout: new Set(),
     now: Number.POSITIVE_INFINITY,
     fault: 'none',
     faultAt: '/',
@@ -105,7 +108,7 @@ function aboutObject(type: string, objectId: string): object {
 }
 
 function respond(
-  stripe: Pick<StripeOfHistory, 'now' | 'eventOf'>,
+  stripe: Pick<StripeOfHistory, 'now' | 'eventOf' | 'inCheckout'>,
   histories: readonly History[],
   url: URL,
   response: ServerResponse,
@@ -120,6 +123,11 @@ function respond(
         .flatMap(({ at, events: some }) => some.map((event) => stripe.eventOf(event, at))),
     );
     answer(response, 200, page(events, url));
+    return;
+  }
+  if (kind === 'checkout') {
+    const isOpen = stripe.inCheckout.has(url.searchParams.get('customer') ?? '');
+    answer(response, 200, page(isOpen ? [{ id: 'cs_open' }] : [], url));
     return;
   }
   const type = types[kind];

@@ -29,3 +29,4 @@ export const active: SubscriptionContent = {
   collectionPaused: false,
 };
 export const canceled: SubscriptionContent = { ...active, status: 'canceled', endedAt: ended };
+export const incomplete: SubscriptionContent = { ...active, status: 'incomplete' };
