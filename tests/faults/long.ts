@@ -9,7 +9,7 @@ import { kinds } from './checker/finding.ts';
 import type { Fault } from './faults.ts';
 import type { FaultRun } from './harness.ts';
 
-const usage = `Usage: npm run test:long -- [--kills 500] [--seed N] [--kafka [--away 300]] [--organizations 3] [--workers 9] [--histories 10000] [--simulated 200] [--time]
+const usage = `Usage: npm run test:long -- [--kills 500] [--seed N] [--kafka [--away 300]] [--organizations 3] [--workers 9] [--histories 10000] [--simulated 200] [--time | --suites]
 
 Kills and breaks a whole system under load, and after each round compares the answers that clients got with every store, every log
 and Stripe's side.
@@ -21,7 +21,8 @@ and Stripe's side.
   --organizations, --workers  how many there are, and how many clients use them
   --histories  how many histories of Stripe's events are shuffled, repeated and lost before that
   --simulated  how many organizations live for three years before that, while every deadline is checked
-  --time   that alone`;
+  --time   that alone
+  --suites the suites that npm test leaves out (*.long.spec.ts) alone; they run before all of that`;
 const options = {
   kills: { type: 'string', default: '500' },
   seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
@@ -30,6 +31,7 @@ const options = {
   histories: { type: 'string', default: '10000' },
   simulated: { type: 'string', default: '200' },
   time: { type: 'boolean', default: false },
+  suites: { type: 'boolean', default: false },
   kafka: { type: 'boolean', default: false },
   away: { type: 'string', default: '300' },
 } as const;
@@ -52,8 +54,14 @@ async function main(given: Given<typeof options>): Promise<number> {
   const { seed, kafka } = asked;
   const { deadlinesHold } = await import('../simulation/long.ts');
   const stop = stopSignal();
+  if (asked.suites) return (await suitesPass()) ? 0 : 1;
   if (asked.time) return (await deadlinesHold(seed, asked.simulated, stop)) ? 0 : 1;
-  if (!(await historiesHold(asked)) || !(await deadlinesHold(seed, asked.simulated, stop))) return 1;
+  if (
+    !(await suitesPass()) ||
+    !(await historiesHold(asked)) ||
+    !(await deadlinesHold(seed, asked.simulated, stop))
+  )
+    return 1;
   console.log(`Seed ${seed}; at least ${asked.kills} kills.`);
   const run = await startFaultRun(asked);
   if (run.noDisk !== null) console.log(`No full disk: ${run.noDisk}`);
@@ -94,6 +102,12 @@ async function main(given: Given<typeof options>): Promise<number> {
   return failed === 0 && !(process.env.CI && skipped > 0) ? 0 : 1;
 }
 
+async function suitesPass(): Promise<boolean> {
+  const { failed } = await runJest(root, [], Boolean(process.env.CI), true);
+  console.log(`The long suites: ${failed === 0 ? 'all pass' : `${failed} failed`}`);
+  return failed === 0;
+}
+
 /** Billing's histories need no system: they are told to its deciders. */
 async function historiesHold({ histories, seed }: ReturnType<typeof read>): Promise<boolean> {
   process.env.VOUCHSAFE_HISTORIES = String(histories);
@@ -109,7 +123,7 @@ async function historiesHold({ histories, seed }: ReturnType<typeof read>): Prom
 const INCOMPLETE = 'it did not end';
 
 function read({ values }: Given<typeof options>) {
-  const number = (name: Exclude<keyof typeof options, 'kafka' | 'time'>): number =>
+  const number = (name: Exclude<keyof typeof options, 'kafka' | 'time' | 'suites'>): number =>
     wholeNumber(`--${name}`, values[name], 1, 9_999_999_999);
   return {
     kills: number('kills'),
@@ -119,6 +133,7 @@ function read({ values }: Given<typeof options>) {
     histories: number('histories'),
     simulated: number('simulated'),
     time: values.time,
+    suites: values.suites,
     kafka: values.kafka,
     kafkaAwayMs: number('away') * 1000,
     diskMb: 3072,

@@ -6,6 +6,7 @@ import { freePort } from '@vouchsafe/testing';
 import pg from 'pg';
 import { openDataFolder } from '../../tools/start/data-folder.ts';
 import { type RunningSystem, startSystem } from '../../tools/start/system.ts';
+import { fillWithNewData } from './new-data.ts';
 import { root } from './root.ts';
 
 export interface SystemUnderTest extends RunningSystem {
@@ -57,6 +58,7 @@ export async function startForTests(
   if (!existsSync(path.join(root, 'services/gateway/dist/bundle/main.js')))
     throw new Error('The services are not built: npm run build');
   const folder = given ?? (await mkdtemp(path.join(parent, 'vouchsafe-system-')));
+  if (given === undefined) await fillWithNewData(folder);
   const remove = async () => {
     if (given === undefined) await rm(folder, { recursive: true, force: true });
   };

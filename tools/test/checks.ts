@@ -13,11 +13,12 @@ export function checksIn(root: string) {
     types: packaged('type check', 'typescript/bin/tsc', '-p', 'tsconfig.json'),
     golden: program('golden files', 'tools/golden/golden.ts', '--check'),
     unused: packaged('unused exports', 'knip/bin/knip.js', '--no-progress'),
-    format: packaged(
-      'format',
-      'prettier/bin/prettier.cjs',
-      ...['--check', '--log-level', 'warn', '--cache', '.'],
-    ),
+    format: (...folders: string[]) =>
+      packaged(
+        'format',
+        'prettier/bin/prettier.cjs',
+        ...['--check', '--log-level', 'warn', '--cache', ...folders],
+      ),
     rules: packaged(
       'dependency rules',
       'dependency-cruiser/bin/dependency-cruise.mjs',

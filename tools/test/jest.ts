@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Tally } from './step.ts';
@@ -20,9 +20,19 @@ export interface JestResults {
 /** Tests that may be skipped even where CI is set, each with its reason. */
 const allowedSkips: Readonly<Record<string, string>> = {};
 
-/** Runs every suite, or those whose path matches a pattern; Jest's own report goes to the terminal as it comes. */
-export async function runJest(root: string, patterns: readonly string[], ci: boolean): Promise<Tally> {
+/**
+ * Runs every suite, or those whose path matches a pattern; Jest's own report goes to the terminal as it comes.
+ * @param isLong the suites that `npm test` leaves out, and only those
+ */
+export async function runJest(
+  root: string,
+  patterns: readonly string[],
+  ci: boolean,
+  isLong = false,
+): Promise<Tally> {
   const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-jest-'));
+  // Postgres may run as a user of its own, who must be able to pass to what suites make in it.
+  await chmod(folder, 0o711);
   const report = path.join(folder, 'report.json');
   const args = [
     '--experimental-vm-modules',
@@ -33,13 +43,18 @@ export async function runJest(root: string, patterns: readonly string[], ci: boo
     ...patterns,
   ];
   // With --json, Jest's words for people go to standard error and the report to standard output as well.
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  const env = {
+    ...process.env,
+    VOUCHSAFE_TEST_RUN_FOLDER: folder,
+    ...(isLong && { VOUCHSAFE_TEST_LONG: '1' }),
+  };
+  const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] });
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
   });
   const text = await readFile(report, 'utf8').catch(() => undefined);
-  await rm(folder, { recursive: true });
+  await rm(folder, { recursive: true, force: true });
   if (text === undefined) {
     console.log(`Jest ended with code ${code ?? 'none'} and left no report.`);
     return { passed: 0, failed: 1, skipped: 0 };

@@ -10,7 +10,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 const { types, golden, unused, format, rules, lint } = checksIn(root);
 const built: Step = { name: 'build', run: () => build(root).then(() => ({ ok: true, output: '' }), failed) };
 /** What `npm test` checks before the suites; the two lanes run side by side, a step each. Lint takes as long as all others together. */
-const lanes: readonly (readonly Step[])[] = [[built, golden, types, format, rules, unused], [lint('.')]];
+const lanes: readonly (readonly Step[])[] = [[built, golden, types, format('.'), rules, unused], [lint('.')]];
 
 const usage = `Usage: npm test [-- PATTERN...]
 

@@ -460,6 +460,7 @@ create table intent (
   due_at timestamp with time zone,
   tries integer not null default 0,
   target text,
+  customer_id text,
   constraint intent_pkey PRIMARY KEY (intent_id)
 );
 alter table intent enable row level security;
@@ -471,7 +472,7 @@ CREATE UNIQUE INDEX intent_target ON public.intent USING btree (organization_id,
 grant delete, insert, select on intent to billing_request;
 grant delete, select on intent to billing_retention;
 grant select, update on intent to billing_worker;
-grant update (due_at, tries) on intent to billing_request;
+grant update (due_at, tries, customer_id) on intent to billing_request;
 
 create table invoice (
   organization_id uuid not null,
@@ -617,6 +618,7 @@ create table reconciliation (
   started_at timestamp with time zone,
   finished_at timestamp with time zone,
   customers_listed_at timestamp with time zone,
+  events_listed_at timestamp with time zone,
   constraint reconciliation_only_row_check CHECK (only_row),
   constraint reconciliation_pkey PRIMARY KEY (only_row)
 );
