@@ -268,6 +268,7 @@ function changed(body: object): object {
     [/"name":"[^"]+"/, '"name":"Somebody Else"'],
     [/"reason":"[^"]+"/, '"reason":"Another"'],
     [/"quantity":\d+/, '"quantity":7'],
+    [/"partSize":\d+/, '"partSize":2097152'],
     [/"mode":"setup"/, '"mode":"subscription","priceId":"price_team"'],
     [/"at":"period-end"/, '"at":"now"'],
     [/"returnUrl":"([^"]+)"/, '"returnUrl":"$1/other"'],

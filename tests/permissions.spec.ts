@@ -19,6 +19,8 @@ const mayDo = {
     'billing:write',
     'stripe:read',
     'lifecycle:write',
+    'returns:read',
+    'returns:write',
     'holds:write',
   ),
   auditor: ['organization:read', 'members:read', 'audit:read', 'audit:export', 'security:read'],

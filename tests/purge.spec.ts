@@ -40,6 +40,7 @@ beforeAll(async () => {
   await record(owner);
   await makeApiKey(system, owner.browser, ['audit:read']);
   await exported(owner.browser, []);
+  await returned(owner.browser);
 }, 300_000);
 afterAll(async () => {
   await system.stop();
@@ -70,6 +71,16 @@ async function record({ browser, userId }: Person): Promise<void> {
         },
       ],
     },
+  });
+}
+
+/** An archive of all its data (P30), which must not outlive it. */
+async function returned(browser: Client): Promise<void> {
+  const route = '/v1/lifecycle/returns';
+  const { returnId } = (await browser.must(201, 'POST', route, { body: {} })) as { returnId: string };
+  await eventually('The archive', async () => {
+    const { status } = (await browser.must(200, 'GET', `${route}/${returnId}`)) as { status: string };
+    return status === 'ready' || undefined;
   });
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Requests } from '../openapi.fixtures.ts';
 import { marked, type World } from '../openapi.world.ts';
 import { Client } from '../system/client.ts';
+import { eventually } from '../system/eventually.ts';
 import { emailTo } from '../system/emails.ts';
 import { type Person, signUp } from '../system/people.ts';
 
@@ -29,6 +30,29 @@ export const requests: Requests = {
     params: { id: await held(world) },
     body: { reason: 'No longer needed' },
   }),
+  'return.request': async (world) => {
+    const { person } = await another(world);
+    return { as: person.browser, body: { partSize: 1_048_576 } };
+  },
+  'return.list': ({ owner }) => ({ as: owner.browser }),
+  'return.read': async (world) => ({ as: world.owner.browser, params: await returned(world) }),
+  'return.download': async (world) => {
+    const { returnId } = await returned(world);
+    await eventually('the archive', async () => {
+      const { parts } = (await world.owner.browser.must(200, 'GET', `/v1/lifecycle/returns/${returnId}`)) as {
+        parts: object[];
+      };
+      return parts.length > 0 || undefined;
+    });
+    return { as: world.owner.browser, params: { returnId, part: '1' } };
+  },
+  'return.delete': async (world) => {
+    const { person } = await another(world);
+    const { returnId } = (await person.browser.must(201, 'POST', '/v1/lifecycle/returns', { body: {} })) as {
+      returnId: string;
+    };
+    return { as: person.browser, params: { returnId: marked(world, returnId) } };
+  },
   'certificate.read': async (world) => ({
     as: new Client(world.system.url),
     params: { certificateId: await certificateOf(world) },
@@ -65,6 +89,21 @@ async function certificateOf(world: World): Promise<string> {
 function harmless(): object {
   const subjects = [randomUUID()];
   return { scope: { of: 'subject', subjects }, reason: 'Litigation' };
+}
+
+const archives = new WeakMap<World, Promise<{ returnId: string }>>();
+
+/** One for all: an organization has one under way at a time. */
+function returned(world: World): Promise<{ returnId: string }> {
+  const made =
+    archives.get(world) ??
+    (
+      world.owner.browser.must(201, 'POST', '/v1/lifecycle/returns', { body: {} }) as Promise<{
+        returnId: string;
+      }>
+    ).then(({ returnId }) => ({ returnId: marked(world, returnId) }));
+  archives.set(world, made);
+  return made;
 }
 
 async function held(world: World): Promise<string> {

@@ -43,15 +43,16 @@ export async function publicKeys(client: Client): Promise<string> {
 
 /** Runs the verifier as its reader would, a program of its own. @returns `<exit code>: <what it said>` */
 export async function verify(folder: string, bundle: Uint8Array, keys: string): Promise<string> {
-  const name = path.join(folder, randomUUID());
-  await writeFile(`${name}.zip`, bundle);
-  await writeFile(`${name}.vkeys`, `${keys}\n`);
-  const args = [
-    path.join(root, 'libs/verify/dist/vouchsafe-verify.mjs'),
-    `${name}.zip`,
-    '--vkey',
-    `${name}.vkeys`,
-  ];
+  const file = path.join(folder, `${randomUUID()}.zip`);
+  await writeFile(file, bundle);
+  return verifyFile(folder, file, keys);
+}
+
+/** As `verify`, of a file that is where it is. */
+export async function verifyFile(folder: string, file: string, keys: string): Promise<string> {
+  const given = path.join(folder, `${randomUUID()}.vkeys`);
+  await writeFile(given, `${keys}\n`);
+  const args = [path.join(root, 'libs/verify/dist/vouchsafe-verify.mjs'), file, '--vkey', given];
   return new Promise((resolve) => {
     execFile(process.execPath, args, { timeout: 60_000 }, (error, stdout, stderr) => {
       const code = error ? (typeof error.code === 'number' ? error.code : 255) : 0;

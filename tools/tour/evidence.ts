@@ -200,7 +200,7 @@ async function verifierKeys(client: Client): Promise<string[]> {
   return [...answer.logs.map(({ vkey }) => vkey), ...(answer.manifestKeys ?? [])];
 }
 
-function verify(root: string, bundle: string, keys: string): Promise<{ code: number; said: string }> {
+export function verify(root: string, bundle: string, keys: string): Promise<{ code: number; said: string }> {
   return new Promise((resolve) => {
     const cli = path.join(root, 'libs/verify/dist/vouchsafe-verify.mjs');
     execFile(process.execPath, [cli, bundle, '--vkey', keys], (error, stdout, stderr) => {
@@ -227,7 +227,7 @@ export function arrived<T>(look: () => Promise<T>): Promise<T> {
   return until(() => look().catch(() => undefined));
 }
 
-async function until<T>(look: () => Promise<T | undefined>, within = 60_000): Promise<T> {
+export async function until<T>(look: () => Promise<T | undefined>, within = 60_000): Promise<T> {
   const end = performance.now() + within;
   for (;;) {
     const found = await look();

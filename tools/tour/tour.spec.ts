@@ -42,6 +42,8 @@ describe('npm run tour', () => {
       expect({ code, said }).toEqual({ code: 0, said: expect.stringContaining('Every step held') });
       expect(said).toContain('HOLDS, against the keys that you gave');
       expect(said).toContain('DOES NOT HOLD');
+      expect(said).toContain('This is the last part.');
+      expect(await readFile(path.join(output, 'return/members.csv'), 'utf8')).toContain('Ada Lovelace');
       expect(said).toContain('billing.all-subscriptions-ended, entry');
       expect((await readFile(path.join(output, 'bundle.zip'))).subarray(0, 2).toString()).toBe('PK');
     }

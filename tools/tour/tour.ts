@@ -31,6 +31,7 @@ async function tour(asked: Asked): Promise<void> {
   // The packages can be imported once they are built.
   const { apiKey, invitation, secondFactor, signUp } = await import('./story.ts');
   const { billing } = await import('./billing.ts');
+  const { dataReturn } = await import('./data-return.ts');
   const { entries, forensicExport, proof, verification } = await import('./evidence.ts');
 
   const began = performance.now();
@@ -51,6 +52,7 @@ async function tour(asked: Asked): Promise<void> {
   await proof(evidence, backEnd, entry);
   const { bundle, keys } = await forensicExport(evidence, owner);
   await verification(evidence, bundle, keys, await readFile(bundle));
+  await dataReturn(evidence, owner);
   await billing(evidence);
 
   console.log(

@@ -60,12 +60,21 @@ export function csvCell(text: string): string {
   return quoted(STARTS_WITH_SEPARATOR.test(text) ? `'${safe}` : safe);
 }
 
-/** An object as canonical JSON, empty where it has no members: a formula in one of its strings is escaped as JSON escapes. */
+/** An object as canonical JSON, empty where it has no members. */
 export function csvJsonCell(json: string): string {
-  if (json === '{}') return '';
+  return json === '{}' ? '' : csvJson(json);
+}
+
+/** JSON that reads as before: a formula in one of its strings is escaped as JSON escapes. */
+export function csvJson(json: string): string {
   return quoted(
     MAY_HOLD_FORMULA.test(json) ? json.replace(STRING, (one) => one.replace(FORMULA, jsonEscape)) : json,
   );
+}
+
+/** Whether a program may take the text for a formula, or cut it up so that it begins with one, when it reads it from its first character. */
+export function startsFormula(text: string): boolean {
+  return !PLAIN.test(text) && (STARTS_FORMULA.test(text) || STARTS_WITH_SEPARATOR.test(text));
 }
 
 /** Printable ASCII with nothing to quote and nothing to defuse: most cells, at a tenth of the cost. */
@@ -93,6 +102,7 @@ const FORMULA_CHARACTER = oneOf(
 /** A formula character with nothing that counts between it and a start: the text's, or behind a separator. */
 const FORMULA = new RegExp(`${FORMULA_CHARACTER}(?<=(?:^|${SEPARATOR})${SKIPPED}*.)`, 'gu');
 const STARTS_WITH_SEPARATOR = new RegExp(`^${SEPARATOR}`, 'u');
+const STARTS_FORMULA = new RegExp(`^${SKIPPED}*${FORMULA_CHARACTER}`, 'u');
 const TO_QUOTE = new RegExp(`"|${SEPARATOR}`, 'u');
 
 /** With its quotes, which are skipped: so its start is one. */
@@ -109,6 +119,6 @@ function jsonEscape(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-function quoted(cell: string): string {
+export function quoted(cell: string): string {
   return TO_QUOTE.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

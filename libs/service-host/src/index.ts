@@ -19,15 +19,29 @@ export {
 export { type Destruction, holdsCovering, holdsOn, releasedHoldsOn } from './data-stores/holds.js';
 export { linesOfOthers } from './data-stores/ledgers-of-others.js';
 export {
+  DATA_STORES,
   type DataStore,
   NotRemovedYetError,
   type OrganizationRemoval,
   type PersonRemoval,
 } from './data-stores/data-store.js';
-export { DATA_STORES, DataStoresModule } from './data-stores/data-stores.module.js';
+export { DataStoresModule } from './data-stores/data-stores.module.js';
 export { libraryStores } from './data-stores/library-stores.js';
 export { mayLoseOrganizations } from './data-stores/migrations.js';
 export { receiptPublishing } from './data-stores/receipt.js';
+export {
+  callerFor,
+  onePage,
+  returnedEntity,
+  type ReturnedColumn,
+  type ReturnedEntity,
+  type ReturnedTable,
+} from './data-stores/returned.js';
+export {
+  type ReturnedCatalog,
+  returnedCatalog,
+  returnedRows,
+} from './data-stores/returned-data.controller.js';
 export { rows, rowsOfOrganization } from './data-stores/rows.js';
 export * from './data-inventory/inventory.js';
 export * from './data-inventory/shared-columns.js';

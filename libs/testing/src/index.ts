@@ -13,5 +13,6 @@ export * from './source-process.js';
 export * from './inventory-gaps.js';
 export { eraseOrganization, interruptEachStep, placesOf } from './erased-organizations.js';
 export { storeGaps } from './store-gaps.js';
+export { unzip } from './unzip.js';
 export * from './small-disk.js';
 export { entityDifference } from './entity-difference.js';

@@ -7,6 +7,8 @@ import { auditStores, EXPORTS } from './audit.stores.js';
 import { RemoveLog } from './erasure/remove-log.js';
 import { RemovePerson } from './erasure/remove-person.js';
 import { RemoveBundles } from './export/remove-bundles.js';
+import { AuditReturned } from './audit.returned.js';
+import { ListEntries } from './entry/list-entries.js';
 import { CheckpointSigner } from './log/checkpoint-signer.js';
 import { type AuditDatabase, auditDatabase } from './testing/audit-database.js';
 
@@ -21,6 +23,7 @@ beforeAll(async () => {
     new RemovePerson(),
     new RemoveLog(database, signer, clock),
     new RemoveBundles(database, { path: '/nowhere' }),
+    new AuditReturned(new ListEntries(database, vault)),
   );
   stores = [...own, ...libraryStores(database)];
 });

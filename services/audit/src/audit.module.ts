@@ -13,6 +13,7 @@ import {
 } from '@vouchsafe/service-host';
 import type { AuditConfig } from './audit.config.js';
 import { auditPublishing } from './audit.publishing.js';
+import { AuditReturned } from './audit.returned.js';
 import { auditStores } from './audit.stores.js';
 import { EntryController } from './entry/entry.controller.js';
 import { ListEntries } from './entry/list-entries.js';
@@ -93,11 +94,11 @@ export class AuditModule {
       providers: [
         ...[RecordEntries, ListEntries, ProveEntry, RequestExport, OpenBundle, CreateReader, OpenLog],
         ...[Recorder, CheckpointSigner, VolumeLimits, ExportFolder, BundleMaker, ExportWorker],
-        ...[RemovePerson, RemoveLog, RemoveBundles, FollowRetention],
+        ...[RemovePerson, RemoveLog, RemoveBundles, FollowRetention, AuditReturned],
         {
           provide: DATA_STORES,
           useFactory: auditStores,
-          inject: [Database, RemovePerson, RemoveLog, RemoveBundles],
+          inject: [Database, RemovePerson, RemoveLog, RemoveBundles, AuditReturned],
         },
         Workers,
       ],

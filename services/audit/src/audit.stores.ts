@@ -1,6 +1,7 @@
-/** @promise P10, P31 where audit keeps data of customers */
+/** @promise P10, P30, P31 where audit keeps data of customers */
 import type { Database } from '@vouchsafe/database';
 import { type DataStore, rows } from '@vouchsafe/service-host';
+import type { AuditReturned } from './audit.returned.js';
 import type { RemoveLog } from './erasure/remove-log.js';
 import type { RemovePerson } from './erasure/remove-person.js';
 import type { RemoveBundles } from './export/remove-bundles.js';
@@ -11,6 +12,7 @@ export function auditStores(
   person: RemovePerson,
   log: RemoveLog,
   bundles: RemoveBundles,
+  returned: AuditReturned,
 ): readonly DataStore[] {
   return [
     {
@@ -18,24 +20,42 @@ export function auditStores(
       places: ['submission', 'disclosure', 'entry', 'entry_bundle'],
       person,
       organization: log.entries,
+      returned: [returned.entries],
     },
     {
       name: 'exports',
       places: ['export_subject', 'export', EXPORTS],
       person: bundles.ofPerson,
       organization: bundles.ofOrganization,
+      returned: { nothing: 'derived' },
     },
-    // Auditors are no users: what is kept of one is a name, sealed by the organization's key.
-    rows(database, { name: 'readers', tables: ['reader'], person: 'none' }),
-    rows(database, { name: 'volume', tables: ['entry_volume'], person: 'none' }),
+    // Auditors are no users: what is kept of one is a name, sealed by the organization's key, and what opens the log for them.
+    rows(database, {
+      ...{ name: 'readers', tables: ['reader'], person: 'none' },
+      returned: { nothing: 'secret' },
+    }),
+    rows(database, {
+      ...{ name: 'volume', tables: ['entry_volume'], person: 'none' },
+      returned: { nothing: 'technical' },
+    }),
     rows(database, {
       name: 'retention-runs',
       tables: ['expired_range', 'retention_run', 'retention'],
       person: 'none',
+      returned: { nothing: 'technical' },
     }),
-    { name: 'checkpoints', places: ['checkpoint'], person: 'none', organization: log.checkpoints },
-    { name: 'signing-keys', places: ['signing_key'], person: 'none', organization: log.signingKeys },
-    { name: 'hash-tiles', places: ['log', 'tile'], person: 'none', organization: { kept: 'hash-tiles' } },
+    {
+      ...{ name: 'checkpoints', places: ['checkpoint'], person: 'none' },
+      ...{ organization: log.checkpoints, returned: { nothing: 'forensic-export' } },
+    },
+    {
+      ...{ name: 'signing-keys', places: ['signing_key'], person: 'none' },
+      ...{ organization: log.signingKeys, returned: { nothing: 'secret' } },
+    },
+    {
+      ...{ name: 'hash-tiles', places: ['log', 'tile'], person: 'none' },
+      ...{ organization: { kept: 'hash-tiles' }, returned: { nothing: 'forensic-export' } },
+    },
   ];
 }
 

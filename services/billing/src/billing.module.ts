@@ -9,6 +9,7 @@ import {
 } from '@vouchsafe/service-host';
 import type { BillingConfig } from './billing.config.js';
 import { billingPublishing } from './billing.publishing.js';
+import { BillingReturned } from './billing.returned.js';
 import { billingStores } from './billing.stores.js';
 import { billingMigrations } from './persistence/migrations.js';
 import { CheckoutController } from './checkout/checkout.controller.js';
@@ -121,11 +122,11 @@ const slices: Readonly<Record<string, Slice>> = {
   erasure: {
     controllers: [],
     providers: [
-      ...[RemovePerson, StripeEventsStore, CustomersStore],
+      ...[RemovePerson, BillingReturned, StripeEventsStore, CustomersStore],
       {
         provide: DATA_STORES,
         useFactory: billingStores,
-        inject: [Database, StripeEventsStore, CustomersStore],
+        inject: [Database, StripeEventsStore, CustomersStore, BillingReturned],
       },
     ],
   },

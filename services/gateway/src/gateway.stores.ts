@@ -4,5 +4,11 @@ import { type DataStore, rows } from '@vouchsafe/service-host';
 
 /** Entries whose requests are under way, or were cut off; the others are events. */
 export function gatewayStores(database: Database): readonly DataStore[] {
-  return [rows(database, { name: 'open-entries', tables: ['open_entry'], person: 'sealed' })];
+  return [
+    rows(database, {
+      ...{ name: 'open-entries', tables: ['open_entry'], person: 'sealed' },
+      // Of requests that have ended the log says it.
+      returned: { nothing: 'derived' },
+    }),
+  ];
 }

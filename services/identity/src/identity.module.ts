@@ -26,6 +26,7 @@ import { RequestErasure } from './erasure/request-erasure.js';
 import { Housekeeping } from './housekeeping/housekeeping.js';
 import type { IdentityConfig } from './identity.config.js';
 import { identityPublishing } from './identity.publishing.js';
+import { IdentityReturned } from './identity.returned.js';
 import { identityStores } from './identity.stores.js';
 import { AcceptInvitation } from './invitation/accept-invitation.js';
 import { InvitationController } from './invitation/invitation.controller.js';
@@ -64,6 +65,7 @@ import { ResetPassword } from './password/reset-password.js';
 import { StoredPasswords } from './password/stored-passwords.js';
 import { identityMigrations } from './persistence/migrations.js';
 import { ReceiptsController } from './reactions/receipts.controller.js';
+import { ReturnsController } from './reactions/returns.controller.js';
 import { TerminationsController } from './reactions/terminations.controller.js';
 import { AuthenticatorController } from './second-factor/authenticator.controller.js';
 import { BeginEnrolment } from './second-factor/begin-enrolment.js';
@@ -143,12 +145,17 @@ const slices: Readonly<Record<string, Slice>> = {
       ReadErasure,
       EmailsStore,
       RemovePerson,
-      { provide: DATA_STORES, useFactory: identityStores, inject: [Database, EmailsStore, RemovePerson] },
+      IdentityReturned,
+      {
+        provide: DATA_STORES,
+        useFactory: identityStores,
+        inject: [Database, EmailsStore, RemovePerson, IdentityReturned],
+      },
     ],
   },
   email: { controllers: [], providers: [EmailOutbox, MailFolder, SendEmails] },
   'data-inventory': { controllers: [DataInventoryController], providers: [] },
-  termination: { controllers: [TerminationsController], providers: [] },
+  termination: { controllers: [TerminationsController, ReturnsController], providers: [] },
   housekeeping: { controllers: [], providers: [Housekeeping] },
 };
 

@@ -1,20 +1,31 @@
-/** @promise P10, P31 where identity keeps data of customers */
+/** @promise P10, P30, P31 where identity keeps data of customers */
 import type { Database } from '@vouchsafe/database';
 import { type DataStore, rows } from '@vouchsafe/service-host';
 import type { EmailsStore } from './erasure/emails-store.js';
+import type { IdentityReturned } from './identity.returned.js';
 import type { RemovePerson } from './erasure/remove-person.js';
 
 export function identityStores(
   database: Database,
   emails: EmailsStore,
   person: RemovePerson,
+  returned: IdentityReturned,
 ): readonly DataStore[] {
   return [
     emails,
-    rows(database, { name: 'people', tables: personTables, person }),
+    rows(database, {
+      ...{ name: 'people', tables: personTables, person },
+      returned: [returned.members, returned.invitations],
+    }),
     // That a person accepted a text, and when, must be shown later (P15).
-    rows(database, { name: 'consents', tables: ['consent'], person: 'sealed' }),
-    rows(database, { name: 'organizations', tables: ['api_key', 'member', 'organization'], person: 'none' }),
+    rows(database, {
+      ...{ name: 'consents', tables: ['consent'], person: 'sealed' },
+      returned: [returned.consents],
+    }),
+    rows(database, {
+      ...{ name: 'organizations', tables: ['api_key', 'member', 'organization'], person: 'none' },
+      returned: [returned.organization, returned.apiKeys],
+    }),
   ];
 }
 

@@ -25,6 +25,12 @@ export const impersonalColumns: Readonly<Record<string, string>> = {
   'attachment.sha256': 'digest of a file of an organization',
   'attachment.key_sealed': 'a key of an organization, sealed',
   'legal_hold.status': 'one of a closed set',
+  'data_return.status': 'one of a closed set',
+  'data_return.plan': 'names of tables and columns',
+  'data_return.position': 'random ids and times of an organization',
+  'return_part.status': 'one of a closed set',
+  'return_part.sha256': 'digest of an archive of an organization',
+  'return_part.key_sealed': 'a key of an organization, sealed',
 };
 
 /** Every personal field that lifecycle stores or publishes. */

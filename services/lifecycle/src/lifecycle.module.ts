@@ -33,6 +33,16 @@ import { IssueCertificate } from './certificate/issue-certificate.js';
 import { ReadCertificate } from './certificate/read-certificate.js';
 import { FollowPurges } from './purge/follow-purges.js';
 import { Purges } from './purge/purges.js';
+import { AskServices, ReturnedData } from './return/ask-services.js';
+import { AssembleReturns } from './return/assemble-returns.js';
+import { DeleteReturn } from './return/delete-return.js';
+import { LifecycleReturned } from './return/lifecycle-returned.js';
+import { OpenPart } from './return/open-part.js';
+import { ReadReturns } from './return/read-returns.js';
+import { RequestReturn } from './return/request-return.js';
+import { ReturnController } from './return/return.controller.js';
+import { ReturnPartRow, ReturnRow } from './return/return.entity.js';
+import { WritePart } from './return/write-part.js';
 import { OrganizationsController } from './reactions/organizations.controller.js';
 import { PurgesController } from './reactions/purges.controller.js';
 import { TerminationsController } from './reactions/terminations.controller.js';
@@ -61,13 +71,14 @@ export class LifecycleModule {
           service: 'lifecycle',
           config,
           migrations: lifecycleMigrations,
-          entities: [OrganizationRow, AttachmentRow, HoldRow],
+          entities: [OrganizationRow, AttachmentRow, HoldRow, ReturnRow, ReturnPartRow],
           publishing: lifecyclePublishing,
         }),
         DataStoresModule.for(config),
       ],
       controllers: [
         ...[TerminationController, CertificateController, AttachmentController, HoldController],
+        ReturnController,
         ...[OrganizationsController, TerminationsController, PurgesController, HoldsController],
       ],
       providers: [
@@ -90,7 +101,14 @@ export class LifecycleModule {
         DeleteAttachment,
         UnknownBodies,
         RemoveBodies,
-        { provide: DATA_STORES, useFactory: lifecycleStores, inject: [Database, BodyStore] },
+        LifecycleReturned,
+        { provide: ReturnedData, useClass: AskServices },
+        ...[RequestReturn, ReadReturns, OpenPart, DeleteReturn, WritePart, AssembleReturns],
+        {
+          provide: DATA_STORES,
+          useFactory: lifecycleStores,
+          inject: [Database, BodyStore, LifecycleReturned],
+        },
       ],
     };
   }

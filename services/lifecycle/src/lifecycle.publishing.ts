@@ -7,6 +7,8 @@ import { holdEvents } from './hold/hold.events.js';
 import { publishHold } from './hold/hold.published.js';
 import { purgeEvents } from './purge/purge.events.js';
 import { publishPurge } from './purge/purge.published.js';
+import { returnEvents } from './return/return.events.js';
+import { publishReturn } from './return/return.published.js';
 import { terminationEvents } from './termination/termination.events.js';
 import { publishTermination } from './termination/termination.published.js';
 
@@ -16,6 +18,7 @@ export const lifecyclePublishing: readonly Publishing[] = [
   publishing(purgeEvents, publishPurge),
   publishing(attachmentEvents, publishAttachment),
   publishing(holdEvents, publishHold),
+  publishing(returnEvents, publishReturn),
   ...receiptPublishing(lifecycleFacts),
   settledPublishing(lifecycleFacts.deadLetterSettled),
   sealingPublishing(lifecycleFacts.valuesSealed),

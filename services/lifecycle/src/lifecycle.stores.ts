@@ -1,37 +1,73 @@
-/** @promise P31 where lifecycle keeps data of customers */
+/** @promise P31, P30 where lifecycle keeps data of customers */
 import type { Database } from '@vouchsafe/database';
 import { type DataStore, rows, rowsOfOrganization } from '@vouchsafe/service-host';
 import type { BodyStore } from './attachment/body-store.js';
+import type { LifecycleReturned } from './return/lifecycle-returned.js';
 
 /** Settings that name where bodies of attachments are. */
 export const folders = ['VOUCHSAFE_FILES_FOLDER', 'VOUCHSAFE_ATTACHMENT_BUCKET'] as const;
 
 /** Streams of purges are the operator's: they are what remains to be shown. */
-export function lifecycleStores(database: Database, bodies: BodyStore): readonly DataStore[] {
+export function lifecycleStores(
+  database: Database,
+  bodies: BodyStore,
+  returned: LifecycleReturned,
+): readonly DataStore[] {
   return [
     rows(database, {
       ...{ name: 'organizations', tables: ['organization', 'termination', 'certificate'], person: 'none' },
       about: { entities: ['organization'], times: false },
+      returned: [returned.termination],
     }),
-    attachments(database, bodies),
+    returns(database, bodies),
+    attachments(database, bodies, returned),
     {
       ...{ name: 'purges', places: ['purge', 'certificate_key'], person: 'none' },
-      organization: { kept: 'deletion-records' },
+      ...{ organization: { kept: 'deletion-records' }, returned: { nothing: 'operator' } },
     },
     // That something was held, and until when, must be shown later.
     {
       ...{ name: 'legal-holds', places: ['legal_hold'], person: 'none' },
-      organization: { kept: 'deletion-records' },
+      ...{ organization: { kept: 'deletion-records' }, returned: [returned.holds] },
     },
   ];
 }
 
+/** Parts of archives are in the store of bodies: what no row knows of them is an attachment's without a row. */
+function returns(database: Database, bodies: BodyStore): DataStore {
+  const tables = rowsOfOrganization(database, ['return_part', 'data_return']);
+  return {
+    name: 'returns',
+    places: ['data_return', 'return_part'],
+    person: 'sealed',
+    returned: { nothing: 'derived' },
+    organization: {
+      count: (organizationId) => tables.count(organizationId),
+      remove: async (organizationId, destroy) => {
+        for (const attachmentId of await partsOf(database, organizationId))
+          await destroy.outside(() => bodies.remove({ organizationId, attachmentId }));
+        await tables.remove(organizationId, destroy);
+      },
+    },
+  };
+}
+
+async function partsOf(database: Database, organizationId: string): Promise<string[]> {
+  const parts = await database.asRetention((sql) =>
+    sql.query<{ id: string }>('select part_id as id from return_part where organization_id = $1', [
+      organizationId,
+    ]),
+  );
+  return parts.map(({ id }) => id);
+}
+
 /** Rows and bodies, and bodies without a row: whatever the folder or the bucket has of the organization is counted and goes. */
-function attachments(database: Database, bodies: BodyStore): DataStore {
+function attachments(database: Database, bodies: BodyStore, returned: LifecycleReturned): DataStore {
   return {
     name: 'attachments',
     places: ['attachment', 'unknown_body', ...folders],
     person: 'sealed',
+    returned: [returned.attachments],
     organization: {
       count: async (organizationId) => {
         const rows = await database.asRetention((sql) =>
@@ -43,6 +79,8 @@ function attachments(database: Database, bodies: BodyStore): DataStore {
         );
         const ids = new Set(rows.map(({ id }) => id));
         for await (const { attachmentId } of bodies.list(organizationId)) ids.add(attachmentId);
+        // Counted as returns.
+        for (const id of await partsOf(database, organizationId)) ids.delete(id);
         return ids.size;
       },
       remove: async (organizationId, destroy) => {

@@ -8,4 +8,8 @@ export const storedNames = {
   attachmentKey: 'key',
   attachmentBody: 'body',
   certificateKey: 'certificate-key',
+  return: 'return',
+  /** A part of an archive, and the key of its body. */
+  returnPart: 'part',
+  returnPartKey: 'part-key',
 } as const;

@@ -49,5 +49,7 @@ export const terminationNoticeDue = contract({
     backupsExpiredBy: time,
     /** Of the address at which the certificate of the deletion will be; null for ends from before there were certificates. */
     certificateId: z.uuid().nullable().optional(),
+    /** Until then an owner can have the data returned (P30); null for ends from before there were returns. */
+    returnUntil: time.nullable().optional(),
   }),
 });

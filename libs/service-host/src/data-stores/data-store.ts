@@ -1,7 +1,11 @@
-/** @promise P10, P18, P31 what a service must answer of each place where it keeps customers' data */
+/** @promise P10, P18, P30, P31 what a service must answer of each place where it keeps customers' data */
 import type { Kept, Retained } from '@vouchsafe/contracts';
 import type { Destroying } from './destroying.js';
 import type { PersonErasure } from './erasure.js';
+import type { Returned } from './returned.js';
+
+/** Injection token of the service's own stores (`DataStore[]`); those of the libraries come behind them. */
+export const DATA_STORES = Symbol('data stores');
 
 /**
  * One kind of data of customers that a service keeps: where it is, and how it goes with a person and with an organization
@@ -24,6 +28,8 @@ export interface DataStore {
   readonly about?: { readonly entities: readonly string[]; readonly times: boolean };
   /** What stays though the organization goes has a ground. */
   readonly organization: OrganizationRemoval | { readonly kept: Kept };
+  /** The tables that the organization gets back of it (P30), or why it gets nothing. */
+  readonly returned: Returned;
 }
 
 /**

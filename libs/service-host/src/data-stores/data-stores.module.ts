@@ -21,7 +21,7 @@ import { Metrics } from '../metrics.js';
 import { Background } from '../persistence/background.js';
 import { PUBLISHING } from '../persistence/lanes.js';
 import type { PersistenceConfig } from '../persistence/persistence.config.js';
-import type { DataStore } from './data-store.js';
+import { DATA_STORES, type DataStore } from './data-store.js';
 import { takeOn } from './erasure.js';
 import { type HoldingOptions, startHolding } from './holding.js';
 import { requestRelease, takeOnHold } from './holds.js';
@@ -29,9 +29,8 @@ import { measureHeld } from './measure-held.js';
 import { libraryStores } from './library-stores.js';
 import { applyTombstones, startErasing } from './erasing.js';
 import type { ErasingOptions } from './procedure.js';
+import { ReturnedDataController } from './returned-data.controller.js';
 
-/** Injection token of the service's own stores (`DataStore[]`); those of the libraries come behind them. */
-export const DATA_STORES = Symbol('data stores');
 const SETTINGS = Symbol('erasure settings');
 type ErasureSettings = Pick<
   PersistenceConfig,
@@ -164,7 +163,8 @@ class ErasureReactions {
 }
 
 /**
- * A service's part of every erasure of a person (P10) and of an organization (P31), and of every legal hold. The service provides
+ * A service's part of every erasure of a person (P10) and of an organization (P31), of every legal hold, and of the data that an
+ * organization gets back (P30). The service provides
  * `DATA_STORES`, consumes identity's and lifecycle's facts, and publishes its receipts.
  */
 @Module({})
@@ -172,7 +172,7 @@ export class DataStoresModule {
   static for(settings: ErasureSettings): DynamicModule {
     return {
       module: DataStoresModule,
-      controllers: [ErasureReactions],
+      controllers: [ErasureReactions, ReturnedDataController],
       providers: [{ provide: SETTINGS, useValue: settings }, Erasing],
     };
   }

@@ -62,7 +62,13 @@ async function person(): Promise<{ erasure: PersonErasure; sealed: string }> {
 }
 
 function removing(person: PersonRemoval): DataStore {
-  return { name: 'people', places: [], person, organization: { kept: 'deletion-records' } };
+  return {
+    name: 'people',
+    places: [],
+    person,
+    returned: { nothing: 'technical' },
+    organization: { kept: 'deletion-records' },
+  };
 }
 
 /** A service with a file of tombstones of its own, and something to remove besides keys. */

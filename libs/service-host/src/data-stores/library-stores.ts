@@ -11,20 +11,27 @@ export function libraryStores(database: Database): readonly DataStore[] {
   return [
     rows(database, {
       ...{ name: 'idempotency-keys', tables: ['idempotency_key'] },
-      ...{ person: keptAnswers, about: NOTHING },
+      ...{ person: keptAnswers, about: NOTHING, returned: TECHNICAL },
     }),
-    rows(database, { name: 'dead-letters', tables: ['dead_letter'], person: 'sealed' }),
-    rows(database, { name: 'erasures', tables: ['erasure'], person: 'none' }),
-    rows(database, { name: 'sealing-runs', tables: ['sealing_run'], person: 'none', about: NOTHING }),
+    rows(database, {
+      ...{ name: 'dead-letters', tables: ['dead_letter'], person: 'sealed', returned: TECHNICAL },
+    }),
+    rows(database, { name: 'erasures', tables: ['erasure'], person: 'none', returned: TECHNICAL }),
+    rows(database, {
+      ...{ name: 'sealing-runs', tables: ['sealing_run'], person: 'none' },
+      ...{ about: NOTHING, returned: TECHNICAL },
+    }),
     {
       ...{ name: 'events', places: ['event'], person: 'sealed' },
+      // What happened stands in the entries of the log.
+      returned: { nothing: 'derived' },
       organization: {
         count: (organizationId) => countAsWorker(database, ['event'], organizationId),
         remove: (organizationId, destroy) => deleteEvents(database, organizationId, destroy),
       },
     },
     {
-      ...{ name: KEYS, places: keyTables, person: 'none' },
+      ...{ name: KEYS, places: keyTables, person: 'none', returned: { nothing: 'secret' } },
       // The keys are destroyed when every other store is empty.
       organization: {
         count: (organizationId) => rowsOfOrganization(database, keyTables).count(organizationId),
@@ -33,19 +40,25 @@ export function libraryStores(database: Database): readonly DataStore[] {
     },
     {
       ...{ name: 'tombstones', places: ['vault_erased_key', 'vault_erased_organization'], person: 'none' },
-      organization: { kept: 'tombstones' },
+      ...{ organization: { kept: 'tombstones' }, returned: TECHNICAL },
     },
-    { ...{ name: 'holds', places: ['hold'], person: 'none' }, organization: { kept: 'deletion-records' } },
+    {
+      ...{ name: 'holds', places: ['hold'], person: 'none' },
+      // Lifecycle's register is returned.
+      ...{ organization: { kept: 'deletion-records' }, returned: { nothing: 'derived' } },
+    },
     // What came after it was erased.
     {
       ...{ name: 'late-facts', places: ['late_fact'], person: 'none' },
-      organization: { kept: 'deletion-records' },
+      ...{ organization: { kept: 'deletion-records' }, returned: { nothing: 'operator' } },
     },
   ];
 }
 
 /** Technical records: what they repeat is kept elsewhere. */
 const NOTHING = { entities: [], times: false } as const;
+
+const TECHNICAL = { nothing: 'technical' } as const;
 
 const keyTables = ['vault_data_key', 'vault_organization_key', 'vault_transit_key'] as const;
 

@@ -8,7 +8,10 @@ const BATCH = 5_000;
 /** A store of rows with an `organization_id`; tables that refer to others come first. */
 export function rows(
   database: Database,
-  { tables, ...store }: Pick<DataStore, 'name' | 'person' | 'about'> & { readonly tables: readonly string[] },
+  {
+    tables,
+    ...store
+  }: Pick<DataStore, 'name' | 'person' | 'about' | 'returned'> & { readonly tables: readonly string[] },
 ): DataStore {
   return { ...store, places: tables, organization: rowsOfOrganization(database, tables) };
 }

@@ -11,17 +11,21 @@ import {
   verifyCertificate,
   type CertificateVerification,
 } from '../certificate/verify-certificate.js';
+import { isReturnManifest, verifyReturn, type ReturnVerification } from '../return/verify-return.js';
 import { verifyBundle, type Verification } from '../verify-bundle.js';
 import { openSource, type OpenSource } from './bundle-source.js';
+import { filesBeside } from './files-beside.js';
 import { keysGiven } from './keys-given.js';
 import { certificateInPlainWords } from './certificate-words.js';
 import { EXIT_CODES, inPlainWords } from './plain-words.js';
+import { returnInPlainWords } from './return-words.js';
 import { shown } from './shown.js';
 
 const USAGE = `Usage: vouchsafe-verify FILE [--vkey KEY|FILE]... [--threads N]
 
-Checks a forensic bundle (a ZIP) or a deletion certificate, offline. FILE is its name, or - for standard input. KEY is a
-verifier key (name+hash+base64), FILE of --vkey has one per line: get them from a source other than what you check.
+Checks a forensic bundle (a ZIP), a deletion certificate, or a part of an organization's returned data, offline. FILE is
+its name, or - for standard input; of a part, the manifest.note beside its unpacked files. KEY is a verifier key
+(name+hash+base64), FILE of --vkey has one per line: get them from a source other than what you check.
 N threads check the entries of a bundle; the verdict does not depend on N.
 
   --vkey     a key that you trust; can be repeated
@@ -59,8 +63,15 @@ export async function run(args: readonly string[], program?: URL): Promise<Outpu
   const { file, keys, threads } = parsed;
   const name = file === '-' ? 'Standard input' : file;
   const found = await verifyFile(file, keys, (entries) => chooseChecker(entries, threads, program));
-  const out = 'certificate' in found ? certificateInPlainWords(name, found) : inPlainWords(name, found);
+  const out = wordsOf(name, found);
   return { kind: 'verdict', code: EXIT_CODES[found.status], out };
+}
+
+type Found = Verification | CertificateVerification | ReturnVerification;
+
+function wordsOf(name: string, found: Found): string {
+  if ('certificate' in found) return certificateInPlainWords(name, found);
+  return 'returned' in found ? returnInPlainWords(name, found) : inPlainWords(name, found);
 }
 
 /** Fewer are checked in less time than threads take to start. */
@@ -78,11 +89,15 @@ async function verifyFile(
   file: string,
   keys: readonly VerifierKey[] | undefined,
   checkerFor: (entries: number) => RunChecker,
-): Promise<Verification | CertificateVerification> {
+): Promise<Found> {
   let opened: OpenSource | undefined;
   try {
     opened = await openSource(file);
     if (isCertificate(opened.source)) return verifyCertificate(opened.source, keys);
+    if (isReturnManifest(opened.source)) {
+      if (file === '-') throw new Unreadable('the files of a part are beside its manifest: give its name');
+      return verifyReturn(opened.source, keys, filesBeside(file));
+    }
     return await verifyBundle(opened.source, keys, checkerFor);
   } catch (error) {
     if (error instanceof Unreadable) return { status: 'unreadable', why: error.message };

@@ -8,8 +8,8 @@ import { customerAggregate } from './customer.aggregate.js';
 export const customerView = z
   .strictObject({
     customerId: z.string().nullable().describe('Id of the customer at Stripe; null before the first order'),
-    name: z.string().nullable(),
-    email: z.string().nullable(),
+    name: z.string().nullable().describe('Name on invoices; null where it is not known'),
+    email: z.string().nullable().describe('Address for invoices; null where it is not known'),
   })
   .meta({ id: 'BillingCustomer' });
 

@@ -12,6 +12,7 @@ import { CustomerAtStripe } from '../customer/customer-at-stripe.js';
 import { StripeApi } from '../stripe/stripe-api.js';
 import { isFailed, reasonOf } from '../stripe/stripe-failure.js';
 import { keptInvoices } from './kept-invoices.js';
+import { BillingReturned } from '../billing.returned.js';
 import { INVOICE_YEARS, RemovePerson } from './remove-person.js';
 
 /**
@@ -30,7 +31,12 @@ export class CustomersStore implements DataStore {
     private readonly ids: Ids,
     readonly person: RemovePerson,
     @Inject(INVOICE_YEARS) private readonly invoiceYears: number,
+    private readonly billing: BillingReturned,
   ) {}
+
+  get returned() {
+    return [this.billing.customer];
+  }
 
   readonly organization: OrganizationRemoval = {
     count: (organizationId) => rowsOfOrganization(this.database, this.places).count(organizationId),

@@ -27,6 +27,7 @@ export class StripeEventsStore implements DataStore {
   readonly name = 'stripe-events';
   readonly places = ['stripe_object', 'inbox'];
   readonly person = 'none';
+  readonly returned = { nothing: 'derived' } as const;
 
   constructor(private readonly database: Database) {}
 

@@ -8,8 +8,8 @@ const time = z.iso.datetime();
 
 export const shownInvoice = z
   .strictObject({
-    invoiceId: z.string(),
-    subscriptionId: z.string().nullable(),
+    invoiceId: z.string().describe('Id of the invoice at Stripe'),
+    subscriptionId: z.string().nullable().describe('The subscription that it is for; null for others'),
     number: z.string().nullable().describe('As it stands on the invoice; null while it is a draft'),
     status: z
       .enum(invoiceStatuses)
@@ -19,15 +19,15 @@ export const shownInvoice = z
     amountPaid: money.describe('Amount paid'),
     amountRemaining: money.describe('Amount still unpaid'),
     attempts: z.int().describe('How often Stripe tried to collect it'),
-    nextAttemptAt: time.nullable(),
-    createdAt: time,
-    dueAt: time.nullable(),
+    nextAttemptAt: time.nullable().describe('When Stripe tries to collect it again; null where it does not'),
+    createdAt: time.describe('When it was made'),
+    dueAt: time.nullable().describe('Until when it is to be paid; null where it is charged at once'),
     periodStart: time.describe('Start of the invoiced period'),
     periodEnd: time.describe('End of the invoiced period'),
-    finalizedAt: time.nullable(),
-    paidAt: time.nullable(),
-    markedUncollectibleAt: time.nullable(),
-    voidedAt: time.nullable(),
+    finalizedAt: time.nullable().describe('When it became final; null while it is a draft'),
+    paidAt: time.nullable().describe('When it was paid; null where it was not'),
+    markedUncollectibleAt: time.nullable().describe('When it was given up; null where it was not'),
+    voidedAt: time.nullable().describe('When it was declared void; null where it was not'),
     observedAt: time.describe('When billing last read this from Stripe'),
   })
   .meta({

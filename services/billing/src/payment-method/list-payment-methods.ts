@@ -16,34 +16,33 @@ import { PaymentMethodRow } from './payment-method.entity.js';
 import { card } from './payment-method.events.js';
 import { openCard } from './sealed-card.js';
 
-export const paymentMethodPage = pageOf(
-  z
-    .strictObject({
-      paymentMethodId: z.string(),
-      kind: z.string().describe('Stripe’s: `card`, `sepa_debit`, ...'),
-      card: card.nullable().describe('Null for what is no card'),
-      isDefault: z
-        .boolean()
-        .describe(
-          'Whether this is the default card. A subscription that has a card of its own is charged to that one.',
-        ),
-      createdAt: z.iso.datetime(),
-      observedAt: z.iso.datetime().describe('When billing last read this from Stripe'),
-    })
-    .meta({
-      id: 'PaymentMethod',
-      examples: [
-        {
-          paymentMethodId: 'pm_1Pq2yA2eZvKYlo2C',
-          kind: 'card',
-          card: { brand: 'visa', last4: '4242', expiryMonth: 12, expiryYear: 2030 },
-          isDefault: true,
-          createdAt: '2026-11-29T05:00:00.000Z',
-          observedAt: '2026-11-29T05:00:03.000Z',
-        },
-      ],
-    }),
-);
+export const paymentMethodView = z
+  .strictObject({
+    paymentMethodId: z.string().describe('Id of the payment method at Stripe'),
+    kind: z.string().describe('Stripe’s: `card`, `sepa_debit`, ...'),
+    card: card.nullable().describe('Null for what is no card'),
+    isDefault: z
+      .boolean()
+      .describe(
+        'Whether this is the default card. A subscription that has a card of its own is charged to that one.',
+      ),
+    createdAt: z.iso.datetime().describe('When it was saved'),
+    observedAt: z.iso.datetime().describe('When billing last read this from Stripe'),
+  })
+  .meta({
+    id: 'PaymentMethod',
+    examples: [
+      {
+        paymentMethodId: 'pm_1Pq2yA2eZvKYlo2C',
+        kind: 'card',
+        card: { brand: 'visa', last4: '4242', expiryMonth: 12, expiryYear: 2030 },
+        isDefault: true,
+        createdAt: '2026-11-29T05:00:00.000Z',
+        observedAt: '2026-11-29T05:00:03.000Z',
+      },
+    ],
+  });
+export const paymentMethodPage = pageOf(paymentMethodView);
 const cursor = cursorOf({ createdAt: 'time', paymentMethodId: 'stripeId' });
 
 /** Reads the register; Stripe is not asked. */

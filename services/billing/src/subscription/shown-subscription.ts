@@ -9,7 +9,7 @@ const time = z.iso.datetime();
 
 export const shownSubscription = z
   .strictObject({
-    subscriptionId: z.string(),
+    subscriptionId: z.string().describe('Id of the subscription at Stripe'),
     status: z
       .enum(subscriptionStatuses)
       .describe(
@@ -18,20 +18,22 @@ export const shownSubscription = z
     isLive: z
       .boolean()
       .describe('Whether the subscription is live. An organization with a live subscription stays active.'),
-    items: z.array(
-      z.strictObject({
-        priceId: z.string(),
-        quantity: z.int().nullable().describe('How many units of the price'),
-        unitPrice: money.nullable().describe('Null where Stripe computes it in steps or fractions'),
-        interval: z
-          .enum(['day', 'week', 'month', 'year'])
-          .nullable()
-          .describe('Unit of the billing interval'),
-        intervalCount: z.int().nullable().describe('Number of intervals between two invoices'),
-      }),
-    ),
-    createdAt: time,
-    startedAt: time,
+    items: z
+      .array(
+        z.strictObject({
+          priceId: z.string(),
+          quantity: z.int().nullable().describe('How many units of the price'),
+          unitPrice: money.nullable().describe('Null where Stripe computes it in steps or fractions'),
+          interval: z
+            .enum(['day', 'week', 'month', 'year'])
+            .nullable()
+            .describe('Unit of the billing interval'),
+          intervalCount: z.int().nullable().describe('Number of intervals between two invoices'),
+        }),
+      )
+      .describe('The prices that it is for'),
+    createdAt: time.describe('When it was made'),
+    startedAt: time.describe('When it began'),
     currentPeriodStart: time.nullable().describe('Start of the current billing period'),
     currentPeriodEnd: time
       .nullable()
@@ -39,7 +41,7 @@ export const shownSubscription = z
     trialEnd: time.nullable().describe('Until when nothing is charged; null without a trial'),
     cancelsAt: time.nullable().describe('When the subscription is scheduled to end'),
     canceledAt: time.nullable().describe('When the cancellation was requested'),
-    endedAt: time.nullable(),
+    endedAt: time.nullable().describe('When it ended; null where it has not'),
     collectionPaused: z.boolean().describe('Whether Stripe makes invoices without collecting them'),
     observedAt: time.describe('When billing last read this from Stripe'),
   })

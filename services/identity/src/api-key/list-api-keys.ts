@@ -12,22 +12,21 @@ import {
 import { z } from 'zod';
 import { ApiKey } from './api-key.entity.js';
 
-export const apiKeyPage = pageOf(
-  z
-    .strictObject({
-      apiKeyId: z.uuid(),
-      name: z.string(),
-      start: z.string().describe('The first characters of the key'),
-      source: z.string().describe('The source of the audit entries that it submits'),
-      scopes: z.array(z.enum(permissions)).describe('What it may do, as far as its creator may'),
-      createdBy: z.uuid().describe('Id of the user who created it'),
-      createdAt: z.iso.datetime(),
-      expiresAt: z.iso.datetime().nullable(),
-      lastUsedAt: z.iso.datetime().nullable().describe('To the minute; null when it was never used'),
-      revokedAt: z.iso.datetime().nullable(),
-    })
-    .meta({ id: 'ApiKey' }),
-);
+export const apiKeyView = z
+  .strictObject({
+    apiKeyId: z.uuid().describe('Id of the key'),
+    name: z.string().describe('Name that its creator gave it'),
+    start: z.string().describe('The first characters of the key'),
+    source: z.string().describe('The source of the audit entries that it submits'),
+    scopes: z.array(z.enum(permissions)).describe('What it may do, as far as its creator may'),
+    createdBy: z.uuid().describe('Id of the user who created it'),
+    createdAt: z.iso.datetime().describe('When it was created'),
+    expiresAt: z.iso.datetime().nullable().describe('When it stops working; null where it does not'),
+    lastUsedAt: z.iso.datetime().nullable().describe('To the minute; null when it was never used'),
+    revokedAt: z.iso.datetime().nullable().describe('When it was revoked; null where it was not'),
+  })
+  .meta({ id: 'ApiKey' });
+export const apiKeyPage = pageOf(apiKeyView);
 const cursor = cursorOf({ createdAt: 'time', apiKeyId: 'id' });
 
 @Injectable()

@@ -42,6 +42,16 @@ export const emailContent = z.discriminatedUnion('kind', [
     backupsExpiredBy: z.string(),
     /** Absent in emails from before there were certificates. */
     certificateId: z.uuid().nullable().optional(),
+    /** Absent in emails from before data could be returned. */
+    returnUntil: z.string().nullable().optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('return-ready'),
+    email,
+    organization: z.string(),
+    returnId: z.uuid(),
+    parts: z.int().positive(),
+    expiresAt: z.string(),
   }),
 ]);
 export type EmailContent = z.infer<typeof emailContent>;
@@ -118,6 +128,17 @@ export function writeEmail(
       return { to, ...notices[content.what] };
     case 'termination-notice':
       return { to, ...terminationNotice(content, publicUrl) };
+    case 'return-ready':
+      return {
+        to,
+        subject: `The data of ${content.organization} is ready to be downloaded`,
+        text: paragraphs(
+          'Hello,',
+          `All data of ${content.organization} has been put into an archive of ${content.parts === 1 ? 'one part' : `${content.parts} parts`}.`,
+          `As an owner, log in and download it before ${dateOf(content.expiresAt)}, when the archive is deleted: ${publicUrl}`,
+          `The archive is ${content.returnId}. Its files hold personal data: keep them safe.`,
+        ),
+      };
   }
 }
 
@@ -168,6 +189,11 @@ function terminationNotice(
       ended,
       'Only owners can log in now. Members and API keys have no access.',
       comeBack,
+      ...(notice === 'ended' && content.returnUntil
+        ? [
+            `To take the data with you, log in and request an archive of it before ${dateOf(content.returnUntil)}. Later, ask the operator.`,
+          ]
+        : []),
       `From ${purgeFrom} on, the data is deleted: from production by ${dateOf(content.productionErasedBy)}, and from all backups by ${dateOf(content.backupsExpiredBy)}. Deleted data cannot be restored.`,
       ...(content.certificateId
         ? [

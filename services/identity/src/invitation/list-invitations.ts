@@ -15,20 +15,19 @@ import { openCells } from '../persistence/sealed-column.js';
 import { type Role, role } from '../permission/role.js';
 import { invitationCell } from './invitation.projection.js';
 
-export const invitationPage = pageOf(
-  z
-    .strictObject({
-      invitationId: z.uuid(),
-      email: z.string().nullable().describe('Null where it is erased'),
-      role,
-      status: z
-        .enum(['open', 'accepted', 'revoked', 'expired'])
-        .describe('Only an open invitation can be accepted'),
-      createdAt: z.iso.datetime(),
-      expiresAt: z.iso.datetime(),
-    })
-    .meta({ id: 'Invitation' }),
-);
+export const invitationView = z
+  .strictObject({
+    invitationId: z.uuid().describe('Id of the invitation'),
+    email: z.string().nullable().describe('Email address that was invited; null where it is erased'),
+    role: role.describe('Role that the person gets'),
+    status: z
+      .enum(['open', 'accepted', 'revoked', 'expired'])
+      .describe('Only an open invitation can be accepted'),
+    createdAt: z.iso.datetime().describe('When the person was invited'),
+    expiresAt: z.iso.datetime().describe('Until when it can be accepted'),
+  })
+  .meta({ id: 'Invitation' });
+export const invitationPage = pageOf(invitationView);
 const cursor = cursorOf({ createdAt: 'time', invitationId: 'id' });
 
 interface Row {

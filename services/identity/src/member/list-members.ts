@@ -8,12 +8,12 @@ import { type Account, readAccounts } from '../user/accounts.js';
 
 export const memberView = z
   .strictObject({
-    userId: z.uuid(),
-    email: z.string().nullable().describe('Null where it is erased'),
-    name: z.string().nullable().describe('Null where it is erased'),
-    role,
+    userId: z.uuid().describe('Id of the user'),
+    email: z.string().nullable().describe('Email address; null where it is erased'),
+    name: z.string().nullable().describe('Name of the person; null where it is erased'),
+    role: role.describe('Role of the member, which decides what it may do'),
     secondFactor: z.boolean().describe('Whether a second factor is enrolled'),
-    joinedAt: z.iso.datetime(),
+    joinedAt: z.iso.datetime().describe('When the user became a member'),
   })
   .meta({ id: 'Member' });
 export type MemberView = z.infer<typeof memberView>;

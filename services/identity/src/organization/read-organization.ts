@@ -7,8 +7,8 @@ import { Operator } from '../operator.js';
 
 export const organizationView = z
   .strictObject({
-    organizationId: z.uuid(),
-    name: z.string(),
+    organizationId: z.uuid().describe('Id of the organization'),
+    name: z.string().describe('Name of the organization'),
     requireSecondFactor: z
       .boolean()
       .describe('Whether members need a second factor: a session without one can only enrol it'),

@@ -27,6 +27,8 @@ export const permissionsByRole = {
     'stripe:read',
     'lifecycle:read',
     'lifecycle:write',
+    'returns:read',
+    'returns:write',
     'attachments:read',
     'attachments:write',
     'holds:read',

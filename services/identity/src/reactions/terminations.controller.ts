@@ -52,7 +52,7 @@ export class TerminationsController {
     { transaction }: ReactionContext,
   ): Promise<void> {
     const { organizationId, epoch, notice, cause, endedAt, purgeFrom } = data;
-    const { productionErasedBy, backupsExpiredBy, certificateId = null } = data;
+    const { productionErasedBy, backupsExpiredBy, certificateId = null, returnUntil = null } = data;
     const owners = await transaction.query<{ user_id: string; name: string }>(
       `select user_id, name from member join organization using (organization_id)
        where organization_id = $1 and role = 'owner'`,
@@ -67,7 +67,7 @@ export class TerminationsController {
         content: {
           kind: 'termination-notice',
           ...{ email, organization: name, epoch, notice, cause, endedAt, purgeFrom },
-          ...{ productionErasedBy, backupsExpiredBy, certificateId },
+          ...{ productionErasedBy, backupsExpiredBy, certificateId, returnUntil },
         },
         idempotencyKey: `termination-notice:${organizationId}:${epoch}:${notice}:${userId}`,
       });

@@ -15,6 +15,7 @@ import { type Caller, Clock, RandomIds, withoutAsking, withSharedMigrations } fr
 import { testPostgres, type TestPostgres } from '@vouchsafe/testing';
 import { type ByteRange, localKeyProvider, Vault } from '@vouchsafe/vault';
 import { lifecycleStores } from '../lifecycle.stores.js';
+import { LifecycleReturned } from '../return/lifecycle-returned.js';
 import { lifecycleMigrations } from '../persistence/migrations.js';
 import { AttachmentRow } from './attachment.entity.js';
 import { Attachments, type AttachmentView } from './attachments.js';
@@ -34,6 +35,8 @@ const config = {
   VOUCHSAFE_FILE_SECONDS: 3600,
 };
 const logger = { error: () => undefined, warn: () => undefined };
+/** Nothing of it is read here. */
+const nobodys = new LifecycleReturned(undefined as never, undefined as never, undefined as never);
 
 class TestClock extends Clock {
   moved = 0;
@@ -333,7 +336,9 @@ it('goes with its organization, with what no row knows, and opens no more', asyn
   await stored('another');
   caller = mine;
   const organizationId = mine.organizationId ?? '';
-  const store = lifecycleStores(database, bodies).find(({ name }) => name === 'attachments')?.organization;
+  const store = lifecycleStores(database, bodies, nobodys).find(
+    ({ name }) => name === 'attachments',
+  )?.organization;
   if (!store || !('remove' in store)) throw new Error('Attachments are removed');
   expect(await store.count(organizationId)).toBe(3);
   await database.asRetention((sql) => vault.refuseOrganization(sql, organizationId, new Date()));

@@ -9,7 +9,7 @@ import { BodyStore, type BodyId } from './body-store.js';
 
 export const attachmentView = z
   .strictObject({
-    attachmentId: z.uuid(),
+    attachmentId: z.uuid().describe('Id of the attachment'),
     name: z
       .string()
       .nullable()
@@ -18,7 +18,7 @@ export const attachmentView = z
     size: z.int().describe('In bytes'),
     sha256: z.string().describe('SHA-256 of the bytes, in hexadecimal digits'),
     uploadedBy: z.uuid().nullable().describe('Id of the user who sent it; null where an API key did'),
-    createdAt: z.iso.datetime(),
+    createdAt: z.iso.datetime().describe('When it was stored'),
   })
   .meta({ id: 'Attachment' });
 export type AttachmentView = z.infer<typeof attachmentView>;

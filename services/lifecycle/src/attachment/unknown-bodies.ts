@@ -9,8 +9,8 @@ const DAY_MS = 24 * HOUR_MS;
 /** For so long the right database may be restored, where the service was started on an older one, or on another. */
 const GRACE_MS = 30 * DAY_MS;
 const AT_ONCE = 500;
-/** Every row that has a body. */
-const KNOWN = 'select attachment_id as id from attachment';
+/** Every row that has a body: parts of returns are bodies, too. */
+const KNOWN = 'select attachment_id as id from attachment union all select part_id from return_part';
 
 /** Once a day, one instance looks for bodies that no row knows: a backup of the database was restored that is older. */
 @Injectable()

@@ -14,7 +14,7 @@ const holdStatus = z
   );
 
 const summary = {
-  holdId: z.uuid(),
+  holdId: z.uuid().describe('Id of the hold'),
   organizationId: z.uuid().describe('The organization whose data is held'),
   status: holdStatus,
   reviewDueAt: time.describe(
@@ -22,7 +22,9 @@ const summary = {
   ),
   reviewOverdue: z.boolean().describe('Whether that time has passed'),
 };
-export const holdSummary = z.strictObject({ ...summary, placedAt: time }).meta({ id: 'HoldSummary' });
+export const holdSummary = z
+  .strictObject({ ...summary, placedAt: time.describe('When it was placed') })
+  .meta({ id: 'HoldSummary' });
 
 export const holdView = z
   .strictObject({

@@ -104,4 +104,41 @@ export const lifecycleMigrations: readonly SqlMigration[] = [
       -- Since when an organization has ended without that its owners were told; null where they were.
       alter table termination add column untold_since timestamptz;`,
   },
+  {
+    name: 'lifecycle-006-return',
+    sql: (roles) => `
+      create table data_return (
+        organization_id uuid not null,
+        return_id uuid primary key,
+        status text not null,
+        from_time timestamptz,
+        to_time timestamptz,
+        part_size bigint not null,
+        plan jsonb,
+        position jsonb,
+        requested_at timestamptz not null,
+        expires_at timestamptz,
+        due_at timestamptz,
+        unique (organization_id, requested_at, return_id)
+      );
+      create index data_return_due_at on data_return (due_at);
+      create table return_part (
+        organization_id uuid not null,
+        part_id uuid primary key,
+        return_id uuid not null,
+        number int not null,
+        status text not null,
+        size bigint not null,
+        sha256 text,
+        key_sealed text not null,
+        unique (return_id, number)
+      );
+      ${separated('data_return', roles)}
+      ${separated('return_part', roles)}
+      grant select, insert, update on data_return to ${roles.request};
+      grant select on return_part to ${roles.request};
+      grant select, update on data_return to ${roles.worker};
+      grant select, insert, update, delete on return_part to ${roles.worker};
+      grant select, delete on data_return, return_part to ${roles.retention};`,
+  },
 ];

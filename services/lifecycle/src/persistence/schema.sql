@@ -339,6 +339,30 @@ create table cursor (
 );
 grant delete, insert, select, update on cursor to lifecycle_worker;
 
+create table data_return (
+  organization_id uuid not null,
+  return_id uuid not null,
+  status text not null,
+  from_time timestamp with time zone,
+  to_time timestamp with time zone,
+  part_size bigint not null,
+  plan jsonb,
+  "position" jsonb,
+  requested_at timestamp with time zone not null,
+  expires_at timestamp with time zone,
+  due_at timestamp with time zone,
+  constraint data_return_pkey PRIMARY KEY (return_id),
+  constraint data_return_organization_id_requested_at_return_id_key UNIQUE (organization_id, requested_at, return_id)
+);
+alter table data_return enable row level security;
+alter table data_return force row level security;
+create policy every_organization on data_return to lifecycle_retention, lifecycle_worker using (true);
+create policy own_organization on data_return to lifecycle_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX data_return_due_at ON public.data_return USING btree (due_at);
+grant delete, select on data_return to lifecycle_retention;
+grant insert, select, update on data_return to lifecycle_request;
+grant select, update on data_return to lifecycle_worker;
+
 create table dead_letter (
   id bigint not null generated always as identity,
   consumer text not null,
@@ -570,6 +594,26 @@ create policy every_organization on purge to lifecycle_retention, lifecycle_work
 create policy own_organization on purge to lifecycle_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
 CREATE INDEX purge_due ON public.purge USING btree (due_at) WHERE (due_at IS NOT NULL);
 grant insert, select, update on purge to lifecycle_worker;
+
+create table return_part (
+  organization_id uuid not null,
+  part_id uuid not null,
+  return_id uuid not null,
+  number integer not null,
+  status text not null,
+  size bigint not null,
+  sha256 text,
+  key_sealed text not null,
+  constraint return_part_pkey PRIMARY KEY (part_id),
+  constraint return_part_return_id_number_key UNIQUE (return_id, number)
+);
+alter table return_part enable row level security;
+alter table return_part force row level security;
+create policy every_organization on return_part to lifecycle_retention, lifecycle_worker using (true);
+create policy own_organization on return_part to lifecycle_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, insert, select, update on return_part to lifecycle_worker;
+grant delete, select on return_part to lifecycle_retention;
+grant select on return_part to lifecycle_request;
 
 create table schema_migration (
   id integer not null default nextval('schema_migration_id_seq'::regclass),

@@ -1,4 +1,4 @@
-/** @promise P31 the dates, checked against the page that promises them */
+/** @promise P31, P30 the dates, checked against the page that promises them */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { faultOf, planOf } from './plan.js';
@@ -12,6 +12,7 @@ describe('what happens to the data of an organization that has ended', () => {
   it('follows the days that are promised', () => {
     const plan = planOf(endedAt, null, policy);
     expect(Object.fromEntries(Object.entries(plan).map(([what, at]) => [what, day(at as Date)]))).toEqual({
+      returnUntil: 30,
       purgeFrom: 120,
       purgeUntil: 180,
       productionErasedBy: 210,
@@ -21,6 +22,7 @@ describe('what happens to the data of an organization that has ended', () => {
 
   it('begins when the owners were told, but the deadlines stay', () => {
     const plan = planOf(endedAt, new Date(endedAt.getTime() + 20.5 * DAY_MS), policy);
+    expect(day(plan.returnUntil)).toBe(50.5);
     expect(day(plan.purgeFrom)).toBe(140.5);
     expect(day(plan.productionErasedBy)).toBe(210);
     expect(day(plan.backupsExpiredBy)).toBe(300);

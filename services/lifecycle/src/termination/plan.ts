@@ -1,4 +1,4 @@
-/** @promise P31 when an organization's data goes, from production and from backups */
+/** @promise P31, P30 when an organization's data goes, from production and from backups */
 
 const DAY_MS = 86_400_000;
 
@@ -10,6 +10,8 @@ const periods = {
   latestPurge: 180,
   production: 210,
   backups: 300,
+  /** Until then the organization can have its data returned without asking anybody (P30). */
+  return: 30,
   /** What the planner allows for a purge that has begun, failures of single tasks included. */
   purge: 14,
 } as const;
@@ -24,6 +26,8 @@ export interface BackupPolicy {
 
 /** What happens when. */
 export interface TerminationPlan {
+  /** Until then an owner can have the data returned; later the operator can (P30). */
+  readonly returnUntil: Date;
   /** Nothing is deleted before. */
   readonly purgeFrom: Date;
   /** The purge begins then at the latest, whatever is still open, unless a hold stops it. */
@@ -67,6 +71,7 @@ export function planOf(endedAt: Date, noticedAt: Date | null, policy: BackupPoli
     plusDays(productionErasedBy, -periods.purge),
   );
   return {
+    returnUntil: plusDays(protectedFrom, periods.return),
     purgeFrom: earlier(plusDays(protectedFrom, periods.inactive), purgeUntil),
     purgeUntil,
     productionErasedBy,

@@ -12,6 +12,9 @@ const time = z.iso.datetime();
 
 const plan = z
   .strictObject({
+    returnUntil: time.describe(
+      'Until this time owners can have all data put into an archive; later the operator can. It is later if the first email to an owner was late',
+    ),
     purgeFrom: time.describe(
       'Nothing is deleted before this time, and the organization can come back until then. It is later if the first email to an owner was late',
     ),
@@ -103,7 +106,7 @@ export async function shownTermination(
   }
   const { cause, endedAt, noticedAt } = state;
   const heldBy = (await holdsOn(unit, [unit.organizationId])).map(({ holdId }) => holdId);
-  const { purgeFrom, productionErasedBy, backupsExpiredBy } = planFor(state, policy);
+  const { returnUntil, purgeFrom, productionErasedBy, backupsExpiredBy } = planFor(state, policy);
   if (state.status === 'purging')
     return {
       ...{ status: 'purging', cause, endedAt },
@@ -115,6 +118,7 @@ export async function shownTermination(
   return {
     ...{ status, cause, endedAt, noticedAt },
     plan: {
+      returnUntil: returnUntil.toISOString(),
       purgeFrom: purgeFrom.toISOString(),
       productionErasedBy: productionErasedBy.toISOString(),
       backupsExpiredBy: backupsExpiredBy.toISOString(),

@@ -34,6 +34,7 @@ const due = (
     productionErasedBy: dayAfter(210).toISOString(),
     backupsExpiredBy: dayAfter(300).toISOString(),
     certificateId,
+    returnUntil: dayAfter(30).toISOString(),
   },
 });
 

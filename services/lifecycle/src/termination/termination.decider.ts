@@ -200,6 +200,7 @@ function noticesDue(state: Inactive, { at, policy, newCertificateId }: Advance):
         productionErasedBy: plan.productionErasedBy.toISOString(),
         backupsExpiredBy: plan.backupsExpiredBy.toISOString(),
         certificateId,
+        returnUntil: plan.returnUntil.toISOString(),
       },
     }));
 }

@@ -15,6 +15,7 @@ const noticeDue = {
   productionErasedBy: time,
   backupsExpiredBy: time,
 };
+const certified = { certificateId: z.uuid().nullable() };
 
 /** Stream `termination-<organizationId>`: how an organization's use of the product ends, and what then becomes of its data (P30, P31). */
 export const terminationEvents = eventCatalog({
@@ -36,10 +37,16 @@ export const terminationEvents = eventCatalog({
   },
   'organization-reactivated': { version: 1, visibility: 'published', schema: z.strictObject(which) },
   'termination-notice-due': {
-    version: 2,
+    version: 3,
     visibility: 'published',
-    schema: z.strictObject({ ...noticeDue, certificateId: z.uuid().nullable() }),
-    former: { 1: formerVersion(z.strictObject(noticeDue), (data) => ({ ...data, certificateId: null })) },
+    schema: z.strictObject({ ...noticeDue, ...certified, returnUntil: time.nullable() }),
+    former: {
+      1: formerVersion(z.strictObject(noticeDue), (data) => ({ ...data, certificateId: null })),
+      2: formerVersion(z.strictObject({ ...noticeDue, ...certified }), (data) => ({
+        ...data,
+        returnUntil: null,
+      })),
+    },
   },
   'termination-notice-sent': {
     version: 1,

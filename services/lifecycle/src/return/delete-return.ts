@@ -1,0 +1,45 @@
+import { Injectable } from '@nestjs/common';
+import { isRejected } from '@vouchsafe/event-sourcing';
+import { EventStore } from '@vouchsafe/event-store';
+import {
+  type Caller,
+  Clock,
+  envelopeOf,
+  HeldError,
+  organizationOf,
+  refuseHeld,
+} from '@vouchsafe/service-host';
+import { returnAggregate } from './return.aggregate.js';
+import { ReturnRow } from './return.entity.js';
+
+export type DeletingRejection = { readonly rejected: 'not-there' | 'held' };
+
+/** An archive may be about anybody, and shows what was there at a time. */
+export const about = { people: true, entities: null, times: true } as const;
+
+@Injectable()
+export class DeleteReturn {
+  constructor(
+    private readonly store: EventStore,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Nothing of it is given out once this is committed; `AssembleReturns` removes its parts. */
+  async delete(caller: Caller, returnId: string): Promise<DeletingRejection | null> {
+    const [organizationId, at] = [organizationOf(caller), this.clock.now()];
+    const deleting = this.store.transact(organizationId, envelopeOf(caller, at), async (unit) => {
+      const row = await (await unit.entityManager()).findOne(ReturnRow, { returnId });
+      if (!row) return { rejected: 'not-there' } as const;
+      await refuseHeld(unit, { organizations: [organizationId], about });
+      const deleted = await unit.execute(returnAggregate, returnId, { type: 'delete' });
+      if (isRejected(deleted)) return { rejected: 'not-there' } as const;
+      const { status } = deleted.state;
+      if (status !== 'absent') Object.assign(row, { status, dueAt: at.toISOString() });
+      return null;
+    });
+    return deleting.catch((error: unknown) => {
+      if (error instanceof HeldError) return { rejected: 'held' } as const;
+      throw error;
+    });
+  }
+}

@@ -1,0 +1,73 @@
+import type { Readable } from 'node:stream';
+import { Injectable } from '@nestjs/common';
+import { Database } from '@vouchsafe/database';
+import { isErased } from '@vouchsafe/event-sourcing';
+import { type Caller, organizationOf, problem } from '@vouchsafe/service-host';
+import { type ByteRange, openingStream, sealedRange, Vault } from '@vouchsafe/vault';
+import { BodyStore } from '../attachment/body-store.js';
+import { type Asked, rangeOf } from '../attachment/byte-range.js';
+import { contextOf } from './part-context.js';
+import { ReturnPartRow, ReturnRow } from './return.entity.js';
+
+export interface OpenedPart {
+  readonly size: number;
+  readonly sha256: string;
+  /** Null where all of it was asked for. */
+  readonly range: ByteRange | null;
+  readonly content: Readable;
+}
+
+@Injectable()
+export class OpenPart {
+  constructor(
+    private readonly database: Database,
+    private readonly vault: Vault,
+    private readonly bodies: BodyStore,
+  ) {}
+
+  /** Of an archive that is whole, and no other: half of one is never given out. */
+  async open(caller: Caller, returnId: string, number: number, asked: Asked): Promise<OpenedPart> {
+    const organizationId = organizationOf(caller);
+    const { partId, size, sha256, key } = await this.find(organizationId, returnId, number);
+    const range = rangeOf(asked, size);
+    if (range === 'unsatisfiable')
+      throw problem('range-not-satisfiable', { headers: { 'content-range': `bytes */${size}` } });
+    const wanted = range ?? { start: 0, end: size - 1 };
+    const sealed = await this.bodies.read(
+      { organizationId, attachmentId: partId },
+      sealedRange(size, wanted),
+    );
+    if (!sealed) throw problem('gone');
+    const content = openingStream(key, contextOf(partId, 'returnPart'), size, wanted);
+    sealed.once('error', (error) => content.destroy(error));
+    content.once('close', () => sealed.destroy());
+    return { size, sha256: sha256 ?? '', range, content: sealed.pipe(content) };
+  }
+
+  private find(organizationId: string, returnId: string, number: number) {
+    return this.database.forOrganization(organizationId, async (transaction) => {
+      const entityManager = await transaction.entityManager();
+      const row = await entityManager.findOne(ReturnRow, { returnId });
+      if (!row) throw problem('not-found');
+      if (row.status === 'expired' || row.status === 'deleted' || row.status === 'cancelled')
+        throw problem('gone');
+      const part =
+        row.status === 'ready' &&
+        (await entityManager.findOne(
+          ReturnPartRow,
+          { returnId, number, status: 'kept' },
+          { populate: ['keySealed'] },
+        ));
+      if (!part) throw problem('not-found');
+      const { partId, size, sha256 } = part;
+      const key = await this.vault.openStreamKey(
+        transaction,
+        { organizationId, subjectId: null },
+        contextOf(partId, 'returnPartKey'),
+        part.keySealed,
+      );
+      if (isErased(key)) throw problem('gone');
+      return { partId, size, sha256, key };
+    });
+  }
+}
