@@ -271,6 +271,7 @@ function changed(body: object): object {
     [/"partSize":\d+/, '"partSize":2097152'],
     [/"mode":"setup"/, '"mode":"subscription","priceId":"price_team"'],
     [/"at":"period-end"/, '"at":"now"'],
+    [/"kind":"access"/, '"kind":"portability"'],
     [/"returnUrl":"([^"]+)"/, '"returnUrl":"$1/other"'],
   ] as const;
   const found = other.find(([pattern]) => pattern.test(text));

@@ -106,6 +106,21 @@ const impersonal: Readonly<Record<string, string>> = {
       'why something is held: sealed under a key of the hold’s own, which stays as long as the hold must be shown',
     ]),
   ),
+  ...Object.fromEntries(
+    [
+      ...['data-request.make body.email', 'data-request.make body.text', 'data-request.refuse body.reasons'],
+      ...['data-request.extend body.reasons', 'data-request.fulfil body.statement'],
+      ...[
+        'data-request.announce-lifting body.reasons',
+        'data-request.note-recipients body.recipients.*.name',
+      ],
+    ].map((field) => [
+      field,
+      'of a request: sealed under keys of its own, of which one goes with its closure and one a year later (tests/requests.spec.ts)',
+    ]),
+  ),
+  'data-request.confirm body.token': 'made from a keyed hash whenever it is needed, and stored nowhere',
+  'data-request.approve body.hash': 'the hash of a preview',
   'audit-log.checkpoint path.log': "a log's id, or masked",
   'audit-log.tile path.log': "a log's id, or masked",
   'audit-log.tile path.path': 'the place of a tile, or refused',

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Requests } from '../openapi.fixtures.ts';
 import { marked, type World } from '../openapi.world.ts';
 import { Client } from '../system/client.ts';
+import { emailTo, tokenIn } from '../system/emails.ts';
 import { eventually } from '../system/eventually.ts';
-import { emailTo } from '../system/emails.ts';
-import { type Person, signUp } from '../system/people.ts';
+import { join, type Person, signUp } from '../system/people.ts';
 
 export const requests: Requests = {
   'termination.read': ({ owner }) => ({ as: owner.browser }),
@@ -58,6 +58,69 @@ export const requests: Requests = {
     params: { certificateId: await certificateOf(world) },
   }),
   'certificate-key.list': ({ system }) => ({ as: new Client(system.url) }),
+  'data-request.make': ({ owner }) => ({ as: owner.browser, body: { kind: 'access' } }),
+  'data-request.list': ({ owner }) => ({ as: owner.browser }),
+  'data-request.read': async (world) => ({ as: world.owner.browser, params: await asked(world) }),
+  'data-request.request-identity': async (world) => ({ as: world.owner.browser, params: await asked(world) }),
+  'data-request.confirm-identity': async (world) => ({
+    as: world.owner.browser,
+    params: await asked(world, 'access', ['identity-request']),
+  }),
+  'data-request.accept': async (world) => ({ as: world.owner.browser, params: await asked(world), body: {} }),
+  'data-request.refuse': async (world) => ({
+    as: world.owner.browser,
+    params: await asked(world),
+    body: { ground: 'excessive', reasons: 'It is the tenth this week' },
+  }),
+  'data-request.extend': async (world) => ({
+    as: world.owner.browser,
+    params: await asked(world),
+    body: { reasons: 'There is much of it' },
+  }),
+  'data-request.preview': async (world) => ({ as: world.owner.browser, params: await erasable(world) }),
+  'data-request.approve': async (world) => {
+    const params = await erasable(world);
+    const { hash } = (await world.owner.browser.must(200, 'GET', `${route}/${params.id}/preview`)) as {
+      hash: string;
+    };
+    return { as: world.owner.browser, params, body: { hash } };
+  },
+  'data-request.fulfil': async (world) => ({
+    as: world.owner.browser,
+    params: await asked(world, 'access', ['acceptance']),
+    body: { statement: 'Sent by mail' },
+  }),
+  'data-request.transfer': async (world) => ({
+    as: world.owner.browser,
+    params: await asked(world),
+    body: {},
+  }),
+  'data-request.announce-lifting': async (world) => ({
+    as: world.owner.browser,
+    params: await fulfilled(world, 'restriction'),
+    body: { reasons: 'The data was found to be correct' },
+  }),
+  'data-request.note-recipients': async (world) => ({
+    as: world.owner.browser,
+    params: await fulfilled(world),
+    body: { recipients: [] },
+  }),
+  'data-request.close': async (world) => ({
+    as: world.owner.browser,
+    params: await fulfilled(world),
+    body: { toldOtherwise: true },
+  }),
+  'data-request.confirm': async ({ system }) => {
+    const email = `${randomUUID()}@example.com`;
+    const anybody = new Client(system.url);
+    await anybody.must(202, 'POST', route, { body: { kind: 'access', email } });
+    const token = tokenIn(await emailTo(system.mailFolder, email, 'Confirm your request'));
+    return { as: anybody, body: { token } };
+  },
+  'data-request.read-receipt': async (world) => {
+    const { receiptId } = await made(world, 'access');
+    return { as: new Client(world.system.url), params: { receiptId } };
+  },
   'attachment.store': ({ owner }) => ({ as: owner.browser, query: { name: 'notes.txt' }, ...file }),
   'attachment.list': async (world) => {
     await attached(world);
@@ -118,4 +181,56 @@ async function another(world: World): Promise<{ person: Person; organizationName
   const person = await signUp(world.system);
   const { name } = (await person.browser.must(200, 'GET', '/v1/organization')) as { name: string };
   return { person, organizationName: marked(world, name) };
+}
+
+const route = '/v1/lifecycle/requests';
+
+async function made(
+  { owner }: World,
+  kind: string,
+  about: { readonly userId?: string } = {},
+): Promise<{ dataRequestId: string; receiptId: string }> {
+  return (await owner.browser.must(201, 'POST', route, { body: { kind, ...about } })) as {
+    dataRequestId: string;
+    receiptId: string;
+  };
+}
+
+/** A request that some steps without a body of their own have brought so far. */
+async function asked(world: World, kind = 'access', steps: readonly string[] = []): Promise<{ id: string }> {
+  const { dataRequestId: id } = await made(world, kind);
+  for (const step of steps)
+    await world.owner.browser.must(200, 'POST', `${route}/${id}/${step}`, { body: {} });
+  return { id: marked(world, id) };
+}
+
+async function fulfilled(world: World, kind = 'access'): Promise<{ id: string }> {
+  const params = await asked(world, kind, ['acceptance']);
+  await world.owner.browser.must(200, 'POST', `${route}/${params.id}/fulfilment`, {
+    body: { statement: 'Sent' },
+  });
+  return params;
+}
+
+async function erasable(world: World): Promise<{ id: string }> {
+  const { userId } = await join(world.system, world.owner.browser, 'member');
+  const { dataRequestId: id } = await made(world, 'erasure', { userId });
+  await world.owner.browser.must(200, 'POST', `${route}/${id}/acceptance`, { body: {} });
+  await settled(world, id);
+  return { id: marked(world, id) };
+}
+
+/** What a new member's log-in leaves behind arrives within a second or two; an approval asks again while there is more. */
+function settled({ owner }: World, id: string): Promise<true> {
+  let before = '';
+  return eventually('The preview', async () => {
+    const { items } = (await owner.browser.must(200, 'GET', `${route}/${id}/preview`)) as {
+      items: { grows: boolean }[];
+    };
+    const now = JSON.stringify(items.filter(({ grows }) => !grows));
+    const isSettled = now === before;
+    before = now;
+    if (!isSettled) await new Promise((resolve) => setTimeout(resolve, 1_000));
+    return isSettled ? true : undefined;
+  });
 }

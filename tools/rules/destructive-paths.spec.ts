@@ -73,6 +73,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   'libs/vault/src/local-key-provider.ts': 'a draft of a file of keys',
   'services/audit/src/export/export-worker.ts': 'bundles are copies of the log',
   'services/audit/src/export/make-bundle.ts': 'bundles are copies of the log',
+  'services/lifecycle/src/request/enter-request.ts':
+    'the keyed hash of an address that is confirmed: it stood there to count emails; the address stays in the events',
   'services/identity/src/email/email-outbox.ts':
     'an email that was sent; its address and what it was about stand in the events',
   'services/identity/src/member/end-membership.ts':

@@ -14,6 +14,13 @@ export { paymentExceptionId, paymentExceptions } from './billing/payment-excepti
 export { paymentMethodId } from './billing/payment-method.js';
 export { type StripeRead, stripeReads } from './billing/stripe-key.js';
 export { subscriptionChanges, subscriptionStatuses } from './billing/subscription.js';
+export {
+  type DataRequestNotice,
+  dataRequestKinds,
+  dataRequestNotices,
+  erasureRefusals,
+  refusalGrounds,
+} from './lifecycle/data-request.js';
 export { returnEnds } from './lifecycle/return.js';
 export { terminationCauses, terminationNotices } from './lifecycle/termination.js';
 export * from './services.js';

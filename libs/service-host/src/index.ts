@@ -28,6 +28,7 @@ export {
 export { DataStoresModule } from './data-stores/data-stores.module.js';
 export { libraryStores } from './data-stores/library-stores.js';
 export { mayLoseOrganizations } from './data-stores/migrations.js';
+export { storePreview } from './data-stores/preview-person.js';
 export { receiptPublishing } from './data-stores/receipt.js';
 export {
   callerFor,
@@ -42,7 +43,7 @@ export {
   returnedCatalog,
   returnedRows,
 } from './data-stores/returned-data.controller.js';
-export { rows, rowsOfOrganization } from './data-stores/rows.js';
+export { countRows, rows, rowsOfOrganization } from './data-stores/rows.js';
 export * from './data-inventory/inventory.js';
 export * from './data-inventory/shared-columns.js';
 export { emailAddress } from './email-address.js';

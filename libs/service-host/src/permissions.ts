@@ -24,6 +24,8 @@ export const permissions = [
   'attachments:write',
   'holds:read',
   'holds:write',
+  'requests:read',
+  'requests:write',
   'staff-grants:write',
   'staff-devices:write',
   'operations:write',
@@ -55,6 +57,9 @@ export const permissionMeanings: Readonly<Record<Permission, string>> = {
   'attachments:write': 'Store and delete files of the organization',
   'holds:read': 'List the legal holds on the organization’s data, and see what they stop',
   'holds:write': 'Place, review and release legal holds on the organization’s data',
+  'requests:read': 'Read the requests of data subjects to the organization',
+  'requests:write':
+    'Enter requests of data subjects for others, decide about them, and approve erasures that they ask for',
   'staff-grants:write':
     'Reserved for a later version: give the operator’s staff access to an organization for a limited time',
   'staff-devices:write': 'Reserved for a later version: register the devices of the operator’s staff',
@@ -96,6 +101,8 @@ export const inactivePermissions: readonly Permission[] = [
   'attachments:read',
   'holds:read',
   'holds:write',
+  'requests:read',
+  'requests:write',
 ];
 
 /**

@@ -96,6 +96,22 @@ export async function destroyOrganizationKeys(
   };
 }
 
+/** How many key versions of these people there are, as `worker`. */
+export async function subjectKeys(
+  sql: Sql,
+  organizations: readonly string[],
+  subjects: readonly string[],
+): Promise<number> {
+  const holders = subjects.map((subjectId) => subjectHolder({ organizationId: '', subjectId }).name);
+  const { keys } = await one<{ keys: number }>(
+    sql,
+    `select count(*)::int as keys from vault_data_key
+     where organization_id = any ($1::uuid[]) and holder = any ($2::text[])`,
+    [organizations, holders],
+  );
+  return keys;
+}
+
 /**
  * Which of the subjects are tombstoned as of now: asked of the database, never of keys that are held open.
  * @returns their ids

@@ -1,5 +1,5 @@
 export { type DataWithFields, subjectsInClear } from './fields.js';
-export { type Destruction, erasedAmong, refusedAmong } from './destruction.js';
+export { type Destruction, erasedAmong, refusedAmong, subjectKeys } from './destruction.js';
 export { openJwe, sealJwe } from './jwe.js';
 export { KEY_CACHE_MILLISECONDS, KeyCache } from './key-cache.js';
 export type { KeyContext, KeyProvider, WrappedKey } from './key-provider.js';

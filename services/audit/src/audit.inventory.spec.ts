@@ -20,7 +20,7 @@ beforeAll(async () => {
   const signer = new CheckpointSigner(database, vault, clock, { error: () => undefined });
   const own = auditStores(
     database,
-    new RemovePerson(),
+    new RemovePerson(database),
     new RemoveLog(database, signer, clock),
     new RemoveBundles(database, { path: '/nowhere' }),
     new AuditReturned(new ListEntries(database, vault)),

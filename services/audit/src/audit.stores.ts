@@ -19,6 +19,8 @@ export function auditStores(
       name: 'entries',
       places: ['submission', 'disclosure', 'entry', 'entry_bundle'],
       person,
+      recordsOf: (erasure) => person.count(erasure),
+      grows: true,
       organization: log.entries,
       returned: [returned.entries],
     },

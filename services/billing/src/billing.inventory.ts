@@ -18,6 +18,7 @@ export const impersonalColumns: Readonly<Record<string, string>> = {
   'customer.customer_id': 'random text of Stripe’s, for an organization',
   'stripe_object.object_id': 'random text of Stripe’s',
   'intent.target': 'random text of Stripe’s, for an organization, or `customer`',
+  'intent.customer_id': 'random text of Stripe’s, for an organization',
   'stripe_object.object_type': 'a type of Stripe’s objects',
   'stripe_object.source': 'of a closed set',
   'stripe_object.event_id': 'random text of Stripe’s',

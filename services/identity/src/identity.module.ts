@@ -17,7 +17,9 @@ import { ConsentController } from './consent/consent.controller.js';
 import { Consents } from './consent/consents.js';
 import { LegalDocuments, legalDocuments, shippedDocuments } from './consent/legal-documents.js';
 import { ListConsents } from './consent/list-consents.js';
+import { PeopleController } from './data-request/people.controller.js';
 import { DataInventoryController } from './data-inventory/data-inventory.controller.js';
+import { BeginErasure } from './erasure/begin-erasure.js';
 import { EmailsStore } from './erasure/emails-store.js';
 import { ErasureController } from './erasure/erasure.controller.js';
 import { RemovePerson } from './erasure/remove-person.js';
@@ -64,6 +66,7 @@ import { RequestPasswordReset } from './password/request-password-reset.js';
 import { ResetPassword } from './password/reset-password.js';
 import { StoredPasswords } from './password/stored-passwords.js';
 import { identityMigrations } from './persistence/migrations.js';
+import { DataRequestsController } from './reactions/data-requests.controller.js';
 import { ReceiptsController } from './reactions/receipts.controller.js';
 import { ReturnsController } from './reactions/returns.controller.js';
 import { TerminationsController } from './reactions/terminations.controller.js';
@@ -141,6 +144,7 @@ const slices: Readonly<Record<string, Slice>> = {
   erasure: {
     controllers: [ErasureController, ReceiptsController],
     providers: [
+      BeginErasure,
       RequestErasure,
       ReadErasure,
       EmailsStore,
@@ -156,6 +160,7 @@ const slices: Readonly<Record<string, Slice>> = {
   email: { controllers: [], providers: [EmailOutbox, MailFolder, SendEmails] },
   'data-inventory': { controllers: [DataInventoryController], providers: [] },
   termination: { controllers: [TerminationsController, ReturnsController], providers: [] },
+  'data-request': { controllers: [PeopleController, DataRequestsController], providers: [] },
   housekeeping: { controllers: [], providers: [Housekeeping] },
 };
 

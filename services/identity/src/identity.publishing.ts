@@ -3,6 +3,8 @@ import { type Publishing, publishing } from '@vouchsafe/event-store';
 import { receiptPublishing, sealingPublishing, settledPublishing } from '@vouchsafe/service-host';
 import { apiKeyEvents } from './api-key/api-key.events.js';
 import { apiKeyFacts } from './api-key/api-key.published.js';
+import { dataRequestNoticesEvents } from './data-request/data-request-notices.events.js';
+import { dataRequestNoticesFacts } from './data-request/data-request-notices.published.js';
 import { erasureEvents } from './erasure/erasure.events.js';
 import { erasureFacts } from './erasure/erasure.published.js';
 import { invitationEvents } from './invitation/invitation.events.js';
@@ -26,6 +28,7 @@ export const identityPublishing: readonly Publishing[] = [
   publishing(apiKeyEvents, apiKeyFacts),
   publishing(erasureEvents, erasureFacts),
   publishing(terminationNoticesEvents, terminationNoticesFacts),
+  publishing(dataRequestNoticesEvents, dataRequestNoticesFacts),
   ...receiptPublishing(identityFacts),
   settledPublishing(identityFacts.deadLetterSettled),
   sealingPublishing(identityFacts.valuesSealed),

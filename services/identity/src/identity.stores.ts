@@ -1,6 +1,6 @@
 /** @promise P10, P30, P31 where identity keeps data of customers */
 import type { Database } from '@vouchsafe/database';
-import { type DataStore, rows } from '@vouchsafe/service-host';
+import { countRows, type DataStore, rows } from '@vouchsafe/service-host';
 import type { EmailsStore } from './erasure/emails-store.js';
 import type { IdentityReturned } from './identity.returned.js';
 import type { RemovePerson } from './erasure/remove-person.js';
@@ -16,11 +16,13 @@ export function identityStores(
     rows(database, {
       ...{ name: 'people', tables: personTables, person },
       returned: [returned.members, returned.invitations],
+      recordsOf: (erasure) => person.count(erasure),
     }),
     // That a person accepted a text, and when, must be shown later (P15).
     rows(database, {
       ...{ name: 'consents', tables: ['consent'], person: 'sealed' },
       returned: [returned.consents],
+      recordsOf: ({ userId }) => countRows(database, 'select from consent where user_id = $1', [userId]),
     }),
     rows(database, {
       ...{ name: 'organizations', tables: ['api_key', 'member', 'organization'], person: 'none' },

@@ -11,6 +11,14 @@ export const personalColumns: readonly PersonalColumn[] = [
     form: 'sealed',
     retention: 'until the file is deleted',
   },
+  {
+    table: 'data_request',
+    column: 'contact_hash',
+    holds: 'email address of a person without an account',
+    purpose: 'communication',
+    form: 'hashed',
+    retention: 'until the address is confirmed, 48 hours at most',
+  },
 ];
 
 /** Columns of text and bytes in lifecycle's own tables that hold no personal data, with the reason. */
@@ -31,6 +39,9 @@ export const impersonalColumns: Readonly<Record<string, string>> = {
   'return_part.status': 'one of a closed set',
   'return_part.sha256': 'digest of an archive of an organization',
   'return_part.key_sealed': 'a key of an organization, sealed',
+  'data_request.kind': 'one of a closed set',
+  'data_request.status': 'one of a closed set',
+  'data_request.receipt': 'random ids and times of an erasure',
 };
 
 /** Every personal field that lifecycle stores or publishes. */

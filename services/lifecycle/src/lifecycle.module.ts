@@ -33,6 +33,7 @@ import { IssueCertificate } from './certificate/issue-certificate.js';
 import { ReadCertificate } from './certificate/read-certificate.js';
 import { FollowPurges } from './purge/follow-purges.js';
 import { Purges } from './purge/purges.js';
+import { DataRequestsController } from './reactions/data-requests.controller.js';
 import { AskServices, ReturnedData } from './return/ask-services.js';
 import { AssembleReturns } from './return/assemble-returns.js';
 import { DeleteReturn } from './return/delete-return.js';
@@ -46,6 +47,21 @@ import { WritePart } from './return/write-part.js';
 import { OrganizationsController } from './reactions/organizations.controller.js';
 import { PurgesController } from './reactions/purges.controller.js';
 import { TerminationsController } from './reactions/terminations.controller.js';
+import { DataRequestController } from './request/data-request.controller.js';
+import { DataRequestRow } from './request/data-request.entity.js';
+import { DataRequests } from './request/data-requests.js';
+import { DecideRequest } from './request/decide-request.js';
+import { EnterRequest } from './request/enter-request.js';
+import { EraseByRequest } from './request/erase-by-request.js';
+import { FollowRequests } from './request/follow-requests.js';
+import { IssueReceipt } from './request/issue-receipt.js';
+import { OutsideRequestController } from './request/outside-request.controller.js';
+import { People } from './request/people.js';
+import { ReadReceipt } from './request/read-receipt.js';
+import { ReadRequests } from './request/read-requests.js';
+import { ReceiveRequest } from './request/receive-request.js';
+import { TransferRequest } from './request/transfer-request.js';
+import { TellWhoAskedController } from './request/tell-who-asked.controller.js';
 import { backupPolicyProvider } from './termination/backup-policy.js';
 import { ChangeTermination } from './termination/change-termination.js';
 import { FollowTime } from './termination/follow-time.js';
@@ -71,7 +87,7 @@ export class LifecycleModule {
           service: 'lifecycle',
           config,
           migrations: lifecycleMigrations,
-          entities: [OrganizationRow, AttachmentRow, HoldRow, ReturnRow, ReturnPartRow],
+          entities: [OrganizationRow, AttachmentRow, HoldRow, ReturnRow, ReturnPartRow, DataRequestRow],
           publishing: lifecyclePublishing,
         }),
         DataStoresModule.for(config),
@@ -79,7 +95,9 @@ export class LifecycleModule {
       controllers: [
         ...[TerminationController, CertificateController, AttachmentController, HoldController],
         ReturnController,
+        ...[DataRequestController, OutsideRequestController, TellWhoAskedController],
         ...[OrganizationsController, TerminationsController, PurgesController, HoldsController],
+        DataRequestsController,
       ],
       providers: [
         backupPolicyProvider,
@@ -90,6 +108,16 @@ export class LifecycleModule {
         MeasureDeadlines,
         Purges,
         ...[Holds, KeepHolds, PlaceHold, ChangeHold, ReadHolds],
+        ...[
+          DataRequests,
+          People,
+          ReceiveRequest,
+          EnterRequest,
+          DecideRequest,
+          EraseByRequest,
+          TransferRequest,
+        ],
+        ...[ReadRequests, ReadReceipt, IssueReceipt, FollowRequests],
         FollowPurges,
         IssueCertificate,
         ReadCertificate,

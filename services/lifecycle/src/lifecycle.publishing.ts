@@ -7,6 +7,8 @@ import { holdEvents } from './hold/hold.events.js';
 import { publishHold } from './hold/hold.published.js';
 import { purgeEvents } from './purge/purge.events.js';
 import { publishPurge } from './purge/purge.published.js';
+import { dataRequestEvents } from './request/data-request.events.js';
+import { publishDataRequest } from './request/data-request.published.js';
 import { returnEvents } from './return/return.events.js';
 import { publishReturn } from './return/return.published.js';
 import { terminationEvents } from './termination/termination.events.js';
@@ -19,6 +21,7 @@ export const lifecyclePublishing: readonly Publishing[] = [
   publishing(attachmentEvents, publishAttachment),
   publishing(holdEvents, publishHold),
   publishing(returnEvents, publishReturn),
+  publishing(dataRequestEvents, publishDataRequest),
   ...receiptPublishing(lifecycleFacts),
   settledPublishing(lifecycleFacts.deadLetterSettled),
   sealingPublishing(lifecycleFacts.valuesSealed),

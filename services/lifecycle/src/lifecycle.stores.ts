@@ -1,6 +1,12 @@
 /** @promise P31, P30 where lifecycle keeps data of customers */
 import type { Database } from '@vouchsafe/database';
-import { type DataStore, rows, rowsOfOrganization } from '@vouchsafe/service-host';
+import {
+  countRows,
+  type DataStore,
+  type PersonRemoval,
+  rows,
+  rowsOfOrganization,
+} from '@vouchsafe/service-host';
 import type { BodyStore } from './attachment/body-store.js';
 import type { LifecycleReturned } from './return/lifecycle-returned.js';
 
@@ -21,6 +27,17 @@ export function lifecycleStores(
     }),
     returns(database, bodies),
     attachments(database, bodies, returned),
+    rows(database, {
+      ...{ name: 'data-requests', tables: ['data_request'], person: ofRequest },
+      keptBecause: 'shows-how-requests-were-answered',
+      returned: [returned.requests],
+      recordsOf: ({ organizations, userId }) =>
+        countRows(
+          database,
+          'select from data_request where organization_id = any ($1::uuid[]) and user_id = $2',
+          [organizations, userId],
+        ),
+    }),
     {
       ...{ name: 'purges', places: ['purge', 'certificate_key'], person: 'none' },
       ...{ organization: { kept: 'deletion-records' }, returned: { nothing: 'operator' } },
@@ -68,6 +85,12 @@ function attachments(database: Database, bodies: BodyStore, returned: LifecycleR
     places: ['attachment', 'unknown_body', ...folders],
     person: 'sealed',
     returned: [returned.attachments],
+    recordsOf: ({ organizations, userId }) =>
+      countRows(
+        database,
+        'select from attachment where organization_id = any ($1::uuid[]) and uploaded_by = $2',
+        [organizations, userId],
+      ),
     organization: {
       count: async (organizationId) => {
         const rows = await database.asRetention((sql) =>
@@ -90,3 +113,15 @@ function attachments(database: Database, bodies: BodyStore, returned: LifecycleR
     },
   };
 }
+
+/**
+ * A request outlives the erasure that it asked for: it says of the person who asked no more than random ids, and what is sealed under keys of
+ * its own. Its row goes when the request is retired, by an erasure under its own id.
+ */
+const ofRequest: PersonRemoval = {
+  remove: async ({ subjects }, destroy) => {
+    await destroy((sql) =>
+      sql.query('delete from data_request where data_request_id = any ($1::uuid[])', [subjects]),
+    );
+  },
+};

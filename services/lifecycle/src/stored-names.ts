@@ -12,4 +12,9 @@ export const storedNames = {
   /** A part of an archive, and the key of its body. */
   returnPart: 'part',
   returnPartKey: 'part-key',
+  /** Keyed hashes: of an address that is not confirmed, and the token that confirms it. */
+  requestContact: 'data-request-contact',
+  requestConfirmation: 'data-request-confirmation',
+  /** Keyed hash of an address and an `Idempotency-Key`: the id of the request that they make. */
+  requestIdempotencyKey: 'data-request-idempotency-key',
 } as const;

@@ -2,6 +2,7 @@ import { userId } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
 import { contract, formerContract } from '../contract.js';
 import { ERASURE_RECEIPT_SUMMARY, erasureReceipt } from '../erasure-receipt.js';
+import { erasureRefusals } from '../lifecycle/data-request.js';
 import { fact } from '../fact.js';
 import { serviceName } from '../service-name.js';
 import { user } from './entities.js';
@@ -45,4 +46,20 @@ export const subjectErased = contract({
   type: 'vouchsafe.identity.subject-erased.v1',
   summary: ERASURE_RECEIPT_SUMMARY,
   schema: erasureReceipt,
+});
+
+/** To whom it concerns: the request of the data subject is open again. */
+export const subjectErasureRefused = contract({
+  type: 'vouchsafe.identity.subject-erasure-refused.v1',
+  summary:
+    'An approved erasure of a person cannot begin: the only owner must hand over first, or it had begun already.',
+  entity: user,
+  outcome: 'denied',
+  schema: z.strictObject({
+    ...fact,
+    userId,
+    erasureId: z.uuid(),
+    dataRequestId: z.uuid(),
+    reason: z.enum(erasureRefusals),
+  }),
 });

@@ -1,4 +1,5 @@
 export * from './access.js';
+export * from './data-request.js';
 export * from './dead-letter-settled.js';
 export * from './erasure.js';
 export * from './hold-confirmed.js';

@@ -1,4 +1,5 @@
 export * from './attachment.js';
+export * from './data-request.js';
 export * from './dead-letter-settled.js';
 export * from './hold-confirmed.js';
 export * from './hold.js';

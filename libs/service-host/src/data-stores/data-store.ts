@@ -21,6 +21,14 @@ export interface DataStore {
    * Otherwise the person is removed.
    */
   readonly person: 'sealed' | 'none' | PersonRemoval;
+  /** How many of its records say something of a person, for the preview of an erasure; absent where they are not counted. */
+  readonly recordsOf?: (
+    person: Pick<PersonErasure, 'organizations' | 'userId' | 'subjects'>,
+  ) => Promise<number>;
+  /** Records about a person come by themselves, whatever anybody does: a log. More of them are nothing new to whoever approves an erasure. */
+  readonly grows?: true;
+  /** Why its records about a person outlive the person's erasure, where they do; the preview says it. */
+  readonly keptBecause?: string;
   /**
    * What its records may be about, so that a hold on an entity or on a time does not stop what cannot be about it; absent: anything.
    * A hold on a person stops every store but those that say nothing of a person.

@@ -1,11 +1,14 @@
 import {
+  Body,
   Controller,
   type DynamicModule,
+  HttpCode,
   Inject,
   Injectable,
   Module,
   type OnApplicationBootstrap,
   type OnModuleInit,
+  Post,
   type Provider,
 } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
@@ -14,20 +17,23 @@ import { Database } from '@vouchsafe/database';
 import { EventStore, type Follower, type Publishing } from '@vouchsafe/event-store';
 import { type ReactionContext, ReactsTo, type Received } from '@vouchsafe/messaging';
 import { tombstoneFile, Vault } from '@vouchsafe/vault';
+import { z } from 'zod';
 import { LOGGER } from '../boot.js';
 import { Clock } from '../clock.js';
 import type { ServiceLogger } from '../logging.js';
 import { Metrics } from '../metrics.js';
+import { Operation } from '../operation.js';
 import { Background } from '../persistence/background.js';
 import { PUBLISHING } from '../persistence/lanes.js';
 import type { PersistenceConfig } from '../persistence/persistence.config.js';
 import { DATA_STORES, type DataStore } from './data-store.js';
-import { takeOn } from './erasure.js';
+import { type PersonErasure, takeOn } from './erasure.js';
 import { type HoldingOptions, startHolding } from './holding.js';
 import { requestRelease, takeOnHold } from './holds.js';
 import { measureHeld } from './measure-held.js';
 import { libraryStores } from './library-stores.js';
 import { applyTombstones, startErasing } from './erasing.js';
+import { previewPerson, storePreview, type StorePreview } from './preview-person.js';
 import type { ErasingOptions } from './procedure.js';
 import { ReturnedDataController } from './returned-data.controller.js';
 
@@ -81,6 +87,10 @@ class Erasing implements OnModuleInit, OnApplicationBootstrap {
       onError: (error) => this.logger.error({ err: error }, 'A legal hold could not be confirmed; retrying'),
       onReleased: () => this.wake(),
     };
+  }
+
+  preview(erasure: PersonErasure): Promise<StorePreview[]> {
+    return previewPerson(this.options(), erasure);
   }
 
   private options(): ErasingOptions {
@@ -162,6 +172,42 @@ class ErasureReactions {
   }
 }
 
+const person = z.strictObject({
+  organizationId: z.uuid(),
+  organizations: z.array(z.uuid()).min(1),
+  userId: z.uuid(),
+  subjects: z.array(z.uuid()).min(1),
+});
+const previews = z.strictObject({ stores: z.array(storePreview) });
+
+/** What the erasure of a person would do in this service (P10); lifecycle asks before anybody approves one. */
+@Controller('internal/person-previews')
+class PersonPreviews {
+  constructor(
+    private readonly erasing: Erasing,
+    private readonly clock: Clock,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  @Operation({
+    permission: 'service',
+    operation: 'person.preview-erasure',
+    entity: { type: 'user', id: null },
+    effect: 'read',
+    summary: 'What the erasure of a person would delete, pseudonymize and keep in this service',
+    answers: { 200: previews },
+  })
+  async preview(@Body({ schema: person }) body: z.output<typeof person>): Promise<z.output<typeof previews>> {
+    const requestedAt = this.clock.now();
+    // Nothing is begun: the id is nobody's.
+    const stores = await this.erasing.preview({
+      ...{ of: 'person', erasureId: body.userId, ...body, requestedAt },
+    });
+    return { stores };
+  }
+}
+
 /**
  * A service's part of every erasure of a person (P10) and of an organization (P31), of every legal hold, and of the data that an
  * organization gets back (P30). The service provides
@@ -172,7 +218,7 @@ export class DataStoresModule {
   static for(settings: ErasureSettings): DynamicModule {
     return {
       module: DataStoresModule,
-      controllers: [ErasureReactions, ReturnedDataController],
+      controllers: [ErasureReactions, PersonPreviews, ReturnedDataController],
       providers: [{ provide: SETTINGS, useValue: settings }, Erasing],
     };
   }

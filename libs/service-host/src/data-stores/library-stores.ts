@@ -12,6 +12,15 @@ export function libraryStores(database: Database): readonly DataStore[] {
     rows(database, {
       ...{ name: 'idempotency-keys', tables: ['idempotency_key'] },
       ...{ person: keptAnswers, about: NOTHING, returned: TECHNICAL },
+      recordsOf: async ({ organizations, userId }) => {
+        const rows = await database.asWorker((sql) =>
+          sql.query('select from idempotency_key where organization_id = any ($1::uuid[]) and actor = $2', [
+            organizations,
+            `user:${userId}`,
+          ]),
+        );
+        return rows.length;
+      },
     }),
     rows(database, {
       ...{ name: 'dead-letters', tables: ['dead_letter'], person: 'sealed', returned: TECHNICAL },

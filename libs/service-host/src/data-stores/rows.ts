@@ -11,9 +11,22 @@ export function rows(
   {
     tables,
     ...store
-  }: Pick<DataStore, 'name' | 'person' | 'about' | 'returned'> & { readonly tables: readonly string[] },
+  }: Pick<DataStore, 'name' | 'person' | 'about' | 'returned' | 'recordsOf' | 'grows' | 'keptBecause'> & {
+    readonly tables: readonly string[];
+  },
 ): DataStore {
   return { ...store, places: tables, organization: rowsOfOrganization(database, tables) };
+}
+
+/** How many rows a question finds, for the preview of an erasure. */
+export function countRows(database: Database, question: string, values: readonly unknown[]): Promise<number> {
+  return database.asRetention(async (sql) => {
+    const [found] = await sql.query<{ rows: number }>(
+      `select count(*)::int as rows from (${question}) as found`,
+      [...values],
+    );
+    return found?.rows ?? 0;
+  });
 }
 
 export function rowsOfOrganization(database: Database, tables: readonly string[]): OrganizationRemoval {

@@ -11,6 +11,7 @@ import {
   verifyCertificate,
   type CertificateVerification,
 } from '../certificate/verify-certificate.js';
+import { isReceipt, type ReceiptVerification, verifyReceipt } from '../receipt/verify-receipt.js';
 import { isReturnManifest, verifyReturn, type ReturnVerification } from '../return/verify-return.js';
 import { verifyBundle, type Verification } from '../verify-bundle.js';
 import { openSource, type OpenSource } from './bundle-source.js';
@@ -18,14 +19,15 @@ import { filesBeside } from './files-beside.js';
 import { keysGiven } from './keys-given.js';
 import { certificateInPlainWords } from './certificate-words.js';
 import { EXIT_CODES, inPlainWords } from './plain-words.js';
+import { receiptInPlainWords } from './receipt-words.js';
 import { returnInPlainWords } from './return-words.js';
 import { shown } from './shown.js';
 
 const USAGE = `Usage: vouchsafe-verify FILE [--vkey KEY|FILE]... [--threads N]
 
-Checks a forensic bundle (a ZIP), a deletion certificate, or a part of an organization's returned data, offline. FILE is
-its name, or - for standard input; of a part, the manifest.note beside its unpacked files. KEY is a verifier key
-(name+hash+base64), FILE of --vkey has one per line: get them from a source other than what you check.
+Checks a forensic bundle (a ZIP), a deletion certificate, the receipt of a person's erasure, or a part of an organization's
+returned data, offline. FILE is its name, or - for standard input; of a part, the manifest.note beside its unpacked files.
+KEY is a verifier key (name+hash+base64), FILE of --vkey has one per line: get them from a source other than what you check.
 N threads check the entries of a bundle; the verdict does not depend on N.
 
   --vkey     a key that you trust; can be repeated
@@ -63,14 +65,14 @@ export async function run(args: readonly string[], program?: URL): Promise<Outpu
   const { file, keys, threads } = parsed;
   const name = file === '-' ? 'Standard input' : file;
   const found = await verifyFile(file, keys, (entries) => chooseChecker(entries, threads, program));
-  const out = wordsOf(name, found);
-  return { kind: 'verdict', code: EXIT_CODES[found.status], out };
+  return { kind: 'verdict', code: EXIT_CODES[found.status], out: wordsOf(name, found) };
 }
 
-type Found = Verification | CertificateVerification | ReturnVerification;
+type Verified = Verification | CertificateVerification | ReceiptVerification | ReturnVerification;
 
-function wordsOf(name: string, found: Found): string {
+function wordsOf(name: string, found: Verified): string {
   if ('certificate' in found) return certificateInPlainWords(name, found);
+  if ('receipt' in found) return receiptInPlainWords(name, found);
   return 'returned' in found ? returnInPlainWords(name, found) : inPlainWords(name, found);
 }
 
@@ -89,11 +91,12 @@ async function verifyFile(
   file: string,
   keys: readonly VerifierKey[] | undefined,
   checkerFor: (entries: number) => RunChecker,
-): Promise<Found> {
+): Promise<Verified> {
   let opened: OpenSource | undefined;
   try {
     opened = await openSource(file);
     if (isCertificate(opened.source)) return verifyCertificate(opened.source, keys);
+    if (isReceipt(opened.source)) return verifyReceipt(opened.source, keys);
     if (isReturnManifest(opened.source)) {
       if (file === '-') throw new Unreadable('the files of a part are beside its manifest: give its name');
       return verifyReturn(opened.source, keys, filesBeside(file));

@@ -1,6 +1,7 @@
 /** @promise P10 removes what audit finds a person's entries by; leaves and proofs stay */
 import { Injectable } from '@nestjs/common';
-import type { Destroying, PersonErasure, PersonRemoval } from '@vouchsafe/service-host';
+import { Database } from '@vouchsafe/database';
+import { countRows, type Destroying, type PersonErasure, type PersonRemoval } from '@vouchsafe/service-host';
 
 /**
  * What audit keeps of a person's entries beside sealed disclosures (P10): keyed hashes that they are searched by, and those of what was
@@ -8,6 +9,13 @@ import type { Destroying, PersonErasure, PersonRemoval } from '@vouchsafe/servic
  */
 @Injectable()
 export class RemovePerson implements PersonRemoval {
+  constructor(private readonly database: Database) {}
+
+  /** For the preview: entries with a value about the person. */
+  count({ organizations, subjects }: Pick<PersonErasure, 'organizations' | 'subjects'>): Promise<number> {
+    return countRows(this.database, entriesOfPerson, [organizations, subjects]);
+  }
+
   /** The hash of a value that the leaf has in clear says no more than the leaf, and stays: the entry is found by it as before. */
   async remove({ organizations, subjects }: PersonErasure, destroy: Destroying): Promise<void> {
     await destroy(async (sql) => {

@@ -4,6 +4,7 @@ import {
   consumedBy,
   type DataOf,
   gatewayFacts,
+  lifecycleFacts,
   newestContractsOf,
   type DeadLetterSettled,
   storedNames,
@@ -23,6 +24,8 @@ const ofEachService = ['subject-erased', 'organization-erased', 'hold-confirmed'
 /** How a fact becomes an entry; undefined for one that becomes none. */
 function describerOf(contract: Contract): Describe | undefined {
   if (ofEachService.some((name) => contract.name.endsWith(`.${name}`))) return undefined;
+  // Nobody sees a request of a data subject before its address is confirmed (P10).
+  if (contract === lifecycleFacts.dataRequestEntered) return undefined;
   if (contract === gatewayFacts.requestHandled)
     return (data) => entryOfRequest(data as DataOf<typeof gatewayFacts.requestHandled>);
   // What an operator did about a dead letter has its own form of entry, whichever service publishes it.

@@ -21,7 +21,8 @@ const causedByStrangers: Partial<Record<EmailContent['kind'], string>> = {
 /** Counts an email to an address. @returns false beyond the limit, so that others cannot fill a mailbox */
 export async function countEmail(sql: Sql, vault: Vault, content: EmailContent, at: Date): Promise<boolean> {
   const about = causedByStrangers[content.kind];
-  if (about === undefined) return true;
+  // Lifecycle counts those that a request can cause: it has the address.
+  if (about === undefined || content.kind === 'data-request-notice') return true;
   const { emails } = await one<{ emails: number }>(
     sql,
     'select lookup.count_email($1, $2, $3, $4) as emails',

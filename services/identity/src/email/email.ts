@@ -1,4 +1,4 @@
-import { terminationCauses, terminationNotices } from '@vouchsafe/contracts';
+import { dataRequestNotices, terminationCauses, terminationNotices } from '@vouchsafe/contracts';
 import { z } from 'zod';
 
 const email = z.string();
@@ -53,6 +53,12 @@ export const emailContent = z.discriminatedUnion('kind', [
     parts: z.int().positive(),
     expiresAt: z.string(),
   }),
+  /** Lifecycle has the address, and what there is to say: it is asked when the email is sent, and nothing of it is kept here. */
+  z.strictObject({
+    kind: z.literal('data-request-notice'),
+    dataRequestId: z.uuid(),
+    notice: z.enum(dataRequestNotices),
+  }),
 ]);
 export type EmailContent = z.infer<typeof emailContent>;
 
@@ -67,7 +73,7 @@ export interface WrittenEmail {
  * @param publicUrl where the people reach the product, without a slash at its end
  */
 export function writeEmail(
-  content: Exclude<EmailContent, { kind: 'password-reset-requested' }>,
+  content: Exclude<EmailContent, { kind: 'password-reset-requested' | 'data-request-notice' }>,
   publicUrl: string,
 ): WrittenEmail {
   const to = content.email;
@@ -205,11 +211,11 @@ function terminationNotice(
 }
 
 /** `29 November 2026 (UTC)`. */
-function dateOf(time: string): string {
+export function dateOf(time: string): string {
   const date = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' });
   return `${date.format(new Date(time))} (UTC)`;
 }
 
-function paragraphs(...lines: string[]): string {
+export function paragraphs(...lines: string[]): string {
   return `${lines.join('\n\n')}\n`;
 }

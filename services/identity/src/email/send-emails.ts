@@ -2,12 +2,21 @@ import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common'
 import { Database, type Transaction } from '@vouchsafe/database';
 import { isRejected, type OrganizationId } from '@vouchsafe/event-sourcing';
 import { EventStore, follow } from '@vouchsafe/event-store';
-import { Background, Clock, CONFIG, LOGGER, type ServiceLogger } from '@vouchsafe/service-host';
+import {
+  Background,
+  Clock,
+  CONFIG,
+  InternalClient,
+  LOGGER,
+  type ServiceLogger,
+} from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
 import { accountByEmailHash, addressOf, emailHash } from '../email-address.js';
 import type { IdentityConfig } from '../identity.config.js';
 import { makeLinkToken } from '../link-token.js';
 import { type EmailContent, writeEmail } from './email.js';
+import { dataRequestNotice, writeDataRequestEmail } from './data-request-email.js';
+import { dataRequestNoticesAggregate } from '../data-request/data-request-notices.aggregate.js';
 import { closeEmail, type DueEmail, EmailOutbox, putOffEmail, takeDueEmails } from './email-outbox.js';
 import { terminationNoticesAggregate } from '../termination/termination-notices.aggregate.js';
 import { type Mailer, mailerFor } from './mailer.js';
@@ -31,6 +40,7 @@ export class SendEmails implements OnApplicationBootstrap {
     private readonly clock: Clock,
     private readonly emails: EmailOutbox,
     private readonly background: Background,
+    private readonly client: InternalClient,
     @Inject(CONFIG) private readonly config: IdentityConfig,
     @Inject(LOGGER) private readonly logger: ServiceLogger,
   ) {
@@ -83,6 +93,10 @@ export class SendEmails implements OnApplicationBootstrap {
       await this.answerResetRequest(emailId, content);
       return;
     }
+    if (content?.kind === 'data-request-notice') {
+      await this.tellWhoAsked(emailId, organizationId, content);
+      return;
+    }
     // An organization that came back in the meantime must not read that its data will be deleted.
     const isObsolete = content?.kind === 'termination-notice' && !(await this.isInactive(organizationId));
     if (content && !isObsolete)
@@ -92,6 +106,37 @@ export class SendEmails implements OnApplicationBootstrap {
       await closeEmail(transaction, emailId, at);
       if (content?.kind === 'termination-notice' && !isObsolete)
         await this.noteNotice(transaction, organizationId, content, at);
+    });
+  }
+
+  /** The address, and what there is to say, stand in lifecycle alone. */
+  private async tellWhoAsked(
+    emailId: string,
+    organizationId: string,
+    { dataRequestId, notice }: Extract<EmailContent, { kind: 'data-request-notice' }>,
+  ): Promise<void> {
+    const { VOUCHSAFE_LIFECYCLE_URL: origin, VOUCHSAFE_PUBLIC_URL: publicUrl } = this.config;
+    const told = await this.client.ask({
+      ...{ audience: 'lifecycle', origin, method: 'POST', path: '/internal/data-request-notices' },
+      body: { organizationId, dataRequestId, notice },
+      answer: dataRequestNotice,
+    });
+    if (told.status === 'told') await this.mailer(emailId, writeDataRequestEmail(told, publicUrl));
+    const at = this.clock.now();
+    await this.database.asWorker(async (transaction) => {
+      await closeEmail(transaction, emailId, at);
+      // Of a request that nobody has confirmed, nobody hears.
+      if (told.status !== 'told' || notice === 'confirm') return;
+      const actor = { type: 'service', id: this.database.service } as const;
+      await this.store
+        .unit(transaction, organizationId, { actor, occurredAt: at, requestId: null })
+        .execute(dataRequestNoticesAggregate, dataRequestId, {
+          type: 'data-request-notice-sent',
+          data: {
+            organizationId: organizationId as OrganizationId,
+            ...{ dataRequestId, notice, sentAt: at.toISOString() },
+          },
+        });
     });
   }
 

@@ -1,7 +1,12 @@
 /** @promise P10, P31 removes emails, those that wait and those that are files */
 import { Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
-import type { DataStore, OrganizationRemoval, PersonRemoval } from '@vouchsafe/service-host';
+import {
+  countRows,
+  type DataStore,
+  type OrganizationRemoval,
+  type PersonRemoval,
+} from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
 import { addressOf } from '../email-address.js';
 import { MailFolder } from '../email/mail-folder.js';
@@ -18,6 +23,9 @@ export class EmailsStore implements DataStore {
     private readonly vault: Vault,
     private readonly mailFolder: MailFolder,
   ) {}
+
+  readonly recordsOf: NonNullable<DataStore['recordsOf']> = ({ subjects }) =>
+    countRows(this.database, 'select from email where subject_id = any ($1::uuid[])', [subjects]);
 
   readonly person: PersonRemoval = {
     // Files whose rows are gone are found by the address alone.

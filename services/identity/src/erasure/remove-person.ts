@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
 import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import { EventStore } from '@vouchsafe/event-store';
-import type { Destroying, PersonErasure, PersonRemoval } from '@vouchsafe/service-host';
+import { countRows, type Destroying, type PersonErasure, type PersonRemoval } from '@vouchsafe/service-host';
 import { erasureAggregate } from './erasure.aggregate.js';
 import { organizationAggregate } from '../organization/organization.aggregate.js';
 import { EndMembership } from '../member/end-membership.js';
@@ -58,6 +58,15 @@ export class RemovePerson implements PersonRemoval {
         });
       },
     );
+  }
+
+  /** For the preview: rows that `remove` deletes, the account among them. */
+  count({ userId, subjects }: Pick<PersonErasure, 'userId' | 'subjects'>): Promise<number> {
+    const each = [
+      ...tables.map((table) => `select 1 from ${table} where user_id = $1`),
+      'select 1 from link_token where subject_id = any ($2::uuid[])',
+    ];
+    return countRows(this.database, each.join(' union all '), [userId, subjects]);
   }
 
   async remove({ userId, subjects }: PersonErasure, destroy: Destroying): Promise<void> {

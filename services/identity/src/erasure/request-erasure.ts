@@ -1,7 +1,7 @@
 /** @promise P10 takes the request, ends access, and shows how far the services are */
 import { Injectable } from '@nestjs/common';
-import { isRejected, type UserId } from '@vouchsafe/event-sourcing';
-import { EventStore, type UnitOfWork } from '@vouchsafe/event-store';
+import type { UserId } from '@vouchsafe/event-sourcing';
+import { EventStore } from '@vouchsafe/event-store';
 import {
   assertRecentlyAuthenticated,
   type Caller,
@@ -12,12 +12,9 @@ import {
   problem,
 } from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
-import { addressOf, emailHash } from '../email-address.js';
-import { invitationCell } from '../invitation/invitation.projection.js';
-import { EndMembership } from '../member/end-membership.js';
 import type { OrganizationRejection } from '../organization/organization.decider.js';
-import { openCells } from '../persistence/sealed-column.js';
 import { principalOf } from '../request.js';
+import { BeginErasure } from './begin-erasure.js';
 import { erasureAggregate } from './erasure.aggregate.js';
 import type { ErasureRejection } from './erasure.decider.js';
 import { type ErasureView, viewOf } from './erasure-view.js';
@@ -29,7 +26,7 @@ export class RequestErasure {
     private readonly vault: Vault,
     private readonly clock: Clock,
     private readonly ids: Ids,
-    private readonly membership: EndMembership,
+    private readonly beginErasure: BeginErasure,
   ) {}
 
   /**
@@ -51,43 +48,14 @@ export class RequestErasure {
         if (state.status !== 'absent') return { body: await viewOf(unit, state, caller) };
         const known = await unit.query('select from account where user_id = $1', [userId]);
         if (known.length === 0) throw problem('not-found');
-        const subjects = await subjectsOf(this.vault, unit, userId);
-        const member = await unit.query('select from member where user_id = $1', [userId]);
-        const rejection = member.length > 0 ? await this.membership.end(unit, userId, { by }) : null;
-        if (rejection) return rejection;
-        const erasureId = this.ids.newId();
-        const request = { type: 'request', organizationId, userId, erasureId, subjects } as const;
-        const requested = await unit.execute(erasureAggregate, userId, request);
-        return isRejected(requested) ? requested : { body: await viewOf(unit, requested.state, caller) };
+        const begun = await this.beginErasure.begin(unit, {
+          organizationId,
+          userId,
+          erasureId: this.ids.newId(),
+          by,
+        });
+        return 'rejected' in begun ? begun : { body: await viewOf(unit, begun.state, caller) };
       }),
     );
   }
-}
-
-/**
- * The ids under which values of the person are sealed: their own, and those of the invitations to the same address, which stand for
- * a person who had no account yet.
- */
-async function subjectsOf(vault: Vault, unit: UnitOfWork, userId: UserId): Promise<string[]> {
-  const { organizationId } = unit;
-  const address = await addressOf(vault, unit, { organizationId, userId });
-  if (address === null) return [userId];
-  const invitations = await unit.query<{ invitation_id: string }>(
-    'select invitation_id from invitation where email_hash = $1',
-    [await emailHash(vault, unit, address)],
-  );
-  // Of before the hash was kept: accepted ones alone, for housekeeping erases the others by itself.
-  const unhashed = await unit.query<{ invitation_id: string; email_sealed: string | null }>(
-    `select invitation_id, email_sealed from invitation where email_hash is null and status = 'accepted'`,
-  );
-  const addresses = await openCells(
-    vault,
-    unit,
-    unhashed.map(({ invitation_id, email_sealed }) => ({
-      ...invitationCell(organizationId, invitation_id),
-      stored: email_sealed,
-    })),
-  );
-  const theirs = unhashed.filter((_, nth) => addresses[nth]?.toLowerCase() === address.toLowerCase());
-  return [userId, ...[...invitations, ...theirs].map(({ invitation_id }) => invitation_id)];
 }

@@ -33,6 +33,8 @@ export const permissionsByRole = {
     'attachments:write',
     'holds:read',
     'holds:write',
+    'requests:read',
+    'requests:write',
   ],
   admin: [
     'organization:read',
@@ -49,6 +51,8 @@ export const permissionsByRole = {
     'attachments:read',
     'attachments:write',
     'holds:read',
+    'requests:read',
+    'requests:write',
   ],
   member: ['organization:read', 'members:read', 'attachments:read', 'attachments:write'],
   auditor: ['organization:read', 'members:read', 'audit:read', 'audit:export', 'security:read'],

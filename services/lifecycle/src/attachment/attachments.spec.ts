@@ -36,7 +36,7 @@ const config = {
 };
 const logger = { error: () => undefined, warn: () => undefined };
 /** Nothing of it is read here. */
-const nobodys = new LifecycleReturned(undefined as never, undefined as never, undefined as never);
+const nobodys = new LifecycleReturned(...([] as unknown as ConstructorParameters<typeof LifecycleReturned>));
 
 class TestClock extends Clock {
   moved = 0;

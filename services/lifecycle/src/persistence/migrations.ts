@@ -141,4 +141,34 @@ export const lifecycleMigrations: readonly SqlMigration[] = [
       grant select, insert, update, delete on return_part to ${roles.worker};
       grant select, delete on data_return, return_part to ${roles.retention};`,
   },
+  {
+    name: 'lifecycle-007-data-request',
+    sql: ({ request, worker, retention }) => `
+      create table data_request (
+        data_request_id uuid primary key,
+        organization_id uuid not null,
+        kind text not null,
+        status text not null,
+        user_id uuid,
+        received_at timestamptz not null,
+        due_at timestamptz,
+        erasure_id uuid,
+        receipt_id uuid not null,
+        receipt text,
+        contact_hash bytea,
+        follow_at timestamptz,
+        constraint data_request_receipt_id_key unique (receipt_id),
+        constraint data_request_received_at_data_request_id_key unique (received_at, data_request_id)
+      );
+      create index data_request_follow_at on data_request (follow_at);
+      create index data_request_erasure_id on data_request (erasure_id);
+      alter table data_request enable row level security;
+      alter table data_request force row level security;
+      -- Nobody sees a request from outside before the address is confirmed.
+      create policy own_organization on data_request to ${request}
+        using (organization_id = nullif(current_setting('vouchsafe.organization_id', true), '')::uuid and status <> 'unconfirmed');
+      create policy every_organization on data_request to ${worker}, ${retention} using (true);
+      grant select, insert, update on data_request to ${request}, ${worker};
+      grant select, delete on data_request to ${retention};`,
+  },
 ];

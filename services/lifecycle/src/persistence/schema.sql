@@ -339,6 +339,33 @@ create table cursor (
 );
 grant delete, insert, select, update on cursor to lifecycle_worker;
 
+create table data_request (
+  data_request_id uuid not null,
+  organization_id uuid not null,
+  kind text not null,
+  status text not null,
+  user_id uuid,
+  received_at timestamp with time zone not null,
+  due_at timestamp with time zone,
+  erasure_id uuid,
+  receipt_id uuid not null,
+  receipt text,
+  contact_hash bytea,
+  follow_at timestamp with time zone,
+  constraint data_request_pkey PRIMARY KEY (data_request_id),
+  constraint data_request_receipt_id_key UNIQUE (receipt_id),
+  constraint data_request_received_at_data_request_id_key UNIQUE (received_at, data_request_id)
+);
+alter table data_request enable row level security;
+alter table data_request force row level security;
+create policy every_organization on data_request to lifecycle_retention, lifecycle_worker using (true);
+create policy own_organization on data_request to lifecycle_request using (((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid) AND (status <> 'unconfirmed'::text)));
+CREATE INDEX data_request_erasure_id ON public.data_request USING btree (erasure_id);
+CREATE INDEX data_request_follow_at ON public.data_request USING btree (follow_at);
+grant delete, select on data_request to lifecycle_retention;
+grant insert, select, update on data_request to lifecycle_request;
+grant insert, select, update on data_request to lifecycle_worker;
+
 create table data_return (
   organization_id uuid not null,
   return_id uuid not null,

@@ -1,12 +1,14 @@
-/** @promise P30 what an organization gets back of lifecycle: its files, its legal holds, how it ended */
+/** @promise P30 what an organization gets back of lifecycle: its files, its legal holds, requests of data subjects, how it ended */
 import { Injectable } from '@nestjs/common';
 import { terminationCauses } from '@vouchsafe/contracts';
-import { onePage, returnedEntity } from '@vouchsafe/service-host';
+import { onePage, organizationOf, returnedEntity } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import { attachmentView } from '../attachment/attachments.js';
 import { ListAttachments } from '../attachment/list-attachments.js';
 import { holdSummary } from '../hold/hold.view.js';
 import { ReadHolds } from '../hold/read-holds.js';
+import { dataRequestSummary } from '../request/data-request.view.js';
+import { ReadRequests } from '../request/read-requests.js';
 import { ReadTermination } from '../termination/read-termination.js';
 import { pathOf } from './returned-attachments.js';
 
@@ -25,6 +27,11 @@ const ended = z.strictObject({
   backupsExpiredBy: time.nullable().describe('By this time no backup holds any'),
 });
 
+const requestOfArchive = dataRequestSummary.omit({ overdue: true }).extend({
+  dataRequestId: z.uuid().describe('Id of the request'),
+  receivedAt: time.describe('When it was received'),
+});
+
 const ofOrganization = [
   { columns: ['organizationId'], entity: 'organization', entityColumns: ['organizationId'] },
 ];
@@ -34,6 +41,7 @@ export class LifecycleReturned {
   constructor(
     private readonly listAttachments: ListAttachments,
     private readonly readHolds: ReadHolds,
+    private readonly readRequests: ReadRequests,
     private readonly readTermination: ReadTermination,
   ) {}
 
@@ -53,6 +61,15 @@ export class LifecycleReturned {
       const { items, next } = await this.readHolds.list(caller, { limit, cursor });
       // The operator sees those on everybody's data.
       return { items: items.filter((hold) => hold.organizationId === organizationId), next };
+    },
+  });
+
+  readonly requests = returnedEntity({
+    ...{ name: 'data-requests', meaning: 'Requests of data subjects about which the organization decided' },
+    ...{ row: requestOfArchive, primaryKey: ['dataRequestId'], time: 'receivedAt' },
+    page: async ({ caller, limit, cursor }) => {
+      const { items, next } = await this.readRequests.listAll(organizationOf(caller), { limit, cursor });
+      return { items: items.map(({ overdue, ...item }) => item), next };
     },
   });
 
