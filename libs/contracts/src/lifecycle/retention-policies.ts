@@ -1,5 +1,5 @@
 /**
- * @promise P03 (main) what is kept for how long, and what happens to it then: one list, from which the code that carries it out reads its period
+ * @promise P03 what is kept for how long, and what happens to it then: one list, from which the code that carries it out reads its period
  * @promise P04, P18 the periods of the logs, and of every personal field
  */
 import type { ServiceName } from '../services.js';
