@@ -72,7 +72,8 @@ describe('a personal field without a retention policy', () => {
     expect(() => inventoryOf({ ...kept, columns: [column] })).toThrow(
       'planted.shoe_size.size of a shoe has no retention policy',
     );
-    expect(() => inventoryOf({ ...kept, events: { planted: ['forever' as 'sealed-events'] } })).toThrow(
+    const unknown = ['forever'] as unknown as PersonalColumn['policies'];
+    expect(() => inventoryOf({ ...kept, events: { planted: unknown } })).toThrow(
       'planted.shoeSize has no retention policy',
     );
   });
