@@ -11,7 +11,7 @@ export interface Request {
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: object;
-  /** Its body names something of the organization by an id. */
+  /** Whether it names something of the organization by an id; where it is not said, whether its path has one. */
   readonly refers?: boolean;
 }
 

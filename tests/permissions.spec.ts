@@ -22,6 +22,7 @@ const mayDo = {
     'returns:read',
     'returns:write',
     'holds:write',
+    'records:read',
   ),
   auditor: ['organization:read', 'members:read', 'audit:read', 'audit:export', 'security:read'],
   member: ['organization:read', 'members:read', 'attachments:read', 'attachments:write'],

@@ -328,6 +328,39 @@ describe('a request of a member', () => {
   });
 });
 
+describe('the record of processing activities (Article 30 GDPR)', () => {
+  const record = '/v1/lifecycle/processing-record';
+
+  it('is the processor’s for an organization, and the controller’s for the operator', async () => {
+    const { organizationId } = owner;
+    expect(await owner.browser.must(200, 'GET', record)).toMatchObject({
+      article: '30(2)',
+      onBehalfOf: { organizationId, name: 'Analytical Engines' },
+    });
+    const asOperator = await operator();
+    expect(await asOperator('GET', 'processing-record.read', record)).toMatchObject({
+      article: '30(1)',
+      onBehalfOf: null,
+      missing: expect.arrayContaining([expect.stringContaining('30(1)(a)')]),
+    });
+  });
+
+  it('comes as CSV, too', async () => {
+    const answer = await owner.browser.send('GET', `${record}.csv`);
+    expect(answer.headers['content-type']).toMatch(/^text\/csv/);
+    expect(answer.text).toContain('onBehalfOf,,name,Analytical Engines\r\n');
+  });
+
+  it('rests on policies that each have an address (P03)', async () => {
+    const policies = '/v1/lifecycle/retention-policies';
+    const { items } = (await owner.browser.must(200, 'GET', policies)) as { items: { policyId: string }[] };
+    expect(items).toContainEqual(expect.objectContaining({ policyId: 'audit-log', period: 'P12M' }));
+    const [first] = items;
+    expect(await owner.browser.must(200, 'GET', `${policies}/${first?.policyId ?? ''}`)).toEqual(first);
+    expect((await owner.browser.send('GET', `${policies}/none`)).status).toBe(404);
+  });
+});
+
 describe('a request that reaches the wrong one', () => {
   it('is handed over by the operator, and its time goes on', async () => {
     const { email } = newPerson();
@@ -438,7 +471,7 @@ async function operator() {
     const token = await tokens.sign('lifecycle', {
       ...anonymous,
       ...{ organizationId: secrets.operatorOrganizationId, actor: { type: 'user', id: userId }, operation },
-      ...{ roles: ['owner'], permissions: ['requests:read', 'requests:write'] },
+      ...{ roles: ['owner'], permissions: ['requests:read', 'requests:write', 'records:read'] },
       ...{ authenticationLevel: 'two-factor', authenticatedAt: new Date().toISOString() },
       ...{ sessionId: randomUUID(), requestId: randomUUID(), sourceIp: null, userAgent: null },
     });

@@ -37,7 +37,7 @@ describe("another organization's session and key", () => {
     async (_, operation) => {
       const request = await prepare(operation, ours);
       const byItself = request.as.cookie === null && request.as.apiKey === null;
-      const named = operation.path.includes('{') || request.refers === true;
+      const named = request.refers ?? operation.path.includes('{');
       const before = await stateOf(byItself ? theirs : ours);
       // Whoever holds an email's token or a log-in's challenge is who it was made for: the request itself is the authority.
       if (!byItself) {

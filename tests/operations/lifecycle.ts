@@ -17,6 +17,11 @@ export const requests: Requests = {
     await person.browser.must(201, 'POST', '/v1/lifecycle/termination', { body: { organizationName } });
     return { as: person.browser };
   },
+  // The policies are the system's, and no organization's.
+  'retention-policy.list': ({ owner }) => ({ as: owner.browser }),
+  'retention-policy.read': ({ owner }) => ({ as: owner.browser, params: { id: 'audit-log' }, refers: false }),
+  'processing-record.read': ({ owner }) => ({ as: owner.browser }),
+  'processing-record.export': ({ owner }) => ({ as: owner.browser }),
   'hold.list': ({ owner }) => ({ as: owner.browser }),
   'hold.read': async (world) => ({ as: world.owner.browser, params: { id: await held(world) } }),
   'hold.place': ({ owner }) => ({ as: owner.browser, body: harmless() }),

@@ -21,6 +21,14 @@ export {
   erasureRefusals,
   refusalGrounds,
 } from './lifecycle/data-request.js';
+export {
+  isRetentionPolicy,
+  type Period,
+  retentionPolicies,
+  type RetentionPolicy,
+  type RetentionPolicyId,
+  retentionPolicyIds,
+} from './lifecycle/retention-policies.js';
 export { returnEnds } from './lifecycle/return.js';
 export { terminationCauses, terminationNotices } from './lifecycle/termination.js';
 export * from './services.js';

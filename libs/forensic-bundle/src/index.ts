@@ -7,7 +7,7 @@ export {
   type BundleStage,
   type StagedFile,
 } from './bundle-writer.js';
-export { csvJson, quoted, startsFormula } from './csv.js';
+export { csvCell, csvJson, quoted, startsFormula } from './csv.js';
 export { describeEntry, type BundleEntry } from './entry.js';
 export { BundleTooLargeError } from './limits.js';
 export { formatKeyHistory, type KeyPeriod } from './key-history.js';

@@ -2,6 +2,7 @@
  * @promise P07 keeps of a request nothing that a password could be guessed from: its hash is keyed
  * @promise P22 keeps of an answer what it may repeat, never a secret that is shown once
  */
+import { retentionPolicies } from '@vouchsafe/contracts';
 import type { Database, Sql, SqlMigration } from '@vouchsafe/database';
 import { isErased, isRejected, type Rejected } from '@vouchsafe/event-sourcing';
 import { follow, type Follower } from '@vouchsafe/event-store';
@@ -13,7 +14,7 @@ import { problem, type ProblemError } from './problems.js';
 import { storedNames } from './stored-names.js';
 
 /** A retry arrives within hours; other APIs keep keys for a day, too. */
-export const IDEMPOTENCY_HOURS = 24;
+export const IDEMPOTENCY_HOURS = retentionPolicies['idempotency-keys'].period.hours;
 
 export const idempotencyMigrations: readonly SqlMigration[] = [
   {

@@ -45,6 +45,7 @@ export {
 } from './data-stores/returned-data.controller.js';
 export { countRows, rows, rowsOfOrganization } from './data-stores/rows.js';
 export * from './data-inventory/inventory.js';
+export * from './data-inventory/read-inventories.js';
 export * from './data-inventory/shared-columns.js';
 export { emailAddress } from './email-address.js';
 export * from './etag.js';

@@ -26,6 +26,7 @@ export const permissions = [
   'holds:write',
   'requests:read',
   'requests:write',
+  'records:read',
   'staff-grants:write',
   'staff-devices:write',
   'operations:write',
@@ -44,7 +45,7 @@ export const permissionMeanings: Readonly<Record<Permission, string>> = {
   'audit:write': 'Record audit entries',
   'audit:export': 'Make and download forensic exports; give auditors a path to a log, and revoke it',
   'security:read':
-    'Read the security overview (how many members have a second factor) and the inventory of personal data',
+    'Read the security overview (how many members have a second factor), the inventory of personal data, and the retention policies',
   'billing:read': 'Read prices, the customer, payment methods, subscriptions and invoices',
   'billing:write':
     'Save payment methods; start, change, cancel and resume subscriptions; open Stripe’s pages; keep the organization’s own Stripe key',
@@ -60,6 +61,7 @@ export const permissionMeanings: Readonly<Record<Permission, string>> = {
   'requests:read': 'Read the requests of data subjects to the organization',
   'requests:write':
     'Enter requests of data subjects for others, decide about them, and approve erasures that they ask for',
+  'records:read': 'Read the record of processing activities (Article 30 GDPR)',
   'staff-grants:write':
     'Reserved for a later version: give the operator’s staff access to an organization for a limited time',
   'staff-devices:write': 'Reserved for a later version: register the devices of the operator’s staff',

@@ -1,8 +1,9 @@
-import { consumedBy } from '@vouchsafe/contracts';
+import { consumedBy, retentionPolicies } from '@vouchsafe/contracts';
 import { persistenceConfig, serviceUrls } from '@vouchsafe/service-host';
 import { isKeyName } from '@vouchsafe/transparency-log';
 import { z } from 'zod';
 
+const logPolicy = retentionPolicies['audit-log'];
 const most = (asDelivered: number) => z.coerce.number().int().min(1).max(1e12).default(asDelivered);
 
 /** Environment variables of audit, besides the host's. */
@@ -26,7 +27,12 @@ export const auditConfig = persistenceConfig.extend({
   VOUCHSAFE_ENTRIES_PER_DAY: most(20_000_000),
   VOUCHSAFE_ENTRY_BYTES_PER_DAY: most(64 * 2 ** 30),
   /** For so many months entries are kept (P04), unless an organization has a period of its own: never for longer than is promised. */
-  VOUCHSAFE_AUDIT_RETENTION_MONTHS: z.coerce.number().int().min(1).max(12).default(12),
+  VOUCHSAFE_AUDIT_RETENTION_MONTHS: z.coerce
+    .number()
+    .int()
+    .min(logPolicy.floor.months)
+    .max(logPolicy.ceiling.months)
+    .default(logPolicy.period.months),
   /** The services from which missing facts are fetched. */
   ...serviceUrls(consumedBy('audit')),
 });

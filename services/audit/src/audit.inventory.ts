@@ -1,8 +1,6 @@
 import { inventoryOf, type PersonalColumn, sharedColumns } from '@vouchsafe/service-host';
 import { auditPublishing } from './audit.publishing.js';
 
-const UNTIL_ERASED = "12 months, or until the subject's key is destroyed";
-
 /** Personal values in audit's own tables (P18). */
 export const personalColumns: readonly PersonalColumn[] = [
   {
@@ -12,7 +10,7 @@ export const personalColumns: readonly PersonalColumn[] = [
       'values that an entry holds as digests: IP address, URL, user agent, and ids and details from outside',
     purpose: 'audit-trail',
     form: 'sealed',
-    retention: UNTIL_ERASED,
+    policies: ['audit-log'],
   },
   {
     table: 'entry',
@@ -20,7 +18,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'salted digests of the disclosures: without the salt, values cannot be guessed',
     purpose: 'audit-trail',
     form: 'hashed',
-    retention: '12 months',
+    policies: ['audit-log'],
   },
   ...['actor', 'entity', 'source', 'request'].map((what) => ({
     table: 'entry',
@@ -28,7 +26,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: `keyed hash of the ${what}, to search by`,
     purpose: 'audit-trail' as const,
     form: 'hashed' as const,
-    retention: UNTIL_ERASED,
+    policies: ['audit-log'] as const,
   })),
   {
     table: 'export',
@@ -36,7 +34,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'filter and reason of a forensic export',
     purpose: 'audit-trail',
     form: 'sealed',
-    retention: 'until the bundle expires, 7 days after it is ready',
+    policies: ['forensic-exports'],
   },
   {
     table: 'reader',
@@ -44,7 +42,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'name of an auditor who was given a path',
     purpose: 'security',
     form: 'sealed',
-    retention: 'until the organization is erased',
+    policies: ['ended-organizations'],
   },
 ];
 

@@ -9,7 +9,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'brand, last four digits and expiry of a card',
     purpose: 'contract',
     form: 'sealed',
-    retention: 'until the organization’s data is deleted',
+    policies: ['ended-organizations'],
   },
 ];
 

@@ -9,7 +9,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'IP address, URL and user agent of a request whose outcome is not known yet',
     purpose: 'audit-trail',
     form: 'sealed',
-    retention: 'until the request is answered, or another instance has closed the entry',
+    policies: ['open-entries'],
   },
 ];
 

@@ -7,4 +7,9 @@ export const identityInventory = inventoryOf({
   service: 'identity',
   publishing: identityPublishing,
   columns: [...personalColumns, ...sharedColumns],
+  events: {
+    'user-registered': ['sealed-events', 'unverified-sign-ups'],
+    'consent-recorded': ['sealed-events', 'unverified-sign-ups'],
+    'invitation-created': ['sealed-events', 'unused-invitations'],
+  },
 });

@@ -1,7 +1,9 @@
-import { consumedBy } from '@vouchsafe/contracts';
+import { consumedBy, retentionPolicies } from '@vouchsafe/contracts';
 import { persistenceConfig, serviceUrls } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import { backupsKeptDays } from './backup/backup-records.js';
+
+const logPolicy = retentionPolicies['audit-log'];
 
 /** Environment variables of lifecycle, besides the host's. */
 export const lifecycleConfig = persistenceConfig.extend({
@@ -23,6 +25,17 @@ export const lifecycleConfig = persistenceConfig.extend({
   /** Largest attachment, and all attachments of an organization together, in bytes. */
   VOUCHSAFE_ATTACHMENT_LIMIT: z.coerce.number().int().min(1).max(1e13).default(104_857_600),
   VOUCHSAFE_ATTACHMENT_QUOTA: z.coerce.number().int().min(0).max(1e15).default(10_737_418_240),
+  /** As audit's: for the list of retention policies. */
+  VOUCHSAFE_AUDIT_RETENTION_MONTHS: z.coerce
+    .number()
+    .int()
+    .min(logPolicy.floor.months)
+    .max(logPolicy.ceiling.months)
+    .default(logPolicy.period.months),
+  /** A JSON file: what the operator alone knows of the record of processing activities (Article 30 GDPR). */
+  VOUCHSAFE_PROCESSING_RECORD_FILE: z.string().min(1).optional(),
+  /** As identity's: a folder with `<service>.data-inventory.json` in place of the golden files that ship with the services. */
+  VOUCHSAFE_INVENTORY_FOLDER: z.string().min(1).optional(),
   /** The services from which missing facts are fetched. */
   ...serviceUrls(consumedBy('lifecycle')),
 });

@@ -9,7 +9,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'name of a file',
     purpose: 'contract',
     form: 'sealed',
-    retention: 'until the file is deleted',
+    policies: ['attachments'],
   },
   {
     table: 'data_request',
@@ -17,7 +17,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'email address of a person without an account',
     purpose: 'communication',
     form: 'hashed',
-    retention: 'until the address is confirmed, 48 hours at most',
+    policies: ['unconfirmed-requests'],
   },
 ];
 
@@ -44,9 +44,24 @@ export const impersonalColumns: Readonly<Record<string, string>> = {
   'data_request.receipt': 'random ids and times of an erasure',
 };
 
+/** The reason of a hold is sealed by a key of the hold's own, in the operator's organization, which does not end. */
+const HELD = 'without end: that data was held, and why, must be shown later';
+
 /** Every personal field that lifecycle stores or publishes. */
 export const lifecycleInventory = inventoryOf({
   service: 'lifecycle',
   publishing: lifecyclePublishing,
   columns: [...personalColumns, ...sharedColumns],
+  events: {
+    'hold-placed': HELD,
+    'hold-reviewed': HELD,
+    'hold-release-requested': HELD,
+    'data-request-entered': ['closed-requests'],
+    'data-request-received': ['closed-requests'],
+    'data-request-refused': ['closed-requests'],
+    'data-request-extended': ['closed-requests'],
+    'data-request-fulfilled': ['closed-requests'],
+    'data-request-recipients-notified': ['closed-requests'],
+    'data-request-lifting-announced': ['closed-requests'],
+  },
 });

@@ -45,6 +45,10 @@ import { ReturnController } from './return/return.controller.js';
 import { ReturnPartRow, ReturnRow } from './return/return.entity.js';
 import { WritePart } from './return/write-part.js';
 import { OrganizationsController } from './reactions/organizations.controller.js';
+import { ProcessingRecordController } from './processing-record/processing-record.controller.js';
+import { ReadProcessingRecord } from './processing-record/read-processing-record.js';
+import { ReadRetentionPolicies } from './retention-policy/read-retention-policies.js';
+import { RetentionPolicyController } from './retention-policy/retention-policy.controller.js';
 import { PurgesController } from './reactions/purges.controller.js';
 import { TerminationsController } from './reactions/terminations.controller.js';
 import { DataRequestController } from './request/data-request.controller.js';
@@ -95,6 +99,7 @@ export class LifecycleModule {
       controllers: [
         ...[TerminationController, CertificateController, AttachmentController, HoldController],
         ReturnController,
+        ...[RetentionPolicyController, ProcessingRecordController],
         ...[DataRequestController, OutsideRequestController, TellWhoAskedController],
         ...[OrganizationsController, TerminationsController, PurgesController, HoldsController],
         DataRequestsController,
@@ -118,6 +123,7 @@ export class LifecycleModule {
           TransferRequest,
         ],
         ...[ReadRequests, ReadReceipt, IssueReceipt, FollowRequests],
+        ...[ReadRetentionPolicies, ReadProcessingRecord],
         FollowPurges,
         IssueCertificate,
         ReadCertificate,

@@ -8,7 +8,7 @@ export const sharedColumns: readonly PersonalColumn[] = [
     holds: 'a fact that could not be taken, with its personal fields',
     purpose: 'audit-trail',
     form: 'sealed',
-    retention: 'until it is replayed or discarded, or the person is erased',
+    policies: ['dead-letters'],
   },
   {
     table: 'idempotency_key',
@@ -16,7 +16,7 @@ export const sharedColumns: readonly PersonalColumn[] = [
     holds: 'keyed hash of an Idempotency-Key, which a client chose',
     purpose: 'security',
     form: 'hashed',
-    retention: 'a day, or until the person who asked is erased',
+    policies: ['idempotency-keys'],
   },
   {
     table: 'idempotency_key',
@@ -24,7 +24,7 @@ export const sharedColumns: readonly PersonalColumn[] = [
     holds: 'keyed hash of a creating request',
     purpose: 'security',
     form: 'hashed',
-    retention: 'a day, or until the person who asked is erased',
+    policies: ['idempotency-keys'],
   },
   {
     table: 'idempotency_key',
@@ -32,7 +32,7 @@ export const sharedColumns: readonly PersonalColumn[] = [
     holds: 'answer to a creating request',
     purpose: 'security',
     form: 'sealed',
-    retention: 'a day, or until the person who asked is erased',
+    policies: ['idempotency-keys'],
   },
 ];
 

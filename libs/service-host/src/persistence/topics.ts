@@ -1,4 +1,4 @@
-import { serviceNames } from '@vouchsafe/contracts';
+import { retentionPolicies, serviceNames } from '@vouchsafe/contracts';
 import type { TopicSpec } from '@vouchsafe/messaging';
 
 const HOUR_MS = 3_600_000;
@@ -12,7 +12,7 @@ export function topicOf(service: string): string {
  * No topic keeps a message longer (docs/bus.md, 'Messages'): retention and the segment's own age together, and an hour for the
  * broker's look at what is due. A transit key is kept as long from the end of its day.
  */
-export const TOPICS_KEEP_MS = 7 * DAY_MS;
+export const TOPICS_KEEP_MS = retentionPolicies['bus-messages'].period.days * DAY_MS;
 
 /** Every service publishes facts, and has one topic. Declared here alone. */
 export function topicSpecs(replicas = 1): readonly TopicSpec[] {

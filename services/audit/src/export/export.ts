@@ -1,3 +1,4 @@
+import { retentionPolicies } from '@vouchsafe/contracts';
 import { instant, type Sql } from '@vouchsafe/database';
 import { isErased } from '@vouchsafe/event-sourcing';
 import type { Vault } from '@vouchsafe/vault';
@@ -6,7 +7,7 @@ import { outcomes, provenances, submitterTypes } from '../log/entry.js';
 import { storedNames } from '../stored-names.js';
 
 /** A bundle is kept this long after it is ready (docs/audit.md, 'Forensic export'). */
-export const BUNDLE_DAYS = 7;
+export const BUNDLE_DAYS = retentionPolicies['forensic-exports'].period.days;
 
 /** What was asked for, as it is kept with the job: sealed, for filters and reasons may name people. */
 export const exportRequest = z.strictObject({

@@ -1,4 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { retentionPolicies } from '@vouchsafe/contracts';
 import { Database } from '@vouchsafe/database';
 import { follow } from '@vouchsafe/event-store';
 import { Background, LOGGER, Metrics, type ServiceLogger } from '@vouchsafe/service-host';
@@ -14,7 +15,7 @@ const HOURS = 24;
 const LEASE_MINUTES = 10;
 const [POLL_MS, RETRY_MS] = [60_000, 30_000];
 /** Longer than Stripe lists events, so that none that is forgotten comes again. */
-const INBOX_DAYS = 40;
+const INBOX_DAYS = retentionPolicies['stripe-events'].period.days;
 
 /** Once a day, and at a start after a longer stop: one instance compares, by the database's clock. */
 @Injectable()

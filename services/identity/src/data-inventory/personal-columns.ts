@@ -1,7 +1,5 @@
 import type { PersonalColumn } from '@vouchsafe/service-host';
 
-const WHILE_MEMBER = 'until the person leaves or is erased';
-
 /**
  * Personal values in tables other than events (P18). A spec reads the real schema and fails for a column of text or bytes that is
  * neither here nor in `impersonalColumns`, nor among those of the libraries below.
@@ -13,7 +11,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'email address',
     purpose: 'account',
     form: 'sealed',
-    retention: 'until the person is erased',
+    policies: ['people', 'unverified-sign-ups'],
   },
   {
     table: 'account',
@@ -21,7 +19,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'name',
     purpose: 'account',
     form: 'sealed',
-    retention: 'until the person is erased',
+    policies: ['people', 'unverified-sign-ups'],
   },
   {
     table: 'consent',
@@ -29,7 +27,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'IP address of an acceptance',
     purpose: 'contract',
     form: 'sealed',
-    retention: 'until the person is erased',
+    policies: ['people', 'unverified-sign-ups'],
   },
   {
     table: 'consent',
@@ -37,7 +35,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'user agent of an acceptance',
     purpose: 'contract',
     form: 'sealed',
-    retention: 'until the person is erased',
+    policies: ['people', 'unverified-sign-ups'],
   },
   {
     table: 'invitation',
@@ -45,7 +43,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'email address of an invited person',
     purpose: 'communication',
     form: 'sealed',
-    retention: 'until the invitation is erased',
+    policies: ['people', 'unused-invitations'],
   },
   {
     table: 'invitation',
@@ -53,7 +51,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'keyed hash of the email address of an invited person',
     purpose: 'communication',
     form: 'hashed',
-    retention: 'until the person is erased',
+    policies: ['people', 'unused-invitations'],
   },
   {
     table: 'email_address',
@@ -61,7 +59,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'keyed hash of the email address',
     purpose: 'authentication',
     form: 'hashed',
-    retention: WHILE_MEMBER,
+    policies: ['credentials'],
   },
   {
     table: 'password',
@@ -69,7 +67,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'argon2id hash of the password',
     purpose: 'authentication',
     form: 'hashed',
-    retention: WHILE_MEMBER,
+    policies: ['credentials', 'unverified-sign-ups'],
   },
   {
     table: 'authenticator',
@@ -77,7 +75,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'secret of an authenticator app',
     purpose: 'authentication',
     form: 'sealed',
-    retention: WHILE_MEMBER,
+    policies: ['credentials'],
   },
   {
     table: 'recovery_code',
@@ -85,7 +83,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'hash of a recovery code',
     purpose: 'authentication',
     form: 'hashed',
-    retention: WHILE_MEMBER,
+    policies: ['credentials'],
   },
   {
     table: 'session',
@@ -93,7 +91,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'IP address of a log-in',
     purpose: 'security',
     form: 'sealed',
-    retention: '30 days after the session ended',
+    policies: ['ended-sessions'],
   },
   {
     table: 'session',
@@ -101,7 +99,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'user agent of a log-in',
     purpose: 'security',
     form: 'sealed',
-    retention: '30 days after the session ended',
+    policies: ['ended-sessions'],
   },
   {
     table: 'attempt_limit',
@@ -110,7 +108,7 @@ export const personalColumns: readonly PersonalColumn[] = [
       'keyed hash of an email address (alone, and with a network) or of a session, with the number of failed attempts',
     purpose: 'security',
     form: 'hashed',
-    retention: '15 minutes (removed within an hour), or until a log-in succeeds',
+    policies: ['log-in-attempts'],
   },
   {
     table: 'email_limit',
@@ -118,7 +116,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'keyed hash of an email address that emails were sent to',
     purpose: 'security',
     form: 'hashed',
-    retention: 'an hour; removed within another hour',
+    policies: ['email-counts'],
   },
   {
     table: 'email',
@@ -126,7 +124,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'email address and content of an email that is not sent yet',
     purpose: 'communication',
     form: 'sealed',
-    retention: 'until the email is sent',
+    policies: ['waiting-emails'],
   },
 ];
 

@@ -1,3 +1,4 @@
+import { retentionPolicies } from '@vouchsafe/contracts';
 import { one, type Sql } from '@vouchsafe/database';
 import type { Vault } from '@vouchsafe/vault';
 import { emailHash } from '../email-address.js';
@@ -5,7 +6,7 @@ import type { EmailContent } from './email.js';
 
 /** Emails of a kind to one address within an hour. */
 const MOST_EMAILS_AN_HOUR = 5;
-const HOUR_MS = 3_600_000;
+const WINDOW_MS = retentionPolicies['email-counts'].period.hours * 3_600_000;
 
 /**
  * Emails that anyone can cause, even without an account. The two emails that a sign-up can cause share one limit, so that the limit does
@@ -26,7 +27,7 @@ export async function countEmail(sql: Sql, vault: Vault, content: EmailContent, 
   const { emails } = await one<{ emails: number }>(
     sql,
     'select lookup.count_email($1, $2, $3, $4) as emails',
-    [await emailHash(vault, sql, content.email), about, at, new Date(at.getTime() + HOUR_MS)],
+    [await emailHash(vault, sql, content.email), about, at, new Date(at.getTime() + WINDOW_MS)],
   );
   return emails <= MOST_EMAILS_AN_HOUR;
 }

@@ -3,6 +3,7 @@
  * @promise P18 removes what is no longer needed
  */
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { retentionPolicies } from '@vouchsafe/contracts';
 import { Database, type Sql } from '@vouchsafe/database';
 import type { OrganizationId, UserId } from '@vouchsafe/event-sourcing';
 import { EventStore, follow, streamOf } from '@vouchsafe/event-store';
@@ -24,11 +25,11 @@ const DAY_MS = 86_400_000;
 /** How many days records are kept after they have ended. */
 const keptDays = {
   /** An unverified sign-up; its link expires after two days. */
-  pendingSignUp: 7,
+  pendingSignUp: retentionPolicies['unverified-sign-ups'].period.days,
   /** An invitation that was not accepted, or was withdrawn, from the expiry of its link on. */
-  unusedInvitation: 7,
+  unusedInvitation: retentionPolicies['unused-invitations'].period.days,
   /** Sessions, links, challenges and emails that have ended; enough to look into a complaint (P05). */
-  ended: 30,
+  ended: retentionPolicies['ended-sessions'].period.days,
 } as const;
 
 /** Removes what is no longer needed, hourly. */

@@ -1,4 +1,5 @@
 /** @promise P32 (main) limits attempts by account and network, so that passwords and codes cannot be guessed */
+import { retentionPolicies } from '@vouchsafe/contracts';
 import { instant, one, prepared, type Sql } from '@vouchsafe/database';
 import { addressGroup, type Caller, tooManyUntil } from '@vouchsafe/service-host';
 import type { Secret, Vault } from '@vouchsafe/vault';
@@ -6,7 +7,7 @@ import { secretHash } from '../link-token.js';
 import { storedNames } from '../stored-names.js';
 
 /** Attempts within a window that begins with the first (ASVS 6.3.1; NIST SP 800-63B-4 section 3.2.2). */
-const WINDOW_MINUTES = 15;
+const WINDOW_MINUTES = retentionPolicies['log-in-attempts'].period.minutes;
 const most = {
   /** At one account from one network: an attacker who uses them up does not lock out the owner elsewhere. */
   fromOneNetwork: 10,

@@ -35,6 +35,7 @@ export const permissionsByRole = {
     'holds:write',
     'requests:read',
     'requests:write',
+    'records:read',
   ],
   admin: [
     'organization:read',

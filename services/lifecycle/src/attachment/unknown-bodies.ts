@@ -1,5 +1,6 @@
 /** @promise P28, P31 a body that no attachment has goes after a month, unless a legal hold keeps it */
 import { Inject, Injectable } from '@nestjs/common';
+import { retentionPolicies } from '@vouchsafe/contracts';
 import { Database } from '@vouchsafe/database';
 import { askingHolds, HeldError, LOGGER, type ServiceLogger } from '@vouchsafe/service-host';
 import { type BodyId, BodyStore } from './body-store.js';
@@ -7,7 +8,7 @@ import { type BodyId, BodyStore } from './body-store.js';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** For so long the right database may be restored, where the service was started on an older one, or on another. */
-const GRACE_MS = 30 * DAY_MS;
+const GRACE_MS = retentionPolicies['unknown-bodies'].period.days * DAY_MS;
 const AT_ONCE = 500;
 /** Every row that has a body: parts of returns are bodies, too. */
 const KNOWN = 'select attachment_id as id from attachment union all select part_id from return_part';

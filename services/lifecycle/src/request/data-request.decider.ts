@@ -1,5 +1,5 @@
 /** @promise P10 what may be done about a request of a data subject, and in which order */
-import type { DataRequestNotice, Retained } from '@vouchsafe/contracts';
+import { type DataRequestNotice, type Retained, retentionPolicies } from '@vouchsafe/contracts';
 import { decider, type Personal, unreachable, type UserId } from '@vouchsafe/event-sourcing';
 import type { DataRequestEvent } from './data-request.events.js';
 import { beyond, type PreviewItem } from './preview.js';
@@ -138,9 +138,9 @@ export type DataRequestRejection = {
 };
 
 /** Days for which the link of a request from outside works. */
-const CONFIRMABLE_DAYS = 2;
+const CONFIRMABLE_DAYS = retentionPolicies['unconfirmed-requests'].period.days;
 /** How long a closed request is kept: P03's figure. */
-const KEPT_MONTHS = 12;
+const KEPT_MONTHS = retentionPolicies['closed-requests'].period.months;
 const DAY_MS = 86_400_000;
 
 export const dataRequest = decider<DataRequest, DataRequestCommand, DataRequestEvent, DataRequestRejection>({

@@ -3,6 +3,7 @@ import { createHash, type KeyObject } from 'node:crypto';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { retentionPolicies } from '@vouchsafe/contracts';
 import { Database, instant, type Transaction } from '@vouchsafe/database';
 import { isErased, isRejected } from '@vouchsafe/event-sourcing';
 import { EventStore, follow } from '@vouchsafe/event-store';
@@ -33,7 +34,7 @@ const POLL_MS = 1_000;
 /** Whoever puts a part together says so again within this time; else another begins it anew. */
 const LEASE_MS = 60_000;
 const LONGEST_PAUSE_MS = 3_600_000;
-const DAYS_KEPT = 30;
+const DAYS_KEPT = retentionPolicies['return-archives'].period.days;
 
 interface Job {
   readonly organizationId: string;

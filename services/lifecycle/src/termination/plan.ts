@@ -1,14 +1,15 @@
 /** @promise P31, P30 when an organization's data goes, from production and from backups */
+import { retentionPolicies } from '@vouchsafe/contracts';
 
 const DAY_MS = 86_400_000;
 
 /** Days, as P31 promises them. */
 const periods = {
   /** Nothing is deleted before. */
-  inactive: 120,
+  inactive: retentionPolicies['ended-organizations'].floor.days,
   /** From then on nothing but a hold puts the purge off. */
   latestPurge: 180,
-  production: 210,
+  production: retentionPolicies['ended-organizations'].period.days,
   backups: 300,
   /** Until then the organization can have its data returned without asking anybody (P30). */
   return: 30,
