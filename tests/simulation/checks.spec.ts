@@ -80,8 +80,8 @@ const january = new Date('2027-01-31T12:00:00.000Z');
 const request = (some: Partial<DataRequest> = {}): Organization => {
   const receivedAt = some.receivedAt ?? january;
   const asked = { dataRequestId: 'q', contactId: 'contact', receivedAt, token: null, userId: null };
-  const nothingYet = { confirmedAt: receivedAt, extendedAt: null, approvedAt: null, closedAt: null };
-  return organization({ requests: [{ ...asked, ...nothingYet, ...some }] });
+  const nothingYet = { extendedAt: null, waitedMs: 0, waitingSince: null, approvedAt: null, closedAt: null };
+  return organization({ requests: [{ ...asked, confirmedAt: receivedAt, ...nothingYet, ...some }] });
 };
 const requestIs = (status: string, dueAt: string | null = null): Pick<Seen, 'requests'> => ({
   requests: new Map([['q', { status, dueAt: dueAt === null ? null : new Date(dueAt) }]]),
@@ -329,6 +329,18 @@ const cases: readonly Case[] = [
     null,
     request({ extendedAt: day(40) }),
     seen(41, requestIs('accepted', '2027-04-30T12:00:00.000Z')),
+  ],
+  [
+    'a request that waited for a day and is due on 28 February',
+    'P10: the time went on while somebody had to show who they are',
+    request({ waitedMs: 86_400_000 }),
+    seen(41, requestIs('received', '2027-02-28T12:00:00.000Z')),
+  ],
+  [
+    'a request that waited for a day and is due on 1 March',
+    null,
+    request({ waitedMs: 86_400_000 }),
+    seen(41, requestIs('received', '2027-03-01T12:00:00.000Z')),
   ],
   [
     'an extension on 1 March',

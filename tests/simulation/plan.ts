@@ -128,7 +128,8 @@ const lives: readonly ((random: Random, of: (days: number) => number) => readonl
       [asked + 1, 'open-old-link'],
     ];
   },
-  // Strangers ask: one answer takes longer, which is said in time, the other one's time is over when that is tried.
+  // Strangers ask: one answer takes longer, which is said in time; the other one's time is over when that is tried, and then somebody wants to
+  // know who it is.
   (random, of) => {
     const asked = random.between(1, of(120));
     return [
@@ -138,6 +139,8 @@ const lives: readonly ((random: Random, of: (days: number) => number) => readonl
       [asked + 4, 'close-request'],
       [asked + 5, 'ask-from-outside'],
       [asked + 5 + of(40), 'extend-request'],
+      [asked + 6 + of(40), 'ask-who-it-is'],
+      [asked + 7 + of(40), 'show-who-it-is'],
     ];
   },
   // A member whose data is held is to be erased.

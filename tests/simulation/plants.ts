@@ -262,7 +262,7 @@ export const planted: readonly (readonly Plant[])[] = [
       edits: [
         {
           file: `${requests}/follow-requests.js`,
-          is: 'if (!(await isHeld(transaction, due)))',
+          is: 'if (!await isHeld(transaction, due))',
           becomes: 'if (true)',
         },
       ],
@@ -271,6 +271,17 @@ export const planted: readonly (readonly Plant[])[] = [
       name: 'data can be asked for until day 10',
       kind: 'P30: a return was refused in its time',
       edits: [{ file: plan, is: 'return: 30', becomes: 'return: 10' }],
+    },
+    {
+      name: 'the time does not stand still',
+      kind: 'P10: the time went on while somebody had to show who they are',
+      edits: [
+        {
+          file: `${requests}/request-dates.js`,
+          is: 'new Date(time.getTime() + waited)',
+          becomes: 'new Date(time.getTime())',
+        },
+      ],
     },
     {
       name: 'an extension is taken at any time',
@@ -326,12 +337,12 @@ export const planted: readonly (readonly Plant[])[] = [
       edits: [
         {
           file: 'services/lifecycle/dist/lifecycle.stores.js',
-          is: 'await destroy.outside(() => bodies.remove({ organizationId, attachmentId }))',
+          is: 'await destroy.outside(()=>bodies.remove({ organizationId, attachmentId }))',
           becomes: 'undefined',
         },
         {
           file: 'services/lifecycle/dist/lifecycle.stores.js',
-          is: 'await destroy.outside(() => bodies.removeSome(organizationId))',
+          is: 'await destroy.outside(()=>bodies.removeSome(organizationId))',
           becomes: 'false',
         },
         {
@@ -358,8 +369,8 @@ export const planted: readonly (readonly Plant[])[] = [
       edits: [
         {
           file: `${requests}/data-request.decider.js`,
-          is: '{ at: closedAt, expired: [state.contactId] }',
-          becomes: '{ at: plusMonths(closedAt, 3), expired: [state.contactId] }',
+          is: 'at: closedAt, expired: [',
+          becomes: 'at: plusMonths(closedAt, 3), expired: [',
         },
       ],
     },

@@ -7,7 +7,9 @@ import type { DataRequest, Organization } from './story.ts';
 import type { World } from './world.ts';
 
 const path = '/v1/lifecycle/requests';
-const nothingYet = { extendedAt: null, approvedAt: null, closedAt: null } as const;
+const nothingYet = {
+  ...{ extendedAt: null, waitedMs: 0, waitingSince: null, approvedAt: null, closedAt: null },
+} as const;
 
 /** People exercise their rights, and organizations answer (P10): each step is about the latest request. */
 export const requestActions = {
@@ -57,6 +59,21 @@ export const requestActions = {
     if (!request || !(await step(world, organization, 'extension', { reasons: 'There is much of it' })))
       return false;
     request.extendedAt = world.time.now();
+    return true;
+  },
+  'ask-who-it-is': async (world, organization) => {
+    const request = organization.requests.at(-1);
+    const waitingSince = world.time.now();
+    if (!request || !(await step(world, organization, 'identity-request', {}))) return false;
+    request.waitingSince = waitingSince;
+    return true;
+  },
+  'show-who-it-is': async (world, organization) => {
+    const request = organization.requests.at(-1);
+    if (!request?.waitingSince) return false;
+    const waitedMs = world.time.now().getTime() - request.waitingSince.getTime();
+    if (!(await step(world, organization, 'identity-confirmation', {}))) return false;
+    Object.assign(request, { waitedMs, waitingSince: null });
     return true;
   },
   'refuse-request': (world, organization) =>

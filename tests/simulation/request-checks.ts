@@ -24,8 +24,18 @@ const MOMENT_MS = 300_000;
 const done = ['fulfilled', 'fulfilled-with-exceptions', 'recipients-notified', 'closed'];
 
 export const requestChecks: readonly Check[] = [
-  { kind: 'P10: due at another time than a month after receipt', find: dueAtAnotherTime(false) },
-  { kind: 'P10: extended to another time than three months after receipt', find: dueAtAnotherTime(true) },
+  {
+    kind: 'P10: due at another time than a month after receipt',
+    find: dueAtAnotherTime(({ extendedAt, waitedMs }) => extendedAt === null && waitedMs === 0),
+  },
+  {
+    kind: 'P10: extended to another time than three months after receipt',
+    find: dueAtAnotherTime(({ extendedAt, waitedMs }) => extendedAt !== null && waitedMs === 0),
+  },
+  {
+    kind: 'P10: the time went on while somebody had to show who they are',
+    find: dueAtAnotherTime(({ waitedMs }) => waitedMs > 0),
+  },
   { kind: 'P10: extended after the first month', find: extendedLate },
   { kind: 'P10: confirmed after 48 hours', find: confirmedLate },
   { kind: 'P10: kept without a confirmation for more than 48 hours', find: keptUnconfirmed },
@@ -35,23 +45,26 @@ export const requestChecks: readonly Check[] = [
   { kind: 'P10: an approved erasure is not carried out by the target', find: erasureLate },
 ];
 
-function dueAtAnotherTime(isExtended: boolean): Check['find'] {
-  const months = isExtended ? promised.extendedMonths : promised.months;
+function dueAtAnotherTime(isMeant: (one: DataRequest) => boolean): Check['find'] {
   return ({ requests }, { seen }) =>
-    requests.flatMap((one) => {
+    requests.filter(isMeant).flatMap((one) => {
       const dueAt = seen.requests.get(one.dataRequestId)?.dueAt;
-      if (!dueAt || one.confirmedAt === null || (one.extendedAt !== null) !== isExtended) return [];
-      const wanted = plusMonths(one.receivedAt, months);
+      if (!dueAt || one.confirmedAt === null) return [];
+      const wanted = dueAfter(one, one.extendedAt === null ? promised.months : promised.extendedMonths);
       return Math.abs(dueAt.getTime() - wanted.getTime()) > MOMENT_MS
         ? [`${one.dataRequestId} is due at ${dueAt.toISOString()} and not ${wanted.toISOString()}`]
         : [];
     });
 }
 
+function dueAfter({ receivedAt, waitedMs }: DataRequest, months: number): Date {
+  return new Date(plusMonths(receivedAt, months).getTime() + waitedMs);
+}
+
 function extendedLate({ requests }: Organization): readonly string[] {
-  return requests.flatMap(({ dataRequestId, receivedAt, extendedAt }) =>
-    extendedAt && extendedAt > plusMonths(receivedAt, promised.months)
-      ? [`${dataRequestId} at ${extendedAt.toISOString()}`]
+  return requests.flatMap((one) =>
+    one.extendedAt && one.extendedAt > dueAfter(one, promised.months)
+      ? [`${one.dataRequestId} at ${one.extendedAt.toISOString()}`]
       : [],
   );
 }

@@ -80,6 +80,10 @@ export interface DataRequest {
   /** When the link was opened; of one from inside, when it was received. */
   confirmedAt: Date | null;
   extendedAt: Date | null;
+  /** How long it has waited for whoever asked to show who they are. */
+  waitedMs: number;
+  /** Since when it waits for that; null where it does not. */
+  waitingSince: Date | null;
   approvedAt: Date | null;
   closedAt: Date | null;
 }
