@@ -1,4 +1,4 @@
-/** @promise P31, P30, P10 the simulation's oracle sees each thing that should not be, by its name */
+/** @promise P10, P30, P31 the simulation's oracle sees each thing that should not be, by its name */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { serviceNames } from '@vouchsafe/contracts';
