@@ -48,8 +48,8 @@ export const planted: readonly (readonly Plant[])[] = [
         },
         {
           file: 'services/lifecycle/dist/termination/termination.aggregate.js',
-          is: "'update termination set due_at = null where",
-          becomes: "'update termination set due_at = due_at where",
+          is: 'due_at = null, untold_since = null where',
+          becomes: 'due_at = due_at, untold_since = null where',
         },
       ],
     },
