@@ -19,4 +19,6 @@ export default {
   testTimeout: 60_000,
   // Suites wait for processes and disks more than they compute: two cores carry two.
   maxWorkers: Math.max(2, availableParallelism() - 1),
+  // Node keeps what a suite has loaded as modules: a worker that has grown is replaced by a new one.
+  workerIdleMemoryLimit: '1GB',
 };

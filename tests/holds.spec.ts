@@ -1,11 +1,12 @@
 /** @promise P31 a legal hold on the running system: every service confirms it, erasures stop, and go on when it is released */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { serviceNames as services } from '@vouchsafe/contracts';
 import type { Client } from './system/client.ts';
 import { eventually } from './system/eventually.ts';
+import { moveClock as moveClockOf, movedBy } from './system/moved-clock.ts';
 import { join, logIn, type Person, signUp } from './system/people.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
 
@@ -19,7 +20,7 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-holds-'));
   await moveClock(0);
   system = await startForTests(
-    { VOUCHSAFE_CLOCK_OFFSET_FILE: path.join(folder, 'offset'), VOUCHSAFE_KEY_CACHE_MS: '1000' },
+    { ...movedBy(folder), VOUCHSAFE_KEY_CACHE_MS: '1000' },
     { killsServices: true },
   );
 }, 240_000);
@@ -29,7 +30,7 @@ afterAll(async () => {
 }, 60_000);
 
 function moveClock(days: number): Promise<void> {
-  return writeFile(path.join(folder, 'offset'), `${days * DAY_MS}\n`);
+  return moveClockOf(folder, days * DAY_MS);
 }
 
 interface Hold {

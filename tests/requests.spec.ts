@@ -10,6 +10,7 @@ import { anonymous, INTERNAL_TOKEN_HEADER, InternalTokens, readPrivateKey } from
 import { Client, freshKey } from './system/client.ts';
 import { emails, emailTo, tokenIn } from './system/emails.ts';
 import { eventually } from './system/eventually.ts';
+import { moveClock as moveClockOf, movedBy } from './system/moved-clock.ts';
 import { join, keyScopes, makeApiKey, newPerson, type Person, signUp } from './system/people.ts';
 import { root } from './system/root.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
@@ -46,7 +47,7 @@ beforeAll(async () => {
   await moveClock(0);
   system = await startForTests({
     ...{ VOUCHSAFE_KEY_CACHE_MS: '1000', VOUCHSAFE_SMTP_URL: smtp.url },
-    VOUCHSAFE_CLOCK_OFFSET_FILE: path.join(folder, 'offset'),
+    ...movedBy(folder),
   });
   smtp.deliverTo(system.mailFolder);
   anybody = new Client(system.url);
@@ -60,7 +61,7 @@ afterAll(async () => {
 }, 60_000);
 
 function moveClock(days: number): Promise<void> {
-  return writeFile(path.join(folder, 'offset'), `${days * DAY_MS}\n`);
+  return moveClockOf(folder, days * DAY_MS);
 }
 
 const read = (browser: Client, id: string) => browser.must(200, 'GET', `${route}/${id}`) as Promise<View>;

@@ -12,6 +12,7 @@ import { Client, freshKey } from './system/client.ts';
 import { emailTo } from './system/emails.ts';
 import { eventually } from './system/eventually.ts';
 import { verifyFile } from './system/evidence.ts';
+import { moveClock as moveClockOf, movedBy } from './system/moved-clock.ts';
 import { join, keyScopes, logIn, makeApiKey, type Person, signUp } from './system/people.ts';
 import { root } from './system/root.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
@@ -37,7 +38,7 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-returns-'));
   await moveClock(0);
   system = await startForTests(
-    { VOUCHSAFE_CLOCK_OFFSET_FILE: path.join(folder, 'offset') },
+    movedBy(folder),
     { killsServices: true, stripeClock: () => Date.now() + moved },
   );
   stranger = await signUp(system);
@@ -66,11 +67,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
 
-async function moveClock(by: number): Promise<void> {
+function moveClock(by: number): Promise<void> {
   moved += by;
-  await writeFile(path.join(folder, 'offset'), `${moved}\n`);
-  // Each process looks again after 50 ms; a token of one that has moved does not count for one that has not.
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  return moveClockOf(folder, moved);
 }
 
 /** Texts that a spreadsheet would take for formulas, and others that a careless writer of CSV spoils. */
@@ -445,6 +444,11 @@ describe('an organization that has ended', () => {
   }, 60_000);
 
   it('cannot ask after 30 days; what is there can be downloaded until it expires', async () => {
+    // The days count from the email that tells the owner.
+    await eventually('The email to the owner', async () => {
+      const query = 'select from termination where organization_id = $1 and untold_since is null';
+      return (await system.rows('lifecycle', query, [owner.organizationId])).length > 0 || undefined;
+    });
     await moveClock(29 * DAY_MS);
     browser = await eventually('The log-in', () => logIn(system, owner).catch(() => undefined));
     await download(browser, returnId, 1).then(({ status }) => expect(status).toBe(200));

@@ -1,11 +1,12 @@
 /** @promise P31 an organization that ends is inactive first: who may still do what, what the owners are told, and how it comes back */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, freshKey } from './system/client.ts';
 import { emails, emailTo } from './system/emails.ts';
 import { eventually } from './system/eventually.ts';
+import { moveClock as moveClockOf, movedBy } from './system/moved-clock.ts';
 import { join, logIn, makeApiKey, type Person, signUp } from './system/people.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
 import { saveCard } from './system/stripe.ts';
@@ -19,7 +20,7 @@ let system: SystemUnderTest;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-termination-'));
   await moveClock(0);
-  system = await startForTests({ VOUCHSAFE_CLOCK_OFFSET_FILE: path.join(folder, 'offset') });
+  system = await startForTests(movedBy(folder));
 }, 240_000);
 afterAll(async () => {
   await system.stop();
@@ -27,7 +28,7 @@ afterAll(async () => {
 }, 60_000);
 
 function moveClock(days: number): Promise<void> {
-  return writeFile(path.join(folder, 'offset'), `${days * DAY_MS}\n`);
+  return moveClockOf(folder, days * DAY_MS);
 }
 
 interface Shown {

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { auditFacts, type Contract, identityFacts, serviceNames } from '@vouchsafe/contracts';
-import { organizationId as anOrganizationId } from '@vouchsafe/event-sourcing';
+import { organizationId as anOrganizationId, userId as aUserId } from '@vouchsafe/event-sourcing';
 import { isThere, EventStore, type LaneMessage, readLane } from '@vouchsafe/event-store';
 import { Clock, publishSettled, tellSealed } from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
+import { dataRequestNoticesAggregate } from './data-request/data-request-notices.aggregate.js';
+import type { DataRequestNoticesEvent } from './data-request/data-request-notices.events.js';
 import { erasureAggregate } from './erasure/erasure.aggregate.js';
 import { identityPublishing } from './identity.publishing.js';
 import { terminationNoticesAggregate } from './termination/termination-notices.aggregate.js';
@@ -70,6 +72,7 @@ async function everythingHappens(app: IdentityApp): Promise<Person> {
   await settle(app, ada);
   await seal(app, ada);
   await tellOwners(app, ada);
+  await answerRequest(app, ada);
   const invited = await app.ask('POST', '/v1/invitations', {
     session: ada.session,
     body: { email: 'never@example.com', role: 'member' },
@@ -153,6 +156,28 @@ async function tellOwners(app: IdentityApp, { organizationId }: Person): Promise
       ...{ epoch: 1, notice: 'ended', sentAt: at.toISOString() },
     }),
   );
+}
+
+/** Whoever sent a request got an email, and its erasure could not begin (P10). */
+async function answerRequest(app: IdentityApp, of: Person): Promise<void> {
+  const at = app.get(Clock).now();
+  const envelope = { actor: { type: 'service', id: 'lifecycle' }, occurredAt: at, requestId: null } as const;
+  const organizationId = anOrganizationId.parse(of.organizationId);
+  const dataRequestId = randomUUID();
+  const about = { organizationId, dataRequestId };
+  const done: readonly DataRequestNoticesEvent[] = [
+    { type: 'data-request-notice-sent', data: { ...about, notice: 'received', sentAt: at.toISOString() } },
+    {
+      type: 'subject-erasure-refused',
+      data: { ...about, userId: aUserId.parse(of.userId), erasureId: randomUUID(), reason: 'last-owner' },
+    },
+  ];
+  for (const command of done)
+    await app
+      .get(EventStore)
+      .transact(of.organizationId, envelope, (unit) =>
+        unit.execute(dataRequestNoticesAggregate, dataRequestId, command),
+      );
 }
 
 /** A retention run has sealed something of the organization's. */

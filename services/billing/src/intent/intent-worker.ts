@@ -6,6 +6,8 @@ import { CarryOut } from './carry-out.js';
 import { LEASE_SECONDS } from './intent.aggregate.js';
 
 const POLL_MS = 1_000;
+/** One that Stripe answers slowly does not keep the others waiting. */
+const AT_ONCE = 4;
 /** The longest pause between tries, in seconds. */
 const LONGEST_PAUSE = 600;
 
@@ -26,7 +28,8 @@ export class IntentWorker implements OnApplicationBootstrap {
         { err: error },
         'An order at Stripe could not be carried out; it will be tried again',
       );
-    this.background.add(follow(() => this.step(), { idle: POLL_MS, retry: POLL_MS, onError }));
+    for (let nth = 0; nth < AT_ONCE; nth += 1)
+      this.background.add(follow(() => this.step(), { idle: POLL_MS, retry: POLL_MS, onError }));
   }
 
   /** @returns how many intents it took on */
