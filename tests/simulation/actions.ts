@@ -1,17 +1,18 @@
 import { Client, freshKey } from '../system/client.ts';
-import { currentDocuments, join, logIn, makeApiKey, newPerson, signUp } from '../system/people.ts';
+import { currentDocuments, join, makeApiKey, newPerson, signUp } from '../system/people.ts';
 import { saveCard } from '../system/stripe.ts';
+import { type Action, answered, ownerOf } from './action.ts';
+import { requestActions } from './request-actions.ts';
+import { returnActions } from './return-actions.ts';
 import { endOf, type Organization } from './story.ts';
 import type { World } from './world.ts';
 
-/** Carries it out as whoever may, and writes it down in the story. @returns whether it came to pass */
-type Action = (world: World, organization: Organization) => Promise<boolean>;
-
-/** Add here what else happens to organizations: a return that is asked for, a request of a data subject. */
+/** Add here what else happens to organizations. */
 export const actions = {
   join: async ({ system }, organization) => {
     const browser = await ownerOf(system, organization);
-    organization.member = (await join(system, browser, 'member')).userId;
+    const { userId, email, password } = await join(system, browser, 'member');
+    organization.member = { userId, email, password };
     return true;
   },
   record: async ({ system, time }, organization) => {
@@ -45,8 +46,9 @@ export const actions = {
     return answered(await browser.send('DELETE', `/v1/attachments/${first.attachmentId}`), 204);
   },
   'erase-member': async ({ system, time }, organization) => {
-    const { member: userId } = organization;
-    if (userId === null) return false;
+    const { member } = organization;
+    if (member === null) return false;
+    const { userId } = member;
     const browser = await ownerOf(system, organization);
     const askedAt = time.now();
     if (!answered(await browser.send('POST', `/v1/members/${userId}/erasure`), 202)) return false;
@@ -94,7 +96,9 @@ export const actions = {
   },
   hold: (world, organization) => hold(world, organization, null),
   'hold-member': (world, organization) =>
-    organization.member === null ? Promise.resolve(false) : hold(world, organization, organization.member),
+    organization.member === null
+      ? Promise.resolve(false)
+      : hold(world, organization, organization.member.userId),
   release: async ({ asOperator, time }, { holds }) => {
     const open = holds.find(({ releasedAt }) => releasedAt === null);
     if (!open) return false;
@@ -102,6 +106,8 @@ export const actions = {
     await asOperator('DELETE', `/v1/lifecycle/holds/${open.holdId}`, { reason: 'Settled' });
     return true;
   },
+  ...returnActions,
+  ...requestActions,
 } as const satisfies Readonly<Record<string, Action>>;
 
 export type Kind = keyof typeof actions;
@@ -135,6 +141,7 @@ export async function begin(
   const organization: Organization = {
     ...{ organizationId, name, owner: { ...person, userId }, signedUpAt, isVerified },
     ...{ key: null, member: null, subscriptionId: null, terminations: [], holds: [], erasures: [] },
+    ...{ returns: [], requests: [] },
   };
   story.organizations.push(organization);
   return organization;
@@ -151,12 +158,4 @@ async function signUpAlone(
     organizationId: string;
     userId: string;
   };
-}
-
-function ownerOf(system: World['system'], { owner }: Organization): Promise<Client> {
-  return logIn(system, owner);
-}
-
-function answered({ status }: { readonly status: number }, wanted: number): boolean {
-  return status === wanted;
 }

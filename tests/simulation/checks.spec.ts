@@ -1,10 +1,10 @@
-/** @promise P31 the simulation's oracle sees each thing that should not be, by its name */
+/** @promise P10, P30, P31 the simulation's oracle sees each thing that should not be, by its name */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { serviceNames } from '@vouchsafe/contracts';
 import { checks, findings } from './checks.ts';
 import type { Seen } from './seen.ts';
-import type { Hold, Organization } from './story.ts';
+import type { DataRequest, Hold, Organization, Return } from './story.ts';
 import { plusDays } from './time.ts';
 
 const start = new Date('2027-01-01T00:00:00.000Z');
@@ -24,7 +24,8 @@ function organization(some: Partial<Organization> = {}): Organization {
   return {
     ...{ organizationId, name: 'x', owner: { userId, email: 'a@example.com', password: 'x' } },
     ...{ signedUpAt: day(-10), isVerified: true, key: null, member: null, subscriptionId: null },
-    ...{ terminations: [], holds: [], erasures: [], ...some },
+    ...{ terminations: [], holds: [], erasures: [], returns: [], requests: [] },
+    ...some,
   };
 }
 
@@ -40,6 +41,8 @@ function seen(days: number, some: Partial<Seen> = {}): Seen {
     notices: new Map([[organizationId, [day(0)]]]),
     milestones: new Map(),
     certificates: new Map(),
+    parts: new Set(),
+    requests: new Map(),
     backups: [],
     ...some,
   };
@@ -59,6 +62,32 @@ const entry = (days: number): Pick<Seen, 'entries'> => ({
   ]),
 });
 const certified = { ...empty, ...certificate('"exceptions":[]') };
+
+const returned = (askedOn: number, some: Partial<Return> = {}): Pick<Organization, 'returns'> => ({
+  returns: [
+    {
+      ...{ askedAt: day(askedOn), isByOperator: false, saidUntil: null, returnId: 'r', reason: null },
+      ...{ partIds: new Set(['part']), readyAt: day(askedOn), deletedAt: null, ...some },
+    },
+  ],
+});
+const refusedReturn = (askedOn: number, reason = 'period-over') =>
+  returned(askedOn, { returnId: null, reason, readyAt: null });
+const parts = { parts: new Set(['part']) };
+
+/** On 31 January, from inside, if nothing else is said. */
+const january = new Date('2027-01-31T12:00:00.000Z');
+const request = (some: Partial<DataRequest> = {}): Organization => {
+  const receivedAt = some.receivedAt ?? january;
+  const asked = { dataRequestId: 'q', contactId: 'contact', receivedAt, token: null, userId: null };
+  const nothingYet = { extendedAt: null, waitedMs: 0, waitingSince: null, approvedAt: null, closedAt: null };
+  return organization({ requests: [{ ...asked, confirmedAt: receivedAt, ...nothingYet, ...some }] });
+};
+const requestIs = (status: string, dueAt: string | null = null): Pick<Seen, 'requests'> => ({
+  requests: new Map([['q', { status, dueAt: dueAt === null ? null : new Date(dueAt) }]]),
+});
+const addressKey = { personKeys: new Set([`identity ${organizationId} contact`]) };
+const everyReceipt = { personReceipts: new Set(serviceNames.map((name) => `${name} ${memberId}`)) };
 
 type Case = readonly [what: string, kind: string | null, of: Organization, now: Seen, before?: Seen];
 
@@ -187,6 +216,222 @@ const cases: readonly Case[] = [
     'P03: a sign-up that nobody confirmed is kept for more than 12 months',
     organization({ isVerified: false }),
     seen(360, { rows: rows({ 'identity.account': 1 }) }),
+  ],
+  [
+    'a return that is refused on day 29',
+    'P30: a return was refused in its time',
+    organization({ terminations: ended, ...refusedReturn(29) }),
+    seen(29),
+  ],
+  [
+    'a return that is refused on day 50 after a notice on day 30',
+    'P30: a return was refused in its time',
+    organization({ terminations: ended, ...refusedReturn(50) }),
+    seen(50, { notices: new Map([[organizationId, [day(30)]]]) }),
+  ],
+  [
+    'a return that is refused to an organization in use',
+    'P30: a return was refused in its time',
+    organization(refusedReturn(29)),
+    seen(29),
+  ],
+  [
+    'a fourth archive that is refused',
+    null,
+    organization({ terminations: ended, ...refusedReturn(29, 'too-many-kept') }),
+    seen(29),
+  ],
+  [
+    'a return that is refused on day 31',
+    null,
+    organization({ terminations: ended, ...refusedReturn(31) }),
+    seen(31),
+  ],
+  [
+    'a return that is given on day 31',
+    'P30: a return was given after its time',
+    organization({ terminations: ended, ...returned(31) }),
+    seen(31, parts),
+  ],
+  [
+    'a return that the operator makes on day 31',
+    null,
+    organization({ terminations: ended, ...returned(31, { isByOperator: true }) }),
+    seen(31, parts),
+  ],
+  [
+    'an owner who is told of day 29',
+    'P30: the owner is told another end of the time for a return',
+    organization({ terminations: ended, ...returned(20, { saidUntil: day(29) }) }),
+    seen(20, parts),
+  ],
+  [
+    'an owner who is told of day 30',
+    null,
+    organization({ terminations: ended, ...returned(20, { saidUntil: day(30) }) }),
+    seen(20, parts),
+  ],
+  [
+    'an archive that is gone after 29 days',
+    'P30: an archive is gone before 30 days',
+    organization(returned(0)),
+    seen(29),
+  ],
+  ['an archive that is gone after 30 days', null, organization(returned(0)), seen(30)],
+  [
+    'an archive after 30 days',
+    'P30: an archive is kept for more than 30 days',
+    organization(returned(0)),
+    seen(30, parts),
+  ],
+  ['an archive after 29 days', null, organization(returned(0)), seen(29, parts)],
+  [
+    'an archive after 30 days that is held',
+    null,
+    organization({ ...returned(0), holds: [held(10, null)] }),
+    seen(400, parts),
+  ],
+  [
+    'an archive that its owner deleted',
+    'P30: an archive is kept for more than 30 days',
+    organization(returned(0, { deletedAt: day(5) })),
+    seen(6, parts),
+  ],
+  [
+    'an archive after the purge',
+    'P30: an archive survives the purge',
+    organization({ terminations: ended, ...returned(110, { isByOperator: true }) }),
+    seen(121, {
+      ...{ ...parts, ...empty, ...tombstone(120) },
+      milestones: new Map([[organizationId, new Map([['production-erased', day(121)]])]]),
+    }),
+  ],
+  [
+    'a request of 31 January that is due on 3 March',
+    'P10: due at another time than a month after receipt',
+    request(),
+    seen(31, requestIs('received', '2027-03-03T12:00:00.000Z')),
+  ],
+  [
+    'a request of 31 January that is due on 28 February',
+    null,
+    request(),
+    seen(31, requestIs('received', '2027-02-28T12:00:00.000Z')),
+  ],
+  [
+    'an extension to 1 May',
+    'P10: extended to another time than three months after receipt',
+    request({ extendedAt: day(40) }),
+    seen(41, requestIs('accepted', '2027-05-01T12:00:00.000Z')),
+  ],
+  [
+    'an extension to 30 April',
+    null,
+    request({ extendedAt: day(40) }),
+    seen(41, requestIs('accepted', '2027-04-30T12:00:00.000Z')),
+  ],
+  [
+    'a request that waited for a day and is due on 28 February',
+    'P10: the time went on while somebody had to show who they are',
+    request({ waitedMs: 86_400_000 }),
+    seen(41, requestIs('received', '2027-02-28T12:00:00.000Z')),
+  ],
+  [
+    'a request that waited for a day and is due on 1 March',
+    null,
+    request({ waitedMs: 86_400_000 }),
+    seen(41, requestIs('received', '2027-03-01T12:00:00.000Z')),
+  ],
+  [
+    'an extension on 1 March',
+    'P10: extended after the first month',
+    request({ extendedAt: new Date('2027-03-01T00:00:00.000Z') }),
+    seen(60, requestIs('accepted', '2027-04-30T12:00:00.000Z')),
+  ],
+  [
+    'a confirmation after three days',
+    'P10: confirmed after 48 hours',
+    request({ receivedAt: day(0), confirmedAt: day(3) }),
+    seen(3, requestIs('received')),
+  ],
+  [
+    'a request that nobody confirmed for 48 hours',
+    'P10: kept without a confirmation for more than 48 hours',
+    request({ receivedAt: day(0), confirmedAt: null }),
+    seen(3, requestIs('unconfirmed')),
+  ],
+  [
+    'the address of a request that nobody confirmed for 48 hours',
+    'P10: kept without a confirmation for more than 48 hours',
+    request({ receivedAt: day(0), confirmedAt: null }),
+    seen(3, addressKey),
+  ],
+  [
+    'a request that nobody confirmed, of an organization that is held',
+    null,
+    { ...request({ receivedAt: day(0), confirmedAt: null }), holds: [held(-1, null)] },
+    seen(3, requestIs('unconfirmed')),
+  ],
+  [
+    'a request that is gone eleven months after its closure',
+    'P10: a request is gone before twelve months',
+    request({ closedAt: day(40) }),
+    seen(374),
+  ],
+  ['a request that is gone twelve months after its closure', null, request({ closedAt: day(40) }), seen(407)],
+  [
+    'a request that is gone while it is open',
+    'P10: a request is gone before twelve months',
+    request(),
+    seen(400),
+  ],
+  [
+    'a request thirteen months after its closure',
+    'P10: a closed request is kept for more than twelve months',
+    request({ closedAt: day(40) }),
+    seen(435, requestIs('closed')),
+  ],
+  [
+    'an address a day after the closure',
+    'P10: the address is kept after the closure',
+    request({ closedAt: day(40) }),
+    seen(41, { ...requestIs('closed'), ...addressKey }),
+  ],
+  [
+    'an address after the closure that is held',
+    null,
+    { ...request({ closedAt: day(40) }), holds: [held(39, null)] },
+    seen(41, { ...requestIs('closed'), ...addressKey }),
+  ],
+  [
+    'an erasure that is not carried out on day 28',
+    'P10: an approved erasure is not carried out by the target',
+    request({ receivedAt: day(0), approvedAt: day(20), userId: memberId }),
+    seen(28, { ...requestIs('partial'), ...everyReceipt }),
+  ],
+  [
+    'a key of a person on day 28',
+    'P10: an approved erasure is not carried out by the target',
+    request({ receivedAt: day(0), approvedAt: day(20), userId: memberId }),
+    seen(28, {
+      ...{ ...requestIs('fulfilled'), ...everyReceipt },
+      personKeys: new Set([`audit ${organizationId} ${memberId}`]),
+    }),
+  ],
+  [
+    'an erasure that was carried out on day 28',
+    null,
+    request({ receivedAt: day(0), approvedAt: day(20), userId: memberId }),
+    seen(28, { ...requestIs('fulfilled'), ...everyReceipt }),
+  ],
+  [
+    'an erasure of a person who is held',
+    null,
+    {
+      ...request({ receivedAt: day(0), approvedAt: day(20), userId: memberId }),
+      holds: [held(10, null, memberId)],
+    },
+    seen(400, requestIs('executing')),
   ],
 ];
 

@@ -1,7 +1,9 @@
-/** Every deadline, on every organization, by the figures of the promises and what the stores hold (P03, P04, P10, P31). */
-import { serviceNames } from '@vouchsafe/contracts';
+/** Every deadline, on every organization, by the figures of the promises and what the stores hold (P03, P04, P10, P30, P31). */
+import { type BackupPolicy, type Check, endAt, type Given, isHeldSince } from './check.ts';
+import { personLeft, requestChecks } from './request-checks.ts';
+import { returnChecks } from './return-checks.ts';
 import type { Seen } from './seen.ts';
-import { endOf, type Hold, type Organization, type Story, type Termination } from './story.ts';
+import { endOf, type Hold, type Organization, type Termination } from './story.ts';
 import { plusDays } from './time.ts';
 
 /**
@@ -27,29 +29,10 @@ const RETENTION_DAYS = 2;
 /** No promise: when the last backup has gone, it is found out, and certified, within some weeks. */
 const CERTIFICATE_DAYS = 45;
 
-/** How the operator keeps backups, in days. */
-export interface BackupPolicy {
-  readonly kept: number;
-  readonly interval: number;
-}
-
 /** Something that should not be. */
 export interface Finding {
   readonly kind: string;
   readonly what: string;
-}
-
-interface Given {
-  readonly story: Story;
-  readonly seen: Seen;
-  /** What was seen before that; nothing was looked at in between. */
-  readonly before: Seen;
-  readonly policy: BackupPolicy;
-}
-
-interface Check {
-  readonly kind: string;
-  readonly find: (organization: Organization, given: Given) => readonly string[];
 }
 
 export function findings(given: Given): Finding[] {
@@ -70,7 +53,7 @@ export function findings(given: Given): Finding[] {
   return [...found, ...operators];
 }
 
-/** Add here what else is promised for a time: a return, a request of a data subject. */
+/** Add here what else is promised for a time. */
 export const checks: readonly Check[] = [
   { kind: 'P31: deleted before day 120', find: deletedEarly },
   { kind: 'P31: came back, and was deleted', find: deletedInUse },
@@ -86,8 +69,10 @@ export const checks: readonly Check[] = [
     find: (one, given) => lateEntries(one.organizationId, one.holds, given),
   },
   { kind: 'P04: deleted before 12 months', find: earlyEntries },
-  { kind: 'P10: not erased within a month', find: personLeft },
+  { kind: 'P10: not erased within a month', find: erasureLate },
   { kind: 'P03: a sign-up that nobody confirmed is kept for more than 12 months', find: signUpLeft },
+  ...returnChecks,
+  ...requestChecks,
 ];
 
 function deletedEarly(organization: Organization, { seen, before }: Given): readonly string[] {
@@ -110,13 +95,6 @@ function deletedInUse(organization: Organization, { seen, before }: Given): read
 function newTombstones({ organizationId }: Organization, seen: Seen, before: Seen) {
   const isKnown = (before.tombstones.get(organizationId) ?? []).length > 0;
   return isKnown ? [] : (seen.tombstones.get(organizationId) ?? []);
-}
-
-/** The end that counted at a time. */
-function endAt({ terminations }: Organization, at: Date): Termination | undefined {
-  return terminations.find(
-    ({ endedAt, cameBackAt }) => endedAt <= at && (cameBackAt === null || cameBackAt > at),
-  );
 }
 
 /** 120 days from the later of T0 and the notice; a notice that is late puts it off until day 180 at most. */
@@ -230,7 +208,7 @@ function neverCertified(organization: Organization, { seen, policy }: Given): re
 
 /** What a hold keeps. What ends access goes: sessions, links, credentials. */
 const held =
-  /^(\w+\.(event|vault_organization_key|vault_data_key)|identity\.(organization|account|consent|email|invitation)|audit\.(entry|disclosure|log|tile)|billing\.(customer|subscription|invoice|payment_method)|lifecycle\.(organization|attachment)|files\.attachments)$/;
+  /^(\w+\.(event|vault_organization_key|vault_data_key)|identity\.(organization|account|consent|email|invitation)|audit\.(entry|disclosure|log|tile)|billing\.(customer|subscription|invoice|payment_method)|lifecycle\.(organization|attachment|data_return|return_part|data_request)|files\.attachments)$/;
 
 function destroyedWhileHeld(organization: Organization, { seen, before }: Given): readonly string[] {
   const { organizationId, holds } = organization;
@@ -256,7 +234,7 @@ const RETENTION_RUN = 'audit-retention.run';
 
 function lateEntries(organizationId: string, holds: readonly Hold[], { seen }: Given): readonly string[] {
   const free = plusDays(seen.at, -RETENTION_DAYS);
-  if (holds.some(({ releasedAt }) => releasedAt === null || releasedAt > free)) return [];
+  if (isHeldSince(holds, free)) return [];
   const before = monthsBefore(free, promised.months);
   const late = [...(seen.entries.get(organizationId)?.values() ?? [])].filter(
     ({ recordedAt, operation }) => recordedAt < before && operation !== RETENTION_RUN,
@@ -283,7 +261,7 @@ function monthsBefore(at: Date, months: number): Date {
   return before;
 }
 
-function personLeft(organization: Organization, { seen, story }: Given): readonly string[] {
+function erasureLate(organization: Organization, { seen, story }: Given): readonly string[] {
   const { organizationId, erasures, holds } = organization;
   // Everybody went with the organization.
   if (seen.tombstones.has(organizationId)) return [];
@@ -301,12 +279,7 @@ function personLeft(organization: Organization, { seen, story }: Given): readonl
       plusDays(askedAt, promised.erasure),
     );
     if (by === null || seen.at < by) return [];
-    const where = [organizationId, story.operatorOrganizationId];
-    const keys = serviceNames.flatMap((service) =>
-      where.map((id) => `${service} ${id} ${userId}`).filter((key) => seen.personKeys.has(key)),
-    );
-    const owed = serviceNames.filter((service) => !seen.personReceipts.has(`${service} ${userId}`));
-    return [...keys.map((key) => `key: ${key}`), ...owed.map((service) => `no receipt of ${service}`)];
+    return personLeft(organization, userId, seen, story.operatorOrganizationId);
   });
 }
 

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { checks } from './checks.ts';
+import { EVERY_LIFE } from './plan.ts';
 import { isCaught, planted, planting } from './plants.ts';
 import { simulate, type Simulated } from './simulation.ts';
 
@@ -9,7 +10,7 @@ const YEARS = 3;
 /** Enough for a year's retention, and for a deletion from its beginning to its certificate; always the same, in which each fault shows. */
 const fewMonths = {
   seed: 1,
-  organizations: 10,
+  organizations: EVERY_LIFE,
   days: 440,
   stepDays: 20,
   trouble: 5,

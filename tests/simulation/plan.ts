@@ -84,10 +84,94 @@ const lives: readonly ((random: Random, of: (days: number) => number) => readonl
       [close + of(135), 'come-back'],
     ];
   },
+  // Its data is asked for in use, in time after its end, and too late; then by the operator, so that an archive is there when the purge begins.
+  (random, of) => {
+    const close = random.between(3, of(90));
+    return [
+      [1, 'attach'],
+      [2, 'ask-for-return'],
+      [close, 'close'],
+      [close + 1, 'ask-for-return'],
+      [close + of(40), 'ask-for-return'],
+      [close + of(100), 'ask-for-return-as-operator'],
+    ];
+  },
+  // A hold keeps an archive, against its owner's will, and a request that nobody confirms.
+  (random, of) => {
+    const held = random.between(2, of(90));
+    return [
+      [held, 'hold'],
+      [held + 1, 'ask-for-return'],
+      [held + 1, 'ask-and-forget'],
+      [held + 2, 'delete-return'],
+      [held + random.between(of(120), of(240)), 'release'],
+    ];
+  },
+  // A member asks to be erased.
+  (random, of) => {
+    const asked = random.between(2, of(60));
+    return [
+      [1, 'join'],
+      [asked, 'ask-for-erasure'],
+      [asked + 1, 'approve-erasure'],
+      [asked + 2, 'close-request'],
+    ];
+  },
+  // A letter is answered, soon enough for its retirement to be seen in a short simulation; a link is opened too late.
+  (random, of) => {
+    const asked = random.between(4, of(200));
+    return [
+      [1, 'enter-letter'],
+      [2, 'refuse-request'],
+      [3, 'close-request'],
+      [asked, 'ask-and-forget'],
+      [asked + 1, 'open-old-link'],
+    ];
+  },
+  // Strangers ask: one answer takes longer, which is said in time; the other one's time is over when that is tried, and then somebody wants to
+  // know who it is.
+  (random, of) => {
+    const asked = random.between(1, of(120));
+    return [
+      [asked, 'ask-from-outside'],
+      [asked + 1, 'extend-request'],
+      [asked + 3, 'refuse-request'],
+      [asked + 4, 'close-request'],
+      [asked + 5, 'ask-from-outside'],
+      [asked + 5 + of(40), 'extend-request'],
+      [asked + 6 + of(40), 'ask-who-it-is'],
+      [asked + 7 + of(40), 'show-who-it-is'],
+    ];
+  },
+  // A member whose data is held is to be erased.
+  (random, of) => {
+    const held = random.between(2, of(90));
+    return [
+      [1, 'join'],
+      [held, 'hold-member'],
+      [held + 1, 'ask-for-erasure-from-outside'],
+      [held + 2, 'approve-erasure'],
+      [held + 2 + random.between(1, of(200)), 'release'],
+    ];
+  },
+  // It ends while a request is open, which is answered afterwards: the purge waits for neither.
+  (random, of) => {
+    const close = random.between(3, of(120));
+    return [
+      [1, 'join'],
+      [close - 1, 'ask-for-erasure'],
+      [close, 'close'],
+      [close + 1, 'approve-erasure'],
+      [close + 2, 'close-request'],
+    ];
+  },
 ];
 
 /** One in so many signs up, and nobody confirms the address. */
 const UNCONFIRMED = 10;
+
+/** Among so many organizations each life is lived, and one has no confirmed address. */
+export const EVERY_LIFE = lives.length + Math.ceil(lives.length / (UNCONFIRMED - 1));
 
 export function livesOf(
   random: Random,
@@ -101,9 +185,8 @@ export function livesOf(
   return Array.from({ length: organizations }, (_, nth): Life => {
     const isVerified = nth % UNCONFIRMED !== UNCONFIRMED - 1;
     // The first ones have their whole life before them, however short the simulation is.
-    const from =
-      nth < Math.max(lives.length, UNCONFIRMED) ? 0 : random.between(0, of(Math.max(0, days - 360)));
-    const live = lives[nth % lives.length];
+    const from = nth < EVERY_LIFE ? 0 : random.between(0, of(Math.max(0, days - 360)));
+    const live = lives[(nth - Math.trunc(nth / UNCONFIRMED)) % lives.length];
     const planned = isVerified && live ? live(random, of) : [];
     const actions = new Map<number, Kind[]>();
     for (const [step, kind] of planned) actions.set(from + step, [...(actions.get(from + step) ?? []), kind]);

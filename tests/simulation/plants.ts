@@ -24,6 +24,8 @@ export interface Plant {
 
 const plan = 'services/lifecycle/dist/termination/plan.js';
 const stores = 'libs/service-host/dist/data-stores';
+const archives = 'services/lifecycle/dist/return/assemble-returns.js';
+const requests = 'services/lifecycle/dist/request';
 const unasked =
   '((database) => Object.assign((work) => database.asRetention(work), { outside: (work) => work() }))';
 
@@ -46,8 +48,8 @@ export const planted: readonly (readonly Plant[])[] = [
         },
         {
           file: 'services/lifecycle/dist/termination/termination.aggregate.js',
-          is: "'update termination set due_at = null where",
-          becomes: "'update termination set due_at = due_at where",
+          is: 'due_at = null, untold_since = null where',
+          becomes: 'due_at = due_at, untold_since = null where',
         },
       ],
     },
@@ -73,6 +75,34 @@ export const planted: readonly (readonly Plant[])[] = [
           is: 'getUTCMonth() - months)',
           becomes: 'getUTCMonth() - months + 1)',
         },
+      ],
+    },
+    {
+      name: 'data can be asked for until day 29',
+      kind: 'P30: the owner is told another end of the time for a return',
+      edits: [{ file: plan, is: 'return: 30', becomes: 'return: 29' }],
+    },
+    {
+      name: 'archives go after 10 days',
+      kind: 'P30: an archive is gone before 30 days',
+      edits: [{ file: archives, is: 'DAYS_KEPT = 30', becomes: 'DAYS_KEPT = 10' }],
+    },
+    {
+      name: 'a month after 31 January is 3 March',
+      kind: 'P10: due at another time than a month after receipt',
+      edits: [
+        {
+          file: `${requests}/request-dates.js`,
+          is: 'Math.min(time.getUTCDate(), lastDay)',
+          becomes: 'time.getUTCDate()',
+        },
+      ],
+    },
+    {
+      name: 'closed requests go after six months',
+      kind: 'P10: a request is gone before twelve months',
+      edits: [
+        { file: `${requests}/data-request.decider.js`, is: 'KEPT_MONTHS = 12', becomes: 'KEPT_MONTHS = 6' },
       ],
     },
   ],
@@ -129,6 +159,45 @@ export const planted: readonly (readonly Plant[])[] = [
         },
       ],
     },
+    {
+      name: 'data can be asked for until day 60',
+      kind: 'P30: a return was given after its time',
+      edits: [{ file: plan, is: 'return: 30', becomes: 'return: 60' }],
+    },
+    {
+      name: 'archives go after 90 days',
+      kind: 'P30: an archive is kept for more than 30 days',
+      edits: [{ file: archives, is: 'DAYS_KEPT = 30', becomes: 'DAYS_KEPT = 90' }],
+    },
+    {
+      name: 'an extension gives four months',
+      kind: 'P10: extended to another time than three months after receipt',
+      edits: [
+        {
+          file: `${requests}/request-dates.js`,
+          is: 'isExtended ? 3 : 1',
+          becomes: 'isExtended ? 4 : 1',
+        },
+      ],
+    },
+    {
+      name: 'requests that nobody confirmed are kept for 60 days',
+      kind: 'P10: kept without a confirmation for more than 48 hours',
+      edits: [
+        {
+          file: `${requests}/data-request.decider.js`,
+          is: 'CONFIRMABLE_DAYS = 2',
+          becomes: 'CONFIRMABLE_DAYS = 60',
+        },
+      ],
+    },
+    {
+      name: 'closed requests go after fourteen months',
+      kind: 'P10: a closed request is kept for more than twelve months',
+      edits: [
+        { file: `${requests}/data-request.decider.js`, is: 'KEPT_MONTHS = 12', becomes: 'KEPT_MONTHS = 14' },
+      ],
+    },
   ],
   [
     {
@@ -179,6 +248,52 @@ export const planted: readonly (readonly Plant[])[] = [
         },
       ],
     },
+    {
+      name: 'the end of an archive does not ask the holds',
+      kind: 'P31: destroyed in spite of a hold',
+      what: /in use, lifecycle\.return_part /,
+      edits: [{ file: archives, is: 'await refuseHeld(sql,', becomes: 'if (false) await refuseHeld(sql,' }],
+    },
+    {
+      // What it asks for is an erasure, which would ask them again, but for the fault above.
+      name: 'the retirement of requests does not ask the holds',
+      kind: 'P31: destroyed in spite of a hold',
+      what: /in use, lifecycle\.data_request /,
+      edits: [
+        {
+          file: `${requests}/follow-requests.js`,
+          is: 'if (!await isHeld(transaction, due))',
+          becomes: 'if (true)',
+        },
+      ],
+    },
+    {
+      name: 'data can be asked for until day 10',
+      kind: 'P30: a return was refused in its time',
+      edits: [{ file: plan, is: 'return: 30', becomes: 'return: 10' }],
+    },
+    {
+      name: 'the time does not stand still',
+      kind: 'P10: the time went on while somebody had to show who they are',
+      edits: [
+        {
+          file: `${requests}/request-dates.js`,
+          is: 'new Date(time.getTime() + waited)',
+          becomes: 'new Date(time.getTime())',
+        },
+      ],
+    },
+    {
+      name: 'an extension is taken at any time',
+      kind: 'P10: extended after the first month',
+      edits: [
+        {
+          file: `${requests}/data-request.decider.js`,
+          is: 'if (at > dates.extendableUntil)',
+          becomes: 'if (false)',
+        },
+      ],
+    },
   ],
   [
     {
@@ -201,6 +316,72 @@ export const planted: readonly (readonly Plant[])[] = [
           file: `${stores}/holding.js`,
           is: 'async function release(options, hold) {',
           becomes: 'async function release(options, hold) { if (hold) return false;',
+        },
+      ],
+    },
+    {
+      name: 'who deletes an archive does not ask the holds',
+      kind: 'P31: destroyed in spite of a hold',
+      what: /in use, lifecycle\.return_part /,
+      edits: [
+        {
+          file: 'services/lifecycle/dist/return/delete-return.js',
+          is: 'await refuseHeld(unit,',
+          becomes: 'if (false) await refuseHeld(unit,',
+        },
+      ],
+    },
+    {
+      name: 'the purge forgets the files of archives',
+      kind: 'P30: an archive survives the purge',
+      edits: [
+        {
+          file: 'services/lifecycle/dist/lifecycle.stores.js',
+          is: 'await destroy.outside(()=>bodies.remove({ organizationId, attachmentId }))',
+          becomes: 'undefined',
+        },
+        {
+          file: 'services/lifecycle/dist/lifecycle.stores.js',
+          is: 'await destroy.outside(()=>bodies.removeSome(organizationId))',
+          becomes: 'false',
+        },
+        {
+          file: 'services/lifecycle/dist/lifecycle.stores.js',
+          is: 'bodies.list(organizationId)',
+          becomes: '[]',
+        },
+      ],
+    },
+    {
+      name: 'a link can be opened for 60 days',
+      kind: 'P10: confirmed after 48 hours',
+      edits: [
+        {
+          file: `${requests}/data-request.decider.js`,
+          is: 'CONFIRMABLE_DAYS = 2',
+          becomes: 'CONFIRMABLE_DAYS = 60',
+        },
+      ],
+    },
+    {
+      name: 'an address goes three months after the closure',
+      kind: 'P10: the address is kept after the closure',
+      edits: [
+        {
+          file: `${requests}/data-request.decider.js`,
+          is: 'at: closedAt, expired: [',
+          becomes: 'at: plusMonths(closedAt, 3), expired: [',
+        },
+      ],
+    },
+    {
+      name: 'what services say of an erasure that was approved is not noted',
+      kind: 'P10: an approved erasure is not carried out by the target',
+      edits: [
+        {
+          file: 'services/lifecycle/dist/reactions/data-requests.controller.js',
+          is: 'if (!row)',
+          becomes: 'if (row || !row)',
         },
       ],
     },

@@ -23,6 +23,10 @@ export interface Seen {
   readonly milestones: ReadonlyMap<string, ReadonlyMap<string, Date>>;
   /** The organizations whose certificate was issued, and what it says. */
   readonly certificates: ReadonlyMap<string, string>;
+  /** Ids of parts of archives that have a row or a file; other files have ids, too. */
+  readonly parts: ReadonlySet<string>;
+  /** Requests of data subjects, by their ids. */
+  readonly requests: ReadonlyMap<string, { readonly status: string; readonly dueAt: Date | null }>;
   /** The backups that there are: which organizations each holds data of. */
   readonly backups: readonly { readonly place: string; readonly organizations: ReadonlySet<string> }[];
 }
@@ -74,6 +78,8 @@ export async function openStores(system: SystemUnderTest, backups: string): Prom
       tombstones: await tombstonesIn(system.folder),
       ...(await peopleIn(query)),
       ...(await saidByLifecycle(query)),
+      parts: await partsIn(query, system.folder),
+      requests: await requestsIn(query),
       backups: await backupsIn(backups),
     }),
   };
@@ -113,7 +119,7 @@ async function rowsIn(
       for (const { id, place, rows: count } of found) note(id, place, count);
     }),
   );
-  const attachments = path.join(folder, 'files', 'attachments');
+  const attachments = attachmentsIn(folder);
   for (const id of await namesIn(attachments)) {
     const files = await namesIn(path.join(attachments, id));
     if (files.length > 0) note(id, 'files.attachments', files.length);
@@ -189,6 +195,31 @@ async function saidByLifecycle(query: Query): Promise<Pick<Seen, 'notices' | 'mi
      join event on stream = 'purge-' || erasure_id and type = 'purge-begun' where note is not null`,
   );
   return { notices, milestones, certificates: new Map(issued.map(({ id, note }) => [id, note])) };
+}
+
+/** Files of parts are among the attachments, under the part's id. */
+async function partsIn(query: Query, folder: string): Promise<Seen['parts']> {
+  const rows = await query<{ id: string }>('lifecycle', 'select part_id::text as id from return_part');
+  const parts = new Set(rows.map(({ id }) => id));
+  const attachments = attachmentsIn(folder);
+  for (const organization of await namesIn(attachments))
+    for (const name of await namesIn(path.join(attachments, organization)))
+      parts.add(name.split('.', 1)[0] ?? name);
+  return parts;
+}
+
+function attachmentsIn(folder: string): string {
+  return path.join(folder, 'files', 'attachments');
+}
+
+async function requestsIn(query: Query): Promise<Seen['requests']> {
+  const rows = await query<{ id: string; status: string; due: number | null }>(
+    'lifecycle',
+    `select data_request_id::text as id, status, (extract(epoch from due_at) * 1000)::float8 as due from data_request`,
+  );
+  return new Map(
+    rows.map(({ id, status, due }) => [id, { status, dueAt: due === null ? null : new Date(due) }]),
+  );
 }
 
 async function backupsIn(folder: string): Promise<Seen['backups']> {

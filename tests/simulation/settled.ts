@@ -12,6 +12,9 @@ const due: Readonly<Partial<Record<ServiceName, readonly string[]>>> = {
   lifecycle: [
     'select count(*)::int as found from termination where due_at <= $1',
     'select count(*)::int as found from purge where due_at <= $1',
+    'select count(*)::int as found from data_request where follow_at <= $1',
+    // Whoever puts an archive together has it by a lease until later.
+    `select count(*)::int as found from data_return where due_at <= $1 or status in ('requested', 'assembling')`,
   ],
   audit: [
     'select count(*)::int as found from retention where due_at <= $1',

@@ -10,7 +10,8 @@ import {
 import { randomOf, type Random } from '../faults/random.ts';
 import { startForTests } from '../system/running-system.ts';
 import { actions, begin, type Kind } from './actions.ts';
-import { type BackupPolicy, type Finding, findings } from './checks.ts';
+import type { BackupPolicy } from './check.ts';
+import { type Finding, findings } from './checks.ts';
 import { livesOf, type Life } from './plan.ts';
 import { openStores, type Seen } from './seen.ts';
 import { settled } from './settled.ts';
@@ -63,7 +64,7 @@ const WRONG_FOR_MS = 1_000;
 
 /**
  * Years of many organizations on a whole system, as `npm start` runs it, whose clock is moved. Everything that organizations do, they do by
- * the public API, but for the operator's holds; what is checked is read from the stores.
+ * the public API, but for what the operator does; what is checked is read from the stores.
  */
 export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-simulation-'));
@@ -148,6 +149,7 @@ async function goOn(run: Run, to: Date, wrong: TroubleKind | null): Promise<void
   const waiting = await settled(world, options.settledWithinMs ?? 60_000);
   if (waiting !== null) unsettled.push(`${to.toISOString()}: ${waiting}`);
   await noteHolds(world);
+  await noteReturns(world);
   const seen = await stores.look(time.now());
   for (const [id, told] of seen.notices) notices.set(id, told);
   const whole = { ...seen, notices: new Map(notices) };
@@ -157,7 +159,7 @@ async function goOn(run: Run, to: Date, wrong: TroubleKind | null): Promise<void
 
 function troubleOf({ trouble: random, options }: Run, step: number): TroubleKind | null {
   const happens = random.between(1, options.trouble) === 1;
-  const kind = random.pick(['kill', 'kill', 'fail-tasks'] as const);
+  const kind = random.pick(['kill', 'kill', 'restart', 'fail-tasks'] as const);
   if (step % IDENTITY_EVERY === IDENTITY_EVERY - 1) return 'kill-identity';
   return happens ? kind : null;
 }
@@ -222,6 +224,32 @@ async function noteHolds({ stores, story, time }: World): Promise<void> {
     [open.map(({ holdId }) => holdId)],
   );
   for (const hold of open) if (rows.some(({ id }) => id === hold.holdId)) hold.inForceAt = time.now();
+}
+
+/** Which parts archives got, and when they were ready: nothing else says it when they are gone. */
+async function noteReturns({ stores, story }: World): Promise<void> {
+  const asked = story.organizations.flatMap(({ returns }) =>
+    returns.filter(({ returnId, readyAt }) => returnId !== null && readyAt === null),
+  );
+  if (asked.length === 0) return;
+  const ids = asked.map(({ returnId }) => returnId);
+  const ready = await stores.query<{ id: string; at: string }>(
+    'lifecycle',
+    `select payload ->> 'returnId' as id, metadata ->> 'occurredAt' as at from event
+     where type = 'return-ready' and payload ->> 'returnId' = any ($1)`,
+    [ids],
+  );
+  const parts = await stores.query<{ id: string; part: string }>(
+    'lifecycle',
+    `select return_id::text as id, part_id::text as part from return_part where return_id = any ($1::uuid[]) and status = 'kept'`,
+    [ids],
+  );
+  for (const one of asked) {
+    const at = ready.find(({ id }) => id === one.returnId)?.at;
+    if (at === undefined) continue;
+    one.readyAt = new Date(at);
+    for (const { id, part } of parts) if (id === one.returnId) one.partIds.add(part);
+  }
 }
 
 /**

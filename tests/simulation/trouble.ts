@@ -11,21 +11,23 @@ const killed = serviceNames
   .flatMap((name) => ['lifecycle', name] as const);
 
 /** Tables in which deletions fail for a while, whoever makes them; of the others, the one that each service has. */
-const failing: Readonly<Partial<Record<ServiceName, string>>> = {
-  identity: 'consent',
-  audit: 'disclosure',
-  lifecycle: 'organization',
-  billing: 'customer',
+const failing: Readonly<Partial<Record<ServiceName, readonly string[]>>> = {
+  identity: ['consent'],
+  audit: ['disclosure'],
+  lifecycle: ['organization', 'return_part', 'data_request'],
+  billing: ['customer'],
 };
 
 export const troubles = {
   /** Wherever it is at that moment; `kill -9`. It comes back when time has gone on. */
-  kill: (world, random, nth) => kill(world, random, killed[nth % killed.length] ?? 'lifecycle'),
+  kill: (world, random, nth) => end('SIGKILL', world, random, killed[nth % killed.length] ?? 'lifecycle'),
+  /** As an upgrade does: it may finish what it is at. */
+  restart: (world, random, nth) => end('SIGTERM', world, random, killed[nth % killed.length] ?? 'lifecycle'),
   /** Its housekeeping looks hourly, by a timer that no clock moves, and when it starts: months would pass without a look. */
-  'kill-identity': (world, random) => kill(world, random, 'identity'),
+  'kill-identity': (world, random) => end('SIGKILL', world, random, 'identity'),
   'fail-tasks': async ({ stores }, random) => {
     const service = random.pick(serviceNames);
-    const table = failing[service] ?? 'vault_data_key';
+    const table = random.pick(failing[service] ?? ['vault_data_key']);
     await stores.query(
       service,
       `create function simulated_failure() returns trigger language plpgsql as
@@ -43,10 +45,15 @@ export const troubles = {
 
 export type TroubleKind = keyof typeof troubles;
 
-async function kill({ system }: World, random: Random, name: ServiceName): Promise<() => Promise<void>> {
+async function end(
+  signal: 'SIGKILL' | 'SIGTERM',
+  { system }: World,
+  random: Random,
+  name: ServiceName,
+): Promise<() => Promise<void>> {
   await new Promise((resolve) => setTimeout(resolve, random.between(0, 900)));
   const process = system.service(name);
-  process.kill('SIGKILL');
+  process.kill(signal);
   await process.exited;
   return () => system.restart(name);
 }

@@ -28,7 +28,8 @@ export async function operatorOf(system: SystemUnderTest, time: Time): Promise<W
     const token = await tokens.sign('lifecycle', {
       ...anonymous,
       ...{ organizationId: secrets.operatorOrganizationId, actor: { type: 'user', id: userId } },
-      ...{ roles: ['owner'], permissions: ['holds:write', 'holds:read'], authenticationLevel: 'two-factor' },
+      ...{ roles: ['owner'], permissions: ['holds:write', 'holds:read', 'returns:write'] },
+      authenticationLevel: 'two-factor',
       ...{ authenticatedAt: time.now().toISOString(), sessionId: randomUUID(), requestId: randomUUID() },
       ...{ sourceIp: null, userAgent: null },
     });

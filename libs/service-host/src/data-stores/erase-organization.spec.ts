@@ -224,19 +224,29 @@ describe('an organization that is erased from a service', () => {
     const erasure = erasureOf(ours);
     const own = options();
     // The file remembers what the restored database knows nothing of; the others' erasures are in it, too.
-    const earlier = await database.asWorker((sql) =>
-      sql.query<{ erasure_id: string; erased_organization_id: string }>(
-        'select erasure_id, erased_organization_id from erasure where destroyed_at is not null',
-      ),
-    );
-    await own.tombstones.append([
-      ...earlier.map((one) => tombstone(one.erasure_id, one.erased_organization_id)),
-      tombstone(erasure.erasureId, ours),
-    ]);
+    await own.tombstones.append([...(await earlier()), tombstone(erasure.erasureId, ours)]);
     await applyTombstones(own);
     expect(await eventsOf(ours)).toBe(0);
     await workOff(own, erasure);
     expect(await receipts(erasure)).toHaveLength(1);
+  });
+
+  it('leaves nothing at the next start of those who were erased before it', async () => {
+    const [ours, userId] = [randomUUID(), randomUUID()];
+    const person = { organizationId: ours, userId, organizations: [ours, operator], subjects: [userId] };
+    const own = options();
+    await own.tombstones.append([
+      ...(await earlier()),
+      { ...person, erasureId: randomUUID(), requestedAt: noon.toISOString() },
+    ]);
+    const erasure = erasureOf(ours);
+    await database.asWorker((sql) => takeOn(sql, erasure));
+    await workOff(own, erasure);
+    await applyTombstones(own);
+    const left = await database.asWorker((sql) =>
+      sql.query('select from erasure where organization_id = $1', [ours]),
+    );
+    expect([left, await eventsOf(ours)]).toEqual([[], 0]);
   });
 });
 
@@ -256,6 +266,16 @@ describe('events', () => {
     expect(await eventsOf(ours)).toBe(1);
   });
 });
+
+/** What this suite has carried out so far. */
+async function earlier() {
+  const rows = await database.asWorker((sql) =>
+    sql.query<{ erasure_id: string; erased_organization_id: string }>(
+      'select erasure_id, erased_organization_id from erasure where destroyed_at is not null',
+    ),
+  );
+  return rows.map((one) => tombstone(one.erasure_id, one.erased_organization_id));
+}
 
 function tombstone(erasureId: string, erasedOrganizationId: string) {
   return { erasureId, organizationId: operator, erasedOrganizationId, requestedAt: noon.toISOString() };

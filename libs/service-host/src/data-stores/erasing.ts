@@ -16,7 +16,13 @@ import { eraseOrganization } from './erase-organization.js';
 import { erasePerson, recallPerson } from './erase-person.js';
 import type { ErasingOptions } from './procedure.js';
 import { recallHolds } from './recall-holds.js';
-import { assertNoneIsMissing, erasureOf, isCarriedOut, tombstoneOf } from './tombstones.js';
+import {
+  assertNoneIsMissing,
+  erasureOf,
+  isCarriedOut,
+  tombstoneOf,
+  wentWithOrganization,
+} from './tombstones.js';
 
 /**
  * One service's part of erasures (P10, P31), step by step; an erasure continues where a killed process left it. A receipt is given when
@@ -78,8 +84,9 @@ export async function applyTombstones(erasing: ErasingOptions): Promise<void> {
   const ledger = await tombstones.read();
   await assertNoneIsMissing(database, ledger);
   await recallHolds(database, ledger);
-  for (const tombstone of ledger.tombstones)
-    await recall({ ...options, destroying: withoutAsking }, erasureOf(tombstone));
+  for (const erasure of ledger.tombstones.map(erasureOf))
+    if (!(await wentWithOrganization(database, erasure)))
+      await recall({ ...options, destroying: withoutAsking }, erasure);
   // These may have been cut off before anything was destroyed, and held since then.
   for (const tombstone of ledger.intended) await recall(options, erasureOf(tombstone));
 }

@@ -29,6 +29,22 @@ export async function isCarriedOut(database: Database, { erasureId }: Erasure): 
   return found.length > 0;
 }
 
+/**
+ * Whether a person's organization was deleted after the person: the record of the erasure went with it. To repeat the erasure would leave rows
+ * of an organization of which nothing is to be left (P31).
+ */
+export async function wentWithOrganization(database: Database, erasure: Erasure): Promise<boolean> {
+  if (erasure.of === 'organization') return false;
+  const { organizationId, requestedAt } = erasure;
+  const found = await database.asWorker((sql) =>
+    sql.query('select from erasure where erased_organization_id = $1 and destroyed_at >= $2', [
+      organizationId,
+      requestedAt,
+    ]),
+  );
+  return found.length > 0;
+}
+
 /** A tombstone is written before the key goes, and a hold before it is confirmed: where one is missing, the file is another database's. */
 export async function assertNoneIsMissing(
   database: Database,
