@@ -37,10 +37,10 @@ let moved = 0;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-returns-'));
   await moveClock(0);
-  system = await startForTests(
-    movedBy(folder),
-    { killsServices: true, stripeClock: () => Date.now() + moved },
-  );
+  system = await startForTests(movedBy(folder), {
+    killsServices: true,
+    stripeClock: () => Date.now() + moved,
+  });
   stranger = await signUp(system);
   owner = await signUp(system, name);
   member = await join(system, owner.browser, 'member');
