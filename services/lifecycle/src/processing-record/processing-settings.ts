@@ -8,7 +8,6 @@ export const party = z.strictObject({
   name: text.describe('Name of the company or person'),
   contact: text.describe('Address, email or telephone number'),
 });
-type Party = z.infer<typeof party>;
 
 /** What an operator alone knows of a record of processing activities (Article 30 GDPR); docs/lifecycle.md shows an example. */
 export const processingSettings = z.strictObject({
