@@ -272,6 +272,8 @@ describe('the deletion of an organization', () => {
   });
 });
 
+const RECEIPT_OF_UNKNOWN_PURGE = 'A receipt of a purge of which a restored database has no record';
+
 describe('a restore of a backup from before the deletion', () => {
   beforeAll(async () => {
     await system.stop();
@@ -285,6 +287,13 @@ describe('a restore of a backup from before the deletion', () => {
     const credentials = { email: owner.email, password: owner.password };
     const tried = await new Client(system.url).send('POST', '/v1/sessions', { body: credentials });
     expect(tried.status).toBe(401);
+    // Its receipts reach lifecycle, whose record of the purge is older than the purge.
+    await eventually('The receipts', () => {
+      const log = path.join(system.logsFolder, 'lifecycle.log');
+      return readFile(log, 'utf8').then(
+        (text) => text.split(RECEIPT_OF_UNKNOWN_PURGE).length > serviceNames.length || undefined,
+      );
+    });
     await expectNothingLeft();
   }, 120_000);
 

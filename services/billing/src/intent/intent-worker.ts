@@ -6,8 +6,6 @@ import { CarryOut } from './carry-out.js';
 import { LEASE_SECONDS } from './intent.aggregate.js';
 
 const POLL_MS = 1_000;
-/** One that Stripe answers slowly does not keep the others waiting. */
-const AT_ONCE = 4;
 /** The longest pause between tries, in seconds. */
 const LONGEST_PAUSE = 600;
 
@@ -28,8 +26,7 @@ export class IntentWorker implements OnApplicationBootstrap {
         { err: error },
         'An order at Stripe could not be carried out; it will be tried again',
       );
-    for (let nth = 0; nth < AT_ONCE; nth += 1)
-      this.background.add(follow(() => this.step(), { idle: POLL_MS, retry: POLL_MS, onError }));
+    this.background.add(follow(() => this.step(), { idle: POLL_MS, retry: POLL_MS, onError }));
   }
 
   /** @returns how many intents it took on */

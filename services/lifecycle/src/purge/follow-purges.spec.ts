@@ -69,7 +69,8 @@ beforeEach(() => {
   erasureId = randomUUID();
 });
 
-const purges = () => new Purges(database, store, clock, operator, { keptDays: 30, intervalDays: 7 });
+const purges = () =>
+  new Purges(database, store, clock, operator, { keptDays: 30, intervalDays: 7 }, { warn: () => undefined });
 
 function following(): FollowPurges {
   const settings = {
@@ -99,10 +100,14 @@ async function finish(day: number): Promise<void> {
   const at = on(day).toISOString();
   for (const service of serviceNames)
     await database.asWorker((transaction) =>
-      purges().noteReceipt(transaction, erasureId, {
-        ...{ service, stores: [], keysDestroyed: 1, destroyedAt: at, effectiveFrom: at },
-        ...{ kept: [], retained: [] },
-      }),
+      purges().noteReceipt(
+        transaction,
+        { erasureId, organizationId },
+        {
+          ...{ service, stores: [], keysDestroyed: 1, destroyedAt: at, effectiveFrom: at },
+          ...{ kept: [], retained: [] },
+        },
+      ),
     );
 }
 

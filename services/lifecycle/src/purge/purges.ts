@@ -4,7 +4,8 @@ import { serviceNames } from '@vouchsafe/contracts';
 import { Database, type Transaction } from '@vouchsafe/database';
 import { isRejected, type OrganizationId } from '@vouchsafe/event-sourcing';
 import { EventStore } from '@vouchsafe/event-store';
-import { Clock } from '@vouchsafe/service-host';
+import { Clock, LOGGER, type ServiceLogger } from '@vouchsafe/service-host';
+import { refusedAmong } from '@vouchsafe/vault';
 import { Operator } from '../organization/operator.js';
 import { BACKUP_POLICY } from '../termination/backup-policy.js';
 import { type BackupPolicy, planOf } from '../termination/plan.js';
@@ -21,6 +22,7 @@ export class Purges {
     private readonly clock: Clock,
     private readonly operator: Operator,
     @Inject(BACKUP_POLICY) private readonly policy: BackupPolicy,
+    @Inject(LOGGER) private readonly logger: Pick<ServiceLogger, 'warn'>,
   ) {}
 
   async begin(
@@ -54,7 +56,21 @@ export class Purges {
     );
   }
 
-  async noteReceipt(transaction: Transaction, erasureId: string, receipt: PurgeReceipt): Promise<void> {
+  /** @throws for a purge that nobody began, unless the organization is gone here: the database was restored from before its purge */
+  async noteReceipt(
+    transaction: Transaction,
+    { erasureId, organizationId }: { readonly erasureId: string; readonly organizationId: string },
+    receipt: PurgeReceipt,
+  ): Promise<void> {
+    const { state } = await this.unit(transaction).load(purgeAggregate, erasureId);
+    // The tombstones outlive every restore. What was deleted by them once more has its certificate from the first time.
+    if (state.status === 'absent' && (await refusedAmong(transaction, [organizationId])).size > 0) {
+      this.logger.warn(
+        { erasureId, service: receipt.service },
+        'A receipt of a purge of which a restored database has no record',
+      );
+      return;
+    }
     await this.execute(transaction, erasureId, { type: 'note-receipt', receipt, services });
   }
 

@@ -15,8 +15,9 @@ export class PurgesController {
     { source, data }: Received<DataOf<(typeof receipts)[number]>>,
     { transaction }: ReactionContext,
   ): Promise<void> {
-    const { organizationId: _, erasedOrganizationId: __, erasureId, retained, ...receipt } = data;
-    await this.purges.noteReceipt(transaction, erasureId, {
+    const { organizationId: _, erasedOrganizationId, erasureId, retained, ...receipt } = data;
+    const which = { erasureId, organizationId: erasedOrganizationId };
+    await this.purges.noteReceipt(transaction, which, {
       ...{ ...receipt, service: source, retained: retained ?? [] },
     });
   }
