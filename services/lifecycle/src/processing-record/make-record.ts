@@ -22,29 +22,42 @@ export const processingRecord = z
       .strictObject({ organizationId: z.uuid(), name: z.string().nullable() })
       .nullable()
       .describe('The controller for which data is processed (30(2)); null in a record of a controller'),
-    jointControllers: z.array(party),
+    jointControllers: z.array(party).describe('Those who decide together with the controller (30(1))'),
     representative: somebody,
     dataProtectionOfficer: somebody,
-    activities: z.array(
-      z.strictObject({
-        purpose: z.string().describe('As the data inventory names it'),
-        description: z.string(),
-        people: z.array(z.string()).describe('Categories of data subjects'),
-        data: z.array(z.string()).describe('Categories of personal data'),
-        services: z.array(z.string()).describe('The services that keep it'),
-        retention: z.array(z.string()).describe('When it is erased'),
-        retentionPolicies: z.array(z.string()).describe('Ids of the retention policies that do so'),
-      }),
-    ),
-    recipients: z.array(
-      z.strictObject({
-        name: z.string(),
-        purpose: z.string(),
-        country: z.string(),
-      }),
-    ),
+    activities: z
+      .array(
+        z.strictObject({
+          purpose: z.string().describe('As the data inventory names it'),
+          description: z.string().describe('The purpose, in a sentence'),
+          people: z.array(z.string()).describe('Categories of data subjects'),
+          data: z.array(z.string()).describe('Categories of personal data'),
+          services: z.array(z.string()).describe('The services that keep it'),
+          retention: z.array(z.string()).describe('When it is erased'),
+          retentionPolicies: z.array(z.string()).describe('Ids of the retention policies that do so'),
+        }),
+      )
+      .describe('What data is processed for, a purpose each'),
+    recipients: z
+      .array(
+        z.strictObject({
+          name: z.string(),
+          purpose: z.string().describe('What the recipient gets the data for'),
+          country: z.string().describe('Where the recipient is'),
+        }),
+      )
+      .describe('Whoever is given personal data'),
     transfers: z
-      .array(z.strictObject({ recipient: z.string(), country: z.string(), safeguard: z.string().nullable() }))
+      .array(
+        z.strictObject({
+          recipient: z.string().describe('Name of the recipient'),
+          country: z.string().describe('The third country'),
+          safeguard: z
+            .string()
+            .nullable()
+            .describe('What protects the data there (Article 46 GDPR); null where none is configured'),
+        }),
+      )
       .describe('Transfers to third countries'),
     measures: z.array(z.string()).describe('Technical and organizational measures (Article 32(1) GDPR)'),
     missing: z

@@ -24,9 +24,9 @@ export const retentionPolicyView = z
     fields: z
       .array(
         z.strictObject({
-          service: z.string(),
+          service: z.string().describe('The service that keeps it'),
           place: z.string().describe('The event type, contract or column'),
-          field: z.string(),
+          field: z.string().describe('The field in it'),
         }),
       )
       .describe(
