@@ -93,7 +93,7 @@ describe('the bundle', () => {
     writeFileSync(empty, '');
     const told = (name: string, input?: Buffer): string => {
       const { code, out } = verify([name], input && { input });
-      return `${code}: ${out.replace(/^.*CANNOT BE READ as a forensic bundle: /, '')}`;
+      return `${code}: ${out.replace(/^.*CANNOT BE READ: /, '')}`;
     };
     expect(told(join(folder, 'missing.zip'))).toBe('2: there is no such file.\n');
     expect(told(join(empty, 'below.zip'))).toBe('2: there is no such file.\n');

@@ -1,4 +1,3 @@
-import { canonicalJson, isNestedDeeper, parseJson, type Json } from '@vouchsafe/transparency-log';
 import { isInstant } from '../instant.js';
 import {
   count,
@@ -11,11 +10,7 @@ import {
   text,
   type Shaped,
 } from '../manifest/shape.js';
-import { check, newerVersion, Unreadable } from '../problem.js';
-
-/** First line of what a certificate's note says; its version ends it. */
-const TITLE = /^vouchsafe deletion certificate v([1-9]\d{0,3})$/;
-const LEVELS = 8;
+import type { DocumentKind } from '../signed-document.js';
 
 const day = matching(/^\d{4}-\d\d-\d\d$/);
 
@@ -72,25 +67,9 @@ const certificate = object({
 });
 export type Certificate = Shaped<typeof certificate>;
 
-/** Reads what the note of a certificate says: a title, and the certificate as canonical JSON in one line. */
-export function readCertificate(noteText: string, file: string): Certificate {
-  const [title = '', json = '', ...more] = noteText.split('\n');
-  const version = TITLE.exec(title)?.[1];
-  if (version === undefined) throw new Unreadable('it is not a deletion certificate');
-  if (version !== '1') throw newerVersion('the certificate', Number(version));
-  check(more.join() === '', file, 'it has more than a title and one line');
-  const value = parsedJson(json);
-  check(value !== undefined && canonicalJson(value) === json, file, 'its line is not canonical JSON', 2);
-  check(certificate(value), file, 'it does not have the members of a certificate of version 1', 2);
-  return value;
-}
-
-/** Undefined where it is none, or nested deeper than anything here is. */
-export function parsedJson(json: string): Json | undefined {
-  if (isNestedDeeper(json, LEVELS)) return undefined;
-  try {
-    return parseJson(json) as Json;
-  } catch {
-    return undefined;
-  }
-}
+export const CERTIFICATE: DocumentKind<Certificate> = {
+  name: 'certificate',
+  title: 'vouchsafe deletion certificate',
+  mostBytes: 1024 * 1024,
+  shape: certificate,
+};

@@ -15,8 +15,9 @@ import {
   signNote,
   tilesInMemory,
 } from '@vouchsafe/transparency-log';
-import type { Certificate } from './certificate.js';
-import { type CertificateVerification, isCertificate, verifyCertificate } from './verify-certificate.js';
+import { isDocument } from '../signed-document.js';
+import { CERTIFICATE, type Certificate } from './certificate.js';
+import { type CertificateVerification, verifyCertificate } from './verify-certificate.js';
 
 const [organizationId, erasureId] = [
   '5b0c7cbd-6b3c-4f0a-9a0e-1f4b7f1d2c01',
@@ -108,7 +109,7 @@ function verify(bytes: Uint8Array, given: typeof keys | 'none' = keys): Certific
     size: bytes.length,
     read: (offset: number, length: number) => Buffer.from(bytes.subarray(offset, offset + length)),
   };
-  expect(isCertificate(source)).toBe(true);
+  expect(isDocument(source, CERTIFICATE)).toBe(true);
   return verifyCertificate(source, given === 'none' ? undefined : given);
 }
 

@@ -4,8 +4,6 @@ import {
   encodeVerifierKey,
   isJsonObject,
   leafHash,
-  openNote,
-  parseNote,
   parseTlogProof,
   parseVerifierKey,
   verifyTlogProof,
@@ -13,8 +11,9 @@ import {
   type VerifierKey,
 } from '@vouchsafe/transparency-log';
 import type { ByteSource } from '../container/zip.js';
-import { check, Problem, quote, refusalOf, Unreadable, type Refusal } from '../problem.js';
-import { type Certificate, parsedJson, readCertificate } from './certificate.js';
+import { check, Problem, quote, refusalOf, type Refusal } from '../problem.js';
+import { checkSignature, parsedJson, readDocument, type SignedDocument } from '../signed-document.js';
+import { CERTIFICATE, type Certificate } from './certificate.js';
 
 export type CertificateVerification =
   | {
@@ -24,18 +23,11 @@ export type CertificateVerification =
     }
   | Refusal;
 
-const FILE = 'certificate';
-const MOST_BYTES = 1024 * 1024;
+const FILE = CERTIFICATE.name;
 const RECEIPT = 'lifecycle.organization-erasure-receipt-received';
 const DAY_MS = 86_400_000;
 /** What is promised (P31): days after the end. */
 const DAYS = { untilPurge: 120, production: 210, backups: 300 } as const;
-const START = Buffer.from('vouchsafe deletion certificate ');
-
-/** Whether a file is meant to be a certificate; a bundle is a ZIP. */
-export function isCertificate(source: ByteSource): boolean {
-  return source.size >= START.length && START.equals(source.read(0, START.length));
-}
 
 /**
  * Checks a certificate of deletion, whose form docs/formats.md describes, against `given` keys alone, where they are given: the key for
@@ -46,46 +38,25 @@ export function verifyCertificate(
   given: readonly VerifierKey[] | undefined,
 ): CertificateVerification {
   try {
-    if (source.size > MOST_BYTES) throw new Unreadable('it is larger than a certificate can be');
-    const bytes = source.read(0, source.size);
-    const note = parseNote(bytes);
-    check(note !== undefined, FILE, 'it is not a signed note');
-    check(
-      note.signatures.length === 1,
-      FILE,
-      `it has ${note.signatures.length} signatures, and one alone counts`,
-    );
-    const certificate = readCertificate(note.text, FILE);
+    const document = readDocument(source, CERTIFICATE);
+    const { content: certificate, signer } = document;
     const logKeys = keysIn(certificate);
-    const signer = given && signedBy(bytes, certificate, given);
+    if (given) checkSigner(document, given);
     for (const key of logKeys) checkLogKey(key, given);
     checkFacts(certificate);
     checkProofs(certificate, logKeys);
-    return {
-      status: signer === undefined ? 'holds-by-its-own-keys' : 'holds',
-      certificate,
-      signer: signer ?? note.signatures[0]?.name ?? '',
-    };
+    return { status: given ? 'holds' : 'holds-by-its-own-keys', certificate, signer };
   } catch (error) {
     return refusalOf(error);
   }
 }
 
-/** @returns the name of the key for certificates that signed it: `<operator>/certificates`, of the operator of the log */
-function signedBy(bytes: Uint8Array, { logs }: Certificate, given: readonly VerifierKey[]): string {
+/** The key for certificates, `<operator>/certificates`, is of the operator of the log. */
+function checkSigner(document: SignedDocument<Certificate>, given: readonly VerifierKey[]): void {
+  const { logs } = document.content;
   const [operator, ...others] = new Set(logs.map(({ origin }) => origin.slice(0, origin.lastIndexOf('/'))));
   check(operator !== undefined && others.length === 0, FILE, 'its logs are not of one operator');
-  const name = `${operator}/certificates`;
-  const opened = openNote(
-    bytes,
-    given.filter((key) => key.name === name),
-  );
-  if (opened.status === 'opened') return name;
-  const why =
-    opened.status === 'invalid-signature'
-      ? `the signature of ${quote(opened.name)} is wrong`
-      : `it is not signed by a key of ${quote(name)} that you gave`;
-  throw new Problem(FILE, why);
+  checkSignature(document, CERTIFICATE, `${operator}/certificates`, given);
 }
 
 function keysIn({ logs }: Certificate): VerifierKey[] {

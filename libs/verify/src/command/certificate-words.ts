@@ -1,23 +1,13 @@
 import type { CertificateVerification } from '../certificate/verify-certificate.js';
-import { quote, type Refusal } from '../problem.js';
-import { shown } from './shown.js';
+import type { Refusal } from '../problem.js';
+import { quoted } from './shown.js';
+import { verdictInPlainWords } from './verdict-words.js';
 
 type Holding = Exclude<CertificateVerification, Refusal>;
 
 /** What the check of a certificate found, for a person to read. */
 export function certificateInPlainWords(file: string, found: Holding): string {
-  const name = shown(file);
-  const verdict =
-    found.status === 'holds'
-      ? `${name} HOLDS, against the keys that you gave.\n`
-      : `${name} holds ONLY AGAINST THE KEY INSIDE IT: anyone can make such a file, and its signature was not checked.\n` +
-        `Get the operator's keys from another source, and give them with --vkey.\n`;
-  return (
-    verdict +
-    facts(found)
-      .map((line) => `- ${line}\n`)
-      .join('')
-  );
+  return verdictInPlainWords(file, found.status, 'AGAINST THE KEY INSIDE IT', facts(found));
 }
 
 function facts({ status, certificate, signer }: Holding): string[] {
@@ -52,9 +42,4 @@ function facts({ status, certificate, signer }: Holding): string[] {
     `${proofs.length} entries of the operator's log say the same, and each is in that log, unchanged.`,
     'That nothing else of the organization existed, and how backups were listed, is the operator’s word.',
   ];
-}
-
-/** Words of the certificate, fit for a terminal. */
-function quoted(text: string): string {
-  return `"${shown(quote(text).slice(1, -1))}"`;
 }

@@ -1,8 +1,7 @@
 import type { Manifest, ManifestLog } from '../manifest/manifest.js';
 import { countIndices, type IndexRange } from '../manifest/ranges.js';
-import { quote } from '../problem.js';
 import type { Verification, WhatHolds } from '../verify-bundle.js';
-import { shown } from './shown.js';
+import { quoted, shown } from './shown.js';
 
 /** Verdicts alone: whatever goes wrong with the verifier itself ends with another code (see `FAULT_CODES`). */
 export const EXIT_CODES = {
@@ -17,7 +16,7 @@ export function inPlainWords(file: string, found: Verification): string {
   const name = shown(file);
   switch (found.status) {
     case 'unreadable':
-      return `${name} CANNOT BE READ as a forensic bundle: ${shown(found.why)}.\n`;
+      return `${name} CANNOT BE READ: ${shown(found.why)}.\n`;
     case 'does-not-hold': {
       const line = found.line === undefined ? '' : `, line ${found.line}`;
       return `${name} DOES NOT HOLD.\n  ${shown(found.file)}${line}: ${shown(found.why)}.\n`;
@@ -143,11 +142,6 @@ function predecessorLines({ predecessor }: ManifestLog): string[] {
   return [
     `the manifest says that it continues log ${quoted(predecessor.id)}, closed at ${predecessor.size} entries`,
   ];
-}
-
-/** What the bundle says in its own words, fit for a terminal. */
-function quoted(text: string): string {
-  return `"${shown(quote(text).slice(1, -1))}"`;
 }
 
 const MOST_LISTED = 20;

@@ -1,23 +1,13 @@
-import { quote, type Refusal } from '../problem.js';
+import type { Refusal } from '../problem.js';
 import type { ReturnVerification } from '../return/verify-return.js';
-import { shown } from './shown.js';
+import { quoted } from './shown.js';
+import { verdictInPlainWords } from './verdict-words.js';
 
 type Holding = Exclude<ReturnVerification, Refusal>;
 
 /** What the check of a part of a return found, for a person to read. */
 export function returnInPlainWords(file: string, found: Holding): string {
-  const name = shown(file);
-  const verdict =
-    found.status === 'holds'
-      ? `${name} HOLDS, against the keys that you gave.\n`
-      : `${name} holds ONLY AGAINST THE KEY INSIDE IT: anyone can make such a file, and its signature was not checked.\n` +
-        `Get the operator's keys from another source, and give them with --vkey.\n`;
-  return (
-    verdict +
-    facts(found)
-      .map((line) => `- ${line}\n`)
-      .join('')
-  );
+  return verdictInPlainWords(file, found.status, 'BY ITS OWN WORDS', facts(found));
 }
 
 function facts({ status, returned, signer }: Holding): string[] {
@@ -25,9 +15,10 @@ function facts({ status, returned, signer }: Holding): string[] {
   const tables = files.filter(({ rows }) => rows !== undefined);
   const rows = tables.reduce((sum, one) => sum + (one.rows ?? 0), 0);
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
-  const by = status === 'holds' ? `, signed by ${quoted(signer)}` : '';
+  const by =
+    status === 'holds' ? `signed by ${quoted(signer)}` : `which names ${quoted(signer)} as its signer`;
   return [
-    `Part ${part} of the return ${quoted(returnId)} of organization ${quoted(organizationId)}, written at ${createdAt}${by}.`,
+    `Part ${part} of the return ${quoted(returnId)} of organization ${quoted(organizationId)}, written at ${createdAt}, ${by}.`,
     `Its ${files.length} files (${bytes} bytes) are as they were written; ${tables.length} tables have ${rows} rows.`,
     from === null && to === null
       ? 'All times were asked for.'
@@ -47,9 +38,4 @@ function facts({ status, returned, signer }: Holding): string[] {
     ),
     'That this is all of the organization’s data is the operator’s word.',
   ];
-}
-
-/** Words of the manifest, fit for a terminal. */
-function quoted(text: string): string {
-  return `"${shown(quote(text).slice(1, -1))}"`;
 }

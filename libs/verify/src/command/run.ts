@@ -6,13 +6,13 @@ import type { VerifierKey } from '@vouchsafe/transparency-log';
 import { IN_THIS_THREAD, type RunChecker } from '../entries/verify-entries.js';
 import { Unreadable } from '../problem.js';
 import { startThreads } from '../threads.js';
-import {
-  isCertificate,
-  verifyCertificate,
-  type CertificateVerification,
-} from '../certificate/verify-certificate.js';
-import { isReceipt, type ReceiptVerification, verifyReceipt } from '../receipt/verify-receipt.js';
-import { isReturnManifest, verifyReturn, type ReturnVerification } from '../return/verify-return.js';
+import { CERTIFICATE } from '../certificate/certificate.js';
+import { verifyCertificate, type CertificateVerification } from '../certificate/verify-certificate.js';
+import { RECEIPT } from '../receipt/receipt.js';
+import { type ReceiptVerification, verifyReceipt } from '../receipt/verify-receipt.js';
+import { RETURN_MANIFEST } from '../return/return-manifest.js';
+import { verifyReturn, type ReturnVerification } from '../return/verify-return.js';
+import { isDocument } from '../signed-document.js';
 import { verifyBundle, type Verification } from '../verify-bundle.js';
 import { openSource, type OpenSource } from './bundle-source.js';
 import { filesBeside } from './files-beside.js';
@@ -95,9 +95,9 @@ async function verifyFile(
   let opened: OpenSource | undefined;
   try {
     opened = await openSource(file);
-    if (isCertificate(opened.source)) return verifyCertificate(opened.source, keys);
-    if (isReceipt(opened.source)) return verifyReceipt(opened.source, keys);
-    if (isReturnManifest(opened.source)) {
+    if (isDocument(opened.source, CERTIFICATE)) return verifyCertificate(opened.source, keys);
+    if (isDocument(opened.source, RECEIPT)) return verifyReceipt(opened.source, keys);
+    if (isDocument(opened.source, RETURN_MANIFEST)) {
       if (file === '-') throw new Unreadable('the files of a part are beside its manifest: give its name');
       return verifyReturn(opened.source, keys, filesBeside(file));
     }

@@ -1,3 +1,5 @@
+import { quote } from '../problem.js';
+
 const MOST_CHARACTERS = 300;
 
 /**
@@ -13,4 +15,9 @@ export function shown(text: string): string {
       (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`,
     );
   return text.length > MOST_CHARACTERS ? `${visible}...` : visible;
+}
+
+/** What a bundle or document says in its own words, between marks that it cannot end. */
+export function quoted(text: string): string {
+  return `"${shown(quote(text).slice(1, -1))}"`;
 }

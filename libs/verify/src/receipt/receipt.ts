@@ -1,11 +1,6 @@
-import { canonicalJson } from '@vouchsafe/transparency-log';
-import { parsedJson } from '../certificate/certificate.js';
 import { isInstant } from '../instant.js';
 import { count, listOf, matching, object, oneOf, printable, type Shaped } from '../manifest/shape.js';
-import { check, newerVersion, Unreadable } from '../problem.js';
-
-/** First line of what a receipt's note says; its version ends it. */
-const TITLE = /^vouchsafe erasure receipt v([1-9]\d{0,3})$/;
+import type { DocumentKind } from '../signed-document.js';
 
 /** What stays at others because it must be kept, on which ground and until when. */
 const retained = object({ what: printable, ground: printable, until: matching(/^\d{4}-\d\d-\d\d$/) });
@@ -38,15 +33,9 @@ const receipt = object({
 });
 export type Receipt = Shaped<typeof receipt>;
 
-/** Reads what the note of a receipt says: a title, and the receipt as canonical JSON in one line. */
-export function readReceipt(noteText: string, file: string): Receipt {
-  const [title = '', json = '', ...more] = noteText.split('\n');
-  const version = TITLE.exec(title)?.[1];
-  if (version === undefined) throw new Unreadable('it is not an erasure receipt');
-  if (version !== '1') throw newerVersion('the receipt', Number(version));
-  check(more.join() === '', file, 'it has more than a title and one line');
-  const value = parsedJson(json);
-  check(value !== undefined && canonicalJson(value) === json, file, 'its line is not canonical JSON', 2);
-  check(receipt(value), file, 'it does not have the members of a receipt of version 1', 2);
-  return value;
-}
+export const RECEIPT: DocumentKind<Receipt> = {
+  name: 'receipt',
+  title: 'vouchsafe erasure receipt',
+  mostBytes: 256 * 1024,
+  shape: receipt,
+};

@@ -2,8 +2,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { canonicalJson, ed25519Signer, signNote } from '@vouchsafe/transparency-log';
 import { receiptInPlainWords } from '../command/receipt-words.js';
-import type { Receipt } from './receipt.js';
-import { isReceipt, type ReceiptVerification, verifyReceipt } from './verify-receipt.js';
+import { isDocument } from '../signed-document.js';
+import { RECEIPT, type Receipt } from './receipt.js';
+import { type ReceiptVerification, verifyReceipt } from './verify-receipt.js';
 
 const signer = ed25519Signer('ops.example/certificates', Buffer.alloc(32, 2));
 const at = (minute: number) => new Date(Date.UTC(2027, 0, 1, 12, minute)).toISOString();
@@ -33,7 +34,7 @@ function verify(bytes: Uint8Array, given: [typeof signer.key] | 'none' = [signer
     size: bytes.length,
     read: (offset: number, length: number) => Buffer.from(bytes.subarray(offset, offset + length)),
   };
-  expect(isReceipt(source)).toBe(true);
+  expect(isDocument(source, RECEIPT)).toBe(true);
   return verifyReceipt(source, given === 'none' ? undefined : given);
 }
 const why = (verified: ReceiptVerification) => ('why' in verified ? verified.why : verified.status);

@@ -1,8 +1,9 @@
 /** @promise P10 checks offline what the receipt of a person's erasure says, and who signed it */
-import { canonicalJson, openNote, parseNote, type VerifierKey } from '@vouchsafe/transparency-log';
+import { canonicalJson, type VerifierKey } from '@vouchsafe/transparency-log';
 import type { ByteSource } from '../container/zip.js';
-import { check, Problem, quote, refusalOf, Unreadable, type Refusal } from '../problem.js';
-import { type Receipt, readReceipt } from './receipt.js';
+import { check, quote, refusalOf, type Refusal } from '../problem.js';
+import { checkSignature, readDocument } from '../signed-document.js';
+import { RECEIPT, type Receipt } from './receipt.js';
 
 export type ReceiptVerification =
   | {
@@ -12,16 +13,9 @@ export type ReceiptVerification =
     }
   | Refusal;
 
-const FILE = 'receipt';
-const MOST_BYTES = 256 * 1024;
-const START = Buffer.from('vouchsafe erasure receipt ');
+const FILE = RECEIPT.name;
 /** The key that signs receipts, and certificates of deletion: `<operator>/certificates`. */
 const SIGNER = /^[^\s+]+\/certificates$/;
-
-/** Whether a file is meant to be a receipt of an erasure. */
-export function isReceipt(source: ByteSource): boolean {
-  return source.size >= START.length && START.equals(source.read(0, START.length));
-}
 
 /**
  * Checks a receipt, whose form docs/formats.md describes, against `given` keys alone, where they are given. Answers with the first thing that
@@ -32,34 +26,15 @@ export function verifyReceipt(
   given: readonly VerifierKey[] | undefined,
 ): ReceiptVerification {
   try {
-    if (source.size > MOST_BYTES) throw new Unreadable('it is larger than a receipt can be');
-    const bytes = source.read(0, source.size);
-    const note = parseNote(bytes);
-    check(note !== undefined, FILE, 'it is not a signed note');
-    const [signature, ...others] = note.signatures;
-    const isOne = signature !== undefined && others.length === 0;
-    check(isOne, FILE, `it has ${note.signatures.length} signatures, and one alone counts`);
-    const receipt = readReceipt(note.text, FILE);
-    check(SIGNER.test(signature.name), FILE, `${quote(signature.name)} is no key that signs receipts`);
-    if (given) checkSignature(bytes, signature.name, given);
+    const document = readDocument(source, RECEIPT);
+    const { content: receipt, signer } = document;
+    check(SIGNER.test(signer), FILE, `${quote(signer)} is no key that signs receipts`);
+    if (given) checkSignature(document, RECEIPT, signer, given);
     checkFacts(receipt);
-    return { status: given ? 'holds' : 'holds-by-its-own-keys', receipt, signer: signature.name };
+    return { status: given ? 'holds' : 'holds-by-its-own-keys', receipt, signer };
   } catch (error) {
     return refusalOf(error);
   }
-}
-
-function checkSignature(bytes: Uint8Array, name: string, given: readonly VerifierKey[]): void {
-  const opened = openNote(
-    bytes,
-    given.filter((key) => key.name === name),
-  );
-  if (opened.status === 'opened') return;
-  const why =
-    opened.status === 'invalid-signature'
-      ? `the signature of ${quote(opened.name)} is wrong`
-      : `it is not signed by a key of ${quote(name)} that you gave`;
-  throw new Problem(FILE, why);
 }
 
 /** That every service is named once, that the times follow each other, and that nothing that stays is left out. */

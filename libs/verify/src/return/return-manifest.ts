@@ -1,5 +1,3 @@
-import { canonicalJson } from '@vouchsafe/transparency-log';
-import { parsedJson } from '../certificate/certificate.js';
 import { isInstant } from '../instant.js';
 import {
   count,
@@ -13,10 +11,7 @@ import {
   type Shape,
   type Shaped,
 } from '../manifest/shape.js';
-import { check, newerVersion, Unreadable } from '../problem.js';
-
-/** First line of what a part's note says; its version ends it. */
-const TITLE = /^vouchsafe return manifest v([1-9]\d{0,3})$/;
+import type { DocumentKind } from '../signed-document.js';
 
 const sha256 = matching(/^[0-9a-f]{64}$/);
 /** Within the folder: no path leads out of it, whichever system reads it. */
@@ -51,15 +46,10 @@ const manifest = object({
 });
 export type ReturnManifest = Shaped<typeof manifest>;
 
-/** Reads what the note of a part says: a title, and the manifest as canonical JSON in one line. */
-export function readReturnManifest(noteText: string, name: string): ReturnManifest {
-  const [title = '', json = '', ...more] = noteText.split('\n');
-  const version = TITLE.exec(title)?.[1];
-  if (version === undefined) throw new Unreadable('it is not the manifest of a return');
-  if (version !== '1') throw newerVersion('the manifest', Number(version));
-  check(more.join() === '', name, 'it has more than a title and one line');
-  const value = parsedJson(json);
-  check(value !== undefined && canonicalJson(value) === json, name, 'its line is not canonical JSON', 2);
-  check(manifest(value), name, 'it does not have the members of a manifest of version 1', 2);
-  return value;
-}
+export const RETURN_MANIFEST: DocumentKind<ReturnManifest> = {
+  name: 'manifest',
+  title: 'vouchsafe return manifest',
+  // More is no signed note for others (golang.org/x/mod/sumdb/note).
+  mostBytes: 1_000_000,
+  shape: manifest,
+};

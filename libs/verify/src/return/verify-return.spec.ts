@@ -65,8 +65,9 @@ describe('a part of a return', () => {
     expect(code).toBe(0);
   });
 
-  it('holds only against the key inside it where none is given', async () => {
-    expect(await verified(noteOf(good), [])).toMatchObject({ code: 3 });
+  it('holds only by its own words where no key is given', async () => {
+    const { code, out } = await verified(noteOf(good), []);
+    expect([code, out]).toEqual([3, expect.stringContaining('holds ONLY BY ITS OWN WORDS')]);
   });
 
   it('is refused with any other key, one of another purpose, too', async () => {
@@ -94,6 +95,13 @@ describe('a part of a return', () => {
       expect((await verified(noteOf(good))).out).toContain('its SHA-256 is not the one in the manifest');
     }
     rmSync(place);
+    const { code, out } = await verified(noteOf(good));
+    expect([code, out]).toEqual([1, expect.stringContaining('it is missing')]);
+  });
+
+  it('is refused where a folder stands in place of a file: nothing but files is opened', async () => {
+    rmSync(join(folder, 'part', 'members.csv'));
+    mkdirSync(join(folder, 'part', 'members.csv'));
     const { code, out } = await verified(noteOf(good));
     expect([code, out]).toEqual([1, expect.stringContaining('it is missing')]);
   });
