@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { serviceNames as services } from '@vouchsafe/contracts';
 import type { Client } from './system/client.ts';
 import { eventually } from './system/eventually.ts';
-import { moveClock as moveClockOf, movedBy } from './system/moved-clock.ts';
+import { moveClock, movedBy } from './system/moved-clock.ts';
 import { join, logIn, type Person, signUp } from './system/people.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
 
@@ -18,7 +18,7 @@ let system: SystemUnderTest;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-holds-'));
-  await moveClock(0);
+  await moveClock(folder, 0);
   system = await startForTests(
     { ...movedBy(folder), VOUCHSAFE_KEY_CACHE_MS: '1000' },
     { killsServices: true },
@@ -28,10 +28,6 @@ afterAll(async () => {
   await system.stop();
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
-
-function moveClock(days: number): Promise<void> {
-  return moveClockOf(folder, days * DAY_MS);
-}
 
 interface Hold {
   readonly holdId: string;
@@ -143,7 +139,7 @@ describe('a hold that nobody reviews', () => {
     const owner = await signUp(system);
     const holdId = await place(owner.browser);
     await whenIt(owner.browser, holdId, 'in-force');
-    await moveClock(91);
+    await moveClock(folder, 91 * DAY_MS);
     const browser = await eventually('The log-in', () => logIn(system, owner).catch(() => undefined));
     const overdue = await eventually('The overdue review', async () => {
       const hold = (await browser.must(200, 'GET', `${route}/${holdId}`)) as { reviewOverdue: boolean };

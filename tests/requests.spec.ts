@@ -10,7 +10,7 @@ import { anonymous, INTERNAL_TOKEN_HEADER, InternalTokens, readPrivateKey } from
 import { Client, freshKey } from './system/client.ts';
 import { emails, emailTo, tokenIn } from './system/emails.ts';
 import { eventually } from './system/eventually.ts';
-import { moveClock as moveClockOf, movedBy } from './system/moved-clock.ts';
+import { moveClock, movedBy } from './system/moved-clock.ts';
 import { join, keyScopes, makeApiKey, newPerson, type Person, signUp } from './system/people.ts';
 import { root } from './system/root.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
@@ -44,7 +44,7 @@ let anybody: Client;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-requests-'));
   smtp = await startSmtp();
-  await moveClock(0);
+  await moveClock(folder, 0);
   system = await startForTests({
     ...{ VOUCHSAFE_KEY_CACHE_MS: '1000', VOUCHSAFE_SMTP_URL: smtp.url },
     ...movedBy(folder),
@@ -59,10 +59,6 @@ afterAll(async () => {
   await smtp.close();
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
-
-function moveClock(days: number): Promise<void> {
-  return moveClockOf(folder, days * DAY_MS);
-}
 
 const read = (browser: Client, id: string) => browser.must(200, 'GET', `${route}/${id}`) as Promise<View>;
 const list = async (browser: Client, query: Record<string, string> = {}) =>
@@ -419,7 +415,7 @@ describe('what time brings', () => {
     expect((await kept()).map(({ status }) => status)).toEqual(
       expect.arrayContaining(['closed', 'received', 'unconfirmed']),
     );
-    await moveClock(400);
+    await moveClock(folder, 400 * DAY_MS);
     await eventually(
       'The end of old requests',
       async () => {

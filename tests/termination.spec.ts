@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, freshKey } from './system/client.ts';
 import { emails, emailTo } from './system/emails.ts';
 import { eventually } from './system/eventually.ts';
-import { moveClock as moveClockOf, movedBy } from './system/moved-clock.ts';
+import { moveClock, movedBy } from './system/moved-clock.ts';
 import { join, logIn, makeApiKey, type Person, signUp } from './system/people.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
 import { saveCard } from './system/stripe.ts';
@@ -19,17 +19,13 @@ let system: SystemUnderTest;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-termination-'));
-  await moveClock(0);
+  await moveClock(folder, 0);
   system = await startForTests(movedBy(folder));
 }, 240_000);
 afterAll(async () => {
   await system.stop();
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
-
-function moveClock(days: number): Promise<void> {
-  return moveClockOf(folder, days * DAY_MS);
-}
 
 interface Shown {
   readonly status: string;
@@ -222,12 +218,12 @@ describe('an organization whose last subscription ends', () => {
       ).length;
     await cancel();
     await termination(owner.browser, ({ status, noticedAt }) => status === 'inactive' && noticedAt !== null);
-    await moveClock(89);
+    await moveClock(folder, 89 * DAY_MS);
     await new Promise((resolve) => setTimeout(resolve, 2500));
     expect(await reminders()).toBe(0);
-    await moveClock(91);
+    await moveClock(folder, 91 * DAY_MS);
     await eventually('The first reminder', async () => ((await reminders()) === 1 ? true : undefined));
-    await moveClock(114);
+    await moveClock(folder, 114 * DAY_MS);
     await eventually('The second reminder', async () => ((await reminders()) === 2 ? true : undefined));
   });
 });

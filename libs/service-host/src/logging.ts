@@ -43,6 +43,8 @@ const ALLOWED = new Set([
   'check',
   'eventType',
   'organizationId',
+  'returnId',
+  'erasureId',
   // A word of ours that says why; an object's id at Stripe.
   'because',
   'object',

@@ -48,7 +48,7 @@ describe('the verifier as a single file', () => {
   it('imports by name only what Node.js 16 has: on one that is too old it starts, and says so', () => {
     const old =
       'Worker closeSync createHash createPrivateKey createPublicKey fstatSync isIP join mkdtemp openSync parentPort ' +
-      'readFileSync readSync rm setTimeout sign tmpdir verify writeFileSync';
+      'readFileSync readSync rm setTimeout sign statSync tmpdir verify writeFileSync';
     const text = readFileSync(built.file, 'utf8');
     const names = [...text.matchAll(/^import \{([^}]*)\} from "node:/gm)].flatMap(([, list = '']) =>
       list.split(',').map((one) => one.trim().replace(/ as .*/, '')),

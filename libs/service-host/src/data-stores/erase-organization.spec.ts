@@ -186,12 +186,9 @@ describe('an organization that is erased from a service', () => {
     );
     expect(lane?.behind).toBe(false);
     const facts = await readLane({ database, vault, publishing: everything }, laneOf(ours), 1n, 100);
-    expect(facts.map((one) => (isThere(one) ? one.key : null)).slice(-4)).toEqual([
-      null,
-      theirs,
-      null,
-      theirs,
-    ]);
+    // The operator's receipts may be in the same lane.
+    const keys = facts.map((one) => (isThere(one) ? one.key : null)).filter((key) => key !== operator);
+    expect(keys.slice(-4)).toEqual([null, theirs, null, theirs]);
     expect(facts.map(({ number }) => number)).toEqual(facts.map((_, index) => BigInt(index + 1)));
   });
 

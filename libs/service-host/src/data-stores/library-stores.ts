@@ -2,7 +2,7 @@
 import type { Database } from '@vouchsafe/database';
 import { deleteEvents } from '@vouchsafe/event-store';
 import type { DataStore, PersonRemoval } from './data-store.js';
-import { rows, rowsOfOrganization } from './rows.js';
+import { countRows, rows, rowsOfOrganization } from './rows.js';
 
 export const KEYS = 'keys';
 
@@ -12,15 +12,12 @@ export function libraryStores(database: Database): readonly DataStore[] {
     rows(database, {
       ...{ name: 'idempotency-keys', tables: ['idempotency_key'] },
       ...{ person: keptAnswers, about: NOTHING, returned: TECHNICAL },
-      recordsOf: async ({ organizations, userId }) => {
-        const rows = await database.asWorker((sql) =>
-          sql.query('select from idempotency_key where organization_id = any ($1::uuid[]) and actor = $2', [
-            organizations,
-            `user:${userId}`,
-          ]),
-        );
-        return rows.length;
-      },
+      recordsOf: ({ organizations, userId }) =>
+        countRows(
+          database,
+          'select from idempotency_key where organization_id = any ($1::uuid[]) and actor = $2',
+          [organizations, `user:${userId}`],
+        ),
     }),
     rows(database, {
       ...{ name: 'dead-letters', tables: ['dead_letter'], person: 'sealed', returned: TECHNICAL },

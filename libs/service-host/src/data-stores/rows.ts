@@ -18,14 +18,13 @@ export function rows(
   return { ...store, places: tables, organization: rowsOfOrganization(database, tables) };
 }
 
-/** How many rows a question finds, for the preview of an erasure. */
+/** How many rows a question finds. */
 export function countRows(database: Database, question: string, values: readonly unknown[]): Promise<number> {
   return database.asRetention(async (sql) => {
-    const [found] = await sql.query<{ rows: number }>(
-      `select count(*)::int as rows from (${question}) as found`,
-      [...values],
-    );
-    return found?.rows ?? 0;
+    const [found] = await sql.query<{ rows: string }>(`select count(*) as rows from (${question}) as found`, [
+      ...values,
+    ]);
+    return Number(found?.rows);
   });
 }
 
@@ -34,13 +33,9 @@ export function rowsOfOrganization(database: Database, tables: readonly string[]
     count: async (organizationId) => {
       let count = 0;
       for (const table of tables)
-        count += await database.asRetention(async (sql) => {
-          const [found] = await sql.query<{ rows: string }>(
-            `select count(*) as rows from ${table} where organization_id = $1`,
-            [organizationId],
-          );
-          return Number(found?.rows);
-        });
+        count += await countRows(database, `select from ${table} where organization_id = $1`, [
+          organizationId,
+        ]);
       return count;
     },
     remove: async (organizationId, destroy) => {

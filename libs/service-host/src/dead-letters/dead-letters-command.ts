@@ -12,10 +12,11 @@ import {
 } from '@vouchsafe/messaging';
 import { localKeyProvider, Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
-import { CONFIG, readServiceConfig, type ServiceDefinition } from '../boot.js';
+import { CONFIG, LOGGER, readServiceConfig, type ServiceDefinition } from '../boot.js';
 import { Clock, clockOf, Ids, RandomIds } from '../clock.js';
 import { type Given, Refusal, runCommand, UsageError } from '../command-line.js';
 import type { HostConfig } from '../config.js';
+import { serviceLogger } from '../logging.js';
 import { DataStoresModule } from '../data-stores/data-stores.module.js';
 import { HeldError, refuseHeld } from '../data-stores/destroying.js';
 import { passwordOf, type PersistenceConfig } from '../persistence/persistence.config.js';
@@ -80,6 +81,8 @@ async function settle<Config extends z.ZodObject>(
   });
   const { reactions, app } = await reactionsBeside(definition, config, [
     { provide: CONFIG, useValue: config },
+    // What reactions log is not what was asked for.
+    { provide: LOGGER, useValue: serviceLogger(definition.name, config.VOUCHSAFE_LOG_LEVEL, process.stderr) },
     { provide: Clock, useValue: clock },
     { provide: Ids, useValue: new RandomIds() },
     { provide: Database, useValue: database },

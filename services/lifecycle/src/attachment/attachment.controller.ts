@@ -3,20 +3,17 @@ import {
   Controller,
   Delete,
   Get,
-  Header,
   Headers,
   HttpCode,
   Param,
   Post,
   Query,
   Res,
-  StreamableFile,
+  type StreamableFile,
 } from '@nestjs/common';
 import {
   accepted,
   Caller,
-  ENTRY_DETAILS_HEADER,
-  entryDetails,
   FileBody,
   Operation,
   pageQuery,
@@ -26,13 +23,13 @@ import {
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { attachmentView } from './attachments.js';
-import { contentDisposition } from './content-disposition.js';
 import { DeleteAttachment, type DeletingRejection } from './delete-attachment.js';
-import { declaredDigest, digestOf } from './digest.js';
+import { declaredDigest } from './digest.js';
 import { fileName } from './file-name.js';
 import { attachmentPage, ListAttachments } from './list-attachments.js';
 import { declaredType } from './media-type.js';
 import { ReadAttachment } from './read-attachment.js';
+import { Download, downloadHeaders, sendBody } from './send-body.js';
 import { StoreAttachment, type StoringRejection } from './store-attachment.js';
 
 const newAttachment = z.strictObject({ name: fileName });
@@ -107,10 +104,7 @@ export class AttachmentController {
   }
 
   @Get(':attachmentId')
-  @Header('cache-control', 'no-store')
-  @Header('content-security-policy', "sandbox; default-src 'none'")
-  @Header('x-content-type-options', 'nosniff')
-  @Header('accept-ranges', 'bytes')
+  @Download()
   @Operation({
     permission: 'attachments:read',
     operation: 'attachment.download',
@@ -120,7 +114,7 @@ export class AttachmentController {
     answers: { 200: 'application/octet-stream', 206: 'application/octet-stream' },
     problems: ['not-found', 'gone', 'range-not-satisfiable'],
     response: 'stream',
-    headers: ['Accept-Ranges', 'Content-Disposition', 'Content-Range', 'Repr-Digest'],
+    headers: downloadHeaders,
   })
   async download(
     @Param({ schema: attachmentPath }) { attachmentId }: z.output<typeof attachmentPath>,
@@ -130,20 +124,13 @@ export class AttachmentController {
     @Headers('if-range') ifRange?: string,
   ): Promise<StreamableFile> {
     const opened = await this.readAttachment.open(caller, attachmentId, { range, ifRange });
-    const { attachment, content } = opened;
-    const { name, size, sha256 } = attachment;
-    const { start, end } = opened.range ?? { start: 0, end: size - 1 };
-    void reply.header('repr-digest', digestOf(sha256));
-    void reply.header(
-      ENTRY_DETAILS_HEADER,
-      entryDetails({ attachmentId, from: start, bytes: end - start + 1 }),
-    );
-    if (opened.range) void reply.code(206).header('content-range', `bytes ${start}-${end}/${size}`);
-    return new StreamableFile(content, {
+    const { attachment } = opened;
+    return sendBody(reply, opened, {
+      sha256: attachment.sha256,
+      name: attachment.name ?? attachmentId,
       // Whatever the declared type is: it may lie, and what a browser does with one is not ours to know.
       type: 'application/octet-stream',
-      disposition: contentDisposition(name ?? attachmentId),
-      length: end - start + 1,
+      details: { attachmentId },
     });
   }
 

@@ -1,19 +1,16 @@
-import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
 import { isErased } from '@vouchsafe/event-sourcing';
 import { type Caller, organizationOf, problem } from '@vouchsafe/service-host';
-import { type ByteRange, openingStream, sealedRange, Vault } from '@vouchsafe/vault';
+import { Vault } from '@vouchsafe/vault';
 import { AttachmentRow } from './attachment.entity.js';
 import { Attachments, type AttachmentView, contextOf } from './attachments.js';
 import { BodyStore } from './body-store.js';
-import { type Asked, rangeOf } from './byte-range.js';
+import type { Asked } from './byte-range.js';
+import { openBody, type OpenedBody } from './open-body.js';
 
-export interface OpenedAttachment {
+export interface OpenedAttachment extends OpenedBody {
   readonly attachment: AttachmentView;
-  /** Null where all of it was asked for. */
-  readonly range: ByteRange | null;
-  readonly content: Readable;
 }
 
 @Injectable()
@@ -25,22 +22,13 @@ export class ReadAttachment {
     private readonly attachments: Attachments,
   ) {}
 
-  /** Only bytes that were found genuine are given out; where one is not, the stream fails. */
   async open(caller: Caller, attachmentId: string, asked: Asked): Promise<OpenedAttachment> {
     const organizationId = organizationOf(caller);
     const { attachment, key } = await this.find(organizationId, attachmentId);
-    const { size } = attachment;
-    const range = rangeOf(asked, size);
-    if (range === 'unsatisfiable')
-      throw problem('range-not-satisfiable', { headers: { 'content-range': `bytes */${size}` } });
-    const part = range ?? { start: 0, end: size - 1 };
-    const sealed = await this.bodies.read({ organizationId, attachmentId }, sealedRange(size, part));
-    // A backup of the database was restored that is older than the deletion of the body.
-    if (!sealed) throw problem('gone');
-    const content = openingStream(key, contextOf(attachmentId, 'attachmentBody'), size, part);
-    sealed.once('error', (error) => content.destroy(error));
-    content.once('close', () => sealed.destroy());
-    return { attachment, range, content: sealed.pipe(content) };
+    const context = contextOf(attachmentId, 'attachmentBody');
+    const id = { organizationId, attachmentId };
+    const opened = await openBody(this.bodies, id, { key, context, size: attachment.size }, asked);
+    return { ...opened, attachment };
   }
 
   private find(organizationId: string, attachmentId: string) {

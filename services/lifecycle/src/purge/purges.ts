@@ -65,10 +65,7 @@ export class Purges {
     const { state } = await this.unit(transaction).load(purgeAggregate, erasureId);
     // The tombstones outlive every restore. What was deleted by them once more has its certificate from the first time.
     if (state.status === 'absent' && (await refusedAmong(transaction, [organizationId])).size > 0) {
-      this.logger.warn(
-        { erasureId, service: receipt.service },
-        'A receipt of a purge of which a restored database has no record',
-      );
+      this.logger.warn({ erasureId }, 'A receipt of a purge of which a restored database has no record');
       return;
     }
     await this.execute(transaction, erasureId, { type: 'note-receipt', receipt, services });

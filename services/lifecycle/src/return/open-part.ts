@@ -1,20 +1,16 @@
-import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
 import { isErased } from '@vouchsafe/event-sourcing';
 import { type Caller, organizationOf, problem } from '@vouchsafe/service-host';
-import { type ByteRange, openingStream, sealedRange, Vault } from '@vouchsafe/vault';
+import { Vault } from '@vouchsafe/vault';
 import { BodyStore } from '../attachment/body-store.js';
-import { type Asked, rangeOf } from '../attachment/byte-range.js';
+import type { Asked } from '../attachment/byte-range.js';
+import { openBody, type OpenedBody } from '../attachment/open-body.js';
 import { contextOf } from './part-context.js';
 import { ReturnPartRow, ReturnRow } from './return.entity.js';
 
-export interface OpenedPart {
-  readonly size: number;
+export interface OpenedPart extends OpenedBody {
   readonly sha256: string;
-  /** Null where all of it was asked for. */
-  readonly range: ByteRange | null;
-  readonly content: Readable;
 }
 
 @Injectable()
@@ -29,19 +25,10 @@ export class OpenPart {
   async open(caller: Caller, returnId: string, number: number, asked: Asked): Promise<OpenedPart> {
     const organizationId = organizationOf(caller);
     const { partId, size, sha256, key } = await this.find(organizationId, returnId, number);
-    const range = rangeOf(asked, size);
-    if (range === 'unsatisfiable')
-      throw problem('range-not-satisfiable', { headers: { 'content-range': `bytes */${size}` } });
-    const wanted = range ?? { start: 0, end: size - 1 };
-    const sealed = await this.bodies.read(
-      { organizationId, attachmentId: partId },
-      sealedRange(size, wanted),
-    );
-    if (!sealed) throw problem('gone');
-    const content = openingStream(key, contextOf(partId, 'returnPart'), size, wanted);
-    sealed.once('error', (error) => content.destroy(error));
-    content.once('close', () => sealed.destroy());
-    return { size, sha256: sha256 ?? '', range, content: sealed.pipe(content) };
+    const id = { organizationId, attachmentId: partId };
+    const context = contextOf(partId, 'returnPart');
+    const opened = await openBody(this.bodies, id, { key, context, size }, asked);
+    return { ...opened, sha256: sha256 ?? '' };
   }
 
   private find(organizationId: string, returnId: string, number: number) {

@@ -3,21 +3,18 @@ import {
   Controller,
   Delete,
   Get,
-  Header,
   Headers,
   HttpCode,
   Param,
   Post,
   Query,
   Res,
-  StreamableFile,
+  type StreamableFile,
 } from '@nestjs/common';
 import {
   accepted,
   Caller,
   decimal,
-  ENTRY_DETAILS_HEADER,
-  entryDetails,
   Operation,
   type PageQuery,
   pageQuery,
@@ -25,8 +22,7 @@ import {
 } from '@vouchsafe/service-host';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { contentDisposition } from '../attachment/content-disposition.js';
-import { digestOf } from '../attachment/digest.js';
+import { Download, downloadHeaders, sendBody } from '../attachment/send-body.js';
 import { DeleteReturn, type DeletingRejection } from './delete-return.js';
 import { OpenPart } from './open-part.js';
 import { ReadReturns, returnPage } from './read-returns.js';
@@ -119,10 +115,7 @@ export class ReturnController {
   }
 
   @Get(':returnId/parts/:part')
-  @Header('cache-control', 'no-store')
-  @Header('content-security-policy', "sandbox; default-src 'none'")
-  @Header('x-content-type-options', 'nosniff')
-  @Header('accept-ranges', 'bytes')
+  @Download()
   @Operation({
     permission: 'returns:read',
     operation: 'return.download',
@@ -132,7 +125,7 @@ export class ReturnController {
     answers: { 200: 'application/zip', 206: 'application/zip' },
     problems: ['not-found', 'gone', 'range-not-satisfiable'],
     response: 'stream',
-    headers: ['Accept-Ranges', 'Content-Disposition', 'Content-Range', 'Repr-Digest'],
+    headers: downloadHeaders,
   })
   async download(
     @Caller() caller: Caller,
@@ -142,16 +135,9 @@ export class ReturnController {
     @Headers('if-range') ifRange?: string,
   ): Promise<StreamableFile> {
     const opened = await this.openPart.open(caller, returnId, part, { range, ifRange });
-    const { size, sha256, content } = opened;
-    const { start, end } = opened.range ?? { start: 0, end: size - 1 };
-    void reply.header('repr-digest', digestOf(sha256));
-    void reply.header(ENTRY_DETAILS_HEADER, entryDetails({ part, from: start, bytes: end - start + 1 }));
-    if (opened.range) void reply.code(206).header('content-range', `bytes ${start}-${end}/${size}`);
-    return new StreamableFile(content, {
-      type: 'application/zip',
-      disposition: contentDisposition(`return-${returnId}-part-${part}.zip`),
-      length: end - start + 1,
-    });
+    const name = `return-${returnId}-part-${part}.zip`;
+    const { sha256 } = opened;
+    return sendBody(reply, opened, { sha256, name, type: 'application/zip', details: { part } });
   }
 
   @Delete(':returnId')
