@@ -23,6 +23,8 @@ export const billingConfig = persistenceConfig.extend({
   STRIPE_WEBHOOK_SECRET: list.transform((all) => all.map(secret)).optional(),
   /** Another host than Stripe's, such as that of the stand-in; refused in production. */
   VOUCHSAFE_STRIPE_API: z.url({ protocol: /^https?$/ }).optional(),
+  /** Milliseconds before a write whose outcome is unknown is sent again; twice as long before the next. */
+  VOUCHSAFE_STRIPE_PAUSE_MS: z.coerce.number().int().min(1).max(10_000).default(300),
   /** Ids of the prices at Stripe that customers can buy, separated by commas. */
   VOUCHSAFE_BILLING_PRICES: list.default([]),
   /** Whether organizations can give restricted keys of their own Stripe accounts; `off` where none may be stored (P22). */

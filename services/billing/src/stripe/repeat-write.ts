@@ -8,16 +8,15 @@ type Outcome<Answer> =
   | { readonly outcome: 'not-carried-out'; readonly failure: StripeFailure }
   | { readonly outcome: 'unknown'; readonly failure: StripeFailure; readonly mayRepeat: boolean };
 
-/** Before the second try; twice as long before each further one. */
-const FIRST_PAUSE_MS = 300;
-
 /**
  * Asks Stripe until it is known what became of a write, so many times at most. The SDK repeats requests, too, but tells of the last try
  * alone: where an earlier one may have been carried out, a refusal of the last one says nothing about it.
+ * @param pauseMs milliseconds before the second try; twice as long before each further one
  * @param ask sends the same request with the same Idempotency-Key, once
  */
 export async function repeatWrite<Answer extends object>(
   tries: number,
+  pauseMs: number,
   ask: () => Promise<Answer>,
 ): Promise<Answer | StripeFailure> {
   let isUnknown = false;
@@ -27,7 +26,7 @@ export async function repeatWrite<Answer extends object>(
     if (tried.outcome === 'not-carried-out') return isUnknown ? outcomeUnknown(tried.failure) : tried.failure;
     if (nth >= tries || !tried.mayRepeat) return tried.failure;
     isUnknown = true;
-    await sleep(FIRST_PAUSE_MS * 2 ** (nth - 1) * (1 + Math.random() / 2));
+    await sleep(pauseMs * 2 ** (nth - 1) * (1 + Math.random() / 2));
   }
 }
 

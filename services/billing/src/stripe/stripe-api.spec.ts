@@ -26,7 +26,7 @@ beforeAll(async () => {
   const api = new URL(`http://127.0.0.1:${port}`);
   const note = (...words: unknown[]) => void logged.push(JSON.stringify(words));
   stripe = new StripeApi(
-    { key: secret('sk_test_marker'), api, livemode: false },
+    { key: secret('sk_test_marker'), api, livemode: false, pauseMs: 10 },
     { error: note, warn: note },
   );
 });
@@ -224,6 +224,7 @@ describe('the settings', () => {
     VOUCHSAFE_ENVIRONMENT,
     STRIPE_SECRET_KEY: key === undefined ? undefined : secret(key),
     VOUCHSAFE_STRIPE_API: api,
+    VOUCHSAFE_STRIPE_PAUSE_MS: 300,
   });
 
   it('take live keys in production alone, and no other host there (P20)', () => {

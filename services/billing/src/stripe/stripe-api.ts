@@ -107,7 +107,8 @@ export class StripeApi {
       read: (asking) => ask((stripe) => asking(stripe, { timeout: READ_MS }).catch(failureOf)),
       write: (idempotencyKey, asking, tries = 'several') => {
         const options = { idempotencyKey, timeout: WRITE_MS, maxNetworkRetries: 0 };
-        return ask((stripe) => repeatWrite(tries === 'one' ? 1 : TRIES, () => asking(stripe, options)));
+        const atMost = tries === 'one' ? 1 : TRIES;
+        return ask((stripe) => repeatWrite(atMost, this.settings.pauseMs, () => asking(stripe, options)));
       },
     };
   }

@@ -11,11 +11,13 @@ export interface StripeSettings {
   readonly api: URL | undefined;
   /** Whether the objects are those of Stripe's live mode: money moves. */
   readonly livemode: boolean;
+  /** Milliseconds before a write is sent again; twice as long before each further time. */
+  readonly pauseMs: number;
 }
 
 /** @throws ConfigError for a key of the wrong mode, for none in production, and for another host there */
 export function stripeSettings(
-  config: Pick<BillingConfig, 'STRIPE_SECRET_KEY' | 'VOUCHSAFE_STRIPE_API'> &
+  config: Pick<BillingConfig, 'STRIPE_SECRET_KEY' | 'VOUCHSAFE_STRIPE_API' | 'VOUCHSAFE_STRIPE_PAUSE_MS'> &
     Pick<HostConfig, 'VOUCHSAFE_ENVIRONMENT'>,
 ): StripeSettings {
   const { STRIPE_SECRET_KEY: key, VOUCHSAFE_STRIPE_API: api } = config;
@@ -34,6 +36,7 @@ export function stripeSettings(
     key,
     api: api === undefined ? undefined : new URL(api),
     livemode,
+    pauseMs: config.VOUCHSAFE_STRIPE_PAUSE_MS,
   };
 }
 

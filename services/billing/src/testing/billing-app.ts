@@ -152,6 +152,7 @@ async function environment(
     VOUCHSAFE_DATABASE_PASSWORD_WORKER: password,
     VOUCHSAFE_DATABASE_PASSWORD_RETENTION: password,
     VOUCHSAFE_BUS_URL: `postgres://bus_worker:${password}@${host}/bus`,
+    VOUCHSAFE_STRIPE_PAUSE_MS: '10',
     VOUCHSAFE_KEK_FILE: path.join(folder, 'kek.json'),
     VOUCHSAFE_TOMBSTONE_FILE: path.join(folder, 'tombstones.jsonl'),
     VOUCHSAFE_OPERATOR_ORGANIZATION_ID: operator,
