@@ -15,6 +15,8 @@ const rows = [
   'query',
   'export',
   'retention',
+  'purge',
+  'return',
   'verify',
   'gateway',
   'login',

@@ -1,7 +1,5 @@
 import path from 'node:path';
 import type * as EntrySearch from '../../services/audit/src/entry/entry-search.ts';
-import type * as RemoveLog from '../../services/audit/src/erasure/remove-log.ts';
-import type * as Signer from '../../services/audit/src/log/checkpoint-signer.ts';
 import type * as Record from '../../services/audit/src/log/record.ts';
 import type * as SearchKeys from '../../services/audit/src/log/search-keys.ts';
 import type * as Migrations from '../../services/audit/src/persistence/migrations.ts';
@@ -17,8 +15,6 @@ export const auditPackage = {
   searchKeys: () => load<typeof SearchKeys>('log/search-keys.js'),
   migrations: () => load<typeof Migrations>('persistence/migrations.js'),
   accessLog: () => load<typeof AccessLog>('reactions/access-log.js'),
-  removeLog: () => load<typeof RemoveLog>('erasure/remove-log.js'),
-  signer: () => load<typeof Signer>('log/checkpoint-signer.js'),
   retention: () => load<typeof Retention>('retention/follow-retention.js'),
   record: () => load<typeof Record>('log/record.js'),
 };

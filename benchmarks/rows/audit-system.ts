@@ -10,7 +10,7 @@ import { openDataFolder } from '../../tools/start/data-folder.ts';
 import { startPostgres } from '../../tools/start/postgres.ts';
 import { portsBy } from '../../tools/start/services.ts';
 import { migrateBus } from '../../tools/start/system.ts';
-import { openSecrets } from '../../tools/start/secrets.ts';
+import { openSecrets, type Secrets } from '../../tools/start/secrets.ts';
 import { type ServiceProcess, startService } from '../../tools/start/service-process.ts';
 
 const ENVIRONMENT = 'development';
@@ -24,7 +24,7 @@ export interface AuditSystem {
   readonly open: () => Promise<{ database: Database; vault: Vault }>;
   readonly privateKeyFile: (service: ServiceName) => string;
   /** Starts the audit service; resolves when it is ready. */
-  readonly start: () => Promise<ServiceProcess>;
+  readonly start: (more?: Readonly<Record<string, string>>) => Promise<ServiceProcess>;
   /** Replaces audit's database by an empty one; audit must not be running. */
   readonly startOver: () => Promise<void>;
   readonly query: <Row extends object>(
@@ -67,27 +67,15 @@ export async function openAuditSystem({
     busUrl: `postgres://bus_worker:${secrets.databasePassword('bus', 'worker')}@127.0.0.1:${port}/bus`,
     query,
     privateKeyFile: (service) => secrets.privateKeyFile(service),
-    open: async () => ({
-      database: new Database({
-        service: 'audit',
-        url: `postgres://127.0.0.1:${port}/audit`,
-        password: (role) => secrets.databasePassword('audit', role),
-      }),
-      // The service's own environment: what is sealed under another does not open.
-      vault: new Vault({
-        provider: await localKeyProvider(secrets.kekFile('audit')),
-        environment: ENVIRONMENT,
-        now: () => new Date(),
-      }),
-    }),
-    start: async () => {
+    open: () => auditOf(secrets, port),
+    start: async (more = {}) => {
       const audit = await startService('audit', {
         ...{ root, secrets, logs: data.logs, postgresPort: port, mailFolder: data.mail, filesFolder: folder },
         tombstonesFolder: data.tombstones,
         ports: await portsBy((name) => (name === 'audit' ? freePort() : 1)),
         internalPort: gatewayPort,
         ...(kafkaUrl !== undefined && { kafkaUrl }),
-        more: { VOUCHSAFE_ENVIRONMENT: ENVIRONMENT },
+        more: { VOUCHSAFE_ENVIRONMENT: ENVIRONMENT, ...more },
       });
       started.push(audit);
       await audit.ready();
@@ -103,6 +91,23 @@ export async function openAuditSystem({
       data.release();
       await rm(folder, { recursive: true });
     },
+  };
+}
+
+/** Audit's database on a cluster, and its vault, as the service has them. */
+export async function auditOf(secrets: Secrets, port: number): Promise<{ database: Database; vault: Vault }> {
+  return {
+    database: new Database({
+      service: 'audit',
+      url: `postgres://127.0.0.1:${port}/audit`,
+      password: (role) => secrets.databasePassword('audit', role),
+    }),
+    // The service's own environment: what is sealed under another does not open.
+    vault: new Vault({
+      provider: await localKeyProvider(secrets.kekFile('audit')),
+      environment: ENVIRONMENT,
+      now: () => new Date(),
+    }),
   };
 }
 

@@ -9,6 +9,7 @@ import { requestOf } from './access-log.ts';
 import { auditPackage } from './audit-package.ts';
 import { type AuditSystem, openAuditSystem } from './audit-system.ts';
 import { organizationId } from './event-store.ts';
+import { residentMb } from './resident.ts';
 
 const ENTRIES = 500_000;
 const BATCH = 2000;
@@ -120,12 +121,6 @@ async function ready(ask: () => Promise<Status>): Promise<void> {
       throw new Error(`The export is ${status}: ${failedBecause ?? 'no reason given'}`);
     await sleep(100);
   }
-}
-
-/** Resident set, now or at its largest so far, as Linux counts it; elsewhere there is no such figure. */
-async function residentMb(pid: number, which: 'VmRSS' | 'VmHWM'): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return (Number(new RegExp(`^${which}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? Number.NaN) * 1024) / 1e6;
 }
 
 /** Through the one path in, past the bus. */

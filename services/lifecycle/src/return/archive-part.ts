@@ -1,4 +1,4 @@
-/** @promise P30 one part of an archive: a ZIP file that is written as it is read, with no more than a page in memory */
+/** @promise P30 one part of an archive: a ZIP file that is written as it is read, with no more than two pages in memory */
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';

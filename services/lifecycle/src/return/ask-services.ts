@@ -5,7 +5,7 @@ import { CONFIG, InternalClient, originsFor, returnedCatalog, returnedRows } fro
 import type { LifecycleConfig } from '../lifecycle.config.js';
 import type { ArchivePlan, PlannedTable } from './archive-plan.js';
 
-/** Rows of a page: one, at a time, is in memory. */
+/** Rows of a page: two, at a time, are in memory. */
 const PAGE = 200;
 /** A page of large entries takes its time. */
 const TIMEOUT_MS = 60_000;

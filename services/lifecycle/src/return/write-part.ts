@@ -73,12 +73,15 @@ export class WritePart {
     const lines = async function* (this: WritePart): AsyncIterable<Buffer> {
       yield Buffer.from(csvHeader(table));
       for (;;) {
+        // The next page is read while this one is written; where the archive ends before, nobody asks for it.
+        const following = page.next === null ? undefined : this.page(order, table, page.next);
+        following?.catch(() => undefined);
         yield page.bytes;
         written.rows += page.count;
         written.cursor = page.next;
-        written.isWhole = page.next === null;
-        if (written.isWhole) return;
-        page = await this.page(order, table, page.next);
+        written.isWhole = following === undefined;
+        if (following === undefined) return;
+        page = await following;
         if (!part.hasRoomFor(page.bytes.length)) return;
       }
     };
