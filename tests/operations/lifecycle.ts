@@ -63,6 +63,7 @@ export const requests: Requests = {
     params: { certificateId: await certificateOf(world) },
   }),
   'certificate-key.list': ({ system }) => ({ as: new Client(system.url) }),
+  'statistics.read': ({ system }) => ({ as: new Client(system.url) }),
   'data-request.make': ({ owner }) => ({ as: owner.browser, body: { kind: 'access' } }),
   'data-request.list': ({ owner }) => ({ as: owner.browser }),
   'data-request.read': async (world) => ({ as: world.owner.browser, params: await asked(world) }),

@@ -66,6 +66,10 @@ import { ReadRequests } from './request/read-requests.js';
 import { ReceiveRequest } from './request/receive-request.js';
 import { TransferRequest } from './request/transfer-request.js';
 import { TellWhoAskedController } from './request/tell-who-asked.controller.js';
+import { PublishStatistics } from './statistics/publish-statistics.js';
+import { ReadStatistics } from './statistics/read-statistics.js';
+import { StatisticsController } from './statistics/statistics.controller.js';
+import { StatisticsRow } from './statistics/statistics.entity.js';
 import { backupPolicyProvider } from './termination/backup-policy.js';
 import { ChangeTermination } from './termination/change-termination.js';
 import { FollowTime } from './termination/follow-time.js';
@@ -91,7 +95,15 @@ export class LifecycleModule {
           service: 'lifecycle',
           config,
           migrations: lifecycleMigrations,
-          entities: [OrganizationRow, AttachmentRow, HoldRow, ReturnRow, ReturnPartRow, DataRequestRow],
+          entities: [
+            OrganizationRow,
+            AttachmentRow,
+            HoldRow,
+            ReturnRow,
+            ReturnPartRow,
+            DataRequestRow,
+            StatisticsRow,
+          ],
           publishing: lifecyclePublishing,
         }),
         DataStoresModule.for(config),
@@ -99,7 +111,7 @@ export class LifecycleModule {
       controllers: [
         ...[TerminationController, CertificateController, AttachmentController, HoldController],
         ReturnController,
-        ...[RetentionPolicyController, ProcessingRecordController],
+        ...[RetentionPolicyController, ProcessingRecordController, StatisticsController],
         ...[DataRequestController, OutsideRequestController, TellWhoAskedController],
         ...[OrganizationsController, TerminationsController, PurgesController, HoldsController],
         DataRequestsController,
@@ -124,6 +136,7 @@ export class LifecycleModule {
         ],
         ...[ReadRequests, ReadReceipt, IssueReceipt, FollowRequests],
         ...[ReadRetentionPolicies, ReadProcessingRecord],
+        ...[PublishStatistics, ReadStatistics],
         FollowPurges,
         IssueCertificate,
         ReadCertificate,

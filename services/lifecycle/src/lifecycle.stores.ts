@@ -21,7 +21,11 @@ export function lifecycleStores(
 ): readonly DataStore[] {
   return [
     rows(database, {
-      ...{ name: 'organizations', tables: ['organization', 'termination', 'certificate'], person: 'none' },
+      ...{
+        name: 'organizations',
+        tables: ['organization', 'termination', 'certificate', 'uncounted_organization'],
+        person: 'none',
+      },
       about: { entities: ['organization'], times: false },
       returned: [returned.termination],
     }),
