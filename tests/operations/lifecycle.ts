@@ -20,6 +20,9 @@ export const requests: Requests = {
   // The policies are the system's, and no organization's.
   'retention-policy.list': ({ owner }) => ({ as: owner.browser }),
   'retention-policy.read': ({ owner }) => ({ as: owner.browser, params: { id: 'audit-log' }, refers: false }),
+  'retention-policy.preview': ({ owner }) => ({
+    ...{ as: owner.browser, params: { id: 'audit-log' }, body: { months: 6 }, refers: false },
+  }),
   'processing-record.read': ({ owner }) => ({ as: owner.browser }),
   'processing-record.export': ({ owner }) => ({ as: owner.browser }),
   'hold.list': ({ owner }) => ({ as: owner.browser }),

@@ -47,6 +47,7 @@ import { WritePart } from './return/write-part.js';
 import { OrganizationsController } from './reactions/organizations.controller.js';
 import { ProcessingRecordController } from './processing-record/processing-record.controller.js';
 import { ReadProcessingRecord } from './processing-record/read-processing-record.js';
+import { PreviewPolicy } from './retention-policy/preview-policy.js';
 import { ReadRetentionPolicies } from './retention-policy/read-retention-policies.js';
 import { RetentionPolicyController } from './retention-policy/retention-policy.controller.js';
 import { PurgesController } from './reactions/purges.controller.js';
@@ -135,7 +136,7 @@ export class LifecycleModule {
           TransferRequest,
         ],
         ...[ReadRequests, ReadReceipt, IssueReceipt, FollowRequests],
-        ...[ReadRetentionPolicies, ReadProcessingRecord],
+        ...[ReadRetentionPolicies, PreviewPolicy, ReadProcessingRecord],
         ...[PublishStatistics, ReadStatistics],
         FollowPurges,
         IssueCertificate,

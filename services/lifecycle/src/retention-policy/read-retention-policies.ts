@@ -12,7 +12,7 @@ import { CONFIG, type InventoryLine, readInventories } from '@vouchsafe/service-
 import { z } from 'zod';
 import type { LifecycleConfig } from '../lifecycle.config.js';
 
-const duration = z.string().describe('ISO 8601: `PT15M`, `P30D`, `P12M`');
+export const duration = z.string().describe('ISO 8601: `PT15M`, `P30D`, `P12M`');
 
 export const retentionPolicyView = z
   .strictObject({
