@@ -1,5 +1,5 @@
 /** @promise P04 what a retention policy would remove of an organization in one service, before it does */
-import { isRetentionPolicy } from '@vouchsafe/contracts';
+import { retentionPolicyIds } from '@vouchsafe/contracts';
 import type { Database } from '@vouchsafe/database';
 import { z } from 'zod';
 import type { DataStore } from './data-store.js';
@@ -7,7 +7,7 @@ import { holdsCovering } from './holds.js';
 
 export const retentionQuestion = z.strictObject({
   organizationId: z.uuid(),
-  policyId: z.string().refine(isRetentionPolicy),
+  policyId: z.enum(retentionPolicyIds),
   at: z.iso.datetime(),
   months: z.int().positive().nullable(),
 });

@@ -41,16 +41,18 @@ export const retentionPreview = z
     policyId: z.string(),
     at: z.iso.datetime().describe('By when'),
     period: duration.nullable().describe('By which period'),
-    stores: z.array(
-      z.strictObject({
-        service: z.string().describe('The service that keeps the data'),
-        store: z.string().describe('Which of its stores'),
-        records: z.int().describe('How many records of the organization would be removed by then'),
-        isHeld: z
-          .boolean()
-          .describe('Whether a legal hold keeps them: none is removed before it is released'),
-      }),
-    ),
+    stores: z
+      .array(
+        z.strictObject({
+          service: z.string().describe('The service that keeps the data'),
+          store: z.string().describe('Which of its stores'),
+          records: z.int().describe('How many records of the organization would be removed by then'),
+          isHeld: z
+            .boolean()
+            .describe('Whether a legal hold keeps them: none is removed before it is released'),
+        }),
+      )
+      .describe('What the policy would remove, store by store'),
   })
   .meta({ id: 'RetentionPreview' });
 export type RetentionPreview = z.infer<typeof retentionPreview>;

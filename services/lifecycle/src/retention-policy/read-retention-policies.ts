@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
-  isRetentionPolicy,
   type Period,
   retentionPolicies,
   type RetentionPolicy,
@@ -97,10 +96,6 @@ export function policiesOf(
       ceiling: isoDuration(ceiling),
     };
   });
-}
-
-export function keptUnder(policies: readonly string[]): string[] {
-  return policies.filter(isRetentionPolicy).map((id) => retentionPolicies[id].kept);
 }
 
 function isoDuration(period: Period | null): string | null {
