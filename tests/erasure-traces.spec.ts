@@ -33,6 +33,7 @@ const findable = `findable-${randomUUID()}`;
 /** Free text that is no person's own: why not. */
 const impersonal: Readonly<Record<string, string>> = {
   'retention-policy.read path.id': 'the name of a policy, of a closed set',
+  'retention-policy.preview path.id': 'the name of a policy, of a closed set',
   'api-key.create body.name': "a program's name",
   ...Object.fromEntries(
     [

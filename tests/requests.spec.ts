@@ -355,6 +355,33 @@ describe('the record of processing activities (Article 30 GDPR)', () => {
     expect(await owner.browser.must(200, 'GET', `${policies}/${first?.policyId ?? ''}`)).toEqual(first);
     expect((await owner.browser.send('GET', `${policies}/none`)).status).toBe(404);
   });
+
+  it('count what they would remove, before anything goes (P04)', async () => {
+    const preview = (id: string, body: object) =>
+      owner.browser.send('POST', `/v1/lifecycle/retention-policies/${id}/preview`, { body });
+    const stores = async (id: string, body: object) =>
+      (await preview(id, body)).json() as { stores: object[] };
+    const entries = { service: 'audit', store: 'entries', isHeld: false };
+    expect(await stores('audit-log', {})).toMatchObject({
+      period: 'P12M',
+      stores: [{ ...entries, records: 0 }],
+    });
+    const at = new Date(Date.now() + 200 * 86_400_000).toISOString();
+    expect(await stores('audit-log', { at, months: 6 })).toEqual({
+      ...{ policyId: 'audit-log', at, period: 'P6M' },
+      stores: [{ ...entries, records: expect.any(Number) }],
+    });
+    const [found] = (await stores('audit-log', { at, months: 6 })).stores as [{ records: number }];
+    expect(found.records).toBeGreaterThan(0);
+    expect(await stores('return-archives', { at })).toMatchObject({
+      stores: [{ service: 'lifecycle', store: 'returns', records: 0 }],
+    });
+    // A policy can only be tightened; and what nobody counts is not shown as zero.
+    expect((await preview('audit-log', { months: 24 })).status).toBe(422);
+    expect((await preview('return-archives', { months: 1 })).status).toBe(422);
+    expect((await preview('ended-sessions', {})).status).toBe(422);
+    expect((await preview('none', {})).status).toBe(404);
+  });
 });
 
 describe('a request that reaches the wrong one', () => {

@@ -226,4 +226,15 @@ describe('an organization whose last subscription ends', () => {
     await moveClock(folder, 114 * DAY_MS);
     await eventually('The second reminder', async () => ((await reminders()) === 2 ? true : undefined));
   });
+
+  it('is one of too few to be in the statistics (P32)', async () => {
+    const { items } = await eventually('The months that have passed', async () => {
+      const statistics = (await new Client(system.url).must(200, 'GET', '/v1/lifecycle/statistics')) as {
+        items: { organizations: Readonly<Record<string, number | null>> }[];
+      };
+      return statistics.items.length >= 3 ? statistics : undefined;
+    });
+    const figures = items.flatMap(({ organizations }) => Object.values(organizations));
+    expect(new Set(figures)).toEqual(new Set([null]));
+  });
 });

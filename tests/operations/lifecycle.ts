@@ -20,6 +20,9 @@ export const requests: Requests = {
   // The policies are the system's, and no organization's.
   'retention-policy.list': ({ owner }) => ({ as: owner.browser }),
   'retention-policy.read': ({ owner }) => ({ as: owner.browser, params: { id: 'audit-log' }, refers: false }),
+  'retention-policy.preview': ({ owner }) => ({
+    ...{ as: owner.browser, params: { id: 'audit-log' }, body: { months: 6 }, refers: false },
+  }),
   'processing-record.read': ({ owner }) => ({ as: owner.browser }),
   'processing-record.export': ({ owner }) => ({ as: owner.browser }),
   'hold.list': ({ owner }) => ({ as: owner.browser }),
@@ -63,6 +66,7 @@ export const requests: Requests = {
     params: { certificateId: await certificateOf(world) },
   }),
   'certificate-key.list': ({ system }) => ({ as: new Client(system.url) }),
+  'statistics.read': ({ system }) => ({ as: new Client(system.url) }),
   'data-request.make': ({ owner }) => ({ as: owner.browser, body: { kind: 'access' } }),
   'data-request.list': ({ owner }) => ({ as: owner.browser }),
   'data-request.read': async (world) => ({ as: world.owner.browser, params: await asked(world) }),

@@ -27,6 +27,7 @@ const technical: Readonly<Record<string, string>> = {
   stripe_object: 'where to look at Stripe',
   unknown_body:
     'since when a body has no attachment; it goes with the body, or when its attachment is there again',
+  uncounted_organization: 'waits to be counted by a statistic; what happened stands in the events',
   purge_check: 'a question to Stripe that is answered',
   inbox: 'where to look at Stripe; what was found there stays',
   export_subject: 'of a bundle that is being made again',

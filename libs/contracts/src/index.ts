@@ -24,6 +24,7 @@ export {
 export {
   isRetentionPolicy,
   type Period,
+  keptUnder,
   retentionPolicies,
   type RetentionPolicy,
   type RetentionPolicyId,

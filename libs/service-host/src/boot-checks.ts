@@ -106,7 +106,9 @@ function mistakesOf(controller: ControllerClass, operations: Map<string, string>
     return [
       ...(taken ? [`${where}: operation ${declaration.operation} is declared by ${taken} as well`] : []),
       ...(readsByWriting(method, declaration)
-        ? [`${where}: ${RequestMethod[method]} with effect read; only a .search or a service's question may`]
+        ? [
+            `${where}: ${RequestMethod[method]} with effect read; only a .search, a .preview or a service's question may`,
+          ]
         : []),
       ...argumentMistakes(controller, name, where),
     ];
@@ -118,7 +120,7 @@ function readsByWriting(
   method: RequestMethod,
   { effect, operation, permission }: OperationDeclaration,
 ): boolean {
-  const question = operation.endsWith('.search') || permission === 'service';
+  const question = /\.(search|preview)$/.test(operation) || permission === 'service';
   return method !== RequestMethod.GET && effect === 'read' && !question;
 }
 

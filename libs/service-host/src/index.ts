@@ -21,6 +21,7 @@ export { linesOfOthers } from './data-stores/ledgers-of-others.js';
 export {
   DATA_STORES,
   type DataStore,
+  type Expiring,
   NotRemovedYetError,
   type OrganizationRemoval,
   type PersonRemoval,
@@ -29,6 +30,11 @@ export { DataStoresModule } from './data-stores/data-stores.module.js';
 export { libraryStores } from './data-stores/library-stores.js';
 export { mayLoseOrganizations } from './data-stores/migrations.js';
 export { storePreview } from './data-stores/preview-person.js';
+export {
+  type ExpiringStore,
+  expiringStores,
+  type RetentionQuestion,
+} from './data-stores/preview-retention.js';
 export { receiptPublishing } from './data-stores/receipt.js';
 export {
   callerFor,

@@ -9,6 +9,7 @@ import { RemovePerson } from './erasure/remove-person.js';
 import { RemoveBundles } from './export/remove-bundles.js';
 import { AuditReturned } from './audit.returned.js';
 import { ListEntries } from './entry/list-entries.js';
+import { ExpiringEntries } from './retention/expiring-entries.js';
 import { CheckpointSigner } from './log/checkpoint-signer.js';
 import { type AuditDatabase, auditDatabase } from './testing/audit-database.js';
 
@@ -24,6 +25,7 @@ beforeAll(async () => {
     new RemoveLog(database, signer, clock),
     new RemoveBundles(database, { path: '/nowhere' }),
     new AuditReturned(new ListEntries(database, vault)),
+    new ExpiringEntries(database, { VOUCHSAFE_AUDIT_RETENTION_MONTHS: 12 }),
   );
   stores = [...own, ...libraryStores(database)];
 });

@@ -36,6 +36,7 @@ import { OpenLog } from './log/open-log.js';
 import { Recorder } from './log/record.js';
 import { auditMigrations } from './persistence/migrations.js';
 import { ReactionsController } from './reactions/reactions.controller.js';
+import { ExpiringEntries } from './retention/expiring-entries.js';
 import { FollowRetention } from './retention/follow-retention.js';
 import { CreateReader } from './reader/create-reader.js';
 import { ReaderController } from './reader/reader.controller.js';
@@ -94,11 +95,11 @@ export class AuditModule {
       providers: [
         ...[RecordEntries, ListEntries, ProveEntry, RequestExport, OpenBundle, CreateReader, OpenLog],
         ...[Recorder, CheckpointSigner, VolumeLimits, ExportFolder, BundleMaker, ExportWorker],
-        ...[RemovePerson, RemoveLog, RemoveBundles, FollowRetention, AuditReturned],
+        ...[RemovePerson, RemoveLog, RemoveBundles, FollowRetention, ExpiringEntries, AuditReturned],
         {
           provide: DATA_STORES,
           useFactory: auditStores,
-          inject: [Database, RemovePerson, RemoveLog, RemoveBundles, AuditReturned],
+          inject: [Database, RemovePerson, RemoveLog, RemoveBundles, AuditReturned, ExpiringEntries],
         },
         Workers,
       ],

@@ -5,6 +5,7 @@ import type { AuditReturned } from './audit.returned.js';
 import type { RemoveLog } from './erasure/remove-log.js';
 import type { RemovePerson } from './erasure/remove-person.js';
 import type { RemoveBundles } from './export/remove-bundles.js';
+import type { ExpiringEntries } from './retention/expiring-entries.js';
 
 /** In the order in which an organization is removed: its log is closed first, and its private key goes when the last checkpoint is signed. */
 export function auditStores(
@@ -13,6 +14,7 @@ export function auditStores(
   log: RemoveLog,
   bundles: RemoveBundles,
   returned: AuditReturned,
+  expiring: ExpiringEntries,
 ): readonly DataStore[] {
   return [
     {
@@ -22,6 +24,7 @@ export function auditStores(
       recordsOf: (erasure) => person.count(erasure),
       grows: true,
       organization: log.entries,
+      expiring,
       returned: [returned.entries],
     },
     {

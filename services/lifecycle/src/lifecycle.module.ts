@@ -47,6 +47,7 @@ import { WritePart } from './return/write-part.js';
 import { OrganizationsController } from './reactions/organizations.controller.js';
 import { ProcessingRecordController } from './processing-record/processing-record.controller.js';
 import { ReadProcessingRecord } from './processing-record/read-processing-record.js';
+import { PreviewPolicy } from './retention-policy/preview-policy.js';
 import { ReadRetentionPolicies } from './retention-policy/read-retention-policies.js';
 import { RetentionPolicyController } from './retention-policy/retention-policy.controller.js';
 import { PurgesController } from './reactions/purges.controller.js';
@@ -66,6 +67,10 @@ import { ReadRequests } from './request/read-requests.js';
 import { ReceiveRequest } from './request/receive-request.js';
 import { TransferRequest } from './request/transfer-request.js';
 import { TellWhoAskedController } from './request/tell-who-asked.controller.js';
+import { PublishStatistics } from './statistics/publish-statistics.js';
+import { ReadStatistics } from './statistics/read-statistics.js';
+import { StatisticsController } from './statistics/statistics.controller.js';
+import { StatisticsRow } from './statistics/statistics.entity.js';
 import { backupPolicyProvider } from './termination/backup-policy.js';
 import { ChangeTermination } from './termination/change-termination.js';
 import { FollowTime } from './termination/follow-time.js';
@@ -91,7 +96,15 @@ export class LifecycleModule {
           service: 'lifecycle',
           config,
           migrations: lifecycleMigrations,
-          entities: [OrganizationRow, AttachmentRow, HoldRow, ReturnRow, ReturnPartRow, DataRequestRow],
+          entities: [
+            OrganizationRow,
+            AttachmentRow,
+            HoldRow,
+            ReturnRow,
+            ReturnPartRow,
+            DataRequestRow,
+            StatisticsRow,
+          ],
           publishing: lifecyclePublishing,
         }),
         DataStoresModule.for(config),
@@ -99,7 +112,7 @@ export class LifecycleModule {
       controllers: [
         ...[TerminationController, CertificateController, AttachmentController, HoldController],
         ReturnController,
-        ...[RetentionPolicyController, ProcessingRecordController],
+        ...[RetentionPolicyController, ProcessingRecordController, StatisticsController],
         ...[DataRequestController, OutsideRequestController, TellWhoAskedController],
         ...[OrganizationsController, TerminationsController, PurgesController, HoldsController],
         DataRequestsController,
@@ -123,7 +136,8 @@ export class LifecycleModule {
           TransferRequest,
         ],
         ...[ReadRequests, ReadReceipt, IssueReceipt, FollowRequests],
-        ...[ReadRetentionPolicies, ReadProcessingRecord],
+        ...[ReadRetentionPolicies, PreviewPolicy, ReadProcessingRecord],
+        ...[PublishStatistics, ReadStatistics],
         FollowPurges,
         IssueCertificate,
         ReadCertificate,

@@ -21,7 +21,11 @@ export function lifecycleStores(
 ): readonly DataStore[] {
   return [
     rows(database, {
-      ...{ name: 'organizations', tables: ['organization', 'termination', 'certificate'], person: 'none' },
+      ...{
+        name: 'organizations',
+        tables: ['organization', 'termination', 'certificate', 'uncounted_organization'],
+        person: 'none',
+      },
       about: { entities: ['organization'], times: false },
       returned: [returned.termination],
     }),
@@ -58,6 +62,15 @@ function returns(database: Database, bodies: BodyStore): DataStore {
     places: ['data_return', 'return_part'],
     person: 'sealed',
     returned: { nothing: 'derived' },
+    expiring: {
+      policy: 'return-archives',
+      count: (organizationId, { at }) =>
+        countRows(
+          database,
+          `select from data_return where organization_id = $1 and status = 'ready' and expires_at <= $2`,
+          [organizationId, at],
+        ),
+    },
     organization: {
       count: (organizationId) => tables.count(organizationId),
       remove: async (organizationId, destroy) => {

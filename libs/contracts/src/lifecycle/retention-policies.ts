@@ -298,3 +298,8 @@ export const retentionPolicyIds = Object.keys(retentionPolicies) as readonly Ret
 export function isRetentionPolicy(id: string): id is RetentionPolicyId {
   return Object.hasOwn(retentionPolicies, id);
 }
+
+/** Until when data is kept, in words, a policy each. */
+export function keptUnder(policies: readonly string[]): string[] {
+  return policies.filter(isRetentionPolicy).map((id) => retentionPolicies[id].kept);
+}

@@ -3,7 +3,7 @@ import {
   type Contract,
   contractsOf,
   isRetentionPolicy,
-  retentionPolicies,
+  keptUnder,
   type RetentionPolicyId,
   type ServiceName,
 } from '@vouchsafe/contracts';
@@ -111,7 +111,7 @@ function endOf(
 ): Pick<InventoryLine, 'retention' | 'policies'> {
   if (typeof declared === 'string') return { retention: declared, policies: [] };
   const clear = storedClear ? 'in clear until a retention run seals it, then ' : '';
-  return { retention: `${clear}${keptUnder(declared)}`, policies: [...declared] };
+  return { retention: `${clear}${keptUnder(declared).join('; ')}`, policies: [...declared] };
 }
 
 function contractLines({ type, personal }: Contract): Line[] {
@@ -122,7 +122,7 @@ function contractLines({ type, personal }: Contract): Line[] {
     purpose: field.purpose,
     form: 'clear' as const,
     store: 'bus, encrypted in transit; each receiver seals it again',
-    retention: keptUnder(['bus-messages']),
+    retention: keptUnder(['bus-messages']).join('; '),
     policies: ['bus-messages'],
   }));
 }
@@ -130,15 +130,8 @@ function contractLines({ type, personal }: Contract): Line[] {
 function columnLine({ table, column, holds, purpose, form, policies }: PersonalColumn): Line {
   return {
     ...{ place: `${table}.${column}`, kind: 'column', field: holds },
-    ...{ purpose, form, store: table, retention: keptUnder(policies), policies: [...policies] },
+    ...{ purpose, form, store: table, retention: keptUnder(policies).join('; '), policies: [...policies] },
   };
-}
-
-function keptUnder(policies: readonly RetentionPolicyId[]): string {
-  return policies
-    .filter(isRetentionPolicy)
-    .map((id) => retentionPolicies[id].kept)
-    .join('; ');
 }
 
 function nameOf({ path }: PersonalField): string {

@@ -1,5 +1,5 @@
 /** @promise P10, P18, P30, P31 what a service must answer of each place where it keeps customers' data */
-import type { Kept, Retained } from '@vouchsafe/contracts';
+import type { Kept, Retained, RetentionPolicyId } from '@vouchsafe/contracts';
 import type { Destroying } from './destroying.js';
 import type { PersonErasure } from './erasure.js';
 import type { Returned } from './returned.js';
@@ -36,6 +36,8 @@ export interface DataStore {
   readonly about?: { readonly entities: readonly string[]; readonly times: boolean };
   /** What stays though the organization goes has a ground. */
   readonly organization: OrganizationRemoval | { readonly kept: Kept };
+  /** Which of its records a retention policy would remove, for the preview of the policy; absent where they are not counted. */
+  readonly expiring?: Expiring;
   /** The tables that the organization gets back of it (P30), or why it gets nothing. */
   readonly returned: Returned;
 }
@@ -61,6 +63,15 @@ export interface PersonRemoval {
 /** What is at somebody else's cannot be removed now. It puts a receipt off, and never stops the start of a service. */
 export class NotRemovedYetError extends Error {
   override readonly name = 'NotRemovedYetError';
+}
+
+export interface Expiring {
+  readonly policy: RetentionPolicyId;
+  /**
+   * Records that are there and will have expired by a time.
+   * @param when.months a shorter period than the one that is carried out; null for that one
+   */
+  count(organizationId: string, when: { readonly at: Date; readonly months: number | null }): Promise<number>;
 }
 
 /** How a store loses an organization. */

@@ -34,6 +34,13 @@ import { measureHeld } from './measure-held.js';
 import { libraryStores } from './library-stores.js';
 import { applyTombstones, startErasing } from './erasing.js';
 import { previewPerson, storePreview, type StorePreview } from './preview-person.js';
+import {
+  type ExpiringStore,
+  expiringStores,
+  previewRetention,
+  retentionQuestion,
+  type RetentionQuestion,
+} from './preview-retention.js';
 import type { ErasingOptions } from './procedure.js';
 import { ReturnedDataController } from './returned-data.controller.js';
 
@@ -91,6 +98,10 @@ class Erasing implements OnModuleInit, OnApplicationBootstrap {
 
   preview(erasure: PersonErasure): Promise<StorePreview[]> {
     return previewPerson(this.options(), erasure);
+  }
+
+  previewRetention(question: RetentionQuestion): Promise<ExpiringStore[]> {
+    return previewRetention(this.options(), question);
   }
 
   private options(): ErasingOptions {
@@ -208,6 +219,28 @@ class PersonPreviews {
   }
 }
 
+/** What a retention policy would remove of an organization in this service; lifecycle asks. */
+@Controller('internal/retention-previews')
+class RetentionPreviews {
+  constructor(private readonly erasing: Erasing) {}
+
+  @Post()
+  @HttpCode(200)
+  @Operation({
+    permission: 'service',
+    operation: 'retention.preview',
+    entity: { type: 'organization', id: null },
+    effect: 'read',
+    summary: 'What a retention policy would remove of an organization in this service',
+    answers: { 200: expiringStores },
+  })
+  async preview(
+    @Body({ schema: retentionQuestion }) question: RetentionQuestion,
+  ): Promise<z.output<typeof expiringStores>> {
+    return { stores: await this.erasing.previewRetention(question) };
+  }
+}
+
 /**
  * A service's part of every erasure of a person (P10) and of an organization (P31), of every legal hold, and of the data that an
  * organization gets back (P30). The service provides
@@ -218,7 +251,7 @@ export class DataStoresModule {
   static for(settings: ErasureSettings): DynamicModule {
     return {
       module: DataStoresModule,
-      controllers: [ErasureReactions, PersonPreviews, ReturnedDataController],
+      controllers: [ErasureReactions, PersonPreviews, RetentionPreviews, ReturnedDataController],
       providers: [{ provide: SETTINGS, useValue: settings }, Erasing],
     };
   }

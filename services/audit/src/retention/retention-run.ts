@@ -65,6 +65,16 @@ async function hasExpiredEntries(sql: Sql, organizationId: string, before: Date)
   return found.length > 0;
 }
 
+/** What a run of now would remove. */
+export async function countExpired(sql: Sql, organizationId: string, before: Date): Promise<number> {
+  if (!(await hasExpiredEntries(sql, organizationId, before))) return 0;
+  const [found] = await sql.query<{ entries: string }>(
+    'select count(*) as entries from entry where organization_id = $1 and recorded_at < $2',
+    [organizationId, before],
+  );
+  return Number(found?.entries);
+}
+
 /** Notes, in the transaction that removed them, which entries are gone. As `retention`. */
 export async function noteRemoved(sql: Sql, run: RetentionRun, removed: RemovedEntries): Promise<void> {
   for (const { logId, first, last, recorded, occurred } of removed.ranges)

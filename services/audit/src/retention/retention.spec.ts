@@ -26,6 +26,7 @@ import { CheckpointSigner } from '../log/checkpoint-signer.js';
 import type { LogView } from '../log/log-reader.js';
 import { type AuditApp, auditApp } from '../testing/audit-app.js';
 import { ada, ours, theirs } from '../testing/audit-database.js';
+import { ExpiringEntries } from './expiring-entries.js';
 import { FollowRetention } from './follow-retention.js';
 import { fetchBundle, memberOf, verificationOf } from '../testing/bundles.js';
 
@@ -39,6 +40,8 @@ let log: LogView;
 let leaves: Buffer[];
 let earlier: { size: number; note: Buffer }[];
 let bundleBefore: Buffer;
+/** What was counted before anything expired: of ours, by the period and by a month; of theirs, by their own period and by a shorter one. */
+let counted: number[];
 /** Entries that were there after a run that a hold stopped. */
 let keptByHold: number;
 
@@ -73,6 +76,10 @@ beforeAll(async () => {
   await runRecorded();
 }, 120_000);
 afterAll(() => app.stop());
+
+function count(organizationId: string, months: number | null): Promise<number> {
+  return app.service.app.get(ExpiringEntries).count(organizationId, { at: now(), months });
+}
 
 async function post(organizationId: string, from: number, count: number, expected = 201) {
   const entries = Array.from({ length: count }, (_, i) => ({
@@ -111,6 +118,7 @@ async function heldRun(): Promise<number> {
   );
   await query(`update retention set due_at = now() where organization_id = '${ours}'`);
   while ((await app.service.app.get(FollowRetention).step()) > 0);
+  counted = await Promise.all([count(ours, null), count(ours, 1), count(theirs, null), count(theirs, 12)]);
   const [row] = await query<{ count: number }>(
     `select count(*)::int as count from entry where organization_id = '${ours}'`,
   );
@@ -163,6 +171,11 @@ async function verified(bundle: Buffer): Promise<Manifest> {
 
 it('nothing expires while a legal hold keeps it, and all of it does after the release', () => {
   expect(keptByHold).toBeGreaterThanOrEqual(OLD + YOUNG);
+});
+
+it('what a run will remove is counted before, by the period or by a shorter one', () => {
+  expect(counted).toEqual([OLD, expect.any(Number), 0, 20]);
+  expect(counted[1]).toBeGreaterThanOrEqual(OLD + YOUNG);
 });
 
 describe('entries whose time is over (P04)', () => {

@@ -171,4 +171,24 @@ export const lifecycleMigrations: readonly SqlMigration[] = [
       grant select, insert, update on data_request to ${request}, ${worker};
       grant select, delete on data_request to ${retention};`,
   },
+  {
+    name: 'lifecycle-008-statistics',
+    sql: (roles) => `
+      -- Organizations to which something happened that no published figure counts yet: nine at most of a kind, and those of this month.
+      create table uncounted_organization (
+        measure text not null,
+        -- The organization or, where it is no longer there, its purge.
+        counted_as uuid not null,
+        organization_id uuid not null,
+        noted_at timestamptz not null,
+        primary key (measure, counted_as)
+      );
+      ${separated('uncounted_organization', roles)}
+      grant insert on uncounted_organization to ${roles.request};
+      grant select, insert, delete on uncounted_organization to ${roles.worker};
+      grant select, delete on uncounted_organization to ${roles.retention};
+      -- What was published, by month. It says nothing of anybody.
+      create table statistics (month text primary key, figures jsonb not null, published_at timestamptz not null);
+      grant select, insert on statistics to ${roles.worker};`,
+  },
 ];

@@ -668,6 +668,14 @@ grant insert, select, update on sealing_run to lifecycle_lookup;
 grant select on sealing_run to lifecycle_worker;
 grant update (told) on sealing_run to lifecycle_worker;
 
+create table statistics (
+  month text not null,
+  figures jsonb not null,
+  published_at timestamp with time zone not null,
+  constraint statistics_pkey PRIMARY KEY (month)
+);
+grant insert, select on statistics to lifecycle_worker;
+
 create table termination (
   organization_id uuid not null,
   due_at timestamp with time zone,
@@ -682,6 +690,21 @@ CREATE INDEX termination_due ON public.termination USING btree (due_at) WHERE (d
 grant delete, select on termination to lifecycle_retention;
 grant insert, select, update on termination to lifecycle_request;
 grant insert, select, update on termination to lifecycle_worker;
+
+create table uncounted_organization (
+  measure text not null,
+  counted_as uuid not null,
+  organization_id uuid not null,
+  noted_at timestamp with time zone not null,
+  constraint uncounted_organization_pkey PRIMARY KEY (measure, counted_as)
+);
+alter table uncounted_organization enable row level security;
+alter table uncounted_organization force row level security;
+create policy every_organization on uncounted_organization to lifecycle_retention, lifecycle_worker using (true);
+create policy own_organization on uncounted_organization to lifecycle_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+grant delete, insert, select on uncounted_organization to lifecycle_worker;
+grant delete, select on uncounted_organization to lifecycle_retention;
+grant insert on uncounted_organization to lifecycle_request;
 
 create table unknown_body (
   organization_id uuid not null,

@@ -1,8 +1,9 @@
 /** @promise P18, P03 the record of processing activities, from the data inventory and the retention policies */
+import { keptUnder } from '@vouchsafe/contracts';
 import type { Purpose } from '@vouchsafe/event-sourcing';
 import type { InventoryLine } from '@vouchsafe/service-host';
 import { z } from 'zod';
-import { keptUnder, type RetentionPolicyView } from '../retention-policy/read-retention-policies.js';
+import type { RetentionPolicyView } from '../retention-policy/read-retention-policies.js';
 import { party, type ProcessingSettings } from './processing-settings.js';
 
 const somebody = party

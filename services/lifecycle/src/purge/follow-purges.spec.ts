@@ -190,6 +190,11 @@ describe('the certificate', () => {
     await goOnUntil(223);
     await goOnUntil(231);
     expect(await certified()).toMatchObject({ holds: delaying, exceptions: ['production-late'] });
+    // The statistics count it by an id that leads to nobody (P32).
+    const noted = await database.asWorker((sql) =>
+      sql.query('select organization_id from uncounted_organization where counted_as = $1', [erasureId]),
+    );
+    expect(noted).toEqual([{ organization_id: operator.organizationId }]);
   });
 });
 

@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
-  isRetentionPolicy,
   type Period,
   retentionPolicies,
   type RetentionPolicy,
@@ -12,7 +11,7 @@ import { CONFIG, type InventoryLine, readInventories } from '@vouchsafe/service-
 import { z } from 'zod';
 import type { LifecycleConfig } from '../lifecycle.config.js';
 
-const duration = z.string().describe('ISO 8601: `PT15M`, `P30D`, `P12M`');
+export const duration = z.string().describe('ISO 8601: `PT15M`, `P30D`, `P12M`');
 
 export const retentionPolicyView = z
   .strictObject({
@@ -97,10 +96,6 @@ export function policiesOf(
       ceiling: isoDuration(ceiling),
     };
   });
-}
-
-export function keptUnder(policies: readonly string[]): string[] {
-  return policies.filter(isRetentionPolicy).map((id) => retentionPolicies[id].kept);
 }
 
 function isoDuration(period: Period | null): string | null {

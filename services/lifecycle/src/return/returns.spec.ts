@@ -322,6 +322,13 @@ describe('a return', () => {
     await workOff();
     expect(await slice().read.read(caller, returnId)).toMatchObject({ status: 'ready' });
     expect(data.asked).toBeLessThan(40_000 / 200 + first);
+    // It is one of those that the statistics count (P32).
+    const noted = await database.asWorker((sql) =>
+      sql.query('select measure from uncounted_organization where organization_id = $1', [
+        caller.organizationId,
+      ]),
+    );
+    expect(noted).toEqual([{ measure: 'returned' }]);
   }, 240_000);
 
   it('is begun anew at its part where a process was killed, and the half of it goes', async () => {

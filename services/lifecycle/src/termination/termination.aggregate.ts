@@ -1,4 +1,5 @@
 import { aggregate, inlineProjection } from '@vouchsafe/event-store';
+import { noteUncounted } from '../statistics/note-uncounted.js';
 import { termination } from './termination.decider.js';
 import { type TerminationEvent, terminationEvents } from './termination.events.js';
 
@@ -12,6 +13,7 @@ const terminationProjection = inlineProjection<TerminationEvent>({
          on conflict (organization_id) do update set due_at = excluded.due_at, untold_since = excluded.untold_since`,
         [data.organizationId, envelope.occurredAt],
       );
+      await noteUncounted(sql, 'ended', { organizationId: data.organizationId, at: envelope.occurredAt });
     },
     'termination-moved': async (sql, { data, envelope }) => {
       await sql.query('update termination set due_at = $2 where organization_id = $1', [
