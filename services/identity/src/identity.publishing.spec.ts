@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { auditFacts, type Contract, identityFacts, serviceNames } from '@vouchsafe/contracts';
+import { auditFacts, type Contract, contractsOf, identityFacts, serviceNames } from '@vouchsafe/contracts';
 import { organizationId as anOrganizationId, userId as aUserId } from '@vouchsafe/event-sourcing';
 import { isThere, EventStore, type LaneMessage, readLane } from '@vouchsafe/event-store';
 import { Clock, publishSettled, tellSealed } from '@vouchsafe/service-host';
@@ -28,7 +28,7 @@ describe('what identity tells the other services', () => {
   afterAll(() => app.stop());
 
   it('is every fact that it has a contract for, each fitting its schema', () => {
-    const contracts = Object.values<Contract>(identityFacts).filter((fact) => !ofThePort.includes(fact));
+    const contracts = contractsOf('identity').filter((fact) => !ofThePort.includes(fact));
     const told = new Set(facts.map(({ publication }) => publication.contract.type));
     expect([...told].sort()).toEqual(contracts.map(({ type }) => type).sort());
     for (const { publication } of facts) {
