@@ -24,7 +24,8 @@ export const unusedAccountWarned = contract({
 /** The erasure itself, with its receipts, is as any other (P10). */
 export const unusedAccountErasureBegun = contract({
   type: 'vouchsafe.identity.unused-account-erasure-begun.v1',
-  summary: 'An account that nobody has used for 12 months is anonymized: the erasure of the person begins (P03).',
+  summary:
+    'An account that nobody has used for 12 months is anonymized: the erasure of the person begins (P03).',
   entity: user,
   schema: z.strictObject({ ...which, erasureId: z.uuid() }),
 });

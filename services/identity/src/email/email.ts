@@ -88,7 +88,10 @@ export interface WrittenEmail {
  * @param publicUrl where the people reach the product, without a slash at its end
  */
 export function writeEmail(
-  content: Exclude<EmailContent, { kind: 'password-reset-requested' | 'data-request-notice' | 'unused-account' }>,
+  content: Exclude<
+    EmailContent,
+    { kind: 'password-reset-requested' | 'data-request-notice' | 'unused-account' }
+  >,
   publicUrl: string,
 ): WrittenEmail {
   const to = content.email;

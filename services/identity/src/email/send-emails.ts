@@ -157,9 +157,7 @@ export class SendEmails implements OnApplicationBootstrap {
     const { userId, lastUsedOn, warning } = content;
     const at = this.clock.now();
     const today = dayOf(at);
-    const account = await this.database.asWorker((sql) =>
-      readDueAccount(sql, { today, userId, lock: false }),
-    );
+    const account = await this.database.asWorker((sql) => readDueAccount(sql, { today, userId }));
     if (account?.step !== warning || account.lastUsedOn !== lastUsedOn) {
       await this.database.asWorker((sql) => closeEmail(sql, emailId, at));
       return;

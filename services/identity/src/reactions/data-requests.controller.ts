@@ -48,8 +48,7 @@ export class DataRequestsController {
     { type, data, time }: Received<DataOf<(typeof noticed)[number]>>,
     { transaction }: ReactionContext,
   ): Promise<void> {
-    if ('userId' in data && typeof data.userId === 'string')
-      await noteUse(transaction, data.userId, time);
+    if ('userId' in data && typeof data.userId === 'string') await noteUse(transaction, data.userId, time);
     const { organizationId, dataRequestId, contactId } = data;
     const notice = told.get(type);
     if (!notice) throw new Error(`No notice for ${type}`);

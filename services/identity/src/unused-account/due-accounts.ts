@@ -52,12 +52,11 @@ export async function readDueAccounts(
   return read(sql, `a.user_id > $4 order by a.user_id limit $5`, [today, after, limit]);
 }
 
-/** @param lock keeps the account as it is until the transaction ends: a log-in of this moment waits, or is seen */
 export async function readDueAccount(
   sql: Sql,
-  { today, userId, lock }: { readonly today: string; readonly userId: string; readonly lock: boolean },
+  { today, userId }: { readonly today: string; readonly userId: string },
 ): Promise<DueAccount | null> {
-  const [account] = await read(sql, `a.user_id = $4 ${lock ? 'for update of a' : ''}`, [today, userId]);
+  const [account] = await read(sql, 'a.user_id = $4', [today, userId]);
   return account ?? null;
 }
 
@@ -71,11 +70,7 @@ interface Row {
   readonly is_member: boolean;
 }
 
-async function read(
-  sql: Sql,
-  which: string,
-  [today, ...values]: readonly unknown[],
-): Promise<DueAccount[]> {
+async function read(sql: Sql, which: string, [today, ...values]: readonly unknown[]): Promise<DueAccount[]> {
   const rows = await sql.query<Row>(due(which), [today, months, streamOf(erasureAggregate, ''), ...values]);
   return rows.map((row) => ({
     ...{ organizationId: row.organization_id, userId: row.user_id, organization: row.name },

@@ -38,9 +38,7 @@ export class RetireUnusedAccounts {
     const today = dayOf(at);
     let begun = 0;
     for (let after = FIRST_ID; ;) {
-      const page = await this.database.asWorker((sql) =>
-        readDueAccounts(sql, { today, after, limit: PAGE }),
-      );
+      const page = await this.database.asWorker((sql) => readDueAccounts(sql, { today, after, limit: PAGE }));
       for (const account of page) {
         if (account.step !== 'anonymize') await this.warn(account, account.step);
         else if (await this.anonymize(account, at)) begun += 1;
@@ -79,7 +77,9 @@ export class RetireUnusedAccounts {
     const holds = await this.database.asWorker((sql) => holdsCovering(sql, { organizations, subjects }));
     if (holds.length > 0) return false;
     const begun = await this.store.transact(organizationId, envelope, async (unit) => {
-      const account = await readDueAccount(unit, { today: dayOf(at), userId, lock: true });
+      // A log-in of this moment waits, or is seen; so is another instance.
+      await unit.query('select from account where user_id = $1 for update', [userId]);
+      const account = await readDueAccount(unit, { today: dayOf(at), userId });
       if (account?.step !== 'anonymize') return null;
       const { lastUsedOn, isMember } = account;
       const [erasureId, on] = [this.ids.newId(), dayOf(at)];

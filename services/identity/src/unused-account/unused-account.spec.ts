@@ -43,7 +43,9 @@ describe('an unused account (P03)', () => {
   it('is anonymized on the day that the second warning named, once', () => {
     const both = [warned('first'), warned('second')];
     given(unusedAccount, both).when(begin).then([begun]);
-    given(unusedAccount, [...both, begun]).when(begin).then([]);
+    given(unusedAccount, [...both, begun])
+      .when(begin)
+      .then([]);
     given(unusedAccount, both)
       .when({ ...begin, on: '2028-01-30' })
       .then({ rejected: 'not-warned' });
@@ -53,7 +55,10 @@ describe('an unused account (P03)', () => {
     given(unusedAccount, [warned('first', '2027-12-01')])
       .when(begin)
       .then({ rejected: 'not-warned' });
-    const before = [warned('first', '2027-12-01', '2026-11-30'), warned('second', '2027-12-01', '2026-11-30')];
+    const before = [
+      warned('first', '2027-12-01', '2026-11-30'),
+      warned('second', '2027-12-01', '2026-11-30'),
+    ];
     given(unusedAccount, before).when(begin).then({ rejected: 'not-warned' });
     given(unusedAccount, before)
       .when(note('first'))
