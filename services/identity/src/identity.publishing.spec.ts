@@ -228,7 +228,7 @@ async function published(app: IdentityApp): Promise<LaneMessage[]> {
   const counts = () =>
     database.asWorker(async (sql) => {
       const [row] = await sql.query<{ events: string; numbered: string; sent: string }>(
-        `select (select count(*) from event where type <> 'erasure-receipt-received') as events, sum(last_number) as numbered, sum(acknowledged) as sent from lane`,
+        `select (select count(*) from event where type not like '%erasure-receipt-received') as events, sum(last_number) as numbered, sum(acknowledged) as sent from lane`,
       );
       return row;
     });

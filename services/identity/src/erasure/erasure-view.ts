@@ -28,7 +28,9 @@ export const erasureView = z
     ground: z
       .enum(['unused'])
       .nullable()
-      .describe('`unused`: nobody had used the account for 12 months; null where it was begun for another reason'),
+      .describe(
+        '`unused`: nobody had used the account for 12 months; null where it was begun for another reason',
+      ),
     status: z
       .enum(['requested', 'executing', 'partial', 'erased'])
       .describe(
