@@ -30,6 +30,7 @@ export {
   type RetentionPolicyId,
   retentionPolicyIds,
 } from './lifecycle/retention-policies.js';
+export { unusedAccountWarnings } from './identity/unused-account.js';
 export { returnEnds } from './lifecycle/return.js';
 export { terminationCauses, terminationNotices } from './lifecycle/termination.js';
 export * from './services.js';

@@ -8,8 +8,9 @@ export const identityInventory = inventoryOf({
   publishing: identityPublishing,
   columns: [...personalColumns, ...sharedColumns],
   events: {
-    'user-registered': ['sealed-events', 'unverified-sign-ups'],
-    'consent-recorded': ['sealed-events', 'unverified-sign-ups'],
+    'user-registered': ['sealed-events', 'unverified-sign-ups', 'unused-accounts'],
+    'user-renamed': ['sealed-events', 'unused-accounts'],
+    'consent-recorded': ['sealed-events', 'unverified-sign-ups', 'unused-accounts'],
     'invitation-created': ['sealed-events', 'unused-invitations'],
   },
 });

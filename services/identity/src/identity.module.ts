@@ -87,6 +87,7 @@ import { Sessions } from './session/sessions.js';
 import { SignUpController } from './sign-up/sign-up.controller.js';
 import { SignUp } from './sign-up/sign-up.js';
 import { VerifyEmail } from './sign-up/verify-email.js';
+import { RetireUnusedAccounts } from './unused-account/retire-unused-accounts.js';
 import { MeController } from './user/me.controller.js';
 import { ReadMe } from './user/read-me.js';
 import { RenameUser } from './user/rename-user.js';
@@ -161,6 +162,7 @@ const slices: Readonly<Record<string, Slice>> = {
   'data-inventory': { controllers: [DataInventoryController], providers: [] },
   termination: { controllers: [TerminationsController, ReturnsController], providers: [] },
   'data-request': { controllers: [PeopleController, DataRequestsController], providers: [] },
+  'unused-account': { controllers: [], providers: [RetireUnusedAccounts] },
   housekeeping: { controllers: [], providers: [Housekeeping] },
 };
 

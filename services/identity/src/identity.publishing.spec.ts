@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { auditFacts, type Contract, identityFacts, serviceNames } from '@vouchsafe/contracts';
+import { auditFacts, type Contract, contractsOf, identityFacts, serviceNames } from '@vouchsafe/contracts';
 import { organizationId as anOrganizationId, userId as aUserId } from '@vouchsafe/event-sourcing';
 import { isThere, EventStore, type LaneMessage, readLane } from '@vouchsafe/event-store';
 import { Clock, publishSettled, tellSealed } from '@vouchsafe/service-host';
@@ -12,6 +12,8 @@ import { identityPublishing } from './identity.publishing.js';
 import { terminationNoticesAggregate } from './termination/termination-notices.aggregate.js';
 import { enrol, logInWithCode } from './testing/enrol.js';
 import { identityApp, type IdentityApp, type Person } from './testing/identity-app.js';
+import { unusedAccountAggregate } from './unused-account/unused-account.aggregate.js';
+import type { UnusedAccountCommand } from './unused-account/unused-account.decider.js';
 
 /** What every service gives by the port alone; tests/purge and tests/holds see them of each. */
 const ofThePort: readonly Contract[] = [identityFacts.organizationErased, identityFacts.holdConfirmed];
@@ -28,7 +30,7 @@ describe('what identity tells the other services', () => {
   afterAll(() => app.stop());
 
   it('is every fact that it has a contract for, each fitting its schema', () => {
-    const contracts = Object.values<Contract>(identityFacts).filter((fact) => !ofThePort.includes(fact));
+    const contracts = contractsOf('identity').filter((fact) => !ofThePort.includes(fact));
     const told = new Set(facts.map(({ publication }) => publication.contract.type));
     expect([...told].sort()).toEqual(contracts.map(({ type }) => type).sort());
     for (const { publication } of facts) {
@@ -73,6 +75,7 @@ async function everythingHappens(app: IdentityApp): Promise<Person> {
   await seal(app, ada);
   await tellOwners(app, ada);
   await answerRequest(app, ada);
+  await retireUnused(app, ada);
   const invited = await app.ask('POST', '/v1/invitations', {
     session: ada.session,
     body: { email: 'never@example.com', role: 'member' },
@@ -180,6 +183,25 @@ async function answerRequest(app: IdentityApp, of: Person): Promise<void> {
       );
 }
 
+/** Nobody uses an account, and nobody who is warned comes back (P03). */
+async function retireUnused(app: IdentityApp, of: Person): Promise<void> {
+  const at = app.get(Clock).now();
+  const envelope = { actor: { type: 'service', id: 'identity' }, occurredAt: at, requestId: null } as const;
+  const organizationId = anOrganizationId.parse(of.organizationId);
+  const userId = aUserId.parse(randomUUID());
+  const which = { organizationId, userId, lastUsedOn: '2026-01-31' };
+  const warned = { type: 'note-warning', ...which, anonymizedFrom: '2027-01-31' } as const;
+  const commands: readonly UnusedAccountCommand[] = [
+    { ...warned, warning: 'first' },
+    { ...warned, warning: 'second' },
+    { type: 'begin-erasure', ...which, erasureId: randomUUID(), on: '2027-01-31', isMember: true },
+  ];
+  for (const command of commands)
+    await app
+      .get(EventStore)
+      .transact(of.organizationId, envelope, (unit) => unit.execute(unusedAccountAggregate, userId, command));
+}
+
 /** A retention run has sealed something of the organization's. */
 async function seal(app: IdentityApp, of: Person): Promise<void> {
   const { database } = app;
@@ -206,7 +228,7 @@ async function published(app: IdentityApp): Promise<LaneMessage[]> {
   const counts = () =>
     database.asWorker(async (sql) => {
       const [row] = await sql.query<{ events: string; numbered: string; sent: string }>(
-        `select (select count(*) from event where type <> 'erasure-receipt-received') as events, sum(last_number) as numbered, sum(acknowledged) as sent from lane`,
+        `select (select count(*) from event where type not like '%erasure-receipt-received') as events, sum(last_number) as numbered, sum(acknowledged) as sent from lane`,
       );
       return row;
     });

@@ -15,6 +15,8 @@ import { logInEvents, sessionEvents } from './session/session.events.js';
 import { logInFacts, sessionFacts } from './session/session.published.js';
 import { terminationNoticesEvents } from './termination/termination-notices.events.js';
 import { terminationNoticesFacts } from './termination/termination-notices.published.js';
+import { unusedAccountEvents } from './unused-account/unused-account.events.js';
+import { unusedAccountFacts } from './unused-account/unused-account.published.js';
 import { userEvents } from './user/user.events.js';
 import { userFacts } from './user/user.published.js';
 
@@ -27,6 +29,7 @@ export const identityPublishing: readonly Publishing[] = [
   publishing(invitationEvents, invitationFacts),
   publishing(apiKeyEvents, apiKeyFacts),
   publishing(erasureEvents, erasureFacts),
+  publishing(unusedAccountEvents, unusedAccountFacts),
   publishing(terminationNoticesEvents, terminationNoticesFacts),
   publishing(dataRequestNoticesEvents, dataRequestNoticesFacts),
   ...receiptPublishing(identityFacts),

@@ -7,5 +7,6 @@ export * from './organization-erased.js';
 export * from './organization.js';
 export * from './session.js';
 export * from './termination.js';
+export * from './unused-account.js';
 export * from './user.js';
 export * from './values-sealed.js';

@@ -122,6 +122,17 @@ export const retentionPolicies = {
     legalBasis: STORAGE_LIMITATION,
     ...FIXED,
   },
+  'unused-accounts': {
+    services: ['identity'],
+    stores: ['account', 'consent', 'email_address', 'password', 'authenticator', 'recovery_code', 'event'],
+    covers: 'accounts that nobody uses, except that of the last owner of an organization',
+    kept: '12 months after the last use',
+    period: { months: 12 },
+    from: 'the day of the last log-in, or of the last request of a session or API key of the person',
+    action: 'anonymize',
+    legalBasis: STORAGE_LIMITATION,
+    ...FIXED,
+  },
   'unused-invitations': {
     services: ['identity'],
     stores: ['invitation', 'event'],

@@ -11,7 +11,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'email address',
     purpose: 'account',
     form: 'sealed',
-    policies: ['people', 'unverified-sign-ups'],
+    policies: ['people', 'unverified-sign-ups', 'unused-accounts'],
   },
   {
     table: 'account',
@@ -19,7 +19,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'name',
     purpose: 'account',
     form: 'sealed',
-    policies: ['people', 'unverified-sign-ups'],
+    policies: ['people', 'unverified-sign-ups', 'unused-accounts'],
   },
   {
     table: 'consent',
@@ -27,7 +27,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'IP address of an acceptance',
     purpose: 'contract',
     form: 'sealed',
-    policies: ['people', 'unverified-sign-ups'],
+    policies: ['people', 'unverified-sign-ups', 'unused-accounts'],
   },
   {
     table: 'consent',
@@ -35,7 +35,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'user agent of an acceptance',
     purpose: 'contract',
     form: 'sealed',
-    policies: ['people', 'unverified-sign-ups'],
+    policies: ['people', 'unverified-sign-ups', 'unused-accounts'],
   },
   {
     table: 'invitation',
@@ -59,7 +59,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'keyed hash of the email address',
     purpose: 'authentication',
     form: 'hashed',
-    policies: ['credentials'],
+    policies: ['credentials', 'unused-accounts'],
   },
   {
     table: 'password',
@@ -67,7 +67,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'argon2id hash of the password',
     purpose: 'authentication',
     form: 'hashed',
-    policies: ['credentials', 'unverified-sign-ups'],
+    policies: ['credentials', 'unverified-sign-ups', 'unused-accounts'],
   },
   {
     table: 'authenticator',
@@ -75,7 +75,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'secret of an authenticator app',
     purpose: 'authentication',
     form: 'sealed',
-    policies: ['credentials'],
+    policies: ['credentials', 'unused-accounts'],
   },
   {
     table: 'recovery_code',
@@ -83,7 +83,7 @@ export const personalColumns: readonly PersonalColumn[] = [
     holds: 'hash of a recovery code',
     purpose: 'authentication',
     form: 'hashed',
-    policies: ['credentials'],
+    policies: ['credentials', 'unused-accounts'],
   },
   {
     table: 'session',
@@ -153,6 +153,6 @@ export const impersonalColumns: Readonly<Record<string, string>> = {
   'api_key.source': "a source's name, chosen by an administrator",
   'email_limit.about': 'one of a closed set',
   'email.kind': 'one of a closed set',
-  'email.idempotency_key': 'a kind and a random id',
+  'email.idempotency_key': 'a kind, a random id, and the day of a last use',
   'email.last_error': "an error's code",
 };

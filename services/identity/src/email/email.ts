@@ -1,4 +1,10 @@
-import { dataRequestNotices, terminationCauses, terminationNotices } from '@vouchsafe/contracts';
+import {
+  dataRequestNotices,
+  terminationCauses,
+  terminationNotices,
+  unusedAccountWarnings,
+} from '@vouchsafe/contracts';
+import { userId } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
 
 const email = z.string();
@@ -53,6 +59,15 @@ export const emailContent = z.discriminatedUnion('kind', [
     parts: z.int().positive(),
     expiresAt: z.string(),
   }),
+  /** The day of the anonymization depends on when it is sent. */
+  z.strictObject({
+    kind: z.literal('unused-account'),
+    email,
+    organization: z.string(),
+    userId,
+    lastUsedOn: z.iso.date(),
+    warning: z.enum(unusedAccountWarnings),
+  }),
   /** Lifecycle has the address, and what there is to say: it is asked when the email is sent, and nothing of it is kept here. */
   z.strictObject({
     kind: z.literal('data-request-notice'),
@@ -73,7 +88,10 @@ export interface WrittenEmail {
  * @param publicUrl where the people reach the product, without a slash at its end
  */
 export function writeEmail(
-  content: Exclude<EmailContent, { kind: 'password-reset-requested' | 'data-request-notice' }>,
+  content: Exclude<
+    EmailContent,
+    { kind: 'password-reset-requested' | 'data-request-notice' | 'unused-account' }
+  >,
   publicUrl: string,
 ): WrittenEmail {
   const to = content.email;

@@ -19,6 +19,11 @@ import { dataRequestNotice, writeDataRequestEmail } from './data-request-email.j
 import { dataRequestNoticesAggregate } from '../data-request/data-request-notices.aggregate.js';
 import { closeEmail, type DueEmail, EmailOutbox, putOffEmail, takeDueEmails } from './email-outbox.js';
 import { terminationNoticesAggregate } from '../termination/termination-notices.aggregate.js';
+import { readDueAccount } from '../unused-account/due-accounts.js';
+import { dayOf } from '../unused-account/note-use.js';
+import { unusedAccountAggregate } from '../unused-account/unused-account.aggregate.js';
+import { anonymizedFrom } from '../unused-account/unused-account.decider.js';
+import { writeUnusedAccountWarning } from '../unused-account/unused-account-email.js';
 import { type Mailer, mailerFor } from './mailer.js';
 
 const BATCH = 10;
@@ -97,6 +102,10 @@ export class SendEmails implements OnApplicationBootstrap {
       await this.tellWhoAsked(emailId, organizationId, content);
       return;
     }
+    if (content?.kind === 'unused-account') {
+      await this.warnOfUnusedAccount(emailId, content);
+      return;
+    }
     // An organization that came back in the meantime must not read that its data will be deleted.
     const isObsolete = content?.kind === 'termination-notice' && !(await this.isInactive(organizationId));
     if (content && !isObsolete)
@@ -137,6 +146,35 @@ export class SendEmails implements OnApplicationBootstrap {
             ...{ dataRequestId, notice, sentAt: at.toISOString() },
           },
         });
+    });
+  }
+
+  /** Nobody is warned who has logged in meanwhile. The time until the anonymization runs from when the email is sent (P03). */
+  private async warnOfUnusedAccount(
+    emailId: string,
+    content: Extract<EmailContent, { kind: 'unused-account' }>,
+  ): Promise<void> {
+    const { userId, lastUsedOn, warning } = content;
+    const at = this.clock.now();
+    const today = dayOf(at);
+    const account = await this.database.asWorker((sql) => readDueAccount(sql, { today, userId }));
+    if (account?.step !== warning || account.lastUsedOn !== lastUsedOn) {
+      await this.database.asWorker((sql) => closeEmail(sql, emailId, at));
+      return;
+    }
+    const { organizationId, plannedFor } = account;
+    const from = anonymizedFrom(warning, { plannedFor, sentOn: today });
+    await this.mailer(emailId, writeUnusedAccountWarning(content, from, this.config.VOUCHSAFE_PUBLIC_URL));
+    await this.database.asWorker(async (transaction) => {
+      await closeEmail(transaction, emailId, at);
+      const actor = { type: 'service', id: this.database.service } as const;
+      const noted = await this.store
+        .unit(transaction, organizationId, { actor, occurredAt: at, requestId: null })
+        .execute(unusedAccountAggregate, userId, {
+          type: 'note-warning',
+          ...{ organizationId, userId, lastUsedOn, warning, anonymizedFrom: from },
+        });
+      if (isRejected(noted)) throw new Error('A warning that was sent cannot be rejected');
     });
   }
 

@@ -2,6 +2,7 @@ import { retained, serviceName, serviceNames } from '@vouchsafe/contracts';
 import type { UnitOfWork } from '@vouchsafe/event-store';
 import { type Caller, heldBecause, holdsCovering, problem } from '@vouchsafe/service-host';
 import { z } from 'zod';
+import { unusedAccountAggregate } from '../unused-account/unused-account.aggregate.js';
 import type { PersonErasure } from './erasure.decider.js';
 
 const receiptView = z
@@ -24,6 +25,12 @@ export const erasureView = z
   .strictObject({
     erasureId: z.uuid(),
     userId: z.uuid(),
+    ground: z
+      .enum(['unused'])
+      .nullable()
+      .describe(
+        '`unused`: nobody had used the account for 12 months; null where it was begun for another reason',
+      ),
     status: z
       .enum(['requested', 'executing', 'partial', 'erased'])
       .describe(
@@ -56,6 +63,7 @@ export async function viewOf(unit: UnitOfWork, state: PersonErasure, caller: Cal
     'select held_because, destroyed_at is not null as destroyed, subjects, receipt_at is not null as done from erasure where erasure_id = $1',
     [erasureId],
   );
+  const { state: unused } = await unit.load(unusedAccountAggregate, userId);
   const subjects = [userId, ...(own?.subjects ?? [])];
   const holds = own?.done ? [] : await holdsCovering(unit, { organizations: [organizationId], subjects });
   const left = own?.destroyed ? z.enum(heldBecause).nullable().parse(own.held_because) : null;
@@ -64,6 +72,7 @@ export async function viewOf(unit: UnitOfWork, state: PersonErasure, caller: Cal
   return {
     erasureId,
     userId,
+    ground: unused.erasureId === erasureId ? 'unused' : null,
     status: state.status === 'requested' && own?.destroyed ? ownStatus : state.status,
     receipts: receipts.map((one) => ({ ...one, retained: [...one.retained] })),
     waitingFor: serviceNames.filter((name) => !receipts.some(({ service }) => service === name)),

@@ -18,6 +18,7 @@ import {
 } from '@vouchsafe/service-host';
 import { erasureAggregate } from '../erasure/erasure.aggregate.js';
 import { MailFolder } from '../email/mail-folder.js';
+import { RetireUnusedAccounts } from '../unused-account/retire-unused-accounts.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
@@ -41,6 +42,7 @@ export class Housekeeping implements OnApplicationBootstrap {
     private readonly clock: Clock,
     private readonly ids: Ids,
     private readonly mailFolder: MailFolder,
+    private readonly unusedAccounts: RetireUnusedAccounts,
     private readonly background: Background,
     @Inject(LOGGER) private readonly logger: ServiceLogger,
   ) {}
@@ -53,7 +55,7 @@ export class Housekeeping implements OnApplicationBootstrap {
 
   /**
    * Removes what is no longer needed (P03, P18). What others must prove later stands in the audit log, not here.
-   * @returns how many people who never came were erased
+   * @returns how many erasures of people who never came, or came no more, were begun
    */
   async keepHouse(): Promise<number> {
     const now = this.clock.now();
@@ -68,7 +70,8 @@ export class Housekeeping implements OnApplicationBootstrap {
     await this.mailFolder.removeEmails(emails.map(({ email_id }) => email_id));
     return (
       (await this.erasePendingSignUps(before(now, keptDays.pendingSignUp))) +
-      (await this.eraseUnusedInvitations(before(now, keptDays.unusedInvitation)))
+      (await this.eraseUnusedInvitations(before(now, keptDays.unusedInvitation))) +
+      (await this.unusedAccounts.retire())
     );
   }
 

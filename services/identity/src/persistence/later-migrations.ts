@@ -229,4 +229,17 @@ export const laterMigrations: readonly SqlMigration[] = [
         }),
       ].join('\n'),
   },
+  {
+    name: 'identity-013-unused-accounts',
+    sql: ({ worker }) => `
+      -- When an account was used last, to the day (P03): of accounts from before nobody knows it, so it is the day of the upgrade. The release
+      -- before writes none of this.
+      alter table account
+        add column last_used_on date not null default (now() at time zone 'utc')::date,
+        add column unused_warnings smallint not null default 0 check (unused_warnings between 0 and 2),
+        -- As the person was told.
+        add column anonymized_from date;
+      create index account_by_last_use on account (last_used_on);
+      grant update (last_used_on, unused_warnings, anonymized_from) on account to ${worker};`,
+  },
 ];

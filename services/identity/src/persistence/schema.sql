@@ -446,15 +446,21 @@ create table account (
   name_sealed text,
   email_verified_at timestamp with time zone,
   registered_at timestamp with time zone not null,
+  last_used_on date not null default ((now() AT TIME ZONE 'utc'::text))::date,
+  unused_warnings smallint not null default 0,
+  anonymized_from date,
+  constraint account_unused_warnings_check CHECK (((unused_warnings >= 0) AND (unused_warnings <= 2))),
   constraint account_pkey PRIMARY KEY (user_id)
 );
 alter table account enable row level security;
 alter table account force row level security;
 create policy every_organization on account to identity_retention, identity_worker using (true);
 create policy own_organization on account to identity_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX account_by_last_use ON public.account USING btree (last_used_on);
 grant delete, insert, select, update on account to identity_request;
 grant delete, select on account to identity_retention;
 grant select on account to identity_worker;
+grant update (last_used_on, unused_warnings, anonymized_from) on account to identity_worker;
 
 create table api_key (
   organization_id uuid not null,

@@ -9,6 +9,7 @@ import { dataRequestNoticesAggregate } from '../data-request/data-request-notice
 import { EmailOutbox } from '../email/email-outbox.js';
 import { BeginErasure } from '../erasure/begin-erasure.js';
 import { erasureAggregate } from '../erasure/erasure.aggregate.js';
+import { noteUse } from '../unused-account/note-use.js';
 
 /** Facts of which whoever asked is told by email, and what they are told. */
 const told = new Map<string, DataRequestNotice>([
@@ -44,9 +45,10 @@ export class DataRequestsController {
   /** Each notice once, however often the fact comes. The address is asked of lifecycle when the email is sent. */
   @ReactsTo(noticed, { permission: 'lifecycle:write' })
   async tell(
-    { type, data }: Received<DataOf<(typeof noticed)[number]>>,
+    { type, data, time }: Received<DataOf<(typeof noticed)[number]>>,
     { transaction }: ReactionContext,
   ): Promise<void> {
+    if ('userId' in data && typeof data.userId === 'string') await noteUse(transaction, data.userId, time);
     const { organizationId, dataRequestId, contactId } = data;
     const notice = told.get(type);
     if (!notice) throw new Error(`No notice for ${type}`);
@@ -56,6 +58,15 @@ export class DataRequestsController {
       content: { kind: 'data-request-notice', dataRequestId, notice },
       idempotencyKey: `data-request-notice:${dataRequestId}:${notice}`,
     });
+  }
+
+  /** Whoever asks for something about their data is not anonymized while they are answered (P03): whose account it is may be known only now. */
+  @ReactsTo(lifecycleFacts.dataRequestAccepted, { permission: 'lifecycle:write' })
+  async keepAccount(
+    { data, time }: Received<DataOf<typeof lifecycleFacts.dataRequestAccepted>>,
+    { transaction }: ReactionContext,
+  ): Promise<void> {
+    if (data.userId !== null) await noteUse(transaction, data.userId, time);
   }
 
   /**

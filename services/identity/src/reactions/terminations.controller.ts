@@ -5,6 +5,7 @@ import { type ReactionContext, ReactsTo, type Received } from '@vouchsafe/messag
 import { Vault } from '@vouchsafe/vault';
 import { addressOf } from '../email-address.js';
 import { EmailOutbox } from '../email/email-outbox.js';
+import { noteUseByAll } from '../unused-account/note-use.js';
 
 @Controller()
 export class TerminationsController {
@@ -37,9 +38,11 @@ export class TerminationsController {
 
   @ReactsTo(lifecycleFacts.organizationReactivated, { permission: 'lifecycle:write' })
   async reactivate(
-    { data }: Received<DataOf<typeof lifecycleFacts.organizationReactivated>>,
+    { data, time }: Received<DataOf<typeof lifecycleFacts.organizationReactivated>>,
     { transaction }: ReactionContext,
   ): Promise<void> {
+    // Only owners could log in meanwhile.
+    await noteUseByAll(transaction, data.organizationId, time);
     await transaction.query('update organization set inactive_since = null where organization_id = $1', [
       data.organizationId,
     ]);

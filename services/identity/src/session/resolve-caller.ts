@@ -5,6 +5,7 @@ import type { Secret } from '@vouchsafe/vault';
 import { secretHash } from '../link-token.js';
 import { permissionsOf, permissionsWhileInactive } from '../permission/permissions.js';
 import { role } from '../permission/role.js';
+import { dayOf, noteUseOfKey } from '../unused-account/note-use.js';
 import { Sessions } from './sessions.js';
 
 /** Asked for every request by a key, as `findLiveSession` is for every one of a session. */
@@ -87,9 +88,11 @@ export class ResolveCaller {
 
   /** A minute's precision is enough, and spares most requests a write. */
   private async noteUse({ organization_id, api_key_id, last_used_at }: ApiKeyRow, at: Date): Promise<void> {
-    if (last_used_at !== null && at.getTime() - instant(last_used_at).getTime() < 60_000) return;
-    await this.database.forOrganization(organization_id, (sql) =>
-      sql.query('update api_key set last_used_at = $2 where api_key_id = $1', [api_key_id, at]),
-    );
+    const before = last_used_at === null ? null : instant(last_used_at);
+    if (before !== null && at.getTime() - before.getTime() < 60_000) return;
+    await this.database.forOrganization(organization_id, async (sql) => {
+      if (before === null || dayOf(before) !== dayOf(at)) await noteUseOfKey(sql, api_key_id, at);
+      await sql.query('update api_key set last_used_at = $2 where api_key_id = $1', [api_key_id, at]);
+    });
   }
 }

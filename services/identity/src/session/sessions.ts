@@ -8,6 +8,7 @@ import { sessionAggregate } from './session.aggregate.js';
 import { newSecret, secretHash } from '../link-token.js';
 import { Operator } from '../operator.js';
 import { sealCell } from '../persistence/sealed-column.js';
+import { dayOf, noteUse } from '../unused-account/note-use.js';
 import type { SessionEndReason, SessionLevel } from './session.events.js';
 
 export interface StartedSession {
@@ -103,6 +104,7 @@ export class Sessions {
         await sealCell(this.vault, unit, cell('user_agent_sealed'), start.userAgent),
       ],
     );
+    await noteUse(unit, start.userId, at);
     return { sessionId, secret, expiresAt };
   }
 
@@ -170,12 +172,13 @@ export class Sessions {
 
   private async noteSeen(row: SessionRow, at: Date): Promise<void> {
     const { idle } = this.operator.sessionMinutes(row.organization_id);
-    await this.database.forOrganization(row.organization_id, (sql) =>
-      sql.query(
+    await this.database.forOrganization(row.organization_id, async (sql) => {
+      if (dayOf(instant(row.last_seen_at)) !== dayOf(at)) await noteUse(sql, row.user_id, at);
+      await sql.query(
         'update session set last_seen_at = $2, idle_expires_at = $3 where session_id = $1 and last_seen_at < $2',
         [row.session_id, at, plusMinutes(at, idle)],
-      ),
-    );
+      );
+    });
   }
 }
 

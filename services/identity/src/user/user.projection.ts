@@ -1,5 +1,6 @@
 import { inlineProjection } from '@vouchsafe/event-store';
 import { sealCell } from '../persistence/sealed-column.js';
+import { dayOf } from '../unused-account/note-use.js';
 import type { UserEvent } from './user.events.js';
 
 /** `account` and `consent`; personal values are sealed again, bound to their new place (docs/vault.md, 'Sealed values'). */
@@ -10,14 +11,15 @@ export const userProjection = inlineProjection<UserEvent>({
       const { organizationId, userId } = data;
       const cell = accountCell(organizationId, userId);
       await sql.query(
-        `insert into account (organization_id, user_id, email_sealed, name_sealed, registered_at)
-         values ($1, $2, $3, $4, $5)`,
+        `insert into account (organization_id, user_id, email_sealed, name_sealed, registered_at, last_used_on)
+         values ($1, $2, $3, $4, $5, $6)`,
         [
           organizationId,
           userId,
           await sealCell(vault, sql, cell('email_sealed'), data.email),
           await sealCell(vault, sql, cell('name_sealed'), data.name),
           envelope.occurredAt,
+          dayOf(envelope.occurredAt),
         ],
       );
     },
