@@ -31,9 +31,14 @@ export { mayLoseOrganizations } from './data-stores/migrations.js';
 export { storePreview } from './data-stores/preview-person.js';
 export { receiptPublishing } from './data-stores/receipt.js';
 export {
+  type Access,
+  accessTable,
   callerFor,
+  NO_PERSON,
   onePage,
   returnedEntity,
+  type ReturnedPerson,
+  returnedPerson,
   type ReturnedColumn,
   type ReturnedEntity,
   type ReturnedTable,

@@ -9,6 +9,7 @@ import {
   organizationOf,
   refuseHeld,
 } from '@vouchsafe/service-host';
+import { DataRequests } from '../request/data-requests.js';
 import { returnAggregate } from './return.aggregate.js';
 import { ReturnRow } from './return.entity.js';
 
@@ -22,20 +23,32 @@ export class DeleteReturn {
   constructor(
     private readonly store: EventStore,
     private readonly clock: Clock,
+    private readonly requests: DataRequests,
   ) {}
 
-  /** Nothing of it is given out once this is committed; `AssembleReturns` removes its parts. */
-  async delete(caller: Caller, returnId: string): Promise<DeletingRejection | null> {
+  /**
+   * Nothing of it is given out once this is committed; `AssembleReturns` removes its parts.
+   * @param request whose answer the archive is; the organization's own archives have none
+   */
+  async delete(
+    caller: Caller,
+    returnId: string,
+    request: { readonly dataRequestId: string } | null = null,
+  ): Promise<DeletingRejection | null> {
     const [organizationId, at] = [organizationOf(caller), this.clock.now()];
     const deleting = this.store.transact(organizationId, envelopeOf(caller, at), async (unit) => {
-      const row = await (await unit.entityManager()).findOne(ReturnRow, { returnId });
+      const dataRequestId = request?.dataRequestId ?? null;
+      const row = await (await unit.entityManager()).findOne(ReturnRow, { returnId, dataRequestId });
       if (!row) return { rejected: 'not-there' } as const;
       await refuseHeld(unit, { organizations: [organizationId], about });
       const deleted = await unit.execute(returnAggregate, returnId, { type: 'delete' });
       if (isRejected(deleted)) return { rejected: 'not-there' } as const;
       const { status } = deleted.state;
       if (status !== 'absent') Object.assign(row, { status, dueAt: at.toISOString() });
-      return null;
+      if (dataRequestId === null) return null;
+      const stopped = { type: 'note-archive-deleted', archiveId: returnId } as const;
+      const noted = await this.requests.execute(unit, dataRequestId, stopped);
+      return 'rejected' in noted ? ({ rejected: 'not-there' } as const) : null;
     });
     return deleting.catch((error: unknown) => {
       if (error instanceof HeldError) return { rejected: 'held' } as const;

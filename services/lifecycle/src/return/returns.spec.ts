@@ -42,6 +42,7 @@ import { StoreAttachment } from '../attachment/store-attachment.js';
 import { UnknownBodies } from '../attachment/unknown-bodies.js';
 import { Operator } from '../organization/operator.js';
 import { lifecycleMigrations } from '../persistence/migrations.js';
+import { DataRequests } from '../request/data-requests.js';
 import { terminationAggregate } from '../termination/termination.aggregate.js';
 import { type Moto, startMoto } from '../testing/moto.js';
 import type { PlannedTable } from './archive-plan.js';
@@ -109,6 +110,7 @@ class InMemory extends ReturnedData {
   largest = 0;
   asked = 0;
   fails: (() => void) | undefined;
+  plannedOf: string | undefined;
   private readonly tables = [
     returnedEntity({
       ...{ name: 'notes', meaning: 'Notes', row: note, primaryKey: ['noteId'], time: 'at' },
@@ -121,7 +123,8 @@ class InMemory extends ReturnedData {
     }),
   ].map(({ page: _, ...table }): PlannedTable => ({ ...table, service: 'test' }));
 
-  plan() {
+  plan(of: 'organization' | 'person') {
+    this.plannedOf = of;
     return Promise.resolve({
       tables: this.tables,
       nothing: [{ service: 'test', store: 'keys', because: 'Secret' }],
@@ -189,12 +192,25 @@ function slice() {
   const read = new ReadAttachment(database, vault, bodies, attachments);
   const write = new WritePart(database, vault, data, list, read, operator, settings);
   const nothing = undefined as never;
+  const requests = new DataRequests(store, clock);
   return {
     request: new RequestReturn(database, store, vault, clock, ids, operator, policy),
     read: new ReadReturns(database),
     open: new OpenPart(database, vault, bodies),
-    delete: new DeleteReturn(store, clock),
-    worker: new AssembleReturns(database, store, vault, clock, ids, nothing, bodies, data, write, logger),
+    delete: new DeleteReturn(store, clock, requests),
+    worker: new AssembleReturns(
+      database,
+      store,
+      vault,
+      clock,
+      ids,
+      nothing,
+      bodies,
+      data,
+      write,
+      requests,
+      logger,
+    ),
     attach: new StoreAttachment(store, vault, clock, ids, bodies, attachments, settings, logger),
     unknown: new UnknownBodies(database, bodies, logger),
   };

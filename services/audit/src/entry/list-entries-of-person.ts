@@ -1,0 +1,125 @@
+/** @promise P10 the entries of what a person did and of what was done to them: their own values open, those of others not */
+import { Injectable } from '@nestjs/common';
+import { everyContract } from '@vouchsafe/contracts';
+import { Database, instant, prepared, type Sql } from '@vouchsafe/database';
+import { userId } from '@vouchsafe/event-sourcing';
+import type { ReturnedPerson } from '@vouchsafe/service-host';
+import type { Json } from '@vouchsafe/transparency-log';
+import { Vault } from '@vouchsafe/vault';
+import { z } from 'zod';
+import type { EntryRow } from '../log/log-reader.js';
+import { searchKeys } from '../log/search-keys.js';
+import type { Position } from './entry-search.js';
+import { entryView, type EntryView, viewEntries } from './entry-view.js';
+
+export const entryOfPerson = entryView.omit({ erased: true, submitter: true }).extend({
+  withheld: z
+    .int()
+    .min(0)
+    .describe('How many values of the entry are not shown, because they are about others or were erased'),
+});
+type EntryOfPerson = z.infer<typeof entryOfPerson>;
+
+/**
+ * By three indexes, each read from where the last page ended: of actors, of entities, and of the values that are sealed under a key of the
+ * person. The last one is that of all values in the order of the log, so all pages together read it once.
+ */
+const entriesOfPerson = prepared(`select log_id, index, recorded_at, disclosable, leaf from entry
+  where organization_id = $1::uuid and (recorded_at, index) in (
+    select recorded_at, index from (
+      select recorded_at, index from unnest($2::uuid[]) as wanted (key) cross join lateral (
+        select recorded_at, index from entry where organization_id = $1::uuid and actor_key = wanted.key
+          and (recorded_at, index) > ($5::timestamptz, $6::bigint) order by recorded_at, index limit $7::int) as by_actor
+      union
+      select recorded_at, index from unnest($3::uuid[]) as wanted (key) cross join lateral (
+        select recorded_at, index from entry where organization_id = $1::uuid and entity_key = wanted.key
+          and (recorded_at, index) > ($5::timestamptz, $6::bigint) order by recorded_at, index limit $7::int) as by_entity
+      union
+      (select distinct recorded_at, index from disclosure where organization_id = $1::uuid and subject_id = any ($4::text[])
+        and (recorded_at, index) > ($5::timestamptz, $6::bigint) order by recorded_at, index limit $7::int)
+    ) as theirs order by recorded_at, index limit $7::int)
+  order by recorded_at, index`);
+
+@Injectable()
+export class ListEntriesOfPerson {
+  constructor(
+    private readonly database: Database,
+    private readonly vault: Vault,
+  ) {}
+
+  /** Oldest first. */
+  list(
+    organizationId: string,
+    { subjects }: ReturnedPerson,
+    { limit, after }: { readonly limit: number; readonly after: Position | null },
+  ): Promise<{ readonly entries: EntryOfPerson[]; readonly next: Position | null }> {
+    return this.database.forOrganization(organizationId, async (sql) => {
+      const found = await this.find(sql, organizationId, subjects, { limit: limit + 1, after });
+      const shown = found.slice(0, limit);
+      const entries = await viewEntries(sql, this.vault, organizationId, shown, subjects);
+      // A page of large entries has fewer of them.
+      const last = found.length > entries.length ? found[entries.length - 1] : undefined;
+      const next = last && { recordedAt: instant(last.recorded_at).getTime(), index: Number(last.index) };
+      return { entries: entries.map((entry) => withoutOthers(entry, subjects)), next: next ?? null };
+    });
+  }
+
+  private async find(
+    sql: Sql,
+    organizationId: string,
+    subjects: readonly string[],
+    { limit, after }: { readonly limit: number; readonly after: Position | null },
+  ): Promise<EntryRow[]> {
+    const keys = await searchKeys(this.vault, sql, organizationId);
+    return sql.query<EntryRow>(entriesOfPerson, [
+      organizationId,
+      subjects.map((subject) => keys('actor', subject)),
+      subjects.map((subject) => keys('entity', subject)),
+      subjects,
+      after ? new Date(after.recordedAt).toISOString() : '-infinity',
+      after?.index ?? -1,
+      limit,
+    ]);
+  }
+}
+
+/** Fields of facts that hold the id of a user, which stand in the leaf in clear. */
+const userFields = new Set(
+  everyContract().flatMap(({ schema }) =>
+    schema instanceof z.ZodObject
+      ? Object.entries(schema.shape as Record<string, z.ZodType>).flatMap(([name, field]) =>
+          name === 'userId' || unwrapped(field) === userId ? [name] : [],
+        )
+      : [],
+  ),
+);
+
+function unwrapped(field: z.ZodType): z.ZodType {
+  return field instanceof z.ZodNullable || field instanceof z.ZodOptional
+    ? unwrapped(field.unwrap() as z.ZodType)
+    : field;
+}
+
+/** Kinds of actors and entities whose ids are those of users. */
+const people: readonly (string | null)[] = ['user', 'staff'];
+
+/** Who else acted, or was acted upon, is about them: a random id, but whoever may list members knows whose. */
+function withoutOthers(entry: EntryView, subjects: readonly string[]): EntryOfPerson {
+  let withheld = entry.erased;
+  const isOthers = (id: Json | undefined) => typeof id === 'string' && !subjects.includes(id);
+  const ownOf = <Named extends EntryView['actor'] | null>(named: Named): Named => {
+    if (named === null || !people.includes(named.type) || !isOthers(named.id ?? undefined)) return named;
+    withheld += 1;
+    return { ...named, id: null };
+  };
+  const details = Object.fromEntries(
+    Object.entries(entry.details).filter(([name, value]) => !userFields.has(name) || !isOthers(value)),
+  );
+  withheld += Object.keys(entry.details).length - Object.keys(details).length;
+  const [kind = '', ...id] = entry.source.split(':');
+  // What a session sends has the user as its source.
+  const source = id.length > 0 && people.includes(kind) && isOthers(id.join(':')) ? kind : entry.source;
+  const { erased: _, submitter: __, ...rest } = entry;
+  const [actor, entity] = [ownOf(entry.actor), ownOf(entry.entity)];
+  return { ...rest, source, actor, entity, details, withheld };
+}
