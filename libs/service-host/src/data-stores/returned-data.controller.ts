@@ -1,4 +1,7 @@
-/** @promise P30, P10 a service's part of the data that an organization, or a person, gets: asked for by lifecycle alone */
+/**
+ * @promise P30 a service's part of the data that an organization gets back: asked for by lifecycle alone
+ * @promise P10 and of what a person gets a copy of
+ */
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { Database } from '@vouchsafe/database';

@@ -1,4 +1,7 @@
-/** @promise P30, P10 every service contributes its tables, page by page: of an organization, or of one person */
+/**
+ * @promise P30 every service contributes its tables, page by page
+ * @promise P10 and the rows of one person, for the archive of their data
+ */
 import { Inject, Injectable } from '@nestjs/common';
 import { serviceNames } from '@vouchsafe/contracts';
 import {

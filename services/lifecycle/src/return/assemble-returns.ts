@@ -1,4 +1,7 @@
-/** @promise P30, P10 every requested archive becomes ready, whatever fails or is killed on its way, and goes when its time is over */
+/**
+ * @promise P30 every requested archive becomes ready, whatever fails or is killed on its way, and goes when its time is over
+ * @promise P10 an archive of a person's data that is ready answers their request
+ */
 import { createHash, type KeyObject } from 'node:crypto';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';

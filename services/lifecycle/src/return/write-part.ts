@@ -1,4 +1,4 @@
-/** @promise P30 (main) puts the data of an organization into an archive: a CSV file a table, and its files as they are; P10: or of one person */
+/** @promise P30 (main) puts the data of an organization, or of one person, into an archive: a CSV file a table, and an organization's files as they are */
 import { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
