@@ -65,7 +65,8 @@ function returns(database: Database, bodies: BodyStore, archives: RemoveArchives
     recordsOf: ({ organizations, userId }) =>
       countRows(
         database,
-        'select from data_return where organization_id = any ($1::uuid[]) and user_id = $2',
+        `select from data_return where organization_id = any ($1::uuid[]) and user_id = $2
+           and status in ('requested', 'assembling', 'failed', 'ready')`,
         [organizations, userId],
       ),
     organization: {

@@ -20,25 +20,33 @@ export const entryOfPerson = entryView.omit({ erased: true, submitter: true }).e
 });
 type EntryOfPerson = z.infer<typeof entryOfPerson>;
 
+/** Says the second part for partitions: a comparison of rows does not cut them off. */
+const afterLast = `(recorded_at, index) > ($5::timestamptz, $6::bigint) and recorded_at >= $5::timestamptz
+  order by recorded_at, index limit $7::int`;
+
 /**
  * By three indexes, each read from where the last page ended: of actors, of entities, and of the values that are sealed under a key of the
- * person. The last one is that of all values in the order of the log, so all pages together read it once.
+ * person. The last one is that of all values in the order of the log, so all pages together read it once. `limit 1` keeps Postgres from
+ * reading all entries to find a page of them.
  */
-const entriesOfPerson = prepared(`select log_id, index, recorded_at, disclosable, leaf from entry
-  where organization_id = $1::uuid and (recorded_at, index) in (
+const entriesOfPerson = prepared(`select found.* from (
     select recorded_at, index from (
       select recorded_at, index from unnest($2::uuid[]) as wanted (key) cross join lateral (
-        select recorded_at, index from entry where organization_id = $1::uuid and actor_key = wanted.key
-          and (recorded_at, index) > ($5::timestamptz, $6::bigint) order by recorded_at, index limit $7::int) as by_actor
+        select recorded_at, index from entry
+        where organization_id = $1::uuid and actor_key = wanted.key and ${afterLast}) as by_actor
       union
       select recorded_at, index from unnest($3::uuid[]) as wanted (key) cross join lateral (
-        select recorded_at, index from entry where organization_id = $1::uuid and entity_key = wanted.key
-          and (recorded_at, index) > ($5::timestamptz, $6::bigint) order by recorded_at, index limit $7::int) as by_entity
+        select recorded_at, index from entry
+        where organization_id = $1::uuid and entity_key = wanted.key and ${afterLast}) as by_entity
       union
-      (select distinct recorded_at, index from disclosure where organization_id = $1::uuid and subject_id = any ($4::text[])
-        and (recorded_at, index) > ($5::timestamptz, $6::bigint) order by recorded_at, index limit $7::int)
-    ) as theirs order by recorded_at, index limit $7::int)
-  order by recorded_at, index`);
+      (select distinct recorded_at, index from disclosure
+        where organization_id = $1::uuid and subject_id = any ($4::text[]) and ${afterLast})
+    ) as theirs order by recorded_at, index limit $7::int
+  ) as page cross join lateral (
+    select log_id, index, recorded_at, disclosable, leaf from entry
+    where organization_id = $1::uuid and recorded_at = page.recorded_at and index = page.index limit 1
+  ) as found
+  order by found.recorded_at, found.index`);
 
 @Injectable()
 export class ListEntriesOfPerson {

@@ -485,9 +485,15 @@ describe('an archive of a person', () => {
     ];
     const dataRequestId = randomUUID();
     const received = {
-      ...{ dataRequestId, contactId: randomUUID(), receiptId: randomUUID(), kind: 'access', userId },
-      ...{ contact: null, text: null, channel: 'inside', receivedAt: at.toISOString() },
-    } as const;
+      ...({
+        dataRequestId,
+        contactId: randomUUID(),
+        receiptId: randomUUID(),
+        kind: 'access',
+        userId,
+      } as const),
+      ...({ contact: null, text: null, channel: 'inside', receivedAt: at.toISOString() } as const),
+    };
     const actor = { type: 'user', id: userId } as const;
     await store.transact(organizationId, { actor, occurredAt: at, requestId: null }, async (unit) => {
       await requests.execute(unit, dataRequestId, { type: 'receive', received, at });
