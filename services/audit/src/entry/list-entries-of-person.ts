@@ -4,11 +4,12 @@ import { everyContract } from '@vouchsafe/contracts';
 import { Database, instant, prepared, type Sql } from '@vouchsafe/database';
 import { userId } from '@vouchsafe/event-sourcing';
 import type { ReturnedPerson } from '@vouchsafe/service-host';
-import type { Json } from '@vouchsafe/transparency-log';
+import { isJsonObject, type Json, type JsonObject } from '@vouchsafe/transparency-log';
 import { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import type { EntryRow } from '../log/log-reader.js';
 import { searchKeys } from '../log/search-keys.js';
+import { isUuid } from '../reactions/uuid.js';
 import type { Position } from './entry-search.js';
 import { entryView, type EntryView, viewEntries } from './entry-view.js';
 
@@ -91,16 +92,17 @@ export class ListEntriesOfPerson {
   }
 }
 
-/** Fields of facts that hold the id of a user, which stand in the leaf in clear. */
-const userFields = new Set(
-  everyContract().flatMap(({ schema }) =>
+/** Members that hold ids of users, as our facts name them, which stand in the leaf in clear. */
+const userFields = new Set([
+  'subjects',
+  ...everyContract().flatMap(({ schema }) =>
     schema instanceof z.ZodObject
       ? Object.entries(schema.shape as Record<string, z.ZodType>).flatMap(([name, field]) =>
           name === 'userId' || unwrapped(field) === userId ? [name] : [],
         )
       : [],
   ),
-);
+]);
 
 function unwrapped(field: z.ZodType): z.ZodType {
   return field instanceof z.ZodNullable || field instanceof z.ZodOptional
@@ -114,20 +116,33 @@ const people: readonly (string | null)[] = ['user', 'staff'];
 /** Who else acted, or was acted upon, is about them: a random id, but whoever may list members knows whose. */
 function withoutOthers(entry: EntryView, subjects: readonly string[]): EntryOfPerson {
   let withheld = entry.erased;
-  const isOthers = (id: Json | undefined) => typeof id === 'string' && !subjects.includes(id);
-  const ownOf = <Named extends EntryView['actor'] | null>(named: Named): Named => {
+  const isOthers = (id: Json | undefined): boolean =>
+    Array.isArray(id)
+      ? id.some((one) => isOthers(one))
+      : typeof id === 'string' && isUuid(id) && !subjects.includes(id.toLowerCase());
+  const own = (value: Json): Json => {
+    if (Array.isArray(value)) return value.map(own);
+    return isJsonObject(value) ? ownMembers(value) : value;
+  };
+  const ownMembers = (object: JsonObject): JsonObject => {
+    const all = Object.entries<Json>(object);
+    const kept = all.filter(([name, value]) => !userFields.has(name) || !isOthers(value));
+    withheld += all.length - kept.length;
+    return Object.fromEntries(kept.map(([name, value]) => [name, own(value)]));
+  };
+  const ownId = <Named extends EntryView['actor'] | null>(named: Named): Named => {
     if (named === null || !people.includes(named.type) || !isOthers(named.id ?? undefined)) return named;
     withheld += 1;
     return { ...named, id: null };
   };
-  const details = Object.fromEntries(
-    Object.entries(entry.details).filter(([name, value]) => !userFields.has(name) || !isOthers(value)),
-  );
-  withheld += Object.keys(entry.details).length - Object.keys(details).length;
   const [kind = '', ...id] = entry.source.split(':');
   // What a session sends has the user as its source.
-  const source = id.length > 0 && people.includes(kind) && isOthers(id.join(':')) ? kind : entry.source;
+  const source = people.includes(kind) && isOthers(id.join(':')) ? kind : entry.source;
   const { erased: _, submitter: __, ...rest } = entry;
-  const [actor, entity] = [ownOf(entry.actor), ownOf(entry.entity)];
-  return { ...rest, source, actor, entity, details, withheld };
+  const shown = {
+    actor: ownId(entry.actor),
+    entity: ownId(entry.entity),
+    details: ownMembers(entry.details),
+  };
+  return { ...rest, ...shown, source, withheld };
 }

@@ -405,7 +405,11 @@ describe('the entries of a person (P10)', () => {
     const bySession = { actor: { type: 'user' as const, id: he }, sessionId: randomUUID() };
     await post([entry(she, invoice, 'hers-1'), entry(he, invoice, 'his-1')], shop, organizationId);
     await post([entry(he, her, 'his-2')], bySession, organizationId);
-    await post([entry(she, her, 'hers-2'), entry(she, invoice, 'hers-3')], shop, organizationId);
+    const named = submitted({
+      ...{ actor: { type: 'user', id: she }, entity: invoice },
+      details: { text: 'hers-3', nested: [{ userId: he, subjects: [she, he], kept: 'hers-4' }] },
+    });
+    await post([entry(she, her, 'hers-2'), named], shop, organizationId);
     const table = app.service.app.get(AuditReturned, { strict: false }).entriesOfPerson;
     const asked = {
       organizationId,
@@ -425,7 +429,12 @@ describe('the entries of a person (P10)', () => {
       { actor: { type: 'user', id: she }, entity: invoice, details: { text: 'hers-1' }, withheld: 0 },
       { actor: { type: 'user', id: null }, entity: { type: 'user' }, source: 'user', details: {} },
       { actor: { id: she }, entity: her, details: { text: 'hers-2' } },
-      { actor: { id: she }, entity: invoice, details: { text: 'hers-3' } },
+      {
+        actor: { id: she },
+        entity: invoice,
+        details: { text: 'hers-3', nested: [{ kept: 'hers-4' }] },
+        withheld: 2,
+      },
     ]);
     expect(found).toHaveLength(4);
     expect(JSON.stringify(found)).not.toMatch(new RegExp(`his-|${he}`));
