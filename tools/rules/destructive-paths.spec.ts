@@ -51,7 +51,6 @@ const elsewhere: Readonly<Record<string, string>> = {
     'what was never received whole, or was deleted by somebody, who was asked (delete-attachment.ts)',
   'services/lifecycle/src/return/assemble-returns.ts':
     'parts that were never whole, or of archives that have expired or were deleted: the holds were asked before (delete-return.ts)',
-  'services/lifecycle/src/return/remove-archives-of-person.ts': 'called by the port',
   'services/lifecycle/src/attachment/folder-body-store.ts':
     'called by the port, and for bodies without an attachment',
   'services/lifecycle/src/attachment/s3-body-store.ts':

@@ -96,7 +96,7 @@ export class ArchiveByRequest {
   async delete(caller: Caller, id: string): Promise<ArchivingRejection | null> {
     const archiveId = archiveOf(await this.requests.load(caller, id));
     if (archiveId === null) return { rejected: 'not-there' };
-    return this.deleteReturn.delete(caller, archiveId, { dataRequestId: id });
+    return this.deleteReturn.delete(caller, archiveId, id);
   }
 
   private async archiveOf(caller: Caller, id: string): Promise<string> {

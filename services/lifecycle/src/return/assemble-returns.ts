@@ -26,7 +26,7 @@ import { plusDays } from '../termination/plan.js';
 import { ArchivePart } from './archive-part.js';
 import { type ArchivedPerson, type ArchivePlan, type ArchivePosition, beginning } from './archive-plan.js';
 import { ReturnedData } from './ask-services.js';
-import { about } from './delete-return.js';
+import { destructionOf } from './delete-return.js';
 import { contextOf } from './part-context.js';
 import { returnAggregate } from './return.aggregate.js';
 import type { ReturnCommand } from './return.decider.js';
@@ -250,7 +250,7 @@ export class AssembleReturns implements OnApplicationBootstrap {
     const at = this.clock.now();
     try {
       await this.database.asWorker(async (sql) => {
-        await refuseHeld(sql, { organizations: [job.organizationId], about });
+        await refuseHeld(sql, destructionOf(job.organizationId, job.person?.subjects));
         await this.execute(sql, job, { type: 'expire', at }, at);
         await sql.query(`update data_return set status = 'expired', due_at = $2 where return_id = $1`, [
           job.returnId,

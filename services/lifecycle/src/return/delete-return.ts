@@ -15,8 +15,11 @@ import { ReturnRow } from './return.entity.js';
 
 export type DeletingRejection = { readonly rejected: 'not-there' | 'held' };
 
-/** An archive may be about anybody, and shows what was there at a time. */
-export const about = { people: true, entities: null, times: true } as const;
+/** An archive may be about anybody, or about one person, and shows what was there at a time. */
+export function destructionOf(organizationId: string, subjects: readonly string[] | null | undefined) {
+  const about = { people: true, entities: null, times: true } as const;
+  return { organizations: [organizationId], about, ...(subjects && { subjects }) };
+}
 
 @Injectable()
 export class DeleteReturn {
@@ -28,19 +31,20 @@ export class DeleteReturn {
 
   /**
    * Nothing of it is given out once this is committed; `AssembleReturns` removes its parts.
-   * @param request whose answer the archive is; the organization's own archives have none
+   * @param dataRequestId the request that the archive answers; null for the organization's own
    */
   async delete(
     caller: Caller,
     returnId: string,
-    request: { readonly dataRequestId: string } | null = null,
+    dataRequestId: string | null = null,
   ): Promise<DeletingRejection | null> {
     const [organizationId, at] = [organizationOf(caller), this.clock.now()];
     const deleting = this.store.transact(organizationId, envelopeOf(caller, at), async (unit) => {
-      const dataRequestId = request?.dataRequestId ?? null;
-      const row = await (await unit.entityManager()).findOne(ReturnRow, { returnId, dataRequestId });
+      const which = { returnId, dataRequestId };
+      const entityManager = await unit.entityManager();
+      const row = await entityManager.findOne(ReturnRow, which, { populate: ['subjects'] });
       if (!row) return { rejected: 'not-there' } as const;
-      await refuseHeld(unit, { organizations: [organizationId], about });
+      await refuseHeld(unit, destructionOf(organizationId, row.subjects));
       const deleted = await unit.execute(returnAggregate, returnId, { type: 'delete' });
       if (isRejected(deleted)) return { rejected: 'not-there' } as const;
       const { status } = deleted.state;
