@@ -104,6 +104,15 @@ export function untilErasing({ owner }: World, userId: string): Promise<boolean>
   });
 }
 
+/** As `untilErasing`, of an erasure that a request of a data subject asked for. */
+export function untilErasingBy({ owner }: World, requestId: string): Promise<boolean> {
+  return eventually('The erasure', async () => {
+    const request = await owner.browser.must(200, 'GET', `/v1/lifecycle/requests/${requestId}`);
+    const { erasure } = request as { erasure: { waitingFor: string[] } | null };
+    return erasure && !erasure.waitingFor.includes('identity') ? true : undefined;
+  });
+}
+
 /** For a request that is its own authority. */
 export function anybody({ system }: World, body?: object): { readonly as: Client; readonly body?: object } {
   return { as: new Client(system.url), ...(body && { body }) };

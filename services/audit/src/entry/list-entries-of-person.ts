@@ -118,7 +118,7 @@ function withoutOthers(entry: EntryView, subjects: readonly string[]): EntryOfPe
   let withheld = entry.erased;
   const isOthers = (id: Json | undefined): boolean =>
     Array.isArray(id)
-      ? id.some((one) => isOthers(one))
+      ? (id as readonly Json[]).some((one) => isOthers(one))
       : typeof id === 'string' && isUuid(id) && !subjects.includes(id.toLowerCase());
   const own = (value: Json): Json => {
     if (Array.isArray(value)) return value.map(own);
