@@ -105,12 +105,15 @@ export function untilErasing({ owner }: World, userId: string): Promise<boolean>
 }
 
 /** As `untilErasing`, of an erasure that a request of a data subject asked for. */
-export function untilErasingBy({ owner }: World, requestId: string): Promise<boolean> {
-  return eventually('The erasure', async () => {
-    const request = await owner.browser.must(200, 'GET', `/v1/lifecycle/requests/${requestId}`);
-    const { erasure } = request as { erasure: { waitingFor: string[] } | null };
-    return erasure && !erasure.waitingFor.includes('identity') ? true : undefined;
+export async function untilErasingBy(world: World, requestId: string): Promise<boolean> {
+  const { browser } = world.owner;
+  const request = await browser.must(200, 'GET', `/v1/lifecycle/requests/${requestId}`);
+  const { userId } = request as { userId: string };
+  await eventually('The beginning of the erasure', async () => {
+    const { status } = await browser.send('GET', `/v1/members/${userId}/erasure`);
+    return status === 200 ? true : undefined;
   });
+  return untilErasing(world, userId);
 }
 
 /** For a request that is its own authority. */
