@@ -104,6 +104,18 @@ export function untilErasing({ owner }: World, userId: string): Promise<boolean>
   });
 }
 
+/** As `untilErasing`, of an erasure that a request of a data subject asked for. */
+export async function untilErasingBy(world: World, requestId: string): Promise<boolean> {
+  const { browser } = world.owner;
+  const request = await browser.must(200, 'GET', `/v1/lifecycle/requests/${requestId}`);
+  const { userId } = request as { userId: string };
+  await eventually('The beginning of the erasure', async () => {
+    const { status } = await browser.send('GET', `/v1/members/${userId}/erasure`);
+    return status === 200 ? true : undefined;
+  });
+  return untilErasing(world, userId);
+}
+
 /** For a request that is its own authority. */
 export function anybody({ system }: World, body?: object): { readonly as: Client; readonly body?: object } {
   return { as: new Client(system.url), ...(body && { body }) };

@@ -1,17 +1,19 @@
 /** @promise P10 requests of data subjects on the running system: from a stranger's first letter to the receipt that anybody can check */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { serviceNames } from '@vouchsafe/contracts';
 import { anonymous, INTERNAL_TOKEN_HEADER, InternalTokens, readPrivateKey } from '@vouchsafe/service-host';
+import { unzip } from '@vouchsafe/testing';
 import { Client, freshKey } from './system/client.ts';
 import { emails, emailTo, tokenIn } from './system/emails.ts';
 import { eventually } from './system/eventually.ts';
+import { verifyFile } from './system/evidence.ts';
 import { moveClock, movedBy } from './system/moved-clock.ts';
-import { join, keyScopes, makeApiKey, newPerson, type Person, signUp } from './system/people.ts';
+import { join, keyScopes, logIn, makeApiKey, newPerson, type Person, signUp } from './system/people.ts';
 import { root } from './system/root.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
 import { startSmtp, type Smtp } from './system/smtp.ts';
@@ -324,6 +326,120 @@ describe('a request of a member', () => {
   });
 });
 
+describe('a request for access', () => {
+  const [herAgent, hisAgent, his] = ['Lovelace-Agent/1', 'Babbage-Agent/7', 'difference-engine-of-babbage'];
+  let lovelace: Person;
+  let babbage: Person;
+  let id: string;
+  let archive: { returnId: string; parts: { part: number }[] };
+  let unpacked: string;
+
+  beforeAll(async () => {
+    lovelace = await join(system, owner.browser, 'member');
+    babbage = await join(system, owner.browser, 'admin');
+    const attach = (browser: Client, name: string) =>
+      browser.send('POST', '/v1/attachments', {
+        ...{ query: { name }, body: 'content', headers: { 'content-type': 'text/plain', ...freshKey() } },
+      });
+    await attach(lovelace.browser, 'note-g.txt');
+    await attach(babbage.browser, `${his}.txt`);
+    await lovelace.browser.must(200, 'GET', '/v1/me', { headers: { 'user-agent': herAgent } });
+    const member = `/v1/members/${lovelace.userId}`;
+    await babbage.browser.must(200, 'GET', member, { headers: { 'user-agent': hisAgent } });
+    await owner.browser.must(204, 'PATCH', member, { body: { role: 'auditor' } });
+    // That ended her sessions.
+    lovelace = { ...lovelace, browser: await logIn(system, lovelace) };
+    const { client: backEnd } = await makeApiKey(system, owner.browser, ['audit:write']);
+    const entry = (userId: string, text: string, about: string) => ({
+      ...{ id: randomUUID(), occurredAt: new Date().toISOString(), operation: 'engine.start' },
+      ...{ outcome: 'success', actor: { type: 'user', id: userId }, entity: { type: 'user', id: about } },
+      details: { text },
+    });
+    await backEnd.must(201, 'POST', '/v1/audit/entries', {
+      body: {
+        entries: [
+          entry(babbage.userId, his, lovelace.userId),
+          entry(lovelace.userId, 'bernoulli-numbers', lovelace.userId),
+        ],
+      },
+    });
+  });
+
+  it('is answered by an archive once it was accepted, which whoever decides has made', async () => {
+    const body = { kind: 'access', text: 'Everything since note G, please' };
+    ({ dataRequestId: id } = (await lovelace.browser.must(201, 'POST', route, { body })) as View);
+    const make = (browser: Client) => browser.send('POST', `${route}/${id}/archive`, { body: {} });
+    expect((await make(lovelace.browser)).status).toBe(403);
+    expect((await make(owner.browser)).json()).toMatchObject({ reason: 'wrong-state' });
+    expect((await lovelace.browser.send('GET', `${route}/${id}/archive`)).status).toBe(404);
+    await step(id, 'acceptance');
+    expect(await step(id, 'archive')).toMatchObject({ status: 'executing' });
+    expect((await make(owner.browser)).json()).toMatchObject({ reason: 'wrong-state' });
+    const refusal = { ground: 'excessive', reasons: 'No' };
+    const refused = await owner.browser.send('POST', `${route}/${id}/refusal`, { body: refusal });
+    expect(refused.json()).toMatchObject({ reason: 'wrong-state' });
+    await whenIt(lovelace.browser, id, ({ status }) => status === 'fulfilled', 'The archive');
+    const { text } = await emailTo(system.mailFolder, lovelace.email, 'Your request was carried out');
+    expect(text).toContain('Your data is in an archive, which is deleted on');
+    archive = (await lovelace.browser.must(200, 'GET', `${route}/${id}/archive`)) as typeof archive;
+    expect(archive).toMatchObject({ status: 'ready', parts: [{ part: 1 }] });
+  });
+
+  it('gives the archive to the person and to those who decide, and to nobody else', async () => {
+    const hopper = await join(system, owner.browser, 'member');
+    for (const at of [`${route}/${id}/archive`, `${route}/${id}/archive/parts/1`]) {
+      for (const browser of [hopper.browser, stranger.browser])
+        expect((await browser.send('GET', at)).status).toBe(404);
+      expect((await anybody.send('GET', at)).status).toBe(401);
+      expect((await owner.browser.send('GET', at)).status).toBe(200);
+    }
+    // It is no archive of the organization's.
+    const returns = '/v1/lifecycle/returns';
+    const { items } = (await owner.browser.must(200, 'GET', returns)) as { items: object[] };
+    expect(items).toEqual([]);
+    for (const at of [`${returns}/${archive.returnId}`, `${returns}/${archive.returnId}/parts/1`])
+      expect((await owner.browser.send('GET', at)).status).toBe(404);
+    expect((await owner.browser.send('DELETE', `${returns}/${archive.returnId}`)).status).toBe(404);
+  });
+
+  it('has everything of the person in it, signed, and no value of anybody else', async () => {
+    const part = await lovelace.browser.send('GET', `${route}/${id}/archive/parts/1`);
+    unpacked = await mkdtemp(path.join(folder, 'archive-'));
+    await unzip(part.bytes, unpacked);
+    const files = await readdir(unpacked);
+    const texts = await Promise.all(files.map((file) => readFile(path.join(unpacked, file), 'utf8')));
+    const [all, table] = [texts.join('\n'), (name: string) => texts[files.indexOf(`${name}.csv`)] ?? ''];
+    expect(table('account')).toContain(`${lovelace.email},${lovelace.name},`);
+    expect(table('sessions')).toContain('vouchsafe-tests/1');
+    expect(table('consents')).toContain('privacy-policy');
+    expect(table('invitations')).toContain(lovelace.email);
+    expect(table('attachments')).toContain('note-g.txt');
+    expect(table('data-requests')).toContain('Everything since note G, please');
+    const entries = table('audit-entries');
+    for (const hers of [herAgent, 'bernoulli-numbers', 'identity.member-role-changed', lovelace.userId])
+      expect(entries).toContain(hers);
+    // What he did to her is there, without what is his.
+    expect(entries.match(/,engine\.start,/g)).toHaveLength(2);
+    const ofOthers = [babbage, owner].flatMap(({ email, name, userId }) => [email, name, userId]);
+    for (const value of [...ofOthers, hisAgent, his]) expect(all).not.toContain(value);
+    const published = await anybody.must(200, 'GET', '/v1/lifecycle/certificate-keys');
+    const keys = (published as { keys: { vkey: string }[] }).keys.map(({ vkey }) => vkey).join('\n');
+    const verdict = await verifyFile(folder, path.join(unpacked, 'manifest.note'), keys);
+    expect(verdict).toMatch(/^0: .*HOLDS/s);
+    expect(verdict).toContain(`It has the data of one person: "${lovelace.userId}".`);
+    await writeFile(path.join(unpacked, 'account.csv'), 'changed');
+    expect(await verifyFile(folder, path.join(unpacked, 'manifest.note'), keys)).toMatch(/^1: /);
+  });
+
+  it('has no archive any more when it was deleted; the request is answered all the same', async () => {
+    await owner.browser.must(204, 'DELETE', `${route}/${id}/archive`);
+    expect((await lovelace.browser.send('GET', `${route}/${id}/archive/parts/1`)).status).toBe(410);
+    expect(await read(lovelace.browser, id)).toMatchObject({ status: 'fulfilled' });
+    await whenTold(id, 'fulfilled');
+    expect(await step(id, 'closure')).toMatchObject({ status: 'closed' });
+  });
+});
+
 describe('the record of processing activities (Article 30 GDPR)', () => {
   const record = '/v1/lifecycle/processing-record';
 
@@ -452,6 +568,7 @@ describe('what time brings', () => {
       60_000,
     );
     expect(await kept()).toEqual([{ status: 'received', overdue: true }]);
+    expect(await system.rows('lifecycle', 'select from data_return')).toEqual([]);
   }, 90_000);
 });
 

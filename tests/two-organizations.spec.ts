@@ -1,7 +1,7 @@
 /** @promise P19 every operation, with another organization's ids: there is no such thing */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fixtureNames, prepare, send } from './openapi.fixtures.ts';
-import { makeWorld, untilErasing, type World } from './openapi.world.ts';
+import { makeWorld, untilErasing, untilErasingBy, type World } from './openapi.world.ts';
 import { Client } from './system/client.ts';
 import { comparable, goldenOperations, operationsOf } from './system/openapi.ts';
 import { startForTests, type SystemUnderTest } from './system/running-system.ts';
@@ -51,6 +51,7 @@ describe("another organization's session and key", () => {
       const answer = await send(operation, request);
       expect(`${answer.status} ${answer.text}`).toMatch(new RegExp(`^(${operation.successes.join('|')}) `));
       if (operation.name === 'member.erase') await untilErasing(ours, request.params?.id ?? '');
+      if (operation.name === 'data-request.approve') await untilErasingBy(ours, request.params?.id ?? '');
       if (byItself) expect(await stateOf(theirs)).toEqual(before);
     },
     60_000,

@@ -94,6 +94,27 @@ export const requests: Requests = {
     };
     return { as: world.owner.browser, params, body: { hash } };
   },
+  'data-request.archive': async (world) => ({
+    as: world.owner.browser,
+    params: await asked(world, 'access', ['acceptance']),
+    body: {},
+  }),
+  'data-request.read-archive': async (world) => ({
+    as: world.owner.browser,
+    params: await asked(world, 'access', ['acceptance', 'archive']),
+  }),
+  'data-request.download-archive': async (world) => {
+    const params = await asked(world, 'access', ['acceptance', 'archive']);
+    await eventually('the archive', async () => {
+      const archive = await world.owner.browser.must(200, 'GET', `${route}/${params.id}/archive`);
+      return (archive as { parts: object[] }).parts.length > 0 || undefined;
+    });
+    return { as: world.owner.browser, params: { ...params, part: '1' } };
+  },
+  'data-request.delete-archive': async (world) => ({
+    as: world.owner.browser,
+    params: await asked(world, 'access', ['acceptance', 'archive']),
+  }),
   'data-request.fulfil': async (world) => ({
     as: world.owner.browser,
     params: await asked(world, 'access', ['acceptance']),

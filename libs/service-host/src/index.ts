@@ -37,9 +37,14 @@ export {
 } from './data-stores/preview-retention.js';
 export { receiptPublishing } from './data-stores/receipt.js';
 export {
+  type Access,
+  accessTable,
   callerFor,
+  NO_PERSON,
   onePage,
   returnedEntity,
+  type ReturnedPerson,
+  returnedPerson,
   type ReturnedColumn,
   type ReturnedEntity,
   type ReturnedTable,

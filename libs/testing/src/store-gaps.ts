@@ -18,7 +18,8 @@ const libraryTables = [
 
 /**
  * Where the stores of a service and its real database do not agree (P31): a table or folder that no store has, or that two have; a store of
- * what is not there; and personal values outside of the person's key in a store whose person is not removed (P10).
+ * what is not there; personal values outside of the person's key in a store whose person is not removed, and personal values that a person
+ * gets no copy of, without a reason (P10).
  */
 export async function storeGaps(
   database: Database,
@@ -49,6 +50,7 @@ export async function storeGaps(
     ...placed
       .filter(({ place }) => !there.has(place))
       .map(({ name, place }) => `${name} has ${place}, which is not there`),
+    ...stores.flatMap((store) => accessGaps(store, personal)),
     ...stores
       .filter(({ person }) => typeof person === 'string')
       .flatMap(({ name, places }) =>
@@ -59,5 +61,30 @@ export async function storeGaps(
               `${table}.${column} is not under the person's key, and the store ${name} removes nobody`,
           ),
       ),
+  ];
+}
+
+/** Articles 15 and 20 GDPR: whatever the service keeps of a person is in a table of their archive, or it is said why not. */
+function accessGaps(
+  { name, places, person, access }: DataStore,
+  personal: readonly PersonalColumn[],
+): string[] {
+  if ('nothing' in access)
+    return access.nothing === 'no-person' && person !== 'none'
+      ? [`the store ${name} says something of a person, and gives the person nothing of it`]
+      : [];
+  const [shown, withheld] = [access.tables.flatMap(({ shows }) => shows), Object.keys(access.withheld ?? {})];
+  const answered = [...shown, ...withheld];
+  return [
+    ...new Set(
+      personal.flatMap(({ table }) =>
+        places.includes(table) && !answered.includes(table)
+          ? [`${table} has personal values, and the store ${name} does not say whether a person gets them`]
+          : [],
+      ),
+    ),
+    ...answered
+      .filter((place) => !places.includes(place))
+      .map((place) => `${name} gives a person ${place}, which it does not have`),
   ];
 }

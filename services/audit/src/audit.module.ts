@@ -16,6 +16,7 @@ import { auditPublishing } from './audit.publishing.js';
 import { AuditReturned } from './audit.returned.js';
 import { auditStores } from './audit.stores.js';
 import { EntryController } from './entry/entry.controller.js';
+import { ListEntriesOfPerson } from './entry/list-entries-of-person.js';
 import { ListEntries } from './entry/list-entries.js';
 import { ProofsController } from './entry/proofs.controller.js';
 import { ProveEntry } from './entry/prove-entry.js';
@@ -93,6 +94,7 @@ export class AuditModule {
         ProofsController,
       ],
       providers: [
+        ListEntriesOfPerson,
         ...[RecordEntries, ListEntries, ProveEntry, RequestExport, OpenBundle, CreateReader, OpenLog],
         ...[Recorder, CheckpointSigner, VolumeLimits, ExportFolder, BundleMaker, ExportWorker],
         ...[RemovePerson, RemoveLog, RemoveBundles, FollowRetention, ExpiringEntries, AuditReturned],

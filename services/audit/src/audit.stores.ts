@@ -1,6 +1,6 @@
 /** @promise P10, P30, P31 where audit keeps data of customers */
 import type { Database } from '@vouchsafe/database';
-import { type DataStore, rows } from '@vouchsafe/service-host';
+import { type DataStore, NO_PERSON, rows } from '@vouchsafe/service-host';
 import type { AuditReturned } from './audit.returned.js';
 import type { RemoveLog } from './erasure/remove-log.js';
 import type { RemovePerson } from './erasure/remove-person.js';
@@ -26,13 +26,14 @@ export function auditStores(
       organization: log.entries,
       expiring,
       returned: [returned.entries],
+      access: { tables: [returned.entriesOfPerson] },
     },
     {
       name: 'exports',
       places: ['export_subject', 'export', EXPORTS],
       person: bundles.ofPerson,
       organization: bundles.ofOrganization,
-      returned: { nothing: 'derived' },
+      ...{ returned: { nothing: 'derived' }, access: { nothing: 'derived' } },
     },
     // Auditors are no users: what is kept of one is a name, sealed by the organization's key, and what opens the log for them.
     rows(database, {
@@ -51,15 +52,16 @@ export function auditStores(
     }),
     {
       ...{ name: 'checkpoints', places: ['checkpoint'], person: 'none' },
-      ...{ organization: log.checkpoints, returned: { nothing: 'forensic-export' } },
+      ...{ organization: log.checkpoints, returned: { nothing: 'forensic-export' }, access: NO_PERSON },
     },
     {
       ...{ name: 'signing-keys', places: ['signing_key'], person: 'none' },
-      ...{ organization: log.signingKeys, returned: { nothing: 'secret' } },
+      ...{ organization: log.signingKeys, returned: { nothing: 'secret' }, access: NO_PERSON },
     },
     {
       ...{ name: 'hash-tiles', places: ['log', 'tile'], person: 'none' },
       ...{ organization: { kept: 'hash-tiles' }, returned: { nothing: 'forensic-export' } },
+      access: NO_PERSON,
     },
   ];
 }

@@ -1,6 +1,9 @@
-/** @promise P30 what an organization gets back of billing: as the API shows it; of cards what may be shown (P17) */
+/**
+ * @promise P30 what an organization gets back of billing: as the API shows it; of cards what may be shown (P17)
+ * @promise P10 what a person gets a copy of: the details for invoices that they gave
+ */
 import { Injectable } from '@nestjs/common';
-import { onePage, returnedEntity } from '@vouchsafe/service-host';
+import { accessTable, onePage, returnedEntity } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import { customerView, ReadCustomer } from './customer/read-customer.js';
 import { ReadInvoices } from './invoice/read-invoices.js';
@@ -29,6 +32,19 @@ export class BillingReturned {
     references: [{ columns: ['organizationId'], entity: 'organization', entityColumns: ['organizationId'] }],
     page: async ({ organizationId, caller }) =>
       onePage([{ organizationId, ...(await this.readCustomer.read(caller)) }]),
+  });
+
+  readonly detailsOfPerson = accessTable({
+    ...{ name: 'invoice-details', meaning: 'The name and address for invoices that you gave last' },
+    row: customerOfOrganization.pick({ organizationId: true, name: true, email: true }),
+    ...{ primaryKey: ['organizationId'], shows: [] },
+    page: async ({ organizationId, caller, person }) =>
+      onePage(
+        (await this.readCustomer.detailsBy(caller, person.subjects)).map((details) => ({
+          organizationId,
+          ...details,
+        })),
+      ),
   });
 
   readonly subscriptions = returnedEntity({

@@ -29,6 +29,7 @@ export function billingStores(
       tables: ['invoice', 'subscription', 'payment_method', 'stripe_customer'],
       person: 'sealed',
       returned: [returned.subscriptions, returned.invoices, returned.paymentMethods],
+      access: { nothing: 'nobody-known' },
     }),
     rows(database, {
       ...{ name: 'stripe-keys', tables: ['stripe_key', 'stripe_key_checks'], person: 'none' },

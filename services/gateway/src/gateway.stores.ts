@@ -8,7 +8,7 @@ export function gatewayStores(database: Database): readonly DataStore[] {
     rows(database, {
       ...{ name: 'open-entries', tables: ['open_entry'], person: 'sealed' },
       // Of requests that have ended the log says it.
-      returned: { nothing: 'derived' },
+      ...{ returned: { nothing: 'derived' }, access: { nothing: 'derived' } },
     }),
   ];
 }

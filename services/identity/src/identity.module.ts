@@ -90,6 +90,7 @@ import { VerifyEmail } from './sign-up/verify-email.js';
 import { RetireUnusedAccounts } from './unused-account/retire-unused-accounts.js';
 import { MeController } from './user/me.controller.js';
 import { ReadMe } from './user/read-me.js';
+import { ReadPerson } from './user/read-person.js';
 import { RenameUser } from './user/rename-user.js';
 
 type Slice = Required<Pick<ModuleMetadata, 'controllers' | 'providers'>>;
@@ -128,7 +129,7 @@ const slices: Readonly<Record<string, Slice>> = {
     ],
   },
   consent: { controllers: [ConsentController], providers: [ListConsents, AcceptDocuments, Consents] },
-  user: { controllers: [MeController], providers: [ReadMe, RenameUser] },
+  user: { controllers: [MeController], providers: [ReadMe, ReadPerson, RenameUser] },
   organization: {
     controllers: [OrganizationController],
     providers: [ReadOrganization, ChangeOrganization, ReadSecurityOverview],

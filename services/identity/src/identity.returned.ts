@@ -1,11 +1,17 @@
-/** @promise P30 what an organization gets back of identity: as the API shows it, without any secret (P22) */
+/**
+ * @promise P30 what an organization gets back of identity: as the API shows it, without any secret (P22)
+ * @promise P10 what a person gets a copy of: account, sessions, consents and what else identity has of them
+ */
 import { Injectable } from '@nestjs/common';
-import { onePage, returnedEntity } from '@vouchsafe/service-host';
+import { accessTable, onePage, returnedEntity } from '@vouchsafe/service-host';
 import { apiKeyView, ListApiKeys } from './api-key/list-api-keys.js';
 import { consentOfUser, ListConsents } from './consent/list-consents.js';
 import { invitationView, ListInvitations } from './invitation/list-invitations.js';
 import { ListMembers, memberView } from './member/list-members.js';
 import { organizationView, ReadOrganization } from './organization/read-organization.js';
+import { authenticatorView, ListAuthenticators } from './second-factor/list-authenticators.js';
+import { ListSessions, sessionOfPerson } from './session/list-sessions.js';
+import { accountOfPerson, ReadPerson } from './user/read-person.js';
 
 @Injectable()
 export class IdentityReturned {
@@ -15,6 +21,9 @@ export class IdentityReturned {
     private readonly listInvitations: ListInvitations,
     private readonly listApiKeys: ListApiKeys,
     private readonly listConsents: ListConsents,
+    private readonly readPerson: ReadPerson,
+    private readonly listSessions: ListSessions,
+    private readonly listAuthenticators: ListAuthenticators,
   ) {}
 
   readonly organization = returnedEntity({
@@ -46,4 +55,48 @@ export class IdentityReturned {
     ...{ row: consentOfUser, primaryKey: ['userId', 'document', 'version'] },
     page: ({ organizationId, limit, cursor }) => this.listConsents.listAll(organizationId, { limit, cursor }),
   });
+
+  readonly ofPerson = {
+    account: accessTable({
+      ...{ name: 'account', meaning: 'Your account, and your role in the organization' },
+      ...{ row: accountOfPerson, primaryKey: ['userId'], shows: ['account'] },
+      page: async ({ organizationId, person }) =>
+        onePage(await this.readPerson.account(organizationId, person.userId)),
+    }),
+
+    consents: accessTable({
+      ...{ name: 'consents', meaning: 'The legal documents that you accepted' },
+      ...{ row: consentOfUser, primaryKey: ['userId', 'document', 'version'], shows: ['consent'] },
+      page: async ({ organizationId, person }) =>
+        onePage(await this.listConsents.listOf(organizationId, person.userId)),
+    }),
+
+    sessions: accessTable({
+      ...{ name: 'sessions', meaning: 'Your sessions; those that have ended are kept for 30 days' },
+      ...{ row: sessionOfPerson, primaryKey: ['sessionId'], shows: ['session'] },
+      page: ({ organizationId, person, limit, cursor }) =>
+        this.listSessions.listOf(organizationId, person.userId, { limit, cursor }),
+    }),
+
+    authenticators: accessTable({
+      ...{ name: 'authenticators', meaning: 'Your second factors, without their secrets' },
+      ...{ row: authenticatorView, primaryKey: ['authenticatorId'], shows: ['authenticator'] },
+      page: async ({ organizationId, person }) =>
+        onePage(await this.listAuthenticators.listOf(organizationId, person.userId)),
+    }),
+
+    invitations: accessTable({
+      ...{ name: 'invitations', meaning: 'The invitations that were sent to you' },
+      ...{ row: invitationView, primaryKey: ['invitationId'], shows: ['invitation'] },
+      page: ({ caller, person, limit, cursor }) =>
+        this.listInvitations.list(caller, { limit, cursor }, person.subjects),
+    }),
+
+    apiKeys: accessTable({
+      ...{ name: 'api-keys', meaning: 'The API keys that you created, without what proves them' },
+      ...{ row: apiKeyView, primaryKey: ['apiKeyId'], shows: [] },
+      page: ({ caller, person, limit, cursor }) =>
+        this.listApiKeys.list(caller, { limit, cursor }, person.userId),
+    }),
+  };
 }

@@ -16,17 +16,26 @@ export function identityStores(
     rows(database, {
       ...{ name: 'people', tables: personTables, person },
       returned: [returned.members, returned.invitations],
+      access: {
+        tables: [
+          ...[returned.ofPerson.account, returned.ofPerson.sessions, returned.ofPerson.authenticators],
+          returned.ofPerson.invitations,
+        ],
+        withheld: { password: 'secret', recovery_code: 'secret', email_address: 'secret' },
+      },
       recordsOf: (erasure) => person.count(erasure),
     }),
     // That a person accepted a text, and when, must be shown later (P15).
     rows(database, {
       ...{ name: 'consents', tables: ['consent'], person: 'sealed' },
       returned: [returned.consents],
+      access: { tables: [returned.ofPerson.consents] },
       recordsOf: ({ userId }) => countRows(database, 'select from consent where user_id = $1', [userId]),
     }),
     rows(database, {
       ...{ name: 'organizations', tables: ['api_key', 'member', 'organization'], person: 'none' },
       returned: [returned.organization, returned.apiKeys],
+      access: { tables: [returned.ofPerson.apiKeys] },
     }),
   ];
 }

@@ -7,6 +7,7 @@ import { folders, lifecycleStores } from './lifecycle.stores.js';
 import { LifecycleReturned } from './return/lifecycle-returned.js';
 import { lifecycleMigrations } from './persistence/migrations.js';
 
+const nobody = undefined as never;
 /** Nothing of it is read. */
 const nobodys = new LifecycleReturned(...([] as unknown as ConstructorParameters<typeof LifecycleReturned>));
 
@@ -19,7 +20,7 @@ it('accounts for every column that could hold personal data, and every table of 
       [],
     );
     const stores = [
-      ...lifecycleStores(database, new FolderBodyStore('/nowhere'), nobodys),
+      ...lifecycleStores(database, new FolderBodyStore('/nowhere'), nobodys, nobody),
       ...libraryStores(database),
     ];
     const impersonalTables = {

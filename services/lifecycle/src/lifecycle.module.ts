@@ -39,6 +39,7 @@ import { AssembleReturns } from './return/assemble-returns.js';
 import { DeleteReturn } from './return/delete-return.js';
 import { LifecycleReturned } from './return/lifecycle-returned.js';
 import { OpenPart } from './return/open-part.js';
+import { RemoveArchivesOfPerson } from './return/remove-archives-of-person.js';
 import { ReadReturns } from './return/read-returns.js';
 import { RequestReturn } from './return/request-return.js';
 import { ReturnController } from './return/return.controller.js';
@@ -52,6 +53,7 @@ import { ReadRetentionPolicies } from './retention-policy/read-retention-policie
 import { RetentionPolicyController } from './retention-policy/retention-policy.controller.js';
 import { PurgesController } from './reactions/purges.controller.js';
 import { TerminationsController } from './reactions/terminations.controller.js';
+import { ArchiveByRequest } from './request/archive-by-request.js';
 import { DataRequestController } from './request/data-request.controller.js';
 import { DataRequestRow } from './request/data-request.entity.js';
 import { DataRequests } from './request/data-requests.js';
@@ -134,6 +136,7 @@ export class LifecycleModule {
           DecideRequest,
           EraseByRequest,
           TransferRequest,
+          ArchiveByRequest,
         ],
         ...[ReadRequests, ReadReceipt, IssueReceipt, FollowRequests],
         ...[ReadRetentionPolicies, PreviewPolicy, ReadProcessingRecord],
@@ -150,12 +153,13 @@ export class LifecycleModule {
         UnknownBodies,
         RemoveBodies,
         LifecycleReturned,
+        RemoveArchivesOfPerson,
         { provide: ReturnedData, useClass: AskServices },
         ...[RequestReturn, ReadReturns, OpenPart, DeleteReturn, WritePart, AssembleReturns],
         {
           provide: DATA_STORES,
           useFactory: lifecycleStores,
-          inject: [Database, BodyStore, LifecycleReturned],
+          inject: [Database, BodyStore, LifecycleReturned, RemoveArchivesOfPerson],
         },
       ],
     };

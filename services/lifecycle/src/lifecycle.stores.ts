@@ -3,12 +3,14 @@ import type { Database } from '@vouchsafe/database';
 import {
   countRows,
   type DataStore,
+  NO_PERSON,
   type PersonRemoval,
   rows,
   rowsOfOrganization,
 } from '@vouchsafe/service-host';
 import type { BodyStore } from './attachment/body-store.js';
 import type { LifecycleReturned } from './return/lifecycle-returned.js';
+import type { RemoveArchivesOfPerson } from './return/remove-archives-of-person.js';
 
 /** Settings that name where bodies of attachments are. */
 export const folders = ['VOUCHSAFE_FILES_FOLDER', 'VOUCHSAFE_ATTACHMENT_BUCKET'] as const;
@@ -18,6 +20,7 @@ export function lifecycleStores(
   database: Database,
   bodies: BodyStore,
   returned: LifecycleReturned,
+  archives: RemoveArchivesOfPerson,
 ): readonly DataStore[] {
   return [
     rows(database, {
@@ -29,12 +32,13 @@ export function lifecycleStores(
       about: { entities: ['organization'], times: false },
       returned: [returned.termination],
     }),
-    returns(database, bodies),
+    returns(database, bodies, archives),
     attachments(database, bodies, returned),
     rows(database, {
       ...{ name: 'data-requests', tables: ['data_request'], person: ofRequest },
       keptBecause: 'shows-how-requests-were-answered',
       returned: [returned.requests],
+      access: { tables: [returned.ofPerson.requests] },
       recordsOf: ({ organizations, userId }) =>
         countRows(
           database,
@@ -44,24 +48,31 @@ export function lifecycleStores(
     }),
     {
       ...{ name: 'purges', places: ['purge', 'certificate_key'], person: 'none' },
-      ...{ organization: { kept: 'deletion-records' }, returned: { nothing: 'operator' } },
+      ...{ organization: { kept: 'deletion-records' }, returned: { nothing: 'operator' }, access: NO_PERSON },
     },
     // That something was held, and until when, must be shown later.
     {
       ...{ name: 'legal-holds', places: ['legal_hold'], person: 'none' },
-      ...{ organization: { kept: 'deletion-records' }, returned: [returned.holds] },
+      ...{ organization: { kept: 'deletion-records' }, returned: [returned.holds], access: NO_PERSON },
     },
   ];
 }
 
 /** Parts of archives are in the store of bodies: what no row knows of them is an attachment's without a row. */
-function returns(database: Database, bodies: BodyStore): DataStore {
+function returns(database: Database, bodies: BodyStore, archives: RemoveArchivesOfPerson): DataStore {
   const tables = rowsOfOrganization(database, ['return_part', 'data_return']);
   return {
     name: 'returns',
     places: ['data_return', 'return_part'],
-    person: 'sealed',
-    returned: { nothing: 'derived' },
+    person: archives,
+    ...{ returned: { nothing: 'derived' }, access: { nothing: 'derived' } },
+    recordsOf: ({ organizations, userId }) =>
+      countRows(
+        database,
+        `select from data_return where organization_id = any ($1::uuid[]) and user_id = $2
+           and status in ('requested', 'assembling', 'failed', 'ready')`,
+        [organizations, userId],
+      ),
     expiring: {
       policy: 'return-archives',
       count: (organizationId, { at }) =>
@@ -98,6 +109,7 @@ function attachments(database: Database, bodies: BodyStore, returned: LifecycleR
     places: ['attachment', 'unknown_body', ...folders],
     person: 'sealed',
     returned: [returned.attachments],
+    access: { tables: [returned.ofPerson.attachments] },
     recordsOf: ({ organizations, userId }) =>
       countRows(
         database,

@@ -122,6 +122,14 @@ export const dataRequestErasureStopped = contract({
   schema: z.strictObject({ ...which, erasureId: z.uuid(), reason: z.enum(erasureRefusals) }),
 });
 
+export const dataRequestArchiveRequested = contract({
+  type: 'vouchsafe.lifecycle.data-request-archive-requested.v1',
+  summary:
+    'Everything that is kept of a data subject is being put into an archive (Articles 15 and 20 GDPR), which answers the request.',
+  entity,
+  schema: z.strictObject({ ...which, userId, returnId: z.uuid() }),
+});
+
 export const dataRequestFulfilled = contract({
   type: 'vouchsafe.lifecycle.data-request-fulfilled.v1',
   summary: 'A request of a data subject is fulfilled; `exceptions` says what stays, and on which ground.',

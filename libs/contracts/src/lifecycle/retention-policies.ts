@@ -271,8 +271,9 @@ export const retentionPolicies = {
   'return-archives': {
     services: ['lifecycle'],
     stores: ['data_return', 'return_part'],
-    covers: 'archives of an organization’s data, which its owners download',
-    kept: '30 days after the archive is ready',
+    covers:
+      'archives of an organization’s data, which its owners download, and of a person’s, which answer a request',
+    kept: '30 days after the archive is ready; a person’s until the person is erased, if that is earlier',
     period: { days: 30 },
     from: 'the moment at which the archive is ready',
     action: 'delete',

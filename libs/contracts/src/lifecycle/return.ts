@@ -36,7 +36,8 @@ export const returnReady = contract({
 
 export const returnDeleted = contract({
   type: 'vouchsafe.lifecycle.return-deleted.v1',
-  summary: 'An archive of an organization’s data is being deleted; the data itself is not.',
+  summary:
+    'An archive of an organization’s data, or of one person’s, is being deleted; the data itself is not.',
   entity,
   schema: z.strictObject({ ...which, because: z.enum(returnEnds) }),
 });

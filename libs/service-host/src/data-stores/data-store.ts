@@ -2,7 +2,7 @@
 import type { Kept, Retained, RetentionPolicyId } from '@vouchsafe/contracts';
 import type { Destroying } from './destroying.js';
 import type { PersonErasure } from './erasure.js';
-import type { Returned } from './returned.js';
+import type { Access, Returned } from './returned.js';
 
 /** Injection token of the service's own stores (`DataStore[]`); those of the libraries come behind them. */
 export const DATA_STORES = Symbol('data stores');
@@ -40,6 +40,8 @@ export interface DataStore {
   readonly expiring?: Expiring;
   /** The tables that the organization gets back of it (P30), or why it gets nothing. */
   readonly returned: Returned;
+  /** What a person gets a copy of (P10, Articles 15 and 20 GDPR), or why nothing. */
+  readonly access: Access;
 }
 
 /**

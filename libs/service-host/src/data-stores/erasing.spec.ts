@@ -67,6 +67,7 @@ function removing(person: PersonRemoval): DataStore {
     places: [],
     person,
     returned: { nothing: 'technical' },
+    access: { nothing: 'technical' },
     organization: { kept: 'deletion-records' },
   };
 }

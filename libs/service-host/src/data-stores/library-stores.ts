@@ -2,6 +2,7 @@
 import type { Database } from '@vouchsafe/database';
 import { deleteEvents } from '@vouchsafe/event-store';
 import type { DataStore, PersonRemoval } from './data-store.js';
+import { NO_PERSON } from './returned.js';
 import { countRows, rows, rowsOfOrganization } from './rows.js';
 
 export const KEYS = 'keys';
@@ -11,7 +12,7 @@ export function libraryStores(database: Database): readonly DataStore[] {
   return [
     rows(database, {
       ...{ name: 'idempotency-keys', tables: ['idempotency_key'] },
-      ...{ person: keptAnswers, about: NOTHING, returned: TECHNICAL },
+      ...{ person: keptAnswers, about: NOTHING, returned: TECHNICAL, access: DERIVED },
       recordsOf: ({ organizations, userId }) =>
         countRows(
           database,
@@ -21,6 +22,7 @@ export function libraryStores(database: Database): readonly DataStore[] {
     }),
     rows(database, {
       ...{ name: 'dead-letters', tables: ['dead_letter'], person: 'sealed', returned: TECHNICAL },
+      access: DERIVED,
     }),
     rows(database, { name: 'erasures', tables: ['erasure'], person: 'none', returned: TECHNICAL }),
     rows(database, {
@@ -30,7 +32,7 @@ export function libraryStores(database: Database): readonly DataStore[] {
     {
       ...{ name: 'events', places: ['event'], person: 'sealed' },
       // What happened stands in the entries of the log.
-      returned: { nothing: 'derived' },
+      ...{ returned: DERIVED, access: DERIVED },
       organization: {
         count: (organizationId) => countAsWorker(database, ['event'], organizationId),
         remove: (organizationId, destroy) => deleteEvents(database, organizationId, destroy),
@@ -38,6 +40,7 @@ export function libraryStores(database: Database): readonly DataStore[] {
     },
     {
       ...{ name: KEYS, places: keyTables, person: 'none', returned: { nothing: 'secret' } },
+      access: NO_PERSON,
       // The keys are destroyed when every other store is empty.
       organization: {
         count: (organizationId) => rowsOfOrganization(database, keyTables).count(organizationId),
@@ -46,17 +49,17 @@ export function libraryStores(database: Database): readonly DataStore[] {
     },
     {
       ...{ name: 'tombstones', places: ['vault_erased_key', 'vault_erased_organization'], person: 'none' },
-      ...{ organization: { kept: 'tombstones' }, returned: TECHNICAL },
+      ...{ organization: { kept: 'tombstones' }, returned: TECHNICAL, access: NO_PERSON },
     },
     {
       ...{ name: 'holds', places: ['hold'], person: 'none' },
       // Lifecycle's register is returned.
-      ...{ organization: { kept: 'deletion-records' }, returned: { nothing: 'derived' } },
+      ...{ organization: { kept: 'deletion-records' }, returned: DERIVED, access: NO_PERSON },
     },
     // What came after it was erased.
     {
       ...{ name: 'late-facts', places: ['late_fact'], person: 'none' },
-      ...{ organization: { kept: 'deletion-records' }, returned: { nothing: 'operator' } },
+      ...{ organization: { kept: 'deletion-records' }, returned: { nothing: 'operator' }, access: NO_PERSON },
     },
   ];
 }
@@ -65,6 +68,7 @@ export function libraryStores(database: Database): readonly DataStore[] {
 const NOTHING = { entities: [], times: false } as const;
 
 const TECHNICAL = { nothing: 'technical' } as const;
+const DERIVED = { nothing: 'derived' } as const;
 
 const keyTables = ['vault_data_key', 'vault_organization_key', 'vault_transit_key'] as const;
 

@@ -1,18 +1,42 @@
-/** @promise P30 what a store gives back to an organization that takes its data with it */
+/**
+ * @promise P30 what a store gives back to an organization that takes its data with it
+ * @promise P10 what a person gets a copy of (Articles 15 and 20 GDPR)
+ */
 import { z } from 'zod';
 import { anonymous, type Caller } from '../caller.js';
 
-/** Why an organization gets nothing back of a store. Secrets and what finds them are in no archive (P22). */
+/** Why an organization, or a person, gets nothing of a store. Secrets and what finds them are in no archive (P22). */
 export const nothingReturned = {
   technical: 'What the service needs to work; it holds nothing that the organization entered or is shown',
   derived: 'Made of data that is returned, or shown in it',
   secret: 'Credentials and keys, or hashes of them',
   'forensic-export': 'The hashes and signatures of the log, which a forensic export holds',
   operator: 'The operator’s own records of what was held and deleted',
+  'no-person': 'It says nothing of a person',
+  'nobody-known': 'Nobody knows which person it is about',
 } as const;
 export type NothingReturned = keyof typeof nothingReturned;
 
 export type Returned = readonly ReturnedEntity[] | { readonly nothing: NothingReturned };
+
+/** What a person gets a copy of: tables that have their rows alone, or why nothing. */
+export type Access =
+  | { readonly nothing: NothingReturned }
+  | {
+      readonly tables: readonly AccessTable[];
+      /** Places of the store whose personal values are in no table, and why. */
+      readonly withheld?: Readonly<Record<string, NothingReturned>>;
+    };
+
+export const NO_PERSON = { nothing: 'no-person' } as const satisfies Access;
+
+/** Whose data is in an archive, where it is one person's. */
+export const returnedPerson = z.strictObject({
+  userId: z.uuid(),
+  /** Every id under which values of the person are sealed, that of the user among them. */
+  subjects: z.array(z.uuid()).min(1),
+});
+export type ReturnedPerson = z.output<typeof returnedPerson>;
 
 const datatypes = ['string', 'integer', 'number', 'boolean', 'dateTime', 'json'] as const;
 
@@ -57,6 +81,10 @@ export interface AskedPage {
   readonly to: string | undefined;
 }
 
+export interface AskedOfPerson extends AskedPage {
+  readonly person: ReturnedPerson;
+}
+
 export interface ReturnedPage {
   readonly items: readonly object[];
   readonly next: string | null;
@@ -67,23 +95,42 @@ export interface ReturnedEntity extends ReturnedTable {
   readonly page: (asked: AskedPage) => Promise<ReturnedPage>;
 }
 
-interface Definition<Row extends z.ZodObject> extends Pick<ReturnedTable, 'name' | 'meaning'> {
+/** A table of one person's archive: nothing in it says anything of another. */
+export interface AccessTable extends ReturnedTable {
+  /** The places whose personal values it shows. */
+  readonly shows: readonly string[];
+  readonly page: (asked: AskedOfPerson) => Promise<ReturnedPage>;
+}
+
+interface Definition<Row extends z.ZodObject, Asked> extends Pick<ReturnedTable, 'name' | 'meaning'> {
   /** A view of the API: its columns follow from it. */
   readonly row: Row;
   readonly primaryKey: readonly string[];
   readonly references?: ReturnedTable['references'];
   readonly time?: string;
   readonly page: (
-    asked: AskedPage,
+    asked: Asked,
   ) => Promise<{ readonly items: readonly z.output<Row>[]; readonly next: string | null }>;
 }
 
 /** @throws where a column has no meaning, or a key is of no column */
-export function returnedEntity<Row extends z.ZodObject>({
+export function returnedEntity<Row extends z.ZodObject>(
+  definition: Definition<Row, AskedPage>,
+): ReturnedEntity {
+  return { ...tableOf(definition), page: definition.page };
+}
+
+/** @throws as `returnedEntity` */
+export function accessTable<Row extends z.ZodObject>(
+  definition: Definition<Row, AskedOfPerson> & Pick<AccessTable, 'shows'>,
+): AccessTable {
+  return { ...tableOf(definition), shows: definition.shows, page: definition.page };
+}
+
+function tableOf<Row extends z.ZodObject>({
   row,
-  page,
   ...definition
-}: Definition<Row>): ReturnedEntity {
+}: Omit<Definition<Row, never>, 'page'>): ReturnedTable {
   const schema = z.toJSONSchema(row, { io: 'output', unrepresentable: 'any' }) as JsonSchema;
   const columns = columnsOf(definition.name, schema);
   const { primaryKey, references = [], time = null } = definition;
@@ -91,7 +138,7 @@ export function returnedEntity<Row extends z.ZodObject>({
   for (const name of [...primaryKey, ...references.flatMap((one) => one.columns), ...(time ? [time] : [])])
     if (!known.has(name)) throw new Error(`${definition.name} has no column ${name}`);
   const { name, meaning } = definition;
-  return { name, meaning, columns, primaryKey: [...primaryKey], references, time, page };
+  return { name, meaning, columns, primaryKey: [...primaryKey], references, time };
 }
 
 /** The whole of one page, for what is one record or a few. */

@@ -1,6 +1,7 @@
 import type { Database } from '@vouchsafe/database';
 import type { DataStore, OrganizationRemoval } from './data-store.js';
 import type { Destroying } from './destroying.js';
+import { NO_PERSON } from './returned.js';
 
 /** Rows of one transaction. */
 const BATCH = 5_000;
@@ -11,12 +12,15 @@ export function rows(
   {
     tables,
     ...store
-  }: Pick<DataStore, 'name' | 'person' | 'about' | 'returned' | 'recordsOf' | 'grows' | 'keptBecause'> & {
-    readonly tables: readonly string[];
-  },
+  }: Pick<DataStore, 'name' | 'about' | 'returned' | 'recordsOf' | 'grows' | 'keptBecause'> &
+    Person & { readonly tables: readonly string[] },
 ): DataStore {
-  return { ...store, places: tables, organization: rowsOfOrganization(database, tables) };
+  return { access: NO_PERSON, ...store, places: tables, organization: rowsOfOrganization(database, tables) };
 }
+
+/** Who says something of a person says what the person gets of it. */
+type Person =
+  { readonly person: 'none'; readonly access?: DataStore['access'] } | Pick<DataStore, 'person' | 'access'>;
 
 /** How many rows a question finds. */
 export function countRows(database: Database, question: string, values: readonly unknown[]): Promise<number> {

@@ -11,7 +11,8 @@ export function returnInPlainWords(file: string, found: Holding): string {
 }
 
 function facts({ status, returned, signer }: Holding): string[] {
-  const { organizationId, returnId, createdAt, part, previousPart, isLast, files, from, to } = returned;
+  const { organizationId, returnId, userId, createdAt, part, previousPart, isLast, files, from, to } =
+    returned;
   const tables = files.filter(({ rows }) => rows !== undefined);
   const rows = tables.reduce((sum, one) => sum + (one.rows ?? 0), 0);
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
@@ -19,6 +20,7 @@ function facts({ status, returned, signer }: Holding): string[] {
     status === 'holds' ? `signed by ${quoted(signer)}` : `which names ${quoted(signer)} as its signer`;
   return [
     `Part ${part} of the return ${quoted(returnId)} of organization ${quoted(organizationId)}, written at ${createdAt}, ${by}.`,
+    ...(userId === null ? [] : [`It has the data of one person: ${quoted(userId)}.`]),
     `Its ${files.length} files (${bytes} bytes) are as they were written; ${tables.length} tables have ${rows} rows.`,
     from === null && to === null
       ? 'All times were asked for.'
@@ -36,6 +38,6 @@ function facts({ status, returned, signer }: Holding): string[] {
       ({ service, store, because }) =>
         `Nothing is returned of ${quoted(`${service}/${store}`)}: ${quoted(because)}.`,
     ),
-    'That this is all of the organization’s data is the operator’s word.',
+    `That this is all of the ${userId === null ? 'organization' : 'person'}’s data is the operator’s word.`,
   ];
 }

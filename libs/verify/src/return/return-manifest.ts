@@ -32,6 +32,8 @@ const manifest = object({
   version: oneOf(1),
   organizationId: printable,
   returnId: printable,
+  /** Whose data alone it is; null where it is the organization's. */
+  userId: nullable(printable),
   from: nullable(isInstant),
   to: nullable(isInstant),
   createdAt: isInstant,

@@ -24,7 +24,8 @@ const contents: Readonly<Record<string, Buffer>> = {
   'attachments/0a4b6d0f/empty': Buffer.alloc(0),
 };
 const good: ReturnManifest = {
-  ...{ format: 'vouchsafe-return', version: 1, organizationId: 'o-1', returnId: 'r-1', from: null, to: null },
+  ...{ format: 'vouchsafe-return', version: 1, organizationId: 'o-1', returnId: 'r-1', userId: null },
+  ...{ from: null, to: null },
   ...{ createdAt: '2026-11-30T07:00:00.000Z', part: 1, isLast: true, missing: [], previousPart: null },
   files: Object.entries(contents).map(([path, content]) => ({
     ...{ path, size: content.length, sha256: createHash('sha256').update(content).digest('hex') },

@@ -1,4 +1,4 @@
-/** @promise P30 checks offline that a part of an organization's returned data is as it was written, file by file */
+/** @promise P30 checks offline that a part of an organization's returned data, or of a person's, is as it was written, file by file */
 import type { VerifierKey } from '@vouchsafe/transparency-log';
 import type { ByteSource } from '../container/zip.js';
 import { check, quote, refusalOf, type Refusal } from '../problem.js';

@@ -59,14 +59,18 @@ export const entryView = z
   .meta({ id: 'AuditEntry' });
 export type EntryView = z.output<typeof entryView>;
 
-/** Opens all that is left of the entries' disclosed values; of as many entries as `openDisclosures` says. */
+/**
+ * Opens all that is left of the entries' disclosed values, or of those about `subjects`; of as many entries as `openDisclosures` says. The
+ * others count as erased.
+ */
 export async function viewEntries(
   sql: Sql,
   vault: Vault,
   organizationId: string,
   rows: readonly EntryRow[],
+  subjects?: readonly string[],
 ): Promise<EntryView[]> {
-  const disclosures = await openDisclosures(sql, vault, organizationId, rows);
+  const disclosures = await openDisclosures(sql, vault, organizationId, rows, subjects);
   return rows.slice(0, disclosures.length).map((row, i) =>
     viewOf(
       row,
@@ -91,11 +95,13 @@ const sealedOfRows = prepared(`select nth, subject_id, sealed from (
      sum(octet_length(d.sealed)) over (order by nth groups between unbounded preceding and 1 preceding) as bytes_before
    from unnest($2::timestamptz[], $3::bigint[]) with ordinality as wanted (recorded_at, index, nth)
    join disclosure d on d.organization_id = $1::uuid and d.recorded_at = wanted.recorded_at and d.index = wanted.index
-     and d.recorded_at >= $4::timestamptz and d.recorded_at <= $5::timestamptz) as found
+     and d.recorded_at >= $4::timestamptz and d.recorded_at <= $5::timestamptz
+     and ($7::text[] is null or d.subject_id = any ($7))) as found
  where coalesce(bytes_before, 0) < $6::int`);
 
 /**
- * Each row's disclosures, in the rows' order; those of an erased person are missing. It stops after as many rows as fit in memory, but
+ * Each row's disclosures, in the rows' order; those of an erased person are missing, and those about others than `subjects`, where they are
+ * named. It stops after as many rows as fit in memory, but
  * at least one: the result may be shorter than the list of rows.
  */
 export async function openDisclosures(
@@ -103,6 +109,7 @@ export async function openDisclosures(
   vault: Vault,
   organizationId: string,
   rows: readonly EntryRow[],
+  subjects?: readonly string[],
 ): Promise<OpenDisclosure[][]> {
   const opened = rows.map((): OpenDisclosure[] => []);
   if (rows.length === 0) return opened;
@@ -112,6 +119,7 @@ export async function openDisclosures(
     rows.map((row) => row.index),
     ...boundsOf(rows),
     MOST_SEALED,
+    subjects ?? null,
   ]);
   const texts = await vault.openMany(
     sql,

@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Database } from '@vouchsafe/database';
 import { isJsonObject, type JsonObject, openLeaf } from '@vouchsafe/transparency-log';
+import { AuditReturned } from '../audit.returned.js';
 import { RemovePerson } from '../erasure/remove-person.js';
 import { Vault } from '@vouchsafe/vault';
-import { withoutAsking } from '@vouchsafe/service-host';
+import { callerFor, withoutAsking } from '@vouchsafe/service-host';
 import { type AskOptions, type AuditApp, auditApp } from '../testing/audit-app.js';
 import { ada, aKey, aSession, ours, theirs } from '../testing/audit-database.js';
 import type { EntryView } from './entry-view.js';
@@ -391,5 +392,51 @@ describe('the time of an entry', () => {
     expect(await between('12:00:00.000001', '12:00:00.0009995')).toEqual([1]);
     expect(await between('12:00:00.0009995', '12:00:01')).toEqual([2, 3]);
     expect(await between('12:00:01', '12:00:02')).toEqual([]);
+  });
+});
+
+describe('the entries of a person (P10)', () => {
+  it('are those of what they did and of what was done to them, page by page, without the values of others', async () => {
+    const [organizationId, she, he] = [randomUUID(), randomUUID(), randomUUID()];
+    const entry = (actor: string, about: { type: string; id: string }, text: string) =>
+      submitted({ actor: { type: 'user', id: actor }, entity: about, details: { text } });
+    const her = { type: 'user', id: she };
+    const invoice = { type: 'invoice', id: 'INV-7' };
+    const bySession = { actor: { type: 'user' as const, id: he }, sessionId: randomUUID() };
+    await post([entry(she, invoice, 'hers-1'), entry(he, invoice, 'his-1')], shop, organizationId);
+    await post([entry(he, her, 'his-2')], bySession, organizationId);
+    const named = submitted({
+      ...{ actor: { type: 'user', id: she }, entity: invoice },
+      details: { text: 'hers-3', nested: [{ userId: he, subjects: [she, he], kept: 'hers-4' }] },
+    });
+    await post([entry(she, her, 'hers-2'), named], shop, organizationId);
+    const table = app.service.app.get(AuditReturned, { strict: false }).entriesOfPerson;
+    const asked = {
+      organizationId,
+      caller: callerFor(organizationId, 'audit'),
+      from: undefined,
+      to: undefined,
+    };
+    const found: object[] = [];
+    let cursor: string | undefined;
+    do {
+      const person = { userId: she, subjects: [she] };
+      const page = await table.page({ ...asked, person, limit: 2, cursor });
+      found.push(...page.items);
+      cursor = page.next ?? undefined;
+    } while (cursor !== undefined);
+    expect(found).toMatchObject([
+      { actor: { type: 'user', id: she }, entity: invoice, details: { text: 'hers-1' }, withheld: 0 },
+      { actor: { type: 'user', id: null }, entity: { type: 'user' }, source: 'user', details: {} },
+      { actor: { id: she }, entity: her, details: { text: 'hers-2' } },
+      {
+        actor: { id: she },
+        entity: invoice,
+        details: { text: 'hers-3', nested: [{ kept: 'hers-4' }] },
+        withheld: 2,
+      },
+    ]);
+    expect(found).toHaveLength(4);
+    expect(JSON.stringify(found)).not.toMatch(new RegExp(`his-|${he}`));
   });
 });

@@ -26,8 +26,26 @@ export class ReadCustomer {
       const { state } = await unit.load(customerAggregate, organizationId);
       if (state.status === 'absent') return { customerId: null, name: null, email: null };
       const { customerId, details } = state;
-      const open = (value: unknown) => (typeof value === 'string' && !isErased(value) ? value : null);
       return { customerId, name: open(details?.name), email: open(details?.email) };
     });
   }
+
+  /** The details that one of these people gave; none where somebody else did. */
+  detailsBy(
+    caller: Caller,
+    people: readonly string[],
+  ): Promise<Pick<z.infer<typeof customerView>, 'name' | 'email'>[]> {
+    const organizationId = organizationOf(caller);
+    return this.store.transact(organizationId, envelopeOf(caller, this.clock.now()), async (unit) => {
+      const { state } = await unit.load(customerAggregate, organizationId);
+      const details = state.status === 'absent' ? null : state.details;
+      return details && people.includes(details.userId)
+        ? [{ name: open(details.name), email: open(details.email) }]
+        : [];
+    });
+  }
+}
+
+function open(value: unknown): string | null {
+  return typeof value === 'string' && !isErased(value) ? value : null;
 }

@@ -38,6 +38,10 @@ export class CustomersStore implements DataStore {
     return [this.billing.customer];
   }
 
+  get access() {
+    return { tables: [this.billing.detailsOfPerson] };
+  }
+
   readonly organization: OrganizationRemoval = {
     count: (organizationId) => rowsOfOrganization(this.database, this.places).count(organizationId),
     remove: async (organizationId, destroy) => {

@@ -2,7 +2,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
 import { streamOf } from '@vouchsafe/event-store';
-import type { DataStore, OrganizationRemoval } from '@vouchsafe/service-host';
+import { type DataStore, NO_PERSON, type OrganizationRemoval } from '@vouchsafe/service-host';
 import { cardFailureAggregate } from '../card-failure/card-failure.aggregate.js';
 import { forgetObjects } from '../observation/claims.js';
 import { paymentExceptionAggregate } from '../payment-exception/payment-exception.aggregate.js';
@@ -28,6 +28,7 @@ export class StripeEventsStore implements DataStore {
   readonly places = ['stripe_object', 'inbox'];
   readonly person = 'none';
   readonly returned = { nothing: 'derived' } as const;
+  readonly access = NO_PERSON;
 
   constructor(private readonly database: Database) {}
 

@@ -34,12 +34,13 @@ export class ListApiKeys {
   constructor(private readonly database: Database) {}
 
   /** Oldest first. */
-  list(caller: Caller, query: PageQuery): Promise<z.infer<typeof apiKeyPage>> {
+  list(caller: Caller, query: PageQuery, createdBy?: string): Promise<z.infer<typeof apiKeyPage>> {
     const after = cursor.read(query.cursor);
     return this.database.forOrganization(organizationOf(caller), async (transaction) => {
       const entityManager = await transaction.entityManager();
       const found = await entityManager.findByCursor(ApiKey, {
         ...{ first: query.limit, includeCount: false, ...(after && { after }) },
+        where: createdBy === undefined ? {} : { createdBy },
         orderBy: { createdAt: 'asc', apiKeyId: 'asc' },
       });
       return pageFound(found, shown, ({ createdAt, apiKeyId }) =>

@@ -48,16 +48,10 @@ export class ListConsents {
   ) {}
 
   /** What the caller accepted, in the order of acceptance. */
-  list(caller: Caller): Promise<z.infer<typeof consents>> {
+  async list(caller: Caller): Promise<z.infer<typeof consents>> {
     const { organizationId, userId } = principalOf(caller);
-    return this.database.forOrganization(organizationId, async (sql) => {
-      const rows = await sql.query<Row>(
-        'select * from consent where user_id = $1 order by accepted_at, document',
-        [userId],
-      );
-      const shown = await this.shown(sql, organizationId, rows);
-      return { items: shown.map(({ userId: _, ...item }) => item) };
-    });
+    const items = await this.listOf(organizationId, userId);
+    return { items: items.map(({ userId: _, ...item }) => item) };
   }
 
   /** What everybody of an organization accepted, those who have left it, too; a page is of as many people. */
@@ -77,6 +71,17 @@ export class ListConsents {
         [items.map(({ user_id }) => user_id)],
       );
       return { items: await this.shown(sql, organizationId, rows), next };
+    });
+  }
+
+  /** What one person accepted. */
+  listOf(organizationId: string, userId: string): Promise<z.infer<typeof consentOfUser>[]> {
+    return this.database.forOrganization(organizationId, async (sql) => {
+      const rows = await sql.query<Row>(
+        'select * from consent where user_id = $1 order by accepted_at, document',
+        [userId],
+      );
+      return this.shown(sql, organizationId, rows);
     });
   }
 

@@ -19,6 +19,8 @@ const told = z.strictObject({
   /** Why it was refused or takes longer, or what was done; null where there is nothing to say, or it can no longer be read. */
   words: z.string().nullable(),
   exceptions: z.array(retained),
+  /** Until when an archive with the person’s data can be downloaded; null where there is none. */
+  archiveUntil: z.iso.datetime().nullable(),
 });
 /** As lifecycle answers: `nobody` where the address is gone, or the notice no longer holds. */
 export const dataRequestNotice = z.discriminatedUnion('status', [
@@ -91,12 +93,18 @@ const writers: Readonly<Record<Told['notice'], Writer>> = {
       'If you disagree, answer before it is lifted, or lodge a complaint with a data protection authority.',
     ),
   }),
-  fulfilled: ({ kind, controller, receivedAt, words, exceptions, receiptId }, publicUrl) => ({
+  fulfilled: ({ kind, controller, receivedAt, words, exceptions, receiptId, archiveUntil }, publicUrl) => ({
     subject: `Your request was carried out (${names[kind]})`,
     text: paragraphs(
       'Hello,',
       `${controller} has carried out the request about your personal data (${names[kind]}) of ${dateOf(receivedAt)}.`,
       ...(words === null ? [] : [`What was done: ${words}`]),
+      ...(archiveUntil === null
+        ? []
+        : [
+            `Your data is in an archive, which is deleted on ${dateOf(archiveUntil)}. If you have an account, log in and download it before: ${publicUrl}. If you have none, ${controller} gives it to you.`,
+            'The archive holds personal data: keep it safe.',
+          ]),
       ...exceptions.map(
         ({ what, ground, until }) =>
           `What must be kept: ${kept[what]}, until ${dateOf(until)}. Ground: ${keptBecause[ground]}.`,

@@ -17,6 +17,7 @@ export class EmailsStore implements DataStore {
   readonly places = ['email', 'VOUCHSAFE_MAIL_FOLDER'];
   /** Of what happened, which the log says; some hold links that log a person in (P22). */
   readonly returned = { nothing: 'secret' } as const;
+  readonly access = { nothing: 'secret' } as const;
 
   constructor(
     private readonly database: Database,

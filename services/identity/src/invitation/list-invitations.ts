@@ -47,16 +47,17 @@ export class ListInvitations {
     private readonly clock: Clock,
   ) {}
 
-  /** Oldest first. */
-  list(caller: Caller, query: PageQuery): Promise<z.infer<typeof invitationPage>> {
+  /** Oldest first; of all, or of those that `ids` names. */
+  list(caller: Caller, query: PageQuery, ids?: readonly string[]): Promise<z.infer<typeof invitationPage>> {
     const organizationId = organizationOf(caller);
     const after = cursor.read(query.cursor);
     return this.database.forOrganization(organizationId, async (sql) => {
       const rows = await sql.query<Row>(
         `select * from invitation
-         where $1::timestamptz is null or (created_at, invitation_id) > ($1, $2::uuid)
+         where ($1::timestamptz is null or (created_at, invitation_id) > ($1, $2::uuid))
+           and ($4::uuid[] is null or invitation_id = any ($4))
          order by created_at, invitation_id limit $3`,
-        [after?.createdAt ?? null, after?.invitationId ?? null, query.limit + 1],
+        [after?.createdAt ?? null, after?.invitationId ?? null, query.limit + 1, ids ?? null],
       );
       const cells = rows.map((row) => ({
         ...invitationCell(organizationId, row.invitation_id),

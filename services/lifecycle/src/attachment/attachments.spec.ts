@@ -336,7 +336,7 @@ it('goes with its organization, with what no row knows, and opens no more', asyn
   await stored('another');
   caller = mine;
   const organizationId = mine.organizationId ?? '';
-  const store = lifecycleStores(database, bodies, nobodys).find(
+  const store = lifecycleStores(database, bodies, nobodys, undefined as never).find(
     ({ name }) => name === 'attachments',
   )?.organization;
   if (!store || !('remove' in store)) throw new Error('Attachments are removed');

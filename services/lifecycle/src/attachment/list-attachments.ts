@@ -22,13 +22,13 @@ export class ListAttachments {
     private readonly attachments: Attachments,
   ) {}
 
-  /** Oldest first. */
-  list(caller: Caller, query: PageQuery): Promise<z.infer<typeof attachmentPage>> {
+  /** Oldest first; of all, or of those that one person stored. */
+  list(caller: Caller, query: PageQuery, uploadedBy?: string): Promise<z.infer<typeof attachmentPage>> {
     const after = cursor.read(query.cursor);
     return this.database.forOrganization(organizationOf(caller), async (transaction) => {
       const entityManager = await transaction.entityManager();
       const found = await entityManager.findByCursor(AttachmentRow, {
-        where: { status: 'stored' },
+        where: { status: 'stored', ...(uploadedBy !== undefined && { uploadedBy }) },
         ...{ first: query.limit, includeCount: false, ...(after && { after }) },
         orderBy: { createdAt: 'asc', attachmentId: 'asc' },
       });

@@ -191,4 +191,13 @@ export const lifecycleMigrations: readonly SqlMigration[] = [
       create table statistics (month text primary key, figures jsonb not null, published_at timestamptz not null);
       grant select, insert on statistics to ${roles.worker};`,
   },
+  {
+    name: 'lifecycle-009-archive-of-person',
+    sql: ({ worker }) => `
+      -- Of an archive that has the data of one person: the request that it answers, and every id under which values of the person are sealed.
+      alter table data_return add column data_request_id uuid, add column user_id uuid, add column subjects jsonb;
+      create index data_return_data_request_id on data_return (data_request_id);
+      create index data_return_user_id on data_return (user_id);
+      grant delete on data_return to ${worker};`,
+  },
 ];

@@ -378,6 +378,9 @@ create table data_return (
   requested_at timestamp with time zone not null,
   expires_at timestamp with time zone,
   due_at timestamp with time zone,
+  data_request_id uuid,
+  user_id uuid,
+  subjects jsonb,
   constraint data_return_pkey PRIMARY KEY (return_id),
   constraint data_return_organization_id_requested_at_return_id_key UNIQUE (organization_id, requested_at, return_id)
 );
@@ -385,10 +388,12 @@ alter table data_return enable row level security;
 alter table data_return force row level security;
 create policy every_organization on data_return to lifecycle_retention, lifecycle_worker using (true);
 create policy own_organization on data_return to lifecycle_request using ((organization_id = (NULLIF(current_setting('vouchsafe.organization_id'::text, true), ''::text))::uuid));
+CREATE INDEX data_return_data_request_id ON public.data_return USING btree (data_request_id);
 CREATE INDEX data_return_due_at ON public.data_return USING btree (due_at);
+CREATE INDEX data_return_user_id ON public.data_return USING btree (user_id);
 grant delete, select on data_return to lifecycle_retention;
+grant delete, select, update on data_return to lifecycle_worker;
 grant insert, select, update on data_return to lifecycle_request;
-grant select, update on data_return to lifecycle_worker;
 
 create table dead_letter (
   id bigint not null generated always as identity,

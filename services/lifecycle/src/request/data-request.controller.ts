@@ -1,7 +1,22 @@
-import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
-import { accepted, Caller, Operation, type OperationDeclaration } from '@vouchsafe/service-host';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  HttpCode,
+  Param,
+  Post,
+  Query,
+  Res,
+  type StreamableFile,
+} from '@nestjs/common';
+import { accepted, Caller, decimal, Operation, type OperationDeclaration } from '@vouchsafe/service-host';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
+import { Download, downloadHeaders, sendBody } from '../attachment/send-body.js';
+import { type ReturnView, returnView } from '../return/return.view.js';
+import { ArchiveByRequest } from './archive-by-request.js';
 import { dataRequestProblems as problems } from './data-request.problems.js';
 import { dataRequestView, type DataRequestView } from './data-request.view.js';
 import {
@@ -23,6 +38,9 @@ import { dataRequestPage, dataRequestQuery, ReadRequests } from './read-requests
 const nothing = z.strictObject({});
 const made = ['organization-inactive', 'rejected', 'conflict', 'not-found'] as const;
 const path = z.strictObject({ id: z.uuid() });
+const partPath = path.extend({
+  part: decimal(1, 1_000_000).describe('Number of the part, from 1 on'),
+});
 type Path = z.infer<typeof path>;
 type View = Promise<DataRequestView>;
 
@@ -50,6 +68,7 @@ export class DataRequestController {
     private readonly eraseByRequest: EraseByRequest,
     private readonly enterRequest: EnterRequest,
     private readonly transferRequest: TransferRequest,
+    private readonly archiveByRequest: ArchiveByRequest,
   ) {}
 
   @Post()
@@ -204,6 +223,78 @@ export class DataRequestController {
     @Body({ schema: approval }) body: z.output<typeof approval>,
   ): View {
     return accepted(await this.eraseByRequest.approve(caller, id, body), problems);
+  }
+
+  @Post(':id/archive')
+  @HttpCode(200)
+  @Operation(
+    step(
+      'data-request.archive',
+      'Put everything that is kept of the person into an archive (Articles 15 and 20 GDPR), which answers the request when it is ready',
+      {
+        description:
+          'The person is told by email, and downloads it with a session; to somebody who has none, hand it over.',
+        problems: ['rejected', 'step-up-required'],
+      },
+    ),
+  )
+  async archive(@Caller() caller: Caller, @Param({ schema: path }) { id }: Path): View {
+    return accepted(await this.archiveByRequest.make(caller, id), problems);
+  }
+
+  @Get(':id/archive')
+  @Operation({
+    permission: 'self',
+    operation: 'data-request.read-archive',
+    entity: { type: 'data-request', id: 'path.id' },
+    effect: 'read',
+    summary: 'Read how far the archive of a request is and, when it is ready, which parts it has',
+    answers: { 200: returnView },
+    problems: ['not-found'],
+  })
+  readArchive(@Caller() caller: Caller, @Param({ schema: path }) { id }: Path): Promise<ReturnView> {
+    return this.archiveByRequest.read(caller, id);
+  }
+
+  @Get(':id/archive/parts/:part')
+  @Download()
+  @Operation({
+    permission: 'self',
+    operation: 'data-request.download-archive',
+    entity: { type: 'data-request', id: 'path.id' },
+    effect: 'read',
+    summary: 'Download a part of the archive of a request, or a range of its bytes (`Range`, RFC 9110)',
+    answers: { 200: 'application/zip', 206: 'application/zip' },
+    problems: ['not-found', 'gone', 'range-not-satisfiable', 'step-up-required'],
+    response: 'stream',
+    headers: downloadHeaders,
+  })
+  async download(
+    @Caller() caller: Caller,
+    @Param({ schema: partPath }) { id, part }: z.output<typeof partPath>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Headers('range') range?: string,
+    @Headers('if-range') ifRange?: string,
+  ): Promise<StreamableFile> {
+    const opened = await this.archiveByRequest.open(caller, id, part, { range, ifRange });
+    const name = `personal-data-${id}-part-${part}.zip`;
+    const { sha256 } = opened;
+    return sendBody(reply, opened, { sha256, name, type: 'application/zip', details: { part } });
+  }
+
+  @Delete(':id/archive')
+  @HttpCode(204)
+  @Operation({
+    permission: 'requests:write',
+    operation: 'data-request.delete-archive',
+    entity: { type: 'data-request', id: 'path.id' },
+    effect: 'write',
+    summary: 'Delete the archive of a request, or stop putting it together; the data itself stays',
+    answers: { 204: null },
+    problems: ['not-found', 'conflict', 'rejected'],
+  })
+  async deleteArchive(@Caller() caller: Caller, @Param({ schema: path }) { id }: Path): Promise<void> {
+    accepted(await this.archiveByRequest.delete(caller, id), problems);
   }
 
   @Post(':id/fulfilment')

@@ -1,7 +1,7 @@
 /** @promise P10 a request goes its way, and no other; what was not approved is not erased */
 import { describe, expect, it } from '@jest/globals';
 import { fold, given, userId as parseUser } from '@vouchsafe/event-sourcing';
-import { dataRequest, nextExpiry } from './data-request.decider.js';
+import { archiveOf, dataRequest, nextExpiry } from './data-request.decider.js';
 import type { DataRequestEvent } from './data-request.events.js';
 import type { PreviewItem } from './preview.js';
 
@@ -192,5 +192,46 @@ describe('a request that somebody else decides about', () => {
     const state = fold(dataRequest, [received, transferred]);
     expect(state).toMatchObject({ status: 'closed', outcome: { transferredTo: toOrganizationId } });
     expect(nextExpiry(state)?.expired).toEqual([contactId]);
+  });
+});
+
+describe('an archive', () => {
+  const archiveId = '0d3c3c25-6a0c-4b55-93cd-6a6d2f1f9d15';
+  const asked: DataRequestEvent = { type: 'data-request-received', data: { ...inside, kind: 'access' } };
+  const requested: DataRequestEvent = {
+    type: 'data-request-archive-requested',
+    data: { ...which, userId, archiveId },
+  };
+  const now = at('2027-02-05T00:00:00.000Z');
+  const made = { type: 'archive', archiveId } as const;
+
+  it('answers access and portability, of an account that is known, once they were accepted', () => {
+    given(dataRequest, [asked, accepted]).when(made).then([requested]);
+    given(dataRequest, [asked]).when(made).then({ rejected: 'wrong-state' });
+    given(dataRequest, [received, accepted]).when(made).then({ rejected: 'no-archive' });
+    const nobody: DataRequestEvent = { type: 'data-request-accepted', data: { ...which, userId: null } };
+    given(dataRequest, [asked, nobody]).when(made).then({ rejected: 'no-account' });
+  });
+
+  it('fulfils the request when it is ready, and gives it back when it was deleted before', () => {
+    const history = [asked, accepted, requested];
+    const done = { fulfilledAt: now.toISOString(), statement: null, exceptions: [] };
+    const fulfilled: DataRequestEvent = { type: 'data-request-fulfilled', data: { ...which, ...done } };
+    given(dataRequest, history).when({ type: 'note-archive', archiveId, at: now }).then([fulfilled]);
+    expect(archiveOf(fold(dataRequest, [...history, fulfilled]))).toBe(archiveId);
+    const stopped: DataRequestEvent = {
+      type: 'data-request-archive-stopped',
+      data: { ...which, archiveId },
+    };
+    given(dataRequest, history).when({ type: 'note-archive-deleted', archiveId }).then([stopped]);
+    expect(fold(dataRequest, [...history, stopped])).toMatchObject({ status: 'accepted' });
+    // Another one is nothing to this request, nor one that is ready.
+    given(dataRequest, history).when({ type: 'note-archive', archiveId: erasureId, at: now }).then([]);
+    given(dataRequest, [...history, fulfilled])
+      .when({ type: 'note-archive-deleted', archiveId })
+      .then([]);
+    given(dataRequest, history)
+      .when({ type: 'refuse', ground: 'excessive', reasons: 'No', at: now })
+      .then({ rejected: 'wrong-state' });
   });
 });

@@ -30,6 +30,10 @@ interface Executing extends Scoped {
   readonly erasureId: string;
   readonly receipts: readonly ErasureReceiptOf[];
 }
+/** The data of the person is being put into an archive. */
+interface Archiving {
+  readonly archiveId: string;
+}
 interface Refused {
   readonly ground: Data<'data-request-refused'>['ground'];
   readonly reasons: Personal<string>;
@@ -40,6 +44,8 @@ interface Fulfilled {
   readonly exceptions: readonly Retained[];
   /** Null where nothing was carried out by software. */
   readonly erasure: (Pick<Executing, 'erasureId' | 'receipts'> & { readonly previewHash: string }) | null;
+  /** The archive that answers it; null where there is none. */
+  readonly archiveId: string | null;
 }
 interface Closed {
   readonly closedAt: string;
@@ -55,6 +61,7 @@ export type DataRequest =
   | ({ readonly status: 'received' | 'identity-pending' | 'accepted' } & Known)
   | ({ readonly status: 'scoped' } & Known & Scoped)
   | ({ readonly status: 'executing' | 'partial' } & Known & Executing)
+  | ({ readonly status: 'executing' } & Known & Archiving)
   | ({ readonly status: 'refused' } & Known & Refused)
   | ({ readonly status: 'fulfilled' | 'fulfilled-with-exceptions' } & Known & Fulfilled)
   | ({ readonly status: 'recipients-notified' } & Known &
@@ -113,6 +120,10 @@ export type DataRequestCommand =
       readonly erasureId: string;
       readonly reason: Data<'data-request-erasure-stopped'>['reason'];
     }
+  | { readonly type: 'archive'; readonly archiveId: string }
+  /** It is ready. */
+  | { readonly type: 'note-archive'; readonly archiveId: string; readonly at: Date }
+  | { readonly type: 'note-archive-deleted'; readonly archiveId: string }
   | { readonly type: 'fulfil'; readonly statement: string; readonly at: Date }
   | { readonly type: 'announce-lifting'; readonly reasons: string; readonly at: Date }
   | { readonly type: 'transfer'; readonly toOrganizationId: string; readonly at: Date }
@@ -130,6 +141,7 @@ export type DataRequestRejection = {
     | 'already-extended'
     | 'first-month-over'
     | 'no-account'
+    | 'no-archive'
     | 'other-preview'
     | 'preview-changed'
     | 'recipients-not-notified'
@@ -175,7 +187,7 @@ export const dataRequest = decider<DataRequest, DataRequestCommand, DataRequestE
           { type: 'data-request-accepted', data: { ...which, userId: state.userId ?? command.userId } },
         ];
       case 'refuse': {
-        if (!isOpen(state) || isBeingCarriedOut(state)) return { rejected: 'wrong-state' };
+        if (!isOpen(state) || isUnderWay(state)) return { rejected: 'wrong-state' };
         const { ground, reasons, at } = command;
         const refusedAt = at.toISOString();
         return [{ type: 'data-request-refused', data: { ...which, ground, reasons, refusedAt } }];
@@ -198,6 +210,24 @@ export const dataRequest = decider<DataRequest, DataRequestCommand, DataRequestE
         if (!isBeingCarriedOut(state) || state.erasureId !== command.erasureId) return [];
         const { erasureId, reason } = command;
         return [{ type: 'data-request-erasure-stopped', data: { ...which, erasureId, reason } }];
+      }
+      case 'archive': {
+        if (state.kind !== 'access' && state.kind !== 'portability') return { rejected: 'no-archive' };
+        if (state.status !== 'accepted') return { rejected: 'wrong-state' };
+        if (state.userId === null) return { rejected: 'no-account' };
+        const { archiveId } = command;
+        const requested = { ...which, userId: state.userId, archiveId };
+        return [{ type: 'data-request-archive-requested', data: requested }];
+      }
+      case 'note-archive': {
+        if (!isBeingArchived(state, command)) return [];
+        const done = { fulfilledAt: command.at.toISOString(), statement: null, exceptions: [] };
+        return [{ type: 'data-request-fulfilled', data: { ...which, ...done } }];
+      }
+      case 'note-archive-deleted': {
+        if (!isBeingArchived(state, command)) return [];
+        const { archiveId } = command;
+        return [{ type: 'data-request-archive-stopped', data: { ...which, archiveId } }];
       }
       case 'fulfil': {
         if (state.status !== 'accepted' && state.status !== 'scoped') return { rejected: 'wrong-state' };
@@ -222,7 +252,7 @@ export const dataRequest = decider<DataRequest, DataRequestCommand, DataRequestE
         return [{ type: 'data-request-lifting-announced', data: { ...which, reasons, announcedAt } }];
       }
       case 'transfer': {
-        if (state.status === 'scoped' || isBeingCarriedOut(state) || !isOpen(state))
+        if (state.status === 'scoped' || isUnderWay(state) || !isOpen(state))
           return { rejected: 'wrong-state' };
         const { toOrganizationId, at } = command;
         const transferredAt = at.toISOString();
@@ -338,10 +368,20 @@ function close(
   return [{ type: 'data-request-closed', data: { dataRequestId, contactId, closedAt: at.toISOString() } }];
 }
 
-export function isBeingCarriedOut(
+/** An erasure is. */
+export function isBeingCarriedOut(state: DataRequest): state is Extract<DataRequest, Executing> {
+  return isUnderWay(state) && 'erasureId' in state;
+}
+
+function isBeingArchived(
   state: DataRequest,
-): state is Extract<DataRequest, { readonly status: 'executing' | 'partial' }> {
-  return state.status === 'executing' || state.status === 'partial';
+  { archiveId }: Archiving,
+): state is Extract<DataRequest, { readonly status: 'executing' }> {
+  return state.status === 'executing' && 'archiveId' in state && state.archiveId === archiveId;
+}
+
+function isUnderWay({ status }: DataRequest): boolean {
+  return status === 'executing' || status === 'partial';
 }
 
 function isFulfilled(
@@ -403,7 +443,10 @@ function evolveKnown(
       const { dataRequestId: _, contactId: __, ...receipt } = event.data;
       return { ...state, status: 'partial', receipts: [...state.receipts, receipt] };
     }
+    case 'data-request-archive-requested':
+      return { ...known, status: 'executing', archiveId: event.data.archiveId };
     case 'data-request-erasure-stopped':
+    case 'data-request-archive-stopped':
       return { ...known, status: 'accepted' };
     default:
       return evolveOutcome(state, known, event);
@@ -434,7 +477,8 @@ function evolveOutcome(
         ? { erasureId: state.erasureId, receipts: state.receipts, previewHash: state.preview.hash }
         : null;
       const status = exceptions.length > 0 ? 'fulfilled-with-exceptions' : 'fulfilled';
-      return { ...known, status, fulfilledAt, statement, exceptions, erasure };
+      const archiveId = state.status === 'executing' && 'archiveId' in state ? state.archiveId : null;
+      return { ...known, status, fulfilledAt, statement, exceptions, erasure, archiveId };
     }
     case 'data-request-recipients-notified':
       return isFulfilled(state) || state.status === 'recipients-notified'
@@ -468,9 +512,9 @@ function evolveOutcome(
 function outcomeOf(state: There): Closed['outcome'] | undefined {
   if (state.status === 'refused') return { ground: state.ground, reasons: state.reasons };
   if (!isFulfilled(state) && state.status !== 'recipients-notified') return undefined;
-  const { fulfilledAt, statement, exceptions, erasure } = state;
+  const { fulfilledAt, statement, exceptions, erasure, archiveId } = state;
   const recipients = state.status === 'recipients-notified' ? state.recipients : [];
-  return { fulfilledAt, statement, exceptions, erasure, recipients };
+  return { fulfilledAt, statement, exceptions, erasure, archiveId, recipients };
 }
 
 function knownOf(state: Known): Known {
@@ -480,4 +524,10 @@ function knownOf(state: Known): Known {
     ...{ dataRequestId, contactId, receiptId, kind, receivedAt, contact, text },
     ...{ channel, userId, waiting, extension, lifting, told },
   };
+}
+
+/** The archive that answers a request, or will; null where there is none. */
+export function archiveOf(state: DataRequest): string | null {
+  const done = state.status === 'closed' ? state.outcome : state;
+  return 'archiveId' in done ? done.archiveId : null;
 }

@@ -91,6 +91,18 @@ export const dataRequestEvents = eventCatalog({
     visibility: 'published',
     schema: z.strictObject({ ...which, erasureId: z.uuid(), reason: z.enum(erasureRefusals) }),
   },
+  /** Everything that is kept of the person is put into an archive. */
+  'data-request-archive-requested': {
+    version: 1,
+    visibility: 'published',
+    schema: z.strictObject({ ...which, userId, archiveId: z.uuid() }),
+  },
+  /** It was deleted before it was ready. */
+  'data-request-archive-stopped': {
+    version: 1,
+    visibility: 'private',
+    schema: z.strictObject({ ...which, archiveId: z.uuid() }),
+  },
   'data-request-fulfilled': {
     version: 1,
     visibility: 'published',

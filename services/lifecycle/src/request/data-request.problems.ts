@@ -1,10 +1,12 @@
 import type { RejectionProblem } from '@vouchsafe/service-host';
+import type { ArchivingRejection } from './archive-by-request.js';
 import type { DecidingRejection } from './decide-request.js';
 import type { ErasingRejection } from './erase-by-request.js';
 import type { ReceivingRejection } from './receive-request.js';
 import type { TransferringRejection } from './transfer-request.js';
 
-type Rejection = DecidingRejection | ErasingRejection | ReceivingRejection | TransferringRejection;
+type Rejection =
+  ArchivingRejection | DecidingRejection | ErasingRejection | ReceivingRejection | TransferringRejection;
 
 /** How each rejection is answered. */
 export const dataRequestProblems = {
@@ -18,6 +20,13 @@ export const dataRequestProblems = {
     'conflict',
     'It is not known which account the request is about: state by hand what was done',
   ],
+  'no-archive': ['conflict', 'Only a request for access or portability is answered by an archive'],
+  'person-erased': [
+    'conflict',
+    'The data of the person is being erased, or was: state by hand what was done',
+  ],
+  purging: ['conflict', 'The data of the organization is being deleted'],
+  held: ['conflict', 'A legal hold keeps this archive. It can be deleted when the hold is released'],
   'other-preview': ['conflict', 'There is a newer preview: read it, and approve that one'],
   'preview-changed': ['conflict', 'There is more data than when it was previewed: read the preview again'],
   'recipients-not-notified': [

@@ -38,6 +38,11 @@ const facts: {
     const { erasureId, reason } = event.data;
     return told(lifecycleFacts.dataRequestErasureStopped, event, { erasureId, reason });
   },
+  'data-request-archive-requested': (event) => {
+    const { userId, archiveId: returnId } = event.data;
+    return told(lifecycleFacts.dataRequestArchiveRequested, event, { userId, returnId });
+  },
+  'data-request-archive-stopped': () => [],
   'data-request-fulfilled': (event) => {
     const { statement, exceptions } = event.data;
     return told(lifecycleFacts.dataRequestFulfilled, event, { carriedOut: statement === null, exceptions });

@@ -28,7 +28,7 @@ const summary = {
     .enum(shownStatuses)
     .describe(
       '`received`: nobody has decided yet; `identity-pending`: the time stands still until the person has shown who they are; `accepted`; ' +
-        '`scoped`: an erasure was previewed; `executing`: approved; `partial`: some services have erased; `refused`; `fulfilled`; ' +
+        '`scoped`: an erasure was previewed; `executing`: approved, or an archive is put together; `partial`: some services have erased; `refused`; `fulfilled`; ' +
         '`fulfilled-with-exceptions`: something must be kept; `recipients-notified`: whoever got the data was told; `closed`',
     ),
   userId: z.uuid().nullable().describe('The user whom it is about; null where no account is known'),
@@ -103,6 +103,9 @@ export const dataRequestView = z
         fulfilledAt: time,
         statement: words.describe('What was done by hand; null where software carried it out'),
         exceptions: z.array(retained).describe('What stays, and on which ground'),
+        hasArchive: z
+          .boolean()
+          .describe('Whether an archive answers it: it can be downloaded until it is deleted'),
         recipients: z.array(recipient).describe('Whoever got the data and was told (Article 19 GDPR)'),
       })
       .nullable()
@@ -156,6 +159,7 @@ export function viewOf(state: There, now: Date, heldBy: readonly string[]): Data
             fulfilledAt: done.fulfilledAt,
             statement: readable(done.statement),
             exceptions: [...done.exceptions],
+            hasArchive: done.archiveId !== null,
             recipients: ('recipients' in done ? done.recipients : []).map((one) => ({
               ...{ ...one, name: readable(one.name) },
             })),

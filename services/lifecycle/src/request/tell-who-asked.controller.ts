@@ -1,13 +1,15 @@
 /** @promise P10 gives identity the address of whoever asked, and what there is to say, when it sends the email */
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { dataRequestKinds, dataRequestNotices, refusalGrounds, retained } from '@vouchsafe/contracts';
-import { Database } from '@vouchsafe/database';
+import { Database, instant, type Transaction } from '@vouchsafe/database';
 import { Clock, Operation } from '@vouchsafe/service-host';
 import { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import { Operator } from '../organization/operator.js';
 import { OrganizationRow } from '../organization/organization.entity.js';
+import { ReturnRow } from '../return/return.entity.js';
 import { dataRequestAggregate } from './data-request.aggregate.js';
+import { archiveOf } from './data-request.decider.js';
 import { readable } from './data-request.view.js';
 import { DataRequests, type There } from './data-requests.js';
 import { tokenFor } from './enter-request.js';
@@ -35,6 +37,7 @@ const answer = z.discriminatedUnion('status', [
     ground: z.enum(refusalGrounds).nullable(),
     words: z.string().nullable(),
     exceptions: z.array(retained),
+    archiveUntil: time.nullable(),
   }),
 ]);
 
@@ -77,6 +80,7 @@ export class TellWhoAskedController {
         receiptId: state.receiptId,
         token: notice === 'confirm' ? await tokenFor(this.vault, transaction, dataRequestId) : null,
         ...wordsOf(state, notice),
+        archiveUntil: notice === 'fulfilled' ? await archiveUntil(transaction, state) : null,
       };
     });
   }
@@ -85,6 +89,15 @@ export class TellWhoAskedController {
 function dueAtOf({ receivedAt, extension, waiting }: There, now: Date): string {
   const dates = datesOf({ receivedAt: new Date(receivedAt), isExtended: extension !== null, waiting }, now);
   return dates.dueAt.toISOString();
+}
+
+/** Until when the archive that answers the request can be downloaded; null where none can. */
+async function archiveUntil(transaction: Transaction, state: There): Promise<string | null> {
+  const entityManager = await transaction.entityManager();
+  const returnId = archiveOf(state);
+  const row =
+    returnId === null ? null : await entityManager.findOne(ReturnRow, { returnId, status: 'ready' });
+  return row?.expiresAt ? instant(row.expiresAt).toISOString() : null;
 }
 
 /** What staff wrote; nothing of what whoever asked wrote. */

@@ -1,4 +1,7 @@
-import type { ReturnedTable } from '@vouchsafe/service-host';
+import type { ReturnedPerson, ReturnedTable } from '@vouchsafe/service-host';
+
+/** The person whose data is in an archive, and the request that it answers; null where the archive is the organization's. */
+export type ArchivedPerson = (ReturnedPerson & { readonly dataRequestId: string }) | null;
 
 /** What is in an archive, decided when it is begun. */
 export interface ArchivePlan {

@@ -1,7 +1,17 @@
-/** @promise P30 every service contributes its tables, page by page */
+/**
+ * @promise P30 every service contributes its tables, page by page
+ * @promise P10 and the rows of one person, for the archive of their data
+ */
 import { Inject, Injectable } from '@nestjs/common';
 import { serviceNames } from '@vouchsafe/contracts';
-import { CONFIG, InternalClient, originsFor, returnedCatalog, returnedRows } from '@vouchsafe/service-host';
+import {
+  CONFIG,
+  InternalClient,
+  originsFor,
+  returnedCatalog,
+  type ReturnedPerson,
+  returnedRows,
+} from '@vouchsafe/service-host';
 import type { LifecycleConfig } from '../lifecycle.config.js';
 import type { ArchivePlan, PlannedTable } from './archive-plan.js';
 
@@ -12,6 +22,8 @@ const TIMEOUT_MS = 60_000;
 
 export interface RowsAsked {
   readonly organizationId: string;
+  /** Whose rows alone; null for all of the organization. */
+  readonly person: ReturnedPerson | null;
   readonly cursor: string | null;
   readonly from: string | null;
   readonly to: string | null;
@@ -24,7 +36,7 @@ export interface Rows {
 
 /** What is in an archive, and its rows. */
 export abstract class ReturnedData {
-  abstract plan(): Promise<ArchivePlan>;
+  abstract plan(of: 'organization' | 'person'): Promise<ArchivePlan>;
   abstract rows(table: PlannedTable, asked: RowsAsked): Promise<Rows>;
 }
 
@@ -40,12 +52,12 @@ export class AskServices extends ReturnedData {
     this.origins = originsFor('lifecycle', config);
   }
 
-  async plan(): Promise<ArchivePlan> {
+  async plan(of: 'organization' | 'person'): Promise<ArchivePlan> {
     const tables: PlannedTable[] = [];
     const nothing: ArchivePlan['nothing'][number][] = [];
     for (const service of serviceNames) {
       const catalog = await this.client.ask({
-        ...{ audience: service, origin: this.originOf(service), path: '/internal/returned-data' },
+        ...{ audience: service, origin: this.originOf(service), path: `/internal/returned-data?of=${of}` },
         answer: returnedCatalog,
         timeoutMs: TIMEOUT_MS,
       });
@@ -56,13 +68,16 @@ export class AskServices extends ReturnedData {
   }
 
   rows({ service, name }: PlannedTable, asked: RowsAsked): Promise<Rows> {
-    const { organizationId, cursor, from, to } = asked;
-    const query = new URLSearchParams({ organizationId, limit: String(PAGE) });
-    for (const [key, value] of Object.entries({ cursor, from, to }))
-      if (value !== null) query.set(key, value);
+    const { organizationId, person, cursor, from, to } = asked;
     return this.client.ask({
       ...{ audience: service, origin: this.originOf(service) },
-      path: `/internal/returned-data/${name}?${query.toString()}`,
+      ...{ method: 'POST', path: `/internal/returned-data/${name}` },
+      body: {
+        ...{ organizationId, person, limit: PAGE },
+        ...(cursor !== null && { cursor }),
+        ...(from !== null && { from }),
+        ...(to !== null && { to }),
+      },
       answer: returnedRows,
       timeoutMs: TIMEOUT_MS,
     });

@@ -1,4 +1,7 @@
-/** @promise P30 every requested archive becomes ready, whatever fails or is killed on its way, and goes when its time is over */
+/**
+ * @promise P30 every requested archive becomes ready, whatever fails or is killed on its way, and goes when its time is over
+ * @promise P10 an archive of a person's data that is ready answers their request
+ */
 import { createHash, type KeyObject } from 'node:crypto';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -18,11 +21,12 @@ import {
 } from '@vouchsafe/service-host';
 import { sealingStream, Vault } from '@vouchsafe/vault';
 import { BodyStore } from '../attachment/body-store.js';
+import { DataRequests } from '../request/data-requests.js';
 import { plusDays } from '../termination/plan.js';
 import { ArchivePart } from './archive-part.js';
-import { type ArchivePlan, type ArchivePosition, beginning } from './archive-plan.js';
+import { type ArchivedPerson, type ArchivePlan, type ArchivePosition, beginning } from './archive-plan.js';
 import { ReturnedData } from './ask-services.js';
-import { about } from './delete-return.js';
+import { destructionOf } from './delete-return.js';
 import { contextOf } from './part-context.js';
 import { returnAggregate } from './return.aggregate.js';
 import type { ReturnCommand } from './return.decider.js';
@@ -40,6 +44,7 @@ interface Job {
   readonly organizationId: string;
   readonly returnId: string;
   readonly status: ReturnStatus;
+  readonly person: ArchivedPerson;
   readonly from: string | null;
   readonly to: string | null;
   readonly partSize: number;
@@ -67,6 +72,7 @@ export class AssembleReturns implements OnApplicationBootstrap {
     private readonly bodies: BodyStore,
     private readonly data: ReturnedData,
     private readonly writePart: WritePart,
+    private readonly requests: DataRequests,
     @Inject(LOGGER) private readonly logger: Pick<ServiceLogger, 'error'>,
   ) {}
 
@@ -92,7 +98,7 @@ export class AssembleReturns implements OnApplicationBootstrap {
       sql.query<JobRow>(
         `update data_return set due_at = $2 where return_id = (
            select return_id from data_return where due_at <= $1 order by due_at limit 1 for update skip locked)
-         returning organization_id, return_id, status, from_time, to_time, part_size`,
+         returning organization_id, return_id, status, from_time, to_time, part_size, data_request_id, user_id, subjects`,
         [at, this.leaseEnd()],
       ),
     );
@@ -119,8 +125,8 @@ export class AssembleReturns implements OnApplicationBootstrap {
     await this.discardUnfinished(job);
     const { plan, position } = await this.begin(job, at);
     const { part, previousPart } = await this.newPart(job);
-    const { organizationId, returnId, from, to, partSize } = job;
-    const order = { organizationId, returnId, from, to, plan, position, previousPart, at };
+    const { organizationId, returnId, person, from, to, partSize } = job;
+    const order = { organizationId, returnId, person, from, to, plan, position, previousPart, at };
     const archive = new ArchivePart(partSize, at);
     const stop = () => archive.fail(new StoppedError());
     signal.addEventListener('abort', stop, { once: true });
@@ -153,7 +159,7 @@ export class AssembleReturns implements OnApplicationBootstrap {
 
   private async begin(job: Job, at: Date): Promise<{ plan: ArchivePlan; position: ArchivePosition }> {
     const known = await this.planOf(job);
-    const plan = known?.plan ?? (await this.data.plan());
+    const plan = known?.plan ?? (await this.data.plan(job.person ? 'person' : 'organization'));
     const position = known?.position ?? beginning;
     await this.database.asWorker(async (sql) => {
       await this.execute(sql, job, { type: 'begin' }, at);
@@ -175,11 +181,12 @@ export class AssembleReturns implements OnApplicationBootstrap {
     return row?.plan && row.position ? { plan: row.plan, position: row.position } : undefined;
   }
 
-  private newPart({ organizationId, returnId }: Job) {
+  private newPart({ organizationId, returnId, person }: Job) {
     return this.database.asWorker(async (sql) => {
       const previousPart = (await keptParts(sql, returnId)).at(-1) ?? null;
       const [partId, number] = [this.ids.newId(), (previousPart?.part ?? 0) + 1];
-      const scope = { organizationId, subjectId: null };
+      // So an erasure of the person ends it, whoever has a copy of the sealed body.
+      const scope = { organizationId, subjectId: person?.userId ?? null };
       const key = await this.vault.newStreamKey(sql, scope, contextOf(partId, 'returnPartKey'));
       if (isErased(key)) throw new StoppedError();
       await sql.query(
@@ -217,6 +224,11 @@ export class AssembleReturns implements OnApplicationBootstrap {
       const parts = await keptParts(sql, job.returnId);
       const size = parts.reduce((sum, one) => sum + one.size, 0);
       await this.execute(sql, job, { type: 'finish', parts: parts.length, size, expiresAt }, at);
+      if (!job.person) return;
+      const answered = { type: 'note-archive', archiveId: job.returnId, at } as const;
+      const unit = this.requests.unit(sql, job.organizationId);
+      const noted = await this.requests.execute(unit, job.person.dataRequestId, answered);
+      if ('rejected' in noted) throw new Error(`An archive answers no request: ${noted.rejected}`);
     });
   }
 
@@ -238,7 +250,7 @@ export class AssembleReturns implements OnApplicationBootstrap {
     const at = this.clock.now();
     try {
       await this.database.asWorker(async (sql) => {
-        await refuseHeld(sql, { organizations: [job.organizationId], about });
+        await refuseHeld(sql, destructionOf(job.organizationId, job.person?.subjects));
         await this.execute(sql, job, { type: 'expire', at }, at);
         await sql.query(`update data_return set status = 'expired', due_at = $2 where return_id = $1`, [
           job.returnId,
@@ -317,12 +329,17 @@ interface JobRow {
   readonly from_time: string | null;
   readonly to_time: string | null;
   readonly part_size: string;
+  readonly data_request_id: string | null;
+  readonly user_id: string | null;
+  readonly subjects: readonly string[] | null;
 }
 
 function jobOf(row: JobRow): Job {
   const timeOf = (text: string | null) => text && instant(text).toISOString();
+  const { data_request_id: dataRequestId, user_id: userId, subjects } = row;
   return {
     ...{ organizationId: row.organization_id, returnId: row.return_id, status: row.status },
+    person: dataRequestId && userId && subjects ? { dataRequestId, userId, subjects: [...subjects] } : null,
     ...{ from: timeOf(row.from_time), to: timeOf(row.to_time), partSize: Number(row.part_size) },
   };
 }

@@ -1,14 +1,17 @@
-/** @promise P30 what an organization gets back of lifecycle: its files, its legal holds, requests of data subjects, how it ended */
+/**
+ * @promise P30 what an organization gets back of lifecycle: its files, its legal holds, requests of data subjects, how it ended
+ * @promise P10 what a person gets a copy of: their requests, and which files they stored
+ */
 import { Injectable } from '@nestjs/common';
 import { terminationCauses } from '@vouchsafe/contracts';
-import { onePage, organizationOf, returnedEntity } from '@vouchsafe/service-host';
+import { accessTable, onePage, organizationOf, returnedEntity } from '@vouchsafe/service-host';
 import { z } from 'zod';
 import { attachmentView } from '../attachment/attachments.js';
 import { ListAttachments } from '../attachment/list-attachments.js';
 import { holdSummary } from '../hold/hold.view.js';
 import { ReadHolds } from '../hold/read-holds.js';
 import { dataRequestSummary } from '../request/data-request.view.js';
-import { ReadRequests } from '../request/read-requests.js';
+import { ReadRequests, requestOfPerson } from '../request/read-requests.js';
 import { ReadTermination } from '../termination/read-termination.js';
 import { pathOf } from './returned-attachments.js';
 
@@ -84,6 +87,25 @@ export class LifecycleReturned {
       return onePage([{ organizationId, status, cause, endedAt, productionErasedBy, backupsExpiredBy }]);
     },
   });
+
+  readonly ofPerson = {
+    requests: accessTable({
+      ...{
+        name: 'data-requests',
+        meaning: 'Your requests about your personal data, and how they were answered',
+      },
+      ...{ row: requestOfPerson, primaryKey: ['dataRequestId'], shows: ['data_request'] },
+      page: ({ caller, person, limit, cursor }) =>
+        this.readRequests.listOf(caller, person.userId, { limit, cursor }),
+    }),
+
+    attachments: accessTable({
+      ...{ name: 'attachments', meaning: 'The files that you stored; the files themselves are not in here' },
+      ...{ row: attachmentView, primaryKey: ['attachmentId'], shows: ['attachment'] },
+      page: ({ caller, person, limit, cursor }) =>
+        this.listAttachments.list(caller, { limit, cursor }, person.userId),
+    }),
+  };
 }
 
 const notEnded = { cause: null, endedAt: null, productionErasedBy: null, backupsExpiredBy: null };

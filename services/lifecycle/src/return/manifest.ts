@@ -12,6 +12,8 @@ export interface KeptPart {
 export interface Manifest {
   readonly organizationId: string;
   readonly returnId: string;
+  /** Whose data alone it is; null where it is the organization's. */
+  readonly userId: string | null;
   readonly from: string | null;
   readonly to: string | null;
   readonly createdAt: string;
@@ -38,15 +40,14 @@ export function sums(files: readonly ArchivedFile[]): string {
   return files.map(({ path, sha256 }) => `${sha256}  ${path}\n`).join('');
 }
 
-export const README = `This archive holds the data of an organization, as Vouchsafe returned it.
+const TABLES = `Unpack all of its parts into one folder.
 
-Unpack all of its parts into one folder.
-
-  *.csv                  one table each, or a piece of one (members.csv, members.2.csv): RFC 4180, UTF-8
+  *.csv                  one table each, or a piece of one (audit-entries.2.csv): RFC 4180, UTF-8
   *.csv-metadata.json    what its columns mean (CSV on the Web, W3C)
   csv-metadata.json      all tables, with the references between them; in the last part
-  attachments/           files, as they were stored: attachments.csv says which is whose
-  SHA256SUMS             digests of the files of one part: sha256sum --check SHA256SUMS
+`;
+
+const SUMS = `  SHA256SUMS             digests of the files of one part: sha256sum --check SHA256SUMS
   manifest.note          the same and more, signed (c2sp.org/signed-note)
 
 SHA256SUMS and manifest.note have the number of their part in their names: SHA256SUMS.2.
@@ -54,4 +55,15 @@ SHA256SUMS and manifest.note have the number of their part in their names: SHA25
 A text that begins as a formula has an apostrophe in front, so that spreadsheets show it as a text. The column escapedCells names the
 columns of a row to which this was done: take the apostrophe off to get the value. A text that is empty is written in the same way; an
 empty cell is no value.
+`;
+
+export const README = `This archive holds the data of an organization, as Vouchsafe returned it.
+
+${TABLES}  attachments/           files, as they were stored: attachments.csv says which is whose
+${SUMS}`;
+
+export const README_OF_PERSON = `This archive holds the personal data of one person (Articles 15 and 20 GDPR).
+
+${TABLES}${SUMS}
+attachments.csv lists the files that the person stored. The files themselves are not in it: they may be about others.
 `;

@@ -21,20 +21,38 @@ export class OpenPart {
     private readonly bodies: BodyStore,
   ) {}
 
-  /** Of an archive that is whole, and no other: half of one is never given out. */
-  async open(caller: Caller, returnId: string, number: number, asked: Asked): Promise<OpenedPart> {
+  /**
+   * Of an archive that is whole, and no other: half of one is never given out.
+   * @param dataRequestId the request that the archive answers; null for the organization's own
+   */
+  async open(
+    caller: Caller,
+    returnId: string,
+    number: number,
+    asked: Asked,
+    dataRequestId: string | null = null,
+  ): Promise<OpenedPart> {
     const organizationId = organizationOf(caller);
-    const { partId, size, sha256, key } = await this.find(organizationId, returnId, number);
+    const { partId, size, sha256, key } = await this.find(
+      organizationId,
+      { returnId, dataRequestId },
+      number,
+    );
     const id = { organizationId, attachmentId: partId };
     const context = contextOf(partId, 'returnPart');
     const opened = await openBody(this.bodies, id, { key, context, size }, asked);
     return { ...opened, sha256: sha256 ?? '' };
   }
 
-  private find(organizationId: string, returnId: string, number: number) {
+  private find(
+    organizationId: string,
+    which: { readonly returnId: string; readonly dataRequestId: string | null },
+    number: number,
+  ) {
     return this.database.forOrganization(organizationId, async (transaction) => {
       const entityManager = await transaction.entityManager();
-      const row = await entityManager.findOne(ReturnRow, { returnId });
+      const { returnId } = which;
+      const row = await entityManager.findOne(ReturnRow, which);
       if (!row) throw problem('not-found');
       if (row.status === 'expired' || row.status === 'deleted' || row.status === 'cancelled')
         throw problem('gone');
@@ -49,7 +67,7 @@ export class OpenPart {
       const { partId, size, sha256 } = part;
       const key = await this.vault.openStreamKey(
         transaction,
-        { organizationId, subjectId: null },
+        { organizationId, subjectId: row.userId ?? null },
         contextOf(partId, 'returnPartKey'),
         part.keySealed,
       );

@@ -20,13 +20,14 @@ const cursor = cursorOf({ requestedAt: 'time', returnId: 'id' });
 export class ReadReturns {
   constructor(private readonly database: Database) {}
 
-  /** Newest first, those that were deleted, too. */
+  /** The organization's own, newest first; those that were deleted, too. */
   list(caller: Caller, query: PageQuery): Promise<z.infer<typeof returnPage>> {
     const after = cursor.read(query.cursor);
     return this.database.forOrganization(organizationOf(caller), async (transaction) => {
       const entityManager = await transaction.entityManager();
       const found = await entityManager.findByCursor(ReturnRow, {
         ...{ first: query.limit, includeCount: false, ...(after && { after }) },
+        where: { dataRequestId: null },
         orderBy: { requestedAt: 'desc', returnId: 'desc' },
       });
       return pageFound(found, summaryOf, ({ requestedAt, returnId }) =>
@@ -35,9 +36,10 @@ export class ReadReturns {
     });
   }
 
-  read(caller: Caller, returnId: string): Promise<ReturnView> {
+  /** @param dataRequestId the request that the archive answers; null for the organization's own */
+  read(caller: Caller, returnId: string, dataRequestId: string | null = null): Promise<ReturnView> {
     return this.database.forOrganization(organizationOf(caller), async (transaction) => {
-      const row = await (await transaction.entityManager()).findOne(ReturnRow, { returnId });
+      const row = await (await transaction.entityManager()).findOne(ReturnRow, { returnId, dataRequestId });
       if (!row) throw problem('not-found');
       return viewOf(transaction, row);
     });

@@ -26,6 +26,7 @@ import { ReturnRow } from './return.entity.js';
 import { type ReturnView, viewOf } from './return.view.js';
 
 const MIB = 2 ** 20;
+export const PART_SIZE = 1024 * MIB;
 /** That are there, or on their way. */
 const MOST_KEPT = 3;
 
@@ -39,7 +40,7 @@ export const newReturn = z
       .int()
       .min(MIB)
       .max(MIB * MIB)
-      .default(1024 * MIB)
+      .default(PART_SIZE)
       .describe('Bytes that a part has at most, unless one file alone is larger'),
     organizationId: z
       .uuid()
@@ -104,7 +105,14 @@ export class RequestReturn {
         if (isRejected(requested)) return requested;
         const row = (await unit.entityManager()).create(ReturnRow, {
           ...{ organizationId, returnId, status: 'requested', partSize, fromTime: from, toTime: to },
-          ...{ plan: null, position: null, expiresAt: null },
+          ...{
+            plan: null,
+            position: null,
+            expiresAt: null,
+            dataRequestId: null,
+            userId: null,
+            subjects: null,
+          },
           ...{ requestedAt: at.toISOString(), dueAt: at.toISOString() },
         });
         return { body: await viewOf(unit, row) };
@@ -134,7 +142,7 @@ export class RequestReturn {
     ]);
     const [kept] = await unit.query<{ all: number; open: number }>(
       `select count(*)::int as all, count(*) filter (where status <> 'ready')::int as open from data_return
-       where organization_id = $1 and status in ('requested', 'assembling', 'failed', 'ready')`,
+       where organization_id = $1 and data_request_id is null and status in ('requested', 'assembling', 'failed', 'ready')`,
       [unit.organizationId],
     );
     const { all, open } = kept ?? { all: 0, open: 0 };

@@ -4,6 +4,7 @@ import type { ReturnEvent } from './return.events.js';
 interface Known {
   readonly organizationId: OrganizationId;
   readonly returnId: string;
+  readonly isOfPerson: boolean;
   /** How often it could not be put together. */
   readonly failures: number;
 }
@@ -18,6 +19,7 @@ type Data<Type extends ReturnEvent['type']> = Extract<ReturnEvent, { readonly ty
 
 export type ReturnCommand =
   | { readonly type: 'request'; readonly requested: Data<'return-requested'> }
+  | { readonly type: 'request-of-person'; readonly requested: Data<'return-of-person-requested'> }
   /** One part after the other; after a failure, too. */
   | { readonly type: 'begin' }
   | { readonly type: 'note-failure' }
@@ -30,10 +32,12 @@ export type ReturnRejection = { readonly rejected: 'already-requested' | 'not-th
 export const dataReturn = decider<Return, ReturnCommand, ReturnEvent, ReturnRejection>({
   initial: { status: 'absent' },
   decide: (state, command) => {
-    if (command.type === 'request')
-      return state.status === 'absent'
+    if (command.type === 'request' || command.type === 'request-of-person') {
+      if (state.status !== 'absent') return { rejected: 'already-requested' };
+      return command.type === 'request'
         ? [{ type: 'return-requested', data: command.requested }]
-        : { rejected: 'already-requested' };
+        : [{ type: 'return-of-person-requested', data: command.requested }];
+    }
     if (state.status === 'absent' || isOver(state)) return { rejected: 'not-there' };
     const { organizationId, returnId } = state;
     const which = { organizationId, returnId };
@@ -47,9 +51,8 @@ export const dataReturn = decider<Return, ReturnCommand, ReturnEvent, ReturnReje
       case 'finish': {
         if (state.status !== 'assembling') return { rejected: 'not-due' };
         const { parts, size, expiresAt } = command;
-        return [
-          { type: 'return-ready', data: { ...which, parts, size, expiresAt: expiresAt.toISOString() } },
-        ];
+        const data = { ...which, parts, size, expiresAt: expiresAt.toISOString() };
+        return [{ type: state.isOfPerson ? 'return-of-person-ready' : 'return-ready', data }];
       }
       case 'delete': {
         const because = state.status === 'ready' ? 'deleted' : 'cancelled';
@@ -64,19 +67,21 @@ export const dataReturn = decider<Return, ReturnCommand, ReturnEvent, ReturnReje
     }
   },
   evolve: (state, event) => {
-    if (event.type === 'return-requested') {
+    if (event.type === 'return-requested' || event.type === 'return-of-person-requested') {
       const { organizationId, returnId } = event.data;
-      return { status: 'requested', organizationId, returnId, failures: 0 };
+      const isOfPerson = event.type === 'return-of-person-requested';
+      return { status: 'requested', organizationId, returnId, isOfPerson, failures: 0 };
     }
     if (state.status === 'absent') return state;
-    const { organizationId, returnId, failures } = state;
-    const known = { organizationId, returnId, failures };
+    const { organizationId, returnId, isOfPerson, failures } = state;
+    const known = { organizationId, returnId, isOfPerson, failures };
     switch (event.type) {
       case 'return-begun':
         return { ...known, status: 'assembling' };
       case 'return-attempt-failed':
         return { ...known, status: 'failed', failures: event.data.attempt };
       case 'return-ready':
+      case 'return-of-person-ready':
         return { ...known, status: 'ready', expiresAt: event.data.expiresAt };
       case 'return-deleted':
         return { ...known, status: event.data.because };

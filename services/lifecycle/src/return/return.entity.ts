@@ -24,6 +24,11 @@ export const ReturnRow = defineEntity({
     status: p.text().$type<ReturnStatus>(),
     fromTime: time().nullable(),
     toTime: time().nullable(),
+    /** The request that the archive answers, where it has the data of one person; null where it is the organization's. */
+    dataRequestId: p.uuid().nullable(),
+    userId: p.uuid().nullable(),
+    /** Every id under which values of the person are sealed. */
+    subjects: p.json<readonly string[]>().nullable().lazy(),
     /** Bytes that a part has at most, unless one file alone is larger. */
     partSize: p.bigint('number'),
     /** What is in the archive: the same for all parts, whatever is released meanwhile. Null until it is begun. */
@@ -41,7 +46,11 @@ export const ReturnRow = defineEntity({
       properties: ['organizationId', 'requestedAt', 'returnId'],
     },
   ],
-  indexes: [{ name: 'data_return_due_at', properties: ['dueAt'] }],
+  indexes: [
+    { name: 'data_return_due_at', properties: ['dueAt'] },
+    { name: 'data_return_data_request_id', properties: ['dataRequestId'] },
+    { name: 'data_return_user_id', properties: ['userId'] },
+  ],
 });
 export type ReturnRow = InferEntity<typeof ReturnRow>;
 
@@ -60,7 +69,7 @@ export const ReturnPartRow = defineEntity({
     /** Of the ZIP file, in bytes. */
     size: p.bigint('number'),
     sha256: p.text().nullable(),
-    /** The key of its body alone, sealed by the organization's. */
+    /** The key of its body alone, sealed by the organization's, or by that of the person whose data it is. */
     keySealed: p.text().lazy(),
   },
   uniques: [{ name: 'return_part_return_id_number_key', properties: ['returnId', 'number'] }],

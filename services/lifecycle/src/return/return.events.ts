@@ -1,11 +1,11 @@
 import { returnEnds } from '@vouchsafe/contracts';
-import { eventCatalog, type EventOf, organizationId } from '@vouchsafe/event-sourcing';
+import { eventCatalog, type EventOf, organizationId, userId } from '@vouchsafe/event-sourcing';
 import { z } from 'zod';
 
 const time = z.iso.datetime();
 const which = { organizationId, returnId: z.uuid() };
 
-/** Stream `return-<id>`: an archive of an organization's data, from the request to its deletion (P30). */
+/** Stream `return-<id>`: an archive of an organization's data, or of one person's, from the request to its deletion (P30, P10). */
 export const returnEvents = eventCatalog({
   'return-requested': {
     version: 1,
@@ -17,6 +17,12 @@ export const returnEvents = eventCatalog({
       isByOperator: z.boolean(),
     }),
   },
+  /** The request of the data subject says the rest, and is published. */
+  'return-of-person-requested': {
+    version: 1,
+    visibility: 'private',
+    schema: z.strictObject({ ...which, dataRequestId: z.uuid(), userId }),
+  },
   'return-begun': { version: 1, visibility: 'private', schema: z.strictObject(which) },
   'return-attempt-failed': {
     version: 1,
@@ -26,6 +32,16 @@ export const returnEvents = eventCatalog({
   'return-ready': {
     version: 1,
     visibility: 'published',
+    schema: z.strictObject({
+      ...which,
+      parts: z.int().positive(),
+      size: z.int().nonnegative(),
+      expiresAt: time,
+    }),
+  },
+  'return-of-person-ready': {
+    version: 1,
+    visibility: 'private',
     schema: z.strictObject({
       ...which,
       parts: z.int().positive(),

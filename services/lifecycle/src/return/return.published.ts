@@ -12,6 +12,8 @@ export function publishReturn(event: RecordedEvent<ReturnEvent>): readonly Fact[
       return factOf(lifecycleFacts.returnReady, event);
     case 'return-deleted':
       return factOf(lifecycleFacts.returnDeleted, event);
+    case 'return-of-person-requested':
+    case 'return-of-person-ready':
     case 'return-begun':
     case 'return-attempt-failed':
       return [];

@@ -1,5 +1,6 @@
 /**
  * @promise P30 an archive is put together part by part, goes on after a kill, is whole or not given out, and holds what it says
+ * @promise P10 that of a person has nothing but the person's rows, and goes with the person
  * @promise P28 no name of a file and no text leads out of the archive or becomes a formula
  */
 import { execFileSync } from 'node:child_process';
@@ -11,7 +12,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Database } from '@vouchsafe/database';
-import { isRejected, type OrganizationId } from '@vouchsafe/event-sourcing';
+import { isRejected, type OrganizationId, userId as parseUser } from '@vouchsafe/event-sourcing';
 import { EventStore } from '@vouchsafe/event-store';
 import {
   type Caller,
@@ -19,6 +20,7 @@ import {
   RandomIds,
   returnedEntity,
   type ReturnedTable,
+  withoutAsking,
   withSharedMigrations,
 } from '@vouchsafe/service-host';
 import {
@@ -42,12 +44,17 @@ import { StoreAttachment } from '../attachment/store-attachment.js';
 import { UnknownBodies } from '../attachment/unknown-bodies.js';
 import { Operator } from '../organization/operator.js';
 import { lifecycleMigrations } from '../persistence/migrations.js';
+import { ArchiveByRequest } from '../request/archive-by-request.js';
+import { DataRequestRow } from '../request/data-request.entity.js';
+import { DataRequests } from '../request/data-requests.js';
+import { ReadRequests } from '../request/read-requests.js';
 import { terminationAggregate } from '../termination/termination.aggregate.js';
 import { type Moto, startMoto } from '../testing/moto.js';
 import type { PlannedTable } from './archive-plan.js';
 import { ReturnedData, type RowsAsked } from './ask-services.js';
 import { AssembleReturns } from './assemble-returns.js';
 import { DeleteReturn } from './delete-return.js';
+import { RemoveArchivesOfPerson } from './remove-archives-of-person.js';
 import { OpenPart } from './open-part.js';
 import { ReadReturns } from './read-returns.js';
 import { RequestReturn } from './request-return.js';
@@ -109,6 +116,8 @@ class InMemory extends ReturnedData {
   largest = 0;
   asked = 0;
   fails: (() => void) | undefined;
+  plannedOf: string | undefined;
+  askedFor: RowsAsked['person'] | undefined;
   private readonly tables = [
     returnedEntity({
       ...{ name: 'notes', meaning: 'Notes', row: note, primaryKey: ['noteId'], time: 'at' },
@@ -121,13 +130,15 @@ class InMemory extends ReturnedData {
     }),
   ].map(({ page: _, ...table }): PlannedTable => ({ ...table, service: 'test' }));
 
-  plan() {
+  plan(of: 'organization' | 'person') {
+    this.plannedOf = of;
     return Promise.resolve({
       tables: this.tables,
       nothing: [{ service: 'test', store: 'keys', because: 'Secret' }],
     });
   }
-  rows({ name }: ReturnedTable, { cursor }: RowsAsked) {
+  rows({ name }: ReturnedTable, { cursor, person }: RowsAsked) {
+    this.askedFor = person;
     this.asked += 1;
     this.fails?.();
     const start = Number(cursor ?? 0);
@@ -153,7 +164,7 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'vouchsafe-returns-'));
   postgres = await testPostgres();
   database = await postgres.database('lifecycle', withSharedMigrations(lifecycleMigrations), {
-    entities: [AttachmentRow, ReturnRow, ReturnPartRow],
+    entities: [AttachmentRow, ReturnRow, ReturnPartRow, DataRequestRow],
   });
   const provider = await localKeyProvider(path.join(folder, 'kek.json'), { create: true });
   vault = new Vault({ provider, environment: 'test', now: () => new Date(), cacheMilliseconds: 0 });
@@ -189,17 +200,45 @@ function slice() {
   const read = new ReadAttachment(database, vault, bodies, attachments);
   const write = new WritePart(database, vault, data, list, read, operator, settings);
   const nothing = undefined as never;
+  const [readReturns, open] = [new ReadReturns(database), new OpenPart(database, vault, bodies)];
+  const requests = new DataRequests(store, clock);
+  const deleteReturn = new DeleteReturn(store, clock, requests);
   return {
     request: new RequestReturn(database, store, vault, clock, ids, operator, policy),
-    read: new ReadReturns(database),
-    open: new OpenPart(database, vault, bodies),
-    delete: new DeleteReturn(store, clock),
-    worker: new AssembleReturns(database, store, vault, clock, ids, nothing, bodies, data, write, logger),
+    ...{ read: readReturns, open, delete: deleteReturn },
+    byRequest: new ArchiveByRequest(
+      ...([store, clock, ids, people, requests] as const),
+      ...([new ReadRequests(database, store, clock, requests), readReturns, open, deleteReturn] as const),
+    ),
+    removal: new RemoveArchivesOfPerson(database, store, clock, bodies, requests),
+    worker: new AssembleReturns(
+      database,
+      store,
+      vault,
+      clock,
+      ids,
+      nothing,
+      bodies,
+      data,
+      write,
+      requests,
+      logger,
+    ),
     attach: new StoreAttachment(store, vault, clock, ids, bodies, attachments, settings, logger),
     unknown: new UnknownBodies(database, bodies, logger),
   };
 }
 const OPERATOR = randomUUID();
+
+const invitation = randomUUID();
+/** As identity knows the one who calls. */
+const people = {
+  find: () =>
+    Promise.resolve({
+      ...{ status: 'known', email: null, subjects: [caller.actor.id, invitation] },
+      ...{ isLastOwner: false, isErased: false },
+    }),
+} as never;
 
 async function attach(name: string, bytes: Buffer): Promise<AttachmentView> {
   const body = { content: Readable.from([bytes]), length: bytes.length };
@@ -439,6 +478,101 @@ describe('a return', () => {
       ),
     );
     expect(event?.payload).toMatchObject({ isByOperator: true });
+  });
+});
+
+describe('an archive of a person', () => {
+  /** A request of the caller for access, accepted. */
+  async function requested(): Promise<string> {
+    const [at, store] = [new Date(), new EventStore({ database, vault })];
+    const requests = new DataRequests(store, clock);
+    const [organizationId, userId] = [
+      caller.organizationId as OrganizationId,
+      parseUser.parse(caller.actor.id),
+    ];
+    const dataRequestId = randomUUID();
+    const received = {
+      ...({
+        dataRequestId,
+        contactId: randomUUID(),
+        receiptId: randomUUID(),
+        kind: 'access',
+        userId,
+      } as const),
+      ...({ contact: null, text: null, channel: 'inside', receivedAt: at.toISOString() } as const),
+    };
+    const actor = { type: 'user', id: userId } as const;
+    await store.transact(organizationId, { actor, occurredAt: at, requestId: null }, async (unit) => {
+      await requests.execute(unit, dataRequestId, { type: 'receive', received, at });
+      return requests.execute(unit, dataRequestId, { type: 'accept', userId: null });
+    });
+    return dataRequestId;
+  }
+  const statusOf = async (id: string) =>
+    (
+      await database.asWorker((sql) =>
+        sql.query<{ status: string }>('select status from data_request where data_request_id = $1', [id]),
+      )
+    )[0]?.status;
+  const remove = (subjects: readonly string[]) =>
+    slice().removal.remove({ subjects } as never, withoutAsking(database));
+
+  it('has nothing but their rows, is given to them and to those who decide, and asks for a recent proof', async () => {
+    data.notes = notes(10);
+    await attach('of-the-organization.txt', Buffer.from('text'));
+    const id = await requested();
+    expect(await slice().byRequest.make(caller, id)).toMatchObject({ status: 'executing' });
+    expect(await slice().byRequest.make(caller, id)).toEqual({ rejected: 'wrong-state' });
+    await workOff();
+    expect(await statusOf(id)).toBe('fulfilled');
+    expect([data.plannedOf, data.askedFor]).toEqual([
+      'person',
+      { userId: caller.actor.id, subjects: [caller.actor.id, invitation] },
+    ]);
+    const { returnId } = await slice().byRequest.read(caller, id);
+    const part = await buffer((await slice().byRequest.open(caller, id, 1, whole)).content);
+    const names = await unzip(part, await mkdtemp(path.join(folder, 'unpacked-')));
+    expect(names.filter((name) => name.startsWith('attachments/'))).toEqual([]);
+    const stale = { ...caller, authenticatedAt: new Date(Date.now() - 3_600_000).toISOString() };
+    await expect(slice().byRequest.open(stale, id, 1, whole)).rejects.toThrow('step-up');
+    await expect(slice().byRequest.make(stale, id)).rejects.toThrow('step-up');
+    const colleague = { ...caller, actor: { type: 'user' as const, id: randomUUID() } };
+    await expect(slice().byRequest.read(colleague, id)).rejects.toThrow('not-found');
+    await expect(slice().byRequest.open(colleague, id, 1, whole)).rejects.toThrow('not-found');
+    // The owners' own archives are others, and as many as ever.
+    await expect(slice().read.read(caller, returnId)).rejects.toThrow('not-found');
+    expect(await slice().delete.delete(caller, returnId)).toEqual({ rejected: 'not-there' });
+    expect((await slice().read.list(caller, { limit: 50 })).items).toEqual([]);
+    // Its time ends as theirs does.
+    clock.moved += 31 * 86_400_000;
+    await workOff();
+    expect(await slice().byRequest.read(caller, id)).toMatchObject({ status: 'expired' });
+    await remove([id]);
+    await expect(slice().byRequest.read(caller, id)).rejects.toThrow('not-found');
+  });
+
+  it('opens no more once the key of the person is destroyed, and is removed; what waits for one is open again', async () => {
+    data.notes = notes(10);
+    const [ready, waiting] = [await requested(), await requested()];
+    await slice().byRequest.make(caller, ready);
+    await workOff();
+    await slice().byRequest.make(caller, waiting);
+    const [organizationId, subjectId] = [caller.organizationId ?? '', caller.actor.id];
+    await database.asRetention((sql) => vault.destroySubject(sql, { organizationId, subjectId }, new Date()));
+    await expect(slice().byRequest.open(caller, ready, 1, whole)).rejects.toThrow('gone');
+    // Nothing more of the person is put together.
+    await slice().worker.step();
+    expect(await statusOf(waiting)).toBe('executing');
+    await remove([subjectId]);
+    expect([await statusOf(ready), await statusOf(waiting)]).toEqual(['fulfilled', 'accepted']);
+    expect(await slice().byRequest.read(caller, ready)).toMatchObject({ status: 'deleted', parts: [] });
+    const left: string[] = [];
+    for await (const { attachmentId } of bodies.list(organizationId)) left.push(attachmentId);
+    expect(left).toEqual([]);
+    const again = await requested();
+    await slice().byRequest.make(caller, again);
+    expect(await slice().byRequest.delete(caller, again)).toBeNull();
+    expect(await statusOf(again)).toBe('accepted');
   });
 });
 

@@ -1,4 +1,4 @@
-/** @promise P30 (main) puts the data of an organization into an archive: a CSV file a table, and its files as they are */
+/** @promise P30 (main) puts the data of an organization, or of one person, into an archive: a CSV file a table, and an organization's files as they are */
 import { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@vouchsafe/database';
@@ -9,17 +9,24 @@ import { ListAttachments } from '../attachment/list-attachments.js';
 import { ReadAttachment } from '../attachment/read-attachment.js';
 import type { LifecycleConfig } from '../lifecycle.config.js';
 import { Operator } from '../organization/operator.js';
-import { type ArchivePlan, type ArchivePosition, fileOfTable, type PlannedTable } from './archive-plan.js';
+import {
+  type ArchivedPerson,
+  type ArchivePlan,
+  type ArchivePosition,
+  fileOfTable,
+  type PlannedTable,
+} from './archive-plan.js';
 import type { ArchivePart } from './archive-part.js';
 import { type Rows, ReturnedData } from './ask-services.js';
 import { csvHeader, csvRow } from './csv-table.js';
 import { archiveMetadata, tableMetadata } from './csvw.js';
-import { type KeptPart, manifestNote, README, sums } from './manifest.js';
+import { type KeptPart, manifestNote, README, README_OF_PERSON, sums } from './manifest.js';
 import { callerOfOrganization, pathOf } from './returned-attachments.js';
 
 export interface PartOrder {
   readonly organizationId: string;
   readonly returnId: string;
+  readonly person: ArchivedPerson;
   readonly from: string | null;
   readonly to: string | null;
   readonly plan: ArchivePlan;
@@ -52,7 +59,10 @@ export class WritePart {
       const table = tables[reached.table];
       const position = table
         ? await this.writeTable(part, order, table, reached)
-        : await this.writeFiles(part, order, reached, missing);
+        : order.person
+          ? // Its files are the organization's: they may be about anybody.
+            { ...reached, isDone: true }
+          : await this.writeFiles(part, order, reached, missing);
       if (position === 'full') break;
       reached = position;
     }
@@ -96,8 +106,11 @@ export class WritePart {
       : { ...position, cursor: written.cursor, filesOfTables };
   }
 
-  private async page({ organizationId, from, to }: PartOrder, table: PlannedTable, cursor: string | null) {
-    const { rows, next }: Rows = await this.data.rows(table, { organizationId, cursor, from, to });
+  private async page(order: PartOrder, table: PlannedTable, cursor: string | null) {
+    const { organizationId, person, from, to } = order;
+    const whose = person && { userId: person.userId, subjects: person.subjects };
+    const asked = { organizationId, person: whose, cursor, from, to };
+    const { rows, next }: Rows = await this.data.rows(table, asked);
     const chosen = rows.filter((row) => isWithin(row, table.time, from, to));
     const bytes = Buffer.from(chosen.map((row) => csvRow(table, row)).join(''));
     return { bytes, next, count: chosen.length };
@@ -143,10 +156,10 @@ export class WritePart {
     reached: ArchivePosition,
     missing: readonly string[],
   ): Promise<void> {
-    const { organizationId, returnId, from, to, number, plan, previousPart, at } = order;
+    const { organizationId, returnId, person, from, to, number, plan, previousPart, at } = order;
     if (reached.isDone)
       await part.addText('csv-metadata.json', json(archiveMetadata(plan, reached.filesOfTables)));
-    if (number === 1) await part.addText('README.txt', README);
+    if (number === 1) await part.addText('README.txt', person ? README_OF_PERSON : README);
     const ending = number === 1 ? '' : `.${number}`;
     await part.addText(`SHA256SUMS${ending}`, sums(part.files));
     const { VOUCHSAFE_LOG_NAME: log, VOUCHSAFE_PUBLIC_URL: url } = this.settings;
@@ -159,7 +172,8 @@ export class WritePart {
       ),
     );
     const manifest = {
-      ...{ organizationId, returnId, from, to, createdAt: at.toISOString(), part: number },
+      ...{ organizationId, returnId, userId: person?.userId ?? null },
+      ...{ from, to, createdAt: at.toISOString(), part: number },
       ...{ isLast: reached.isDone, files: part.files, missing, previousPart, notReturned: plan.nothing },
     };
     await part.addText(`manifest${ending}.note`, manifestNote(manifest, signer));

@@ -161,9 +161,12 @@ it('counts nobody who was deleted before a group became full', async () => {
   const some = ids(10);
   await join(...some);
   const [gone = missing()] = some;
-  const organizations = lifecycleStores(database, new FolderBodyStore('/nowhere'), {} as never).find(
-    ({ name }) => name === 'organizations',
-  )?.organization as OrganizationRemoval;
+  const organizations = lifecycleStores(
+    database,
+    new FolderBodyStore('/nowhere'),
+    {} as never,
+    {} as never,
+  ).find(({ name }) => name === 'organizations')?.organization as OrganizationRemoval;
   await organizations.remove(gone, askingHolds(database, { organizations: [gone] }));
   await publishUntil('2027-05-01T00:00:00.000Z');
   await join(...ids(1));
