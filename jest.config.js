@@ -17,8 +17,8 @@ export default {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '^.+\\.ts$': ['@swc/jest', { sourceMaps: 'inline' }] },
   testTimeout: 60_000,
-  // Suites wait for processes and disks more than they compute: two cores carry two.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
+  // Suites wait for processes and disks a third of their time: two cores carry three.
+  maxWorkers: Math.max(3, availableParallelism() - 1),
   // Node keeps what a suite has loaded as modules: a worker that has grown is replaced by a new one.
   workerIdleMemoryLimit: '1GB',
 };
