@@ -39,7 +39,7 @@ describe('the declarations of promises', () => {
 
   it('are read from comments, a few in one, over several lines', () => {
     const text = [
-      `/** ${TAG} P01 is one line */`,
+      `/** ${TAG} P01, P04 is one line */`,
       '/**',
       ' * What the file is.',
       ` * ${TAG} P02 (main) goes`,
@@ -48,11 +48,12 @@ describe('the declarations of promises', () => {
       ' *',
       ' * not here',
       ' */',
-      `const text = '${TAG} P04 is no comment';`,
+      `const text = '${TAG} P05 is no comment';`,
     ].join('\n');
     const file = 'libs/a.ts';
     expect(declarationsIn(file, text)).toEqual([
       { id: 'P01', file, isMain: false, says: 'is one line' },
+      { id: 'P04', file, isMain: false, says: 'is one line' },
       { id: 'P02', file, isMain: true, says: 'goes on' },
       { id: 'P03', file, isMain: false, says: 'ends here' },
     ]);

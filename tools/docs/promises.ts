@@ -30,17 +30,21 @@ export function declarations(root: string): Declaration[] {
     .sort((a, b) => Number(b.isMain) - Number(a.isMain));
 }
 
-/** A declaration begins a line of a comment, and goes on to the next tag, blank line or the comment's end. */
+/** A declaration, of one promise or several, begins a line of a comment, and goes on to the next tag, blank line or the comment's end. */
 export function declarationsIn(file: string, text: string): Declaration[] {
   const comments = text.match(/\/\*\*[^]*?\*\//g) ?? [];
   return comments.flatMap((comment) => {
     const lines = comment.slice(3, -2).replace(/^[ \t]*\* ?/gm, '');
     return [
-      ...lines.matchAll(/^ ?@promise\b(?: +(P\d\d))?(?: +\((main)\))?([^]*?)(?=^ ?@|^\s*$|$(?![^]))/gm),
-    ].map(([, id = '', main, says = '']) => ({
-      ...{ id, file, isMain: main !== undefined },
-      says: says.trim().replace(/\s+/g, ' '),
-    }));
+      ...lines.matchAll(
+        /^ ?@promise\b(?: +(P\d\d(?:, P\d\d)*))?(?: +\((main)\))?([^]*?)(?=^ ?@|^\s*$|$(?![^]))/gm,
+      ),
+    ].flatMap(([, ids = '', main, says = '']) =>
+      ids.split(', ').map((id) => ({
+        ...{ id, file, isMain: main !== undefined },
+        says: says.trim().replace(/\s+/g, ' '),
+      })),
+    );
   });
 }
 
