@@ -25,6 +25,7 @@ import { lifecycleStores } from '../lifecycle.stores.js';
 import { Operator } from '../organization/operator.js';
 import { OrganizationRow } from '../organization/organization.entity.js';
 import { lifecycleMigrations } from '../persistence/migrations.js';
+import { LifecycleReturned } from '../return/lifecycle-returned.js';
 import { OrganizationsController } from '../reactions/organizations.controller.js';
 import { dataRequestAggregate } from '../request/data-request.aggregate.js';
 import { terminationAggregate } from '../termination/termination.aggregate.js';
@@ -161,12 +162,14 @@ it('counts nobody who was deleted before a group became full', async () => {
   const some = ids(10);
   await join(...some);
   const [gone = missing()] = some;
-  const organizations = lifecycleStores(
-    database,
-    new FolderBodyStore('/nowhere'),
-    {} as never,
-    {} as never,
-  ).find(({ name }) => name === 'organizations')?.organization as OrganizationRemoval;
+  // Nothing of them is read here.
+  const nobodys = new LifecycleReturned(
+    ...([] as unknown as ConstructorParameters<typeof LifecycleReturned>),
+  );
+  const archives = undefined as never;
+  const organizations = lifecycleStores(database, new FolderBodyStore('/nowhere'), nobodys, archives).find(
+    ({ name }) => name === 'organizations',
+  )?.organization as OrganizationRemoval;
   await organizations.remove(gone, askingHolds(database, { organizations: [gone] }));
   await publishUntil('2027-05-01T00:00:00.000Z');
   await join(...ids(1));
