@@ -3,8 +3,7 @@ import type { Database } from '@vouchsafe/database';
 import { withSharedMigrations } from '@vouchsafe/service-host';
 import type { Vault } from '@vouchsafe/vault';
 import { psql } from '../postgres.ts';
-import type { Peer } from '../harness.ts';
-import { timed } from '../harness.ts';
+import { type Measured, timed } from '../harness.ts';
 import { requestOf } from './access-log.ts';
 import { auditPackage } from './audit-package.ts';
 import { type AuditSystem, openAuditSystem } from './audit-system.ts';
@@ -23,7 +22,7 @@ export interface FilledAudit {
   /** Puts the filled database back: what a round deleted is there again. */
   readonly refill: () => Promise<void>;
   /** The same rows, deleted by nothing but statements. */
-  readonly bareDeletes: (entries: number) => Peer;
+  readonly deleteBare: (entries: number) => Promise<Measured>;
 }
 
 /**
@@ -51,15 +50,10 @@ export async function fillAudit(
   return {
     system,
     refill,
-    bareDeletes: (deleted) => ({
-      name: 'psql: the same rows deleted by three statements, as superuser',
-      atLeast: 0.5,
-      needs: ['psql'],
-      run: async () => {
-        await refill();
-        return timed(deleted, () => psql(system.adminUrl('audit'), statements.join(' ')));
-      },
-    }),
+    deleteBare: async (deleted) => {
+      await refill();
+      return timed(deleted, () => psql(system.adminUrl('audit'), statements.join(' ')));
+    },
   };
 }
 

@@ -33,7 +33,14 @@ export const row: Row = {
           const run = await runOf(audit);
           return timed(entries, run.end);
         }),
-      peers: [filled.bareDeletes(entries)],
+      peers: [
+        {
+          name: 'psql: the same rows deleted by three statements, as superuser',
+          atLeast: 0.5,
+          needs: ['psql'],
+          run: () => filled.deleteBare(entries),
+        },
+      ],
     });
     await compete({
       variant: `ingest beside a run`,
