@@ -170,7 +170,13 @@ import type { Database } from '@vouchsafe/database';
 import { type DataStore, rows } from '@vouchsafe/service-host';
 
 export function ${noun}Stores(database: Database): readonly DataStore[] {
-  return [rows(database, { name: '${noun}s', tables: ['${snake}'], person: 'none' })];
+  return [
+    rows(database, {
+      ...{ name: '${noun}s', tables: ['${snake}'], person: 'none' },
+      // What happened to each stands in the entries of the log. Where there is more, list the tables that the organization gets back.
+      returned: { nothing: 'derived' },
+    }),
+  ];
 }
 `;
 }
