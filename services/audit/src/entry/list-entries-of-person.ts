@@ -9,7 +9,7 @@ import { Vault } from '@vouchsafe/vault';
 import { z } from 'zod';
 import type { EntryRow } from '../log/log-reader.js';
 import { searchKeys } from '../log/search-keys.js';
-import { isUuid } from '../reactions/uuid.js';
+import { isUuid, uuids } from '../reactions/uuid.js';
 import type { Position } from './entry-search.js';
 import { entryView, type EntryView, viewEntries } from './entry-view.js';
 
@@ -21,27 +21,35 @@ export const entryOfPerson = entryView.omit({ erased: true, submitter: true }).e
 });
 type EntryOfPerson = z.infer<typeof entryOfPerson>;
 
-/** Says the second part for partitions: a comparison of rows does not cut them off. */
-const afterLast = `(recorded_at, index) > ($5::timestamptz, $6::bigint) and recorded_at >= $5::timestamptz
+/** Sealed values that are looked through for a page, whoever they are about: some milliseconds. */
+const SCANNED = 20_000;
+
+/** The last of them; none where fewer are left. */
+const endOfScan = prepared(`select recorded_at, index from disclosure
+  where organization_id = $1::uuid and (recorded_at, index) > ($2::timestamptz, $3::bigint) and recorded_at >= $2::timestamptz
+  order by recorded_at, index offset $4::int - 1 limit 1`);
+
+/** Says the last two for partitions: a comparison of rows does not cut them off. */
+const inRange = `(recorded_at, index) > ($5::timestamptz, $6::bigint) and (recorded_at, index) <= ($8::timestamptz, $9::bigint)
+  and recorded_at >= $5::timestamptz and recorded_at <= $8::timestamptz
   order by recorded_at, index limit $7::int`;
 
 /**
- * By three indexes, each read from where the last page ended: of actors, of entities, and of the values that are sealed under a key of the
- * person. The last one is that of all values in the order of the log, so all pages together read it once. `limit 1` keeps Postgres from
- * reading all entries to find a page of them.
+ * By three indexes, each read from where the last page ended: of actors, of entities, and of sealed values in the order of the log, for there is none
+ * by person. `limit 1` keeps Postgres from reading all entries to find a page of them.
  */
 const entriesOfPerson = prepared(`select found.* from (
     select recorded_at, index from (
       select recorded_at, index from unnest($2::uuid[]) as wanted (key) cross join lateral (
         select recorded_at, index from entry
-        where organization_id = $1::uuid and actor_key = wanted.key and ${afterLast}) as by_actor
+        where organization_id = $1::uuid and actor_key = wanted.key and ${inRange}) as by_actor
       union
       select recorded_at, index from unnest($3::uuid[]) as wanted (key) cross join lateral (
         select recorded_at, index from entry
-        where organization_id = $1::uuid and entity_key = wanted.key and ${afterLast}) as by_entity
+        where organization_id = $1::uuid and entity_key = wanted.key and ${inRange}) as by_entity
       union
       (select distinct recorded_at, index from disclosure
-        where organization_id = $1::uuid and subject_id = any ($4::text[]) and ${afterLast})
+        where organization_id = $1::uuid and subject_id = any ($4::text[]) and ${inRange})
     ) as theirs order by recorded_at, index limit $7::int
   ) as page cross join lateral (
     select log_id, index, recorded_at, disclosable, leaf from entry
@@ -56,40 +64,62 @@ export class ListEntriesOfPerson {
     private readonly vault: Vault,
   ) {}
 
-  /** Oldest first. */
+  /** Oldest first. A page may have no entry where others follow. @param scanned sealed values, at most, that are looked through */
   list(
     organizationId: string,
     { subjects }: ReturnedPerson,
     { limit, after }: { readonly limit: number; readonly after: Position | null },
+    scanned = SCANNED,
   ): Promise<{ readonly entries: EntryOfPerson[]; readonly next: Position | null }> {
     return this.database.forOrganization(organizationId, async (sql) => {
-      const found = await this.find(sql, organizationId, subjects, { limit: limit + 1, after });
+      const end = await this.endOfScan(sql, organizationId, after, scanned);
+      const found = await this.find(sql, organizationId, subjects, { limit: limit + 1, after, end });
       const shown = found.slice(0, limit);
       const entries = await viewEntries(sql, this.vault, organizationId, shown, subjects);
       // A page of large entries has fewer of them.
-      const last = found.length > entries.length ? found[entries.length - 1] : undefined;
-      const next = last && { recordedAt: instant(last.recorded_at).getTime(), index: Number(last.index) };
-      return { entries: entries.map((entry) => withoutOthers(entry, subjects)), next: next ?? null };
+      const last = found.length > entries.length ? found[entries.length - 1] : end;
+      return {
+        entries: entries.map((entry) => withoutOthers(entry, subjects)),
+        next: last ? { recordedAt: instant(last.recorded_at).getTime(), index: Number(last.index) } : null,
+      };
     });
+  }
+
+  /** Where the page ends at the latest, so that its statement takes no longer in a log of millions; null for the end of the log. */
+  private async endOfScan(
+    sql: Sql,
+    organizationId: string,
+    after: Position | null,
+    scanned: number,
+  ): Promise<Place | null> {
+    const [end] = await sql.query<Place>(endOfScan, [organizationId, ...placeOf(after), scanned]);
+    return end ?? null;
   }
 
   private async find(
     sql: Sql,
     organizationId: string,
     subjects: readonly string[],
-    { limit, after }: { readonly limit: number; readonly after: Position | null },
+    page: { readonly limit: number; readonly after: Position | null; readonly end: Place | null },
   ): Promise<EntryRow[]> {
+    const { limit, after, end } = page;
     const keys = await searchKeys(this.vault, sql, organizationId);
     return sql.query<EntryRow>(entriesOfPerson, [
       organizationId,
       subjects.map((subject) => keys('actor', subject)),
       subjects.map((subject) => keys('entity', subject)),
       subjects,
-      after ? new Date(after.recordedAt).toISOString() : '-infinity',
-      after?.index ?? -1,
+      ...placeOf(after),
       limit,
+      ...(end ? [end.recorded_at, end.index] : ['infinity', 0]),
     ]);
   }
+}
+
+type Place = Pick<EntryRow, 'recorded_at' | 'index'>;
+
+function placeOf(after: Position | null): readonly [string, number] {
+  return after ? [new Date(after.recordedAt).toISOString(), after.index] : ['-infinity', -1];
 }
 
 /** Members that hold ids of users, as our facts name them, which stand in the leaf in clear. */
@@ -126,7 +156,10 @@ function withoutOthers(entry: EntryView, subjects: readonly string[]): EntryOfPe
   };
   const ownMembers = (object: JsonObject): JsonObject => {
     const all = Object.entries<Json>(object);
-    const kept = all.filter(([name, value]) => !userFields.has(name) || !isOthers(value));
+    // A legal hold names what it covers by type and id.
+    const isOfUser = typeof object.entityType === 'string' && people.includes(object.entityType);
+    const holdsUser = (name: string) => userFields.has(name) || (isOfUser && name === 'entityId');
+    const kept = all.filter(([name, value]) => !holdsUser(name) || !isOthers(value));
     withheld += all.length - kept.length;
     return Object.fromEntries(kept.map(([name, value]) => [name, own(value)]));
   };
@@ -135,6 +168,9 @@ function withoutOthers(entry: EntryView, subjects: readonly string[]): EntryOfPe
     withheld += 1;
     return { ...named, id: null };
   };
+  /** A path says whom it is about by an id, and not of what kind the id is. */
+  const ownUrl = entry.url?.replaceAll(uuids, (id) => (isOthers(id) ? '***' : id)) ?? null;
+  if (ownUrl !== entry.url) withheld += 1;
   const [kind = '', ...id] = entry.source.split(':');
   // What a session sends has the user as its source.
   const source = people.includes(kind) && isOthers(id.join(':')) ? kind : entry.source;
@@ -144,5 +180,5 @@ function withoutOthers(entry: EntryView, subjects: readonly string[]): EntryOfPe
     entity: ownId(entry.entity),
     details: ownMembers(entry.details),
   };
-  return { ...rest, ...shown, source, withheld };
+  return { ...rest, ...shown, url: ownUrl, source, withheld };
 }

@@ -9,7 +9,9 @@ import { Vault } from '@vouchsafe/vault';
 import { callerFor, withoutAsking } from '@vouchsafe/service-host';
 import { type AskOptions, type AuditApp, auditApp } from '../testing/audit-app.js';
 import { ada, aKey, aSession, ours, theirs } from '../testing/audit-database.js';
+import type { Position } from './entry-search.js';
 import type { EntryView } from './entry-view.js';
+import { ListEntriesOfPerson } from './list-entries-of-person.js';
 
 type Page = { entries: EntryView[]; next: string | null };
 type Recorded = { entries: { id: string; logId: string; index: number }[] };
@@ -410,6 +412,10 @@ describe('the entries of a person (P10)', () => {
       details: { text: 'hers-3', nested: [{ userId: he, subjects: [she, he], kept: 'hers-4' }] },
     });
     await post([entry(she, her, 'hers-2'), named], shop, organizationId);
+    const scope = { of: 'entity', entityType: 'user', entityId: he };
+    await post([submitted({ actor: her, entity: invoice, details: { scope } })], shop, organizationId);
+    const url = `/v1/members/${he}/erasure?of=${he}`;
+    await post([submitted({ actor: her, entity: invoice, url })], shop, organizationId);
     const table = app.service.app.get(AuditReturned, { strict: false }).entriesOfPerson;
     const asked = {
       organizationId,
@@ -435,8 +441,24 @@ describe('the entries of a person (P10)', () => {
         details: { text: 'hers-3', nested: [{ kept: 'hers-4' }] },
         withheld: 2,
       },
+      { details: { scope: { of: 'entity', entityType: 'user' } }, withheld: 1 },
+      { actor: { id: she }, url: '/v1/members/***/erasure?of=***' },
     ]);
-    expect(found).toHaveLength(4);
+    expect(found).toHaveLength(6);
+    const looked = app.service.app.get(ListEntriesOfPerson, { strict: false });
+    const again: object[] = [];
+    for (let after: Position | null = null; ;) {
+      const page = await looked.list(
+        organizationId,
+        { userId: she, subjects: [she] },
+        { limit: 50, after },
+        1,
+      );
+      again.push(...page.entries);
+      if (page.next === null) break;
+      after = page.next;
+    }
+    expect(again).toEqual(found);
     expect(JSON.stringify(found)).not.toMatch(new RegExp(`his-|${he}`));
   });
 });
