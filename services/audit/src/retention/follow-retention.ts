@@ -122,7 +122,8 @@ export class FollowRetention {
       // Of an organization that is erased meanwhile nothing is left to say.
       if (recorded.status === 'rejected' && recorded.because !== 'organization-erased')
         throw new Error(`A retention run could not be recorded: ${recorded.because}`);
-      await dueAgain(sql, run, tomorrow(at));
+      // At once, where a legal hold stopped the run for so long that more has expired since it began.
+      await dueAgain(sql, run, tomorrow(run.begunAt));
     });
   }
 }

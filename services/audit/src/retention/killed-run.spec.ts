@@ -116,6 +116,20 @@ it('goes on wherever it was killed: what had to go is gone, what is young is the
   }
 }, 300_000);
 
+it('that was stopped for long is followed by another at once, for what has expired since it began', async () => {
+  const organizationId = await organization();
+  // The run has begun, and none of its batches has ended.
+  await workOff(mortal(4).database).catch(() => undefined);
+  audit.clock.time = new Date(audit.clock.time.getTime() + 366 * DAY);
+  await workOff(audit.database);
+  const left = await audit.database.asWorker((sql) =>
+    sql.query<{ operation: string }>('select operation from entry where organization_id = $1', [
+      organizationId,
+    ]),
+  );
+  expect(left.map(({ operation }) => operation)).toEqual(['audit-retention.run', 'audit-retention.run']);
+});
+
 it('begins nothing in a log that is young, and none for the entries of runs alone', async () => {
   const organizationId = await organization();
   await workOff(audit.database);

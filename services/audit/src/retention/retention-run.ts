@@ -15,6 +15,7 @@ export interface Retention {
 export interface RetentionRun extends Retention {
   readonly runId: string;
   readonly recordedBefore: Date;
+  readonly begunAt: Date;
   readonly goneUntil: string | null;
   readonly entries: number;
   readonly disclosures: number;
@@ -27,6 +28,7 @@ interface RunRow {
   readonly purpose: string;
   readonly months: number;
   readonly recorded_before: string;
+  readonly begun_at: string;
   readonly gone_until: string;
   readonly entries: string;
   readonly disclosures: string;
@@ -142,6 +144,7 @@ function runIn(row: RunRow): RetentionRun {
     purpose: row.purpose,
     months: row.months,
     recordedBefore: instant(row.recorded_before),
+    begunAt: instant(row.begun_at),
     goneUntil: row.gone_until === '-infinity' ? null : row.gone_until,
     entries: Number(row.entries),
     disclosures: Number(row.disclosures),
